@@ -1,0 +1,2 @@
+//! The agent.
+#![no_std]

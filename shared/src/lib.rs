@@ -1,0 +1,2 @@
+//! What the agent and the dashboard both know.
+#![no_std]
