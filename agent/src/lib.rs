@@ -1,2 +1,8 @@
-//! The agent.
+//! HeapBeacon's agent: traces every allocation of a firmware and answers for it over HTTP.
 #![no_std]
+
+pub mod dump;
+pub mod hooks;
+pub mod platform;
+pub mod tracer;
+pub mod walk;
