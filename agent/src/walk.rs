@@ -79,7 +79,7 @@ pub unsafe fn walk(mut frame: usize, bounds: &Bounds, out: &mut [usize; MAX_FRAM
         let record = frame.wrapping_sub(ABOVE_RECORD);
         let inside =
             record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
-        if !inside || frame % ALIGNMENT != 0 {
+        if !inside || !frame.is_multiple_of(ALIGNMENT) {
             break;
         }
         let record = record as *const usize;

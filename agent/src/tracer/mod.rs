@@ -34,7 +34,6 @@
 //! ```
 
 mod error;
-mod ledger;
 mod sink;
 mod view;
 
@@ -44,6 +43,8 @@ mod disabled;
 mod enabled;
 #[cfg(feature = "tracing")]
 mod inner;
+#[cfg(feature = "tracing")]
+mod ledger;
 #[cfg(feature = "tracing")]
 mod records;
 #[cfg(feature = "tracing")]

@@ -107,7 +107,6 @@ impl<M: RawMutex + Sync, const N: usize> Sink for RingSink<M, N> {
             frames: event.frames.iter().copied().take(MAX_FRAMES).collect(),
         };
         self.events
-            .lock(|events| events.borrow_mut().push_back(event))
-            .map_err(|_| Full)
+            .lock(|events| events.borrow_mut().push_back(event).map_err(|_| Full))
     }
 }

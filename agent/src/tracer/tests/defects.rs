@@ -92,7 +92,7 @@ fn d5_get_after_a_free_returns_a_live_record_or_an_error() {
 #[test]
 fn d7_an_empty_buffer_turns_tracing_off_and_so_does_a_second_one() {
     let fixture = Fixture::with_records(8);
-    drop_buffer(fixture.tracer.init_standalone(&mut [], None).unwrap());
+    free(raw(fixture.tracer.init_standalone(&mut [], None).unwrap()));
     assert_eq!(fixture.tracer.summary().state, State::Uninitialised);
     assert!(
         fixture

@@ -66,9 +66,16 @@ fn buffer(bytes: usize) -> Buffer {
     Box::leak(vec![MaybeUninit::uninit(); bytes / size_of::<u64>()].into_boxed_slice())
 }
 
-/// Frees a buffer that the tracer gave back.
-fn drop_buffer(buffer: Option<Buffer>) {
-    if let Some(buffer) = buffer.filter(|buffer| !buffer.is_empty()) {
+/// Ends the borrow of a buffer that came back, so that it can be freed: a function may not free
+/// what it was lent as a reference.
+fn raw(buffer: Option<Buffer>) -> Option<*mut [MaybeUninit<u64>]> {
+    buffer
+        .filter(|buffer| !buffer.is_empty())
+        .map(|buffer| buffer as *mut _)
+}
+
+fn free(buffer: Option<*mut [MaybeUninit<u64>]>) {
+    if let Some(buffer) = buffer {
         // SAFETY: every buffer in these tests is a leaked box, and the tracer no longer uses it.
         drop(unsafe { Box::from_raw(buffer) });
     }
@@ -205,7 +212,7 @@ impl Drop for Fixture {
     fn drop(&mut self) {
         // A trace that is not running can't be stopped, and that is fine.
         let _ = self.tracer.stop();
-        drop_buffer(self.tracer.release().unwrap());
+        free(raw(self.tracer.release().unwrap()));
     }
 }
 

@@ -36,21 +36,21 @@ const CALLS: [Call; 11] = [
 /// Makes a call; returns its error, if any, and frees whatever buffer came back.
 fn make(fixture: &Fixture, call: Call) -> Result<(), Error> {
     let tracer = &fixture.tracer;
-    let init = |buffer| match tracer.init_standalone(buffer, None) {
+    let init = |bytes: usize| match tracer.init_standalone(buffer(bytes), None) {
         Ok(old) => {
-            drop_buffer(old);
+            free(raw(old));
             Ok(())
         }
         Err(Refused { error, buffer }) => {
-            drop_buffer(Some(buffer));
+            free(raw(Some(buffer)));
             Err(error)
         }
     };
     match call {
-        Call::InitStandalone => init(buffer(buffer_bytes(8, 4))),
-        Call::InitEmpty => init(&mut []),
-        Call::InitTooSmall => init(buffer(16)),
-        Call::Release => tracer.release().map(drop_buffer),
+        Call::InitStandalone => init(buffer_bytes(8, 4)),
+        Call::InitEmpty => init(0),
+        Call::InitTooSmall => init(16),
+        Call::Release => tracer.release().map(raw).map(free),
         Call::InitToHost => tracer.init_tohost(&HOST),
         Call::StartAll => tracer.start(Mode::All, 5).map(drop),
         Call::StartLeaks => tracer.start(Mode::Leaks, 5).map(drop),
@@ -215,7 +215,7 @@ fn a_buffer_that_comes_back_is_the_one_that_was_lent() {
     assert!(tracer.init_standalone(lent, Some(8)).unwrap().is_none());
     let back = tracer.release().unwrap().unwrap();
     assert_eq!((back.as_ptr(), back.len()), (start, len));
-    drop_buffer(Some(back));
+    free(raw(Some(back)));
     assert!(tracer.release().unwrap().is_none());
 }
 
@@ -229,12 +229,10 @@ fn more_records_than_fit_are_refused_and_fewer_leave_room_for_stacks() {
         .init_standalone(buffer(bytes), Some(most + 1))
         .unwrap_err();
     assert_eq!(refused.error, Error::InvalidArg);
-    drop_buffer(
-        fixture
-            .tracer
-            .init_standalone(refused.buffer, Some(most))
-            .unwrap(),
-    );
+    free(raw(fixture
+        .tracer
+        .init_standalone(refused.buffer, Some(most))
+        .unwrap()));
     assert_eq!(fixture.tracer.summary().capacity, most);
     let few_stacks = fixture.tracer.summary().stack_capacity;
     let buffer = fixture.tracer.release().unwrap().unwrap();
