@@ -65,7 +65,7 @@ impl fmt::Display for ElfError {
             ),
             Self::NoSymbols => f.write_str(
                 "the ELF file has neither symbols nor debug information; build with \
-                 `debug = \"line-tables-only\"` and without `strip`",
+                 `debug = \"limited\"` and without `strip`",
             ),
             Self::DebugInfo(error) => write!(
                 f,

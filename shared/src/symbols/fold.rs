@@ -42,11 +42,7 @@ impl SymbolizedStack {
     /// The call site is the first frame of the user's own code. Without one it is the first frame
     /// of a dependency or of unknown code, and without that the first frame.
     pub fn new(frames: Vec<Frame>) -> Self {
-        let classify = |frame| StackFrame {
-            role: role(&frame),
-            frame,
-        };
-        let frames: Vec<_> = frames.into_iter().map(classify).collect();
+        let frames = classify(frames);
         let first = |roles: &[Role]| frames.iter().position(|frame| roles.contains(&frame.role));
         let call_site = first(&[Role::Own])
             .or_else(|| first(&[Role::Dependency, Role::Unknown]))
@@ -73,6 +69,24 @@ impl SymbolizedStack {
     pub fn callers(&self) -> &[StackFrame] {
         &self.frames[self.call_site.unwrap_or(0)..]
     }
+}
+
+fn classify(frames: Vec<Frame>) -> Vec<StackFrame> {
+    let mut around = Role::Unknown;
+    let outermost_first = frames.into_iter().rev().map(|frame| {
+        // What is inlined into the tracer or an allocator is part of it, whatever its name says.
+        let is_part = frame.inlined && matches!(around, Role::Tracer | Role::Allocator);
+        if !is_part {
+            around = role(&frame);
+        }
+        StackFrame {
+            role: around,
+            frame,
+        }
+    });
+    let mut frames: Vec<_> = outermost_first.collect();
+    frames.reverse();
+    frames
 }
 
 const TRACER_CRATES: [&str; 2] = ["heapbeacon", "heapbeacon_shared"];
@@ -126,7 +140,8 @@ fn role(frame: &Frame) -> Role {
             Origin::Dependency => Role::Dependency,
             Origin::Own => Role::Own,
         }
-    } else if is_of(&STD_CRATES) {
+    } else if is_of(&STD_CRATES) || (krate.is_none() && function.starts_with('<')) {
+        // `<str>::trim`: only the standard library adds functions to a primitive type.
         Role::Std
     } else if krate.is_some() {
         Role::Own

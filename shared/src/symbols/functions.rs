@@ -69,6 +69,7 @@ fn span<S: Sym<Endian = LittleEndian>>(symbol: &S, sections: &[Section]) -> Opti
         0 => {
             sections
                 .get(usize::from(symbol.st_shndx(LittleEndian).0))?
+                .memory
                 .end
         }
         size => size.saturating_add(start),

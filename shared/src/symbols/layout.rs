@@ -7,7 +7,7 @@ use core::ops::Range;
 use object::LittleEndian;
 use object::elf::{
     ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, ET_DYN, ET_EXEC, FileHeader32, FileHeader64,
-    PT_NOTE, SHF_COMPRESSED, SHT_NOBITS, SectionType,
+    PT_NOTE, SHF_COMPRESSED, SHF_EXECINSTR, SHT_NOBITS, SectionType,
 };
 use object::pod::{self, Pod};
 use object::read::elf::ProgramHeader as _;
@@ -63,8 +63,9 @@ pub(super) struct Section {
     pub(super) link: usize,
     /// Empty for a section that has memory but no bytes in the file.
     pub(super) file: Range<u64>,
-    /// First address after the section in memory.
-    pub(super) end: u64,
+    /// Its addresses.
+    pub(super) memory: Range<u64>,
+    pub(super) executable: bool,
 }
 
 /// A segment of notes, with its place in the file.
@@ -155,15 +156,16 @@ where
     let kind = header.sh_type(LittleEndian);
     let size = header.sh_size(LittleEndian).into();
     let file_len = if kind == SHT_NOBITS { 0 } else { size };
-    let address: u64 = header.sh_addr(LittleEndian).into();
+    let flags = header.sh_flags(LittleEndian);
     Section {
         name: header.sh_name(LittleEndian),
         kind,
-        compressed: header.sh_flags(LittleEndian).contains(SHF_COMPRESSED),
+        compressed: flags.contains(SHF_COMPRESSED),
         align: header.sh_addralign(LittleEndian).into(),
         link: header.sh_link(LittleEndian) as usize,
         file: range(header.sh_offset(LittleEndian).into(), file_len),
-        end: address.saturating_add(size),
+        memory: range(header.sh_addr(LittleEndian).into(), size),
+        executable: flags.contains(SHF_EXECINSTR),
     }
 }
 

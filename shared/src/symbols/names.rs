@@ -23,16 +23,21 @@ pub fn short_name(function: &str) -> String {
         }
     }
     let last_two = parts.len().saturating_sub(2);
-    format!("{}{inside}", parts[last_two..].join("::"))
+    let path = parts[last_two..].join("::");
+    match (path.as_str(), inside) {
+        (_, "") => path,
+        ("", _) => String::from(inside),
+        _ => format!("{path} {inside}"),
+    }
 }
 
 /// Says what a part in braces, made up by the compiler, stands for.
 fn generated(segment: &str) -> Option<&'static str> {
     let kind = segment.trim_start_matches('{');
     [
-        ("closure", " {closure}"),
-        ("async", " {async}"),
-        ("shim", " {shim}"),
+        ("closure", "{closure}"),
+        ("async", "{async}"),
+        ("shim", "{shim}"),
     ]
     .into_iter()
     .find_map(|(start, meaning)| kind.starts_with(start).then_some(meaning))
@@ -116,6 +121,9 @@ pub(super) fn crate_of(function: &str) -> Option<&str> {
         let (first, tail) = path.split_at(end);
         if tail.starts_with("::") && !first.is_empty() {
             return Some(first);
+        }
+        if !rest.starts_with('<') {
+            return None;
         }
         rest = tail.split_once(" as ")?.1;
     }

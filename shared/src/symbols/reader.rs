@@ -138,7 +138,12 @@ impl ElfReader {
     /// [`ElfError::NoSymbols`] or [`ElfError::DebugInfo`].
     pub fn finish(self) -> Result<Symbols, ElfError> {
         let functions = Functions::new(self.functions, self.function_names);
-        Symbols::new(self.build_id, functions, &self.debug)
+        let executable = self
+            .sections
+            .into_iter()
+            .filter(|section| section.executable);
+        let code = executable.map(|section| section.memory).collect();
+        Symbols::new(self.build_id, code, functions, &self.debug)
     }
 
     /// Takes what is needed next from the whole file; returns whether there was anything.

@@ -1,11 +1,13 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use addr2line::Context;
 use gimli::{EndianArcSlice, LittleEndian, SectionId};
 
 use super::functions::Functions;
+use super::names::crate_of;
 use super::{BuildId, ElfError, ElfReader, Frame};
 
 /// The bytes of one section of debug information.
@@ -20,6 +22,7 @@ type Bytes = EndianArcSlice<LittleEndian>;
 /// part of the program parses that part's line table, later ones find it ready.
 pub struct Symbols {
     build_id: Option<BuildId>,
+    code: Vec<Range<u64>>,
     functions: Functions,
     lines: Option<Context<Bytes>>,
 }
@@ -38,6 +41,7 @@ impl Symbols {
 
     pub(super) fn new(
         build_id: Option<BuildId>,
+        code: Vec<Range<u64>>,
         functions: Functions,
         debug: &[DebugSection],
     ) -> Result<Self, ElfError> {
@@ -51,6 +55,7 @@ impl Symbols {
             .map_err(ElfError::DebugInfo)?;
         Ok(Self {
             build_id,
+            code,
             functions,
             lines,
         })
@@ -62,6 +67,9 @@ impl Symbols {
     }
 
     /// Returns whether there are source lines; without them there are function names only.
+    ///
+    /// `debug = "limited"` is all that is needed. With `"line-tables-only"` the paths of inlined
+    /// functions are missing: `push` instead of `alloc::vec::Vec<T>::push`.
     pub fn has_debug_info(&self) -> bool {
         self.lines.is_some()
     }
@@ -72,19 +80,27 @@ impl Symbols {
     /// Never empty: an address that nothing is known about is one frame without a name. Where the
     /// debug information of an address is missing or damaged, the symbol table gives the name.
     pub fn frames(&self, address: u64) -> Vec<Frame> {
-        let lines = self.lines.as_ref();
-        let found = lines.and_then(|lines| source_frames(lines, address).ok());
-        let mut frames = found.unwrap_or_default();
+        let mut frames = self.source_frames(address);
         let mut outermost = frames.pop().unwrap_or(Frame {
             address,
             ..Frame::default()
         });
         outermost.inlined = false;
-        outermost.function = outermost
-            .function
-            .or_else(|| self.functions.name_at(address));
+        if outermost.function.as_deref().and_then(crate_of).is_none() {
+            // Reduced debug information gives the last part of a path, a symbol all of it.
+            outermost.function = self.functions.name_at(address).or(outermost.function);
+        }
         frames.push(outermost);
         frames
+    }
+
+    fn source_frames(&self, address: u64) -> Vec<Frame> {
+        // Linkers leave functions that they dropped in the debug information, at address 0.
+        let is_code = self.code.iter().any(|code| code.contains(&address));
+        let lines = self.lines.as_ref().filter(|_| is_code);
+        lines
+            .and_then(|lines| source_frames(lines, address).ok())
+            .unwrap_or_default()
     }
 
     /// Finds the functions that a call returns to, innermost first.
