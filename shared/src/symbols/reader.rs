@@ -131,7 +131,8 @@ impl ElfReader {
         self.build_id.as_ref()
     }
 
-    /// Ends the reading: call it when [`needs`](Self::needs) returns `None`.
+    /// Ends the reading: call it when [`needs`](Self::needs) returns `None`. What was not provided
+    /// is missing from the symbols.
     ///
     /// # Errors
     ///

@@ -94,7 +94,7 @@ fn a_truncated_file_says_how_much_is_missing() {
 }
 
 #[test]
-fn every_truncation_is_an_error_or_loses_nothing_but_never_panics() {
+fn a_file_cut_off_anywhere_is_an_error_and_never_panics() {
     for elf in [&HOST, &BARE] {
         let lengths = (0..4096).chain((4096..elf.len()).step_by(elf.len() / 512 + 1));
         for len in lengths.filter(|len| *len < elf.len()) {

@@ -7,7 +7,15 @@ use std::hint::black_box;
 #[inline(never)]
 fn return_address() -> usize {
     let frame: *const usize;
-    unsafe { asm!("mov {}, rbp", out(reg) frame) };
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        asm!("mov {}, rbp", out(reg) frame)
+    };
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        asm!("mov {}, x29", out(reg) frame)
+    };
+    // Both keep the return address above the caller's frame pointer.
     unsafe { *frame.add(1) }
 }
 
