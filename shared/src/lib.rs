@@ -1,8 +1,23 @@
-//! What the agent and the dashboard both know.
+//! What HeapBeacon's agent and dashboard both know, and nothing else.
+//!
+//! | module | what | needs |
+//! |---|---|---|
+//! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
+//! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
+//! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
 #![no_std]
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod api;
 #[cfg(feature = "symbols")]
 pub mod symbols;
+pub mod wire;
+
+/// Most frames that a call stack holds, innermost first.
+pub const MAX_FRAMES: usize = 16;
+
+/// A short text that fits where there is no heap: names of devices, tasks, regions, chips.
+pub type Name = heapless::String<32>;

@@ -1,0 +1,98 @@
+//! The one trait that a board implements.
+//!
+//! Network, time driver and heap have seams of their own in the ecosystem (`picoserve::io::Socket`,
+//! `embassy-time-driver`, `GlobalAlloc`); this trait is only what the tracer needs from inside an
+//! allocation, and what the API reports of the device. Implement it for an empty `enum Board {}`.
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::{CostUnit, Device, Origin, Region};
+use heapbeacon_shared::{MAX_FRAMES, Name};
+use heapless::Vec;
+
+use crate::tracer::Tracer;
+
+/// What a board tells the agent.
+///
+/// The functions of the first group are called from inside the allocator: they may run in an
+/// interrupt and inside somebody's critical section, and must not allocate, lock or wait.
+pub trait Platform: Sized + 'static {
+    /// Keeps other threads, cores and interrupts out of the tracer.
+    type Lock: RawMutex + Sync;
+
+    /// Returns the tracer of this board.
+    fn tracer() -> &'static Tracer<Self::Lock>;
+
+    /// Returns the microseconds since boot.
+    fn now_us() -> u64;
+
+    /// Returns where the code runs that asks.
+    fn context() -> Context;
+
+    /// Writes the return addresses of the running call stack, innermost first, and returns how
+    /// many there are. Addresses are relative to the image's own.
+    ///
+    /// Frames of the tracer and of the hook itself are left out.
+    fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize;
+
+    /// Returns a counter that runs while code runs, in units of [`COST_UNIT`](Self::COST_UNIT).
+    fn clock() -> u32;
+
+    /// What [`clock`](Self::clock) counts.
+    const COST_UNIT: CostUnit;
+
+    // From here on: called by the HTTP server only.
+
+    /// Describes a task that [`context`](Self::context) named, or returns `None` where there is none.
+    fn task(id: u16) -> Option<Task>;
+
+    /// Describes the device.
+    fn device() -> Device;
+
+    /// Describes every heap region, in a fixed order.
+    fn regions() -> Vec<Region, 4>;
+
+    /// Tells whether interrupts may touch this memory; a record buffer elsewhere is refused.
+    fn is_interrupt_safe(_memory: core::ops::Range<usize>) -> bool {
+        true
+    }
+
+    /// Returns the running image, if the device can offer it.
+    fn elf() -> Option<&'static [u8]> {
+        None
+    }
+
+    /// Returns the switches of the demo workload, if one is running.
+    fn demo() -> &'static [&'static dyn Switch] {
+        &[]
+    }
+}
+
+/// Where code runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Number of the core.
+    pub core: u8,
+    /// Id of the task, 0 where the board knows none.
+    pub task: u16,
+}
+
+/// A task of the firmware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// What the firmware calls it.
+    pub name: Name,
+    /// Whose code it runs.
+    pub origin: Origin,
+}
+
+/// Something in the firmware that a person can turn on and off.
+pub trait Switch: Sync {
+    /// Returns its name in the URL.
+    fn name(&self) -> &'static str;
+    /// Returns a sentence on what it does.
+    fn summary(&self) -> &'static str;
+    /// Tells whether it runs.
+    fn is_on(&self) -> bool;
+    /// Turns it on or off.
+    fn set(&self, on: bool);
+}

@@ -1,0 +1,211 @@
+//! What readers get: plain values, copied out under the lock.
+
+pub use heapbeacon_shared::wire::Frames;
+
+/// What the trace is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// No destination was chosen yet.
+    #[default]
+    Uninitialised,
+    /// Nothing is recorded; what was recorded can be read.
+    Stopped,
+    /// Allocations and frees are recorded.
+    Recording,
+    /// Frees are recorded, new allocations are not.
+    Paused,
+}
+
+/// What becomes of a record when its block is freed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mode {
+    /// The record stays, and says who freed it and when.
+    #[default]
+    All,
+    /// The record goes.
+    Leaks,
+}
+
+/// Where records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Into the caller's buffer.
+    Standalone,
+    /// To a host, event by event.
+    ToHost,
+}
+
+/// One traced allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Order and time of the allocation: microseconds since boot, unique and rising.
+    pub seq: u64,
+    /// First byte of the block.
+    pub address: usize,
+    /// Bytes asked for.
+    pub size: usize,
+    /// Core that allocated.
+    pub core: u8,
+    /// Task that allocated; 0 if unknown.
+    pub task: u16,
+    /// Id of the call stack that allocated.
+    pub stack: u32,
+    /// Who freed the block and when (all mode).
+    pub freed: Option<Freed>,
+}
+
+/// The free of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Id of the call stack that freed.
+    pub stack: u32,
+}
+
+/// One call stack with its counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Its id; 0 is shared by all stacks that found no room.
+    pub id: u32,
+    /// Task that it ran in; 0 if unknown.
+    pub task: u16,
+    /// Return addresses, innermost first.
+    pub frames: Frames,
+    /// Live blocks with a record.
+    pub live_count: u32,
+    /// Bytes of those blocks.
+    pub live_bytes: u64,
+    /// Most live bytes at one time.
+    pub peak_live_bytes: u64,
+    /// Allocations since the stack entered the table.
+    pub allocations: u64,
+    /// Frees of those.
+    pub frees: u64,
+    /// Live records that were evicted.
+    pub evicted: u64,
+}
+
+/// Live blocks of one call stack that have reached some age.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leak {
+    /// The call stack.
+    pub stack: Stack,
+    /// Number of blocks.
+    pub count: u32,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the oldest was allocated.
+    pub oldest_us: u64,
+    /// When the newest was allocated.
+    pub newest_us: u64,
+}
+
+/// One allocation that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Bytes asked for.
+    pub size: usize,
+    /// Id of the call stack that asked.
+    pub stack: u32,
+}
+
+/// A free of a pointer that lies inside a traced block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WrongFree {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// The pointer that was freed.
+    pub address: usize,
+    /// The block that it lies in.
+    pub block: usize,
+    /// Id of the call stack that allocated the block.
+    pub stack: u32,
+}
+
+/// Everything that is counted since `start`, exact even when records were evicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Allocations seen.
+    pub allocations: u64,
+    /// Their bytes.
+    pub allocated_bytes: u64,
+    /// Frees of a block that had a record.
+    pub matched_frees: u64,
+    /// Bytes of those blocks.
+    pub matched_bytes: u64,
+    /// Frees without a record.
+    pub unmatched_frees: u64,
+    /// Bytes of those blocks, where the allocator said how many.
+    pub unmatched_bytes: u64,
+    /// Unmatched frees of a pointer inside a traced block.
+    pub wrong_frees: u64,
+    /// Unmatched frees that came too fast to be checked.
+    pub unchecked_frees: u64,
+    /// Records evicted, live or not.
+    pub evicted: u64,
+    /// Live ones among them.
+    pub evicted_live: u64,
+    /// Bytes of the live ones.
+    pub evicted_live_bytes: u64,
+    /// Allocations that failed.
+    pub failed: u64,
+    /// Bytes that they asked for.
+    pub failed_bytes: u64,
+    /// Allocations whose call stack found no room in the table.
+    pub other_allocations: u64,
+    /// Call stacks given up for new ones.
+    pub stacks_recycled: u64,
+    /// Events that the host took.
+    pub sent: u64,
+    /// Events that never reached the host.
+    pub dropped: u64,
+}
+
+/// State and counters from one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// What the trace is doing.
+    pub state: State,
+    /// Where records go.
+    pub destination: Option<Destination>,
+    /// Mode of the last start.
+    pub mode: Option<Mode>,
+    /// Rises with every start; 0 before the first.
+    pub trace_id: u32,
+    /// When the trace was started, microseconds since boot.
+    pub started_us: u64,
+    /// Records in the buffer.
+    pub count: u32,
+    /// Records that the buffer holds.
+    pub capacity: u32,
+    /// Most records since `start`.
+    pub high_water_mark: u32,
+    /// Live blocks with a record.
+    pub live_count: u64,
+    /// Bytes of those blocks.
+    pub live_bytes: u64,
+    /// Call stacks in the table.
+    pub stack_count: u32,
+    /// Call stacks that the table holds.
+    pub stack_capacity: u32,
+    /// How the buffer is split.
+    pub split: Split,
+    /// Everything that is counted.
+    pub counters: Counters,
+}
+
+/// How a buffer is split, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// In all.
+    pub total_bytes: usize,
+    /// Records and their index.
+    pub record_bytes: usize,
+    /// The stack table.
+    pub stack_bytes: usize,
+}

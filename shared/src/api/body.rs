@@ -1,0 +1,471 @@
+//! JSON bodies.
+
+use serde::{Deserialize, Serialize};
+
+use super::Address;
+use crate::{MAX_FRAMES, Name};
+
+/// A build id in hexadecimal, as `readelf -n` prints it.
+pub type BuildIdText = heapless::String<64>;
+/// A sentence.
+pub type Sentence = heapless::String<192>;
+
+/// Who the device is: `GET /device`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Device {
+    /// What the user calls it; its hostname where it has one.
+    pub name: Name,
+    /// What the agent runs on: `host`, `qemu-virt`, `esp32`.
+    pub board: Name,
+    /// Processor, as its maker names it.
+    pub chip: Name,
+    /// Name of the traced firmware.
+    pub firmware: Name,
+    /// Version of the traced firmware.
+    pub firmware_version: Name,
+    /// GNU build id of the running image; empty if it was linked without one.
+    pub build_id: BuildIdText,
+    /// Differs from boot to boot.
+    pub boot_id: u32,
+    /// Why the device started last.
+    pub reset_reason: Name,
+    /// Microseconds since boot.
+    pub uptime_us: u64,
+    /// Where the device is reached.
+    pub network: Network,
+    /// Version of HeapBeacon on the device.
+    pub agent_version: Name,
+    /// Bytes of a pointer on the device: 4 or 8.
+    pub pointer_bytes: u8,
+    /// What this device offers beyond the API's core.
+    pub features: heapless::Vec<Feature, 8>,
+}
+
+/// Where the device is reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The interface that the agent listens on.
+    pub interface: Name,
+    /// Address and port.
+    pub address: heapless::String<64>,
+}
+
+/// Something that a device may offer or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Tracing is compiled in.
+    Tracing,
+    /// `GET /elf` answers with the running image.
+    Elf,
+    /// `GET /demo` lists the switches of a demo workload.
+    Demo,
+}
+
+/// State of every heap region: `GET /heap`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heap {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// One entry per region.
+    pub regions: heapless::Vec<Region, 4>,
+    /// Allocations that failed since the trace started.
+    pub failed_allocations: u64,
+    /// Bytes that they asked for.
+    pub failed_bytes: u64,
+    /// The latest of them, oldest first.
+    pub recent_failures: heapless::Vec<Failure, 8>,
+}
+
+/// One heap area.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// What the board calls it.
+    pub name: Name,
+    /// First address.
+    pub start: Address,
+    /// Bytes in all.
+    pub size: u64,
+    /// Bytes handed out, the allocator's own overhead included where it counts it.
+    pub used: u64,
+    /// Bytes left.
+    pub free: u64,
+    /// Fewest bytes left since boot.
+    pub minimum_free: u64,
+    /// Fewest bytes left since this was last read.
+    pub minimum_free_since_read: u64,
+    /// The largest request that would succeed now, in bytes.
+    pub largest_free_block: u64,
+    /// Share of the free bytes that the largest block can't serve, in percent: 0 is one piece.
+    pub fragmentation: u8,
+}
+
+/// One allocation that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Bytes asked for.
+    pub size: u64,
+    /// Who asked: the id of a [`Stack`].
+    pub stack: u32,
+}
+
+/// A free of a pointer that lies inside a traced block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongFree {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// The pointer that was freed.
+    pub address: Address,
+    /// The block that it lies in.
+    pub block: Address,
+    /// Call stack that allocated the block.
+    pub stack: u32,
+}
+
+/// What a trace is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// No destination was chosen yet.
+    #[default]
+    Uninitialised,
+    /// Nothing is recorded; what was recorded can be read.
+    Stopped,
+    /// Allocations and frees are recorded.
+    Recording,
+    /// Frees are recorded, new allocations are not.
+    Paused,
+}
+
+/// Where records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// Into the device's own record buffer.
+    Standalone,
+    /// To a connected host, event by event.
+    ToHost,
+}
+
+/// What becomes of a record when its block is freed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The record stays, and says who freed it and when.
+    #[default]
+    All,
+    /// The record goes: what is left is what leaks.
+    Leaks,
+}
+
+/// State and every counter of the trace, from one instant: `GET /trace`.
+///
+/// `total_allocations` − `matched_frees` − `evicted_live` = `live_count`, always, and the same
+/// for the bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// What the trace is doing.
+    pub state: State,
+    /// Where records go; null before the first `init`.
+    pub destination: Option<Destination>,
+    /// What becomes of freed records; null before the first `start`.
+    pub mode: Option<Mode>,
+    /// Rises with every `start`; 0 before the first.
+    pub trace_id: u32,
+    /// Microseconds since boot, when these numbers were read.
+    pub time_us: u64,
+    /// Microseconds since boot, when the trace was started.
+    pub started_us: u64,
+    /// Records in the buffer.
+    pub count: u32,
+    /// Records that the buffer holds.
+    pub capacity: u32,
+    /// Most records that the buffer held since `start`.
+    pub high_water_mark: u32,
+    /// Whether a record was evicted since `start`.
+    pub has_overflowed: bool,
+    /// Allocations seen.
+    pub total_allocations: u64,
+    /// Bytes of all allocations seen.
+    pub total_allocated_bytes: u64,
+    /// Frees seen: matched and unmatched.
+    pub total_frees: u64,
+    /// Frees of a block that had a record.
+    pub matched_frees: u64,
+    /// Bytes of those blocks.
+    pub matched_freed_bytes: u64,
+    /// Frees without a record: allocated before the start or during a pause, or evicted.
+    pub unmatched_frees: u64,
+    /// Bytes of those blocks, where the allocator said how many.
+    pub unmatched_freed_bytes: u64,
+    /// Unmatched frees of a pointer inside a traced block: a bug in the firmware.
+    pub wrong_frees: u64,
+    /// The latest of them, oldest first.
+    pub recent_wrong_frees: heapless::Vec<WrongFree, 4>,
+    /// Unmatched frees that came too fast to be checked for being wrong.
+    pub unchecked_frees: u64,
+    /// Records given up for room, live or not.
+    pub evicted: u64,
+    /// Live ones among them.
+    pub evicted_live: u64,
+    /// Bytes of the live ones.
+    pub evicted_live_bytes: u64,
+    /// Allocations that failed.
+    pub failed_allocations: u64,
+    /// Bytes that they asked for.
+    pub failed_bytes: u64,
+    /// Blocks with a record that are not freed.
+    pub live_count: u64,
+    /// Bytes of those blocks.
+    pub live_bytes: u64,
+    /// Distinct call stacks in the table.
+    pub stack_count: u32,
+    /// Call stacks that the table holds.
+    pub stack_capacity: u32,
+    /// Call stacks without a live block that were given up for new ones.
+    pub stacks_recycled: u64,
+    /// Allocations whose call stack found no room in the table; they share stack 0.
+    pub other_allocations: u64,
+    /// Events handed to a host.
+    pub sent: u64,
+    /// Events that never reached the host.
+    pub dropped: u64,
+    /// How the buffer is split.
+    pub buffer: Buffer,
+    /// What tracing costs.
+    pub cost: Cost,
+}
+
+/// How the record buffer is split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buffer {
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Bytes of records and their index.
+    pub record_bytes: u64,
+    /// Bytes of the stack table.
+    pub stack_bytes: u64,
+    /// Most records that `init` accepts on this device.
+    pub max_records: u32,
+}
+
+/// What tracing costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Bytes of RAM that the tracer holds, its buffer included.
+    pub ram_bytes: u64,
+    /// Mean cost of one event, sampled, in units of `unit`; 0 before the first sample.
+    pub mean_per_event: u32,
+    /// What `mean_per_event` counts.
+    pub unit: CostUnit,
+}
+
+/// What a board can count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostUnit {
+    /// Wall-clock time.
+    #[default]
+    Nanoseconds,
+    /// Clock cycles of the processor.
+    Cycles,
+    /// Instructions that the processor retired.
+    Instructions,
+}
+
+/// Number of records: `GET /trace/count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Records in the buffer.
+    pub count: u32,
+}
+
+/// One traced allocation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Order of allocation: unique and rising. It is the time in microseconds since boot, moved on
+    /// by as little as it takes to differ from the allocation before.
+    pub seq: u64,
+    /// First byte of the block.
+    pub address: Address,
+    /// Bytes asked for.
+    pub size: u64,
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Core that allocated.
+    pub core: u8,
+    /// Task that allocated, where the board knows tasks.
+    pub task: Option<Name>,
+    /// Who allocated: the id of a [`Stack`].
+    pub stack: u32,
+    /// Whether the block is freed; always false in leaks mode.
+    pub freed: bool,
+    /// When it was freed (all mode).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub freed_time_us: Option<u64>,
+    /// Who freed it (all mode): the id of a [`Stack`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub freed_stack: Option<u32>,
+}
+
+/// Whose code allocated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The firmware under test.
+    #[default]
+    Application,
+    /// HeapBeacon itself.
+    Agent,
+    /// A driver below the firmware, such as Wi-Fi.
+    Driver,
+}
+
+/// One call stack, stored once however many records have it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Its id; 0 is shared by all stacks that found no room in the table.
+    pub id: u32,
+    /// Task that it ran in, where the board knows tasks.
+    pub task: Option<Name>,
+    /// Whose code it is.
+    pub origin: Origin,
+    /// Return addresses, innermost first, relative to the image's own addresses.
+    pub frames: heapless::Vec<Address, MAX_FRAMES>,
+    /// Blocks that are live and have a record.
+    pub live_count: u64,
+    /// Bytes of those blocks.
+    pub live_bytes: u64,
+    /// Most live bytes at one time.
+    pub peak_live_bytes: u64,
+    /// Allocations since this stack entered the table.
+    pub allocations: u64,
+    /// Frees of blocks that it allocated.
+    pub frees: u64,
+    /// Live records of it that were evicted.
+    pub evicted: u64,
+}
+
+/// Live blocks of one call stack: an entry of `GET /trace/leaks`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Leak {
+    /// The call stack, with its counters over the whole trace.
+    pub stack: Stack,
+    /// Live blocks that are at least `min_age_ms` old.
+    pub count: u64,
+    /// Bytes of those blocks.
+    pub bytes: u64,
+    /// When the oldest of them was allocated, microseconds since boot.
+    pub oldest_us: u64,
+    /// When the newest of them was allocated, microseconds since boot.
+    pub newest_us: u64,
+}
+
+/// Body of `POST /trace/init`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InitRequest {
+    /// Where records go.
+    pub destination: Destination,
+    /// Records wanted: all that fit if absent, 0 releases the buffer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub records: Option<u32>,
+}
+
+/// Body of `POST /trace/start`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartRequest {
+    /// What becomes of freed records.
+    pub mode: Mode,
+}
+
+/// A switch of the demo workload.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DemoSwitch {
+    /// Its name in the URL.
+    pub name: Name,
+    /// What it does.
+    pub summary: Sentence,
+    /// Whether it runs.
+    pub on: bool,
+}
+
+/// Every switch of the demo workload: `GET /demo`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Demo {
+    /// In the order in which they should be shown.
+    pub switches: heapless::Vec<DemoSwitch, 8>,
+}
+
+/// Body of `POST /demo/{name}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoRequest {
+    /// Whether the switch is to run.
+    pub on: bool,
+}
+
+/// An error (RFC 9457): what was wrong, and what to do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// What went wrong, in general.
+    pub title: heapless::String<48>,
+    /// What went wrong this time, and what to do.
+    pub detail: Sentence,
+    /// ESP-IDF's name for it, such as `ESP_ERR_INVALID_STATE`.
+    pub code: Name,
+}
+
+#[cfg(feature = "alloc")]
+pub use pages::{LeaksPage, RecordsPage, StacksPage};
+
+#[cfg(feature = "alloc")]
+mod pages {
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::{Leak, Record, Stack};
+
+    /// A page of records: `GET /trace/records`.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    pub struct RecordsPage {
+        /// The trace that the records belong to.
+        pub trace_id: u32,
+        /// Oldest first.
+        pub records: Vec<Record>,
+        /// `after` of the next page; null when this is the last.
+        pub next: Option<u64>,
+        /// The stacks that the records refer to.
+        pub stacks: Vec<Stack>,
+    }
+
+    /// A page of call stacks: `GET /trace/stacks`.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    pub struct StacksPage {
+        /// The trace that the stacks belong to.
+        pub trace_id: u32,
+        /// In the order of the table.
+        pub stacks: Vec<Stack>,
+        /// `after` of the next page; null when this is the last.
+        pub next: Option<u64>,
+    }
+
+    /// Who holds the heap: `GET /trace/leaks`.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    pub struct LeaksPage {
+        /// The trace that the leaks belong to.
+        pub trace_id: u32,
+        /// Microseconds since boot, when this was read.
+        pub time_us: u64,
+        /// Call stacks with live blocks of the wanted age; `leaks` may hold fewer.
+        pub total: u32,
+        /// Most bytes first.
+        pub leaks: Vec<Leak>,
+    }
+}

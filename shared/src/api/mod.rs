@@ -1,0 +1,13 @@
+//! Routes and JSON bodies of the HTTP API, the same types on both sides of the connection.
+//!
+//! Every body is bounded and needs no heap, so that the agent can answer with its heap exhausted.
+//! Field names are ESP-IDF's where it has one. Addresses are hexadecimal strings, sizes are bytes,
+//! times are microseconds since boot unless a field's name says otherwise.
+
+mod body;
+mod hex;
+mod route;
+
+pub use body::*;
+pub use hex::Address;
+pub use route::{Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, find};

@@ -1,0 +1,24 @@
+//! The stream of messages that every download, capture file and event connection is made of.
+//!
+//! ```text
+//! stream   = preamble message*             preamble = 00 'H' 'B' 'C' version (u16, little endian)
+//! message  = length (varint) body          body     = postcard of [`Message`], length bytes
+//! ```
+//!
+//! A length is never 0, so a preamble can stand between any two messages: writers repeat it every
+//! [`PREAMBLE_EVERY`] messages, and a reader that lost its place searches for the next one.
+//! Messages and their fields are only ever appended to: a reader skips messages that it does not
+//! know by their length, and ignores bytes behind the fields that it knows.
+
+mod message;
+
+pub use message::*;
+
+/// What a preamble begins with.
+pub const MAGIC: [u8; 4] = *b"\0HBC";
+/// Version of the format that this crate writes, and the newest that it reads.
+pub const VERSION: u16 = 1;
+/// Longest body in bytes; a length beyond it is damage.
+pub const MAX_BODY: usize = 512;
+/// Messages between two preambles.
+pub const PREAMBLE_EVERY: u32 = 64;
