@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
+//! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,8 @@
 extern crate alloc;
 
 pub mod api;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 pub mod wire;
 
 /// Most frames that a call stack holds, innermost first.
