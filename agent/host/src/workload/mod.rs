@@ -6,7 +6,7 @@
 //!
 //! | switch | on | off | call site |
 //! |---|---|---|---|
-//! | `session-leak` | 5 blocks a second, to 8,192 sessions | keeps what leaked | `session::Table::open` |
+//! | `session-leak` | about 5 blocks a second, to 8,192 sessions | keeps what leaked | `session::Table::open` |
 //! | `cache-plateau` | 128 pages, about 60 KiB | none | `cache::Cache::fill` |
 //! | `message-churn` | 24 messages a second, none older than 0.5 s | none | `message::encode` |
 //! | `config-one-off` | one block of 64 KiB | none | `config::load` |

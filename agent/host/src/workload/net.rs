@@ -44,6 +44,8 @@ impl Net {
     /// reconnects.
     #[inline(never)]
     pub(super) fn step(&mut self, switches: &Switches) {
+        // First, not last: a call in tail position would cost the call stack this frame.
+        self.keep_config(switches.is_on(Behaviour::ConfigOneOff));
         if self.steps.is_multiple_of(STEPS_PER_CONNECT) {
             let client = self.steps / STEPS_PER_CONNECT % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
@@ -52,7 +54,6 @@ impl Net {
         self.handle_request(self.steps, caching);
         self.handle_request(self.steps, caching);
         self.steps = self.steps.wrapping_add(1);
-        self.keep_config(switches.is_on(Behaviour::ConfigOneOff));
     }
 
     /// Gives `client` a new session. The leak: while `leaking`, nobody closes its old one.
