@@ -1,9 +1,9 @@
 //! The agent as a Linux process.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
 use crate::workspace::Workspace;
@@ -34,6 +34,8 @@ pub(crate) fn command(workspace: &Workspace, port: u16) -> Cmd<'_> {
 pub(crate) struct Agent {
     process: Child,
     url: String,
+    /// Open as long as the agent runs: printing into a closed pipe would end it.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Agent {
@@ -46,12 +48,18 @@ impl Agent {
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().context("the agent has no output")?;
-        let url = BufReader::new(output)
+        let mut output = BufReader::new(output);
+        let url = output
+            .by_ref()
             .lines()
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-            .ok_or_else(|| anyhow!("the agent ended before it listened"))?;
-        Ok(Self { process, url })
+            .context("the agent ended before it listened")?;
+        Ok(Self {
+            process,
+            url,
+            _output: output,
+        })
     }
 
     /// Returns where the agent listens, without a slash at the end.

@@ -5,7 +5,7 @@ mod tally;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::Workspace;
 use stages::{STAGES, Stage};
@@ -56,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     for stage in &options.stages {
         println!("\n== {}: {}", stage.name, stage.about);
         let started = Instant::now();
-        let tally = (stage.run)(workspace, options.url.as_deref()).unwrap_or_else(|error| {
+        let tally = run_stage(workspace, stage, options).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             Tally::failure()
         });
@@ -68,6 +68,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         bail!("some tests failed; what they printed is above");
     }
     Ok(())
+}
+
+fn run_stage(workspace: &Workspace, stage: &Stage, options: &Options) -> Result<Tally> {
+    let tally = (stage.run)(workspace, options.url.as_deref())?;
+    ensure!(tally != Tally::default(), "the stage ran no test");
+    Ok(tally)
 }
 
 fn summary(name: &str, tally: Tally, time: Duration) -> String {

@@ -129,29 +129,37 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     ))
 }
 
-/// The fuzz targets are a crate in cargo-fuzz's layout, built here without cargo-fuzz. The target is named because
-/// build scripts must not be instrumented.
+/// The fuzz targets are a crate in cargo-fuzz's layout, built here without cargo-fuzz.
 fn fuzz(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[system::CPP_COMPILER])?;
     let targets = rust_files(workspace, "shared/fuzz/fuzz_targets")?;
-    let seconds = (FUZZ_SECONDS / targets.len()).to_string();
-    let shell = &workspace.shell;
-    let _folder = shell.push_dir("shared/fuzz");
-    let _flags = shell.push_env("RUSTFLAGS", FUZZ_FLAGS);
-    let machine = host_target(workspace)?;
+    let seconds = FUZZ_SECONDS / targets.len();
+    let _folder = workspace.shell.push_dir("shared/fuzz");
+    let _flags = workspace.shell.push_env("RUSTFLAGS", FUZZ_FLAGS);
     let mut tally = Tally::default();
-    for target in targets {
-        tally += Tally::of_step(cmd!(
-            shell,
-            "cargo run --locked --release --target {machine} --bin {target} -- -max_total_time={seconds} -print_final_stats=1"
-        ));
+    for target in &targets {
+        tally += fuzz_target(workspace, target, seconds)?;
     }
     Ok(tally)
 }
 
-fn host_target(workspace: &Workspace) -> Result<String> {
+/// Runs one fuzz target from its seeds. What it learns, and the input that makes it panic, go below the top folder's
+/// `target/fuzz`. The machine is named to cargo because build scripts must not be instrumented.
+fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Tally> {
     let shell = &workspace.shell;
-    Ok(cmd!(shell, "rustc --print host-tuple").quiet().read()?)
+    let machine = cmd!(shell, "rustc --print host-tuple").quiet().read()?;
+    let learnt = shell.create_dir(workspace.path("target/fuzz").join(target))?;
+    let seeds = Some(format!("seeds/{target}")).filter(|folder| shell.path_exists(folder));
+    let run = cmd!(
+        shell,
+        "cargo run --locked --release --target {machine} --bin {target} --"
+    );
+    Ok(Tally::of_step(
+        run.arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-artifact_prefix={}-", learnt.display()))
+            .arg(learnt)
+            .args(seeds),
+    ))
 }
 
 fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
@@ -169,6 +177,8 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let agent = Agent::start(workspace)?;
     let document = format!("{}/api/v1/openapi.yaml", agent.url());
     let shell = &workspace.shell;
+    // It leaves a database of its examples where it runs.
+    let _folder = shell.push_dir(workspace.python());
     Ok(Tally::of_step(cmd!(
         shell,
         "{schemathesis} run {document} --max-examples 50 --seed 1 --no-color"
