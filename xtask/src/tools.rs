@@ -1,8 +1,10 @@
 //! Programs from the crate registry, built into a tool folder of their own.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::toolchain;
@@ -40,8 +42,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// When something is missing and cannot be installed.
 pub(crate) fn ensure_dashboard_tools(workspace: &Workspace) -> Result<()> {
     toolchain::ensure_target(workspace, toolchain::WASM)?;
-    ensure(workspace, &trunk())?;
-    ensure(workspace, &wasm_bindgen(workspace)?)
+    ensure(workspace, vec![trunk(), wasm_bindgen(workspace)?])
 }
 
 /// Makes sure that the runner of the callgrind benchmarks is there.
@@ -55,7 +56,7 @@ pub(crate) fn ensure_benchmark_runner(workspace: &Workspace) -> Result<()> {
         version: locked_version(workspace, "gungraun")?,
         options: &["--locked"],
     };
-    ensure(workspace, &runner)
+    ensure(workspace, vec![runner])
 }
 
 /// Without default features Trunk has no TLS: it builds and serves, and can download nothing.
@@ -97,16 +98,20 @@ fn locked_version(workspace: &Workspace, package: &str) -> Result<String> {
     Ok(version.to_owned())
 }
 
-fn ensure(workspace: &Workspace, tool: &Tool) -> Result<()> {
-    if is_installed(workspace, tool) {
-        return Ok(());
-    }
-    println!(
-        "Installing {} {}: once, and it takes a few minutes",
-        tool.package, tool.version
-    );
-    install(workspace, tool)
-        .with_context(|| format!("{} {} could not be installed", tool.package, tool.version))
+/// Installs what is missing, all at once: each build has minutes in which it waits for a single large crate.
+fn ensure(workspace: &Workspace, tools: Vec<Tool>) -> Result<()> {
+    let missing = tools
+        .into_iter()
+        .filter(|tool| !is_installed(workspace, tool));
+    let installations = missing
+        .map(|tool| Installation::start(workspace, tool))
+        .collect::<Result<Vec<_>>>()?;
+    // Every process is waited for, also when an earlier one has failed.
+    let results: Vec<_> = installations
+        .into_iter()
+        .map(Installation::finish)
+        .collect();
+    results.into_iter().collect()
 }
 
 fn is_installed(workspace: &Workspace, tool: &Tool) -> bool {
@@ -119,18 +124,54 @@ fn is_installed(workspace: &Workspace, tool: &Tool) -> bool {
             .is_ok_and(|version| version.split_whitespace().nth(1) == Some(&tool.version))
 }
 
-/// Builds without optimisation or debug information. The build folder stays until the tool is installed, so that
-/// an interrupted first run goes on where it stopped.
-fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
-    let shell = &workspace.shell;
-    let Tool {
-        package, version, ..
-    } = tool;
-    let options = tool.options;
-    let root = workspace.tools();
-    let build = root.join("build");
-    let _no_debug_info = shell.push_env("CARGO_PROFILE_DEV_DEBUG", "0");
-    cmd!(shell, "cargo install {package} --version ={version} --debug {options...} --force --root {root} --target-dir {build}")
-        .run()?;
-    fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))
+/// A `cargo install` that runs.
+struct Installation {
+    tool: Tool,
+    build: PathBuf,
+    process: Child,
+}
+
+impl Installation {
+    /// Builds without optimisation or debug information.
+    fn start(workspace: &Workspace, tool: Tool) -> Result<Self> {
+        let Tool {
+            package, version, ..
+        } = &tool;
+        println!("Installing {package} {version}: once, and it takes a few minutes");
+        let shell = &workspace.shell;
+        let root = workspace.tools();
+        let build = root.join("build").join(package);
+        let options = tool.options;
+        let install = cmd!(
+            shell,
+            "cargo install {package} --version ={version} --debug --force {options...}"
+        )
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .arg("--root")
+        .arg(root)
+        .arg("--target-dir")
+        .arg(&build);
+        let process = Command::from(install)
+            .spawn()
+            .context("cargo cannot be started")?;
+        Ok(Self {
+            tool,
+            build,
+            process,
+        })
+    }
+
+    /// Waits for the end. The build folder stays until the tool is installed, so that an interrupted first run goes on
+    /// where it stopped.
+    fn finish(mut self) -> Result<()> {
+        if !self.process.wait()?.success() {
+            bail!(
+                "{} {} could not be installed",
+                self.tool.package,
+                self.tool.version
+            );
+        }
+        fs::remove_dir_all(&self.build)
+            .with_context(|| format!("cannot remove {}", self.build.display()))
+    }
 }
