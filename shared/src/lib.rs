@@ -3,6 +3,7 @@
 //! | module | what | needs |
 //! |---|---|---|
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
+//! | [`analysis`] | what the numbers of a trace mean: growth, verdicts, accounting | – (series: `alloc`) |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -10,6 +11,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod analysis;
 pub mod api;
 pub mod wire;
 
