@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow;
 
-use super::frame::{self, Frame, PREAMBLE_BYTES, Preamble};
+use super::frame::Frame;
+use super::preamble::{PREAMBLE_BYTES, Preamble, find};
 use super::{End, MAGIC, Message, VERSION};
 
 /// Bytes of a preamble that a misread message can swallow without containing all of it.
@@ -166,11 +167,11 @@ impl Decoder {
     /// then what looks like a message is none, as no message contains a preamble.
     fn swallows(&self, preamble: &Preamble, end: usize) -> bool {
         let from = self.position - self.look_back;
-        frame::find(preamble, &self.buffer[from..self.position + end]).is_some()
+        find(preamble, &self.buffer[from..self.position + end]).is_some()
     }
 
     fn search(&mut self, preamble: &Preamble, skipped_bytes: u64) -> Step {
-        let found = frame::find(preamble, self.unread());
+        let found = find(preamble, self.unread());
         let skip = found.unwrap_or(self.unread().len().saturating_sub(LOOK_BACK));
         let skipped_bytes = skipped_bytes + skip as u64;
         self.summary.skipped_bytes += skip as u64;
@@ -304,3 +305,32 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::MAX_BODY;
+
+    /// Pushes `stream` byte by byte and returns the most bytes that the decoder held.
+    fn most_bytes_held(stream: impl Iterator<Item = u8>) -> usize {
+        let mut decoder = Decoder::new();
+        let held = stream.map(|byte| {
+            decoder.push(&[byte]);
+            decoder.by_ref().for_each(drop);
+            decoder.buffer.len()
+        });
+        held.max().unwrap_or_default()
+    }
+
+    #[test]
+    fn decoder_holds_no_more_than_one_message() {
+        let preamble = *b"\0HBC\x01\0";
+        let longest_messages = [0x80, 4].into_iter().chain([0x7f; MAX_BODY]).cycle();
+        let damage = core::iter::repeat(0);
+        let most = 2 + MAX_BODY + LOOK_BACK;
+        let stream = preamble.into_iter().chain(longest_messages.take(5000));
+        assert_eq!(most_bytes_held(stream), most);
+        let stream = preamble.into_iter().chain(damage.take(5000));
+        assert!(most_bytes_held(stream) <= PREAMBLE_BYTES + LOOK_BACK);
+    }
+}

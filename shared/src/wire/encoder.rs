@@ -2,13 +2,15 @@
 
 use core::fmt;
 
-use super::frame::{self, MAX_LENGTH_BYTES, PREAMBLE_BYTES};
+use super::preamble::{PREAMBLE_BYTES, Preamble, find, preamble};
 use super::{End, MAX_BODY, Message, PREAMBLE_EVERY, VERSION};
 
 /// Most bytes that one message becomes, its preamble included.
 pub const MAX_ENCODED: usize = PREAMBLE_BYTES + MAX_LENGTH_BYTES + MAX_BODY;
 
-const PREAMBLE: frame::Preamble = frame::preamble(VERSION);
+/// Most bytes of a length: 14 bits are more than [`MAX_BODY`] needs.
+const MAX_LENGTH_BYTES: usize = 2;
+const PREAMBLE: Preamble = preamble(VERSION);
 
 /// Writes one stream, message by message, into buffers of the caller.
 ///
@@ -75,13 +77,24 @@ fn write_message(message: &Message, buffer: &mut [u8]) -> Result<usize, EncodeEr
     let room = rest.len().min(MAX_BODY);
     let body =
         postcard::to_slice(message, &mut rest[..room]).map_err(|_| EncodeError::BufferTooSmall)?;
-    if frame::find(&PREAMBLE, body).is_some() {
+    if find(&PREAMBLE, body).is_some() {
         return Err(EncodeError::ContainsPreamble);
     }
     let body_bytes = body.len();
-    let header = frame::write_length(body_bytes, length);
+    let header = write_length(body_bytes, length);
     buffer.copy_within(MAX_LENGTH_BYTES..MAX_LENGTH_BYTES + body_bytes, header);
     Ok(header + body_bytes)
+}
+
+/// Writes `length` as a varint and returns how many bytes that took.
+fn write_length(length: usize, bytes: &mut [u8; MAX_LENGTH_BYTES]) -> usize {
+    let low = (length & 0x7f) as u8;
+    if length < 0x80 {
+        bytes[0] = low;
+        return 1;
+    }
+    *bytes = [low | 0x80, (length >> 7) as u8];
+    2
 }
 
 /// Why a message can't be encoded.

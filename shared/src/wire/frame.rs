@@ -1,39 +1,7 @@
 //! Where one thing in a stream ends and the next begins.
 
-use super::{MAGIC, MAX_BODY};
-
-/// Bytes of a preamble.
-pub(super) const PREAMBLE_BYTES: usize = MAGIC.len() + 2;
-/// Most bytes of a length: 14 bits are more than [`MAX_BODY`] needs.
-pub(super) const MAX_LENGTH_BYTES: usize = 2;
-
-/// A whole preamble.
-pub(super) type Preamble = [u8; PREAMBLE_BYTES];
-
-/// Returns the preamble of a stream in `version`.
-pub(super) const fn preamble(version: u16) -> Preamble {
-    let [m0, m1, m2, m3] = MAGIC;
-    let [low, high] = version.to_le_bytes();
-    [m0, m1, m2, m3, low, high]
-}
-
-/// Returns where the first `preamble` in `bytes` begins.
-pub(super) fn find(preamble: &Preamble, bytes: &[u8]) -> Option<usize> {
-    bytes
-        .windows(PREAMBLE_BYTES)
-        .position(|window| window == preamble)
-}
-
-/// Writes `length` as a varint and returns how many bytes that took.
-pub(super) fn write_length(length: usize, bytes: &mut [u8; MAX_LENGTH_BYTES]) -> usize {
-    let low = (length & 0x7f) as u8;
-    if length < 0x80 {
-        bytes[0] = low;
-        return 1;
-    }
-    *bytes = [low | 0x80, (length >> 7) as u8];
-    2
-}
+use super::MAX_BODY;
+use super::preamble::Preamble;
 
 /// What stands at the reader's place.
 #[derive(Debug, PartialEq)]

@@ -16,8 +16,10 @@
 #[cfg(feature = "alloc")]
 mod decoder;
 mod encoder;
+#[cfg(feature = "alloc")]
 mod frame;
 mod message;
+mod preamble;
 
 #[cfg(feature = "alloc")]
 pub use decoder::{DecodeError, Decoder, Summary};
