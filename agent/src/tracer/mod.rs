@@ -17,18 +17,19 @@
 //! ```
 //! use core::mem::MaybeUninit;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-//! use heapbeacon::tracer::{Allocation, Free, Mode, Tracer};
+//! use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
 //!
 //! let tracer = Tracer::<NoopRawMutex>::new();
 //! let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
 //! tracer.init_standalone(buffer, None).map_err(|refused| refused.error)?;
 //! tracer.start(Mode::Leaks, 0)?;
 //!
-//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, frames: &[0x4200_0010] };
+//! let stack = CallStack::from(&[0x4200_0010, 0x4200_0123][..]);
+//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, stack: &stack };
 //! tracer.allocated(&block);
 //! assert_eq!(tracer.get(0)?.size, 32);
 //!
-//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, frames: &[] });
+//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
 //! assert_eq!(tracer.count(), 0);
 //! # Ok::<(), heapbeacon::tracer::Error>(())
 //! ```
@@ -62,11 +63,13 @@ pub use disabled::{RecordCursor, StackCursor, Tracer};
 #[cfg(feature = "tracing")]
 pub use enabled::Tracer;
 pub use error::Error;
+use heapbeacon_shared::MAX_FRAMES;
 #[cfg(feature = "tracing")]
 pub use records::RecordCursor;
 pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
 #[cfg(feature = "tracing")]
 pub use stacks::StackCursor;
+
 pub use view::{
     Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
     Summary, WrongFree,
@@ -84,6 +87,49 @@ pub struct Refused {
     pub buffer: Buffer,
 }
 
+/// The return addresses of a running call stack, innermost first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallStack {
+    addresses: [usize; MAX_FRAMES],
+    depth: usize,
+}
+
+impl CallStack {
+    /// Makes the empty call stack: nothing is known.
+    pub const fn new() -> Self {
+        Self {
+            addresses: [0; MAX_FRAMES],
+            depth: 0,
+        }
+    }
+
+    /// Lets `fill` write the addresses; it returns how many there are.
+    #[inline(always)]
+    pub fn filled(fill: impl FnOnce(&mut [usize; MAX_FRAMES]) -> usize) -> Self {
+        let mut stack = Self::new();
+        stack.depth = fill(&mut stack.addresses).min(MAX_FRAMES);
+        stack
+    }
+
+    /// Returns the addresses.
+    pub fn as_slice(&self) -> &[usize] {
+        self.addresses.get(..self.depth).unwrap_or(&[])
+    }
+}
+
+impl From<&[usize]> for CallStack {
+    /// Takes the innermost [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) addresses.
+    fn from(addresses: &[usize]) -> Self {
+        Self::filled(|places| {
+            places
+                .iter_mut()
+                .zip(addresses)
+                .map(|(place, address)| *place = *address)
+                .count()
+        })
+    }
+}
+
 /// A block that was handed out.
 #[derive(Clone, Copy, Debug)]
 pub struct Allocation<'a> {
@@ -97,9 +143,8 @@ pub struct Allocation<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Return addresses, innermost first; at most
-    /// [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) count.
-    pub frames: &'a [usize],
+    /// Who allocated.
+    pub stack: &'a CallStack,
 }
 
 /// A block that is about to be given back.
@@ -115,7 +160,6 @@ pub struct Free<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Return addresses, innermost first; needed only where
-    /// [`Tracer::wants_free_stack`] says so.
-    pub frames: &'a [usize],
+    /// Who frees; needed only where [`Tracer::wants_free_stack`] says so.
+    pub stack: &'a CallStack,
 }
