@@ -144,7 +144,7 @@ impl Decoder {
 
     fn read_message(&mut self, preamble: &Preamble) -> Step {
         match Frame::at_start_of(self.unread(), preamble) {
-            Frame::Preamble => {
+            Frame::Preamble if !self.swallows(preamble, LOOK_BACK) => {
                 self.pass_preamble();
                 Step::Continue(())
             }
