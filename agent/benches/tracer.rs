@@ -62,8 +62,9 @@ fn bench(mode: Mode, live: usize) -> Bench {
 
 fn stack(block: usize) -> &'static CallStack {
     let first = 0x5555_0000 + block % STACKS * 0x1c;
-    let frames: [usize; FRAMES] = std::array::from_fn(|frame| first + frame * 0x140);
-    Box::leak(Box::new(CallStack::from(&frames[..])))
+    Box::leak(Box::new(
+        (0..FRAMES).map(|frame| first + frame * 0x140).collect(),
+    ))
 }
 
 /// Where a block lies: spread like the blocks of a heap, not like an array.

@@ -15,7 +15,8 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
     if !tracer.records_allocations() {
         return;
     }
-    let stack = CallStack::filled(P::frames);
+    let mut stack = CallStack::new();
+    P::call_stack(&mut stack);
     let context = P::context();
     let event = Allocation {
         address,
@@ -39,11 +40,10 @@ pub fn freed<P: Platform>(address: usize, size: usize) {
     if !tracer.is_recording() {
         return;
     }
-    let stack = if tracer.wants_free_stack() {
-        CallStack::filled(P::frames)
-    } else {
-        CallStack::new()
-    };
+    let mut stack = CallStack::new();
+    if tracer.wants_free_stack() {
+        P::call_stack(&mut stack);
+    }
     let context = P::context();
     tracer.freed(&Free {
         address,

@@ -159,16 +159,18 @@ impl Inner {
         if self.has_table() {
             let stack = self.stacks.intern(event.stack, event.task);
             self.stacks.allocated(stack, event.size);
-            let evicted = self.records.insert(&Block {
+            let block = Block {
                 address: event.address,
                 size: event.size,
                 core: event.core,
                 seq,
                 stack,
-            });
-            if let Some(gone) = evicted {
-                self.evicted(gone);
-            }
+            };
+            let slot = match self.records.room() {
+                Some(slot) => slot,
+                None => self.evict(),
+            };
+            self.records.insert(slot, &block);
         }
         seq
     }
@@ -198,6 +200,9 @@ impl Inner {
 
     #[cold]
     fn unmatched(&mut self, event: &Free<'_>) {
+        if event.address == 0 {
+            return;
+        }
         self.counters.unmatched_frees += 1;
         self.counters.unmatched_bytes += event.size as u64;
         let suspect = Suspect {
@@ -210,8 +215,10 @@ impl Inner {
         }
     }
 
+    /// Gives up the oldest record and returns its slot.
     #[cold]
-    fn evicted(&mut self, gone: Gone) {
+    fn evict(&mut self) -> u16 {
+        let (slot, gone) = self.records.evict();
         self.counters.evicted += 1;
         match gone.freed_by {
             Some(freed_by) => {
@@ -224,6 +231,7 @@ impl Inner {
                 self.stacks.evicted(gone.stack, gone.size);
             }
         }
+        slot
     }
 
     pub(super) fn failed(&mut self, event: &Allocation<'_>) -> u64 {

@@ -24,7 +24,7 @@
 //! tracer.init_standalone(buffer, None).map_err(|refused| refused.error)?;
 //! tracer.start(Mode::Leaks, 0)?;
 //!
-//! let stack = CallStack::from(&[0x4200_0010, 0x4200_0123][..]);
+//! let stack = CallStack::from_iter([0x4200_0010, 0x4200_0123]);
 //! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, stack: &stack };
 //! tracer.allocated(&block);
 //! assert_eq!(tracer.get(0)?.size, 32);
@@ -92,23 +92,30 @@ pub struct Refused {
 pub struct CallStack {
     addresses: [usize; MAX_FRAMES],
     depth: usize,
+    /// Of the addresses: what the stack table is searched by, summed up while they pass by anyway.
+    sum: usize,
 }
 
 impl CallStack {
     /// Makes the empty call stack: nothing is known.
+    #[inline(always)]
     pub const fn new() -> Self {
         Self {
             addresses: [0; MAX_FRAMES],
             depth: 0,
+            sum: 0,
         }
     }
 
-    /// Lets `fill` write the addresses; it returns how many there are.
+    /// Adds the next outer return address; returns false once there is no room for another.
     #[inline(always)]
-    pub fn filled(fill: impl FnOnce(&mut [usize; MAX_FRAMES]) -> usize) -> Self {
-        let mut stack = Self::new();
-        stack.depth = fill(&mut stack.addresses).min(MAX_FRAMES);
-        stack
+    pub fn push(&mut self, address: usize) -> bool {
+        if let Some(place) = self.addresses.get_mut(self.depth) {
+            *place = address;
+            self.depth += 1;
+            self.sum = self.sum.wrapping_add(address);
+        }
+        self.depth < MAX_FRAMES
     }
 
     /// Returns the addresses.
@@ -117,16 +124,16 @@ impl CallStack {
     }
 }
 
-impl From<&[usize]> for CallStack {
+impl FromIterator<usize> for CallStack {
     /// Takes the innermost [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) addresses.
-    fn from(addresses: &[usize]) -> Self {
-        Self::filled(|places| {
-            places
-                .iter_mut()
-                .zip(addresses)
-                .map(|(place, address)| *place = *address)
-                .count()
-        })
+    fn from_iter<I: IntoIterator<Item = usize>>(addresses: I) -> Self {
+        let mut stack = Self::new();
+        for address in addresses {
+            if !stack.push(address) {
+                break;
+            }
+        }
+        stack
     }
 }
 

@@ -112,6 +112,7 @@ pub(super) struct Entry {
 pub(super) struct Records {
     slots: Table<Slot>,
     mode: Mode,
+    capacity: u16,
     count: u16,
     /// Leaks mode: slots given back, linked through `newer`.
     vacant: u16,
@@ -125,6 +126,7 @@ impl Records {
     pub(super) const EMPTY: Self = Self {
         slots: Table::EMPTY,
         mode: Mode::All,
+        capacity: 0,
         count: 0,
         vacant: NONE,
         fresh: 1,
@@ -132,6 +134,7 @@ impl Records {
 
     pub(super) fn new(slots: Table<Slot>) -> Self {
         Self {
+            capacity: slots.len().saturating_sub(1),
             slots,
             ..Self::EMPTY
         }
@@ -144,7 +147,7 @@ impl Records {
 
     #[inline(always)]
     pub(super) fn capacity(&self) -> u16 {
-        self.slots.len().saturating_sub(1)
+        self.capacity
     }
 
     /// Returns the number of slots, the one without a record included.
@@ -175,19 +178,28 @@ impl Records {
         }
     }
 
-    /// Adds the record of a block, and returns the one that had to go for it.
+    /// Returns a slot for a new record, or `None` while the table is full.
     #[inline(always)]
-    pub(super) fn insert(&mut self, block: &Block) -> Option<Gone> {
-        let evicted = if self.count == self.capacity() {
-            Some(self.evict())
+    pub(super) fn room(&mut self) -> Option<u16> {
+        let newest = self.slots[ENDS].older;
+        let vacant = self.vacant;
+        if vacant != NONE {
+            self.vacant = self.slots[vacant].newer;
+            Some(vacant)
+        } else if self.fresh <= self.capacity {
+            self.fresh += 1;
+            Some(self.fresh - 1)
+        } else if self.mode == Mode::All && self.count < self.capacity {
+            Some(self.after(newest))
         } else {
             None
-        };
+        }
+    }
+
+    /// Puts the record of a block into a slot that [`room`](Self::room) returned.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, index: u16, block: &Block) {
         let newest = self.slots[ENDS].older;
-        let index = match self.mode {
-            Mode::Leaks => self.take_slot(),
-            Mode::All => self.next_slot(newest),
-        };
         self.slots[ENDS].older = index;
         if self.mode == Mode::Leaks || newest == NONE {
             self.slots[newest].newer = index;
@@ -203,7 +215,6 @@ impl Records {
         slot.newer = NONE;
         slot.chain = chain;
         self.count += 1;
-        evicted
     }
 
     /// Takes the block at `address` for freed, if it has a live record.
@@ -227,30 +238,9 @@ impl Records {
         Some(gone)
     }
 
-    /// Leaks mode: returns a slot for a new record.
-    #[inline(always)]
-    fn take_slot(&mut self) -> u16 {
-        let vacant = self.vacant;
-        if vacant != NONE {
-            self.vacant = self.slots[vacant].newer;
-            vacant
-        } else {
-            self.fresh += 1;
-            self.fresh - 1
-        }
-    }
-
-    /// All mode: returns the slot behind the newest record.
-    #[inline(always)]
-    fn next_slot(&mut self, newest: u16) -> u16 {
-        let index = self.after(newest);
-        self.fresh = self.fresh.max(index + 1);
-        index
-    }
-
-    /// Gives up the oldest record. There must be one.
+    /// Gives up the oldest record and returns its slot. There must be one.
     #[cold]
-    fn evict(&mut self) -> Gone {
+    pub(super) fn evict(&mut self) -> (u16, Gone) {
         let index = self.slots[ENDS].newer;
         let slot = self.slots[index];
         let freed_by = slot.is_freed().then_some(slot.chain);
@@ -259,18 +249,22 @@ impl Records {
             self.unlink(slot.address, |slot| slot.seq() == seq);
         }
         match self.mode {
-            Mode::Leaks => self.remove(index),
+            Mode::Leaks => {
+                self.remove(index);
+                self.vacant = self.slots[index].newer;
+            }
             Mode::All => {
                 self.slots[index].set_seq(0);
                 self.count -= 1;
                 self.slots[ENDS].newer = self.after(index);
             }
         }
-        Gone {
+        let gone = Gone {
             size: slot.size(),
             stack: slot.stack,
             freed_by,
-        }
+        };
+        (index, gone)
     }
 
     /// Leaks mode: takes a record out of the list and its slot back.
@@ -316,11 +310,7 @@ impl Records {
     /// All mode: the next slot of the ring.
     #[inline(always)]
     fn after(&self, index: u16) -> u16 {
-        if index == self.capacity() {
-            1
-        } else {
-            index + 1
-        }
+        if index == self.capacity { 1 } else { index + 1 }
     }
 
     fn newer(&self, index: u16) -> u16 {

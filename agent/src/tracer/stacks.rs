@@ -18,7 +18,6 @@ pub(super) const OTHER: u16 = NONE;
 pub(super) struct Entry {
     stack: CallStack,
     allocations: u64,
-    hash: u32,
     task: u16,
     idle: bool,
     generation: u16,
@@ -52,8 +51,6 @@ pub(super) struct Stacks {
     /// Entries from here on were never used.
     fresh: u16,
     recycled: u64,
-    /// Allocations that share entry 0.
-    other_allocations: u64,
 }
 
 impl Stacks {
@@ -62,7 +59,6 @@ impl Stacks {
         entries: Table::EMPTY,
         fresh: 1,
         recycled: 0,
-        other_allocations: 0,
     };
 
     pub(super) fn new(entries: Table<Entry>) -> Self {
@@ -90,17 +86,21 @@ impl Stacks {
         self.recycled
     }
 
+    /// Returns how many allocations share entry 0.
     pub(super) fn other_allocations(&self) -> u64 {
-        self.other_allocations
+        if self.entries.len() == 0 {
+            0
+        } else {
+            self.entries[OTHER].allocations
+        }
     }
 
     /// Forgets every stack; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self) {
         self.fresh = 1;
         self.recycled = 0;
-        self.other_allocations = 0;
         if self.entries.len() > 0 {
-            self.fill(OTHER, &CallStack::new(), 0, 0);
+            self.fill(OTHER, &CallStack::new(), 0);
         }
     }
 
@@ -114,26 +114,25 @@ impl Stacks {
     /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room.
     #[inline(always)]
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
-        let hash = hash(stack, task);
-        let bucket = bucket(hash, self.entries.len());
+        let bucket = self.bucket_of(stack);
         let mut index = self.entries[bucket].bucket;
         while index != NONE {
             let entry = &self.entries[index];
-            if entry.hash == hash && entry.is(stack, task) {
+            if entry.is(stack, task) {
                 return index;
             }
             index = entry.chain;
         }
-        self.add(stack, task, hash)
+        self.add(stack, task)
     }
 
     #[cold]
-    fn add(&mut self, stack: &CallStack, task: u16, hash: u32) -> u16 {
+    fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
         let Some(index) = self.room() else {
             return OTHER;
         };
-        self.fill(index, stack, task, hash);
-        let bucket = bucket(hash, self.entries.len());
+        self.fill(index, stack, task);
+        let bucket = self.bucket_of(stack);
         self.entries[index].chain = self.entries[bucket].bucket;
         self.entries[bucket].bucket = index;
         index
@@ -156,11 +155,10 @@ impl Stacks {
         Some(index)
     }
 
-    fn fill(&mut self, index: u16, stack: &CallStack, task: u16, hash: u32) {
+    fn fill(&mut self, index: u16, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
-            hash,
             task,
             generation: entry.generation,
             bucket: entry.bucket,
@@ -168,9 +166,18 @@ impl Stacks {
         };
     }
 
+    /// Finds the bucket of a call stack: by the sum of its addresses, spread by the golden ratio.
+    ///
+    /// Stacks of the same sum share a bucket. They are rare: only the same frames in another order
+    /// are likely to have it.
+    #[inline(always)]
+    fn bucket_of(&self, stack: &CallStack) -> u16 {
+        bucket(spread(stack.sum), self.entries.len())
+    }
+
     /// Takes an entry out of its bucket.
     fn unlink(&mut self, wanted: u16) {
-        let bucket = bucket(self.entries[wanted].hash, self.entries.len());
+        let bucket = self.bucket_of(&self.entries[wanted].stack);
         let chain = self.entries[wanted].chain;
         let mut index = self.entries[bucket].bucket;
         if index == wanted {
@@ -189,14 +196,10 @@ impl Stacks {
         let entry = &mut self.entries[index];
         entry.allocations += 1;
         entry.live_bytes += size;
-        entry.peak_live_bytes = entry.peak_live_bytes.max(entry.live_bytes);
         let lived = entry.live_count;
         entry.live_count = lived + 1;
         if lived == 0 {
             self.end_idle(index);
-        }
-        if index == OTHER {
-            self.other_allocations += 1;
         }
     }
 
@@ -204,6 +207,10 @@ impl Stacks {
     #[inline(always)]
     pub(super) fn freed(&mut self, index: u16, size: usize) {
         let entry = &mut self.entries[index];
+        // The peak is always just before a free, or now.
+        if entry.live_bytes > entry.peak_live_bytes {
+            entry.peak_live_bytes = entry.live_bytes;
+        }
         entry.live_bytes -= size;
         entry.live_count -= 1;
         if entry.live_count == 0 {
@@ -295,7 +302,7 @@ impl Stacks {
                 .collect::<Frames>(),
             live_count: entry.live_count,
             live_bytes: entry.live_bytes as u64,
-            peak_live_bytes: entry.peak_live_bytes as u64,
+            peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocations: entry.allocations,
             frees: entry.allocations - live - evicted,
             evicted,
@@ -335,14 +342,15 @@ impl Entry {
     fn is(&self, stack: &CallStack, task: u16) -> bool {
         let (inner, outer) = runs(&self.stack);
         let (wanted_inner, wanted_outer) = runs(stack);
-        self.task == task
+        self.stack.sum == stack.sum
+            && self.task == task
             && self.stack.depth == stack.depth
             && same(inner, wanted_inner)
             && (stack.depth <= RUN || same(outer, wanted_outer))
     }
 }
 
-/// Frames that are hashed and compared in one go, without a loop: half of the most there can be.
+/// Frames that are compared in one go, without a loop: half of the most there can be.
 const RUN: usize = MAX_FRAMES / 2;
 
 /// Returns the inner and the outer half of a call stack.
@@ -359,24 +367,6 @@ fn same(a: &[usize; RUN], b: &[usize; RUN]) -> bool {
         .zip(b)
         .fold(0, |differences, (a, b)| differences | (a ^ b))
         == 0
-}
-
-/// Hashes a call stack: the sum of its frames, spread by the golden ratio.
-///
-/// Stacks with the same sum are told apart by comparing them; they are rare, since only the same
-/// frames in another order are likely to have it.
-#[inline(always)]
-fn hash(stack: &CallStack, task: u16) -> u32 {
-    let (inner, outer) = runs(stack);
-    let mut sum = inner
-        .iter()
-        .fold(usize::from(task), |sum, frame| sum.wrapping_add(*frame));
-    if stack.depth > RUN {
-        sum = outer
-            .iter()
-            .fold(sum, |sum, frame| sum.wrapping_add(*frame));
-    }
-    spread(sum)
 }
 
 /// A reader's place among the stacks.

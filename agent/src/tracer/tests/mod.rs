@@ -125,7 +125,7 @@ impl Fixture {
             time_us: self.now(),
             core: 1,
             task: 3,
-            stack: &CallStack::from(frames),
+            stack: &frames.iter().copied().collect(),
         });
     }
 
@@ -136,7 +136,7 @@ impl Fixture {
             time_us: self.now(),
             core: 0,
             task: 0,
-            stack: &CallStack::from(&[0x700][..]),
+            stack: &CallStack::from_iter([0x700]),
         });
     }
 
@@ -147,7 +147,7 @@ impl Fixture {
             time_us: self.now(),
             core: 0,
             task: 0,
-            stack: &CallStack::from(&[0x900][..]),
+            stack: &CallStack::from_iter([0x900]),
         });
     }
 
