@@ -2,7 +2,7 @@
 //!
 //! A capture shows one moment: what is allocated or freed while it is sent is left out.
 
-use heapbeacon_shared::wire::{self, Message};
+use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
 use crate::convert;
@@ -17,8 +17,10 @@ const TASKS: usize = 32;
 pub(crate) trait Out {
     /// Tells whether a record with all that it refers to fits for sure.
     fn has_room(&self) -> bool;
-    /// Takes a message; `before` were taken before it.
-    fn put(&mut self, before: u32, message: &Message);
+    /// Returns what is left.
+    fn room(&mut self) -> &mut [u8];
+    /// Takes that many bytes of what is left.
+    fn take(&mut self, bytes: usize);
 }
 
 /// What a stream is of.
@@ -103,7 +105,7 @@ impl Part {
 /// Says messages, each after what it refers to. Every method tells whether it has more to say.
 #[derive(Default)]
 struct Speaker {
-    messages: u32,
+    encoder: Encoder,
     tasks: Vec<u16, TASKS>,
 }
 
@@ -204,13 +206,16 @@ impl Speaker {
     }
 
     fn end(&mut self, out: &mut impl Out) -> bool {
-        let messages = self.messages;
-        self.say(out, &Message::End(wire::End { messages }));
+        let end = self.encoder.finish();
+        self.say(out, &end);
         false
     }
 
     fn say(&mut self, out: &mut impl Out, message: &Message) {
-        out.put(self.messages, message);
-        self.messages += 1;
+        // The format leaves out a message that looks like a preamble; there is no other error.
+        if let Ok(bytes) = self.encoder.encode(message, out.room()) {
+            let taken = bytes.len();
+            out.take(taken);
+        }
     }
 }

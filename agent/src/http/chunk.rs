@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use heapbeacon_shared::wire::{MAX_BODY, Message};
 use serde::Serialize;
 
 use crate::capture::Out;
@@ -76,30 +75,11 @@ impl Out for Chunk {
         Chunk::has_room(self)
     }
 
-    fn put(&mut self, before: u32, message: &Message) {
-        // Private stand-in until the encoder of `wire` lands.
-        use heapbeacon_shared::wire::{MAGIC, PREAMBLE_EVERY, VERSION};
-        if before % PREAMBLE_EVERY == 0 {
-            self.raw(&MAGIC);
-            self.raw(&VERSION.to_le_bytes());
-        }
-        let mut body = [0u8; MAX_BODY];
-        let body = postcard::to_slice(message, &mut body).map_or(&[][..], |b| &*b);
-        let mut n = body.len();
-        while n >= 0x80 {
-            self.raw(&[n as u8 | 0x80]);
-            n >>= 7;
-        }
-        self.raw(&[n as u8]);
-        self.raw(body);
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.len..]
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.len += bytes;
     }
 }
-
-impl Chunk {
-    fn raw(&mut self, bytes: &[u8]) {
-        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
-    }
-}
-
-const _: () = assert!(MAX_BODY < ITEM);

@@ -2,8 +2,8 @@
 
 pub use heapbeacon_shared::wire::Frames;
 
-/// What the trace is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the trace is doing; what records something comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum State {
     /// No destination was chosen yet.
@@ -89,10 +89,10 @@ pub struct Stack {
 }
 
 /// Live blocks of one call stack that have reached some age.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leak {
-    /// The call stack.
-    pub stack: Stack,
+    /// Id of the call stack.
+    pub stack: u32,
     /// Number of blocks.
     pub count: u32,
     /// Their bytes.

@@ -1,0 +1,113 @@
+//! The network job: clients reconnect, ask for pages, and the configuration is looked after.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write as _;
+use core::hint::black_box;
+
+use super::cache::Cache;
+use super::config::{self, Config};
+use super::session::{self, ConnectionId};
+use super::switch::{Behaviour, Switches};
+
+/// Number of clients that take turns in reconnecting.
+const CLIENTS: usize = 8;
+
+/// One step in so many has a client reconnect.
+const STEPS_PER_CONNECT: usize = 2;
+
+const DEFAULT_HOST: &str = "unconfigured";
+
+/// The server side of the network.
+#[derive(Debug)]
+pub(super) struct Net {
+    sessions: session::Table,
+    cache: Cache,
+    config: Option<Config>,
+    connections: [Option<ConnectionId>; CLIENTS],
+    steps: usize,
+}
+
+impl Net {
+    /// Creates a server without clients that holds at most `sessions` sessions.
+    pub(super) fn new(sessions: usize) -> Self {
+        Self {
+            sessions: session::Table::new(sessions),
+            cache: Cache::new(),
+            config: None,
+            connections: [None; CLIENTS],
+            steps: 0,
+        }
+    }
+
+    /// Serves what one period brings: every page is asked for twice, every second time a client
+    /// reconnects.
+    #[inline(never)]
+    pub(super) fn step(&mut self, switches: &Switches) {
+        // First, not last: a call in tail position would cost the call stack this frame.
+        self.keep_config(switches.is_on(Behaviour::ConfigOneOff));
+        if self.steps.is_multiple_of(STEPS_PER_CONNECT) {
+            let client = self.steps / STEPS_PER_CONNECT % CLIENTS;
+            self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
+        }
+        let caching = switches.is_on(Behaviour::CachePlateau);
+        self.handle_request(self.steps, caching);
+        self.handle_request(self.steps, caching);
+        self.steps = self.steps.wrapping_add(1);
+    }
+
+    /// Gives `client` a new session. The leak: while `leaking`, nobody closes its old one.
+    #[inline(never)]
+    fn handle_connect(&mut self, client: usize, leaking: bool) {
+        if !leaking && let Some(old) = self.connections[client].take() {
+            self.sessions.close(old);
+        }
+        let name = format!("greenhouse-client-{client:02}");
+        // A client that is refused goes on with the session that it has.
+        if let Some(id) = self.sessions.open(&name) {
+            self.connections[client] = Some(id);
+            let host = self.config.as_ref().map_or(DEFAULT_HOST, Config::host);
+            black_box(self.sessions.receive(id, host.as_bytes()));
+        }
+    }
+
+    /// Answers with page `number`, from the cache if it is there.
+    #[inline(never)]
+    fn handle_request(&mut self, number: usize, caching: bool) {
+        if !caching {
+            self.cache.empty();
+            black_box(render(number));
+            return;
+        }
+        let path = format!("/log/{number}");
+        if let Some(page) = self.cache.get(&path) {
+            black_box(page);
+        } else {
+            self.cache.fill(path, &render(number));
+        }
+    }
+
+    /// Loads the configuration if it is `wanted` and missing; drops it if it is not wanted.
+    #[inline(never)]
+    fn keep_config(&mut self, wanted: bool) {
+        if !wanted {
+            self.config = None;
+        } else if self.config.is_none() {
+            self.config = Some(config::load());
+        }
+    }
+}
+
+/// Renders page `number`: between 200 and 700 bytes of table rows.
+#[inline(never)]
+fn render(number: usize) -> String {
+    let mut page = String::new();
+    for row in 0..9 + number % 22 {
+        writeln!(page, "<tr><td>{row:02}<td>{number:08}").expect("writing to a string never fails");
+    }
+    page
+}
+
+#[cfg(test)]
+#[path = "net_tests.rs"]
+mod tests;

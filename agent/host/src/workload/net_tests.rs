@@ -1,0 +1,108 @@
+//! What the network job owns after a number of steps, by switch.
+
+use super::super::cache::CAPACITY;
+use super::super::config::CONFIG_BYTES;
+use super::*;
+
+fn run(net: &mut Net, switches: &Switches, steps: usize) {
+    for _ in 0..steps {
+        net.step(switches);
+    }
+}
+
+/// A server whose eight clients have all connected once.
+fn connected(switches: &Switches) -> Net {
+    let mut net = Net::new(1000);
+    run(&mut net, switches, CLIENTS * STEPS_PER_CONNECT);
+    assert_eq!(net.sessions.len(), CLIENTS);
+    net
+}
+
+#[test]
+fn leak_grows_by_one_session_per_reconnect() {
+    let switches = Switches::only(Behaviour::SessionLeak);
+    let mut net = connected(&switches);
+    run(&mut net, &switches, 50 * STEPS_PER_CONNECT);
+    assert_eq!(net.sessions.len(), CLIENTS + 50);
+}
+
+#[test]
+fn leak_switched_off_stops_and_keeps_what_leaked() {
+    let switches = Switches::only(Behaviour::SessionLeak);
+    let mut net = connected(&switches);
+    run(&mut net, &switches, 50 * STEPS_PER_CONNECT);
+    switches.set(Behaviour::SessionLeak, false);
+    run(&mut net, &switches, 500);
+    assert_eq!(net.sessions.len(), CLIENTS + 50);
+    switches.set(Behaviour::SessionLeak, true);
+    run(&mut net, &switches, STEPS_PER_CONNECT);
+    assert_eq!(
+        net.sessions.len(),
+        CLIENTS + 51,
+        "switched on again, it goes on"
+    );
+}
+
+#[test]
+fn leak_stops_at_the_ceiling_and_clients_keep_their_sessions() {
+    let switches = Switches::only(Behaviour::SessionLeak);
+    let mut net = Net::new(20);
+    run(&mut net, &switches, 100 * STEPS_PER_CONNECT);
+    assert_eq!(net.sessions.len(), 20);
+    assert!(net.connections.iter().all(Option::is_some));
+    switches.set(Behaviour::SessionLeak, false);
+    run(&mut net, &switches, 100 * STEPS_PER_CONNECT);
+    assert_eq!(net.sessions.len(), 20, "what leaked stays");
+}
+
+#[test]
+fn cache_reaches_its_plateau_and_stays_there() {
+    let switches = Switches::only(Behaviour::CachePlateau);
+    let mut net = Net::new(CLIENTS);
+    run(&mut net, &switches, CAPACITY - 1);
+    assert_eq!(
+        net.cache.len(),
+        CAPACITY - 1,
+        "a page asked for twice is cached once"
+    );
+    run(&mut net, &switches, 500);
+    assert_eq!(net.cache.len(), CAPACITY);
+}
+
+#[test]
+fn cache_switched_off_is_emptied() {
+    let switches = Switches::only(Behaviour::CachePlateau);
+    let mut net = Net::new(CLIENTS);
+    run(&mut net, &switches, 10);
+    switches.set(Behaviour::CachePlateau, false);
+    run(&mut net, &switches, 1);
+    assert_eq!(net.cache.len(), 0);
+}
+
+#[test]
+fn config_is_loaded_once_dropped_when_switched_off_and_loaded_again() {
+    let switches = Switches::only(Behaviour::ConfigOneOff);
+    let mut net = Net::new(CLIENTS);
+    let block = |net: &Net| net.config.as_ref().map(|config| config.host().as_ptr());
+    run(&mut net, &switches, 1);
+    let first = block(&net);
+    assert_eq!(net.config.as_ref().map(Config::bytes), Some(CONFIG_BYTES));
+    run(&mut net, &switches, 10);
+    assert_eq!(block(&net), first, "it is not loaded a second time");
+    switches.set(Behaviour::ConfigOneOff, false);
+    run(&mut net, &switches, 1);
+    assert_eq!(block(&net), None);
+    switches.set(Behaviour::ConfigOneOff, true);
+    run(&mut net, &switches, 1);
+    assert!(block(&net).is_some());
+}
+
+#[test]
+fn pages_differ_in_size_within_the_announced_range() {
+    let sizes: Vec<usize> = (0..100).map(|number| render(number).len()).collect();
+    assert!(
+        sizes.iter().all(|size| (200..=700).contains(size)),
+        "{sizes:?}"
+    );
+    assert_ne!(sizes.iter().min(), sizes.iter().max());
+}

@@ -1,0 +1,113 @@
+//! A trace as text, in the layout of ESP-IDF's `heap_trace_dump`, so that its log decoders work.
+//!
+//! Where ESP-IDF prints a cycle counter, this prints the low half of the time in microseconds.
+
+use core::fmt::{Result, Write};
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::Address;
+
+use crate::tracer::{Frames, Mode, Record, RecordCursor, Summary, Tracer};
+
+/// Writes the whole trace. No lock is held while `out` is written to.
+///
+/// # Errors
+/// Those of `out`.
+pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
+    let summary = tracer.summary();
+    head(&summary, out)?;
+    let mut cursor = RecordCursor::after(0);
+    let mut batch = [Record::default()];
+    for _ in 0..summary.count {
+        if tracer.read_records(&mut cursor, &mut batch) == 0 {
+            break;
+        }
+        record(tracer, &batch[0], out)?;
+    }
+    tail(&summary, out)
+}
+
+/// Writes the line above the records.
+///
+/// # Errors
+/// Those of `out`.
+pub fn head(summary: &Summary, out: &mut impl Write) -> Result {
+    let (count, capacity) = (summary.count, summary.capacity);
+    writeln!(
+        out,
+        "====== Heap Trace: {count} records ({capacity} capacity) ======"
+    )
+}
+
+/// Writes one record: two lines if its block was freed, else one.
+///
+/// # Errors
+/// Those of `out`.
+pub fn record<M: RawMutex>(tracer: &Tracer<M>, record: &Record, out: &mut impl Write) -> Result {
+    let (size, core) = (record.size, record.core);
+    let address = Address(record.address as u64);
+    let time = record.seq as u32;
+    write!(
+        out,
+        "{size:6} bytes (@ {address}, Internal) allocated CPU {core} ccount 0x{time:08x} caller "
+    )?;
+    frames(&stack_frames(tracer, record.stack), out)?;
+    if let Some(freed) = record.freed {
+        write!(out, "\nfreed by ")?;
+        frames(&stack_frames(tracer, freed.stack), out)?;
+    }
+    writeln!(out)
+}
+
+/// Writes the summary below the records.
+///
+/// # Errors
+/// Those of `out`.
+pub fn tail(summary: &Summary, out: &mut impl Write) -> Result {
+    let (bytes, live, count) = (summary.live_bytes, summary.live_count, summary.count);
+    let counters = &summary.counters;
+    writeln!(out, "====== Heap Trace Summary ======")?;
+    if summary.mode == Some(Mode::Leaks) {
+        writeln!(out, "Mode: Heap Trace Leaks")?;
+        writeln!(out, "{bytes} bytes 'leaked' in trace ({live} allocations)")?;
+    } else {
+        writeln!(out, "Mode: Heap Trace All")?;
+        writeln!(
+            out,
+            "{bytes} bytes alive in trace ({live}/{count} allocations)"
+        )?;
+    }
+    let (capacity, high) = (summary.capacity, summary.high_water_mark);
+    writeln!(
+        out,
+        "records: {count} ({capacity} capacity, {high} high water mark)"
+    )?;
+    writeln!(out, "total allocations: {}", counters.allocations)?;
+    writeln!(
+        out,
+        "total frees: {}",
+        counters.matched_frees + counters.unmatched_frees
+    )?;
+    if counters.evicted > 0 {
+        writeln!(
+            out,
+            "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"
+        )?;
+    }
+    writeln!(out, "================================")
+}
+
+fn stack_frames<M: RawMutex>(tracer: &Tracer<M>, id: u32) -> Frames {
+    tracer
+        .stack(id)
+        .map(|stack| stack.frames)
+        .unwrap_or_default()
+}
+
+fn frames(frames: &Frames, out: &mut impl Write) -> Result {
+    for (index, frame) in frames.iter().enumerate() {
+        let separator = if index == 0 { "" } else { ":" };
+        write!(out, "{separator}{}", Address(*frame))?;
+    }
+    Ok(())
+}

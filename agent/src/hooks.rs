@@ -1,0 +1,113 @@
+//! What an allocator calls: the way from a heap to the tracer.
+//!
+//! An allocation is recorded **after** it was made, a free **before** it is done: so for each
+//! address the order is right even when it is reused on another core at once.
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use heapbeacon_shared::MAX_FRAMES;
+
+use crate::platform::Platform;
+use crate::tracer::{Allocation, Free};
+
+/// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
+#[inline(never)]
+pub fn allocated<P: Platform>(address: usize, size: usize) {
+    let tracer = P::tracer();
+    if !tracer.records_allocations() {
+        return;
+    }
+    let mut frames = [0; MAX_FRAMES];
+    let depth = P::frames(&mut frames);
+    let context = P::context();
+    let event = Allocation {
+        address,
+        size,
+        time_us: P::now_us(),
+        core: context.core,
+        task: context.task,
+        frames: frames.get(..depth).unwrap_or(&frames),
+    };
+    if address == 0 {
+        tracer.failed(&event);
+    } else {
+        tracer.allocated(&event);
+    }
+}
+
+/// Records that the block at `address` is about to be freed; `size` is 0 where it is not known.
+#[inline(never)]
+pub fn freed<P: Platform>(address: usize, size: usize) {
+    let tracer = P::tracer();
+    if !tracer.is_recording() {
+        return;
+    }
+    let mut frames = [0; MAX_FRAMES];
+    let depth = if tracer.wants_free_stack() {
+        P::frames(&mut frames)
+    } else {
+        0
+    };
+    let context = P::context();
+    tracer.freed(&Free {
+        address,
+        size,
+        time_us: P::now_us(),
+        core: context.core,
+        task: context.task,
+        frames: frames.get(..depth).unwrap_or(&frames),
+    });
+}
+
+/// A global allocator whose every block is traced.
+///
+/// A traced `realloc` is an allocation, a copy and a free, as in esp-alloc: a block that the inner
+/// allocator moved could be handed out again before its free is recorded.
+pub struct TracedHeap<A, P> {
+    heap: A,
+    platform: core::marker::PhantomData<fn() -> P>,
+}
+
+impl<A, P> TracedHeap<A, P> {
+    /// Wraps a heap.
+    pub const fn new(heap: A) -> Self {
+        Self {
+            heap,
+            platform: core::marker::PhantomData,
+        }
+    }
+
+    /// Returns the heap inside; what it is asked for directly is not traced.
+    pub fn inner(&self) -> &A {
+        &self.heap
+    }
+}
+
+// SAFETY: every call is passed to the inner allocator as it came; the hooks only look on.
+unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        let block = unsafe { self.heap.alloc(layout) };
+        allocated::<P>(block.addr(), layout.size());
+        block
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        let block = unsafe { self.heap.alloc_zeroed(layout) };
+        allocated::<P>(block.addr(), layout.size());
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        freed::<P>(block.addr(), layout.size());
+        // SAFETY: the caller's promises are passed on.
+        unsafe { self.heap.dealloc(block, layout) }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { self.heap.realloc(block, layout, new_size) }
+    }
+}

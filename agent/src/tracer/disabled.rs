@@ -1,0 +1,148 @@
+//! The tracer when tracing is compiled out: the same calls, all answering `NotSupported`.
+
+use core::marker::PhantomData;
+
+use heapless::Vec;
+
+use super::view::{Failure, Leak, Mode, Record, Stack, Summary, WrongFree};
+use super::{Allocation, Buffer, Error, Free, Refused, Sink};
+
+/// Stands in for the tracer when the feature `tracing` is off.
+pub struct Tracer<M>(PhantomData<fn() -> M>);
+
+/// A reader's place among the records, of which there are none.
+#[derive(Clone, Debug)]
+pub struct RecordCursor(u64);
+
+/// A reader's place among the stacks, of which there are none.
+#[derive(Clone, Debug, Default)]
+pub struct StackCursor(());
+
+impl RecordCursor {
+    /// Starts behind the record with this sequence number.
+    pub fn after(seq: u64) -> Self {
+        Self(seq)
+    }
+
+    /// Returns the sequence number it was made with.
+    pub fn position(&self) -> u64 {
+        self.0
+    }
+}
+
+impl StackCursor {
+    /// Starts behind the stack with this id.
+    pub fn after(_id: Option<u32>) -> Self {
+        Self(())
+    }
+}
+
+#[allow(
+    missing_docs,
+    reason = "each call is documented by its namesake in `enabled`"
+)]
+impl<M> Tracer<M> {
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    pub fn max_records(_bytes: usize) -> u32 {
+        0
+    }
+
+    pub fn init_standalone(
+        &self,
+        buffer: Buffer,
+        _records: Option<u32>,
+    ) -> Result<Option<Buffer>, Refused> {
+        Err(Refused {
+            error: Error::NotSupported,
+            buffer,
+        })
+    }
+
+    pub fn release(&self) -> Result<Option<Buffer>, Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn init_tohost(&self, _sink: &'static dyn Sink) -> Result<(), Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn start(&self, _mode: Mode, _now_us: u64) -> Result<u32, Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn stop(&self) -> Result<(), Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn alloc_pause(&self) -> Result<(), Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn resume(&self) -> Result<(), Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn count(&self) -> u32 {
+        0
+    }
+
+    pub fn wants_free_stack(&self) -> bool {
+        false
+    }
+
+    pub fn is_recording(&self) -> bool {
+        false
+    }
+
+    pub fn records_allocations(&self) -> bool {
+        false
+    }
+
+    pub fn allocated(&self, _event: &Allocation<'_>) {}
+
+    pub fn freed(&self, _event: &Free<'_>) {}
+
+    pub fn failed(&self, _event: &Allocation<'_>) {}
+
+    pub fn get(&self, _index: u32) -> Result<Record, Error> {
+        Err(Error::NotSupported)
+    }
+
+    pub fn summary(&self) -> Summary {
+        Summary::default()
+    }
+
+    pub fn read_records(&self, _cursor: &mut RecordCursor, _out: &mut [Record]) -> usize {
+        0
+    }
+
+    pub fn read_stacks(&self, _cursor: &mut StackCursor, _out: &mut [Stack]) -> usize {
+        0
+    }
+
+    pub fn stack(&self, _id: u32) -> Option<Stack> {
+        None
+    }
+
+    pub fn leaks<const N: usize>(&self, _before_us: u64, out: &mut Vec<Leak, N>) -> Option<u32> {
+        out.clear();
+        Some(0)
+    }
+
+    pub fn failures(&self) -> Vec<Failure, 8> {
+        Vec::new()
+    }
+
+    pub fn wrong_frees(&self) -> Vec<WrongFree, 4> {
+        Vec::new()
+    }
+}
+
+impl<M> Default for Tracer<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,451 @@
+//! The tracer itself: who may call what when, and one short hold of the lock after the other.
+
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapless::Vec;
+
+use super::inner::{Inner, Tables};
+use super::ledger::{FAILURES, WRONG_FREES};
+use super::sink::{Event, EventKind, Sink};
+use super::stacks::StackCursor;
+use super::table::{STEP, steps};
+use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
+use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};
+
+/// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
+pub struct Tracer<M> {
+    inner: Mutex<M, Inner>,
+    /// Copies of what the hooks and [`count`](Self::count) ask for without the lock.
+    state: AtomicU8,
+    leaks_mode: AtomicBool,
+    count: AtomicU32,
+}
+
+impl<M: RawMutex> Tracer<M> {
+    /// Makes a tracer that is not initialised.
+    pub const fn new() -> Self {
+        Self {
+            inner: Mutex::new(Inner::new()),
+            state: AtomicU8::new(State::Uninitialised as u8),
+            leaks_mode: AtomicBool::new(false),
+            count: AtomicU32::new(0),
+        }
+    }
+
+    /// Returns the most records that a buffer of `bytes` holds.
+    pub fn max_records(bytes: usize) -> u32 {
+        split::max_records(bytes)
+    }
+
+    /// Takes a buffer for records, and returns the one that was in use before.
+    ///
+    /// `records` says how many records to make; the stack table gets the rest. `None` splits the
+    /// buffer one stack to four records. An empty buffer releases the old one
+    /// (`heap_trace_init_standalone`).
+    ///
+    /// # Errors
+    /// `InvalidState` while recording, `InvalidArg` if the buffer can't hold that many records, or
+    /// not a single one. The trace stays as it was and the buffer comes back.
+    pub fn init_standalone(
+        &self,
+        buffer: Buffer,
+        records: Option<u32>,
+    ) -> Result<Option<Buffer>, Refused> {
+        if buffer.is_empty() {
+            return self.release().map_err(|error| Refused { error, buffer });
+        }
+        if let Err(error) = self.with(|inner| inner.may_init()) {
+            return Err(Refused { error, buffer });
+        }
+        let tables =
+            Tables::place(buffer, records).map_err(|(error, buffer)| Refused { error, buffer })?;
+        self.with(|inner| match inner.may_init() {
+            Ok(()) => {
+                let old = inner.install(tables);
+                inner.sink = None;
+                inner.state = State::Stopped;
+                Ok(old)
+            }
+            Err(error) => Err((error, tables)),
+        })
+        .map_err(|(error, tables)| Refused {
+            error,
+            buffer: tables.into_buffer(),
+        })
+    }
+
+    /// Gives the buffer back; there is nothing to give back the second time.
+    ///
+    /// # Errors
+    /// `InvalidState` while recording.
+    pub fn release(&self) -> Result<Option<Buffer>, Error> {
+        self.with(|inner| {
+            inner.may_init()?;
+            let buffer = inner.withdraw();
+            if inner.sink.is_none() {
+                inner.state = State::Uninitialised;
+            }
+            Ok(buffer)
+        })
+    }
+
+    /// Sends events to a host from now on (`heap_trace_init_tohost`).
+    ///
+    /// A buffer set before stays: what is live can be read from it when a host has lost events.
+    ///
+    /// # Errors
+    /// `InvalidState` while recording.
+    pub fn init_tohost(&self, sink: &'static dyn Sink) -> Result<(), Error> {
+        self.with(|inner| {
+            inner.may_init()?;
+            inner.sink = Some(sink);
+            inner.state = State::Stopped;
+            Ok(())
+        })
+    }
+
+    /// Forgets everything and records from now on; returns the number of the new trace
+    /// (`heap_trace_start`).
+    ///
+    /// What happens while the tables are being cleared belongs to neither trace.
+    ///
+    /// # Errors
+    /// `InvalidState` if not initialised, or while another start is at work.
+    pub fn start(&self, mode: Mode, now_us: u64) -> Result<u32, Error> {
+        let (records, stacks) = self.with(|inner| {
+            if inner.clearing || inner.state == State::Uninitialised {
+                return Err(Error::InvalidState);
+            }
+            inner.clearing = true;
+            inner.state = State::Stopped;
+            inner.clear(mode);
+            Ok((inner.records.capacity(), inner.stacks.len()))
+        })?;
+        for step in steps(records) {
+            self.with(|inner| inner.records.clear_buckets(step));
+        }
+        for step in steps(stacks) {
+            self.with(|inner| inner.stacks.clear_buckets(step));
+        }
+        self.with(|inner| {
+            inner.clearing = false;
+            inner.state = State::Recording;
+            inner.trace_id = inner.trace_id.wrapping_add(1);
+            inner.started_us = now_us;
+            Ok(inner.trace_id)
+        })
+    }
+
+    /// Stops recording; what was recorded stays (`heap_trace_stop`).
+    ///
+    /// # Errors
+    /// `InvalidState` unless recording or paused.
+    pub fn stop(&self) -> Result<(), Error> {
+        self.transition(State::Stopped, |state| {
+            matches!(state, State::Recording | State::Paused)
+        })
+    }
+
+    /// Records frees only from now on (`heap_trace_alloc_pause`).
+    ///
+    /// # Errors
+    /// `InvalidState` unless recording.
+    pub fn alloc_pause(&self) -> Result<(), Error> {
+        self.transition(State::Paused, |state| state == State::Recording)
+    }
+
+    /// Records again, with everything as it was, in the mode of the last start, or in all mode if
+    /// there was none (`heap_trace_resume`).
+    ///
+    /// # Errors
+    /// `InvalidState` if recording already or not initialised.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.transition(State::Recording, |state| {
+            matches!(state, State::Stopped | State::Paused)
+        })
+    }
+
+    fn transition(&self, to: State, allowed: impl FnOnce(State) -> bool) -> Result<(), Error> {
+        self.with(|inner| {
+            if inner.clearing || !allowed(inner.state) {
+                return Err(Error::InvalidState);
+            }
+            inner.mode.get_or_insert_default();
+            inner.state = to;
+            Ok(())
+        })
+    }
+
+    /// Returns the number of records, without taking the lock (`heap_trace_get_count`).
+    pub fn count(&self) -> u32 {
+        self.count.load(Relaxed)
+    }
+
+    /// Tells whether frees need their call stack: in all mode, and on the way to a host.
+    pub fn wants_free_stack(&self) -> bool {
+        !self.leaks_mode.load(Relaxed)
+    }
+
+    /// Tells whether anything is recorded now; a hook asks this before it does any work.
+    #[inline(always)]
+    pub fn is_recording(&self) -> bool {
+        self.state.load(Relaxed) >= State::Recording as u8
+    }
+
+    /// Tells whether allocations are recorded now.
+    #[inline(always)]
+    pub fn records_allocations(&self) -> bool {
+        self.state.load(Relaxed) == State::Recording as u8
+    }
+
+    /// Records that a block was handed out. Call it after the allocation.
+    #[inline]
+    pub fn allocated(&self, event: &Allocation<'_>) {
+        if !self.records_allocations() {
+            return;
+        }
+        let sent = self.locked(|inner| {
+            (inner.state == State::Recording).then(|| {
+                let seq = inner.allocated(event);
+                self.count.store(inner.records.count().into(), Relaxed);
+                (inner.sink, seq)
+            })
+        });
+        if let Some((Some(sink), seq)) = sent {
+            let kind = EventKind::Allocated {
+                address: event.address,
+                size: event.size,
+            };
+            self.send(sink, &event.event(seq, kind));
+        }
+    }
+
+    /// Records that a block is given back. Call it before the free. A null pointer is nothing.
+    #[inline]
+    pub fn freed(&self, event: &Free<'_>) {
+        if !self.is_recording() || event.address == 0 {
+            return;
+        }
+        let sent = self.locked(|inner| {
+            matches!(inner.state, State::Recording | State::Paused).then(|| {
+                let seq = inner.freed(event);
+                self.count.store(inner.records.count().into(), Relaxed);
+                (inner.sink, seq)
+            })
+        });
+        if let Some((Some(sink), seq)) = sent {
+            let event = Event {
+                seq,
+                core: event.core,
+                task: event.task,
+                kind: EventKind::Freed {
+                    address: event.address,
+                },
+                frames: event.frames,
+            };
+            self.send(sink, &event);
+        }
+    }
+
+    /// Records that an allocation failed; the event's address does not matter.
+    pub fn failed(&self, event: &Allocation<'_>) {
+        if !self.records_allocations() {
+            return;
+        }
+        let sent = self.locked(|inner| {
+            (inner.state == State::Recording).then(|| {
+                let seq = inner.failed(event);
+                (inner.sink, seq)
+            })
+        });
+        if let Some((Some(sink), seq)) = sent {
+            self.send(
+                sink,
+                &event.event(seq, EventKind::Failed { size: event.size }),
+            );
+        }
+    }
+
+    #[cold]
+    fn send(&self, sink: &dyn Sink, event: &Event<'_>) {
+        let taken = sink.send(event).is_ok();
+        self.locked(|inner| inner.offered(taken));
+    }
+
+    /// Returns the record with this index by age, 0 being the oldest (`heap_trace_get`).
+    ///
+    /// # Errors
+    /// `InvalidState` if not initialised, `InvalidArg` if there are not so many.
+    pub fn get(&self, index: u32) -> Result<Record, Error> {
+        if self.with(|inner| inner.state) == State::Uninitialised {
+            return Err(Error::InvalidState);
+        }
+        let mut left = index as usize;
+        let mut cursor = RecordCursor::after(0);
+        let mut batch = [Record::default(); STEP as usize];
+        loop {
+            let read = self.read_records(&mut cursor, &mut batch);
+            if read == 0 {
+                return Err(Error::InvalidArg);
+            }
+            if let Some(record) = batch[..read].get(left) {
+                return Ok(*record);
+            }
+            left -= read;
+        }
+    }
+
+    /// Returns state and counters from one instant (`heap_trace_summary`).
+    pub fn summary(&self) -> Summary {
+        self.check_suspects();
+        self.with(|inner| inner.summary())
+    }
+
+    /// Copies records behind the cursor into `out`, oldest first, and returns how many.
+    ///
+    /// None means that there are no more. Reading while recording neither skips nor repeats a
+    /// record that lives throughout.
+    pub fn read_records(&self, cursor: &mut RecordCursor, out: &mut [Record]) -> usize {
+        let mut total = 0;
+        while total < out.len() {
+            let (read, more) = self.with(|inner| inner.read(cursor, &mut out[total..]));
+            total += read;
+            if !more {
+                break;
+            }
+        }
+        total
+    }
+
+    /// Copies call stacks behind the cursor into `out`, and returns how many.
+    pub fn read_stacks(&self, cursor: &mut StackCursor, out: &mut [Stack]) -> usize {
+        let mut read = 0;
+        for place in out {
+            match self.with(|inner| inner.stacks.at(cursor.next())) {
+                Some(stack) => *place = stack,
+                None => break,
+            }
+            cursor.advance();
+            read += 1;
+        }
+        read
+    }
+
+    /// Returns the call stack with this id, unless it has been recycled.
+    pub fn stack(&self, id: u32) -> Option<Stack> {
+        self.with(|inner| inner.stacks.get(id))
+    }
+
+    /// Sums up the live blocks allocated before `before_us` by call stack, puts the largest sums
+    /// into `out`, most bytes first, and returns how many call stacks have such blocks.
+    ///
+    /// Returns `None` while another such query is at work: its sums are kept in the stack table.
+    pub fn leaks<const N: usize>(&self, before_us: u64, out: &mut Vec<Leak, N>) -> Option<u32> {
+        let query = self.with(|inner| inner.begin_query())?;
+        let mut cursor = RecordCursor::after(0);
+        while self.with(|inner| inner.query == query && inner.tally(&mut cursor, query, before_us))
+        {
+        }
+        out.clear();
+        let mut total = 0;
+        let entries = self.with(|inner| inner.stacks.len());
+        for index in 0..entries {
+            if let Some(leak) = self.with(|inner| inner.stacks.tallied(index, query)) {
+                total += 1;
+                keep_largest(out, leak);
+            }
+        }
+        self.with(|inner| {
+            if inner.query == query {
+                inner.query = 0;
+            }
+        });
+        Some(total)
+    }
+
+    /// Returns the latest failed allocations, oldest first.
+    pub fn failures(&self) -> Vec<Failure, FAILURES> {
+        self.with(|inner| inner.failures())
+    }
+
+    /// Returns the latest wrong frees, oldest first.
+    pub fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
+        self.check_suspects();
+        self.with(|inner| inner.wrong_frees())
+    }
+
+    /// Compares unmatched frees with the live blocks, a step at a time: too slow for a hook.
+    fn check_suspects(&self) {
+        let suspects = self.with(|inner| inner.take_suspects());
+        if suspects.is_empty() {
+            return;
+        }
+        let mut cursor = RecordCursor::after(0);
+        while self.with(|inner| inner.check(&mut cursor, &suspects)) {}
+    }
+
+    /// Runs `work` under the lock, then updates what is read without it.
+    fn with<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
+        self.locked(|inner| {
+            let result = work(inner);
+            self.state.store(inner.state as u8, Relaxed);
+            self.leaks_mode.store(
+                inner.mode == Some(Mode::Leaks) && inner.sink.is_none(),
+                Relaxed,
+            );
+            self.count.store(inner.records.count().into(), Relaxed);
+            result
+        })
+    }
+
+    #[inline(always)]
+    fn locked<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
+        // SAFETY: nothing that runs under the lock calls back into the tracer: it neither
+        // allocates nor calls the sink.
+        unsafe { self.inner.lock_mut(work) }
+    }
+}
+
+impl<M: RawMutex> Default for Tracer<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Inner {
+    /// Tells whether the destination may be changed now.
+    fn may_init(&self) -> Result<(), Error> {
+        match self.state {
+            _ if self.clearing => Err(Error::InvalidState),
+            State::Recording | State::Paused => Err(Error::InvalidState),
+            State::Uninitialised | State::Stopped => Ok(()),
+        }
+    }
+}
+
+impl<'a> Allocation<'a> {
+    fn event(&self, seq: u64, kind: EventKind) -> Event<'a> {
+        Event {
+            seq,
+            core: self.core,
+            task: self.task,
+            kind,
+            frames: self.frames,
+        }
+    }
+}
+
+/// Inserts a leak into a list that is sorted by bytes, and drops the smallest if it is full.
+fn keep_largest<const N: usize>(leaks: &mut Vec<Leak, N>, leak: Leak) {
+    let place = leaks.partition_point(|other| other.bytes >= leak.bytes);
+    if place == N {
+        return;
+    }
+    if leaks.is_full() {
+        leaks.pop();
+    }
+    // There is room, and `place` is at most the length.
+    let _ = leaks.insert(place, leak);
+}

@@ -1,0 +1,404 @@
+//! What the lock protects.
+
+use core::ptr::NonNull;
+
+use super::ledger::{Failed, Ledger, Suspect};
+use super::records::{Block, Gone, RecordCursor, Records};
+use super::sink::Sink;
+use super::split::Split;
+use super::stacks::{OTHER, Stacks};
+use super::table::Buffer;
+use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
+use super::{Allocation, Error, Free};
+use heapbeacon_shared::MAX_FRAMES;
+
+pub(super) struct Inner {
+    pub(super) state: State,
+    pub(super) mode: Option<Mode>,
+    /// A start is clearing the tables, step by step.
+    pub(super) clearing: bool,
+    pub(super) trace_id: u32,
+    pub(super) started_us: u64,
+    last_seq: u64,
+    counters: Counters,
+    pub(super) storage: Option<Storage>,
+    pub(super) sink: Option<&'static dyn Sink>,
+    pub(super) records: Records,
+    pub(super) stacks: Stacks,
+    ledger: Ledger,
+    /// Number of the running leak query, 0 if none is.
+    pub(super) query: u16,
+    last_query: u16,
+}
+
+/// The buffer behind the tables.
+pub(super) struct Storage {
+    buffer: NonNull<[core::mem::MaybeUninit<u64>]>,
+    split: Split,
+}
+
+// SAFETY: the pointer came from a unique `&'static mut` and is turned back into one only once.
+unsafe impl Send for Storage {}
+
+/// Tables in a buffer, ready to be used.
+pub(super) struct Tables {
+    storage: Storage,
+    records: Records,
+    stacks: Stacks,
+}
+
+impl Tables {
+    /// Puts empty tables into a buffer.
+    pub(super) fn place(buffer: Buffer, records: Option<u32>) -> Result<Self, (Error, Buffer)> {
+        let split = match Split::of(size_of_val(buffer), records) {
+            Ok(split) => split,
+            Err(error) => return Err((error, buffer)),
+        };
+        let mut buffer = NonNull::from(buffer);
+        // SAFETY: derived from the unique borrow that this call was given; it comes back out only
+        // through `Storage::into_buffer`, after the tables are gone.
+        let memory = unsafe { buffer.as_mut() };
+        let (records, stacks) = split.place(memory);
+        Ok(Self {
+            storage: Storage { buffer, split },
+            records: Records::new(records),
+            stacks: Stacks::new(stacks),
+        })
+    }
+
+    pub(super) fn into_buffer(self) -> Buffer {
+        self.storage.into_buffer()
+    }
+}
+
+impl Storage {
+    /// Gives the buffer back; the tables must be gone.
+    fn into_buffer(mut self) -> Buffer {
+        // SAFETY: the tables, the only other way to this memory, were replaced by empty ones.
+        unsafe { self.buffer.as_mut() }
+    }
+
+    fn view(&self) -> view::Split {
+        self.split.view(self.buffer.len() * size_of::<u64>())
+    }
+}
+
+impl Inner {
+    pub(super) const fn new() -> Self {
+        Self {
+            state: State::Uninitialised,
+            mode: None,
+            clearing: false,
+            trace_id: 0,
+            started_us: 0,
+            last_seq: 0,
+            counters: NO_COUNTERS,
+            storage: None,
+            sink: None,
+            records: Records::EMPTY,
+            stacks: Stacks::EMPTY,
+            ledger: Ledger::EMPTY,
+            query: 0,
+            last_query: 0,
+        }
+    }
+
+    /// Takes new tables into use and returns the buffer of the old ones.
+    pub(super) fn install(&mut self, tables: Tables) -> Option<Buffer> {
+        let old = self.withdraw();
+        let Tables {
+            storage,
+            records,
+            stacks,
+        } = tables;
+        self.records = records;
+        self.records.clear(self.mode.unwrap_or_default());
+        self.stacks = stacks;
+        self.storage = Some(storage);
+        old
+    }
+
+    /// Takes the tables out of use and returns their buffer.
+    pub(super) fn withdraw(&mut self) -> Option<Buffer> {
+        self.records = Records::EMPTY;
+        self.stacks = Stacks::EMPTY;
+        self.forget();
+        self.storage.take().map(Storage::into_buffer)
+    }
+
+    /// Begins a new trace: everything is empty, though the buckets are still to be cleared.
+    pub(super) fn clear(&mut self, mode: Mode) {
+        self.mode = Some(mode);
+        self.records.clear(mode);
+        self.stacks.clear();
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.counters = NO_COUNTERS;
+        self.ledger = Ledger::EMPTY;
+        self.query = 0;
+    }
+
+    #[inline(always)]
+    pub(super) fn has_table(&self) -> bool {
+        self.records.capacity() > 0
+    }
+
+    /// Returns the next sequence number: the time, or one more than the last if that is later.
+    #[inline(always)]
+    fn stamp(&mut self, time_us: u64) -> u64 {
+        self.last_seq = time_us.max(self.last_seq + 1);
+        self.last_seq
+    }
+
+    #[inline(always)]
+    pub(super) fn allocated(&mut self, event: &Allocation<'_>) -> u64 {
+        let seq = self.stamp(event.time_us);
+        self.counters.allocations += 1;
+        self.counters.allocated_bytes += event.size as u64;
+        if self.has_table() {
+            let stack = self.intern(event.frames, event.task);
+            self.stacks.allocated(stack, event.size);
+            self.counters.other_allocations += u64::from(stack == OTHER);
+            let evicted = self.records.insert(&Block {
+                address: event.address,
+                size: event.size,
+                core: event.core,
+                seq,
+                stack,
+            });
+            if let Some(gone) = evicted {
+                self.evicted(gone);
+            }
+        }
+        seq
+    }
+
+    #[inline(always)]
+    pub(super) fn freed(&mut self, event: &Free<'_>) -> u64 {
+        let seq = self.stamp(event.time_us);
+        let freed_by = match self.mode {
+            Some(Mode::Leaks) => OTHER,
+            _ if self.has_table() => self.intern(event.frames, event.task),
+            _ => OTHER,
+        };
+        match self.records.free(event.address, event.time_us, freed_by) {
+            Some(gone) => self.matched(gone, freed_by),
+            None => self.unmatched(event, seq),
+        }
+        seq
+    }
+
+    #[inline(always)]
+    fn matched(&mut self, gone: Gone, freed_by: u16) {
+        self.counters.matched_frees += 1;
+        self.counters.matched_bytes += gone.size as u64;
+        self.stacks.freed(gone.stack, gone.size);
+        match self.mode {
+            Some(Mode::Leaks) => self.stacks.release(gone.stack),
+            _ => self.stacks.retain(freed_by),
+        }
+    }
+
+    #[cold]
+    fn unmatched(&mut self, event: &Free<'_>, seq: u64) {
+        self.counters.unmatched_frees += 1;
+        self.counters.unmatched_bytes += event.size as u64;
+        let suspect = Suspect {
+            address: event.address,
+            seq,
+            time_us: event.time_us,
+        };
+        if self.has_table() && !self.ledger.suspect(suspect) {
+            self.counters.unchecked_frees += 1;
+        }
+    }
+
+    #[cold]
+    fn evicted(&mut self, gone: Gone) {
+        self.counters.evicted += 1;
+        match gone.freed_by {
+            Some(freed_by) => self.stacks.release(freed_by),
+            None => {
+                self.counters.evicted_live += 1;
+                self.counters.evicted_live_bytes += gone.size as u64;
+                self.stacks.evicted(gone.stack, gone.size);
+            }
+        }
+        self.stacks.release(gone.stack);
+    }
+
+    pub(super) fn failed(&mut self, event: &Allocation<'_>) -> u64 {
+        let seq = self.stamp(event.time_us);
+        self.counters.failed += 1;
+        self.counters.failed_bytes += event.size as u64;
+        if self.has_table() {
+            let stack = self.intern(event.frames, event.task);
+            self.stacks.retain(stack);
+            let failed = Failed {
+                time_us: event.time_us,
+                size: event.size,
+                stack,
+            };
+            if let Some(forgotten) = self.ledger.failed(failed) {
+                self.stacks.release(forgotten);
+            }
+        }
+        seq
+    }
+
+    #[inline(always)]
+    fn intern(&mut self, frames: &[usize], task: u16) -> u16 {
+        self.stacks
+            .intern(&frames[..frames.len().min(MAX_FRAMES)], task)
+    }
+
+    /// Counts what became of an event that was offered to the host.
+    pub(super) fn offered(&mut self, taken: bool) {
+        match taken {
+            true => self.counters.sent += 1,
+            false => self.counters.dropped += 1,
+        }
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        let counters = Counters {
+            stacks_recycled: self.stacks.recycled(),
+            ..self.counters
+        };
+        let gone = counters.matched_frees + counters.evicted_live;
+        let gone_bytes = counters.matched_bytes + counters.evicted_live_bytes;
+        let recorded = self.has_table();
+        Summary {
+            state: self.state,
+            destination: self.destination(),
+            mode: self.mode,
+            trace_id: self.trace_id,
+            started_us: self.started_us,
+            count: self.records.count().into(),
+            capacity: self.records.capacity().into(),
+            high_water_mark: self.records.high_water_mark().into(),
+            live_count: if recorded {
+                counters.allocations - gone
+            } else {
+                0
+            },
+            live_bytes: if recorded {
+                counters.allocated_bytes - gone_bytes
+            } else {
+                0
+            },
+            stack_count: self.stacks.count().into(),
+            stack_capacity: self.stacks.capacity().into(),
+            split: self.storage.as_ref().map(Storage::view).unwrap_or_default(),
+            counters,
+        }
+    }
+
+    fn destination(&self) -> Option<Destination> {
+        match self.state {
+            State::Uninitialised => None,
+            _ if self.sink.is_some() => Some(Destination::ToHost),
+            _ => Some(Destination::Standalone),
+        }
+    }
+
+    /// Copies out up to a step of records; returns how many, and whether there may be more.
+    pub(super) fn read(&self, cursor: &mut RecordCursor, out: &mut [Record]) -> (usize, bool) {
+        let mut read = 0;
+        let more = self.records.step(cursor, |entry| {
+            let Some(place) = out.get_mut(read) else {
+                return false;
+            };
+            *place = entry.view(
+                |stack| self.stacks.id(stack),
+                |stack| self.stacks.task(stack),
+            );
+            read += 1;
+            true
+        });
+        (read, more)
+    }
+
+    /// Begins a leak query, unless one is running.
+    pub(super) fn begin_query(&mut self) -> Option<u16> {
+        if self.query != 0 {
+            return None;
+        }
+        self.last_query = self.last_query.checked_add(1).unwrap_or(1);
+        self.query = self.last_query;
+        Some(self.query)
+    }
+
+    /// Adds a step of live records to the sums of a query; returns whether there may be more.
+    pub(super) fn tally(&mut self, cursor: &mut RecordCursor, query: u16, before: u64) -> bool {
+        let stacks = &mut self.stacks;
+        let mut young = false;
+        let more = self.records.step(cursor, |entry| {
+            young = entry.seq >= before;
+            if !young && entry.freed.is_none() {
+                stacks.tally(entry.stack, query, entry.size, entry.seq);
+            }
+            !young
+        });
+        more && !young
+    }
+
+    pub(super) fn take_suspects(&mut self) -> heapless::Vec<Suspect, { super::ledger::SUSPECTS }> {
+        self.ledger.take_suspects()
+    }
+
+    /// Looks for suspects inside a step of live blocks; returns whether there may be more.
+    pub(super) fn check(&mut self, cursor: &mut RecordCursor, suspects: &[Suspect]) -> bool {
+        let (stacks, ledger, counters) = (&self.stacks, &mut self.ledger, &mut self.counters);
+        self.records.step(cursor, |entry| {
+            let block = entry.address..entry.address.saturating_add(entry.size);
+            let inside =
+                |suspect: &&Suspect| suspect.seq > entry.seq && block.contains(&suspect.address);
+            for suspect in suspects
+                .iter()
+                .filter(inside)
+                .filter(|_| entry.freed.is_none())
+            {
+                counters.wrong_frees += 1;
+                ledger.wrong_free(WrongFree {
+                    time_us: suspect.time_us,
+                    address: suspect.address,
+                    block: entry.address,
+                    stack: stacks.id(entry.stack),
+                });
+            }
+            true
+        })
+    }
+
+    pub(super) fn failures(&self) -> heapless::Vec<view::Failure, { super::ledger::FAILURES }> {
+        self.ledger.failures(|stack| self.stacks.id(stack))
+    }
+
+    pub(super) fn wrong_frees(&self) -> heapless::Vec<WrongFree, { super::ledger::WRONG_FREES }> {
+        self.ledger.wrong_frees()
+    }
+}
+
+/// `Counters::default()`, in a constant.
+const NO_COUNTERS: Counters = Counters {
+    allocations: 0,
+    allocated_bytes: 0,
+    matched_frees: 0,
+    matched_bytes: 0,
+    unmatched_frees: 0,
+    unmatched_bytes: 0,
+    wrong_frees: 0,
+    unchecked_frees: 0,
+    evicted: 0,
+    evicted_live: 0,
+    evicted_live_bytes: 0,
+    failed: 0,
+    failed_bytes: 0,
+    other_allocations: 0,
+    stacks_recycled: 0,
+    sent: 0,
+    dropped: 0,
+};

@@ -1,0 +1,86 @@
+//! Short memories of what went wrong.
+
+use heapless::{Deque, Vec};
+
+use super::view::{Failure, WrongFree};
+
+/// Failed allocations that are remembered.
+pub(super) const FAILURES: usize = 8;
+/// Wrong frees that are remembered.
+pub(super) const WRONG_FREES: usize = 4;
+/// Unmatched frees that wait to be checked.
+pub(super) const SUSPECTS: usize = 16;
+
+/// An unmatched free that may have been of a pointer inside a traced block.
+#[derive(Clone, Copy)]
+pub(super) struct Suspect {
+    pub(super) address: usize,
+    pub(super) seq: u64,
+    pub(super) time_us: u64,
+}
+
+/// A failed allocation with the index of its stack, which the ledger holds on to.
+#[derive(Clone, Copy)]
+pub(super) struct Failed {
+    pub(super) time_us: u64,
+    pub(super) size: usize,
+    pub(super) stack: u16,
+}
+
+pub(super) struct Ledger {
+    failures: Deque<Failed, FAILURES>,
+    suspects: Vec<Suspect, SUSPECTS>,
+    wrong_frees: Deque<WrongFree, WRONG_FREES>,
+}
+
+impl Ledger {
+    pub(super) const EMPTY: Self = Self {
+        failures: Deque::new(),
+        suspects: Vec::new(),
+        wrong_frees: Deque::new(),
+    };
+
+    /// Remembers a failed allocation, and returns the stack of the one forgotten for it.
+    pub(super) fn failed(&mut self, failed: Failed) -> Option<u16> {
+        let forgotten = if self.failures.is_full() {
+            self.failures.pop_front()
+        } else {
+            None
+        };
+        // There is room: a full deque has just given up its oldest entry.
+        let _ = self.failures.push_back(failed);
+        forgotten.map(|failed| failed.stack)
+    }
+
+    pub(super) fn failures(&self, id: impl Fn(u16) -> u32) -> Vec<Failure, FAILURES> {
+        self.failures
+            .iter()
+            .map(|failed| Failure {
+                time_us: failed.time_us,
+                size: failed.size,
+                stack: id(failed.stack),
+            })
+            .collect()
+    }
+
+    /// Keeps an unmatched free for later, or returns false if too many wait already.
+    pub(super) fn suspect(&mut self, suspect: Suspect) -> bool {
+        self.suspects.push(suspect).is_ok()
+    }
+
+    pub(super) fn take_suspects(&mut self) -> Vec<Suspect, SUSPECTS> {
+        core::mem::take(&mut self.suspects)
+    }
+
+    pub(super) fn wrong_free(&mut self, wrong: WrongFree) {
+        if self.wrong_frees.is_full() {
+            self.wrong_frees.pop_front();
+        }
+        // There is room: a full deque has just given up its oldest entry.
+        let _ = self.wrong_frees.push_back(wrong);
+    }
+
+    pub(super) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
+        self.wrong_frees.iter().copied().collect()
+    }
+}

@@ -1,0 +1,121 @@
+//! The tracer: state machine, record table, stack table.
+//!
+//! ```text
+//! hook ──► Tracer::allocated / freed / failed        any context, interrupts included
+//!              │ one short hold of the lock
+//!              ├─► Stacks::intern   call stack → index          stacks.rs
+//!              ├─► Records::insert  block → record, O(1)        records.rs
+//!              └─► Counters, Ledger                             view.rs, ledger.rs
+//!              then, outside the lock, to-host mode: Sink::send sink.rs
+//! reader ─► read_records / read_stacks / leaks / summary         steps of 16 entries a hold
+//! ```
+//!
+//! It never allocates, formats or logs, and every hold of the lock is a small number of
+//! instructions that does not depend on how many records there are. The calls and their errors
+//! follow ESP-IDF's `esp_heap_trace.h`; what they do better stands in ARCHITECTURE.md.
+//!
+//! ```
+//! use core::mem::MaybeUninit;
+//! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+//! use heapbeacon::tracer::{Allocation, Free, Mode, Tracer};
+//!
+//! let tracer = Tracer::<NoopRawMutex>::new();
+//! let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
+//! tracer.init_standalone(buffer, None).map_err(|refused| refused.error)?;
+//! tracer.start(Mode::Leaks, 0)?;
+//!
+//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, frames: &[0x4200_0010] };
+//! tracer.allocated(&block);
+//! assert_eq!(tracer.get(0)?.size, 32);
+//!
+//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, frames: &[] });
+//! assert_eq!(tracer.count(), 0);
+//! # Ok::<(), heapbeacon::tracer::Error>(())
+//! ```
+
+mod error;
+mod sink;
+mod view;
+
+#[cfg(not(feature = "tracing"))]
+mod disabled;
+#[cfg(feature = "tracing")]
+mod enabled;
+#[cfg(feature = "tracing")]
+mod inner;
+#[cfg(feature = "tracing")]
+mod ledger;
+#[cfg(feature = "tracing")]
+mod records;
+#[cfg(feature = "tracing")]
+mod split;
+#[cfg(feature = "tracing")]
+mod stacks;
+#[cfg(feature = "tracing")]
+mod table;
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests;
+
+#[cfg(not(feature = "tracing"))]
+pub use disabled::{RecordCursor, StackCursor, Tracer};
+#[cfg(feature = "tracing")]
+pub use enabled::Tracer;
+pub use error::Error;
+#[cfg(feature = "tracing")]
+pub use records::RecordCursor;
+pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
+#[cfg(feature = "tracing")]
+pub use stacks::StackCursor;
+pub use view::{
+    Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
+    Summary, WrongFree,
+};
+
+/// Memory that a caller lends to the tracer: until it is released, nobody else may touch it.
+pub type Buffer = &'static mut [core::mem::MaybeUninit<u64>];
+
+/// A refused [`Tracer::init_standalone`]: the buffer comes back.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// The caller's buffer, untouched.
+    pub buffer: Buffer,
+}
+
+/// A block that was handed out.
+#[derive(Clone, Copy, Debug)]
+pub struct Allocation<'a> {
+    /// First byte of the block.
+    pub address: usize,
+    /// Bytes asked for.
+    pub size: usize,
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Number of the core.
+    pub core: u8,
+    /// Id of the task; 0 if unknown.
+    pub task: u16,
+    /// Return addresses, innermost first; at most
+    /// [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) count.
+    pub frames: &'a [usize],
+}
+
+/// A block that is about to be given back.
+#[derive(Clone, Copy, Debug)]
+pub struct Free<'a> {
+    /// First byte of the block.
+    pub address: usize,
+    /// Bytes, where the allocator says; else 0.
+    pub size: usize,
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Number of the core.
+    pub core: u8,
+    /// Id of the task; 0 if unknown.
+    pub task: u16,
+    /// Return addresses, innermost first; needed only where
+    /// [`Tracer::wants_free_stack`] says so.
+    pub frames: &'a [usize],
+}

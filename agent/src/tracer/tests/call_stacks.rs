@@ -1,0 +1,124 @@
+//! Interning, recycling and ranking of call stacks.
+
+use super::*;
+
+fn leaks(fixture: &Fixture, before_us: u64) -> (u32, heapless::Vec<Leak, 3>) {
+    let mut leaks = heapless::Vec::new();
+    let total = fixture.tracer.leaks(before_us, &mut leaks).unwrap();
+    (total, leaks)
+}
+
+#[test]
+fn a_stack_is_stored_once_with_its_own_counters() {
+    let fixture = Fixture::started(16, Mode::Leaks);
+    for address in [64, 128, 192] {
+        fixture.allocate_from(address, 10, &[1, 2, 3]);
+    }
+    fixture.allocate_from(256, 10, &[1, 2]);
+    fixture.free(64);
+    let summary = fixture.tracer.summary();
+    assert_eq!(summary.stack_count, 2);
+    let stack = &fixture.stacks()[1];
+    assert_eq!(stack.frames, [1, 2, 3]);
+    assert_eq!(stack.task, 3);
+    assert_eq!(
+        (stack.live_count, stack.live_bytes, stack.peak_live_bytes),
+        (2, 20, 30)
+    );
+    assert_eq!((stack.allocations, stack.frees, stack.evicted), (3, 1, 0));
+}
+
+#[test]
+fn totals_of_a_stack_survive_the_eviction_of_its_records() {
+    let fixture = Fixture::started(4, Mode::Leaks);
+    for index in 1..=10 {
+        fixture.allocate(index * 64, 10);
+    }
+    let stack = &fixture.stacks()[1];
+    assert_eq!(
+        (stack.allocations, stack.evicted, stack.live_count),
+        (10, 6, 4)
+    );
+    fixture.assert_accounts();
+}
+
+#[test]
+fn a_full_table_recycles_idle_stacks_before_it_lumps_new_ones_together() {
+    let fixture = Fixture::with_tables(16, 3);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    for stack in 1..=capacity {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    let recycled = fixture.records()[1].stack;
+    fixture.free(2 * 64);
+    fixture.allocate_from(1000 * 64, 8, &[77]);
+    assert_eq!(
+        fixture.tracer.stack(recycled),
+        None,
+        "its id is not reused for another stack"
+    );
+    assert_eq!(fixture.tracer.summary().counters.stacks_recycled, 1);
+    fixture.allocate_from(1001 * 64, 8, &[78]);
+    fixture.allocate_from(1002 * 64, 8, &[77]);
+    let summary = fixture.tracer.summary();
+    assert_eq!(summary.counters.other_allocations, 1);
+    let other = fixture.tracer.stack(0).unwrap();
+    assert_eq!((other.live_count, other.frames.len()), (1, 0));
+    fixture.assert_accounts();
+}
+
+#[test]
+fn a_stack_that_only_freed_is_kept_while_a_record_names_it() {
+    let fixture = Fixture::with_tables(2, 2);
+    fixture.tracer.start(Mode::All, 0).unwrap();
+    fixture.allocate_from(64, 8, &[1]);
+    fixture.free(64);
+    fixture.allocate_from(128, 8, &[5]);
+    let freed_by = fixture.records()[0].freed.unwrap().stack;
+    assert_eq!(fixture.tracer.stack(freed_by).unwrap().frames, [0x900]);
+}
+
+#[test]
+fn leaks_are_ranked_by_bytes_and_filtered_by_age() {
+    let fixture = Fixture::started(64, Mode::Leaks);
+    for index in 1..=5 {
+        fixture.allocate_from(index * 64, 10, &[1]);
+    }
+    let young_from = fixture.clock.load(Ordering::Relaxed);
+    fixture.allocate_from(1000 * 64, 500, &[2]);
+    fixture.allocate_from(1001 * 64, 1, &[1]);
+
+    let (total, all) = leaks(&fixture, u64::MAX);
+    assert_eq!(total, 2);
+    let sums: Vec<_> = all.iter().map(|leak| (leak.bytes, leak.count)).collect();
+    assert_eq!(sums, [(500, 1), (51, 6)]);
+
+    let (total, old) = leaks(&fixture, young_from);
+    assert_eq!((total, old[0].bytes, old[0].count), (1, 50, 5));
+    assert!(old[0].oldest_us < old[0].newest_us && old[0].newest_us < young_from);
+}
+
+#[test]
+fn only_the_largest_leaks_are_kept() {
+    let fixture = Fixture::started(64, Mode::Leaks);
+    for stack in [3, 9, 1, 7, 5] {
+        fixture.allocate_from(stack * 64, stack, &[stack]);
+    }
+    let (total, largest) = leaks(&fixture, u64::MAX);
+    let bytes: Vec<_> = largest.iter().map(|leak| leak.bytes).collect();
+    assert_eq!((total, bytes), (5, vec![9, 7, 5]));
+}
+
+#[test]
+fn frames_beyond_the_depth_of_the_table_do_not_count() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    let deep: Vec<usize> = (1..=40).collect();
+    fixture.allocate_from(64, 8, &deep);
+    fixture.allocate_from(128, 8, &deep[..20]);
+    assert_eq!(fixture.tracer.summary().stack_count, 1);
+    assert_eq!(
+        fixture.stacks()[1].frames.len(),
+        heapbeacon_shared::MAX_FRAMES
+    );
+}

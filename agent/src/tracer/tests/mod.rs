@@ -1,0 +1,230 @@
+//! Tests of the tracer as a whole; what they share.
+
+extern crate std;
+
+mod call_stacks;
+mod defects;
+mod model;
+mod readers;
+mod state_machine;
+
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::boxed::Box;
+use std::thread::{self, ThreadId};
+use std::vec;
+use std::vec::Vec;
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+
+use super::*;
+
+/// A lock that panics where a critical section would nest: whoever calls back from under the lock
+/// is found out.
+struct Strict {
+    lock: std::sync::Mutex<Option<ThreadId>>,
+    holder: std::sync::Mutex<Option<ThreadId>>,
+}
+
+// SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
+unsafe impl RawMutex for Strict {
+    const INIT: Self = Self {
+        lock: std::sync::Mutex::new(None),
+        holder: std::sync::Mutex::new(None),
+    };
+
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        let me = Some(thread::current().id());
+        assert_ne!(
+            *self.holder.lock().unwrap(),
+            me,
+            "the tracer was called from under its own lock"
+        );
+        let guard = self.lock.lock().unwrap();
+        *self.holder.lock().unwrap() = me;
+        let result = work();
+        *self.holder.lock().unwrap() = None;
+        drop(guard);
+        result
+    }
+}
+
+/// A tracer with a buffer, and a clock.
+struct Fixture {
+    tracer: Tracer<Strict>,
+    clock: AtomicU64,
+}
+
+/// Bytes of a buffer for `records` records beside `stacks` call stacks.
+fn buffer_bytes(records: usize, stacks: usize) -> usize {
+    records * size_of::<records::Slot>()
+        + (stacks + 1) * size_of::<stacks::Entry>()
+        + size_of::<u64>()
+}
+
+fn buffer(bytes: usize) -> Buffer {
+    Box::leak(vec![MaybeUninit::uninit(); bytes / size_of::<u64>()].into_boxed_slice())
+}
+
+/// Ends the borrow of a buffer that came back, so that it can be freed: a function may not free
+/// what it was lent as a reference.
+fn raw(buffer: Option<Buffer>) -> Option<*mut [MaybeUninit<u64>]> {
+    buffer
+        .filter(|buffer| !buffer.is_empty())
+        .map(|buffer| buffer as *mut _)
+}
+
+fn free(buffer: Option<*mut [MaybeUninit<u64>]>) {
+    if let Some(buffer) = buffer {
+        // SAFETY: every buffer in these tests is a leaked box, and the tracer no longer uses it.
+        drop(unsafe { Box::from_raw(buffer) });
+    }
+}
+
+impl Fixture {
+    fn uninitialised() -> Self {
+        Self {
+            tracer: Tracer::new(),
+            clock: AtomicU64::new(1),
+        }
+    }
+
+    /// A tracer that holds `records` records and 64 call stacks, not started.
+    fn with_records(records: u32) -> Self {
+        Self::with_tables(records, 64)
+    }
+
+    fn with_tables(records: u32, stacks: usize) -> Self {
+        let fixture = Self::uninitialised();
+        let buffer = buffer(buffer_bytes(records as usize, stacks));
+        fixture
+            .tracer
+            .init_standalone(buffer, Some(records))
+            .unwrap();
+        fixture
+    }
+
+    fn started(records: u32, mode: Mode) -> Self {
+        let fixture = Self::with_records(records);
+        fixture.tracer.start(mode, 0).unwrap();
+        fixture
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.fetch_add(10, Ordering::Relaxed)
+    }
+
+    fn allocate(&self, address: usize, size: usize) {
+        self.allocate_from(address, size, &[0x100, 0x200]);
+    }
+
+    fn allocate_from(&self, address: usize, size: usize, frames: &[usize]) {
+        self.tracer.allocated(&Allocation {
+            address,
+            size,
+            time_us: self.now(),
+            core: 1,
+            task: 3,
+            frames,
+        });
+    }
+
+    fn fail(&self, size: usize) {
+        self.tracer.failed(&Allocation {
+            address: 0,
+            size,
+            time_us: self.now(),
+            core: 0,
+            task: 0,
+            frames: &[0x700],
+        });
+    }
+
+    fn free(&self, address: usize) {
+        self.tracer.freed(&Free {
+            address,
+            size: 0,
+            time_us: self.now(),
+            core: 0,
+            task: 0,
+            frames: &[0x900],
+        });
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let mut cursor = RecordCursor::after(0);
+        let mut records = Vec::new();
+        let mut batch = [Record::default(); 3];
+        loop {
+            let read = self.tracer.read_records(&mut cursor, &mut batch);
+            records.extend_from_slice(&batch[..read]);
+            if read < batch.len() {
+                return records;
+            }
+        }
+    }
+
+    fn stacks(&self) -> Vec<Stack> {
+        let mut cursor = StackCursor::after(None);
+        let mut stacks = Vec::new();
+        let mut batch = [Stack::default()];
+        while self.tracer.read_stacks(&mut cursor, &mut batch) > 0 {
+            stacks.push(batch[0].clone());
+        }
+        stacks
+    }
+
+    /// Asserts that the counters add up, in all and by call stack.
+    fn assert_accounts(&self) {
+        let summary = self.tracer.summary();
+        let counters = summary.counters;
+        let live: Vec<_> = self
+            .records()
+            .into_iter()
+            .filter(|record| record.freed.is_none())
+            .collect();
+        assert_eq!(live.len() as u64, summary.live_count);
+        assert_eq!(
+            live.iter().map(|record| record.size as u64).sum::<u64>(),
+            summary.live_bytes
+        );
+        assert_eq!(
+            counters.allocations - counters.matched_frees - counters.evicted_live,
+            summary.live_count
+        );
+        let stacks = self.stacks();
+        assert_eq!(
+            stacks
+                .iter()
+                .map(|stack| u64::from(stack.live_count))
+                .sum::<u64>(),
+            summary.live_count
+        );
+        assert_eq!(
+            stacks.iter().map(|stack| stack.live_bytes).sum::<u64>(),
+            summary.live_bytes
+        );
+        assert_eq!(self.tracer.count(), summary.count);
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        // A trace that is not running can't be stopped, and that is fine.
+        let _ = self.tracer.stop();
+        free(raw(self.tracer.release().unwrap()));
+    }
+}
+
+/// A sink that takes events only while it is told to.
+struct Gate(AtomicBool);
+
+impl Sink for Gate {
+    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
+        if self.0.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(Full)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The tracer against a plain model: a vector of blocks.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Allocate {
+        block: usize,
+        size: usize,
+        stack: usize,
+    },
+    Free {
+        block: usize,
+    },
+    FreeInside {
+        block: usize,
+    },
+    FailedRealloc {
+        size: usize,
+    },
+    Pause,
+    Resume,
+    Stop,
+    Start(Mode),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let block = 1_usize..40;
+    prop_oneof![
+        40 => (block.clone(), 1_usize..500, 0_usize..8)
+            .prop_map(|(block, size, stack)| Step::Allocate { block, size, stack }),
+        30 => block.clone().prop_map(|block| Step::Free { block }),
+        3 => block.prop_map(|block| Step::FreeInside { block }),
+        3 => (1_usize..500).prop_map(|size| Step::FailedRealloc { size }),
+        2 => Just(Step::Pause),
+        4 => Just(Step::Resume),
+        1 => Just(Step::Stop),
+        1 => Just(Step::Start(Mode::All)),
+        1 => Just(Step::Start(Mode::Leaks)),
+    ]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Block {
+    address: usize,
+    size: usize,
+    stack: usize,
+    live: bool,
+}
+
+/// What the tracer should know, written down the plainest way.
+struct Model {
+    capacity: usize,
+    state: State,
+    mode: Mode,
+    blocks: Vec<Block>,
+    counters: Counters,
+    high_water_mark: usize,
+}
+
+impl Model {
+    fn address(block: usize) -> usize {
+        block * 1024
+    }
+
+    fn apply(&mut self, step: Step) {
+        match step {
+            Step::Allocate { block, size, stack } if self.state == State::Recording => {
+                self.counters.allocations += 1;
+                self.counters.allocated_bytes += size as u64;
+                if self.blocks.len() == self.capacity {
+                    self.evict();
+                }
+                self.blocks.push(Block {
+                    address: Self::address(block),
+                    size,
+                    stack,
+                    live: true,
+                });
+                self.high_water_mark = self.high_water_mark.max(self.blocks.len());
+            }
+            Step::Free { block } if self.state >= State::Recording => {
+                self.free(Self::address(block))
+            }
+            Step::FreeInside { block } if self.state >= State::Recording => {
+                self.free(Self::address(block) + 1)
+            }
+            Step::FailedRealloc { size } if self.state == State::Recording => {
+                self.counters.failed += 1;
+                self.counters.failed_bytes += size as u64;
+            }
+            Step::Pause if self.state == State::Recording => self.state = State::Paused,
+            Step::Resume if self.state != State::Recording => self.state = State::Recording,
+            Step::Stop if self.state != State::Stopped => self.state = State::Stopped,
+            Step::Start(mode) => {
+                *self = Self {
+                    state: State::Recording,
+                    mode,
+                    ..Self::new(self.capacity)
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            state: State::Stopped,
+            mode: Mode::All,
+            blocks: Vec::new(),
+            counters: Counters::default(),
+            high_water_mark: 0,
+        }
+    }
+
+    fn evict(&mut self) {
+        let block = self.blocks.remove(0);
+        self.counters.evicted += 1;
+        if block.live {
+            self.counters.evicted_live += 1;
+            self.counters.evicted_live_bytes += block.size as u64;
+        }
+    }
+
+    fn free(&mut self, address: usize) {
+        let newest = self
+            .blocks
+            .iter()
+            .rposition(|block| block.live && block.address == address);
+        match newest {
+            None => self.counters.unmatched_frees += 1,
+            Some(index) => {
+                self.counters.matched_frees += 1;
+                self.counters.matched_bytes += self.blocks[index].size as u64;
+                match self.mode {
+                    Mode::Leaks => drop(self.blocks.remove(index)),
+                    Mode::All => self.blocks[index].live = false,
+                }
+            }
+        }
+    }
+}
+
+fn frames(stack: usize) -> Vec<usize> {
+    (0..=stack)
+        .map(|frame| 0x4200_0000 + frame * 16 + stack)
+        .collect()
+}
+
+fn apply(fixture: &Fixture, step: Step) {
+    let tracer = &fixture.tracer;
+    match step {
+        Step::Allocate { block, size, stack } => {
+            fixture.allocate_from(Model::address(block), size, &frames(stack));
+        }
+        Step::Free { block } => fixture.free(Model::address(block)),
+        Step::FreeInside { block } => fixture.free(Model::address(block) + 1),
+        Step::FailedRealloc { size } => fixture.fail(size),
+        // A call that does not fit the state is refused, which the model does by doing nothing.
+        Step::Pause => drop(tracer.alloc_pause()),
+        Step::Resume => drop(tracer.resume()),
+        Step::Stop => drop(tracer.stop()),
+        Step::Start(mode) => drop(tracer.start(mode, 0)),
+    }
+}
+
+fn compare(fixture: &Fixture, model: &Model) {
+    let summary = fixture.tracer.summary();
+    let seen = fixture.records();
+    let blocks: Vec<_> = seen
+        .iter()
+        .map(|record| (record.address, record.size, record.freed.is_none()))
+        .collect();
+    let wanted: Vec<_> = model
+        .blocks
+        .iter()
+        .map(|block| (block.address, block.size, block.live))
+        .collect();
+    assert_eq!(blocks, wanted);
+    assert!(seen.is_sorted_by(|a, b| a.seq < b.seq));
+    for (record, block) in seen.iter().zip(&model.blocks) {
+        let stack = fixture.tracer.stack(record.stack).unwrap();
+        assert_eq!(
+            stack.frames,
+            frames(block.stack)
+                .iter()
+                .map(|f| *f as u64)
+                .collect::<Frames>()
+        );
+    }
+    assert_eq!(summary.high_water_mark as usize, model.high_water_mark);
+    assert_eq!(summary.state, model.state);
+    let counters = Counters {
+        wrong_frees: model.counters.wrong_frees,
+        unchecked_frees: model.counters.unchecked_frees,
+        ..summary.counters
+    };
+    assert_eq!(counters, model.counters);
+    fixture.assert_accounts();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_tracer_agrees_with_a_plain_model(
+        capacity in 1_u32..24,
+        steps in proptest::collection::vec(step(), 1..if cfg!(miri) { 40 } else { 300 }),
+    ) {
+        let fixture = Fixture::with_records(capacity);
+        let mut model = Model::new(capacity as usize);
+        for step in steps {
+            apply(&fixture, step);
+            model.apply(step);
+            compare(&fixture, &model);
+        }
+    }
+}

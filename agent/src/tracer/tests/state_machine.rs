@@ -1,0 +1,287 @@
+//! Every call in every state, against the table in the design.
+
+use super::*;
+
+static HOST: Gate = Gate(AtomicBool::new(true));
+
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    InitStandalone,
+    InitEmpty,
+    InitTooSmall,
+    Release,
+    InitToHost,
+    StartAll,
+    StartLeaks,
+    Stop,
+    Pause,
+    Resume,
+    Get,
+}
+
+const CALLS: [Call; 11] = [
+    Call::InitStandalone,
+    Call::InitEmpty,
+    Call::InitTooSmall,
+    Call::Release,
+    Call::InitToHost,
+    Call::StartAll,
+    Call::StartLeaks,
+    Call::Stop,
+    Call::Pause,
+    Call::Resume,
+    Call::Get,
+];
+
+/// Makes a call; returns its error, if any, and frees whatever buffer came back.
+fn make(fixture: &Fixture, call: Call) -> Result<(), Error> {
+    let tracer = &fixture.tracer;
+    let init = |bytes: usize| match tracer.init_standalone(buffer(bytes), None) {
+        Ok(old) => {
+            free(raw(old));
+            Ok(())
+        }
+        Err(Refused { error, buffer }) => {
+            free(raw(Some(buffer)));
+            Err(error)
+        }
+    };
+    match call {
+        Call::InitStandalone => init(buffer_bytes(8, 4)),
+        Call::InitEmpty => init(0),
+        Call::InitTooSmall => init(16),
+        Call::Release => tracer.release().map(raw).map(free),
+        Call::InitToHost => tracer.init_tohost(&HOST),
+        Call::StartAll => tracer.start(Mode::All, 5).map(drop),
+        Call::StartLeaks => tracer.start(Mode::Leaks, 5).map(drop),
+        Call::Stop => tracer.stop(),
+        Call::Pause => tracer.alloc_pause(),
+        Call::Resume => tracer.resume(),
+        Call::Get => tracer.get(0).map(drop),
+    }
+}
+
+/// What the design says: the error, or the state that follows.
+fn expected(state: State, call: Call) -> Result<State, Error> {
+    use State::{Paused, Recording, Stopped, Uninitialised};
+    let running = matches!(state, Recording | Paused);
+    match call {
+        Call::InitStandalone | Call::InitToHost if running => Err(Error::InvalidState),
+        Call::InitEmpty | Call::Release | Call::InitTooSmall if running => Err(Error::InvalidState),
+        Call::InitStandalone | Call::InitToHost => Ok(Stopped),
+        Call::InitEmpty | Call::Release => Ok(Uninitialised),
+        Call::InitTooSmall => Err(Error::InvalidArg),
+        Call::StartAll | Call::StartLeaks if state == Uninitialised => Err(Error::InvalidState),
+        Call::StartAll | Call::StartLeaks => Ok(Recording),
+        Call::Stop if running => Ok(Stopped),
+        Call::Pause if state == Recording => Ok(Paused),
+        Call::Resume if matches!(state, Stopped | Paused) => Ok(Recording),
+        Call::Stop | Call::Pause | Call::Resume => Err(Error::InvalidState),
+        Call::Get if state == Uninitialised => Err(Error::InvalidState),
+        Call::Get => Err(Error::InvalidArg),
+    }
+}
+
+/// A fixture in the wanted state, without records.
+fn in_state(state: State) -> Fixture {
+    let fixture = Fixture::uninitialised();
+    let way: &[Call] = match state {
+        State::Uninitialised => &[],
+        State::Stopped => &[Call::InitStandalone],
+        State::Recording => &[Call::InitStandalone, Call::StartLeaks],
+        State::Paused => &[Call::InitStandalone, Call::StartLeaks, Call::Pause],
+    };
+    for call in way {
+        make(&fixture, *call).unwrap();
+    }
+    assert_eq!(fixture.tracer.summary().state, state);
+    fixture
+}
+
+#[test]
+fn every_call_in_every_state_does_what_the_design_says() {
+    for state in [
+        State::Uninitialised,
+        State::Stopped,
+        State::Recording,
+        State::Paused,
+    ] {
+        for call in CALLS {
+            let fixture = in_state(state);
+            let before = fixture.tracer.summary();
+            let answer = make(&fixture, call);
+            let after = fixture.tracer.summary();
+            match expected(state, call) {
+                Ok(next) => {
+                    assert_eq!(answer, Ok(()), "{call:?} while {state:?}");
+                    assert_eq!(after.state, next, "{call:?} while {state:?}");
+                }
+                Err(error) => {
+                    assert_eq!(answer, Err(error), "{call:?} while {state:?}");
+                    assert_eq!(
+                        after, before,
+                        "{call:?} while {state:?} was refused but changed something"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn start_clears_everything_and_counts_traces() {
+    for from in [State::Stopped, State::Recording, State::Paused] {
+        let fixture = in_state(State::Recording);
+        for address in 1..=20 {
+            fixture.allocate(address * 64, 10);
+        }
+        fixture.free(64 * 20);
+        fixture.free(7);
+        fixture.fail(99);
+        match from {
+            State::Stopped => fixture.tracer.stop().unwrap(),
+            State::Paused => fixture.tracer.alloc_pause().unwrap(),
+            _ => {}
+        }
+        let trace = fixture.tracer.start(Mode::All, 77).unwrap();
+        let summary = fixture.tracer.summary();
+        assert_eq!(trace, 2);
+        assert_eq!((summary.trace_id, summary.started_us), (2, 77));
+        assert_eq!(
+            (summary.count, summary.high_water_mark, summary.stack_count),
+            (0, 0, 0)
+        );
+        assert_eq!(summary.counters, Counters::default());
+        assert_eq!(summary.mode, Some(Mode::All));
+        assert!(fixture.records().is_empty());
+        assert!(fixture.tracer.failures().is_empty());
+        assert!(fixture.tracer.wrong_frees().is_empty());
+    }
+}
+
+#[test]
+fn resume_goes_on_with_everything_as_it_was() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    fixture.allocate(64, 10);
+    fixture.tracer.stop().unwrap();
+    fixture.allocate(128, 10);
+    fixture.tracer.resume().unwrap();
+    fixture.allocate(192, 10);
+    let addresses: Vec<_> = fixture
+        .records()
+        .iter()
+        .map(|record| record.address)
+        .collect();
+    assert_eq!(addresses, [64, 192]);
+    assert_eq!(fixture.tracer.summary().mode, Some(Mode::Leaks));
+}
+
+#[test]
+fn resume_without_a_start_records_in_all_mode() {
+    let fixture = Fixture::with_records(8);
+    assert_eq!(fixture.tracer.summary().mode, None);
+    fixture.tracer.resume().unwrap();
+    fixture.allocate(64, 10);
+    fixture.free(64);
+    assert_eq!(fixture.tracer.summary().mode, Some(Mode::All));
+    assert!(fixture.records()[0].freed.is_some());
+}
+
+#[test]
+fn a_pause_keeps_recording_frees() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    fixture.allocate(64, 10);
+    fixture.allocate(128, 20);
+    fixture.tracer.alloc_pause().unwrap();
+    fixture.allocate(192, 30);
+    fixture.free(64);
+    fixture.free(192);
+    let summary = fixture.tracer.summary();
+    assert_eq!((summary.live_count, summary.live_bytes), (1, 20));
+    assert_eq!(
+        (
+            summary.counters.matched_frees,
+            summary.counters.unmatched_frees
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_buffer_that_comes_back_is_the_one_that_was_lent() {
+    let tracer = Tracer::<Strict>::new();
+    let lent = buffer(buffer_bytes(8, 4));
+    let (start, len) = (lent.as_ptr(), lent.len());
+    assert!(tracer.init_standalone(lent, Some(8)).unwrap().is_none());
+    let back = tracer.release().unwrap().unwrap();
+    assert_eq!((back.as_ptr(), back.len()), (start, len));
+    free(raw(Some(back)));
+    assert!(tracer.release().unwrap().is_none());
+}
+
+#[test]
+fn more_records_than_fit_are_refused_and_fewer_leave_room_for_stacks() {
+    let bytes = buffer_bytes(100, 50);
+    let most = Tracer::<Strict>::max_records(bytes);
+    let fixture = Fixture::uninitialised();
+    let refused = fixture
+        .tracer
+        .init_standalone(buffer(bytes), Some(most + 1))
+        .unwrap_err();
+    assert_eq!(refused.error, Error::InvalidArg);
+    free(raw(fixture
+        .tracer
+        .init_standalone(refused.buffer, Some(most))
+        .unwrap()));
+    assert_eq!(fixture.tracer.summary().capacity, most);
+    let few_stacks = fixture.tracer.summary().stack_capacity;
+    let buffer = fixture.tracer.release().unwrap().unwrap();
+    fixture.tracer.init_standalone(buffer, Some(10)).unwrap();
+    let summary = fixture.tracer.summary();
+    assert_eq!(summary.capacity, 10);
+    assert!(summary.stack_capacity > few_stacks);
+    assert!(summary.split.record_bytes + summary.split.stack_bytes <= summary.split.total_bytes);
+}
+
+#[test]
+fn to_host_events_are_sent_or_counted_as_dropped_and_the_buffer_stays() {
+    static GATE: Gate = Gate(AtomicBool::new(true));
+    let fixture = Fixture::with_records(8);
+    fixture.tracer.init_tohost(&GATE).unwrap();
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    fixture.allocate(64, 10);
+    fixture.allocate(128, 10);
+    fixture.free(64);
+    GATE.0.store(false, Ordering::Relaxed);
+    fixture.fail(5);
+    let summary = fixture.tracer.summary();
+    assert_eq!(summary.destination, Some(Destination::ToHost));
+    assert_eq!((summary.counters.sent, summary.counters.dropped), (3, 1));
+    assert_eq!(fixture.records().len(), 1, "the buffer is the resync table");
+}
+
+#[test]
+fn to_host_works_without_a_buffer() {
+    static RING: RingSink<Strict, 2> = RingSink::new();
+    let fixture = Fixture::uninitialised();
+    fixture.tracer.init_tohost(&RING).unwrap();
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    for address in [64, 128, 192] {
+        fixture.allocate_from(address, 10, &[0x10, 0x20]);
+    }
+    let summary = fixture.tracer.summary();
+    assert_eq!((summary.counters.sent, summary.counters.dropped), (2, 1));
+    assert_eq!((summary.counters.allocations, summary.count), (3, 0));
+    let first = RING.pop().unwrap();
+    assert_eq!(
+        first.kind,
+        EventKind::Allocated {
+            address: 64,
+            size: 10
+        }
+    );
+    assert_eq!(first.frames, [0x10, 0x20]);
+    assert!(RING.pop().unwrap().seq > first.seq);
+    assert_eq!(RING.pop(), None);
+    assert_eq!(fixture.tracer.get(0), Err(Error::InvalidArg));
+}

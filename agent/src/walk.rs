@@ -1,0 +1,99 @@
+//! Call stacks by frame pointer.
+//!
+//! Code built with `-C force-frame-pointers=yes` keeps a chain of frames, each holding the
+//! caller's frame pointer and the return address. On RISC-V the two words lie below the frame
+//! pointer (RISC-V ELF psABI, "Frame Pointer Convention"); on x86-64 (System V psABI, 3.2.2) and
+//! AArch64 (AAPCS64, 6.4.6) they lie at it.
+
+use core::ops::Range;
+
+use heapbeacon_shared::MAX_FRAMES;
+
+/// What must hold of an address for the walk to go on.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// The stack of the running thread or task.
+    pub stack: Range<usize>,
+    /// The code of the image.
+    pub code: Range<usize>,
+}
+
+const WORD: usize = size_of::<usize>();
+
+/// How far above the frame record the frame pointer points, in bytes.
+const ABOVE_RECORD: usize = if cfg!(any(target_arch = "riscv32", target_arch = "riscv64")) {
+    2 * WORD
+} else {
+    0
+};
+
+/// Alignment of a frame record: the stack's own on RISC-V, a word elsewhere.
+const ALIGNMENT: usize = if cfg!(any(target_arch = "riscv32", target_arch = "riscv64")) {
+    16
+} else {
+    WORD
+};
+
+/// Returns the frame pointer of the caller.
+#[inline(always)]
+pub fn frame_pointer() -> usize {
+    let frame: usize;
+    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+    // SAFETY: copies a register.
+    unsafe {
+        core::arch::asm!("mv {}, s0", out(reg) frame, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: copies a register.
+    unsafe {
+        core::arch::asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: copies a register.
+    unsafe {
+        core::arch::asm!("mov {}, x29", out(reg) frame, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(any(
+        target_arch = "riscv32",
+        target_arch = "riscv64",
+        target_arch = "x86_64",
+        target_arch = "aarch64"
+    )))]
+    {
+        frame = 0;
+    }
+    frame
+}
+
+/// Writes the return addresses of a call stack, innermost first, and returns how many there are.
+///
+/// The walk ends where a frame is misaligned, outside the stack or not above the one before, or
+/// where a return address is not inside the code: what has been written by then is right.
+///
+/// # Safety
+/// `bounds.stack` is memory that may be read for as long as the walk takes.
+#[inline]
+pub unsafe fn walk(mut frame: usize, bounds: &Bounds, out: &mut [usize; MAX_FRAMES]) -> usize {
+    let mut depth = 0;
+    while depth < MAX_FRAMES {
+        let record = frame.wrapping_sub(ABOVE_RECORD);
+        let inside =
+            record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
+        if !inside || !frame.is_multiple_of(ALIGNMENT) {
+            break;
+        }
+        let record = record as *const usize;
+        // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
+        let [caller, return_address] = unsafe { record.cast::<[usize; 2]>().read() };
+        if !bounds.code.contains(&return_address) {
+            break;
+        }
+        out[depth] = return_address;
+        depth += 1;
+        if caller <= frame {
+            break;
+        }
+        frame = caller;
+    }
+    depth
+}

@@ -1,0 +1,250 @@
+//! The bytes of every message, as version 1 wrote them. They never change: a reader of today must
+//! open a capture of then. A new message or field gets a new test.
+
+use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::wire::*;
+
+const PREAMBLE: &[u8] = b"\0HBC\x01\0";
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let byte = |digits| u8::from_str_radix(digits, 16).unwrap();
+    hex.split_whitespace().map(byte).collect()
+}
+
+/// Asserts that `message` becomes the bytes `hex` (length and body), and they become it again.
+#[track_caller]
+fn assert_golden(message: Message, hex: &str) {
+    let golden = [PREAMBLE, &bytes_of(hex)].concat();
+    let mut buffer = [0; MAX_ENCODED];
+    let encoded = Encoder::new().encode(&message, &mut buffer).unwrap();
+    assert_eq!(encoded, golden, "{encoded:02x?}");
+    let mut decoder = Decoder::new();
+    decoder.push(&golden);
+    assert_eq!(decoder.next(), Some(Ok(message)));
+    assert_eq!(decoder.next(), None);
+}
+
+fn name(text: &str) -> heapbeacon_shared::Name {
+    text.try_into().unwrap()
+}
+
+#[test]
+fn header() {
+    let header = Header {
+        build_id: BuildId::from_slice(&[0xde, 0xad, 0xbe, 0xef]).unwrap(),
+        board: name("esp32"),
+        chip: name("c3"),
+        device: name("lamp"),
+        firmware: name("fw"),
+        firmware_version: name("1.2"),
+        pointer_bytes: 4,
+        tick_hz: 1_000_000,
+        boot_id: 0xffff_ffff,
+        trace_id: 3,
+    };
+    let hex = "25 00  04 de ad be ef  05 65 73 70 33 32  02 63 33  04 6c 61 6d 70
+        02 66 77  03 31 2e 32  04  c0 84 3d  ff ff ff ff 0f  03";
+    assert_golden(Message::Header(header), hex);
+}
+
+#[test]
+fn region() {
+    let region = Region {
+        name: name("DRAM"),
+        start: 0x3fc8_0000,
+        size: 0x1_0000,
+    };
+    let hex = "0e 01  04 44 52 41 4d  80 80 a0 fe 03  80 80 04";
+    assert_golden(Message::Region(region), hex);
+}
+
+#[test]
+fn stack() {
+    let stack = Stack {
+        id: 300,
+        task: 2,
+        frames: Frames::from_slice(&[0x4200_1234, 0x42]).unwrap(),
+        live_count: 1,
+        live_bytes: 128,
+        peak_live_bytes: 256,
+        allocations: 5,
+        frees: 4,
+        evicted: 0,
+    };
+    let hex = "13 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00";
+    assert_golden(Message::Stack(stack), hex);
+}
+
+#[test]
+fn record() {
+    let record = Record {
+        seq: 1_000_000,
+        address: 0x3fc8_a120,
+        size: 64,
+        core: 1,
+        stack: 300,
+    };
+    let hex = "0d 03  c0 84 3d  a0 c2 a2 fe 03  40  01  ac 02";
+    assert_golden(Message::Record(record), hex);
+}
+
+#[test]
+fn record_with_the_largest_numbers() {
+    let record = Record {
+        seq: u64::MAX,
+        address: u64::MAX,
+        size: u64::MAX,
+        core: u8::MAX,
+        stack: u32::MAX,
+    };
+    let hex = "25 03  ff ff ff ff ff ff ff ff ff 01  ff ff ff ff ff ff ff ff ff 01
+        ff ff ff ff ff ff ff ff ff 01  ff  ff ff ff ff 0f";
+    assert_golden(Message::Record(record), hex);
+}
+
+#[test]
+fn freed_with_and_without_a_stack() {
+    let freed = Freed {
+        seq: 1,
+        address: 0x3fc8_a120,
+        time: 200,
+        stack: Some(7),
+    };
+    assert_golden(
+        Message::Freed(freed),
+        "0b 04  01  a0 c2 a2 fe 03  c8 01  01 07",
+    );
+    let unmatched = Freed {
+        seq: 0,
+        stack: None,
+        ..freed
+    };
+    assert_golden(
+        Message::Freed(unmatched),
+        "0a 04  00  a0 c2 a2 fe 03  c8 01  00",
+    );
+}
+
+#[test]
+fn counters() {
+    let counters = Counters {
+        time: 128,
+        started: 1,
+        state: State::Recording,
+        destination: Some(Destination::ToHost),
+        mode: Some(Mode::Leaks),
+        count: 2,
+        capacity: 3,
+        high_water_mark: 4,
+        total_allocations: 5,
+        total_allocated_bytes: 6,
+        matched_frees: 7,
+        matched_freed_bytes: 8,
+        unmatched_frees: 9,
+        unmatched_freed_bytes: 10,
+        wrong_frees: 11,
+        unchecked_frees: 12,
+        evicted: 13,
+        evicted_live: 14,
+        evicted_live_bytes: 15,
+        failed_allocations: 16,
+        failed_bytes: 17,
+        live_count: 18,
+        live_bytes: 19,
+        stack_count: 20,
+        stack_capacity: 21,
+        stacks_recycled: 22,
+        other_allocations: 23,
+        sent: 24,
+        dropped: 25,
+    };
+    let hex = "21 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
+        0f 10 11 12 13 14 15 16 17 18 19";
+    assert_golden(Message::Counters(counters), hex);
+}
+
+#[test]
+fn counters_before_the_first_start() {
+    let hex = format!("1e 05{}", " 00".repeat(29));
+    assert_golden(Message::Counters(Counters::default()), &hex);
+}
+
+#[test]
+fn counters_in_every_state() {
+    let in_state = |state, destination, mode| {
+        Message::Counters(Counters {
+            state,
+            destination: Some(destination),
+            mode: Some(mode),
+            ..Counters::default()
+        })
+    };
+    let zeros = " 00".repeat(24);
+    let stopped = in_state(State::Stopped, Destination::Standalone, Mode::All);
+    assert_golden(stopped, &format!("20 05 00 00 01 01 00 01 00{zeros}"));
+    let paused = in_state(State::Paused, Destination::Standalone, Mode::All);
+    assert_golden(paused, &format!("20 05 00 00 03 01 00 01 00{zeros}"));
+}
+
+#[test]
+fn sample() {
+    let sample = Sample {
+        time: 128,
+        region: 1,
+        used: 1000,
+        free: 2000,
+        minimum_free: 1500,
+        largest_free_block: 1024,
+    };
+    let hex = "0c 06  80 01  01  e8 07  d0 0f  dc 0b  80 08";
+    assert_golden(Message::Sample(sample), hex);
+}
+
+#[test]
+fn failed_allocation() {
+    let failed = FailedAllocation {
+        time: 128,
+        size: 65_536,
+        stack: 9,
+    };
+    assert_golden(
+        Message::FailedAllocation(failed),
+        "07 07  80 01  80 80 04  09",
+    );
+}
+
+#[test]
+fn mark() {
+    let mark = Mark {
+        time: 128,
+        name: name("vor dem Löten"),
+    };
+    let hex = "12 08  80 01  0e 76 6f 72 20 64 65 6d 20 4c c3 b6 74 65 6e";
+    assert_golden(Message::Mark(mark), hex);
+}
+
+#[test]
+fn dropped() {
+    assert_golden(Message::Dropped(Dropped { events: 300 }), "03 09  ac 02");
+}
+
+#[test]
+fn end() {
+    assert_golden(Message::End(End { messages: 70 }), "02 0a  46");
+}
+
+#[test]
+fn task() {
+    for (origin, hex) in [
+        (Origin::Application, "09 0b  80 01  04 77 69 66 69  00"),
+        (Origin::Agent, "09 0b  80 01  04 77 69 66 69  01"),
+        (Origin::Driver, "09 0b  80 01  04 77 69 66 69  02"),
+    ] {
+        let task = Task {
+            id: 128,
+            name: name("wifi"),
+            origin,
+        };
+        assert_golden(Message::Task(task), hex);
+    }
+}

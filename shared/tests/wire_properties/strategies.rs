@@ -1,0 +1,164 @@
+//! Any message, and streams of them.
+
+use heapbeacon_shared::Name;
+use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::wire::*;
+use proptest::array::uniform;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Small and large numbers: both ends of a varint.
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0..300u64, any::<u64>()]
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    "[ -~]{0,32}".prop_map(|text| text.as_str().try_into().unwrap())
+}
+
+fn header() -> impl Strategy<Value = Message> {
+    let names = uniform::<_, 5>(name());
+    (
+        vec(any::<u8>(), 0..=32),
+        names,
+        uniform::<_, 3>(any::<u32>()),
+    )
+        .prop_map(
+            |(build_id, [board, chip, device, firmware, firmware_version], numbers)| {
+                Message::Header(Header {
+                    build_id: BuildId::from_slice(&build_id).unwrap(),
+                    board,
+                    chip,
+                    device,
+                    firmware,
+                    firmware_version,
+                    pointer_bytes: 8,
+                    tick_hz: numbers[0],
+                    boot_id: numbers[1],
+                    trace_id: numbers[2],
+                })
+            },
+        )
+}
+
+fn region() -> impl Strategy<Value = Message> {
+    (name(), number(), number())
+        .prop_map(|(name, start, size)| Message::Region(Region { name, start, size }))
+}
+
+fn stack() -> impl Strategy<Value = Message> {
+    let frames = vec(number(), 0..=heapbeacon_shared::MAX_FRAMES);
+    (
+        any::<u32>(),
+        any::<u16>(),
+        frames,
+        uniform::<_, 6>(number()),
+    )
+        .prop_map(|(id, task, frames, numbers)| {
+            Message::Stack(Stack {
+                id,
+                task,
+                frames: Frames::from_slice(&frames).unwrap(),
+                live_count: numbers[0],
+                live_bytes: numbers[1],
+                peak_live_bytes: numbers[2],
+                allocations: numbers[3],
+                frees: numbers[4],
+                evicted: numbers[5],
+            })
+        })
+}
+
+pub(crate) fn record() -> impl Strategy<Value = Message> {
+    (uniform::<_, 3>(number()), any::<u8>(), any::<u32>()).prop_map(
+        |([seq, address, size], core, stack)| {
+            Message::Record(Record {
+                seq,
+                address,
+                size,
+                core,
+                stack,
+            })
+        },
+    )
+}
+
+fn freed() -> impl Strategy<Value = Message> {
+    (uniform::<_, 3>(number()), any::<Option<u32>>()).prop_map(|([seq, address, time], stack)| {
+        Message::Freed(Freed {
+            seq,
+            address,
+            time,
+            stack,
+        })
+    })
+}
+
+fn counters() -> impl Strategy<Value = Message> {
+    let states = prop_oneof![Just(State::Uninitialised), Just(State::Paused)];
+    let destinations = prop_oneof![Just(None), Just(Some(Destination::ToHost))];
+    let modes = prop_oneof![Just(None), Just(Some(Mode::Leaks))];
+    (
+        states,
+        destinations,
+        modes,
+        any::<u32>(),
+        uniform::<_, 8>(number()),
+    )
+        .prop_map(|(state, destination, mode, count, numbers)| {
+            Message::Counters(Counters {
+                state,
+                destination,
+                mode,
+                count,
+                time: numbers[0],
+                started: numbers[1],
+                total_allocations: numbers[2],
+                matched_frees: numbers[3],
+                evicted: numbers[4],
+                live_count: numbers[5],
+                live_bytes: numbers[6],
+                dropped: numbers[7],
+                ..Counters::default()
+            })
+        })
+}
+
+fn sample() -> impl Strategy<Value = Message> {
+    (any::<u8>(), uniform::<_, 5>(number())).prop_map(|(region, numbers)| {
+        Message::Sample(Sample {
+            time: numbers[0],
+            region,
+            used: numbers[1],
+            free: numbers[2],
+            minimum_free: numbers[3],
+            largest_free_block: numbers[4],
+        })
+    })
+}
+
+fn small() -> impl Strategy<Value = Message> {
+    let failed = (number(), number(), any::<u32>()).prop_map(|(time, size, stack)| {
+        Message::FailedAllocation(FailedAllocation { time, size, stack })
+    });
+    let mark = (number(), name()).prop_map(|(time, name)| Message::Mark(Mark { time, name }));
+    let dropped = number().prop_map(|events| Message::Dropped(Dropped { events }));
+    let origins = prop_oneof![Just(Origin::Application), Just(Origin::Driver)];
+    let task = (any::<u16>(), name(), origins)
+        .prop_map(|(id, name, origin)| Message::Task(Task { id, name, origin }));
+    prop_oneof![failed, mark, dropped, task]
+}
+
+/// Any message but the end.
+pub(crate) fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        header(),
+        region(),
+        stack(),
+        record(),
+        freed(),
+        counters(),
+        sample(),
+        small()
+    ]
+}
