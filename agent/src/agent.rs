@@ -2,11 +2,11 @@
 
 use core::cell::RefCell;
 
-use embassy_sync::blocking_mutex::Mutex;
-use heapbeacon_shared::api::Destination;
 use crate::http::Guard;
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
+use embassy_sync::blocking_mutex::Mutex;
+use heapbeacon_shared::api::Destination;
 
 /// One file of the dashboard.
 #[derive(Clone, Copy, Debug)]

@@ -24,6 +24,10 @@ pub(crate) trait Out {
 }
 
 /// What a stream is of.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put the large ones on"
+)]
 pub(crate) enum Content {
     /// Everything, as of a moment in microseconds since boot.
     Everything(u64),
@@ -40,6 +44,10 @@ pub(crate) struct Capture {
 }
 
 /// What a stream says next.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put the large ones on"
+)]
 enum Part {
     Header(Content),
     Counters(u64),

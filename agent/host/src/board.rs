@@ -166,7 +166,11 @@ fn network(setup: Option<&Setup>) -> Network {
     let Some(address) = setup.map(|setup| setup.address) else {
         return Network::default();
     };
-    let interface = if address.ip().is_loopback() { "lo" } else { "any" };
+    let interface = if address.ip().is_loopback() {
+        "lo"
+    } else {
+        "any"
+    };
     let mut network = Network {
         interface: text(interface),
         ..Network::default()

@@ -18,6 +18,11 @@ mod server;
 mod socket;
 mod stack;
 mod tasks;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "`run_steps` is for benchmarks, which this program does not run"
+)]
 mod workload;
 
 use std::process::ExitCode;

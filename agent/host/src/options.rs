@@ -125,7 +125,9 @@ fn mode(word: &str) -> Result<Mode, String> {
 fn records(word: &str) -> Result<u32, String> {
     match word.parse() {
         Ok(records) if records > 0 => Ok(records),
-        _ => Err(format!("--records takes a whole number above 0, not `{word}`")),
+        _ => Err(format!(
+            "--records takes a whole number above 0, not `{word}`"
+        )),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use heapbeacon::http::{Guard, router};
+use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon::{Agent, Asset};
-use heapbeacon::platform::Platform;
 use heapbeacon_shared::api::Destination;
 use picoserve::time::Duration;
 use picoserve::{Config, Server, Timeouts};

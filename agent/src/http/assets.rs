@@ -17,33 +17,29 @@ const HTML: &str = "text/html; charset=utf-8";
 const NO_DASHBOARD: &[u8] = include_bytes!("no_dashboard.html");
 
 /// Answers a path that is not the API's.
-pub(super) fn answer(
-    assets: &'static [Asset],
-    parts: &RequestParts<'_>,
-) -> Result<Reply, Problem> {
+pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Result<Reply, Problem> {
     let path = parts.path().encoded();
     if path.starts_with(PREFIX) {
         return Err(nothing_here());
     }
-    let Some(asset) = find(assets, path, parts.headers()) else {
-        return if path == "/" {
-            super::check_method(Method::Get, parts).map(|()| no_dashboard())
-        } else {
-            Err(nothing_here())
-        };
-    };
+    let is_page = is_page(path, parts.headers());
+    let asset = by_path(assets, path).or_else(|| by_path(assets, INDEX).filter(|_| is_page));
+    if asset.is_none() && !is_page {
+        return Err(nothing_here());
+    }
     super::check_method(Method::Get, parts)?;
-    Ok(file(asset, parts.headers()))
+    Ok(asset.map_or_else(no_dashboard, |asset| file(asset, parts.headers())))
 }
 
-/// The dashboard routes by path in the browser: a page that a person opens is the index.
-fn find(assets: &'static [Asset], path: &str, headers: Headers<'_>) -> Option<&'static Asset> {
-    let by_path = |path: &str| assets.iter().find(|asset| asset.path == path);
-    by_path(path).or_else(|| {
-        let last = path.rsplit('/').next().unwrap_or("");
-        let is_page = path == "/" || (!last.contains('.') && wants_html(headers));
-        is_page.then(|| by_path(INDEX)).flatten()
-    })
+fn by_path(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
+    assets.iter().find(|asset| asset.path == path)
+}
+
+/// Tells whether a path is a page of the dashboard, which routes by path in the browser: it answers
+/// with the index.
+fn is_page(path: &str, headers: Headers<'_>) -> bool {
+    let last = path.rsplit('/').next().unwrap_or("");
+    path == "/" || (!last.contains('.') && wants_html(headers))
 }
 
 fn file(asset: &'static Asset, headers: Headers<'_>) -> Reply {
@@ -75,9 +71,12 @@ fn nothing_here() -> Problem {
 
 fn wants_html(headers: Headers<'_>) -> bool {
     headers.get("accept").is_some_and(|accept| {
-        accept
-            .split(b',')
-            .any(|range| range.split(b';').next().is_some_and(|mime| mime == "text/html"))
+        accept.split(b',').any(|range| {
+            range
+                .split(b';')
+                .next()
+                .is_some_and(|mime| mime == "text/html")
+        })
     })
 }
 

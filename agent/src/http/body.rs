@@ -55,18 +55,21 @@ async fn read_exactly<R: Read>(
 /// Reads JSON as a `T`.
 ///
 /// # Errors
-/// When it is no JSON, or no `T`; the detail is then `expected`.
+/// When it is no JSON, or no `T`; the detail then ends with `expected`.
 pub(super) fn parse<'b, T: Deserialize<'b>>(
     body: &'b [u8],
     expected: core::fmt::Arguments<'_>,
 ) -> Result<T, Problem> {
+    if body.is_empty() {
+        return Err(Problem::invalid(expected));
+    }
     match serde_json_core::from_slice(body) {
         Ok((value, _)) => Ok(value),
         Err(Error::CustomError | Error::InvalidType | Error::InvalidNumber) => {
-            Err(Problem::invalid(format_args!("{expected}")))
+            Err(Problem::invalid(expected))
         }
-        Err(error) => Err(Problem::malformed(format_args!(
-            "The body is no JSON ({error}). {expected}"
+        Err(_) => Err(Problem::malformed(format_args!(
+            "The body is no JSON. {expected}"
         ))),
     }
 }

@@ -114,7 +114,10 @@ fn is_local(name: &str) -> bool {
 }
 
 fn is_address(name: &str) -> bool {
-    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    match name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok(),
         None => name.parse::<core::net::Ipv4Addr>().is_ok(),
     }

@@ -1,7 +1,5 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
-use core::fmt;
-
 use heapbeacon_shared::api::{self, InitRequest, Mode, POSTCARD_MIME, Route, StartRequest};
 use picoserve::request::RequestParts;
 use picoserve::response::StatusCode;
@@ -25,6 +23,7 @@ const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
 const DEFAULT_LEAKS: u64 = 20;
+const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
 
 type Answer = Result<Reply, Problem>;
 
@@ -75,15 +74,15 @@ fn trace<P: Platform>(agent: &Agent<P>) -> Reply {
 fn init<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     let max = agent.max_records();
     let expected = format_args!(
-        "Send {{\"destination\":\"standalone\",\"records\":N}} with N from 0 to {max}, or without \
-         `records` for all that fit; or {{\"destination\":\"to_host\"}}."
+        "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for all \
+         that fit, or send {{\"destination\":\"to_host\"}}."
     );
     let request: InitRequest = body::parse(body, expected)?;
     agent
         .init(request.destination, request.records)
         .map_err(|error| match error {
             Error::InvalidArg => Problem::of_tracer(error, expected),
-            _ => refused::<P>(error, "stop it first: POST /api/v1/trace/stop"),
+            _ => refused::<P>(error, "Stop it first with POST /api/v1/trace/stop."),
         })?;
     Ok(trace(agent))
 }
@@ -104,15 +103,15 @@ fn start<P: Platform>(agent: &Agent<P>, parts: &RequestParts<'_>, body: &[u8]) -
     };
     P::tracer()
         .start(mode, P::now_us())
-        .map_err(|error| refused::<P>(error, "choose a destination first: POST /api/v1/trace/init"))?;
+        .map_err(|error| refused::<P>(error, CHOOSE_FIRST))?;
     Ok(trace(agent))
 }
 
 fn stop<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
-    P::tracer()
-        .stop()
-        .map_err(|error| refused::<P>(error, "only a trace that records or is paused can be stopped"))?;
+    P::tracer().stop().map_err(|error| {
+        refused::<P>(error, "Only one that records or is paused can be stopped.")
+    })?;
     Ok(trace(agent))
 }
 
@@ -120,15 +119,15 @@ fn pause<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer()
         .alloc_pause()
-        .map_err(|error| refused::<P>(error, "only a trace that records can be paused"))?;
+        .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
     Ok(trace(agent))
 }
 
 fn resume<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
-    P::tracer()
-        .resume()
-        .map_err(|error| refused::<P>(error, "only a trace that is stopped or paused can be resumed"))?;
+    P::tracer().resume().map_err(|error| {
+        refused::<P>(error, "Only one that is stopped or paused can be resumed.")
+    })?;
     Ok(trace(agent))
 }
 
@@ -156,7 +155,7 @@ fn record<P: Platform>(index: &str) -> Answer {
         .get(index.ok_or_else(out_of_range)?)
         .map_err(|error| match error {
             Error::InvalidArg => out_of_range(),
-            _ => refused::<P>(error, "choose a destination first: POST /api/v1/trace/init"),
+            _ => refused::<P>(error, CHOOSE_FIRST),
         })?;
     Ok(Reply::json(Json::Record(convert::record::<P>(&record))))
 }
@@ -199,7 +198,10 @@ fn elf<P: Platform>() -> Answer {
         ))
     })?;
     let reply = bytes("application/octet-stream", image);
-    Ok(reply.with("Content-Disposition", "attachment; filename=\"firmware.elf\""))
+    Ok(reply.with(
+        "Content-Disposition",
+        "attachment; filename=\"firmware.elf\"",
+    ))
 }
 
 fn demo<P: Platform>() -> Answer {
@@ -240,7 +242,7 @@ fn refused<P: Platform>(error: Error, advice: &str) -> Problem {
         tracer::State::Recording => "recording",
         tracer::State::Paused => "paused",
     };
-    Problem::of_tracer(error, format_args!("The trace is {state}: {advice}."))
+    Problem::of_tracer(error, format_args!("The trace is {state}. {advice}"))
 }
 
 /// Checks that a body says nothing, as nothing at all or as `{}`.
@@ -252,8 +254,7 @@ fn body_is_empty(body: &[u8]) -> Result<(), Problem> {
     if body.is_empty() {
         return Ok(());
     }
-    let expected: fmt::Arguments<'_> = format_args!("This path takes no body.");
-    body::parse::<Nothing>(body, expected).map(|Nothing {}| ())
+    body::parse(body, format_args!("This path takes no body.")).map(|Nothing {}| ())
 }
 
 fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Problem> {
@@ -265,7 +266,12 @@ fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Pr
         ))),
         None => Ok(parts.headers().get("accept").is_some_and(|accept| {
             let mut ranges = accept.split(b',');
-            ranges.any(|range| range.split(b';').next().is_some_and(|mime| mime == POSTCARD_MIME))
+            ranges.any(|range| {
+                range
+                    .split(b';')
+                    .next()
+                    .is_some_and(|mime| mime == POSTCARD_MIME)
+            })
         })),
     }
 }

@@ -13,6 +13,12 @@
 //! refusal is `application/problem+json`, and the future of a server task stays small. Nothing
 //! here allocates.
 
+#![allow(
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "there is no heap to put the large ones on"
+)]
+
 mod assets;
 mod body;
 mod chunk;
@@ -27,13 +33,13 @@ mod reply;
 pub use guard::Guard;
 
 use heapbeacon_shared::api;
+use picoserve::ResponseSent;
 use picoserve::io::Read;
 use picoserve::request::{Path, Request, RequestParts};
 use picoserve::response::{ResponseWriter, StatusCode};
 use picoserve::routing::{
     MethodHandler, PathRouter, PathRouterService, RequestHandlerService, Router, get_service,
 };
-use picoserve::ResponseSent;
 
 use crate::agent::Agent;
 use crate::platform::Platform;
@@ -139,7 +145,10 @@ fn options(method: api::Method) -> Reply {
 fn preflight() -> Reply {
     Reply::new(StatusCode::NO_CONTENT, Content::Nothing)
         .with("Access-Control-Allow-Methods", "GET, HEAD, POST")
-        .with("Access-Control-Allow-Headers", "Authorization, Content-Type")
+        .with(
+            "Access-Control-Allow-Headers",
+            "Authorization, Content-Type",
+        )
         .with("Access-Control-Allow-Private-Network", "true")
         .with("Access-Control-Max-Age", "600")
 }

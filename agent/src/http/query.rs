@@ -67,7 +67,9 @@ impl<'r> Query<'r> {
 
 /// Reads a number of decimal digits and nothing else: no sign, no blanks.
 pub(super) fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(())?;
     text.parse().ok()
 }
 
@@ -80,7 +82,9 @@ fn unknown(known: &[&str]) -> Problem {
                 let separator = if names.is_empty() { "" } else { ", " };
                 let _ = names.push_str(separator).and(names.push_str(name));
             }
-            Problem::invalid(format_args!("The query parameters of this path are: {names}."))
+            Problem::invalid(format_args!(
+                "The query parameters of this path are: {names}."
+            ))
         }
     }
 }

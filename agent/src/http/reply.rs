@@ -1,10 +1,10 @@
 //! Answers, and the one place where they are written.
 
 use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
+use picoserve::ResponseSent;
 use picoserve::io::{Read, Write};
 use picoserve::response::chunked::{ChunkWriter, ChunkedResponse, Chunks, ChunksWritten};
 use picoserve::response::{self, Connection, HeadersIter, Response, ResponseWriter, StatusCode};
-use picoserve::ResponseSent;
 use serde::Serialize;
 
 use super::chunk::Chunk;
@@ -25,10 +25,6 @@ pub(super) struct Reply {
 }
 
 /// What an answer holds.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large ones on"
-)]
 pub(super) enum Content {
     /// Nothing at all.
     Nothing,
@@ -43,10 +39,6 @@ pub(super) enum Content {
 /// Values that fit into one chunk.
 #[derive(Serialize)]
 #[serde(untagged)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large ones on"
-)]
 pub(super) enum Json {
     Device(api::Device),
     Heap(api::Heap),
@@ -58,10 +50,6 @@ pub(super) enum Json {
 }
 
 /// What is made while it is sent.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large ones on"
-)]
 pub(super) enum Stream {
     Records(RecordsPage),
     Stacks(StacksPage),
@@ -135,7 +123,10 @@ impl Reply {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let reply = Self::new(problem.status(), Content::Json(Json::Problem(problem.body())));
+        let reply = Self::new(
+            problem.status(),
+            Content::Json(Json::Problem(problem.body())),
+        );
         match problem.header() {
             Some((name, value)) => reply.with(name, value),
             None => reply,
