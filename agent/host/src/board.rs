@@ -10,17 +10,19 @@ use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, RingSink, Tracer};
 use heapbeacon_shared::MAX_FRAMES;
 use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
+use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
 use crate::{heap, image, stack, tasks, workload};
 
-/// Words of the record buffer: 4,096 records and 1,024 call stacks.
+/// Words of the record buffer: about 6,000 records and 1,500 call stacks.
 const BUFFER_WORDS: usize = 64 * 1024;
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 1024;
 
 static TRACER: Tracer<SpinLock> = Tracer::new();
-static mut BUFFER: [MaybeUninit<u64>; BUFFER_WORDS] = [MaybeUninit::uninit(); BUFFER_WORDS];
+static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
+    ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static STARTED: OnceLock<Instant> = OnceLock::new();
 static SETUP: OnceLock<Setup> = OnceLock::new();
 
@@ -40,10 +42,7 @@ pub(crate) enum Board {}
 
 /// Takes the record buffer; it can be taken once.
 pub(crate) fn take_buffer() -> Option<Buffer> {
-    static TAKEN: OnceLock<()> = OnceLock::new();
-    TAKEN.set(()).ok()?;
-    // SAFETY: nobody else ever reaches this place, so the reference is the only one.
-    Some(unsafe { &mut *(&raw mut BUFFER) })
+    BUFFER.try_take().map(|buffer| &mut buffer[..])
 }
 
 /// Begins to count the time.
