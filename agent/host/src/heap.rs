@@ -24,9 +24,13 @@ const SERVER_BYTES: usize = 64 << 20;
 
 #[global_allocator]
 static HEAP: TracedHeap<Pools, Board> = TracedHeap::new(Pools {
-    heap: Pool::new("heap"),
-    server: Pool::new("server"),
+    heap: Pool::new("heap", &HEAP_MEMORY),
+    server: Pool::new("server", &SERVER_MEMORY),
 });
+
+// Apart from the pools' state: so they are zeroes that the executable's file need not hold.
+static HEAP_MEMORY: Memory<HEAP_BYTES> = Memory::new();
+static SERVER_MEMORY: Memory<SERVER_BYTES> = Memory::new();
 
 /// Describes both pools.
 pub(crate) fn regions() -> [Region; 2] {
@@ -64,7 +68,7 @@ unsafe impl GlobalAlloc for Pools {
 /// A TLSF heap over memory of its own.
 struct Pool<const BYTES: usize> {
     name: &'static str,
-    memory: Memory<BYTES>,
+    memory: &'static Memory<BYTES>,
     state: Mutex<SpinLock, RefCell<State>>,
 }
 
@@ -76,6 +80,10 @@ struct Memory<const BYTES: usize>(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
 unsafe impl<const BYTES: usize> Sync for Memory<BYTES> {}
 
 impl<const BYTES: usize> Memory<BYTES> {
+    const fn new() -> Self {
+        Self(UnsafeCell::new([MaybeUninit::uninit(); BYTES]))
+    }
+
     fn bytes(&self) -> NonNull<[u8]> {
         let first = NonNull::from(&self.0).cast::<u8>();
         NonNull::slice_from_raw_parts(first, BYTES)
@@ -92,10 +100,10 @@ struct State {
 }
 
 impl<const BYTES: usize> Pool<BYTES> {
-    const fn new(name: &'static str) -> Self {
+    const fn new(name: &'static str, memory: &'static Memory<BYTES>) -> Self {
         Self {
             name,
-            memory: Memory(UnsafeCell::new([MaybeUninit::uninit(); BYTES])),
+            memory,
             state: Mutex::new(RefCell::new(State {
                 tlsf: Tlsf::new(),
                 size: 0,

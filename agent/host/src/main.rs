@@ -26,6 +26,7 @@ mod tasks;
 mod workload;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::thread;
 
 use options::{Options, Parsed};
@@ -49,11 +50,14 @@ fn main() -> ExitCode {
 fn run(options: Options) -> Result<(), String> {
     board::start_clock();
     image::load();
-    let workload = options.demo.then(workload::start);
+    let demo = options.demo;
+    let (ready, is_ready) = mpsc::channel();
     let server = thread::Builder::new()
         .name(tasks::SERVER.to_owned())
-        .spawn(move || server::run(options))
+        .spawn(move || server::run(options, ready))
         .map_err(|error| format!("can't start the server's thread: {error}"))?;
+    // The workload comes last, so that a trace sees all of it.
+    let workload = (is_ready.recv().is_ok() && demo).then(workload::start);
     let result = match server.join() {
         Ok(result) => result,
         Err(_) => Err("the server has panicked".to_owned()),

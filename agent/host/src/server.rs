@@ -1,6 +1,7 @@
 //! The server: a fixed number of connections at a time on one thread.
 
 use std::net::SocketAddr;
+use std::sync::mpsc::Sender;
 
 use heapbeacon::http::{Guard, router};
 use heapbeacon::platform::Platform;
@@ -11,8 +12,8 @@ use picoserve::time::Duration;
 use picoserve::{Config, Server, Timeouts};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{LocalSet, spawn_local, yield_now};
 
 use crate::board::{self, Board};
 use crate::options::Options;
@@ -33,11 +34,11 @@ static CONFIG: Config = Config::new(Timeouts {
 })
 .keep_connection_alive();
 
-/// Serves until the process is told to end.
+/// Serves until the process is told to end; says when it is `ready`.
 ///
 /// # Errors
 /// A sentence on what could not be started.
-pub(crate) fn run(options: Options) -> Result<(), String> {
+pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     tasks::enter_server();
     let assets = match &options.dashboard {
         Some(folder) => dashboard::load(folder)?,
@@ -48,15 +49,20 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("can't start the server: {error}"))?;
-    runtime.block_on(async {
+    LocalSet::new().block_on(&runtime, async {
+        let mut ends = Ends::listen()?;
         let listener = listen(options.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
+        serve(agent, listener).await;
         start(agent, options.start, options.records)?;
         println!("listening on http://{address}");
-        serve(agent, listener).await
+        // The receiver waits for nothing else, and can't have gone.
+        let _ = ready.send(());
+        ends.wait().await;
+        Ok(())
     })
 }
 
@@ -94,23 +100,37 @@ fn start(agent: &Agent<Board>, mode: Option<Mode>, records: Option<u32>) -> Resu
         })
 }
 
-async fn serve(agent: &'static Agent<Board>, listener: TcpListener) -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate())
-        .map_err(|error| format!("can't wait for SIGTERM: {error}"))?;
+/// Starts the server's tasks, and lets them allocate all that they ever need.
+async fn serve(agent: &'static Agent<Board>, listener: TcpListener) {
     let listener: &'static TcpListener = Box::leak(Box::new(listener));
-    let connections = LocalSet::new();
-    connections
-        .run_until(async {
-            for _ in 0..CONNECTIONS {
-                spawn_local(serve_one_by_one(agent, listener));
-            }
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
+    for _ in 0..CONNECTIONS {
+        spawn_local(serve_one_by_one(agent, listener));
+    }
+    yield_now().await;
+}
+
+/// The signals that end the process.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn listen() -> Result<Self, String> {
+        let listen =
+            |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
         })
-        .await;
-    Ok(())
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Serves one connection after the other; all that it needs is allocated before the first.

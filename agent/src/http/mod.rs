@@ -91,7 +91,7 @@ impl<P: Platform> RequestHandlerService for Service<P> {
         mut request: Request<'_, R>,
         writer: W,
     ) -> Result<ResponseSent, W::Error> {
-        let reply = match self.answer(&mut request).await {
+        let mut reply = match self.answer(&mut request).await {
             Ok(reply) => reply,
             Err(problem) => Reply::from(problem),
         };

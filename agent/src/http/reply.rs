@@ -1,5 +1,7 @@
 //! Answers, and the one place where they are written.
 
+use core::marker::PhantomData;
+
 use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
 use picoserve::ResponseSent;
 use picoserve::io::{Read, Write};
@@ -83,36 +85,34 @@ impl Reply {
     }
 
     /// Writes the answer, with `extra` headers behind its own.
+    ///
+    /// It is lent to picoserve rather than given: every layer that it went through would have room
+    /// for it in the future of the server task.
     pub(super) async fn write<P: Platform, R: Read, W: ResponseWriter<Error = R::Error>>(
-        self,
+        &mut self,
         extra: impl HeadersIter,
         connection: Connection<'_, R>,
         writer: W,
     ) -> Result<ResponseSent, W::Error> {
-        let Self {
-            status,
-            headers,
-            content,
-        } = self;
-        let headers = &headers[..];
-        match content {
+        let (status, headers) = (self.status, &self.headers[..]);
+        match &mut self.content {
             Content::Nothing => {
                 let response = Response::empty(status);
                 let response = response.with_headers(headers).with_headers(extra);
                 writer.write_response(connection, response).await
             }
             Content::Bytes(mime, bytes) => {
-                let response = Response::new(status, bytes).with_content_type(mime);
+                let response = Response::new(status, *bytes).with_content_type(mime);
                 let response = response.with_headers(headers).with_headers(extra);
                 writer.write_response(connection, response).await
             }
             Content::Json(json) => {
-                let response = Response::new(status, json);
+                let response = Response::new(status, &*json);
                 let response = response.with_headers(headers).with_headers(extra);
                 writer.write_response(connection, response).await
             }
             Content::Stream(stream) => {
-                let chunks = StreamOf::<P>(stream, core::marker::PhantomData);
+                let chunks = StreamOf::<P>(stream, PhantomData);
                 let response = ChunkedResponse::new(chunks).into_response();
                 let response = response.with_headers(headers).with_headers(extra);
                 writer.write_response(connection, response).await
@@ -134,7 +134,7 @@ impl From<Problem> for Reply {
     }
 }
 
-impl response::Content for Json {
+impl response::Content for &Json {
     fn content_type(&self) -> &'static str {
         match self {
             Json::Problem(_) => PROBLEM_MIME,
@@ -150,14 +150,14 @@ impl response::Content for Json {
 
     async fn write_content<W: Write>(self, mut writer: W) -> Result<(), W::Error> {
         let mut chunk = Chunk::new();
-        chunk.json(&self);
+        chunk.json(self);
         writer.write_all(chunk.bytes()).await
     }
 }
 
-struct StreamOf<P>(Stream, core::marker::PhantomData<fn() -> P>);
+struct StreamOf<'s, P>(&'s mut Stream, PhantomData<fn() -> P>);
 
-impl<P: Platform> Chunks for StreamOf<P> {
+impl<P: Platform> Chunks for StreamOf<'_, P> {
     fn content_type(&self) -> &'static str {
         match self.0 {
             Stream::Dump(_) => "text/plain; charset=utf-8",
@@ -167,7 +167,7 @@ impl<P: Platform> Chunks for StreamOf<P> {
     }
 
     async fn write_chunks<W: Write>(
-        mut self,
+        self,
         mut writer: ChunkWriter<W>,
     ) -> Result<ChunksWritten, W::Error> {
         let mut chunk = Chunk::new();
