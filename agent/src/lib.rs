@@ -1,8 +1,16 @@
 //! HeapBeacon's agent: traces every allocation of a firmware and answers for it over HTTP.
 #![no_std]
 
+mod agent;
+mod capture;
+mod convert;
 pub mod dump;
 pub mod hooks;
+pub mod http;
 pub mod platform;
+mod reader;
+mod text;
 pub mod tracer;
 pub mod walk;
+
+pub use agent::{Agent, Asset};

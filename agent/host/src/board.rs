@@ -1,0 +1,203 @@
+//! This process as a board.
+
+use std::fmt::Write;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::tracer::{Buffer, RingSink, Tracer};
+use heapbeacon_shared::MAX_FRAMES;
+use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
+use static_cell::ConstStaticCell;
+
+use crate::lock::SpinLock;
+use crate::{heap, image, stack, tasks, workload};
+
+/// Words of the record buffer: about 6,000 records and 1,500 call stacks.
+const BUFFER_WORDS: usize = 64 * 1024;
+/// Events that to-host mode keeps until they are fetched.
+const EVENTS: usize = 1024;
+
+static TRACER: Tracer<SpinLock> = Tracer::new();
+static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
+    ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
+static STARTED: OnceLock<Instant> = OnceLock::new();
+static SETUP: OnceLock<Setup> = OnceLock::new();
+
+/// Where events go in to-host mode.
+pub(crate) static EVENTS_TO_HOST: RingSink<SpinLock, EVENTS> = RingSink::new();
+
+/// What is known once the server listens.
+struct Setup {
+    address: SocketAddr,
+    switches: Vec<&'static dyn Switch>,
+    boot_id: u32,
+}
+
+/// The Linux process.
+#[derive(Debug)]
+pub(crate) enum Board {}
+
+/// Takes the record buffer; it can be taken once.
+pub(crate) fn take_buffer() -> Option<Buffer> {
+    BUFFER.try_take().map(|buffer| &mut buffer[..])
+}
+
+/// Begins to count the time.
+pub(crate) fn start_clock() {
+    STARTED.get_or_init(Instant::now);
+}
+
+/// Tells the board where the server listens, and whether the demo workload runs.
+pub(crate) fn set_up(address: SocketAddr, demo: bool) {
+    let switches = if demo {
+        workload::switches().iter().map(|one| one as _).collect()
+    } else {
+        Vec::new()
+    };
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let boot_id = since.map_or(0, |since| since.as_millis() as u32) ^ std::process::id();
+    let setup = Setup {
+        address,
+        switches,
+        boot_id,
+    };
+    let is_first = SETUP.set(setup).is_ok();
+    debug_assert!(is_first, "the server starts once");
+}
+
+impl Platform for Board {
+    type Lock = SpinLock;
+
+    fn tracer() -> &'static Tracer<SpinLock> {
+        &TRACER
+    }
+
+    fn now_us() -> u64 {
+        STARTED.get_or_init(Instant::now).elapsed().as_micros() as u64
+    }
+
+    fn context() -> Context {
+        // SAFETY: takes nothing; a failure is negative.
+        let core = unsafe { libc::sched_getcpu() };
+        Context {
+            core: u8::try_from(core).unwrap_or(0),
+            task: tasks::current(),
+        }
+    }
+
+    #[inline(never)]
+    fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize {
+        stack::frames(frames)
+    }
+
+    fn clock() -> u32 {
+        STARTED.get_or_init(Instant::now).elapsed().as_nanos() as u32
+    }
+
+    const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
+
+    fn task(id: u16) -> Option<Task> {
+        tasks::get(id)
+    }
+
+    fn device() -> Device {
+        let setup = SETUP.get();
+        Device {
+            name: host_name(),
+            board: text("host"),
+            chip: text(std::env::consts::ARCH),
+            firmware: text(env!("CARGO_PKG_NAME")),
+            firmware_version: text(env!("CARGO_PKG_VERSION")),
+            build_id: build_id(),
+            boot_id: setup.map_or(0, |setup| setup.boot_id),
+            reset_reason: text("process start"),
+            uptime_us: Self::now_us(),
+            network: network(setup),
+            agent_version: text(env!("CARGO_PKG_VERSION")),
+            pointer_bytes: size_of::<usize>() as u8,
+            features: features(),
+        }
+    }
+
+    fn regions() -> heapless::Vec<Region, 4> {
+        heap::regions().into_iter().collect()
+    }
+
+    fn elf() -> Option<&'static [u8]> {
+        image::file()
+    }
+
+    fn demo() -> &'static [&'static dyn Switch] {
+        SETUP.get().map_or(&[], |setup| &setup.switches)
+    }
+}
+
+impl Switch for workload::Switch {
+    fn name(&self) -> &'static str {
+        self.name()
+    }
+
+    fn summary(&self) -> &'static str {
+        self.summary()
+    }
+
+    fn is_on(&self) -> bool {
+        self.is_on()
+    }
+
+    fn set(&self, on: bool) {
+        self.set(on);
+    }
+}
+
+fn host_name() -> heapbeacon_shared::Name {
+    let mut bytes = [0u8; 64];
+    // SAFETY: the buffer is as long as the call is told; the last byte stays zero.
+    unsafe { libc::gethostname(bytes.as_mut_ptr().cast(), bytes.len() - 1) };
+    let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    text(std::str::from_utf8(name).unwrap_or("host"))
+}
+
+fn network(setup: Option<&Setup>) -> Network {
+    let Some(address) = setup.map(|setup| setup.address) else {
+        return Network::default();
+    };
+    let interface = if address.ip().is_loopback() {
+        "lo"
+    } else {
+        "any"
+    };
+    let mut network = Network {
+        interface: text(interface),
+        ..Network::default()
+    };
+    // The longest IPv6 socket address is shorter than the field.
+    let _ = write!(network.address, "{address}");
+    network
+}
+
+fn build_id() -> BuildIdText {
+    let mut text = BuildIdText::new();
+    for byte in image::get().map_or(&[][..], |image| image.build_id) {
+        // A longer id than the field holds is cut.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn features() -> heapless::Vec<Feature, 8> {
+    let tracing = Some(Feature::Tracing);
+    let elf = image::file().map(|_| Feature::Elf);
+    let demo = (!Board::demo().is_empty()).then_some(Feature::Demo);
+    [tracing, elf, demo].into_iter().flatten().collect()
+}
+
+/// Cuts a text to what a name holds.
+fn text(text: &str) -> heapbeacon_shared::Name {
+    let mut name = heapbeacon_shared::Name::new();
+    let _ = text.chars().try_for_each(|c| name.push(c));
+    name
+}

@@ -1,0 +1,156 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use heapbeacon::tracer::Mode;
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+HeapBeacon's agent as a Linux process: traces its own heap, and serves API and dashboard.
+
+Usage: heapbeacon-host [OPTIONS]
+
+Options:
+  --listen ADDRESS:PORT  Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one.
+                         Beyond loopback, --token is needed.
+  --dashboard DIR        Serve the dashboard's files from this folder.
+  --token TOKEN          Answer API requests with this bearer token only.
+  --allow-origin ORIGIN  Let web pages from here use the API, e.g. http://localhost:8081;
+                         may be given several times.
+  --allow-host NAME      Answer to this host name, besides localhost and IP addresses;
+                         may be given several times.
+  --start MODE           Start tracing at once; MODE is leaks or all.
+  --records N            With --start, trace into N records instead of all that fit.
+  --no-demo              Run no demo workload.
+  --help                 Print this.
+  --version              Print the version.";
+
+/// What to run.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) dashboard: Option<PathBuf>,
+    pub(crate) token: Option<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) start: Option<Mode>,
+    pub(crate) records: Option<u32>,
+    pub(crate) demo: bool,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    Run(Options),
+    Print(String),
+}
+
+/// Reads the command line; the first argument is the program.
+///
+/// # Errors
+/// A sentence on what is wrong and what would be right.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
+    let mut parser = lexopt::Parser::from_iter(arguments);
+    let mut options = Options {
+        listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        dashboard: None,
+        token: None,
+        origins: Vec::new(),
+        hosts: Vec::new(),
+        start: None,
+        records: None,
+        demo: true,
+    };
+    while let Some(argument) = parser.next().map_err(text)? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Parsed::Print(HELP.to_owned())),
+            Long("version") => return Ok(Parsed::Print(version())),
+            Long("no-demo") => options.demo = false,
+            Long(name) => {
+                let name = name.to_owned();
+                option(&mut options, &name, &mut parser)?;
+            }
+            other => return Err(text(other.unexpected())),
+        }
+    }
+    check(options).map(Parsed::Run)
+}
+
+fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Result<(), String> {
+    match name {
+        "dashboard" => options.dashboard = Some(word(parser)?.into()),
+        "token" => options.token = Some(word(parser)?),
+        "allow-origin" => options.origins.push(origin(word(parser)?)?),
+        "allow-host" => options.hosts.push(word(parser)?),
+        "start" => options.start = Some(mode(&word(parser)?)?),
+        "records" => options.records = Some(records(&word(parser)?)?),
+        "listen" => options.listen = address(&word(parser)?)?,
+        _ => return Err(text(Long(name).unexpected())),
+    }
+    Ok(())
+}
+
+fn check(options: Options) -> Result<Options, String> {
+    if !options.listen.ip().is_loopback() && options.token.is_none() {
+        return Err(format!(
+            "listening on {} lets everybody in the network read this process's memory layout: \
+             add --token TOKEN, or listen on 127.0.0.1",
+            options.listen
+        ));
+    }
+    if options.records.is_some() && options.start.is_none() {
+        return Err("--records needs --start leaks or --start all".to_owned());
+    }
+    Ok(options)
+}
+
+fn word(parser: &mut lexopt::Parser) -> Result<String, String> {
+    match parser.value().and_then(|value| value.string()) {
+        Ok(word) if word.is_empty() => Err("an option's value is empty; see --help".to_owned()),
+        Ok(word) => Ok(word),
+        Err(error) => Err(text(error)),
+    }
+}
+
+fn mode(word: &str) -> Result<Mode, String> {
+    match word {
+        "leaks" => Ok(Mode::Leaks),
+        "all" => Ok(Mode::All),
+        _ => Err(format!("--start takes leaks or all, not `{word}`")),
+    }
+}
+
+fn records(word: &str) -> Result<u32, String> {
+    match word.parse() {
+        Ok(records) if records > 0 => Ok(records),
+        _ => Err(format!(
+            "--records takes a whole number above 0, not `{word}`"
+        )),
+    }
+}
+
+fn address(word: &str) -> Result<SocketAddr, String> {
+    word.parse().map_err(|_| {
+        format!("--listen takes an IP address and a port, like 127.0.0.1:8080, not `{word}`")
+    })
+}
+
+fn origin(word: String) -> Result<String, String> {
+    let authority = word.split_once("://").map(|(_, authority)| authority);
+    match authority {
+        Some(authority) if !authority.is_empty() && !authority.contains('/') => Ok(word),
+        _ => Err(format!(
+            "--allow-origin takes scheme and host without a path, like http://localhost:8081, not `{word}`"
+        )),
+    }
+}
+
+fn version() -> String {
+    concat!("heapbeacon-host ", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+fn text(error: lexopt::Error) -> String {
+    format!("{error}; see --help")
+}

@@ -1,0 +1,153 @@
+//! The server: a fixed number of connections at a time on one thread.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::Sender;
+
+use heapbeacon::http::{Guard, router};
+use heapbeacon::platform::Platform;
+use heapbeacon::tracer::{Error, Mode};
+use heapbeacon::{Agent, Asset};
+use heapbeacon_shared::api::Destination;
+use picoserve::time::Duration;
+use picoserve::{Config, Server, Timeouts};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+
+use crate::board::{self, Board};
+use crate::options::Options;
+use crate::socket::{Connection, OUT_BYTES};
+use crate::{dashboard, tasks};
+
+/// Connections served at a time; further ones wait in the kernel's accept queue.
+const CONNECTIONS: usize = 8;
+/// Bytes of one request's line and headers; a longer one is refused.
+const HEAD_BYTES: usize = 8 * 1024;
+
+/// An idle or slow peer holds one of few places, so it loses it soon.
+static CONFIG: Config = Config::new(Timeouts {
+    start_read_request: Duration::from_secs(5),
+    persistent_start_read_request: Duration::from_secs(2),
+    read_request: Duration::from_secs(5),
+    write: Duration::from_secs(5),
+})
+.keep_connection_alive();
+
+/// Serves until the process is told to end; says when it is `ready`.
+///
+/// # Errors
+/// A sentence on what could not be started.
+pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
+    tasks::enter_server();
+    let assets = match &options.dashboard {
+        Some(folder) => dashboard::load(folder)?,
+        None => &[],
+    };
+    let agent = agent(&options, assets)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("can't start the server: {error}"))?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut ends = Ends::listen()?;
+        let listener = listen(options.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| format!("can't tell where the server listens: {error}"))?;
+        board::set_up(address, options.demo);
+        serve(agent, listener).await;
+        start(agent, options.start, options.records)?;
+        println!("listening on http://{address}");
+        // The receiver waits for nothing else, and can't have gone.
+        let _ = ready.send(());
+        ends.wait().await;
+        Ok(())
+    })
+}
+
+fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<Board>, String> {
+    let buffer = board::take_buffer().ok_or("the server runs already")?;
+    let guard = Guard {
+        hosts: leak(&options.hosts),
+        origins: leak(&options.origins),
+        token: options.token.clone().map(|token| &*token.leak()),
+    };
+    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard);
+    Ok(Box::leak(Box::new(agent)))
+}
+
+fn leak(texts: &[String]) -> &'static [&'static str] {
+    let texts: Vec<_> = texts.iter().map(|text| &*text.clone().leak()).collect();
+    texts.leak()
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("can't listen on {address}: {error}; choose another address with --listen")
+    })
+}
+
+fn start(agent: &Agent<Board>, mode: Option<Mode>, records: Option<u32>) -> Result<(), String> {
+    let Some(mode) = mode else { return Ok(()) };
+    agent
+        .init(Destination::Standalone, records)
+        .and_then(|()| Board::tracer().start(mode, Board::now_us()))
+        .map(|_| ())
+        .map_err(|error| match error {
+            Error::InvalidArg => format!("--records takes at most {}", agent.max_records()),
+            error => format!("can't start tracing: {error}"),
+        })
+}
+
+/// Starts the server's tasks, and lets them allocate all that they ever need.
+async fn serve(agent: &'static Agent<Board>, listener: TcpListener) {
+    let listener: &'static TcpListener = Box::leak(Box::new(listener));
+    for _ in 0..CONNECTIONS {
+        spawn_local(serve_one_by_one(agent, listener));
+    }
+    yield_now().await;
+}
+
+/// The signals that end the process.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn listen() -> Result<Self, String> {
+        let listen =
+            |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Serves one connection after the other; all that it needs is allocated before the first.
+async fn serve_one_by_one(agent: &'static Agent<Board>, listener: &'static TcpListener) {
+    let app = router(agent);
+    let mut head = vec![0; HEAD_BYTES];
+    let mut out = Box::new([0; OUT_BYTES]);
+    loop {
+        // Out of descriptors, or the peer has gone again: the next one may fare better.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        };
+        // Without it, an answer waits for the peer's delayed acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let server = Server::new_tokio(&app, &CONFIG, &mut head);
+        // A peer that misbehaves has been answered, or has gone: nothing is left to do.
+        let _ = server.serve(Connection::new(stream, &mut out)).await;
+    }
+}

@@ -1,0 +1,127 @@
+//! What the HTTP API works on: the tracer's buffers, the dashboard's files, and who may come in.
+
+use core::cell::RefCell;
+
+use crate::http::Guard;
+use crate::platform::Platform;
+use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
+use embassy_sync::blocking_mutex::Mutex;
+use heapbeacon_shared::api::Destination;
+
+/// One file of the dashboard.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset {
+    /// Path in the URL, with its leading slash: `/index.html`.
+    pub path: &'static str,
+    /// Value of `Content-Type`.
+    pub content_type: &'static str,
+    /// The file, compressed with gzip.
+    pub gzip: &'static [u8],
+    /// Value of `ETag`, with its quotes; differs whenever the file does.
+    pub etag: &'static str,
+}
+
+/// What the HTTP API works on; a board keeps one in a static.
+pub struct Agent<P: Platform> {
+    /// The record buffer while the tracer does not hold it.
+    spare: Mutex<P::Lock, RefCell<Option<Buffer>>>,
+    buffer_bytes: usize,
+    sink: &'static dyn Sink,
+    assets: &'static [Asset],
+    guard: Guard,
+}
+
+impl<P: Platform> Agent<P> {
+    /// Creates an agent that lends `buffer` to the tracer and serves `assets` as the dashboard.
+    pub fn new(
+        buffer: Buffer,
+        sink: &'static dyn Sink,
+        assets: &'static [Asset],
+        guard: Guard,
+    ) -> Self {
+        Self {
+            buffer_bytes: size_of_val::<[_]>(buffer),
+            spare: Mutex::new(RefCell::new(Some(buffer))),
+            sink,
+            assets,
+            guard,
+        }
+    }
+
+    /// Chooses where records go; the state is as before on any error.
+    ///
+    /// `records` are those wanted in the buffer: all that fit if `None`, 0 takes the buffer back
+    /// from the tracer.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidArg`] with more records than [`max_records`](Self::max_records), or with
+    ///   `records` for [`Destination::ToHost`], which has none.
+    /// - [`Error::InvalidState`] while recording.
+    pub fn init(&self, destination: Destination, records: Option<u32>) -> Result<(), Error> {
+        match (destination, records) {
+            (Destination::ToHost, None) => P::tracer().init_tohost(self.sink),
+            (Destination::ToHost, Some(_)) => Err(Error::InvalidArg),
+            (Destination::Standalone, Some(0)) => self.release(),
+            (Destination::Standalone, Some(n)) if n > self.max_records() => Err(Error::InvalidArg),
+            (Destination::Standalone, _) => self.lend(records),
+        }
+    }
+
+    /// Returns the most records that [`init`](Self::init) accepts.
+    pub fn max_records(&self) -> u32 {
+        Tracer::<P::Lock>::max_records(self.buffer_bytes)
+    }
+
+    /// Returns the files of the dashboard.
+    pub(crate) fn assets(&self) -> &'static [Asset] {
+        self.assets
+    }
+
+    /// Returns who may come in.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn lend(&self, records: Option<u32>) -> Result<(), Error> {
+        if P::tracer().summary().state == State::Recording {
+            return Err(Error::InvalidState);
+        }
+        self.release()?;
+        let buffer = self.take().ok_or(Error::InvalidState)?;
+        if !P::is_interrupt_safe(range(buffer)) {
+            self.put_back(Some(buffer));
+            return Err(Error::InvalidArg);
+        }
+        match P::tracer().init_standalone(buffer, records) {
+            Ok(old) => {
+                self.put_back(old);
+                Ok(())
+            }
+            Err(Refused { error, buffer }) => {
+                self.put_back(Some(buffer));
+                Err(error)
+            }
+        }
+    }
+
+    fn release(&self) -> Result<(), Error> {
+        self.put_back(P::tracer().release()?);
+        Ok(())
+    }
+
+    fn take(&self) -> Option<Buffer> {
+        self.spare.lock(|spare| spare.take())
+    }
+
+    fn put_back(&self, buffer: Option<Buffer>) {
+        if buffer.is_some() {
+            self.spare.lock(|spare| spare.replace(buffer));
+        }
+    }
+}
+
+/// Returns the addresses of a buffer.
+fn range(buffer: &[core::mem::MaybeUninit<u64>]) -> core::ops::Range<usize> {
+    let range = buffer.as_ptr_range();
+    range.start as usize..range.end as usize
+}

@@ -1,0 +1,229 @@
+//! The trace as a stream of wire messages: a capture of everything, or a page.
+//!
+//! A capture shows one moment: what is allocated or freed while it is sent is left out.
+
+use heapbeacon_shared::wire::{self, Encoder, Message};
+use heapless::Vec;
+
+use crate::convert;
+use crate::platform::Platform;
+use crate::reader::{PageRecords, Records, Stacks};
+use crate::tracer::{Record, Stack};
+
+/// Tasks that a stream remembers to have named; further ones are named again where they are used.
+const TASKS: usize = 32;
+
+/// Where messages go.
+pub(crate) trait Out {
+    /// Tells whether a record with all that it refers to fits for sure.
+    fn has_room(&self) -> bool;
+    /// Returns what is left.
+    fn room(&mut self) -> &mut [u8];
+    /// Takes that many bytes of what is left.
+    fn take(&mut self, bytes: usize);
+}
+
+/// What a stream is of.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put the large ones on"
+)]
+pub(crate) enum Content {
+    /// Everything, as of a moment in microseconds since boot.
+    Everything(u64),
+    /// A page of stacks.
+    Stacks(Stacks),
+    /// A page of records and the stacks that they refer to.
+    Records(PageRecords),
+}
+
+/// A stream of messages under way.
+pub(crate) struct Capture {
+    part: Part,
+    speaker: Speaker,
+}
+
+/// What a stream says next.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put the large ones on"
+)]
+enum Part {
+    Header(Content),
+    Counters(u64),
+    Stacks(Stacks),
+    StacksOf(u64, Stacks),
+    Records(PageRecords),
+    RecordsOf(u64, Records),
+    End,
+    Done,
+}
+
+impl Capture {
+    pub(crate) fn new(content: Content) -> Self {
+        Self {
+            part: Part::Header(content),
+            speaker: Speaker::default(),
+        }
+    }
+
+    /// Says as much as has room; returns whether there is more.
+    pub(crate) fn fill<P: Platform>(&mut self, out: &mut impl Out) -> bool {
+        while out.has_room() {
+            if let Part::Done = self.part {
+                return false;
+            }
+            self.step::<P>(out);
+        }
+        true
+    }
+
+    fn step<P: Platform>(&mut self, out: &mut impl Out) {
+        let say = &mut self.speaker;
+        let goes_on = match &mut self.part {
+            Part::Header(_) => say.header::<P>(out),
+            Part::Counters(moment) => say.counters::<P>(*moment, out),
+            Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
+            Part::Records(page) => say.next_record::<P>(page, out),
+            Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
+            Part::End => say.end(out),
+            Part::Done => true,
+        };
+        if !goes_on {
+            let part = core::mem::replace(&mut self.part, Part::Done);
+            self.part = part.following::<P>();
+        }
+    }
+}
+
+impl Part {
+    fn following<P: Platform>(self) -> Self {
+        match self {
+            Part::Header(Content::Everything(moment)) => Part::Counters(moment),
+            Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
+            Part::Header(Content::Records(page)) => Part::Records(page),
+            Part::Counters(moment) => Part::StacksOf(moment, Stacks::new::<P>(None, u32::MAX)),
+            Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after::<P>(0)),
+            Part::Stacks(_) | Part::Records(_) | Part::RecordsOf(..) => Part::End,
+            Part::End | Part::Done => Part::Done,
+        }
+    }
+}
+
+/// Says messages, each after what it refers to. Every method tells whether it has more to say.
+#[derive(Default)]
+struct Speaker {
+    encoder: Encoder,
+    tasks: Vec<u16, TASKS>,
+}
+
+impl Speaker {
+    fn header<P: Platform>(&mut self, out: &mut impl Out) -> bool {
+        let trace_id = P::tracer().summary().trace_id;
+        let header = convert::header(&P::device(), trace_id);
+        self.say(out, &Message::Header(header));
+        let time = P::now_us();
+        let regions = P::regions();
+        for region in &regions {
+            self.say(out, &Message::Region(convert::region(region)));
+        }
+        for (index, region) in regions.iter().enumerate() {
+            let sample = convert::sample(time, index as u8, region);
+            self.say(out, &Message::Sample(sample));
+        }
+        false
+    }
+
+    fn counters<P: Platform>(&mut self, moment: u64, out: &mut impl Out) -> bool {
+        let summary = P::tracer().summary();
+        let counters = convert::counters(moment, &summary);
+        self.say(out, &Message::Counters(counters));
+        if counters.dropped > 0 {
+            let events = counters.dropped;
+            self.say(out, &Message::Dropped(wire::Dropped { events }));
+        }
+        false
+    }
+
+    fn next_stack<P: Platform>(&mut self, stacks: &mut Stacks, out: &mut impl Out) -> bool {
+        let Some(stack) = stacks.next::<P>() else {
+            return false;
+        };
+        self.stack::<P>(&stack, out);
+        true
+    }
+
+    fn next_record<P: Platform>(&mut self, page: &mut PageRecords, out: &mut impl Out) -> bool {
+        let known = page.stacks().len();
+        let Some(record) = page.next::<P>() else {
+            return false;
+        };
+        for id in page.stacks().iter().skip(known) {
+            if let Some(stack) = P::tracer().stack(*id) {
+                self.stack::<P>(&stack, out);
+            }
+        }
+        self.record(&record, u64::MAX, out);
+        true
+    }
+
+    fn record_of<P: Platform>(
+        &mut self,
+        moment: u64,
+        records: &mut Records,
+        out: &mut impl Out,
+    ) -> bool {
+        match records.peek::<P>() {
+            Some(record) if record.seq <= moment => self.record(record, moment, out),
+            _ => {
+                self.failures::<P>(moment, out);
+                return false;
+            }
+        }
+        records.advance();
+        true
+    }
+
+    fn record(&mut self, record: &Record, moment: u64, out: &mut impl Out) {
+        self.say(out, &Message::Record(convert::wire_record(record)));
+        if let Some(freed) = record.freed.filter(|freed| freed.time_us <= moment) {
+            self.say(out, &Message::Freed(convert::wire_freed(record, freed)));
+        }
+    }
+
+    fn failures<P: Platform>(&mut self, moment: u64, out: &mut impl Out) {
+        let failures = P::tracer().failures();
+        for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
+            let failure = convert::wire_failure(failure);
+            self.say(out, &Message::FailedAllocation(failure));
+        }
+    }
+
+    fn stack<P: Platform>(&mut self, stack: &Stack, out: &mut impl Out) {
+        if stack.task != 0 && !self.tasks.contains(&stack.task) {
+            self.task::<P>(stack.task, out);
+        }
+        self.say(out, &Message::Stack(convert::wire_stack(stack)));
+    }
+
+    fn task<P: Platform>(&mut self, id: u16, out: &mut impl Out) {
+        let Some(task) = P::task(id) else { return };
+        let _ = self.tasks.push(id);
+        let (name, origin) = (task.name, task.origin);
+        self.say(out, &Message::Task(wire::Task { id, name, origin }));
+    }
+
+    fn end(&mut self, out: &mut impl Out) -> bool {
+        let end = self.encoder.finish();
+        self.say(out, &end);
+        false
+    }
+
+    fn say(&mut self, out: &mut impl Out, message: &Message) {
+        // The format leaves out a message that looks like a preamble; there is no other error.
+        if let Ok(bytes) = self.encoder.encode(message, out.room()) {
+            let taken = bytes.len();
+            out.take(taken);
+        }
+    }
+}

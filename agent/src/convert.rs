@@ -1,0 +1,292 @@
+//! From the tracer's values to the bodies of the API.
+
+use heapbeacon_shared::api::{self, Address};
+use heapbeacon_shared::wire;
+
+use crate::agent::Agent;
+use crate::platform::{Platform, Task};
+use crate::text::text;
+use crate::tracer::{self, Tracer};
+
+pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
+    let summary = P::tracer().summary();
+    let counters = summary.counters;
+    api::Trace {
+        state: state(summary.state),
+        destination: summary.destination.map(destination),
+        mode: summary.mode.map(mode),
+        trace_id: summary.trace_id,
+        time_us: P::now_us(),
+        started_us: summary.started_us,
+        count: summary.count,
+        capacity: summary.capacity,
+        high_water_mark: summary.high_water_mark,
+        has_overflowed: counters.evicted > 0,
+        total_allocations: counters.allocations,
+        total_allocated_bytes: counters.allocated_bytes,
+        total_frees: counters.matched_frees + counters.unmatched_frees,
+        matched_frees: counters.matched_frees,
+        matched_freed_bytes: counters.matched_bytes,
+        unmatched_frees: counters.unmatched_frees,
+        unmatched_freed_bytes: counters.unmatched_bytes,
+        wrong_frees: counters.wrong_frees,
+        recent_wrong_frees: P::tracer().wrong_frees().iter().map(wrong_free).collect(),
+        unchecked_frees: counters.unchecked_frees,
+        evicted: counters.evicted,
+        evicted_live: counters.evicted_live,
+        evicted_live_bytes: counters.evicted_live_bytes,
+        failed_allocations: counters.failed,
+        failed_bytes: counters.failed_bytes,
+        live_count: summary.live_count,
+        live_bytes: summary.live_bytes,
+        stack_count: summary.stack_count,
+        stack_capacity: summary.stack_capacity,
+        stacks_recycled: counters.stacks_recycled,
+        other_allocations: counters.other_allocations,
+        sent: counters.sent,
+        dropped: counters.dropped,
+        buffer: buffer(agent, summary.split),
+        cost: cost::<P>(summary.split),
+    }
+}
+
+pub(crate) fn heap<P: Platform>() -> api::Heap {
+    let counters = P::tracer().summary().counters;
+    api::Heap {
+        time_us: P::now_us(),
+        regions: P::regions(),
+        failed_allocations: counters.failed,
+        failed_bytes: counters.failed_bytes,
+        recent_failures: P::tracer().failures().iter().map(failure).collect(),
+    }
+}
+
+pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
+    api::Record {
+        seq: record.seq,
+        address: Address(record.address as u64),
+        size: record.size as u64,
+        time_us: record.seq,
+        core: record.core,
+        task: task::<P>(record.task).map(|task| task.name),
+        stack: record.stack,
+        freed: record.freed.is_some(),
+        freed_time_us: record.freed.map(|freed| freed.time_us),
+        freed_stack: record.freed.map(|freed| freed.stack),
+    }
+}
+
+pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
+    let task = task::<P>(stack.task);
+    api::Stack {
+        id: stack.id,
+        origin: task.as_ref().map(|task| task.origin).unwrap_or_default(),
+        task: task.map(|task| task.name),
+        frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
+        live_count: stack.live_count.into(),
+        live_bytes: stack.live_bytes,
+        peak_live_bytes: stack.peak_live_bytes,
+        allocations: stack.allocations,
+        frees: stack.frees,
+        evicted: stack.evicted,
+    }
+}
+
+pub(crate) fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api::Leak {
+    api::Leak {
+        stack: stack::<P>(of),
+        count: leak.count.into(),
+        bytes: leak.bytes,
+        oldest_us: leak.oldest_us,
+        newest_us: leak.newest_us,
+    }
+}
+
+pub(crate) fn state(state: tracer::State) -> api::State {
+    match state {
+        tracer::State::Uninitialised => api::State::Uninitialised,
+        tracer::State::Stopped => api::State::Stopped,
+        tracer::State::Recording => api::State::Recording,
+        tracer::State::Paused => api::State::Paused,
+    }
+}
+
+pub(crate) fn mode(mode: tracer::Mode) -> api::Mode {
+    match mode {
+        tracer::Mode::All => api::Mode::All,
+        tracer::Mode::Leaks => api::Mode::Leaks,
+    }
+}
+
+pub(crate) fn destination(destination: tracer::Destination) -> api::Destination {
+    match destination {
+        tracer::Destination::Standalone => api::Destination::Standalone,
+        tracer::Destination::ToHost => api::Destination::ToHost,
+    }
+}
+
+fn task<P: Platform>(id: u16) -> Option<Task> {
+    (id != 0).then(|| P::task(id)).flatten()
+}
+
+fn buffer<P: Platform>(agent: &Agent<P>, split: tracer::Split) -> api::Buffer {
+    api::Buffer {
+        bytes: split.total_bytes as u64,
+        record_bytes: split.record_bytes as u64,
+        stack_bytes: split.stack_bytes as u64,
+        max_records: agent.max_records(),
+    }
+}
+
+fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
+    let ram_bytes = size_of::<Tracer<P::Lock>>() + split.total_bytes;
+    api::Cost {
+        ram_bytes: ram_bytes as u64,
+        mean_per_event: 0,
+        unit: P::COST_UNIT,
+    }
+}
+
+fn failure(failure: &tracer::Failure) -> api::Failure {
+    api::Failure {
+        time_us: failure.time_us,
+        size: failure.size as u64,
+        stack: failure.stack,
+    }
+}
+
+fn wrong_free(wrong: &tracer::WrongFree) -> api::WrongFree {
+    api::WrongFree {
+        time_us: wrong.time_us,
+        address: Address(wrong.address as u64),
+        block: Address(wrong.block as u64),
+        stack: wrong.stack,
+    }
+}
+
+/// Describes a switch of the demo workload.
+pub(crate) fn switch(switch: &dyn crate::platform::Switch) -> api::DemoSwitch {
+    api::DemoSwitch {
+        name: text(format_args!("{}", switch.name())),
+        summary: text(format_args!("{}", switch.summary())),
+        on: switch.is_on(),
+    }
+}
+
+pub(crate) fn header(device: &api::Device, trace_id: u32) -> wire::Header {
+    wire::Header {
+        build_id: bytes_of_hex(&device.build_id),
+        board: device.board.clone(),
+        chip: device.chip.clone(),
+        device: device.name.clone(),
+        firmware: device.firmware.clone(),
+        firmware_version: device.firmware_version.clone(),
+        pointer_bytes: device.pointer_bytes,
+        tick_hz: 1_000_000,
+        boot_id: device.boot_id,
+        trace_id,
+    }
+}
+
+pub(crate) fn region(region: &api::Region) -> wire::Region {
+    wire::Region {
+        name: region.name.clone(),
+        start: region.start.0,
+        size: region.size,
+    }
+}
+
+pub(crate) fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample {
+    wire::Sample {
+        time,
+        region: index,
+        used: region.used,
+        free: region.free,
+        minimum_free: region.minimum_free,
+        largest_free_block: region.largest_free_block,
+    }
+}
+
+pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
+    let counters = &summary.counters;
+    wire::Counters {
+        time,
+        started: summary.started_us,
+        state: state(summary.state),
+        destination: summary.destination.map(destination),
+        mode: summary.mode.map(mode),
+        count: summary.count,
+        capacity: summary.capacity,
+        high_water_mark: summary.high_water_mark,
+        total_allocations: counters.allocations,
+        total_allocated_bytes: counters.allocated_bytes,
+        matched_frees: counters.matched_frees,
+        matched_freed_bytes: counters.matched_bytes,
+        unmatched_frees: counters.unmatched_frees,
+        unmatched_freed_bytes: counters.unmatched_bytes,
+        wrong_frees: counters.wrong_frees,
+        unchecked_frees: counters.unchecked_frees,
+        evicted: counters.evicted,
+        evicted_live: counters.evicted_live,
+        evicted_live_bytes: counters.evicted_live_bytes,
+        failed_allocations: counters.failed,
+        failed_bytes: counters.failed_bytes,
+        live_count: summary.live_count,
+        live_bytes: summary.live_bytes,
+        stack_count: summary.stack_count,
+        stack_capacity: summary.stack_capacity,
+        stacks_recycled: counters.stacks_recycled,
+        other_allocations: counters.other_allocations,
+        sent: counters.sent,
+        dropped: counters.dropped,
+    }
+}
+
+pub(crate) fn wire_stack(stack: &tracer::Stack) -> wire::Stack {
+    wire::Stack {
+        id: stack.id,
+        task: stack.task,
+        frames: stack.frames.clone(),
+        live_count: stack.live_count.into(),
+        live_bytes: stack.live_bytes,
+        peak_live_bytes: stack.peak_live_bytes,
+        allocations: stack.allocations,
+        frees: stack.frees,
+        evicted: stack.evicted,
+    }
+}
+
+pub(crate) fn wire_record(record: &tracer::Record) -> wire::Record {
+    wire::Record {
+        seq: record.seq,
+        address: record.address as u64,
+        size: record.size as u64,
+        core: record.core,
+        stack: record.stack,
+    }
+}
+
+pub(crate) fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire::Freed {
+    wire::Freed {
+        seq: record.seq,
+        address: record.address as u64,
+        time: freed.time_us,
+        stack: Some(freed.stack),
+    }
+}
+
+pub(crate) fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation {
+    wire::FailedAllocation {
+        time: failure.time_us,
+        size: failure.size as u64,
+        stack: failure.stack,
+    }
+}
+
+fn bytes_of_hex(text: &str) -> wire::BuildId {
+    text.as_bytes()
+        .chunks_exact(2)
+        .map_while(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
+        .take(32)
+        .collect()
+}

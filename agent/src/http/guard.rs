@@ -1,0 +1,128 @@
+//! Who may talk to the agent: host names, origins, token.
+//!
+//! A web page that a user visits can send requests to every device in the user's network. Three
+//! checks keep it out: the name in `Host` must be the agent's (or else DNS rebinding makes a
+//! foreign page same-origin), a request that changes something must not come from a foreign
+//! `Origin`, and nobody but listed origins may read an answer (CORS).
+
+use heapbeacon_shared::api::PREFIX;
+use picoserve::request::{Headers, RequestParts};
+use subtle::ConstantTimeEq;
+
+use super::problem::Problem;
+
+/// Who may talk to the agent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guard {
+    /// Host names that the agent answers to, besides `localhost` and every IP address.
+    pub hosts: &'static [&'static str],
+    /// Origins beside the agent's own that may use the API: `https://dash.example`.
+    pub origins: &'static [&'static str],
+    /// What the API's users must send as bearer token; the dashboard's files need none.
+    pub token: Option<&'static str>,
+}
+
+impl Guard {
+    /// Checks that a request may be answered.
+    pub(super) fn admit(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
+        let headers = parts.headers();
+        self.check_host(parts)?;
+        if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
+            return Err(Problem::forbidden(format_args!(
+                "This web page's origin may not use the agent: start it with `--allow-origin ORIGIN` \
+                 or the like, or open the agent's own dashboard."
+            )));
+        }
+        if is_preflight(parts) || !parts.path().encoded().starts_with(PREFIX) {
+            return Ok(());
+        }
+        self.check_token(headers)
+    }
+
+    /// Returns the origin of a request if it may read the answer.
+    pub(super) fn reader<'r>(&self, headers: Headers<'r>) -> Option<&'r str> {
+        let origin = header(headers, "origin")?;
+        let own = origin.split_once("://").map(|(_, authority)| authority);
+        (own == header(headers, "host") || self.origins.contains(&origin)).then_some(origin)
+    }
+
+    fn is_foreign(&self, headers: Headers<'_>) -> bool {
+        headers.get("origin").is_some() && self.reader(headers).is_none()
+    }
+
+    /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
+    fn check_host(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
+        let mut hosts = parts.headers().iter().filter(|(name, _)| *name == "host");
+        let (host, more) = (hosts.next(), hosts.next());
+        let host = match (&host, more) {
+            (None, _) if parts.http_version() == "HTTP/1.0" => return Ok(()),
+            (Some((_, value)), None) => value.as_str().unwrap_or(""),
+            _ => return Err(Problem::malformed(format_args!("Send one `Host` header."))),
+        };
+        let name = without_port(host);
+        if is_local(name) || is_address(name) || is_listed(self.hosts, name) {
+            return Ok(());
+        }
+        // 403 rather than 421 (RFC 9110, 15.5.20): a retry elsewhere, as 421 suggests, won't help.
+        Err(Problem::forbidden(format_args!(
+            "The agent does not answer to the name in `Host`: use its address, or start it with \
+             `--allow-host NAME` or the like."
+        )))
+    }
+
+    fn check_token(&self, headers: Headers<'_>) -> Result<(), Problem> {
+        let Some(token) = self.token else {
+            return Ok(());
+        };
+        let sent = header(headers, "authorization")
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map_or("", |(_, sent)| sent.trim());
+        if bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Problem::unauthorized())
+        }
+    }
+}
+
+/// Tells whether a browser asks what it may send (Fetch standard, "CORS-preflight request").
+pub(super) fn is_preflight(parts: &RequestParts<'_>) -> bool {
+    let headers = parts.headers();
+    parts.method() == "OPTIONS"
+        && headers.get("origin").is_some()
+        && headers.get("access-control-request-method").is_some()
+}
+
+fn header<'r>(headers: Headers<'r>, name: &str) -> Option<&'r str> {
+    headers.get(name)?.as_str().ok()
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn is_local(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let tail = name.len().saturating_sub("localhost".len());
+    name.get(tail..)
+        .is_some_and(|end| end.eq_ignore_ascii_case("localhost"))
+        && (tail == 0 || name.as_bytes()[tail - 1] == b'.')
+}
+
+fn is_address(name: &str) -> bool {
+    match name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => name.parse::<core::net::Ipv4Addr>().is_ok(),
+    }
+}
+
+fn is_listed(names: &[&str], name: &str) -> bool {
+    names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+}

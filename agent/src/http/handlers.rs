@@ -1,0 +1,277 @@
+//! One thin function a route: check the arguments, ask the tracer, choose the answer.
+
+use heapbeacon_shared::api::{self, InitRequest, Mode, POSTCARD_MIME, Route, StartRequest};
+use picoserve::request::RequestParts;
+use picoserve::response::StatusCode;
+use serde::Deserialize;
+
+use super::body;
+use super::dump::DumpPage;
+use super::pages::{DemoPage, LeaksPage, MAX_LEAKS, RecordsPage, StacksPage};
+use super::problem::Problem;
+use super::query::{Query, number};
+use super::reply::{Content, Json, Reply, Stream};
+use crate::agent::Agent;
+use crate::capture::{self, Capture};
+use crate::convert;
+use crate::platform::{Platform, Switch};
+use crate::reader::{PageRecords, Stacks};
+use crate::tracer::{self, Error};
+
+const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
+/// Most records or stacks of a page.
+const MAX_LIMIT: u64 = 1000;
+const DEFAULT_LIMIT: u64 = 64;
+const DEFAULT_LEAKS: u64 = 20;
+const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
+
+type Answer = Result<Reply, Problem>;
+
+/// Answers a request to a route, whose method has been checked.
+pub(super) fn answer<P: Platform>(
+    agent: &Agent<P>,
+    route: Route,
+    parameter: &str,
+    parts: &RequestParts<'_>,
+    body: &[u8],
+) -> Answer {
+    if !matches!(
+        route,
+        Route::Start | Route::Records | Route::Stacks | Route::Leaks
+    ) {
+        Query::of(parts, &[])?;
+    }
+    let reply = match route {
+        Route::Device => Reply::json(Json::Device(P::device())),
+        Route::Heap => Reply::json(Json::Heap(convert::heap::<P>())),
+        Route::Trace => trace(agent),
+        Route::Init => init(agent, body)?,
+        Route::Start => start(agent, parts, body)?,
+        Route::Stop => stop(agent, body)?,
+        Route::Pause => pause(agent, body)?,
+        Route::Resume => resume(agent, body)?,
+        Route::Count => Reply::json(Json::Count(api::Count {
+            count: P::tracer().count(),
+        })),
+        Route::Records => records::<P>(parts)?,
+        Route::Record => record::<P>(parameter)?,
+        Route::Stacks => stacks::<P>(parts)?,
+        Route::Leaks => leaks::<P>(parts)?,
+        Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
+        Route::Capture => everything::<P>(),
+        Route::Elf => elf::<P>()?,
+        Route::Demo => demo::<P>()?,
+        Route::DemoSwitch => switch::<P>(parameter, body)?,
+        Route::OpenApi => bytes("application/yaml", OPENAPI),
+    };
+    Ok(reply.with("Cache-Control", "no-store"))
+}
+
+fn trace<P: Platform>(agent: &Agent<P>) -> Reply {
+    Reply::json(Json::Trace(convert::trace(agent)))
+}
+
+fn init<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+    let max = agent.max_records();
+    let expected = format_args!(
+        "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for all \
+         that fit, or send {{\"destination\":\"to_host\"}}."
+    );
+    let request: InitRequest = body::parse(body, expected)?;
+    agent
+        .init(request.destination, request.records)
+        .map_err(|error| match error {
+            Error::InvalidArg => Problem::of_tracer(error, expected),
+            _ => refused::<P>(error, "Stop it first with POST /api/v1/trace/stop."),
+        })?;
+    Ok(trace(agent))
+}
+
+fn start<P: Platform>(agent: &Agent<P>, parts: &RequestParts<'_>, body: &[u8]) -> Answer {
+    let query = Query::of(parts, &["mode"])?.get("mode");
+    let expected =
+        format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
+    let mode = match (query, body) {
+        (None, body) => body::parse::<StartRequest>(body, expected)?.mode,
+        (Some("leaks"), []) => Mode::Leaks,
+        (Some("all"), []) => Mode::All,
+        (Some(_), _) => return Err(Problem::invalid(expected)),
+    };
+    let mode = match mode {
+        Mode::Leaks => tracer::Mode::Leaks,
+        Mode::All => tracer::Mode::All,
+    };
+    P::tracer()
+        .start(mode, P::now_us())
+        .map_err(|error| refused::<P>(error, CHOOSE_FIRST))?;
+    Ok(trace(agent))
+}
+
+fn stop<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+    body_is_empty(body)?;
+    P::tracer().stop().map_err(|error| {
+        refused::<P>(error, "Only one that records or is paused can be stopped.")
+    })?;
+    Ok(trace(agent))
+}
+
+fn pause<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+    body_is_empty(body)?;
+    P::tracer()
+        .alloc_pause()
+        .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
+    Ok(trace(agent))
+}
+
+fn resume<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+    body_is_empty(body)?;
+    P::tracer().resume().map_err(|error| {
+        refused::<P>(error, "Only one that is stopped or paused can be resumed.")
+    })?;
+    Ok(trace(agent))
+}
+
+fn records<P: Platform>(parts: &RequestParts<'_>) -> Answer {
+    let query = Query::of(parts, &["after", "limit", "format"])?;
+    let after = query.number("after", 0..=u64::MAX, 0)?;
+    let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
+    let is_postcard = wants_postcard(query, parts)?;
+    let page = PageRecords::new::<P>(after, limit as u32);
+    Ok(Reply::stream(if is_postcard {
+        Stream::Capture(Capture::new(capture::Content::Records(page)))
+    } else {
+        Stream::Records(RecordsPage::new(page))
+    }))
+}
+
+fn record<P: Platform>(index: &str) -> Answer {
+    let out_of_range = || {
+        let count = P::tracer().count();
+        let detail = format_args!("The index is a whole number below the count, which is {count}.");
+        Problem::of_tracer(Error::InvalidArg, detail)
+    };
+    let index = number(index).and_then(|index| u32::try_from(index).ok());
+    let record = P::tracer()
+        .get(index.ok_or_else(out_of_range)?)
+        .map_err(|error| match error {
+            Error::InvalidArg => out_of_range(),
+            _ => refused::<P>(error, CHOOSE_FIRST),
+        })?;
+    Ok(Reply::json(Json::Record(convert::record::<P>(&record))))
+}
+
+fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
+    let query = Query::of(parts, &["after", "limit", "format"])?;
+    let after = match query.get("after") {
+        None => None,
+        Some(_) => Some(query.number("after", 0..=u32::MAX.into(), 0)? as u32),
+    };
+    let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
+    let is_postcard = wants_postcard(query, parts)?;
+    let page = Stacks::new::<P>(after, limit as u32);
+    Ok(Reply::stream(if is_postcard {
+        Stream::Capture(Capture::new(capture::Content::Stacks(page)))
+    } else {
+        Stream::Stacks(StacksPage::new(page))
+    }))
+}
+
+fn leaks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
+    let query = Query::of(parts, &["limit", "min_age_ms"])?;
+    let limit = query.number("limit", 1..=MAX_LEAKS as u64, DEFAULT_LEAKS)?;
+    let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
+    let page = LeaksPage::query::<P>(limit as usize, min_age_ms * 1000)
+        .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
+    Ok(Reply::stream(Stream::Leaks(page)))
+}
+
+fn everything<P: Platform>() -> Reply {
+    let content = capture::Content::Everything(P::now_us());
+    Reply::stream(Stream::Capture(Capture::new(content)))
+        .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
+}
+
+fn elf<P: Platform>() -> Answer {
+    let image = P::elf().ok_or_else(|| {
+        Problem::not_found(format_args!(
+            "This device does not hold its own ELF: use the one that its firmware was built as."
+        ))
+    })?;
+    let reply = bytes("application/octet-stream", image);
+    Ok(reply.with(
+        "Content-Disposition",
+        "attachment; filename=\"firmware.elf\"",
+    ))
+}
+
+fn demo<P: Platform>() -> Answer {
+    if P::demo().is_empty() {
+        return Err(Problem::not_found(format_args!(
+            "No demo workload is running on this device."
+        )));
+    }
+    Ok(Reply::stream(Stream::Demo(DemoPage::new())))
+}
+
+fn switch<P: Platform>(name: &str, body: &[u8]) -> Answer {
+    let switch = find_switch::<P>(name).ok_or_else(|| {
+        Problem::not_found(format_args!(
+            "There is no such switch: GET /api/v1/demo lists those that there are."
+        ))
+    })?;
+    let expected = format_args!("Send {{\"on\":true}} or {{\"on\":false}}.");
+    let request: api::DemoRequest = body::parse(body, expected)?;
+    switch.set(request.on);
+    Ok(Reply::json(Json::DemoSwitch(convert::switch(switch))))
+}
+
+fn find_switch<P: Platform>(name: &str) -> Option<&'static dyn Switch> {
+    let mut switches = P::demo().iter().copied();
+    switches.find(|switch| switch.name() == name)
+}
+
+fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {
+    Reply::new(StatusCode::OK, Content::Bytes(mime, bytes))
+}
+
+/// Explains a refusal by the tracer with the state that it is in.
+fn refused<P: Platform>(error: Error, advice: &str) -> Problem {
+    let state = match P::tracer().summary().state {
+        tracer::State::Uninitialised => "not initialised",
+        tracer::State::Stopped => "stopped",
+        tracer::State::Recording => "recording",
+        tracer::State::Paused => "paused",
+    };
+    Problem::of_tracer(error, format_args!("The trace is {state}. {advice}"))
+}
+
+/// Checks that a body says nothing, as nothing at all or as `{}`.
+fn body_is_empty(body: &[u8]) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    if body.is_empty() {
+        return Ok(());
+    }
+    body::parse(body, format_args!("This path takes no body.")).map(|Nothing {}| ())
+}
+
+fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Problem> {
+    match query.get("format") {
+        Some("postcard") => Ok(true),
+        Some("json") => Ok(false),
+        Some(_) => Err(Problem::invalid(format_args!(
+            "`format` is `json` or `postcard`."
+        ))),
+        None => Ok(parts.headers().get("accept").is_some_and(|accept| {
+            let mut ranges = accept.split(b',');
+            ranges.any(|range| {
+                range
+                    .split(b';')
+                    .next()
+                    .is_some_and(|mime| mime == POSTCARD_MIME)
+            })
+        })),
+    }
+}

@@ -1,0 +1,154 @@
+//! The HTTP API, the same on every board.
+//!
+//! ```text
+//! picoserve ──► Service ──► Guard::admit        host name, origin, token         guard.rs
+//!                  │   └──► body::read          bounded, JSON only               body.rs
+//!                  ├──► handlers::answer        one thin function a route        handlers.rs
+//!                  ├──► assets::answer          the dashboard's files            assets.rs
+//!                  └──► Reply::write            the one place that sends         reply.rs
+//!                          └──► pages, dump, capture: made a chunk at a time while they are sent
+//! ```
+//!
+//! One service stands for every path, instead of picoserve's router of one handler a path: so each
+//! refusal is `application/problem+json`, and the future of a server task stays small. Nothing
+//! here allocates.
+
+#![allow(
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "there is no heap to put the large ones on"
+)]
+
+mod assets;
+mod body;
+mod chunk;
+mod dump;
+mod guard;
+mod handlers;
+mod pages;
+mod problem;
+mod query;
+mod reply;
+
+pub use guard::Guard;
+
+use heapbeacon_shared::api;
+use picoserve::ResponseSent;
+use picoserve::io::Read;
+use picoserve::request::{Path, Request, RequestParts};
+use picoserve::response::{ResponseWriter, StatusCode};
+use picoserve::routing::{
+    MethodHandler, PathRouter, PathRouterService, RequestHandlerService, Router, get_service,
+};
+
+use crate::agent::Agent;
+use crate::platform::Platform;
+use problem::Problem;
+use reply::{Content, Reply};
+
+/// Returns the router that answers for an agent.
+///
+/// Every server task makes its own; the binary needs `#![recursion_limit = "256"]`.
+pub fn router<P: Platform>(agent: &'static Agent<P>) -> Router<impl PathRouter> {
+    Router::from_service(Service(agent))
+}
+
+struct Service<P: Platform>(&'static Agent<P>);
+
+impl<P: Platform> Clone for Service<P> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<P: Platform> PathRouterService for Service<P> {
+    async fn call_path_router_service<R: Read, W: ResponseWriter<Error = R::Error>>(
+        &self,
+        state: &(),
+        parameters: (),
+        _path: Path<'_>,
+        request: Request<'_, R>,
+        writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        if request.parts.method() == "HEAD" {
+            // picoserve's method router is what can leave the body of an answer out.
+            let router = get_service(self.clone());
+            router
+                .call_method_handler(state, parameters, request, writer)
+                .await
+        } else {
+            self.call_request_handler_service(state, parameters, request, writer)
+                .await
+        }
+    }
+}
+
+impl<P: Platform> RequestHandlerService for Service<P> {
+    async fn call_request_handler_service<R: Read, W: ResponseWriter<Error = R::Error>>(
+        &self,
+        _state: &(),
+        _parameters: (),
+        mut request: Request<'_, R>,
+        writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        let mut reply = match self.answer(&mut request).await {
+            Ok(reply) => reply,
+            Err(problem) => Reply::from(problem),
+        };
+        let origin = self.0.guard().reader(request.parts.headers());
+        let readable = origin.map(|origin| ("Access-Control-Allow-Origin", origin));
+        let extra = [
+            Some(("Vary", "Origin")),
+            Some(("X-Content-Type-Options", "nosniff")),
+            readable,
+        ];
+        let connection = request.body_connection.finalize().await?;
+        reply.write::<P, _, _>(extra, connection, writer).await
+    }
+}
+
+impl<P: Platform> Service<P> {
+    async fn answer<R: Read>(&self, request: &mut Request<'_, R>) -> Result<Reply, Problem> {
+        let parts = request.parts;
+        self.0.guard().admit(&parts)?;
+        if guard::is_preflight(&parts) {
+            return Ok(preflight());
+        }
+        let path = parts.path().encoded();
+        let Some((route, parameter)) = api::find(path) else {
+            return assets::answer(self.0.assets(), &parts);
+        };
+        if parts.method() == "OPTIONS" {
+            return Ok(options(route.method()));
+        }
+        check_method(route.method(), &parts)?;
+        let body = match route.method() {
+            api::Method::Get => body::Body::new(),
+            api::Method::Post => body::read(request).await?,
+        };
+        handlers::answer(self.0, route, parameter, &parts, &body)
+    }
+}
+
+fn check_method(method: api::Method, parts: &RequestParts<'_>) -> Result<(), Problem> {
+    match (method, parts.method()) {
+        (api::Method::Get, "GET" | "HEAD") | (api::Method::Post, "POST") => Ok(()),
+        _ => Err(Problem::wrong_method(method)),
+    }
+}
+
+fn options(method: api::Method) -> Reply {
+    Reply::new(StatusCode::NO_CONTENT, Content::Nothing).with("Allow", problem::allowed(method))
+}
+
+/// What a page of an allowed origin may send (Fetch standard, "CORS protocol").
+fn preflight() -> Reply {
+    Reply::new(StatusCode::NO_CONTENT, Content::Nothing)
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST")
+        .with(
+            "Access-Control-Allow-Headers",
+            "Authorization, Content-Type",
+        )
+        .with("Access-Control-Allow-Private-Network", "true")
+        .with("Access-Control-Max-Age", "600")
+}

@@ -1,0 +1,177 @@
+//! Errors as `application/problem+json` (RFC 9457), with ESP-IDF's error names.
+
+use core::fmt;
+
+use heapbeacon_shared::api::{self, Method, Sentence};
+use picoserve::response::StatusCode;
+
+use crate::text::text;
+use crate::tracer::Error;
+
+/// Why a request was refused: what was wrong, and what to do.
+#[derive(Debug)]
+pub(super) struct Problem {
+    kind: Kind,
+    detail: Sentence,
+    header: Option<(&'static str, &'static str)>,
+}
+
+/// Status, title and ESP-IDF's name of an error.
+#[derive(Clone, Copy, Debug)]
+struct Kind(StatusCode, &'static str, &'static str);
+
+impl Problem {
+    /// The body is no JSON, or the request no HTTP.
+    pub(super) fn malformed(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(
+            StatusCode::BAD_REQUEST,
+            "Malformed request",
+            "ESP_ERR_INVALID_ARG",
+        );
+        Self::new(kind, detail)
+    }
+
+    /// The request carries no token, or a wrong one.
+    pub(super) fn unauthorized() -> Self {
+        let kind = Kind(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized",
+            "ESP_ERR_NOT_ALLOWED",
+        );
+        let detail = format_args!("Send this agent's token: `Authorization: Bearer TOKEN`.");
+        Self::new(kind, detail).with_header("WWW-Authenticate", "Bearer realm=\"heapbeacon\"")
+    }
+
+    /// The request comes from where none may come from.
+    pub(super) fn forbidden(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(StatusCode::FORBIDDEN, "Forbidden", "ESP_ERR_NOT_ALLOWED");
+        Self::new(kind, detail)
+    }
+
+    /// There is nothing at this path.
+    pub(super) fn not_found(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(StatusCode::NOT_FOUND, "Not found", "ESP_ERR_NOT_FOUND");
+        Self::new(kind, detail)
+    }
+
+    /// The path answers another method.
+    pub(super) fn wrong_method(method: Method) -> Self {
+        let kind = Kind(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "ESP_ERR_NOT_SUPPORTED",
+        );
+        Self::new(kind, format_args!("This path answers {method}."))
+            .with_header("Allow", allowed(method))
+    }
+
+    /// The body comes in chunks, without a length.
+    pub(super) fn length_required() -> Self {
+        let kind = Kind(
+            StatusCode::LENGTH_REQUIRED,
+            "Length required",
+            "ESP_ERR_INVALID_SIZE",
+        );
+        let detail = format_args!("Send the body with `Content-Length`, not in chunks.");
+        Self::new(kind, detail).with_header("Connection", "close")
+    }
+
+    /// The body is longer than any that the API takes.
+    pub(super) fn too_large(maximum: usize) -> Self {
+        let kind = Kind(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Body too large",
+            "ESP_ERR_INVALID_SIZE",
+        );
+        Self::new(kind, format_args!("Send at most {maximum} bytes."))
+    }
+
+    /// The body is no JSON by its own account.
+    pub(super) fn wrong_content_type() -> Self {
+        let kind = Kind(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported content type",
+            "ESP_ERR_NOT_SUPPORTED",
+        );
+        let detail = format_args!("Send JSON, with the header `Content-Type: application/json`.");
+        Self::new(kind, detail)
+    }
+
+    /// An argument is out of range.
+    pub(super) fn invalid(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Invalid argument",
+            Error::InvalidArg.code(),
+        );
+        Self::new(kind, detail)
+    }
+
+    /// Something that only one request at a time may use is in use.
+    pub(super) fn busy(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Busy",
+            "ESP_ERR_NOT_FINISHED",
+        );
+        Self::new(kind, detail).with_header("Retry-After", "1")
+    }
+
+    /// The tracer refused the call; `detail` says what would have been right.
+    pub(super) fn of_tracer(error: Error, detail: fmt::Arguments<'_>) -> Self {
+        let (status, title) = match error {
+            Error::InvalidState => (StatusCode::CONFLICT, "Invalid state"),
+            Error::InvalidArg => (StatusCode::UNPROCESSABLE_ENTITY, "Invalid argument"),
+            Error::NoMem => (StatusCode::UNPROCESSABLE_ENTITY, "Buffer too small"),
+            Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "Compiled out"),
+        };
+        match error {
+            Error::NoMem | Error::NotSupported => {
+                Self::new(Kind(status, title, error.code()), format_args!("{error}"))
+            }
+            Error::InvalidState | Error::InvalidArg => {
+                Self::new(Kind(status, title, error.code()), detail)
+            }
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind.0
+    }
+
+    pub(super) fn header(&self) -> Option<(&'static str, &'static str)> {
+        self.header
+    }
+
+    pub(super) fn body(&self) -> api::Problem {
+        let Kind(status, title, code) = self.kind;
+        api::Problem {
+            status: status.as_u16(),
+            title: text(format_args!("{title}")),
+            detail: self.detail.clone(),
+            code: text(format_args!("{code}")),
+        }
+    }
+
+    fn new(kind: Kind, detail: fmt::Arguments<'_>) -> Self {
+        let detail = text(detail);
+        Self {
+            kind,
+            detail,
+            header: None,
+        }
+    }
+
+    fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+}
+
+/// Returns the value of `Allow` for a path that answers `method`.
+pub(super) fn allowed(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET, HEAD, OPTIONS",
+        Method::Post => "POST, OPTIONS",
+    }
+}

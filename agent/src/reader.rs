@@ -1,0 +1,169 @@
+//! Reads what the tracer holds, piece by piece, while it goes on tracing.
+//!
+//! Every reader belongs to one trace: where the trace is started anew, the reader is at its end.
+
+use heapless::Vec;
+
+use crate::platform::Platform;
+use crate::tracer::{Record, RecordCursor, Stack, StackCursor};
+
+/// Records read at one time.
+const BATCH: usize = 8;
+/// Distinct stacks that one page of records can refer to; it ends before it has more.
+const PAGE_STACKS: usize = 128;
+
+/// Every record behind a sequence number, oldest first.
+pub(crate) struct Records {
+    trace_id: u32,
+    batch: Vec<Record, BATCH>,
+    read: usize,
+    cursor: RecordCursor,
+}
+
+impl Records {
+    pub(crate) fn after<P: Platform>(seq: u64) -> Self {
+        Self {
+            trace_id: trace_id::<P>(),
+            batch: Vec::new(),
+            read: 0,
+            cursor: RecordCursor::after(seq),
+        }
+    }
+
+    /// Returns the next record without taking it.
+    pub(crate) fn peek<P: Platform>(&mut self) -> Option<&Record> {
+        if self.read == self.batch.len() {
+            self.refill::<P>();
+        }
+        self.batch.get(self.read)
+    }
+
+    /// Takes the record that [`peek`](Self::peek) returned.
+    pub(crate) fn advance(&mut self) {
+        self.read += 1;
+    }
+
+    fn refill<P: Platform>(&mut self) {
+        self.read = 0;
+        let _ = self.batch.resize_default(BATCH);
+        let read = P::tracer().read_records(&mut self.cursor, &mut self.batch);
+        let is_same = trace_id::<P>() == self.trace_id;
+        self.batch.truncate(if is_same { read } else { 0 });
+    }
+}
+
+/// A bounded number of records, and the stacks that they refer to.
+pub(crate) struct PageRecords {
+    records: Records,
+    left: u32,
+    last: Option<u64>,
+    stacks: Vec<u32, PAGE_STACKS>,
+}
+
+impl PageRecords {
+    pub(crate) fn new<P: Platform>(after: u64, limit: u32) -> Self {
+        Self {
+            records: Records::after::<P>(after),
+            left: limit,
+            last: None,
+            stacks: Vec::new(),
+        }
+    }
+
+    pub(crate) fn trace_id(&self) -> u32 {
+        self.records.trace_id
+    }
+
+    /// Returns the next record of the page.
+    pub(crate) fn next<P: Platform>(&mut self) -> Option<Record> {
+        if self.left == 0 {
+            return None;
+        }
+        let record = *self.records.peek::<P>()?;
+        if !self.note(&record) {
+            self.left = 0;
+            return None;
+        }
+        self.records.advance();
+        self.left -= 1;
+        self.last = Some(record.seq);
+        Some(record)
+    }
+
+    /// Returns the sequence number that the next page comes after, once this one is at its end.
+    pub(crate) fn following<P: Platform>(&mut self) -> Option<u64> {
+        self.records.peek::<P>().and(self.last)
+    }
+
+    /// Returns the ids of the stacks that the records so far refer to, each once.
+    pub(crate) fn stacks(&self) -> &[u32] {
+        &self.stacks
+    }
+
+    /// Notes the stacks of a record, unless there is no room for them.
+    fn note(&mut self, record: &Record) -> bool {
+        let ids = [Some(record.stack), record.freed.map(|freed| freed.stack)];
+        if self.stacks.len() + ids.len() > PAGE_STACKS {
+            return false;
+        }
+        for id in ids.into_iter().flatten() {
+            if !self.stacks.contains(&id) {
+                let _ = self.stacks.push(id);
+            }
+        }
+        true
+    }
+}
+
+/// A bounded number of stacks, in the order of the table.
+pub(crate) struct Stacks {
+    trace_id: u32,
+    cursor: StackCursor,
+    ahead: Option<Stack>,
+    left: u32,
+    last: u32,
+}
+
+impl Stacks {
+    pub(crate) fn new<P: Platform>(after: Option<u32>, limit: u32) -> Self {
+        let mut stacks = Self {
+            trace_id: trace_id::<P>(),
+            cursor: StackCursor::after(after),
+            ahead: None,
+            left: limit,
+            last: 0,
+        };
+        stacks.ahead = stacks.read::<P>();
+        stacks
+    }
+
+    pub(crate) fn trace_id(&self) -> u32 {
+        self.trace_id
+    }
+
+    /// Returns the next stack.
+    pub(crate) fn next<P: Platform>(&mut self) -> Option<Stack> {
+        self.left = self.left.checked_sub(1)?;
+        let stack = self.ahead.take()?;
+        self.last = stack.id;
+        self.ahead = self.read::<P>();
+        Some(stack)
+    }
+
+    /// Returns the stack that the next page comes after, once this one is at its end.
+    pub(crate) fn following(&self) -> Option<u32> {
+        self.ahead.as_ref().map(|_| self.last)
+    }
+
+    fn read<P: Platform>(&mut self) -> Option<Stack> {
+        let mut one = [Stack::default()];
+        let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
+        let is_same = trace_id::<P>() == self.trace_id;
+        let [stack] = one;
+        (read == 1 && is_same).then_some(stack)
+    }
+}
+
+fn trace_id<P: Platform>() -> u32 {
+    P::tracer().summary().trace_id
+}
