@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
+use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
-use heapbeacon_shared::MAX_FRAMES;
 
 use crate::image;
 
@@ -16,25 +16,20 @@ thread_local! {
     static STACK_END: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Writes the return addresses of the running call stack, relative to the ELF's own addresses.
+/// Pushes the return addresses of the running call stack, relative to the ELF's own addresses.
 ///
 /// It is part of its caller, so that there are as many frames of our own in every profile.
 #[inline(always)]
-pub(crate) fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize {
-    let Some(image) = image::get() else { return 0 };
+pub(crate) fn walk(stack: &mut CallStack) {
+    let Some(image) = image::get() else { return };
     let frame = walk::frame_pointer();
     let bounds = Bounds {
         stack: frame..stack_end(),
         code: image.code.clone(),
+        load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.
-    let depth = unsafe { walk::walk(frame, &bounds, frames) };
-    frames.copy_within(OWN_FRAMES.min(depth)..depth, 0);
-    let depth = depth.saturating_sub(OWN_FRAMES);
-    for frame in &mut frames[..depth] {
-        *frame -= image.bias;
-    }
-    depth
+    unsafe { walk::walk(frame, &bounds, OWN_FRAMES, stack) };
 }
 
 fn stack_end() -> usize {
