@@ -203,15 +203,20 @@ impl<M: RawMutex> Tracer<M> {
     /// Records that a block was handed out. Call it after the allocation.
     #[inline(always)]
     pub fn allocated(&self, event: &Allocation<'_>) {
-        let sink = self.locked(|inner| {
-            if inner.state != State::Recording {
-                return None;
+        let to_host = self.locked(|inner| {
+            let route = inner.allocations;
+            let mut to_host = None;
+            if route.leaks {
+                inner.allocated(Mode::Leaks, event);
+            } else if route.all {
+                inner.allocated(Mode::All, event);
+            } else if route.host {
+                to_host = Some((inner.allocated_for_host(event), inner.sink));
             }
-            let seq = inner.allocated(event);
-            self.count.store(inner.records.count().into(), Relaxed);
-            inner.sink.map(|sink| (sink, seq))
+            self.count.store(inner.records.count(), Relaxed);
+            to_host
         });
-        if let Some((sink, seq)) = sink {
+        if let Some((seq, sink)) = to_host {
             let kind = EventKind::Allocated {
                 address: event.address,
                 size: event.size,
@@ -223,29 +228,30 @@ impl<M: RawMutex> Tracer<M> {
     /// Records that a block is given back. Call it before the free. A null pointer is nothing.
     #[inline(always)]
     pub fn freed(&self, event: &Free<'_>) {
-        let sink = self.locked(|inner| {
-            if inner.state < State::Recording {
-                return None;
+        let to_host = self.locked(|inner| {
+            let route = inner.frees;
+            let mut to_host = None;
+            if route.leaks {
+                inner.freed(Mode::Leaks, event);
+            } else if route.all {
+                inner.freed(Mode::All, event);
+            } else if route.host {
+                to_host = Some((inner.freed_for_host(event), inner.sink));
             }
-            inner.freed(event);
-            self.count.store(inner.records.count().into(), Relaxed);
-            inner.sink.map(|sink| (sink, inner.stamp(event.time_us)))
+            self.count.store(inner.records.count(), Relaxed);
+            to_host
         });
-        if let Some((sink, seq)) = sink {
+        if let Some((seq, sink)) = to_host.filter(|_| event.address != 0) {
             self.send(sink, &event.event(seq));
         }
     }
 
     /// Records that an allocation failed; the event's address does not matter.
     pub fn failed(&self, event: &Allocation<'_>) {
-        let sink = self.locked(|inner| {
-            if inner.state != State::Recording {
-                return None;
-            }
-            let seq = inner.failed(event);
-            inner.sink.map(|sink| (sink, seq))
+        let to_host = self.locked(|inner| {
+            (inner.state == State::Recording).then(|| (inner.failed(event), inner.sink))
         });
-        if let Some((sink, seq)) = sink {
+        if let Some((seq, sink)) = to_host {
             self.send(
                 sink,
                 &event.event(seq, EventKind::Failed { size: event.size }),
@@ -253,8 +259,10 @@ impl<M: RawMutex> Tracer<M> {
         }
     }
 
+    /// Offers an event to the host, if there is one, outside the lock.
     #[cold]
-    fn send(&self, sink: &dyn Sink, event: &Event<'_>) {
+    fn send(&self, sink: Option<&dyn Sink>, event: &Event<'_>) {
+        let Some(sink) = sink else { return };
         let taken = sink.send(event).is_ok();
         self.locked(|inner| inner.offered(taken));
     }
@@ -375,12 +383,13 @@ impl<M: RawMutex> Tracer<M> {
     fn with<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
         self.locked(|inner| {
             let result = work(inner);
+            inner.route();
             self.state.store(inner.state as u8, Relaxed);
             self.leaks_mode.store(
                 inner.mode == Some(Mode::Leaks) && inner.sink.is_none(),
                 Relaxed,
             );
-            self.count.store(inner.records.count().into(), Relaxed);
+            self.count.store(inner.records.count(), Relaxed);
             result
         })
     }

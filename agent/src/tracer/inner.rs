@@ -3,16 +3,19 @@
 use core::ptr::NonNull;
 
 use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, Gone, RecordCursor, Records};
+use super::records::{Block, RecordCursor, Records};
 use super::sink::Sink;
 use super::split::Split;
-use super::stacks::{OTHER, Stacks};
+use super::stacks::Stacks;
 use super::table::Buffer;
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
 use super::{Allocation, Error, Free};
 
 pub(super) struct Inner {
     pub(super) state: State,
+    /// Where events go now; [`route`](Inner::route) keeps these two right.
+    pub(super) allocations: Route,
+    pub(super) frees: Route,
     pub(super) mode: Option<Mode>,
     /// A start is clearing the tables, step by step.
     pub(super) clearing: bool,
@@ -28,6 +31,25 @@ pub(super) struct Inner {
     /// Number of the running leak query, 0 if none is.
     pub(super) query: u16,
     last_query: u16,
+}
+
+/// Where events of one kind go: all that an event has to ask. At most one is true.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Route {
+    /// Into the table, in leaks mode.
+    pub(super) leaks: bool,
+    /// Into the table, in all mode.
+    pub(super) all: bool,
+    /// To a host, and into the table if there is one.
+    pub(super) host: bool,
+}
+
+impl Route {
+    const NOWHERE: Self = Self {
+        leaks: false,
+        all: false,
+        host: false,
+    };
 }
 
 /// The buffer behind the tables.
@@ -86,6 +108,8 @@ impl Inner {
     pub(super) const fn new() -> Self {
         Self {
             state: State::Uninitialised,
+            allocations: Route::NOWHERE,
+            frees: Route::NOWHERE,
             mode: None,
             clearing: false,
             trace_id: 0,
@@ -151,51 +175,89 @@ impl Inner {
         self.last_seq
     }
 
+    /// Decides anew what becomes of events; to be called after every change of state.
+    pub(super) fn route(&mut self) {
+        let host = self.sink.is_some() || !self.has_table();
+        let leaks = !host && self.mode == Some(Mode::Leaks);
+        let route = Route {
+            leaks,
+            all: !host && !leaks,
+            host,
+        };
+        let when = |records: bool| if records { route } else { Route::NOWHERE };
+        self.allocations = when(self.state == State::Recording);
+        self.frees = when(self.state >= State::Recording);
+    }
+
+    /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, event: &Allocation<'_>) -> u64 {
-        let seq = self.stamp(event.time_us);
+    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>) {
+        let seq = self.allocation(event);
+        let stack = self.stacks.intern(event.stack, event.task);
+        self.stacks.allocated(stack, event.size);
+        let slot = match self.records.room(mode) {
+            Some(slot) => slot,
+            None => self.evict(),
+        };
+        let block = Block {
+            address: event.address,
+            size: event.size,
+            core: event.core,
+            seq,
+            stack,
+        };
+        self.records.insert(mode, slot, &block);
+    }
+
+    /// Counts an allocation, and returns its sequence number.
+    #[inline(always)]
+    fn allocation(&mut self, event: &Allocation<'_>) -> u64 {
         self.counters.allocations += 1;
         self.counters.allocated_bytes += event.size as u64;
+        self.stamp(event.time_us)
+    }
+
+    /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number.
+    #[cold]
+    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>) -> u64 {
         if self.has_table() {
-            let stack = self.stacks.intern(event.stack, event.task);
-            self.stacks.allocated(stack, event.size);
-            let block = Block {
-                address: event.address,
-                size: event.size,
-                core: event.core,
-                seq,
-                stack,
-            };
-            let slot = match self.records.room() {
-                Some(slot) => slot,
-                None => self.evict(),
-            };
-            self.records.insert(slot, &block);
+            self.allocated(self.mode.unwrap_or_default(), event);
+            self.last_seq
+        } else {
+            self.allocation(event)
         }
-        seq
     }
 
+    /// Counts a free and takes its record off, or marks it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn freed(&mut self, event: &Free<'_>) {
-        let freed_by = match self.mode {
-            Some(Mode::Leaks) => OTHER,
-            _ if self.has_table() => self.stacks.intern(event.stack, event.task),
-            _ => OTHER,
+    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>) {
+        let gone = match mode {
+            Mode::Leaks => self.records.take(event.address),
+            Mode::All => {
+                let freed_by = self.stacks.intern(event.stack, event.task);
+                self.records.free(event.address, event.time_us, freed_by)
+            }
         };
-        match self.records.free(event.address, event.time_us, freed_by) {
-            Some(gone) => self.matched(gone, freed_by),
-            None => self.unmatched(event),
-        }
-    }
-
-    #[inline(always)]
-    fn matched(&mut self, gone: Gone, freed_by: u16) {
+        let Some(gone) = gone else {
+            return self.unmatched(event);
+        };
         self.counters.matched_frees += 1;
         self.counters.matched_bytes += gone.size as u64;
-        match self.mode {
-            Some(Mode::Leaks) => self.stacks.freed(gone.stack, gone.size),
-            _ => self.stacks.freed_by(gone.stack, gone.size, freed_by),
+        match gone.freed_by {
+            None => self.stacks.freed(gone.stack, gone.size),
+            Some(freed_by) => self.stacks.freed_by(gone.stack, gone.size, freed_by),
         }
+    }
+
+    /// Does what [`freed`](Self::freed) does, with or without a table; returns a number.
+    #[cold]
+    pub(super) fn freed_for_host(&mut self, event: &Free<'_>) -> u64 {
+        if self.has_table() {
+            self.freed(self.mode.unwrap_or_default(), event);
+        } else {
+            self.unmatched(event);
+        }
+        self.stamp(event.time_us)
     }
 
     #[cold]
@@ -276,7 +338,7 @@ impl Inner {
             mode: self.mode,
             trace_id: self.trace_id,
             started_us: self.started_us,
-            count: self.records.count().into(),
+            count: self.records.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
             live_count: if recorded {

@@ -8,7 +8,7 @@
 //! The index is a hash table with chaining: bucket `i` begins in slot `i`'s `bucket`, and goes on
 //! through `chain`. A freed record is in no bucket, so its `chain` holds the stack that freed it.
 
-use super::table::{NONE, STEP, Table, bucket, spread};
+use super::table::{NONE, STEP, Table, bucket};
 use super::view::{self, Mode};
 
 /// One record and one bucket of the index.
@@ -113,7 +113,7 @@ pub(super) struct Records {
     slots: Table<Slot>,
     mode: Mode,
     capacity: u16,
-    count: u16,
+    count: u32,
     /// Leaks mode: slots given back, linked through `newer`.
     vacant: u16,
     /// Slots from here on were never used. A slot given back is used again first, so this is also
@@ -141,7 +141,7 @@ impl Records {
     }
 
     #[inline(always)]
-    pub(super) fn count(&self) -> u16 {
+    pub(super) fn count(&self) -> u32 {
         self.count
     }
 
@@ -179,32 +179,33 @@ impl Records {
     }
 
     /// Returns a slot for a new record, or `None` while the table is full.
+    ///
+    /// `mode` is the table's own. It is handed in as a constant, here and below, so that an event
+    /// asks for it once.
     #[inline(always)]
-    pub(super) fn room(&mut self) -> Option<u16> {
-        let newest = self.slots[ENDS].older;
+    pub(super) fn room(&mut self, mode: Mode) -> Option<u16> {
         let vacant = self.vacant;
-        if vacant != NONE {
+        if mode == Mode::Leaks && vacant != NONE {
             self.vacant = self.slots[vacant].newer;
             Some(vacant)
         } else if self.fresh <= self.capacity {
             self.fresh += 1;
             Some(self.fresh - 1)
-        } else if self.mode == Mode::All && self.count < self.capacity {
-            Some(self.after(newest))
         } else {
             None
         }
     }
 
-    /// Puts the record of a block into a slot that [`room`](Self::room) returned.
+    /// Puts the record of a block into a slot that [`room`](Self::room) or [`evict`](Self::evict)
+    /// returned.
     #[inline(always)]
-    pub(super) fn insert(&mut self, index: u16, block: &Block) {
+    pub(super) fn insert(&mut self, mode: Mode, index: u16, block: &Block) {
         let newest = self.slots[ENDS].older;
         self.slots[ENDS].older = index;
-        if self.mode == Mode::Leaks || newest == NONE {
+        if mode == Mode::Leaks || newest == NONE {
             self.slots[newest].newer = index;
         }
-        let bucket = bucket(spread(block.address), self.slots.len());
+        let bucket = bucket(block.address, self.slots.len());
         let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
         let slot = &mut self.slots[index];
         slot.address = block.address;
@@ -217,25 +218,33 @@ impl Records {
         self.count += 1;
     }
 
-    /// Takes the block at `address` for freed, if it has a live record.
+    /// Leaks mode: removes the newest live record of an address.
     #[inline(always)]
-    pub(super) fn free(&mut self, address: usize, time_us: u64, freed_by: u16) -> Option<Gone> {
+    pub(super) fn take(&mut self, address: usize) -> Option<Gone> {
         let index = self.unlink(address, |slot| slot.address == address)?;
-        let slot = &mut self.slots[index];
+        let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
             stack: slot.stack,
             freed_by: None,
         };
-        match self.mode {
-            Mode::Leaks => self.remove(index),
-            Mode::All => {
-                slot.size_and_flags |= FREED;
-                slot.chain = freed_by;
-                slot.set_lifetime(time_us.saturating_sub(slot.seq()));
-            }
-        }
+        self.remove(index);
         Some(gone)
+    }
+
+    /// All mode: takes the newest live record of an address for freed, and returns its block.
+    #[inline(always)]
+    pub(super) fn free(&mut self, address: usize, time_us: u64, freed_by: u16) -> Option<Gone> {
+        let index = self.unlink(address, |slot| slot.address == address)?;
+        let slot = &mut self.slots[index];
+        slot.size_and_flags |= FREED;
+        slot.chain = freed_by;
+        slot.set_lifetime(time_us.saturating_sub(slot.seq()));
+        Some(Gone {
+            size: slot.size(),
+            stack: slot.stack,
+            freed_by: Some(freed_by),
+        })
     }
 
     /// Gives up the oldest record and returns its slot. There must be one.
@@ -280,13 +289,10 @@ impl Records {
         self.count -= 1;
     }
 
-    /// Takes the newest record that fits out of the bucket of an address.
+    /// Takes the newest record that fits out of the bucket of an address. There must be slots.
     #[inline(always)]
     fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
-        if self.count == 0 {
-            return None;
-        }
-        let bucket = bucket(spread(address), self.slots.len());
+        let bucket = bucket(address, self.slots.len());
         let first = self.slots[bucket].bucket;
         let mut before = NONE;
         let mut index = first;

@@ -4,7 +4,7 @@
 //! to the entry that has been idle longest and to the one that became idle last.
 
 use super::CallStack;
-use super::table::{NONE, Table, bucket, spread};
+use super::table::{NONE, Table, bucket};
 use super::view::{self, Frames, Leak};
 use heapbeacon_shared::MAX_FRAMES;
 
@@ -14,25 +14,26 @@ pub(super) const MAX_STACKS: usize = 2048;
 pub(super) const OTHER: u16 = NONE;
 
 /// One call stack, and one bucket of the index: bucket `i` begins in entry `i`'s `bucket`.
+#[repr(C)]
 #[derive(Clone, Default)]
 pub(super) struct Entry {
     stack: CallStack,
+    live_bytes: usize,
+    peak_live_bytes: usize,
     allocations: u64,
+    /// Live records that refer to this one.
+    live_count: u32,
+    /// Freed records and ledger entries that refer to this one.
+    holds: u32,
+    evicted: u32,
     task: u16,
-    idle: bool,
     generation: u16,
     chain: u16,
     bucket: u16,
     /// Neighbours among the idle entries: the one idle longer, and the one idle for less time.
     longer: u16,
     shorter: u16,
-    /// Freed records and ledger entries that refer to this one.
-    holds: u32,
-    /// Live records that refer to this one.
-    live_count: u32,
-    evicted: u32,
-    live_bytes: usize,
-    peak_live_bytes: usize,
+    idle: bool,
     tally: Tally,
 }
 
@@ -172,7 +173,7 @@ impl Stacks {
     /// are likely to have it.
     #[inline(always)]
     fn bucket_of(&self, stack: &CallStack) -> u16 {
-        bucket(spread(stack.sum), self.entries.len())
+        bucket(stack.sum, self.entries.len())
     }
 
     /// Takes an entry out of its bucket.

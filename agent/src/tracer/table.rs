@@ -82,19 +82,15 @@ impl<T> IndexMut<u16> for Table<T> {
     }
 }
 
-/// Spreads a number over 32 bits: multiplication by the golden ratio (Knuth, TAOCP 3, 6.4).
+/// Finds the bucket of a number: multiplied by the golden ratio (Knuth, TAOCP 3, 6.4), and scaled
+/// to the number of buckets without a division.
 #[inline(always)]
-pub(super) fn spread(number: usize) -> u32 {
+pub(super) fn bucket(number: usize, buckets: u16) -> u16 {
     #[cfg(target_pointer_width = "64")]
-    return (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32;
+    return ((number.wrapping_mul(0x9E37_79B9_7F4A_7C15) as u128 * u128::from(buckets)) >> 64)
+        as u16;
     #[cfg(not(target_pointer_width = "64"))]
-    return (number as u32).wrapping_mul(0x9E37_79B1);
-}
-
-/// Maps a hash to one of `len` buckets without a division.
-#[inline(always)]
-pub(super) fn bucket(hash: u32, len: u16) -> u16 {
-    ((u64::from(hash) * u64::from(len)) >> 32) as u16
+    return ((number as u32).wrapping_mul(0x9E37_79B1) as u64 * u64::from(buckets) >> 32) as u16;
 }
 
 /// Splits the entries of a table into steps that are short enough to be done under the lock.
