@@ -5,10 +5,8 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 
-use heapbeacon_shared::MAX_FRAMES;
-
 use crate::platform::Platform;
-use crate::tracer::{Allocation, Free};
+use crate::tracer::{Allocation, CallStack, Free};
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
 #[inline(never)]
@@ -17,8 +15,8 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
     if !tracer.records_allocations() {
         return;
     }
-    let mut frames = [0; MAX_FRAMES];
-    let depth = P::frames(&mut frames);
+    let mut stack = CallStack::new();
+    P::call_stack(&mut stack);
     let context = P::context();
     let event = Allocation {
         address,
@@ -26,7 +24,7 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
         time_us: P::now_us(),
         core: context.core,
         task: context.task,
-        frames: frames.get(..depth).unwrap_or(&frames),
+        stack: &stack,
     };
     if address == 0 {
         tracer.failed(&event);
@@ -42,12 +40,10 @@ pub fn freed<P: Platform>(address: usize, size: usize) {
     if !tracer.is_recording() {
         return;
     }
-    let mut frames = [0; MAX_FRAMES];
-    let depth = if tracer.wants_free_stack() {
-        P::frames(&mut frames)
-    } else {
-        0
-    };
+    let mut stack = CallStack::new();
+    if tracer.wants_free_stack() {
+        P::call_stack(&mut stack);
+    }
     let context = P::context();
     tracer.freed(&Free {
         address,
@@ -55,7 +51,7 @@ pub fn freed<P: Platform>(address: usize, size: usize) {
         time_us: P::now_us(),
         core: context.core,
         task: context.task,
-        frames: frames.get(..depth).unwrap_or(&frames),
+        stack: &stack,
     });
 }
 

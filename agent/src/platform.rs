@@ -5,11 +5,11 @@
 //! allocation, and what the API reports of the device. Implement it for an empty `enum Board {}`.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::Name;
 use heapbeacon_shared::api::{CostUnit, Device, Origin, Region};
-use heapbeacon_shared::{MAX_FRAMES, Name};
 use heapless::Vec;
 
-use crate::tracer::Tracer;
+use crate::tracer::{CallStack, Tracer};
 
 /// What a board tells the agent.
 ///
@@ -28,11 +28,11 @@ pub trait Platform: Sized + 'static {
     /// Returns where the code runs that asks.
     fn context() -> Context;
 
-    /// Writes the return addresses of the running call stack, innermost first, and returns how
-    /// many there are. Addresses are relative to the image's own.
+    /// Pushes the return addresses of the running call stack, innermost first, relative to the
+    /// image's own addresses.
     ///
     /// Frames of the tracer and of the hook itself are left out.
-    fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize;
+    fn call_stack(stack: &mut CallStack);
 
     /// Returns a counter that runs while code runs, in units of [`COST_UNIT`](Self::COST_UNIT).
     fn clock() -> u32;

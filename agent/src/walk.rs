@@ -7,15 +7,17 @@
 
 use core::ops::Range;
 
-use heapbeacon_shared::MAX_FRAMES;
+use crate::tracer::CallStack;
 
 /// What must hold of an address for the walk to go on.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// The stack of the running thread or task.
     pub stack: Range<usize>,
-    /// The code of the image.
+    /// The code of the image, where it was loaded.
     pub code: Range<usize>,
+    /// What to take off an address in memory to get the image's own; at most `code.start`.
+    pub load_address: usize,
 }
 
 const WORD: usize = size_of::<usize>();
@@ -65,35 +67,30 @@ pub fn frame_pointer() -> usize {
     frame
 }
 
-/// Writes the return addresses of a call stack, innermost first, and returns how many there are.
+/// Pushes the return addresses of a call stack, innermost first, as addresses of the image.
 ///
 /// The walk ends where a frame is misaligned, outside the stack or not above the one before, or
-/// where a return address is not inside the code: what has been written by then is right.
+/// where a return address is not inside the code: what has been pushed by then is right.
 ///
 /// # Safety
 /// `bounds.stack` is memory that may be read for as long as the walk takes.
 #[inline]
-pub unsafe fn walk(mut frame: usize, bounds: &Bounds, out: &mut [usize; MAX_FRAMES]) -> usize {
-    let mut depth = 0;
-    while depth < MAX_FRAMES {
+pub unsafe fn walk(mut frame: usize, bounds: &Bounds, out: &mut CallStack) {
+    loop {
         let record = frame.wrapping_sub(ABOVE_RECORD);
         let inside =
             record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
         if !inside || !frame.is_multiple_of(ALIGNMENT) {
             break;
         }
-        let record = record as *const usize;
+        let record = record as *const [usize; 2];
         // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
-        let [caller, return_address] = unsafe { record.cast::<[usize; 2]>().read() };
-        if !bounds.code.contains(&return_address) {
-            break;
-        }
-        out[depth] = return_address;
-        depth += 1;
-        if caller <= frame {
+        let [caller, return_address] = unsafe { record.read() };
+        let more =
+            bounds.code.contains(&return_address) && out.push(return_address - bounds.load_address);
+        if !more || caller <= frame {
             break;
         }
         frame = caller;
     }
-    depth
 }

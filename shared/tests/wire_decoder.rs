@@ -128,6 +128,20 @@ fn preamble_is_found_when_a_message_ends_inside_of_it() {
 }
 
 #[test]
+fn preamble_that_begins_inside_of_another_is_read_the_same_however_it_is_cut() {
+    let swallowing = b"\x07\x09\x05\0HBC\x01";
+    let stream = [PREAMBLE, swallowing, PREAMBLE, DROPPED].concat();
+    let (at_once, _) = decode(&[&stream]);
+    let mut decoder = Decoder::new();
+    let mut byte_by_byte = Items::new();
+    for byte in stream {
+        decoder.push(&[byte]);
+        byte_by_byte.extend(decoder.by_ref());
+    }
+    assert_eq!(at_once, byte_by_byte);
+}
+
+#[test]
 fn body_longer_than_any_is_damage() {
     let (items, _) = decode(&[PREAMBLE, b"\x81\x04", PREAMBLE, DROPPED]);
     assert_eq!(items.len(), 2);

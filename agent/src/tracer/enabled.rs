@@ -121,7 +121,7 @@ impl<M: RawMutex> Tracer<M> {
             inner.clearing = true;
             inner.state = State::Stopped;
             inner.clear(mode);
-            Ok((inner.records.capacity(), inner.stacks.len()))
+            Ok((inner.records.slots(), inner.stacks.entries()))
         })?;
         for step in steps(records) {
             self.with(|inner| inner.records.clear_buckets(step));
@@ -201,19 +201,17 @@ impl<M: RawMutex> Tracer<M> {
     }
 
     /// Records that a block was handed out. Call it after the allocation.
-    #[inline]
+    #[inline(always)]
     pub fn allocated(&self, event: &Allocation<'_>) {
-        if !self.records_allocations() {
-            return;
-        }
-        let sent = self.locked(|inner| {
-            (inner.state == State::Recording).then(|| {
-                let seq = inner.allocated(event);
-                self.count.store(inner.records.count().into(), Relaxed);
-                (inner.sink, seq)
-            })
+        let sink = self.locked(|inner| {
+            if inner.state != State::Recording {
+                return None;
+            }
+            let seq = inner.allocated(event);
+            self.count.store(inner.records.count().into(), Relaxed);
+            inner.sink.map(|sink| (sink, seq))
         });
-        if let Some((Some(sink), seq)) = sent {
+        if let Some((sink, seq)) = sink {
             let kind = EventKind::Allocated {
                 address: event.address,
                 size: event.size,
@@ -223,44 +221,31 @@ impl<M: RawMutex> Tracer<M> {
     }
 
     /// Records that a block is given back. Call it before the free. A null pointer is nothing.
-    #[inline]
+    #[inline(always)]
     pub fn freed(&self, event: &Free<'_>) {
-        if !self.is_recording() || event.address == 0 {
-            return;
-        }
-        let sent = self.locked(|inner| {
-            matches!(inner.state, State::Recording | State::Paused).then(|| {
-                let seq = inner.freed(event);
-                self.count.store(inner.records.count().into(), Relaxed);
-                (inner.sink, seq)
-            })
+        let sink = self.locked(|inner| {
+            if inner.state < State::Recording {
+                return None;
+            }
+            inner.freed(event);
+            self.count.store(inner.records.count().into(), Relaxed);
+            inner.sink.map(|sink| (sink, inner.stamp(event.time_us)))
         });
-        if let Some((Some(sink), seq)) = sent {
-            let event = Event {
-                seq,
-                core: event.core,
-                task: event.task,
-                kind: EventKind::Freed {
-                    address: event.address,
-                },
-                frames: event.frames,
-            };
-            self.send(sink, &event);
+        if let Some((sink, seq)) = sink {
+            self.send(sink, &event.event(seq));
         }
     }
 
     /// Records that an allocation failed; the event's address does not matter.
     pub fn failed(&self, event: &Allocation<'_>) {
-        if !self.records_allocations() {
-            return;
-        }
-        let sent = self.locked(|inner| {
-            (inner.state == State::Recording).then(|| {
-                let seq = inner.failed(event);
-                (inner.sink, seq)
-            })
+        let sink = self.locked(|inner| {
+            if inner.state != State::Recording {
+                return None;
+            }
+            let seq = inner.failed(event);
+            inner.sink.map(|sink| (sink, seq))
         });
-        if let Some((Some(sink), seq)) = sent {
+        if let Some((sink, seq)) = sink {
             self.send(
                 sink,
                 &event.event(seq, EventKind::Failed { size: event.size }),
@@ -350,7 +335,7 @@ impl<M: RawMutex> Tracer<M> {
         }
         out.clear();
         let mut total = 0;
-        let entries = self.with(|inner| inner.stacks.len());
+        let entries = self.with(|inner| inner.stacks.entries());
         for index in 0..entries {
             if let Some(leak) = self.with(|inner| inner.stacks.tallied(index, query)) {
                 total += 1;
@@ -432,7 +417,21 @@ impl<'a> Allocation<'a> {
             core: self.core,
             task: self.task,
             kind,
-            frames: self.frames,
+            frames: self.stack.as_slice(),
+        }
+    }
+}
+
+impl<'a> Free<'a> {
+    fn event(&self, seq: u64) -> Event<'a> {
+        Event {
+            seq,
+            core: self.core,
+            task: self.task,
+            kind: EventKind::Freed {
+                address: self.address,
+            },
+            frames: self.stack.as_slice(),
         }
     }
 }

@@ -10,7 +10,6 @@ use super::stacks::{OTHER, Stacks};
 use super::table::Buffer;
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
 use super::{Allocation, Error, Free};
-use heapbeacon_shared::MAX_FRAMES;
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -147,7 +146,7 @@ impl Inner {
 
     /// Returns the next sequence number: the time, or one more than the last if that is later.
     #[inline(always)]
-    fn stamp(&mut self, time_us: u64) -> u64 {
+    pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
         self.last_seq = time_us.max(self.last_seq + 1);
         self.last_seq
     }
@@ -158,56 +157,57 @@ impl Inner {
         self.counters.allocations += 1;
         self.counters.allocated_bytes += event.size as u64;
         if self.has_table() {
-            let stack = self.intern(event.frames, event.task);
+            let stack = self.stacks.intern(event.stack, event.task);
             self.stacks.allocated(stack, event.size);
-            self.counters.other_allocations += u64::from(stack == OTHER);
-            let evicted = self.records.insert(&Block {
+            let block = Block {
                 address: event.address,
                 size: event.size,
                 core: event.core,
                 seq,
                 stack,
-            });
-            if let Some(gone) = evicted {
-                self.evicted(gone);
-            }
+            };
+            let slot = match self.records.room() {
+                Some(slot) => slot,
+                None => self.evict(),
+            };
+            self.records.insert(slot, &block);
         }
         seq
     }
 
     #[inline(always)]
-    pub(super) fn freed(&mut self, event: &Free<'_>) -> u64 {
-        let seq = self.stamp(event.time_us);
+    pub(super) fn freed(&mut self, event: &Free<'_>) {
         let freed_by = match self.mode {
             Some(Mode::Leaks) => OTHER,
-            _ if self.has_table() => self.intern(event.frames, event.task),
+            _ if self.has_table() => self.stacks.intern(event.stack, event.task),
             _ => OTHER,
         };
         match self.records.free(event.address, event.time_us, freed_by) {
             Some(gone) => self.matched(gone, freed_by),
-            None => self.unmatched(event, seq),
+            None => self.unmatched(event),
         }
-        seq
     }
 
     #[inline(always)]
     fn matched(&mut self, gone: Gone, freed_by: u16) {
         self.counters.matched_frees += 1;
         self.counters.matched_bytes += gone.size as u64;
-        self.stacks.freed(gone.stack, gone.size);
         match self.mode {
-            Some(Mode::Leaks) => self.stacks.release(gone.stack),
-            _ => self.stacks.retain(freed_by),
+            Some(Mode::Leaks) => self.stacks.freed(gone.stack, gone.size),
+            _ => self.stacks.freed_by(gone.stack, gone.size, freed_by),
         }
     }
 
     #[cold]
-    fn unmatched(&mut self, event: &Free<'_>, seq: u64) {
+    fn unmatched(&mut self, event: &Free<'_>) {
+        if event.address == 0 {
+            return;
+        }
         self.counters.unmatched_frees += 1;
         self.counters.unmatched_bytes += event.size as u64;
         let suspect = Suspect {
             address: event.address,
-            seq,
+            after: self.last_seq,
             time_us: event.time_us,
         };
         if self.has_table() && !self.ledger.suspect(suspect) {
@@ -215,18 +215,23 @@ impl Inner {
         }
     }
 
+    /// Gives up the oldest record and returns its slot.
     #[cold]
-    fn evicted(&mut self, gone: Gone) {
+    fn evict(&mut self) -> u16 {
+        let (slot, gone) = self.records.evict();
         self.counters.evicted += 1;
         match gone.freed_by {
-            Some(freed_by) => self.stacks.release(freed_by),
+            Some(freed_by) => {
+                self.stacks.release(freed_by);
+                self.stacks.release(gone.stack);
+            }
             None => {
                 self.counters.evicted_live += 1;
                 self.counters.evicted_live_bytes += gone.size as u64;
                 self.stacks.evicted(gone.stack, gone.size);
             }
         }
-        self.stacks.release(gone.stack);
+        slot
     }
 
     pub(super) fn failed(&mut self, event: &Allocation<'_>) -> u64 {
@@ -234,8 +239,8 @@ impl Inner {
         self.counters.failed += 1;
         self.counters.failed_bytes += event.size as u64;
         if self.has_table() {
-            let stack = self.intern(event.frames, event.task);
-            self.stacks.retain(stack);
+            let stack = self.stacks.intern(event.stack, event.task);
+            self.stacks.hold(stack);
             let failed = Failed {
                 time_us: event.time_us,
                 size: event.size,
@@ -246,12 +251,6 @@ impl Inner {
             }
         }
         seq
-    }
-
-    #[inline(always)]
-    fn intern(&mut self, frames: &[usize], task: u16) -> u16 {
-        self.stacks
-            .intern(&frames[..frames.len().min(MAX_FRAMES)], task)
     }
 
     /// Counts what became of an event that was offered to the host.
@@ -265,6 +264,7 @@ impl Inner {
     pub(super) fn summary(&self) -> Summary {
         let counters = Counters {
             stacks_recycled: self.stacks.recycled(),
+            other_allocations: self.stacks.other_allocations(),
             ..self.counters
         };
         let gone = counters.matched_frees + counters.evicted_live;
@@ -355,7 +355,7 @@ impl Inner {
         self.records.step(cursor, |entry| {
             let block = entry.address..entry.address.saturating_add(entry.size);
             let inside =
-                |suspect: &&Suspect| suspect.seq > entry.seq && block.contains(&suspect.address);
+                |suspect: &&Suspect| suspect.after >= entry.seq && block.contains(&suspect.address);
             for suspect in suspects
                 .iter()
                 .filter(inside)

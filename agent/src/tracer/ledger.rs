@@ -15,7 +15,8 @@ pub(super) const SUSPECTS: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Suspect {
     pub(super) address: usize,
-    pub(super) seq: u64,
+    /// The last record made before the free.
+    pub(super) after: u64,
     pub(super) time_us: u64,
 }
 

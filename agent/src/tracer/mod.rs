@@ -17,18 +17,19 @@
 //! ```
 //! use core::mem::MaybeUninit;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-//! use heapbeacon::tracer::{Allocation, Free, Mode, Tracer};
+//! use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
 //!
 //! let tracer = Tracer::<NoopRawMutex>::new();
 //! let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
 //! tracer.init_standalone(buffer, None).map_err(|refused| refused.error)?;
 //! tracer.start(Mode::Leaks, 0)?;
 //!
-//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, frames: &[0x4200_0010] };
+//! let stack = CallStack::from_iter([0x4200_0010, 0x4200_0123]);
+//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, stack: &stack };
 //! tracer.allocated(&block);
 //! assert_eq!(tracer.get(0)?.size, 32);
 //!
-//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, frames: &[] });
+//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
 //! assert_eq!(tracer.count(), 0);
 //! # Ok::<(), heapbeacon::tracer::Error>(())
 //! ```
@@ -62,11 +63,13 @@ pub use disabled::{RecordCursor, StackCursor, Tracer};
 #[cfg(feature = "tracing")]
 pub use enabled::Tracer;
 pub use error::Error;
+use heapbeacon_shared::MAX_FRAMES;
 #[cfg(feature = "tracing")]
 pub use records::RecordCursor;
 pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
 #[cfg(feature = "tracing")]
 pub use stacks::StackCursor;
+
 pub use view::{
     Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
     Summary, WrongFree,
@@ -84,6 +87,56 @@ pub struct Refused {
     pub buffer: Buffer,
 }
 
+/// The return addresses of a running call stack, innermost first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallStack {
+    addresses: [usize; MAX_FRAMES],
+    depth: usize,
+    /// Of the addresses: what the stack table is searched by, summed up while they pass by anyway.
+    sum: usize,
+}
+
+impl CallStack {
+    /// Makes the empty call stack: nothing is known.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self {
+            addresses: [0; MAX_FRAMES],
+            depth: 0,
+            sum: 0,
+        }
+    }
+
+    /// Adds the next outer return address; returns false once there is no room for another.
+    #[inline(always)]
+    pub fn push(&mut self, address: usize) -> bool {
+        if let Some(place) = self.addresses.get_mut(self.depth) {
+            *place = address;
+            self.depth += 1;
+            self.sum = self.sum.wrapping_add(address);
+        }
+        self.depth < MAX_FRAMES
+    }
+
+    /// Returns the addresses.
+    pub fn as_slice(&self) -> &[usize] {
+        self.addresses.get(..self.depth).unwrap_or(&[])
+    }
+}
+
+impl FromIterator<usize> for CallStack {
+    /// Takes the innermost [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) addresses.
+    fn from_iter<I: IntoIterator<Item = usize>>(addresses: I) -> Self {
+        let mut stack = Self::new();
+        for address in addresses {
+            if !stack.push(address) {
+                break;
+            }
+        }
+        stack
+    }
+}
+
 /// A block that was handed out.
 #[derive(Clone, Copy, Debug)]
 pub struct Allocation<'a> {
@@ -97,9 +150,8 @@ pub struct Allocation<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Return addresses, innermost first; at most
-    /// [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) count.
-    pub frames: &'a [usize],
+    /// Who allocated.
+    pub stack: &'a CallStack,
 }
 
 /// A block that is about to be given back.
@@ -115,7 +167,6 @@ pub struct Free<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Return addresses, innermost first; needed only where
-    /// [`Tracer::wants_free_stack`] says so.
-    pub frames: &'a [usize],
+    /// Who frees; needed only where [`Tracer::wants_free_stack`] says so.
+    pub stack: &'a CallStack,
 }

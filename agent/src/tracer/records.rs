@@ -2,17 +2,18 @@
 //!
 //! In **leaks mode** a doubly linked list holds the records in the order of their age, since any of
 //! them may go at any time. In **all mode** records only ever go from the old end, so the slots
-//! are a ring, and the two links hold the lifetime of the block instead.
+//! are a ring, and the two links hold the lifetime of the block instead. Slot 0 holds no record:
+//! its links lead to the oldest and the newest.
 //!
 //! The index is a hash table with chaining: bucket `i` begins in slot `i`'s `bucket`, and goes on
 //! through `chain`. A freed record is in no bucket, so its `chain` holds the stack that freed it.
 
-use super::table::{NIL, STEP, Table, bucket};
+use super::table::{NONE, STEP, Table, bucket, spread};
 use super::view::{self, Mode};
 
 /// One record and one bucket of the index.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Slot {
     address: usize,
     size_and_flags: usize,
@@ -31,27 +32,14 @@ const _: () = assert!(
     "a record may take 24 bytes with its index"
 );
 
-impl Default for Slot {
-    fn default() -> Self {
-        Self {
-            address: 0,
-            size_and_flags: 0,
-            seq_low: 0,
-            seq_high: 0,
-            stack: 0,
-            older: NIL,
-            newer: NIL,
-            chain: NIL,
-            bucket: NIL,
-        }
-    }
-}
+/// The slot whose links lead to the oldest and the newest record.
+const ENDS: u16 = NONE;
 
 const CORE_BITS: u32 = if usize::BITS == 32 { 2 } else { 8 };
 const CORE_MASK: usize = (1 << CORE_BITS) - 1;
 const FREED: usize = 1 << CORE_BITS;
+/// Sizes have the other bits: up to 512 MiB on a 32-bit chip.
 const SIZE_SHIFT: u32 = CORE_BITS + 1;
-const MAX_SIZE: usize = usize::MAX >> SIZE_SHIFT;
 
 impl Slot {
     #[inline(always)]
@@ -81,10 +69,10 @@ impl Slot {
         u64::from(packed >> 5) << (packed & 31)
     }
 
+    #[inline(always)]
     fn set_lifetime(&mut self, lifetime_us: u64) {
-        let shift = (u64::BITS - lifetime_us.leading_zeros())
-            .saturating_sub(27)
-            .min(31);
+        let bits = u64::BITS - lifetime_us.leading_zeros();
+        let shift = bits.saturating_sub(27).min(31);
         let packed = ((lifetime_us >> shift) as u32) << 5 | shift;
         self.older = (packed >> 16) as u16;
         self.newer = packed as u16;
@@ -124,94 +112,115 @@ pub(super) struct Entry {
 pub(super) struct Records {
     slots: Table<Slot>,
     mode: Mode,
+    capacity: u16,
     count: u16,
-    oldest: u16,
-    newest: u16,
     /// Leaks mode: slots given back, linked through `newer`.
     vacant: u16,
-    /// Leaks mode: slots from here on were never used.
+    /// Slots from here on were never used. A slot given back is used again first, so this is also
+    /// the high-water mark.
     fresh: u16,
-    high_water_mark: u16,
 }
 
 impl Records {
-    pub(super) const EMPTY: Self = Self::new(Table::EMPTY);
+    /// The table before there is a buffer.
+    pub(super) const EMPTY: Self = Self {
+        slots: Table::EMPTY,
+        mode: Mode::All,
+        capacity: 0,
+        count: 0,
+        vacant: NONE,
+        fresh: 1,
+    };
 
-    pub(super) const fn new(slots: Table<Slot>) -> Self {
+    pub(super) fn new(slots: Table<Slot>) -> Self {
         Self {
+            capacity: slots.len().saturating_sub(1),
             slots,
-            mode: Mode::All,
-            count: 0,
-            oldest: NIL,
-            newest: NIL,
-            vacant: NIL,
-            fresh: 0,
-            high_water_mark: 0,
+            ..Self::EMPTY
         }
     }
 
+    #[inline(always)]
     pub(super) fn count(&self) -> u16 {
         self.count
     }
 
+    #[inline(always)]
     pub(super) fn capacity(&self) -> u16 {
+        self.capacity
+    }
+
+    /// Returns the number of slots, the one without a record included.
+    pub(super) fn slots(&self) -> u16 {
         self.slots.len()
     }
 
     pub(super) fn high_water_mark(&self) -> u16 {
-        self.high_water_mark
+        self.fresh - 1
     }
 
     /// Forgets every record; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self, mode: Mode) {
         self.mode = mode;
         self.count = 0;
-        self.oldest = NIL;
-        self.newest = NIL;
-        self.vacant = NIL;
-        self.fresh = 0;
-        self.high_water_mark = 0;
+        self.vacant = NONE;
+        self.fresh = 1;
+        if self.slots.len() > 0 {
+            self.slots[ENDS].older = NONE;
+            self.slots[ENDS].newer = NONE;
+        }
     }
 
     /// Clears some of the buckets, a step of a [`clear`](Self::clear).
     pub(super) fn clear_buckets(&mut self, range: core::ops::Range<u16>) {
         for index in range {
-            self.slots[index].bucket = NIL;
+            self.slots[index].bucket = NONE;
         }
     }
 
-    /// Adds the record of a block, and returns the one that had to go for it.
+    /// Returns a slot for a new record, or `None` while the table is full.
     #[inline(always)]
-    pub(super) fn insert(&mut self, block: &Block) -> Option<Gone> {
-        let evicted = if self.count == self.slots.len() {
-            Some(self.evict())
+    pub(super) fn room(&mut self) -> Option<u16> {
+        let newest = self.slots[ENDS].older;
+        let vacant = self.vacant;
+        if vacant != NONE {
+            self.vacant = self.slots[vacant].newer;
+            Some(vacant)
+        } else if self.fresh <= self.capacity {
+            self.fresh += 1;
+            Some(self.fresh - 1)
+        } else if self.mode == Mode::All && self.count < self.capacity {
+            Some(self.after(newest))
         } else {
             None
-        };
-        let index = self.take_slot();
-        let bucket = self.bucket_of(block.address);
-        let chain = self.slots[bucket].bucket;
-        let older = self.newest;
+        }
+    }
+
+    /// Puts the record of a block into a slot that [`room`](Self::room) returned.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, index: u16, block: &Block) {
+        let newest = self.slots[ENDS].older;
+        self.slots[ENDS].older = index;
+        if self.mode == Mode::Leaks || newest == NONE {
+            self.slots[newest].newer = index;
+        }
+        let bucket = bucket(spread(block.address), self.slots.len());
+        let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
         let slot = &mut self.slots[index];
         slot.address = block.address;
-        slot.size_and_flags =
-            block.size.min(MAX_SIZE) << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
+        slot.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
         slot.set_seq(block.seq);
         slot.stack = block.stack;
+        slot.older = newest;
+        slot.newer = NONE;
         slot.chain = chain;
-        slot.older = older;
-        slot.newer = NIL;
-        self.slots[bucket].bucket = index;
-        self.link_newest(index, older);
         self.count += 1;
-        self.high_water_mark = self.high_water_mark.max(self.count);
-        evicted
     }
 
     /// Takes the block at `address` for freed, if it has a live record.
     #[inline(always)]
     pub(super) fn free(&mut self, address: usize, time_us: u64, freed_by: u16) -> Option<Gone> {
-        let index = self.unlink_from_bucket(address)?;
+        let index = self.unlink(address, |slot| slot.address == address)?;
         let slot = &mut self.slots[index];
         let gone = Gone {
             size: slot.size(),
@@ -229,92 +238,67 @@ impl Records {
         Some(gone)
     }
 
-    #[inline(always)]
-    fn take_slot(&mut self) -> u16 {
-        match self.mode {
-            Mode::All => match self.newest {
-                NIL => 0,
-                newest => self.after(newest),
-            },
-            Mode::Leaks => match self.vacant {
-                NIL => {
-                    self.fresh += 1;
-                    self.fresh - 1
-                }
-                vacant => {
-                    self.vacant = self.slots[vacant].newer;
-                    vacant
-                }
-            },
-        }
-    }
-
-    #[inline(always)]
-    fn link_newest(&mut self, index: u16, older: u16) {
-        self.newest = index;
-        if self.count == 0 {
-            self.oldest = index;
-        } else if self.mode == Mode::Leaks {
-            self.slots[older].newer = index;
-        }
-    }
-
-    /// Gives up the oldest record. There must be one.
+    /// Gives up the oldest record and returns its slot. There must be one.
     #[cold]
-    fn evict(&mut self) -> Gone {
-        let index = self.oldest;
+    pub(super) fn evict(&mut self) -> (u16, Gone) {
+        let index = self.slots[ENDS].newer;
         let slot = self.slots[index];
         let freed_by = slot.is_freed().then_some(slot.chain);
         if freed_by.is_none() {
-            self.unlink_index(index);
+            let seq = slot.seq();
+            self.unlink(slot.address, |slot| slot.seq() == seq);
         }
         match self.mode {
-            Mode::Leaks => self.remove(index),
+            Mode::Leaks => {
+                self.remove(index);
+                self.vacant = self.slots[index].newer;
+            }
             Mode::All => {
                 self.slots[index].set_seq(0);
                 self.count -= 1;
-                self.oldest = self.after(index);
+                self.slots[ENDS].newer = self.after(index);
             }
         }
-        Gone {
+        let gone = Gone {
             size: slot.size(),
             stack: slot.stack,
             freed_by,
-        }
+        };
+        (index, gone)
     }
 
     /// Leaks mode: takes a record out of the list and its slot back.
     #[inline(always)]
     fn remove(&mut self, index: u16) {
-        let Slot { older, newer, .. } = self.slots[index];
-        match older {
-            NIL => self.oldest = newer,
-            older => self.slots[older].newer = newer,
-        }
-        match newer {
-            NIL => self.newest = older,
-            newer => self.slots[newer].older = older,
-        }
         let slot = &mut self.slots[index];
+        let (older, newer) = (slot.older, slot.newer);
         slot.set_seq(0);
         slot.newer = self.vacant;
+        self.slots[older].newer = newer;
+        self.slots[newer].older = older;
         self.vacant = index;
         self.count -= 1;
     }
 
-    /// Finds the newest live record of an address and takes it out of the index.
+    /// Takes the newest record that fits out of the bucket of an address.
     #[inline(always)]
-    fn unlink_from_bucket(&mut self, address: usize) -> Option<u16> {
+    fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
         if self.count == 0 {
             return None;
         }
-        let bucket = self.bucket_of(address);
-        let mut before = NIL;
-        let mut index = self.slots[bucket].bucket;
-        while index != NIL {
-            let slot = self.slots[index];
-            if slot.address == address {
-                self.bypass(bucket, before, slot.chain);
+        let bucket = bucket(spread(address), self.slots.len());
+        let first = self.slots[bucket].bucket;
+        let mut before = NONE;
+        let mut index = first;
+        while index != NONE {
+            let slot = &self.slots[index];
+            if fits(slot) {
+                let chain = slot.chain;
+                if index == first {
+                    self.slots[bucket].bucket = chain;
+                } else {
+                    self.slots[before].chain = chain;
+                }
                 return Some(index);
             }
             before = index;
@@ -323,49 +307,17 @@ impl Records {
         None
     }
 
-    /// Takes a live record out of the index.
-    fn unlink_index(&mut self, wanted: u16) {
-        let bucket = self.bucket_of(self.slots[wanted].address);
-        let mut before = NIL;
-        let mut index = self.slots[bucket].bucket;
-        while index != wanted && index != NIL {
-            before = index;
-            index = self.slots[index].chain;
-        }
-        self.bypass(bucket, before, self.slots[wanted].chain);
-    }
-
-    #[inline(always)]
-    fn bypass(&mut self, bucket: u16, before: u16, chain: u16) {
-        match before {
-            NIL => self.slots[bucket].bucket = chain,
-            before => self.slots[before].chain = chain,
-        }
-    }
-
-    #[inline(always)]
-    fn bucket_of(&self, address: usize) -> u16 {
-        bucket(hash(address), self.slots.len())
-    }
-
     /// All mode: the next slot of the ring.
     #[inline(always)]
     fn after(&self, index: u16) -> u16 {
-        if index + 1 == self.slots.len() {
-            0
-        } else {
-            index + 1
-        }
+        if index == self.capacity { 1 } else { index + 1 }
     }
 
     fn newer(&self, index: u16) -> u16 {
-        if index == self.newest {
-            NIL
-        } else {
-            match self.mode {
-                Mode::All => self.after(index),
-                Mode::Leaks => self.slots[index].newer,
-            }
+        match self.mode {
+            Mode::Leaks => self.slots[index].newer,
+            Mode::All if index == self.slots[ENDS].older => NONE,
+            Mode::All => self.after(index),
         }
     }
 
@@ -378,7 +330,7 @@ impl Records {
     ) -> bool {
         let mut index = self.resume(cursor);
         for _ in 0..STEP {
-            if index == NIL {
+            if index == NONE {
                 return false;
             }
             let slot = &self.slots[index];
@@ -396,16 +348,16 @@ impl Records {
 
     /// Returns the record behind the one that the cursor saw last, or the oldest if that is gone.
     fn resume(&self, cursor: &RecordCursor) -> u16 {
-        let known = cursor.slot < self.slots.len()
-            && self.count > 0
-            && cursor.slot_seq != 0
+        if self.count == 0 {
+            return NONE;
+        }
+        let known = cursor.slot != NONE
+            && cursor.slot < self.slots.len()
             && self.slots[cursor.slot].seq() == cursor.slot_seq;
         if known {
             self.newer(cursor.slot)
-        } else if self.count == 0 {
-            NIL
         } else {
-            self.oldest
+            self.slots[ENDS].newer
         }
     }
 
@@ -440,7 +392,7 @@ impl RecordCursor {
     pub fn after(seq: u64) -> Self {
         Self {
             after: seq,
-            slot: NIL,
+            slot: NONE,
             slot_seq: 0,
         }
     }
@@ -449,15 +401,6 @@ impl RecordCursor {
     pub fn position(&self) -> u64 {
         self.after
     }
-}
-
-/// Spreads addresses over 32 bits: multiplication by the golden ratio (Knuth, TAOCP 3, 6.4).
-#[inline(always)]
-fn hash(address: usize) -> u32 {
-    #[cfg(target_pointer_width = "64")]
-    return (address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32;
-    #[cfg(not(target_pointer_width = "64"))]
-    return (address as u32).wrapping_mul(0x9E37_79B1);
 }
 
 impl Entry {

@@ -1,31 +1,34 @@
 //! The stack table: each distinct call stack is stored once, with its own counters.
+//!
+//! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
+//! to the entry that has been idle longest and to the one that became idle last.
 
-use super::table::{NIL, Table, bucket};
+use super::CallStack;
+use super::table::{NONE, Table, bucket, spread};
 use super::view::{self, Frames, Leak};
 use heapbeacon_shared::MAX_FRAMES;
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
 /// The entry shared by all stacks that found no room.
-pub(super) const OTHER: u16 = 0;
+pub(super) const OTHER: u16 = NONE;
 
 /// One call stack, and one bucket of the index: bucket `i` begins in entry `i`'s `bucket`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Entry {
-    frames: [usize; MAX_FRAMES],
+    stack: CallStack,
     allocations: u64,
-    hash: u32,
-    len: u8,
-    idle: bool,
     task: u16,
+    idle: bool,
     generation: u16,
     chain: u16,
     bucket: u16,
-    /// Neighbours among the idle entries, the longest idle first.
-    idle_before: u16,
-    idle_behind: u16,
-    /// Records and ledger entries that refer to this one.
-    references: u32,
+    /// Neighbours among the idle entries: the one idle longer, and the one idle for less time.
+    longer: u16,
+    shorter: u16,
+    /// Freed records and ledger entries that refer to this one.
+    holds: u32,
+    /// Live records that refer to this one.
     live_count: u32,
     evicted: u32,
     live_bytes: usize,
@@ -43,67 +46,39 @@ struct Tally {
     newest: u64,
 }
 
-impl Default for Entry {
-    fn default() -> Self {
-        Self {
-            frames: [0; MAX_FRAMES],
-            allocations: 0,
-            hash: 0,
-            len: 0,
-            idle: false,
-            task: 0,
-            generation: 0,
-            chain: NIL,
-            bucket: NIL,
-            idle_before: NIL,
-            idle_behind: NIL,
-            references: 0,
-            live_count: 0,
-            evicted: 0,
-            live_bytes: 0,
-            peak_live_bytes: 0,
-            tally: Tally::default(),
-        }
-    }
-}
-
 pub(super) struct Stacks {
     entries: Table<Entry>,
     /// Entries from here on were never used.
     fresh: u16,
-    first_idle: u16,
-    last_idle: u16,
     recycled: u64,
 }
 
 impl Stacks {
+    /// The table before there is a buffer.
     pub(super) const EMPTY: Self = Self {
         entries: Table::EMPTY,
-        fresh: 0,
-        first_idle: NIL,
-        last_idle: NIL,
+        fresh: 1,
         recycled: 0,
     };
 
     pub(super) fn new(entries: Table<Entry>) -> Self {
-        let mut stacks = Self {
+        Self {
             entries,
             ..Self::EMPTY
-        };
-        stacks.clear();
-        stacks
+        }
     }
 
     /// Returns how many distinct call stacks are in the table.
     pub(super) fn count(&self) -> u16 {
-        self.fresh.saturating_sub(1)
+        self.fresh - 1
     }
 
     pub(super) fn capacity(&self) -> u16 {
         self.entries.len().saturating_sub(1)
     }
 
-    pub(super) fn len(&self) -> u16 {
+    /// Returns the number of entries, the shared one included.
+    pub(super) fn entries(&self) -> u16 {
         self.entries.len()
     }
 
@@ -111,48 +86,53 @@ impl Stacks {
         self.recycled
     }
 
+    /// Returns how many allocations share entry 0.
+    pub(super) fn other_allocations(&self) -> u64 {
+        if self.entries.len() == 0 {
+            0
+        } else {
+            self.entries[OTHER].allocations
+        }
+    }
+
     /// Forgets every stack; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self) {
-        self.first_idle = NIL;
-        self.last_idle = NIL;
+        self.fresh = 1;
         self.recycled = 0;
-        self.fresh = 0;
         if self.entries.len() > 0 {
-            self.fresh = 1;
-            self.fill(OTHER, &[], 0, 0);
+            self.fill(OTHER, &CallStack::new(), 0);
         }
     }
 
     /// Clears some of the buckets, a step of a [`clear`](Self::clear).
     pub(super) fn clear_buckets(&mut self, range: core::ops::Range<u16>) {
         for index in range {
-            self.entries[index].bucket = NIL;
+            self.entries[index].bucket = NONE;
         }
     }
 
     /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room.
     #[inline(always)]
-    pub(super) fn intern(&mut self, frames: &[usize], task: u16) -> u16 {
-        let hash = hash(frames, task);
-        let bucket = bucket(hash, self.entries.len());
+    pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
+        let bucket = self.bucket_of(stack);
         let mut index = self.entries[bucket].bucket;
-        while index != NIL {
+        while index != NONE {
             let entry = &self.entries[index];
-            if entry.hash == hash && entry.is(frames, task) {
+            if entry.is(stack, task) {
                 return index;
             }
             index = entry.chain;
         }
-        self.add(frames, task, hash, bucket)
+        self.add(stack, task)
     }
 
     #[cold]
-    fn add(&mut self, frames: &[usize], task: u16, hash: u32, bucket: u16) -> u16 {
-        let index = match self.room() {
-            Some(index) => index,
-            None => return OTHER,
+    fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
+        let Some(index) = self.room() else {
+            return OTHER;
         };
-        self.fill(index, frames, task, hash);
+        self.fill(index, stack, task);
+        let bucket = self.bucket_of(stack);
         self.entries[index].chain = self.entries[bucket].bucket;
         self.entries[bucket].bucket = index;
         index
@@ -164,116 +144,127 @@ impl Stacks {
             self.fresh += 1;
             return Some(self.fresh - 1);
         }
-        let index = self.first_idle;
-        if index == NIL {
+        let index = self.entries[OTHER].shorter;
+        if index == NONE {
             return None;
         }
         self.end_idle(index);
-        self.unlink_index(index);
+        self.unlink(index);
         self.entries[index].generation = self.entries[index].generation.wrapping_add(1);
         self.recycled += 1;
         Some(index)
     }
 
-    fn fill(&mut self, index: u16, frames: &[usize], task: u16, hash: u32) {
+    fn fill(&mut self, index: u16, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
-            hash,
+            stack: *stack,
             task,
-            len: frames.len().min(MAX_FRAMES) as u8,
             generation: entry.generation,
             bucket: entry.bucket,
             ..Entry::default()
         };
-        for (to, from) in entry.frames.iter_mut().zip(frames) {
-            *to = *from;
-        }
     }
 
-    fn unlink_index(&mut self, wanted: u16) {
-        let bucket = bucket(self.entries[wanted].hash, self.entries.len());
-        let mut before = NIL;
+    /// Finds the bucket of a call stack: by the sum of its addresses, spread by the golden ratio.
+    ///
+    /// Stacks of the same sum share a bucket. They are rare: only the same frames in another order
+    /// are likely to have it.
+    #[inline(always)]
+    fn bucket_of(&self, stack: &CallStack) -> u16 {
+        bucket(spread(stack.sum), self.entries.len())
+    }
+
+    /// Takes an entry out of its bucket.
+    fn unlink(&mut self, wanted: u16) {
+        let bucket = self.bucket_of(&self.entries[wanted].stack);
+        let chain = self.entries[wanted].chain;
         let mut index = self.entries[bucket].bucket;
-        while index != wanted && index != NIL {
-            before = index;
+        if index == wanted {
+            self.entries[bucket].bucket = chain;
+            return;
+        }
+        while self.entries[index].chain != wanted {
             index = self.entries[index].chain;
         }
-        let chain = self.entries[wanted].chain;
-        match before {
-            NIL => self.entries[bucket].bucket = chain,
-            before => self.entries[before].chain = chain,
-        }
+        self.entries[index].chain = chain;
     }
 
-    /// Counts a new live block of a stack, and holds on to the entry.
+    /// Counts a new live record of a stack.
     #[inline(always)]
     pub(super) fn allocated(&mut self, index: u16, size: usize) {
-        self.retain(index);
         let entry = &mut self.entries[index];
         entry.allocations += 1;
-        entry.live_count += 1;
         entry.live_bytes += size;
-        entry.peak_live_bytes = entry.peak_live_bytes.max(entry.live_bytes);
-    }
-
-    /// Counts the free of a block.
-    #[inline(always)]
-    pub(super) fn freed(&mut self, index: u16, size: usize) {
-        let entry = &mut self.entries[index];
-        entry.live_count -= 1;
-        entry.live_bytes -= size;
-    }
-
-    /// Counts that a live record was evicted.
-    pub(super) fn evicted(&mut self, index: u16, size: usize) {
-        self.freed(index, size);
-        self.entries[index].evicted += 1;
-    }
-
-    /// Holds on to an entry.
-    #[inline(always)]
-    pub(super) fn retain(&mut self, index: u16) {
-        let entry = &mut self.entries[index];
-        entry.references += 1;
-        if entry.idle {
+        let lived = entry.live_count;
+        entry.live_count = lived + 1;
+        if lived == 0 {
             self.end_idle(index);
         }
     }
 
-    /// Lets go of an entry; one that nobody holds may be recycled.
+    /// Counts the free of a block whose record goes.
     #[inline(always)]
-    pub(super) fn release(&mut self, index: u16) {
+    pub(super) fn freed(&mut self, index: u16, size: usize) {
         let entry = &mut self.entries[index];
-        entry.references -= 1;
-        if entry.references == 0 && index != OTHER {
+        // The peak is always just before a free, or now.
+        if entry.live_bytes > entry.peak_live_bytes {
+            entry.peak_live_bytes = entry.live_bytes;
+        }
+        entry.live_bytes -= size;
+        entry.live_count -= 1;
+        if entry.live_count == 0 {
             self.begin_idle(index);
         }
     }
 
-    fn begin_idle(&mut self, index: u16) {
-        let before = self.last_idle;
-        let entry = &mut self.entries[index];
-        entry.idle = true;
-        entry.idle_before = before;
-        entry.idle_behind = NIL;
-        self.last_idle = index;
-        match before {
-            NIL => self.first_idle = index,
-            before => self.entries[before].idle_behind = index,
-        }
+    /// Counts the free of a block whose record stays and names the stack that freed it.
+    #[inline(always)]
+    pub(super) fn freed_by(&mut self, index: u16, size: usize, freed_by: u16) {
+        self.entries[index].holds += 1;
+        self.freed(index, size);
+        self.hold(freed_by);
     }
 
+    /// Counts that a live record was evicted.
+    pub(super) fn evicted(&mut self, index: u16, size: usize) {
+        self.entries[index].evicted += 1;
+        self.freed(index, size);
+    }
+
+    /// Holds on to an entry, so that it is not recycled.
+    pub(super) fn hold(&mut self, index: u16) {
+        self.entries[index].holds += 1;
+        self.end_idle(index);
+    }
+
+    /// Lets go of an entry.
+    pub(super) fn release(&mut self, index: u16) {
+        self.entries[index].holds -= 1;
+        self.begin_idle(index);
+    }
+
+    /// Appends an entry to the idle ones, unless something refers to it.
+    fn begin_idle(&mut self, index: u16) {
+        let last = self.entries[OTHER].longer;
+        let entry = &mut self.entries[index];
+        if entry.idle || entry.live_count > 0 || entry.holds > 0 || index == OTHER {
+            return;
+        }
+        entry.idle = true;
+        entry.longer = last;
+        entry.shorter = OTHER;
+        self.entries[last].shorter = index;
+        self.entries[OTHER].longer = index;
+    }
+
+    /// Takes an entry out of the idle ones, if it is there.
     fn end_idle(&mut self, index: u16) {
         let entry = &mut self.entries[index];
-        entry.idle = false;
-        let (before, behind) = (entry.idle_before, entry.idle_behind);
-        match before {
-            NIL => self.first_idle = behind,
-            before => self.entries[before].idle_behind = behind,
-        }
-        match behind {
-            NIL => self.last_idle = before,
-            behind => self.entries[behind].idle_before = before,
+        if core::mem::take(&mut entry.idle) {
+            let (longer, shorter) = (entry.longer, entry.shorter);
+            self.entries[longer].shorter = shorter;
+            self.entries[shorter].longer = longer;
         }
     }
 
@@ -304,13 +295,14 @@ impl Stacks {
             id: self.id(index),
             task: entry.task,
             frames: entry
-                .frames()
+                .stack
+                .as_slice()
                 .iter()
                 .map(|frame| *frame as u64)
                 .collect::<Frames>(),
             live_count: entry.live_count,
             live_bytes: entry.live_bytes as u64,
-            peak_live_bytes: entry.peak_live_bytes as u64,
+            peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocations: entry.allocations,
             frees: entry.allocations - live - evicted,
             evicted,
@@ -346,28 +338,35 @@ impl Stacks {
 }
 
 impl Entry {
-    fn frames(&self) -> &[usize] {
-        self.frames.get(..usize::from(self.len)).unwrap_or(&[])
-    }
-
     #[inline(always)]
-    fn is(&self, frames: &[usize], task: u16) -> bool {
-        self.task == task && self.frames() == frames
+    fn is(&self, stack: &CallStack, task: u16) -> bool {
+        let (inner, outer) = runs(&self.stack);
+        let (wanted_inner, wanted_outer) = runs(stack);
+        self.stack.sum == stack.sum
+            && self.task == task
+            && self.stack.depth == stack.depth
+            && same(inner, wanted_inner)
+            && (stack.depth <= RUN || same(outer, wanted_outer))
     }
 }
 
-/// Hashes a call stack: one multiplication and one addition a frame, folded at the end.
+/// Frames that are compared in one go, without a loop: half of the most there can be.
+const RUN: usize = MAX_FRAMES / 2;
+
+/// Returns the inner and the outer half of a call stack.
 #[inline(always)]
-fn hash(frames: &[usize], task: u16) -> u32 {
-    #[cfg(target_pointer_width = "64")]
-    const MULTIPLIER: usize = 0x9E37_79B9_7F4A_7C15;
-    #[cfg(not(target_pointer_width = "64"))]
-    const MULTIPLIER: usize = 0x9E37_79B1;
-    let mut hash = usize::from(task);
-    for frame in frames {
-        hash = hash.wrapping_mul(MULTIPLIER).wrapping_add(*frame);
-    }
-    (hash.wrapping_mul(MULTIPLIER) >> (usize::BITS - 32)) as u32
+fn runs(stack: &CallStack) -> (&[usize; RUN], &[usize; RUN]) {
+    let (runs, _) = stack.addresses.as_chunks::<RUN>();
+    (&runs[0], &runs[1])
+}
+
+/// Compares without a branch for each frame.
+#[inline(always)]
+fn same(a: &[usize; RUN], b: &[usize; RUN]) -> bool {
+    a.iter()
+        .zip(b)
+        .fold(0, |differences, (a, b)| differences | (a ^ b))
+        == 0
 }
 
 /// A reader's place among the stacks.

@@ -1,4 +1,9 @@
 //! Runs of entries inside the caller's buffer.
+//!
+//! **The rule of indices.** An index into a table is 0, or was read from a link in that very table,
+//! or came from [`bucket`] with the table's length, or was compared with the length. Checking it
+//! again would cost a fifth of the time of an event, so only debug builds do; all tests run with
+//! these checks, and under Miri too.
 
 use core::mem::MaybeUninit;
 use core::ops::{Index, IndexMut, Range};
@@ -7,8 +12,8 @@ use core::ptr::NonNull;
 // The public name is in the parent module.
 pub(super) use super::Buffer;
 
-/// "No entry": one more than the largest index.
-pub(super) const NIL: u16 = u16::MAX;
+/// The first entry of a table is never given out, so that its index can mean "none".
+pub(super) const NONE: u16 = 0;
 
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
 pub(super) struct Table<T> {
@@ -58,8 +63,8 @@ impl<T> Index<u16> for Table<T> {
 
     #[inline(always)]
     fn index(&self, index: u16) -> &T {
-        assert!(index < self.len);
-        // SAFETY: the index is inside the table, as just asserted.
+        debug_assert!(index < self.len);
+        // SAFETY: the index is inside the table, by the rule at the head of this module.
         let entry = unsafe { self.first.add(usize::from(index)) };
         // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
         unsafe { entry.as_ref() }
@@ -69,12 +74,21 @@ impl<T> Index<u16> for Table<T> {
 impl<T> IndexMut<u16> for Table<T> {
     #[inline(always)]
     fn index_mut(&mut self, index: u16) -> &mut T {
-        assert!(index < self.len);
-        // SAFETY: the index is inside the table, as just asserted.
+        debug_assert!(index < self.len);
+        // SAFETY: the index is inside the table, by the rule at the head of this module.
         let mut entry = unsafe { self.first.add(usize::from(index)) };
         // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
         unsafe { entry.as_mut() }
     }
+}
+
+/// Spreads a number over 32 bits: multiplication by the golden ratio (Knuth, TAOCP 3, 6.4).
+#[inline(always)]
+pub(super) fn spread(number: usize) -> u32 {
+    #[cfg(target_pointer_width = "64")]
+    return (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32;
+    #[cfg(not(target_pointer_width = "64"))]
+    return (number as u32).wrapping_mul(0x9E37_79B1);
 }
 
 /// Maps a hash to one of `len` buckets without a division.
@@ -83,7 +97,7 @@ pub(super) fn bucket(hash: u32, len: u16) -> u16 {
     ((u64::from(hash) * u64::from(len)) >> 32) as u16
 }
 
-/// Splits a table into steps that are short enough to be done under the lock.
+/// Splits the entries of a table into steps that are short enough to be done under the lock.
 pub(super) fn steps(len: u16) -> impl Iterator<Item = Range<u16>> {
     (0..len)
         .step_by(usize::from(STEP))

@@ -132,11 +132,11 @@ pub struct WrongFree {
 pub struct Counters {
     /// Allocations seen.
     pub allocations: u64,
-    /// Their bytes.
-    pub allocated_bytes: u64,
     /// Frees of a block that had a record.
     pub matched_frees: u64,
-    /// Bytes of those blocks.
+    /// Bytes of the allocations.
+    pub allocated_bytes: u64,
+    /// Bytes of the matched frees.
     pub matched_bytes: u64,
     /// Frees without a record.
     pub unmatched_frees: u64,

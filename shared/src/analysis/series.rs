@@ -20,8 +20,9 @@ pub struct Point {
 
 /// A history of fixed size that covers all the time since its first point.
 ///
-/// When it is full, every second point of its older half goes: the past grows coarse, the present
-/// stays sharp.
+/// When it is full, each new point costs one old one, so that the points are as far apart as they
+/// are old: the past grows coarse, the present stays sharp, and a look back over any time finds
+/// about as many points.
 #[derive(Clone, Debug)]
 pub struct Series {
     points: Vec<Point>,
@@ -48,7 +49,7 @@ impl Series {
             return;
         }
         if self.points.len() == self.capacity {
-            self.thin_out();
+            self.thin_out(point.time_us);
         }
         self.points.push(point);
     }
@@ -93,14 +94,17 @@ impl Series {
         &self.points[by_time.min(self.points.len().saturating_sub(minimum))..]
     }
 
-    /// Drops every second point of the older half, never the first.
-    fn thin_out(&mut self) {
-        let older = self.points.len() / 2;
-        let mut index = 0;
-        self.points.retain(|_| {
-            index += 1;
-            index > older || index % 2 == 1
-        });
+    /// Drops the point whose neighbours are closest together for its age, never the first or last.
+    fn thin_out(&mut self, now_us: u64) {
+        let gap = |index: usize| {
+            let [before, point, after] =
+                [index - 1, index, index + 1].map(|i| self.points[i].time_us);
+            (after - before) as f64 / (now_us - point) as f64
+        };
+        let inner = 1..self.points.len() - 1;
+        if let Some(index) = inner.min_by(|&a, &b| gap(a).total_cmp(&gap(b))) {
+            self.points.remove(index);
+        }
     }
 }
 

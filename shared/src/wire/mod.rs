@@ -14,6 +14,8 @@
 //! know by their length, and ignores bytes behind the fields that it knows.
 
 #[cfg(feature = "alloc")]
+mod decode_error;
+#[cfg(feature = "alloc")]
 mod decoder;
 mod encoder;
 #[cfg(feature = "alloc")]
@@ -22,7 +24,9 @@ mod message;
 mod preamble;
 
 #[cfg(feature = "alloc")]
-pub use decoder::{DecodeError, Decoder, Summary};
+pub use decode_error::DecodeError;
+#[cfg(feature = "alloc")]
+pub use decoder::{Decoder, Summary};
 pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
 pub use message::*;
 

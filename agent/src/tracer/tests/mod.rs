@@ -57,7 +57,7 @@ struct Fixture {
 
 /// Bytes of a buffer for `records` records beside `stacks` call stacks.
 fn buffer_bytes(records: usize, stacks: usize) -> usize {
-    records * size_of::<records::Slot>()
+    (records + 1) * size_of::<records::Slot>()
         + (stacks + 1) * size_of::<stacks::Entry>()
         + size_of::<u64>()
 }
@@ -125,7 +125,7 @@ impl Fixture {
             time_us: self.now(),
             core: 1,
             task: 3,
-            frames,
+            stack: &frames.iter().copied().collect(),
         });
     }
 
@@ -136,7 +136,7 @@ impl Fixture {
             time_us: self.now(),
             core: 0,
             task: 0,
-            frames: &[0x700],
+            stack: &CallStack::from_iter([0x700]),
         });
     }
 
@@ -147,7 +147,7 @@ impl Fixture {
             time_us: self.now(),
             core: 0,
             task: 0,
-            frames: &[0x900],
+            stack: &CallStack::from_iter([0x900]),
         });
     }
 
