@@ -7,8 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::platform::{Context, Platform, Switch, Task};
-use heapbeacon::tracer::{Buffer, RingSink, Tracer};
-use heapbeacon_shared::MAX_FRAMES;
+use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
 use static_cell::ConstStaticCell;
 
@@ -89,8 +88,8 @@ impl Platform for Board {
     }
 
     #[inline(never)]
-    fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize {
-        stack::frames(frames)
+    fn call_stack(stack: &mut CallStack) {
+        stack::push(stack);
     }
 
     fn clock() -> u32 {

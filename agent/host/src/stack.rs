@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
+use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
-use heapbeacon_shared::MAX_FRAMES;
 
 use crate::image;
 
@@ -16,25 +16,32 @@ thread_local! {
     static STACK_END: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Writes the return addresses of the running call stack, relative to the ELF's own addresses.
+/// Pushes the return addresses of the running call stack, relative to the ELF's own addresses.
 ///
 /// It is part of its caller, so that there are as many frames of our own in every profile.
 #[inline(always)]
-pub(crate) fn frames(frames: &mut [usize; MAX_FRAMES]) -> usize {
-    let Some(image) = image::get() else { return 0 };
-    let frame = walk::frame_pointer();
+pub(crate) fn push(stack: &mut CallStack) {
+    let Some(image) = image::get() else { return };
+    let end = stack_end();
+    let own = walk::frame_pointer();
+    let Some(first) = (0..OWN_FRAMES).try_fold(own, |frame, _| caller(frame, end)) else {
+        return;
+    };
     let bounds = Bounds {
-        stack: frame..stack_end(),
+        stack: first..end,
         code: image.code.clone(),
+        load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.
-    let depth = unsafe { walk::walk(frame, &bounds, frames) };
-    frames.copy_within(OWN_FRAMES.min(depth)..depth, 0);
-    let depth = depth.saturating_sub(OWN_FRAMES);
-    for frame in &mut frames[..depth] {
-        *frame -= image.bias;
-    }
-    depth
+    unsafe { walk::walk(first, &bounds, stack) };
+}
+
+/// Returns the frame that a live frame was called from, if it lies further out on the stack.
+fn caller(frame: usize, end: usize) -> Option<usize> {
+    // SAFETY: a frame begins with its caller's, and this one is live.
+    let caller = unsafe { (frame as *const usize).read() };
+    let is_inside = frame < caller && caller < end && caller.is_multiple_of(size_of::<usize>());
+    is_inside.then_some(caller)
 }
 
 fn stack_end() -> usize {
