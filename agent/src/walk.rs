@@ -69,28 +69,46 @@ pub fn frame_pointer() -> usize {
 
 /// Pushes the return addresses of a call stack, innermost first, as addresses of the image.
 ///
-/// The walk ends where a frame is misaligned, outside the stack or not above the one before, or
-/// where a return address is not inside the code: what has been pushed by then is right.
+/// The innermost `skip` frames are left out. The walk ends where a frame is misaligned, outside the
+/// stack or not above the one before, or where a return address is not inside the code: what has
+/// been pushed by then is right.
 ///
 /// # Safety
 /// `bounds.stack` is memory that may be read for as long as the walk takes.
-#[inline]
-pub unsafe fn walk(mut frame: usize, bounds: &Bounds, out: &mut CallStack) {
-    loop {
-        let record = frame.wrapping_sub(ABOVE_RECORD);
-        let inside =
-            record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
-        if !inside || !frame.is_multiple_of(ALIGNMENT) {
-            break;
+#[inline(always)]
+pub unsafe fn walk(mut frame: usize, bounds: &Bounds, skip: usize, out: &mut CallStack) {
+    for _ in 0..skip {
+        // SAFETY: the caller's promise is passed on.
+        match unsafe { step(frame, bounds) } {
+            Some((_, caller)) => frame = caller,
+            None => return,
         }
-        let record = record as *const [usize; 2];
-        // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
-        let [caller, return_address] = unsafe { record.read() };
-        let more =
-            bounds.code.contains(&return_address) && out.push(return_address - bounds.load_address);
-        if !more || caller <= frame {
+    }
+    // SAFETY: the caller's promise is passed on.
+    while let Some((return_address, caller)) = unsafe { step(frame, bounds) } {
+        if !out.push(return_address - bounds.load_address) || caller <= frame {
             break;
         }
         frame = caller;
     }
+}
+
+/// Reads one frame: its return address, and the caller's frame.
+///
+/// # Safety
+/// `bounds.stack` may be read.
+#[inline(always)]
+unsafe fn step(frame: usize, bounds: &Bounds) -> Option<(usize, usize)> {
+    let record = frame.wrapping_sub(ABOVE_RECORD);
+    let inside = record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
+    if !inside || !frame.is_multiple_of(ALIGNMENT) {
+        return None;
+    }
+    let record = record as *const [usize; 2];
+    // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
+    let [caller, return_address] = unsafe { record.read() };
+    bounds
+        .code
+        .contains(&return_address)
+        .then_some((return_address, caller))
 }

@@ -89,7 +89,7 @@ impl Platform for Board {
 
     #[inline(never)]
     fn call_stack(stack: &mut CallStack) {
-        stack::push(stack);
+        stack::walk(stack);
     }
 
     fn clock() -> u32 {

@@ -25,6 +25,7 @@ impl Drop for Open<'_> {
 unsafe impl RawMutex for SpinLock {
     const INIT: Self = Self(AtomicBool::new(false));
 
+    #[inline(always)]
     fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
         let exchange = || {
             self.0

@@ -20,28 +20,16 @@ thread_local! {
 ///
 /// It is part of its caller, so that there are as many frames of our own in every profile.
 #[inline(always)]
-pub(crate) fn push(stack: &mut CallStack) {
+pub(crate) fn walk(stack: &mut CallStack) {
     let Some(image) = image::get() else { return };
-    let end = stack_end();
-    let own = walk::frame_pointer();
-    let Some(first) = (0..OWN_FRAMES).try_fold(own, |frame, _| caller(frame, end)) else {
-        return;
-    };
+    let frame = walk::frame_pointer();
     let bounds = Bounds {
-        stack: first..end,
+        stack: frame..stack_end(),
         code: image.code.clone(),
         load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.
-    unsafe { walk::walk(first, &bounds, stack) };
-}
-
-/// Returns the frame that a live frame was called from, if it lies further out on the stack.
-fn caller(frame: usize, end: usize) -> Option<usize> {
-    // SAFETY: a frame begins with its caller's, and this one is live.
-    let caller = unsafe { (frame as *const usize).read() };
-    let is_inside = frame < caller && caller < end && caller.is_multiple_of(size_of::<usize>());
-    is_inside.then_some(caller)
+    unsafe { walk::walk(frame, &bounds, OWN_FRAMES, stack) };
 }
 
 fn stack_end() -> usize {
