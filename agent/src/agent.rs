@@ -57,7 +57,11 @@ impl<P: Platform> Agent<P> {
     /// - [`Error::InvalidArg`] with more records than [`max_records`](Self::max_records), or with
     ///   `records` for [`Destination::ToHost`], which has none.
     /// - [`Error::InvalidState`] while recording.
+    /// - [`Error::NotSupported`] without the feature `tracing`.
     pub fn init(&self, destination: Destination, records: Option<u32>) -> Result<(), Error> {
+        if !cfg!(feature = "tracing") {
+            return Err(Error::NotSupported);
+        }
         match (destination, records) {
             (Destination::ToHost, None) => P::tracer().init_tohost(self.sink),
             (Destination::ToHost, Some(_)) => Err(Error::InvalidArg),

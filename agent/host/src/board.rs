@@ -188,7 +188,7 @@ fn build_id() -> BuildIdText {
 }
 
 fn features() -> heapless::Vec<Feature, 8> {
-    let tracing = Some(Feature::Tracing);
+    let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
     let elf = image::file().map(|_| Feature::Elf);
     let demo = (!Board::demo().is_empty()).then_some(Feature::Demo);
     [tracing, elf, demo].into_iter().flatten().collect()

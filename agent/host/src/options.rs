@@ -154,3 +154,35 @@ fn version() -> String {
 fn text(error: lexopt::Error) -> String {
     format!("{error}; see --help")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Parsed, String> {
+        let program = ["heapbeacon-host"];
+        parse(program.iter().chain(arguments).map(OsString::from))
+    }
+
+    #[test]
+    fn beyond_loopback_a_token_is_needed() {
+        let everywhere = ["--listen", "0.0.0.0:80"];
+        assert!(parsed(&everywhere).is_err_and(|message| message.contains("--token")));
+        assert!(parsed(&[&everywhere[..], &["--token", "sesam"]].concat()).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_would_be_right() {
+        for (arguments, right) in [
+            (["--start", "some"], "leaks or all"),
+            (["--listen", "8080"], "127.0.0.1:8080"),
+            (["--allow-origin", "localhost"], "http://localhost:8081"),
+            (["--records", "0"], "above 0"),
+            (["--token", ""], "empty"),
+            (["--nonsense", "1"], "--help"),
+        ] {
+            let message = parsed(&arguments).expect_err("the value is wrong");
+            assert!(message.contains(right), "{message}");
+        }
+    }
+}

@@ -27,8 +27,8 @@ const HEAD_BYTES: usize = 8 * 1024;
 
 /// An idle or slow peer holds one of few places, so it loses it soon.
 static CONFIG: Config = Config::new(Timeouts {
-    start_read_request: Duration::from_secs(5),
-    persistent_start_read_request: Duration::from_secs(2),
+    start_read_request: Duration::from_secs(1),
+    persistent_start_read_request: Duration::from_secs(1),
     read_request: Duration::from_secs(5),
     write: Duration::from_secs(5),
 })

@@ -3,6 +3,7 @@
 
 use picoserve::io::{self, BaseWrite, ErrorKind, ErrorType, Read, Write};
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
+use picoserve::time::Duration;
 use picoserve::{Error, Timeouts, Timer, TokioRuntime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,6 +14,8 @@ pub(crate) const OUT_BYTES: usize = 16 * 1024;
 
 /// Bytes read at a time while a peer that has been answered is let go.
 const DRAIN_BYTES: usize = 1024;
+/// How long a peer may take to close its side.
+const FAREWELL: Duration = Duration::from_millis(250);
 
 /// A connection and the room for what goes out.
 pub(crate) struct Connection<'b> {
@@ -142,7 +145,7 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
 
     async fn shutdown<T: Timer<TokioRuntime>>(
         mut self,
-        timeouts: &Timeouts,
+        _timeouts: &Timeouts,
         timer: &T,
     ) -> Result<(), Error<IoError>> {
         let farewell = async {
@@ -151,7 +154,7 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
             while self.stream.read(&mut rest).await? > 0 {}
             Ok::<_, std::io::Error>(())
         };
-        match timer.run_with_timeout(timeouts.write, farewell).await {
+        match timer.run_with_timeout(FAREWELL, farewell).await {
             Ok(result) => result.map_err(|error| Error::Write(IoError(error))),
             Err(timeout) => Err(Error::WriteTimeout(timeout)),
         }

@@ -98,3 +98,15 @@ fn is_hashed(path: &str) -> bool {
             .is_some_and(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_hashed;
+
+    #[test]
+    fn names_with_trunks_hash_never_change() {
+        assert!(is_hashed("/dashboard-0123456789abcdef_bg.wasm"));
+        assert!(is_hashed("/heapbeacon-dashboard-0123456789abcdef.js"));
+        assert!(!is_hashed("/index.html") && !is_hashed("/icon-512.png"));
+    }
+}

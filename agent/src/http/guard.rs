@@ -126,3 +126,42 @@ fn is_address(name: &str) -> bool {
 fn is_listed(names: &[&str], name: &str) -> bool {
     names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_localhost_and_names_below_it_are_local() {
+        for name in ["localhost", "LocalHost", "localhost.", "a.localhost"] {
+            assert!(is_local(name), "{name}");
+        }
+        for name in [
+            "",
+            "notlocalhost",
+            "localhost.evil",
+            "l\u{f6}calhost",
+            "host",
+        ] {
+            assert!(!is_local(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_no_part_of_a_name() {
+        for (host, name) in [
+            ("device:80", "device"),
+            ("device", "device"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(without_port(host), name);
+        }
+    }
+
+    #[test]
+    fn an_address_is_four_numbers_or_in_brackets() {
+        assert!(is_address("192.168.4.1") && is_address("[fe80::1]"));
+        assert!(!is_address("192.168.4.1.evil.example") && !is_address("::1"));
+    }
+}
