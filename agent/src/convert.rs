@@ -142,7 +142,7 @@ fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
     let ram_bytes = size_of::<Tracer<P::Lock>>() + split.total_bytes;
     api::Cost {
         ram_bytes: ram_bytes as u64,
-        mean_per_event: 0,
+        mean_per_event: P::cost().mean(),
         unit: P::COST_UNIT,
     }
 }

@@ -15,22 +15,25 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
     if !tracer.records_allocations() {
         return;
     }
-    let mut stack = CallStack::new();
-    P::call_stack(&mut stack);
-    let context = P::context();
-    let event = Allocation {
-        address,
-        size,
-        time_us: P::now_us(),
-        core: context.core,
-        task: context.task,
-        stack: &stack,
-    };
-    if address == 0 {
-        tracer.failed(&event);
-    } else {
-        tracer.allocated(&event);
-    }
+    let time_us = P::now_us();
+    P::cost().measure(time_us, P::clock, || {
+        let mut stack = CallStack::new();
+        P::call_stack(&mut stack);
+        let context = P::context();
+        let event = Allocation {
+            address,
+            size,
+            time_us,
+            core: context.core,
+            task: context.task,
+            stack: &stack,
+        };
+        if address == 0 {
+            tracer.failed(&event);
+        } else {
+            tracer.allocated(&event);
+        }
+    });
 }
 
 /// Records that the block at `address` is about to be freed; `size` is 0 where it is not known.
@@ -40,18 +43,21 @@ pub fn freed<P: Platform>(address: usize, size: usize) {
     if !tracer.is_recording() {
         return;
     }
-    let mut stack = CallStack::new();
-    if tracer.wants_free_stack() {
-        P::call_stack(&mut stack);
-    }
-    let context = P::context();
-    tracer.freed(&Free {
-        address,
-        size,
-        time_us: P::now_us(),
-        core: context.core,
-        task: context.task,
-        stack: &stack,
+    let time_us = P::now_us();
+    P::cost().measure(time_us, P::clock, || {
+        let mut stack = CallStack::new();
+        if tracer.wants_free_stack() {
+            P::call_stack(&mut stack);
+        }
+        let context = P::context();
+        tracer.freed(&Free {
+            address,
+            size,
+            time_us,
+            core: context.core,
+            task: context.task,
+            stack: &stack,
+        });
     });
 }
 

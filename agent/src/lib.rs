@@ -4,6 +4,7 @@
 mod agent;
 mod capture;
 mod convert;
+pub mod cost;
 pub mod dump;
 pub mod hooks;
 pub mod http;

@@ -9,6 +9,7 @@ use heapbeacon_shared::Name;
 use heapbeacon_shared::api::{CostUnit, Device, Origin, Region};
 use heapless::Vec;
 
+use crate::cost::CostMeter;
 use crate::tracer::{CallStack, Tracer};
 
 /// What a board tells the agent.
@@ -21,6 +22,9 @@ pub trait Platform: Sized + 'static {
 
     /// Returns the tracer of this board.
     fn tracer() -> &'static Tracer<Self::Lock>;
+
+    /// Returns the meter of what tracing costs on this board.
+    fn cost() -> &'static CostMeter;
 
     /// Returns the microseconds since boot.
     fn now_us() -> u64;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
@@ -20,6 +21,7 @@ const BUFFER_WORDS: usize = 64 * 1024;
 const EVENTS: usize = 1024;
 
 static TRACER: Tracer<SpinLock> = Tracer::new();
+static COST: CostMeter = CostMeter::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static STARTED: OnceLock<Instant> = OnceLock::new();
@@ -72,6 +74,10 @@ impl Platform for Board {
 
     fn tracer() -> &'static Tracer<SpinLock> {
         &TRACER
+    }
+
+    fn cost() -> &'static CostMeter {
+        &COST
     }
 
     fn now_us() -> u64 {
