@@ -3,6 +3,7 @@
 //! | module | what | needs |
 //! |---|---|---|
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
+//! | [`analysis`] | what the numbers of a trace mean: growth, verdicts, accounting | – (series: `alloc`) |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
 #![no_std]
@@ -11,6 +12,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod analysis;
 pub mod api;
 #[cfg(feature = "symbols")]
 pub mod symbols;

@@ -6,12 +6,22 @@
 //! ```
 //!
 //! A length is never 0, so a preamble can stand between any two messages: writers repeat it every
-//! [`PREAMBLE_EVERY`] messages, and a reader that lost its place searches for the next one.
+//! [`PREAMBLE_EVERY`] messages, and a reader that lost its place searches for the next one. No body
+//! contains a preamble (a writer leaves such a message out), so a reader never passes over one:
+//! damage costs at most the messages up to the next preamble.
+//!
 //! Messages and their fields are only ever appended to: a reader skips messages that it does not
 //! know by their length, and ignores bytes behind the fields that it knows.
 
+#[cfg(feature = "alloc")]
+mod decoder;
+mod encoder;
+mod frame;
 mod message;
 
+#[cfg(feature = "alloc")]
+pub use decoder::{DecodeError, Decoder, Summary};
+pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
 pub use message::*;
 
 /// What a preamble begins with.

@@ -1,0 +1,30 @@
+//! Rules of one line.
+
+use crate::api;
+
+/// Returns the seconds until `free_bytes` are used up at `bytes_per_minute`; `None` if that never
+/// happens.
+pub fn seconds_until_full(free_bytes: u64, bytes_per_minute: f64) -> Option<u64> {
+    (bytes_per_minute > 0.0).then(|| (free_bytes as f64 * 60.0 / bytes_per_minute) as u64)
+}
+
+/// Returns the share of the free bytes that the largest block can't serve, in percent: 0 is one
+/// piece, and nothing free is not fragmented either.
+pub fn fragmentation_percent(free_bytes: u64, largest_free_block: u64) -> u8 {
+    let scattered = u128::from(free_bytes.saturating_sub(largest_free_block));
+    let percent = (scattered * 100).checked_div(u128::from(free_bytes));
+    percent.map_or(0, |percent| percent as u8)
+}
+
+/// Returns whether allocations − matched frees − evicted live = live, for blocks and for bytes.
+pub fn accounting_holds(trace: &api::Trace) -> bool {
+    let sum = |parts: [u64; 3]| parts.iter().map(|&part| u128::from(part)).sum::<u128>();
+    let blocks = [trace.live_count, trace.matched_frees, trace.evicted_live];
+    let bytes = [
+        trace.live_bytes,
+        trace.matched_freed_bytes,
+        trace.evicted_live_bytes,
+    ];
+    sum(blocks) == u128::from(trace.total_allocations)
+        && sum(bytes) == u128::from(trace.total_allocated_bytes)
+}

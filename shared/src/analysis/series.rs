@@ -1,0 +1,113 @@
+//! A bounded history.
+
+use alloc::vec::Vec;
+
+use super::trend::Trend;
+
+/// Fewest points that a series keeps.
+const MINIMUM_CAPACITY: usize = 16;
+
+/// Live blocks at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Point {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Live bytes.
+    pub bytes: u64,
+    /// Live blocks.
+    pub count: u64,
+}
+
+/// A history of fixed size that covers all the time since its first point.
+///
+/// When it is full, every second point of its older half goes: the past grows coarse, the present
+/// stays sharp.
+#[derive(Clone, Debug)]
+pub struct Series {
+    points: Vec<Point>,
+    capacity: usize,
+}
+
+impl Series {
+    /// Creates a series that keeps `capacity` points, and never fewer than 16.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            points: Vec::new(),
+            capacity: capacity.max(MINIMUM_CAPACITY),
+        }
+    }
+
+    /// Appends a point; one that is not newer than the last is ignored.
+    ///
+    /// A device that rebooted counts its time from 0 again and needs a new series.
+    pub fn push(&mut self, point: Point) {
+        if self
+            .last()
+            .is_some_and(|last| point.time_us <= last.time_us)
+        {
+            return;
+        }
+        if self.points.len() == self.capacity {
+            self.thin_out();
+        }
+        self.points.push(point);
+    }
+
+    /// Returns the points, oldest first.
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// Returns the newest point.
+    pub fn last(&self) -> Option<&Point> {
+        self.points.last()
+    }
+
+    /// Returns the microseconds from the first point to the last.
+    pub fn span_us(&self) -> u64 {
+        span_us(&self.points)
+    }
+
+    /// Returns the live bytes gained since the first point.
+    pub fn growth_since_start(&self) -> i64 {
+        match self.points.as_slice() {
+            [first, .., last] => last.bytes.wrapping_sub(first.bytes) as i64,
+            _ => 0,
+        }
+    }
+
+    /// Returns the growth over the last `window_us` in bytes per minute, 0 without two points.
+    ///
+    /// It is the slope of the low-water line, by the median of Theil and Sen: neither buffers that
+    /// come and go nor single spikes bend it.
+    pub fn growth_per_minute(&self, window_us: u64) -> f64 {
+        Trend::fit(self.window(window_us, 0)).bytes_per_minute()
+    }
+
+    /// Returns the points of the last `window_us`, and more if those are fewer than `minimum`.
+    pub(super) fn window(&self, window_us: u64, minimum: usize) -> &[Point] {
+        let start = self
+            .last()
+            .map_or(0, |last| last.time_us.saturating_sub(window_us));
+        let by_time = self.points.partition_point(|point| point.time_us < start);
+        &self.points[by_time.min(self.points.len().saturating_sub(minimum))..]
+    }
+
+    /// Drops every second point of the older half, never the first.
+    fn thin_out(&mut self) {
+        let older = self.points.len() / 2;
+        let mut index = 0;
+        self.points.retain(|_| {
+            index += 1;
+            index > older || index % 2 == 1
+        });
+    }
+}
+
+/// Returns the microseconds from the first point to the last.
+pub(super) fn span_us(points: &[Point]) -> u64 {
+    match points {
+        [first, .., last] => last.time_us - first.time_us,
+        _ => 0,
+    }
+}

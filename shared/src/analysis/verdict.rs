@@ -1,0 +1,160 @@
+//! What the live blocks of a call stack do; the rules stand at the head of the parent module.
+
+use super::series::{Point, Series, span_us};
+use super::trend::{Trend, lows};
+
+/// Microseconds that a verdict looks back; a leak that stops is no longer growing after as long.
+pub const WINDOW_US: u64 = 20_000_000;
+/// Microseconds of data before there is a verdict.
+pub const MINIMUM_US: u64 = 10_000_000;
+/// Slices of a window, each with its low-water mark.
+pub const SLICES: usize = 6;
+/// Steps from slice to slice that must rise for a leak, of `SLICES - 1`.
+pub const RISES: usize = 4;
+/// Blocks that a leak gains within its window.
+pub const MINIMUM_GAIN: u64 = 3;
+/// Noise that the rise of a leak exceeds, as a factor.
+pub const SIGNIFICANCE: f64 = 4.0;
+/// Most blocks of a one-off.
+pub const FEW_BLOCKS: u64 = 4;
+
+/// How much longer the next longer window is.
+const WINDOW_FACTOR: u64 = 4;
+/// Intervals between two blocks of a leak after which the next one is overdue.
+const OVERDUE_INTERVALS: u64 = 4;
+
+/// What the live blocks of a call stack do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    /// Too little data for a verdict.
+    TooEarly {
+        /// How much there is.
+        seconds_of_data: u64,
+    },
+    /// Blocks pile up: a leak, or a cache that is still filling.
+    Growing {
+        /// How fast.
+        bytes_per_minute: f64,
+    },
+    /// Many blocks are held, but no more than before.
+    Plateau,
+    /// Blocks come and go.
+    InFlight,
+    /// A few blocks that were allocated once and stay.
+    OneOff,
+}
+
+/// The live blocks now, beside their history.
+struct Blocks {
+    newest_us: u64,
+    oldest_us: u64,
+    now_us: u64,
+    count: u64,
+}
+
+/// Says what the live blocks of a call stack do.
+///
+/// `newest_us` and `oldest_us` are the times at which the newest and the oldest of the `count`
+/// live blocks were allocated, `now_us` is when that was read: all in microseconds since boot, as
+/// in `series`.
+pub fn verdict(
+    series: &Series,
+    newest_us: u64,
+    oldest_us: u64,
+    now_us: u64,
+    count: u64,
+) -> Verdict {
+    let blocks = Blocks {
+        newest_us,
+        oldest_us,
+        now_us,
+        count,
+    };
+    if series.span_us() < MINIMUM_US || series.points().len() < SLICES {
+        return Verdict::TooEarly {
+            seconds_of_data: series.span_us() / 1_000_000,
+        };
+    }
+    let window = series.window(WINDOW_US, 2 * SLICES);
+    if let Some(bytes_per_minute) = growth(series, &blocks) {
+        Verdict::Growing { bytes_per_minute }
+    } else if comes_and_goes(window, &blocks) {
+        Verdict::InFlight
+    } else if is_one_off(window, &blocks) {
+        Verdict::OneOff
+    } else {
+        Verdict::Plateau
+    }
+}
+
+/// Returns the bytes per minute of a leak, from the shortest window that shows it.
+fn growth(series: &Series, blocks: &Blocks) -> Option<f64> {
+    let mut window_us = WINDOW_US;
+    let mut most_gain = u64::MAX;
+    loop {
+        let window = series.window(window_us, 2 * SLICES);
+        let found = growth_within(window, most_gain, blocks);
+        if found.is_some() || window.len() == series.points().len() {
+            return found;
+        }
+        window_us = span_us(window).max(window_us).saturating_mul(WINDOW_FACTOR);
+        most_gain = SLICES as u64 * WINDOW_FACTOR;
+    }
+}
+
+/// Returns the bytes per minute if `window` shows a leak that gained less than `most_gain` blocks:
+/// with more, a shorter window would have shown it, were it still going on.
+fn growth_within(window: &[Point], most_gain: u64, blocks: &Blocks) -> Option<f64> {
+    let lows = lows(window, SLICES);
+    let gain = lows.last()?.count.saturating_sub(lows.first()?.count);
+    let duration_us = span_us(window);
+    let keeps_rising = (MINIMUM_GAIN..most_gain).contains(&gain)
+        && lows.is_sorted_by_key(|low| low.bytes)
+        && lows
+            .windows(2)
+            .filter(|pair| pair[1].bytes > pair[0].bytes)
+            .count()
+            >= RISES;
+    if !keeps_rising || !blocks.fit_a_leak(duration_us, gain) {
+        return None;
+    }
+    let trend = Trend::fit(window);
+    let significant = trend.rise(duration_us) > SIGNIFICANCE * trend.noise;
+    significant.then(|| trend.bytes_per_minute())
+}
+
+impl Blocks {
+    /// Whether their ages agree with a leak that gained `gain` blocks within `duration_us`: the
+    /// first ones still there, the next one not overdue.
+    fn fit_a_leak(&self, duration_us: u64, gain: u64) -> bool {
+        let overdue_us = WINDOW_US.max(duration_us / gain * OVERDUE_INTERVALS);
+        self.now_us.saturating_sub(self.oldest_us) >= duration_us / 2
+            && self.now_us.saturating_sub(self.newest_us) <= overdue_us
+    }
+}
+
+/// Whether blocks are freed as others are allocated.
+fn comes_and_goes(window: &[Point], blocks: &Blocks) -> bool {
+    let all_replaced = window
+        .iter()
+        .any(|point| point.count > 0 && point.time_us < blocks.oldest_us);
+    blocks.count == 0 || all_replaced || fell_to_half(window)
+}
+
+/// Whether the count ever fell to half of what it was before.
+fn fell_to_half(window: &[Point]) -> bool {
+    let mut peak = 0;
+    window.iter().any(|point| {
+        peak = point.count.max(peak);
+        peak > 0 && point.count <= peak / 2
+    })
+}
+
+/// Whether a few blocks are all that ever was in the window.
+fn is_one_off(window: &[Point], blocks: &Blocks) -> bool {
+    let unchanged = window.iter().all(|point| point.count == blocks.count);
+    let old = window
+        .first()
+        .is_some_and(|first| blocks.newest_us <= first.time_us);
+    blocks.count <= FEW_BLOCKS && unchanged && old
+}

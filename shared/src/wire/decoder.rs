@@ -1,0 +1,306 @@
+//! Bytes to messages.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::ControlFlow;
+
+use super::frame::{self, Frame, PREAMBLE_BYTES, Preamble};
+use super::{End, MAGIC, Message, VERSION};
+
+/// Bytes of a preamble that a misread message can swallow without containing all of it.
+const LOOK_BACK: usize = PREAMBLE_BYTES - 1;
+
+/// Reads one stream from pieces of any size.
+///
+/// As an iterator it yields what the bytes so far contain; `None` means that it wants more of them.
+/// It keeps at most one unfinished message once it has been read to `None`.
+///
+/// ```
+/// use heapbeacon_shared::wire::{Decoder, Mark, Message};
+///
+/// let mut decoder = Decoder::new();
+/// decoder.push(b"\0HBC\x01\0\x03\x08");
+/// assert_eq!(decoder.next(), None);
+/// decoder.push(b"\0\0\x02\x0a\x01");
+/// assert_eq!(decoder.next(), Some(Ok(Message::Mark(Mark::default()))));
+/// assert_eq!(decoder.by_ref().count(), 1);
+/// assert_eq!(decoder.finish()?.messages, 1);
+/// # Ok::<(), heapbeacon_shared::wire::DecodeError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Decoder {
+    buffer: Vec<u8>,
+    /// Where in the buffer the unread bytes begin.
+    position: usize,
+    /// Bytes before `position` that were read as messages: at most [`LOOK_BACK`].
+    look_back: usize,
+    state: State,
+    summary: Summary,
+    end: Option<End>,
+}
+
+/// What the reader expects next.
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    /// The first preamble.
+    #[default]
+    Start,
+    /// A message, or the same preamble again.
+    Messages(Preamble),
+    /// Nothing but the same preamble, after so many bytes of damage.
+    Lost(Preamble, u64),
+    /// Nothing: this is no stream that can be read.
+    Refused(DecodeError),
+}
+
+/// What one step of the reader comes to: go on, or break with the next item, or with none for
+/// want of bytes.
+type Step = ControlFlow<Option<Result<Message, DecodeError>>>;
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Messages, unknown ones included, [`End`] not.
+    pub messages: u32,
+    /// Messages that only a newer reader knows.
+    pub unknown_messages: u32,
+    /// Bytes skipped because of damage.
+    pub skipped_bytes: u64,
+}
+
+impl Decoder {
+    /// Begins a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Refused(_)) {
+            return;
+        }
+        self.buffer.drain(..self.position - self.look_back);
+        self.position = self.look_back;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Returns what was read so far.
+    pub fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// Returns what was read if the stream is complete. It must have been read to `None` before.
+    ///
+    /// # Errors
+    /// - [`DecodeError::CutOff`] if the stream has no [`End`].
+    /// - [`DecodeError::MessagesLost`] if another number of messages was sent.
+    /// - [`DecodeError::NotACapture`] and [`DecodeError::NewerVersion`] again if that was the case.
+    pub fn finish(&self) -> Result<Summary, DecodeError> {
+        match (self.state, self.end) {
+            (State::Start, _) => Err(DecodeError::NotACapture),
+            (State::Refused(error), _) => Err(error),
+            (_, None) => Err(DecodeError::CutOff {
+                messages: self.summary.messages,
+            }),
+            (_, Some(end)) if end.messages != self.summary.messages => {
+                Err(DecodeError::MessagesLost {
+                    sent: end.messages,
+                    received: self.summary.messages,
+                })
+            }
+            _ => Ok(self.summary),
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        match self.state {
+            State::Start => self.read_first_preamble(),
+            State::Messages(preamble) => self.read_message(&preamble),
+            State::Lost(preamble, skipped_bytes) => self.search(&preamble, skipped_bytes),
+            State::Refused(_) => Step::Break(None),
+        }
+    }
+
+    fn read_first_preamble(&mut self) -> Step {
+        let bytes = self.unread();
+        let magic = &bytes[..bytes.len().min(MAGIC.len())];
+        if !MAGIC.starts_with(magic) {
+            return self.refuse(DecodeError::NotACapture);
+        }
+        let Some(&preamble) = bytes.first_chunk::<PREAMBLE_BYTES>() else {
+            return Step::Break(None);
+        };
+        let [.., low, high] = preamble;
+        match u16::from_le_bytes([low, high]) {
+            0 => self.refuse(DecodeError::NotACapture),
+            1..=VERSION => {
+                self.pass_preamble();
+                self.state = State::Messages(preamble);
+                Step::Continue(())
+            }
+            version => self.refuse(DecodeError::NewerVersion { version }),
+        }
+    }
+
+    fn read_message(&mut self, preamble: &Preamble) -> Step {
+        match Frame::at_start_of(self.unread(), preamble) {
+            Frame::Preamble => {
+                self.pass_preamble();
+                Step::Continue(())
+            }
+            Frame::Message { header, end } if !self.swallows(preamble, end) => {
+                let body = &self.unread()[header..end];
+                match postcard::take_from_bytes(body) {
+                    Ok((message, _newer_fields)) => self.pass_message(end, message),
+                    // A variant or a length beyond what this reader knows.
+                    Err(postcard::Error::SerdeDeCustom) => self.pass_unknown(end),
+                    Err(_) => self.lose_place(preamble),
+                }
+            }
+            Frame::Partial if !self.swallows(preamble, self.unread().len()) => Step::Break(None),
+            _ => self.lose_place(preamble),
+        }
+    }
+
+    /// Whether a preamble begins inside of the next `end` bytes or of those just read as messages:
+    /// then what looks like a message is none, as no message contains a preamble.
+    fn swallows(&self, preamble: &Preamble, end: usize) -> bool {
+        let from = self.position - self.look_back;
+        frame::find(preamble, &self.buffer[from..self.position + end]).is_some()
+    }
+
+    fn search(&mut self, preamble: &Preamble, skipped_bytes: u64) -> Step {
+        let found = frame::find(preamble, self.unread());
+        let skip = found.unwrap_or(self.unread().len().saturating_sub(LOOK_BACK));
+        let skipped_bytes = skipped_bytes + skip as u64;
+        self.summary.skipped_bytes += skip as u64;
+        self.position += skip;
+        if found.is_none() {
+            self.state = State::Lost(*preamble, skipped_bytes);
+            return Step::Break(None);
+        }
+        self.state = State::Messages(*preamble);
+        Step::Break(Some(Err(DecodeError::Damaged { skipped_bytes })))
+    }
+
+    fn pass_preamble(&mut self) {
+        self.position += PREAMBLE_BYTES;
+        self.look_back = 0;
+    }
+
+    fn pass_message(&mut self, bytes: usize, message: Message) -> Step {
+        self.pass(bytes);
+        match message {
+            Message::End(end) => self.end = Some(end),
+            _ => self.summary.messages = self.summary.messages.wrapping_add(1),
+        }
+        Step::Break(Some(Ok(message)))
+    }
+
+    fn pass_unknown(&mut self, bytes: usize) -> Step {
+        self.pass(bytes);
+        self.summary.messages = self.summary.messages.wrapping_add(1);
+        self.summary.unknown_messages = self.summary.unknown_messages.wrapping_add(1);
+        Step::Continue(())
+    }
+
+    fn pass(&mut self, bytes: usize) {
+        self.position += bytes;
+        self.look_back = LOOK_BACK.min(self.look_back + bytes);
+    }
+
+    /// Goes back to where a swallowed preamble may begin, to search from there.
+    fn lose_place(&mut self, preamble: &Preamble) -> Step {
+        self.position -= self.look_back;
+        self.look_back = 0;
+        self.state = State::Lost(*preamble, 0);
+        Step::Continue(())
+    }
+
+    fn refuse(&mut self, error: DecodeError) -> Step {
+        self.buffer = Vec::new();
+        self.position = 0;
+        self.state = State::Refused(error);
+        Step::Break(Some(Err(error)))
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.position..]
+    }
+}
+
+impl Iterator for Decoder {
+    type Item = Result<Message, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Step::Break(item) = self.step() {
+                return item;
+            }
+        }
+    }
+}
+
+/// What is wrong with a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes are something else; nothing follows.
+    NotACapture,
+    /// The stream is in a format that this reader doesn't know; nothing follows.
+    NewerVersion {
+        /// Version of the stream.
+        version: u16,
+    },
+    /// A part of the stream is damaged; messages behind it follow.
+    Damaged {
+        /// Bytes up to the place where reading goes on; they may include up to 5 that had passed
+        /// for the end of a message.
+        skipped_bytes: u64,
+    },
+    /// The stream ends too early.
+    CutOff {
+        /// Messages that arrived.
+        messages: u32,
+    },
+    /// The stream ends, but messages are missing.
+    MessagesLost {
+        /// Messages that the writer sent.
+        sent: u32,
+        /// Messages that arrived.
+        received: u32,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotACapture => f.write_str(
+                "this is not a HeapBeacon capture: it does not begin with \\0HBC. \
+                 Open a file that was saved from /api/v1/capture",
+            ),
+            Self::NewerVersion { version } => write!(
+                f,
+                "this capture has format version {version}, but this reader knows only versions \
+                 up to {VERSION}: open it with a newer HeapBeacon"
+            ),
+            Self::Damaged { skipped_bytes } => write!(
+                f,
+                "the stream is damaged: {skipped_bytes} bytes were skipped, what they held is \
+                 missing. Fetch it again if the device still has it"
+            ),
+            Self::CutOff { messages } => write!(
+                f,
+                "the stream ends early, after {messages} messages: later ones are missing. \
+                 Fetch it again if the device still has it"
+            ),
+            Self::MessagesLost { sent, received } => write!(
+                f,
+                "{sent} messages were sent but {received} arrived: the stream is damaged. \
+                 Fetch it again if the device still has it"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}

@@ -1,0 +1,109 @@
+//! Messages to bytes, without a heap.
+
+use core::fmt;
+
+use super::frame::{self, MAX_LENGTH_BYTES, PREAMBLE_BYTES};
+use super::{End, MAX_BODY, Message, PREAMBLE_EVERY, VERSION};
+
+/// Most bytes that one message becomes, its preamble included.
+pub const MAX_ENCODED: usize = PREAMBLE_BYTES + MAX_LENGTH_BYTES + MAX_BODY;
+
+const PREAMBLE: frame::Preamble = frame::preamble(VERSION);
+
+/// Writes one stream, message by message, into buffers of the caller.
+///
+/// ```
+/// use heapbeacon_shared::wire::{Encoder, Mark, MAX_ENCODED, Message};
+///
+/// let mut encoder = Encoder::new();
+/// let mut buffer = [0; MAX_ENCODED];
+/// let mark = Message::Mark(Mark::default());
+/// assert_eq!(encoder.encode(&mark, &mut buffer)?, b"\0HBC\x01\0\x03\x08\0\0");
+/// assert_eq!(encoder.encode(&encoder.finish(), &mut buffer)?, b"\x02\x0a\x01");
+/// # Ok::<(), heapbeacon_shared::wire::EncodeError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Encoder {
+    /// Messages so far. It wraps at a multiple of [`PREAMBLE_EVERY`].
+    messages: u32,
+}
+
+impl Encoder {
+    /// Begins a stream.
+    pub const fn new() -> Self {
+        Self { messages: 0 }
+    }
+
+    /// Encodes `message` into `buffer`, behind a preamble where one is due, and returns the bytes to
+    /// send.
+    ///
+    /// # Errors
+    /// After an error the message is not part of the stream, which can go on with the next one.
+    /// - [`EncodeError::BufferTooSmall`] never happens with [`MAX_ENCODED`] bytes.
+    /// - [`EncodeError::ContainsPreamble`] if a reader would take the message for a preamble.
+    pub fn encode<'b>(
+        &mut self,
+        message: &Message,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], EncodeError> {
+        let mut end = 0;
+        if self.messages.is_multiple_of(PREAMBLE_EVERY) {
+            let preamble = buffer
+                .first_chunk_mut()
+                .ok_or(EncodeError::BufferTooSmall)?;
+            *preamble = PREAMBLE;
+            end = PREAMBLE_BYTES;
+        }
+        end += write_message(message, &mut buffer[end..])?;
+        self.messages = self.messages.wrapping_add(1);
+        Ok(&buffer[..end])
+    }
+
+    /// Returns the message that says that the stream is complete; it must be the last.
+    pub fn finish(&self) -> Message {
+        Message::End(End {
+            messages: self.messages,
+        })
+    }
+}
+
+/// Writes length and body, and returns how many bytes they take.
+fn write_message(message: &Message, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    let (length, rest) = buffer
+        .split_first_chunk_mut()
+        .ok_or(EncodeError::BufferTooSmall)?;
+    let room = rest.len().min(MAX_BODY);
+    let body =
+        postcard::to_slice(message, &mut rest[..room]).map_err(|_| EncodeError::BufferTooSmall)?;
+    if frame::find(&PREAMBLE, body).is_some() {
+        return Err(EncodeError::ContainsPreamble);
+    }
+    let body_bytes = body.len();
+    let header = frame::write_length(body_bytes, length);
+    buffer.copy_within(MAX_LENGTH_BYTES..MAX_LENGTH_BYTES + body_bytes, header);
+    Ok(header + body_bytes)
+}
+
+/// Why a message can't be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodeError {
+    /// The message doesn't fit into the buffer.
+    BufferTooSmall,
+    /// The bytes of the message contain a preamble.
+    ContainsPreamble,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall => {
+                write!(f, "the buffer is too small: {MAX_ENCODED} bytes always do")
+            }
+            Self::ContainsPreamble => f.write_str(
+                "the message contains the bytes that a preamble is made of: leave it out",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}

@@ -1,0 +1,400 @@
+//! Verdicts on simulated call stacks: one poll per second unless a test says otherwise.
+
+use heapbeacon_shared::analysis::*;
+use heapbeacon_shared::api;
+
+const SECOND: u64 = 1_000_000;
+const BLOCK: u64 = 100;
+
+/// A call stack whose blocks a test allocates and frees while the page polls.
+struct Site {
+    series: Series,
+    now_us: u64,
+    allocated_us: Vec<u64>,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self {
+            series: Series::new(256),
+            now_us: 1000 * SECOND,
+            allocated_us: Vec::new(),
+        }
+    }
+
+    fn allocate(&mut self, blocks: usize) {
+        self.allocated_us
+            .extend(std::iter::repeat_n(self.now_us, blocks));
+    }
+
+    fn free_newest(&mut self, blocks: usize) {
+        let left = self.allocated_us.len().saturating_sub(blocks);
+        self.allocated_us.truncate(left);
+    }
+
+    fn poll(&mut self) {
+        let count = self.allocated_us.len() as u64;
+        self.series.push(Point {
+            time_us: self.now_us,
+            bytes: count * BLOCK,
+            count,
+        });
+    }
+
+    /// Polls once a second while `step` does what the firmware does in the second before.
+    fn run(&mut self, seconds: u64, mut step: impl FnMut(&mut Self, u64)) {
+        for second in 0..seconds {
+            self.now_us += SECOND;
+            step(self, second);
+            self.poll();
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let newest = self.allocated_us.iter().max().copied().unwrap_or_default();
+        let oldest = self.allocated_us.iter().min().copied().unwrap_or_default();
+        let count = self.allocated_us.len() as u64;
+        verdict(&self.series, newest, oldest, self.now_us, count)
+    }
+
+    fn is_growing(&self) -> bool {
+        matches!(self.verdict(), Verdict::Growing { .. })
+    }
+}
+
+fn leak(site: &mut Site, _second: u64) {
+    site.allocate(1);
+}
+
+fn idle(_: &mut Site, _: u64) {}
+
+/// A small generator: tests must see the same noise every time.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: u64) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % bound) as usize
+    }
+}
+
+fn point(second: u64, bytes: u64) -> Point {
+    Point {
+        time_us: second * SECOND,
+        bytes,
+        count: bytes / BLOCK,
+    }
+}
+
+#[test]
+fn first_seconds_of_a_leak_are_too_early() {
+    let mut site = Site::new();
+    site.run(10, leak);
+    assert_eq!(site.verdict(), Verdict::TooEarly { seconds_of_data: 9 });
+}
+
+#[test]
+fn empty_series_is_too_early() {
+    let verdict = verdict(&Series::new(0), 0, 0, 0, 0);
+    assert_eq!(verdict, Verdict::TooEarly { seconds_of_data: 0 });
+}
+
+#[test]
+fn leak_is_growing_as_soon_as_there_is_data() {
+    let mut site = Site::new();
+    site.run(11, leak);
+    let Verdict::Growing { bytes_per_minute } = site.verdict() else {
+        panic!("{:?}", site.verdict());
+    };
+    assert!(
+        (bytes_per_minute - 6000.0).abs() < 1.0,
+        "{bytes_per_minute}"
+    );
+}
+
+#[test]
+fn leak_under_buffers_in_flight_is_growing() {
+    let mut site = Site::new();
+    let mut noise = Noise(1);
+    site.run(20, |site, _| {
+        site.allocate(1);
+        let buffers = if noise.below(4) == 0 { 40 } else { 0 };
+        site.allocate(buffers);
+        site.poll();
+        site.free_newest(buffers);
+        site.now_us += SECOND / 2;
+    });
+    assert!(site.is_growing(), "{:?}", site.verdict());
+}
+
+#[test]
+fn leak_never_stops_growing_over_an_hour() {
+    let mut site = Site::new();
+    site.run(11, leak);
+    for second in 11..3600 {
+        site.run(1, leak);
+        assert!(site.is_growing(), "after {second} s: {:?}", site.verdict());
+    }
+}
+
+#[test]
+fn slow_leak_is_growing_in_a_longer_window() {
+    let mut site = Site::new();
+    site.run(900, |site, second| {
+        if second % 60 == 0 {
+            site.allocate(1);
+        }
+    });
+    let Verdict::Growing { bytes_per_minute } = site.verdict() else {
+        panic!("{:?}", site.verdict());
+    };
+    assert!(
+        (bytes_per_minute - 100.0).abs() < 20.0,
+        "{bytes_per_minute}"
+    );
+}
+
+#[test]
+fn leak_that_is_switched_off_leaves_growing_within_a_window() {
+    for on in [11, 15, 20, 40, 80, 300, 2000] {
+        for per_second in [1, 3, 50] {
+            let mut site = Site::new();
+            site.run(on, |site, _| site.allocate(per_second));
+            assert!(site.is_growing());
+            site.run(WINDOW_US / SECOND, idle);
+            assert_eq!(
+                site.verdict(),
+                Verdict::Plateau,
+                "{per_second}/s for {on} s"
+            );
+        }
+    }
+}
+
+#[test]
+fn leak_that_is_switched_off_never_comes_back_in_a_longer_window() {
+    let mut site = Site::new();
+    site.run(300, leak);
+    site.run(WINDOW_US / SECOND, idle);
+    for second in 0..1000 {
+        site.run(1, idle);
+        assert!(!site.is_growing(), "after {second} s");
+    }
+}
+
+#[test]
+fn leak_switched_off_under_traffic_leaves_growing_within_a_window() {
+    let mut site = Site::new();
+    site.allocate(2);
+    let traffic = |site: &mut Site, leaked: usize| {
+        site.free_newest(2);
+        site.allocate(2 + leaked);
+    };
+    site.run(200, |site, _| traffic(site, 1));
+    assert!(site.is_growing());
+    site.run(WINDOW_US / SECOND, |site, _| traffic(site, 0));
+    assert_eq!(site.verdict(), Verdict::Plateau);
+}
+
+#[test]
+fn random_traffic_is_in_flight_and_hardly_ever_growing() {
+    let mut site = Site::new();
+    let mut noise = Noise(7);
+    let mut growing = 0;
+    site.run(20_000, |site, _| {
+        site.free_newest(usize::MAX);
+        let buffers = noise.below(12);
+        site.allocate(buffers);
+        growing += u32::from(site.is_growing());
+    });
+    assert_eq!(growing, 0);
+    assert_eq!(site.verdict(), Verdict::InFlight);
+}
+
+#[test]
+fn random_traffic_above_old_blocks_is_hardly_ever_growing() {
+    let mut site = Site::new();
+    site.allocate(20);
+    let mut noise = Noise(99);
+    let mut growing = 0;
+    site.run(20_000, |site, _| {
+        let many = site.allocated_us.len() - 20;
+        site.free_newest(many);
+        let buffers = noise.below(12);
+        site.allocate(buffers);
+        growing += u32::from(site.is_growing());
+    });
+    assert!(growing <= 20, "{growing} of 20000");
+}
+
+#[test]
+fn buffer_that_is_replaced_at_every_poll_is_in_flight() {
+    let mut site = Site::new();
+    site.run(15, |site, _| {
+        site.free_newest(1);
+        site.allocate(1);
+    });
+    assert_eq!(site.verdict(), Verdict::InFlight);
+}
+
+#[test]
+fn blocks_that_are_all_freed_were_in_flight() {
+    let mut site = Site::new();
+    site.run(11, leak);
+    site.free_newest(usize::MAX);
+    site.run(1, idle);
+    assert_eq!(site.verdict(), Verdict::InFlight);
+}
+
+#[test]
+fn old_block_that_never_changes_is_a_one_off() {
+    let mut site = Site::new();
+    site.allocate(1);
+    site.run(30, idle);
+    assert_eq!(site.verdict(), Verdict::OneOff);
+}
+
+#[test]
+fn many_old_blocks_that_never_change_are_a_plateau() {
+    let mut site = Site::new();
+    site.allocate(100);
+    site.run(30, idle);
+    assert_eq!(site.verdict(), Verdict::Plateau);
+}
+
+#[test]
+fn full_cache_that_replaces_its_entries_is_a_plateau() {
+    let mut site = Site::new();
+    site.allocate(100);
+    site.run(60, |site, _| {
+        site.free_newest(1);
+        site.allocate(1);
+    });
+    assert_eq!(site.verdict(), Verdict::Plateau);
+}
+
+#[test]
+fn full_series_still_starts_at_its_first_point() {
+    let mut series = Series::new(64);
+    for second in 0..10_000 {
+        series.push(point(second, second));
+        assert!(series.points().len() <= 64);
+    }
+    assert_eq!(series.points()[0], point(0, 0));
+    assert_eq!(series.growth_since_start(), 9999);
+    assert_eq!(series.span_us(), 9999 * SECOND);
+}
+
+#[test]
+fn full_series_keeps_the_newest_points_sharp() {
+    let mut series = Series::new(64);
+    (0..10_000).for_each(|second| series.push(point(second, 0)));
+    let newest = &series.points()[series.points().len() - 32..];
+    assert!(
+        newest
+            .windows(2)
+            .all(|pair| pair[1].time_us - pair[0].time_us == SECOND)
+    );
+}
+
+#[test]
+fn point_that_is_not_newer_is_ignored() {
+    let mut series = Series::new(64);
+    series.push(point(5, 100));
+    series.push(point(5, 200));
+    series.push(point(4, 300));
+    assert_eq!(series.points(), [point(5, 100)]);
+}
+
+#[test]
+fn growth_is_not_bent_by_spikes() {
+    let mut series = Series::new(256);
+    for second in 0..120 {
+        let spike = if second % 4 == 0 { 50_000 } else { 0 };
+        series.push(point(second, 1000 + 10 * second + spike));
+    }
+    let slope = series.growth_per_minute(60 * SECOND);
+    assert!((slope - 600.0).abs() < 60.0, "{slope}");
+}
+
+#[test]
+fn growth_of_a_shrinking_series_is_negative() {
+    let mut series = Series::new(64);
+    series.push(point(0, 1000));
+    series.push(point(60, 400));
+    assert_eq!(series.growth_per_minute(120 * SECOND), -600.0);
+    assert_eq!(series.growth_since_start(), -600);
+}
+
+#[test]
+fn growth_without_two_points_is_zero() {
+    let mut series = Series::new(64);
+    assert_eq!(series.growth_per_minute(SECOND), 0.0);
+    series.push(point(1, 100));
+    assert_eq!(series.growth_per_minute(SECOND), 0.0);
+    assert_eq!(series.growth_since_start(), 0);
+}
+
+#[test]
+fn extreme_numbers_do_not_panic() {
+    let mut series = Series::new(16);
+    for step in 0..40 {
+        let bytes = if step % 3 == 0 { u64::MAX } else { step };
+        series.push(Point {
+            time_us: u64::MAX / 39 * step,
+            bytes,
+            count: bytes,
+        });
+        let _ = verdict(&series, u64::MAX, 0, 0, u64::MAX);
+        let _ = verdict(&series, 0, u64::MAX, u64::MAX, 0);
+        let _ = series.growth_per_minute(u64::MAX);
+        let _ = series.growth_since_start();
+    }
+}
+
+#[test]
+fn time_until_full_follows_from_the_growth() {
+    assert_eq!(seconds_until_full(6000, 60.0), Some(6000));
+    assert_eq!(seconds_until_full(0, 60.0), Some(0));
+    assert_eq!(seconds_until_full(6000, 0.0), None);
+    assert_eq!(seconds_until_full(6000, -1.0), None);
+    assert_eq!(seconds_until_full(6000, f64::NAN), None);
+}
+
+#[test]
+fn fragmentation_is_what_the_largest_block_cannot_serve() {
+    assert_eq!(fragmentation_percent(1000, 1000), 0);
+    assert_eq!(fragmentation_percent(1000, 250), 75);
+    assert_eq!(fragmentation_percent(0, 0), 0);
+    assert_eq!(fragmentation_percent(10, 20), 0);
+    assert_eq!(fragmentation_percent(u64::MAX, 0), 100);
+}
+
+#[test]
+fn accounting_holds_only_if_blocks_and_bytes_add_up() {
+    let sound = api::Trace {
+        total_allocations: 10,
+        matched_frees: 6,
+        evicted_live: 1,
+        live_count: 3,
+        total_allocated_bytes: 1000,
+        matched_freed_bytes: 600,
+        evicted_live_bytes: 100,
+        live_bytes: 300,
+        ..Default::default()
+    };
+    assert!(accounting_holds(&sound));
+    let lost_block = api::Trace {
+        live_count: 2,
+        ..sound.clone()
+    };
+    assert!(!accounting_holds(&lost_block));
+    let lost_bytes = api::Trace {
+        live_bytes: u64::MAX,
+        ..sound
+    };
+    assert!(!accounting_holds(&lost_bytes));
+}
