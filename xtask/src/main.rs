@@ -1,2 +1,48 @@
-//! Placeholder.
-fn main() {}
+//! Every command that a person or CI runs. `cargo xtask help` lists them.
+
+mod agent;
+mod bench;
+mod check;
+mod cli;
+mod dashboard;
+mod demo;
+mod imports;
+mod system;
+mod test;
+mod toolchain;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use cli::Command;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    match cli::parse().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let workspace = Workspace::open()?;
+    match command {
+        Command::Help => {
+            print!("{}", cli::HELP);
+            Ok(())
+        }
+        Command::Demo(options) => demo::run(&workspace, &options),
+        Command::Open { url } => demo::open_when_ready(&url),
+        Command::Tools => tools::run(&workspace),
+        Command::Check => check::run(&workspace),
+        Command::Test(options) => test::run(&workspace, &options),
+        Command::Bench => bench::run(&workspace),
+        Command::Size => dashboard::size(&workspace),
+    }
+}

@@ -1,0 +1,94 @@
+//! What can be said about the source without running it.
+
+use anyhow::{Context, Result};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+use crate::{imports, toolchain};
+
+/// A library, with each set of features that is supported.
+pub(crate) struct Library {
+    pub(crate) package: &'static str,
+    pub(crate) feature_sets: &'static [&'static str],
+    /// The sets that a device is built with.
+    device_sets: &'static [&'static str],
+}
+
+pub(crate) const SHARED: Library = Library {
+    package: "heapbeacon-shared",
+    feature_sets: &["", "alloc", "symbols"],
+    device_sets: &[""],
+};
+
+pub(crate) const AGENT: Library = Library {
+    package: "heapbeacon",
+    feature_sets: &["", "tracing"],
+    device_sets: &["", "tracing"],
+};
+
+const PROGRAMS: [&str; 3] = ["heapbeacon-host", "heapbeacon-dashboard", "xtask"];
+
+/// Runs all checks and stops at the first that fails.
+///
+/// Packages are built one at a time: together their features would add up, and a missing one would not show.
+///
+/// # Errors
+/// When one fails.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    toolchain::ensure_linters(workspace)?;
+    let shell = &workspace.shell;
+    cmd!(shell, "cargo fmt --all --check")
+        .run()
+        .context("not formatted: run `cargo fmt --all`")?;
+    imports::check(workspace)?;
+    for library in [&SHARED, &AGENT] {
+        check_library(workspace, library)?;
+    }
+    for package in PROGRAMS {
+        lint(workspace, &["-p", package, "--all-targets"])?;
+        document(workspace, &["-p", package])?;
+    }
+    toolchain::ensure_target(workspace, toolchain::WASM)?;
+    lint(
+        workspace,
+        &["-p", "heapbeacon-dashboard", "--target", toolchain::WASM],
+    )
+}
+
+fn check_library(workspace: &Workspace, library: &Library) -> Result<()> {
+    let package = library.package;
+    for features in library.feature_sets {
+        let chosen = [
+            "-p",
+            package,
+            "--no-default-features",
+            "--features",
+            features,
+        ];
+        lint(workspace, &[&chosen[..], &["--all-targets"]].concat())?;
+        document(workspace, &chosen)?;
+    }
+    let shell = &workspace.shell;
+    for target in toolchain::DEVICES {
+        toolchain::ensure_target(workspace, target)?;
+        for features in library.device_sets {
+            cmd!(shell, "cargo build --locked -p {package} --no-default-features --features {features} --target {target}")
+                .run()
+                .with_context(|| format!("{package} with the features `{features}` does not build for {target}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn lint(workspace: &Workspace, what: &[&str]) -> Result<()> {
+    let shell = &workspace.shell;
+    cmd!(shell, "cargo clippy --locked {what...} -- -D warnings").run()?;
+    Ok(())
+}
+
+fn document(workspace: &Workspace, what: &[&str]) -> Result<()> {
+    let shell = &workspace.shell;
+    let _warnings = shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    cmd!(shell, "cargo doc --locked --no-deps {what...}").run()?;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The command line.
+
+use anyhow::{Result, bail};
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::{demo, test};
+
+pub(crate) const HELP: &str = "\
+cargo xtask <command>
+
+  demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
+  check                        format, lints, documentation, import rule, feature sets
+  test [stage…] [--url URL]    everything, or only the stages named:
+                               check unit miri fuzz api openapi browser bench
+                               (--url: run `test api` against an agent that is already running)
+  bench                        measure against the budgets
+  size                         build the dashboard and compare its size with the budget
+  tools                        install Trunk and wasm-bindgen, and say how to use them yourself
+  open URL                     wait until URL answers, then open it in the browser
+  help                         this text
+";
+
+/// What the user asked for.
+pub(crate) enum Command {
+    Help,
+    Demo(demo::Options),
+    Open { url: String },
+    Tools,
+    Check,
+    Test(test::Options),
+    Bench,
+    Size,
+}
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// When it names no command, or one with options that it does not have.
+pub(crate) fn parse() -> Result<Command> {
+    parse_from(Parser::from_env())
+}
+
+fn parse_from(mut parser: Parser) -> Result<Command> {
+    let name = match parser.next()? {
+        Some(Arg::Value(name)) => name.string()?,
+        None | Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help),
+        Some(option) => return Err(option.unexpected().into()),
+    };
+    let command = match name.as_str() {
+        "demo" => return demo_options(parser).map(Command::Demo),
+        "test" => return test_options(parser).map(Command::Test),
+        "open" => Command::Open {
+            url: parser.value()?.string()?,
+        },
+        "help" => Command::Help,
+        "tools" => Command::Tools,
+        "check" => Command::Check,
+        "bench" => Command::Bench,
+        "size" => Command::Size,
+        _ => bail!("there is no command `{name}`; `cargo xtask help` lists them"),
+    };
+    match parser.next()? {
+        None => Ok(command),
+        Some(extra) => Err(extra.unexpected().into()),
+    }
+}
+
+fn demo_options(mut parser: Parser) -> Result<demo::Options> {
+    let mut options = demo::Options::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("port") => options.port = parser.value()?.parse()?,
+            Arg::Long("no-open") => options.open = false,
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    Ok(options)
+}
+
+fn test_options(mut parser: Parser) -> Result<test::Options> {
+    let mut stages = Vec::new();
+    let mut url = None;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Value(name) => stages.push(name.string()?),
+            Arg::Long("url") => url = Some(parser.value()?.string()?),
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    test::Options::new(&stages, url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command> {
+        parse_from(Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn demo_opens_the_browser_on_port_8080_unless_told_otherwise() {
+        let Ok(Command::Demo(plain)) = parse("demo") else {
+            panic!("`demo` is a command")
+        };
+        assert_eq!((plain.port, plain.open), (8080, true));
+        let Ok(Command::Demo(told)) = parse("demo --port 9000 --no-open") else {
+            panic!("`demo` has these options")
+        };
+        assert_eq!((told.port, told.open), (9000, false));
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        for line in [
+            "serve",
+            "check --fast",
+            "demo now",
+            "test nothing",
+            "demo --port high",
+        ] {
+            assert!(parse(line).is_err(), "`{line}` was accepted");
+        }
+    }
+
+    #[test]
+    fn only_the_api_suite_takes_a_url() {
+        assert!(parse("test api --url http://127.0.0.1:1").is_ok());
+        assert!(parse("test unit --url http://127.0.0.1:1").is_err());
+        assert!(parse("test --url http://127.0.0.1:1").is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! Who may name what, module by module.
+
+/// A module and what its source must not name.
+pub(super) struct Rule {
+    /// The module's folder, from the top of the repository.
+    pub(super) scope: &'static str,
+    never: &'static [&'static str],
+    /// Exceptions: what lies below one of these may be named.
+    except: &'static [&'static str],
+    pub(super) because: &'static str,
+}
+
+pub(super) const RULES: [Rule; 6] = [
+    Rule {
+        scope: "agent/src/tracer",
+        never: &["crate::http", "heapbeacon_shared::api"],
+        except: &[],
+        because: "the tracer knows nothing of who reads its records",
+    },
+    Rule {
+        scope: "agent/src/tracer",
+        never: &["alloc", "std"],
+        except: &[],
+        because: "the tracer runs inside the allocator, so it must not allocate",
+    },
+    Rule {
+        scope: "agent/src/tracer",
+        never: &[
+            "format!",
+            "format_args!",
+            "write!",
+            "writeln!",
+            "print!",
+            "println!",
+            "eprint!",
+            "eprintln!",
+            "dbg!",
+            "log",
+            "defmt",
+        ],
+        except: &[],
+        because: "the tracer runs inside the allocator and interrupts, so it must not format or log",
+    },
+    Rule {
+        scope: "shared/src/analysis",
+        never: &["crate"],
+        except: &["crate::analysis", "crate::wire"],
+        because: "the analysis folds over messages: no symbols, no HTTP bodies, no files of other tools",
+    },
+    Rule {
+        scope: "shared/src/symbols",
+        never: &["crate"],
+        except: &["crate::symbols"],
+        because: "symbols know nothing but the bytes of an ELF file",
+    },
+    Rule {
+        scope: "shared/src",
+        never: &[
+            "std::fs",
+            "std::net",
+            "std::path",
+            "std::process",
+            "std::thread",
+            "std::time",
+        ],
+        except: &[],
+        because: "shared code has no files, no threads and no clock: it also runs in a browser and on a device",
+    },
+];
+
+impl Rule {
+    /// Returns whether this rule forbids to name `path`.
+    pub(super) fn forbids(&self, path: &str) -> bool {
+        let below = |list: &[&str]| list.iter().any(|outer| is_below(path, outer));
+        below(self.never) && !below(self.except)
+    }
+}
+
+/// Returns whether `path` is `outer` or something inside it.
+fn is_below(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_forbids_a_module_and_what_is_inside_but_not_a_longer_name() {
+        assert!(RULES[0].forbids("crate::http"));
+        assert!(RULES[0].forbids("crate::http::router::Router"));
+        assert!(!RULES[0].forbids("crate::https"));
+    }
+
+    #[test]
+    fn an_exception_opens_only_what_is_below_it() {
+        let symbols = RULES
+            .iter()
+            .find(|rule| rule.scope.ends_with("symbols"))
+            .expect("has a rule");
+        assert!(symbols.forbids("crate::wire::Header"));
+        assert!(!symbols.forbids("crate::symbols::Frame"));
+    }
+}

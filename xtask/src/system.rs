@@ -1,0 +1,120 @@
+//! Programs that are not Rust's: Debian packages, and one Python tool.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// A program and the Debian package that has it.
+pub(crate) struct Program {
+    name: &'static str,
+    package: &'static str,
+}
+
+pub(crate) const CHROMIUM: Program = Program {
+    name: "chromium",
+    package: "chromium",
+};
+pub(crate) const CHROMEDRIVER: Program = Program {
+    name: "chromedriver",
+    package: "chromium-driver",
+};
+pub(crate) const VALGRIND: Program = Program {
+    name: "valgrind",
+    package: "valgrind",
+};
+/// libFuzzer is C++.
+pub(crate) const CPP_COMPILER: Program = Program {
+    name: "c++",
+    package: "g++",
+};
+
+/// What holds a running agent against its OpenAPI document.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Makes sure that programs are in PATH. As root on Debian it installs those that are not.
+///
+/// # Errors
+/// When one is missing and cannot be installed; the message names the package.
+pub(crate) fn ensure_programs(workspace: &Workspace, programs: &[Program]) -> Result<()> {
+    let missing: Vec<_> = programs
+        .iter()
+        .filter(|program| !in_path(workspace, program.name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing
+        .iter()
+        .map(|program| program.name)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let packages: Vec<_> = missing.iter().map(|program| program.package).collect();
+    install_packages(workspace, &packages).with_context(|| {
+        format!(
+            "missing: {names}; on Debian, the packages {}",
+            packages.join(" ")
+        )
+    })
+}
+
+/// Makes sure that Schemathesis is installed in a Python environment of its own, and returns its program.
+///
+/// # Errors
+/// When Python, its `venv` module or the tool is missing and cannot be installed.
+pub(crate) fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let shell = &workspace.shell;
+    let environment = workspace.python();
+    let pip = environment.join("bin/pip");
+    let marker = environment.join(SCHEMATHESIS);
+    if !marker.exists() {
+        ensure_venv(workspace)?;
+        cmd!(shell, "python3 -m venv --clear {environment}").run()?;
+        cmd!(
+            shell,
+            "{pip} install --quiet --disable-pip-version-check {SCHEMATHESIS}"
+        )
+        .run()?;
+        shell.write_file(marker, "")?;
+    }
+    Ok(environment.join("bin/schemathesis"))
+}
+
+/// Debian ships Python without the module that puts pip into a new environment.
+fn ensure_venv(workspace: &Workspace) -> Result<()> {
+    let shell = &workspace.shell;
+    let usable = cmd!(shell, "python3 -c 'import venv, ensurepip'")
+        .quiet()
+        .ignore_stderr();
+    if usable.run().is_ok() {
+        return Ok(());
+    }
+    install_packages(workspace, &["python3", "python3-venv"]).context(
+        "missing: Python 3 with its venv module; on Debian, the packages python3 python3-venv",
+    )
+}
+
+fn install_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    let shell = &workspace.shell;
+    if !Path::new("/etc/debian_version").exists() {
+        bail!("install it yourself: only Debian's packages are known here");
+    }
+    if cmd!(shell, "id -u").quiet().read()? != "0" {
+        bail!("install it yourself: not running as root");
+    }
+    let _no_questions = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
+    cmd!(shell, "apt-get update --quiet").run()?;
+    cmd!(
+        shell,
+        "apt-get install --quiet --yes --no-install-recommends {packages...}"
+    )
+    .run()?;
+    Ok(())
+}
+
+fn in_path(workspace: &Workspace, program: &str) -> bool {
+    let path = workspace.shell.var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

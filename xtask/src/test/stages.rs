@@ -1,0 +1,205 @@
+//! The stages of `cargo xtask test`.
+
+use std::fs;
+
+use anyhow::{Result, bail};
+use xshell::cmd;
+
+use super::tally::Tally;
+use crate::agent::{self, Agent};
+use crate::check::{self, AGENT, SHARED};
+use crate::workspace::Workspace;
+use crate::{bench, dashboard, system, toolchain};
+
+/// A part of the tests. `run` gets the URL of a running agent, if the user named one.
+pub(super) struct Stage {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) run: fn(&Workspace, Option<&str>) -> Result<Tally>,
+}
+
+/// All stages, those first that find a mistake soonest.
+pub(super) const STAGES: [Stage; 8] = [
+    Stage {
+        name: "check",
+        about: "format, lints, documentation, import rule, feature sets",
+        run: check,
+    },
+    Stage {
+        name: "unit",
+        about: "unit and integration tests of every crate",
+        run: unit,
+    },
+    Stage {
+        name: "miri",
+        about: "the tracer's tests under Miri, which sees undefined behaviour",
+        run: miri,
+    },
+    Stage {
+        name: "fuzz",
+        about: "a minute of random bytes for everything that reads untrusted ones",
+        run: fuzz,
+    },
+    Stage {
+        name: "api",
+        about: "the HTTP API of a running agent",
+        run: api,
+    },
+    Stage {
+        name: "openapi",
+        about: "a running agent against its OpenAPI document",
+        run: openapi,
+    },
+    Stage {
+        name: "browser",
+        about: "the release bundle in Chromium",
+        run: browser,
+    },
+    Stage {
+        name: "bench",
+        about: "the budgets",
+        run: bench,
+    },
+];
+
+/// Integration tests of the host agent that have a stage of their own.
+const STAGE_TESTS: [&str; 2] = ["api", "browser"];
+
+/// How long the fuzz targets run, all together.
+const FUZZ_SECONDS: usize = 60;
+
+/// What cargo-fuzz sets: coverage counters for libFuzzer. Without a sanitizer, because the code is safe Rust; so a
+/// stable compiler and plain cargo are enough.
+const FUZZ_FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Ccodegen-units=1";
+
+fn check(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    check::run(workspace)?;
+    Ok(Tally::success())
+}
+
+fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    bench::run(workspace)?;
+    Ok(Tally::success())
+}
+
+fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    let shell = &workspace.shell;
+    let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
+    let shared = SHARED.package;
+    let mut tally = Tally::of_cargo_test(test().args(["-p", shared, "--all-features"]))?;
+    for features in AGENT.feature_sets {
+        let chosen = [
+            "-p",
+            AGENT.package,
+            "--no-default-features",
+            "--features",
+            features,
+        ];
+        tally += Tally::of_cargo_test(test().args(chosen))?;
+    }
+    tally += Tally::of_cargo_test(
+        test()
+            .args(["-p", "heapbeacon-host", "--bins"])
+            .args(host_tests(workspace)?),
+    )?;
+    for package in ["heapbeacon-dashboard", "xtask"] {
+        tally += Tally::of_cargo_test(test().args(["-p", package]))?;
+    }
+    Ok(tally)
+}
+
+/// Chooses the host agent's integration tests that no other stage runs.
+fn host_tests(workspace: &Workspace) -> Result<Vec<String>> {
+    let names = rust_files(workspace, "agent/host/tests")?.into_iter();
+    Ok(names
+        .filter(|name| !STAGE_TESTS.contains(&name.as_str()))
+        .map(|name| format!("--test={name}"))
+        .collect())
+}
+
+fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    toolchain::ensure_nightly(workspace)?;
+    let shell = &workspace.shell;
+    let nightly = format!("+{}", toolchain::NIGHTLY);
+    Tally::of_cargo_test(cmd!(
+        shell,
+        "cargo {nightly} miri test --locked -p heapbeacon --lib tracer"
+    ))
+}
+
+/// The fuzz targets are a crate in cargo-fuzz's layout, built here without cargo-fuzz. The target is named because
+/// build scripts must not be instrumented.
+fn fuzz(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    system::ensure_programs(workspace, &[system::CPP_COMPILER])?;
+    let targets = rust_files(workspace, "shared/fuzz/fuzz_targets")?;
+    let seconds = (FUZZ_SECONDS / targets.len()).to_string();
+    let shell = &workspace.shell;
+    let _folder = shell.push_dir("shared/fuzz");
+    let _flags = shell.push_env("RUSTFLAGS", FUZZ_FLAGS);
+    let machine = host_target(workspace)?;
+    let mut tally = Tally::default();
+    for target in targets {
+        tally += Tally::of_step(cmd!(
+            shell,
+            "cargo run --locked --release --target {machine} --bin {target} -- -max_total_time={seconds} -print_final_stats=1"
+        ));
+    }
+    Ok(tally)
+}
+
+fn host_target(workspace: &Workspace) -> Result<String> {
+    let shell = &workspace.shell;
+    Ok(cmd!(shell, "rustc --print host-tuple").quiet().read()?)
+}
+
+fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
+    let shell = &workspace.shell;
+    let test = cmd!(shell, "cargo test --locked -p heapbeacon-host --test api");
+    Tally::of_cargo_test(match url {
+        Some(url) => test.env("HEAPBEACON_URL", url),
+        None => test,
+    })
+}
+
+fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    let schemathesis = system::ensure_schemathesis(workspace)?;
+    agent::build(workspace)?;
+    let agent = Agent::start(workspace)?;
+    let document = format!("{}/api/v1/openapi.yaml", agent.url());
+    let shell = &workspace.shell;
+    Ok(Tally::of_step(cmd!(
+        shell,
+        "{schemathesis} run {document} --max-examples 50 --seed 1 --no-color"
+    )))
+}
+
+fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    system::ensure_programs(workspace, &[system::CHROMIUM, system::CHROMEDRIVER])?;
+    let bundle = dashboard::build(workspace)?;
+    let shell = &workspace.shell;
+    let test = cmd!(
+        shell,
+        "cargo test --locked -p heapbeacon-host --test browser"
+    );
+    Tally::of_cargo_test(test.env("HEAPBEACON_DASHBOARD", bundle))
+}
+
+/// Returns the names of the Rust files in a folder, without their extension.
+fn rust_files(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(workspace.path(folder))? {
+        let path = entry?.path();
+        if let (Some("rs"), Some(stem)) =
+            (path.extension().and_then(|e| e.to_str()), path.file_stem())
+        {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    if names.is_empty() {
+        bail!("there is nothing to run in {folder}");
+    }
+    names.sort_unstable();
+    Ok(names)
+}

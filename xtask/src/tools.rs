@@ -1,0 +1,136 @@
+//! Programs from the crate registry, built into a tool folder of their own.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use xshell::cmd;
+
+use crate::toolchain;
+use crate::workspace::Workspace;
+
+/// The last Trunk that Rust 1.95 can build.
+const TRUNK: &str = "0.21.14";
+
+/// A program that `cargo install` provides.
+struct Tool {
+    package: &'static str,
+    program: &'static str,
+    version: String,
+    /// What makes this one quick to build and still quick enough to run.
+    options: &'static [&'static str],
+}
+
+/// Installs the tools, then says how to use them without xtask.
+///
+/// # Errors
+/// When one cannot be installed.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    ensure_dashboard_tools(workspace)?;
+    let bin = workspace.tools().join("bin");
+    println!(
+        "To use Trunk yourself:\n  export PATH=\"{}:$PATH\"\n  trunk serve",
+        bin.display()
+    );
+    Ok(())
+}
+
+/// Makes sure that everything is there that builds the dashboard.
+///
+/// # Errors
+/// When something is missing and cannot be installed.
+pub(crate) fn ensure_dashboard_tools(workspace: &Workspace) -> Result<()> {
+    toolchain::ensure_target(workspace, toolchain::WASM)?;
+    ensure(workspace, &trunk())?;
+    ensure(workspace, &wasm_bindgen(workspace)?)
+}
+
+/// Makes sure that the runner of the callgrind benchmarks is there.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn ensure_benchmark_runner(workspace: &Workspace) -> Result<()> {
+    let runner = Tool {
+        package: "gungraun-runner",
+        program: "gungraun-runner",
+        version: locked_version(workspace, "gungraun")?,
+        options: &["--locked"],
+    };
+    ensure(workspace, &runner)
+}
+
+/// Without default features Trunk has no TLS: it builds and serves, and can download nothing.
+fn trunk() -> Tool {
+    Tool {
+        package: "trunk",
+        program: "trunk",
+        version: TRUNK.to_owned(),
+        options: &["--locked", "--no-default-features"],
+    }
+}
+
+/// Must be of the same version as the library in Cargo.lock. Not `--locked`: the lock file that it is published
+/// with does not build. Only what reads and writes WebAssembly is worth optimising.
+fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
+    Ok(Tool {
+        package: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        version: locked_version(workspace, "wasm-bindgen")?,
+        options: &[
+            "--no-default-features",
+            "--bin=wasm-bindgen",
+            "--config=profile.dev.package.walrus.opt-level=1",
+            "--config=profile.dev.package.wasmparser.opt-level=1",
+            "--config=profile.dev.package.wasm-bindgen-cli-support.opt-level=1",
+        ],
+    })
+}
+
+/// Reads which version of a library Cargo.lock has chosen.
+fn locked_version(workspace: &Workspace, package: &str) -> Result<String> {
+    let shell = &workspace.shell;
+    let id = cmd!(shell, "cargo pkgid --locked {package}")
+        .quiet()
+        .read()?;
+    let (_, version) = id
+        .rsplit_once('@')
+        .with_context(|| format!("`{id}` has no version"))?;
+    Ok(version.to_owned())
+}
+
+fn ensure(workspace: &Workspace, tool: &Tool) -> Result<()> {
+    if is_installed(workspace, tool) {
+        return Ok(());
+    }
+    println!(
+        "Installing {} {}: once, and it takes a few minutes",
+        tool.package, tool.version
+    );
+    install(workspace, tool)
+        .with_context(|| format!("{} {} could not be installed", tool.package, tool.version))
+}
+
+fn is_installed(workspace: &Workspace, tool: &Tool) -> bool {
+    let shell = &workspace.shell;
+    let program = workspace.tools().join("bin").join(tool.program);
+    program.exists()
+        && cmd!(shell, "{program} --version")
+            .quiet()
+            .read()
+            .is_ok_and(|version| version.split_whitespace().nth(1) == Some(&tool.version))
+}
+
+/// Builds without optimisation or debug information. The build folder stays until the tool is installed, so that
+/// an interrupted first run goes on where it stopped.
+fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
+    let shell = &workspace.shell;
+    let Tool {
+        package, version, ..
+    } = tool;
+    let options = tool.options;
+    let root = workspace.tools();
+    let build = root.join("build");
+    let _no_debug_info = shell.push_env("CARGO_PROFILE_DEV_DEBUG", "0");
+    cmd!(shell, "cargo install {package} --version ={version} --debug {options...} --force --root {root} --target-dir {build}")
+        .run()?;
+    fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))
+}
