@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use heapbeacon_shared::api::{PREFIX, Problem, Route};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,12 +14,16 @@ use web_sys::{AbortSignal, Blob};
 const TIMEOUT_MS: u32 = 4_000;
 /// The same for a file of many megabytes.
 const DOWNLOAD_TIMEOUT_MS: u32 = 120_000;
+/// HTTP status of a request without the token.
+const UNAUTHORIZED: u16 = 401;
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
 pub enum ApiError {
     /// Nobody answered in time.
     Unreachable,
+    /// The agent wants its token.
+    TokenNeeded,
     /// The agent refused, and says why.
     Refused(Box<Problem>),
     /// The answer is not what this page understands.
@@ -30,6 +34,7 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => f.write_str("The device did not answer. Is it still powered?"),
+            Self::TokenNeeded => f.write_str("The device wants its token."),
             Self::Refused(problem) => write!(f, "{}: {}", problem.title, problem.detail),
             Self::Unexpected(what) => write!(
                 f,
@@ -46,6 +51,8 @@ impl core::error::Error for ApiError {}
 pub struct Client {
     /// Scheme, host and port; empty for the one that served this page.
     origin: String,
+    /// What the agent was started with as `--token`; empty if it wants none.
+    token: String,
 }
 
 impl Client {
@@ -53,7 +60,13 @@ impl Client {
     pub fn new(origin: Option<String>) -> Self {
         let origin = origin.unwrap_or_default();
         let origin = origin.trim_end_matches('/').to_owned();
-        Self { origin }
+        let token = String::new();
+        Self { origin, token }
+    }
+
+    /// Sends this token from now on.
+    pub fn set_token(&mut self, token: String) {
+        self.token = token;
     }
 
     /// Returns where the device is: empty for the one that served this page.
@@ -70,7 +83,7 @@ impl Client {
     /// Reads a route; `query` starts with `?` unless it is empty.
     pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
         let url = self.url(route, "") + query;
-        let request = Request::get(&url).abort_signal(Some(&timeout(TIMEOUT_MS)));
+        let request = self.prepared(Request::get(&url), TIMEOUT_MS);
         json(answered(request.send().await).await?).await
     }
 
@@ -81,33 +94,36 @@ impl Client {
         parameter: &str,
         body: &B,
     ) -> Result<T, ApiError> {
-        let request = Request::post(&self.url(route, parameter));
-        let request = request.abort_signal(Some(&timeout(TIMEOUT_MS)));
+        let request = self.prepared(Request::post(&self.url(route, parameter)), TIMEOUT_MS);
         let request = request.json(body).map_err(unexpected)?;
         json(answered(request.send().await).await?).await
     }
 
     /// Posts to a route that takes no body and reads the answer.
     pub async fn command<T: DeserializeOwned>(&self, route: Route) -> Result<T, ApiError> {
-        let request = Request::post(&self.url(route, ""));
-        let request = request.abort_signal(Some(&timeout(TIMEOUT_MS)));
+        let request = self.prepared(Request::post(&self.url(route, "")), TIMEOUT_MS);
         json(answered(request.send().await).await?).await
     }
 
     /// Downloads the ELF that the device offers as its own.
     pub async fn elf(&self) -> Result<Blob, ApiError> {
         let request = Request::get(&self.url(Route::Elf, ""));
-        let request = request.abort_signal(Some(&timeout(DOWNLOAD_TIMEOUT_MS)));
+        let request = self.prepared(request, DOWNLOAD_TIMEOUT_MS);
         let response = web_sys::Response::from(answered(request.send().await).await?);
         let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
         let blob = JsFuture::from(blob).await;
         blob.map(JsCast::unchecked_into)
             .map_err(|_| ApiError::Unreachable)
     }
-}
 
-fn timeout(ms: u32) -> AbortSignal {
-    AbortSignal::timeout_with_u32(ms)
+    fn prepared(&self, request: RequestBuilder, timeout_ms: u32) -> RequestBuilder {
+        let signal = AbortSignal::timeout_with_u32(timeout_ms);
+        let request = request.abort_signal(Some(&signal));
+        match self.token.as_str() {
+            "" => request,
+            token => request.header("Authorization", &format!("Bearer {token}")),
+        }
+    }
 }
 
 /// Tells an answer from a refusal.
@@ -117,6 +133,9 @@ async fn answered(sent: Result<Response, gloo_net::Error>) -> Result<Response, A
         return Ok(response);
     }
     let status = response.status();
+    if status == UNAUTHORIZED {
+        return Err(ApiError::TokenNeeded);
+    }
     match response.json::<Problem>().await {
         Ok(problem) => Err(ApiError::Refused(Box::new(problem))),
         Err(_) => Err(ApiError::Unexpected(format!("HTTP status {status}"))),

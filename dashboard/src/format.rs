@@ -22,6 +22,13 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value} {unit}")
 }
 
+/// Writes round bytes without decimals, such as `64 KiB`.
+pub fn whole_bytes(bytes: u64) -> String {
+    let (value, unit) = bytes_parts(bytes as f64);
+    let value = value.strip_suffix(".0").unwrap_or(&value);
+    format!("{value} {unit}")
+}
+
 /// Writes a difference in bytes with its sign, such as `+1.2 KiB`; 0 has none.
 pub fn signed_bytes(difference: f64) -> String {
     let (value, unit) = bytes_parts(difference);
@@ -126,15 +133,22 @@ mod tests {
     fn bytes_carry_a_unit_and_three_digits() {
         for (number, text) in [
             (0, "0 B"),
-            (1_023, "1,023 B"),
+            (1_023, "1023 B"),
             (1_024, "1.0 KiB"),
             (39_936, "39.0 KiB"),
             (102_349, "100 KiB"),
             (1_048_575, "1.0 MiB"),
             (5 << 30, "5.0 GiB"),
         ] {
-            assert_eq!(bytes(number).replace(',', ""), text.replace(',', ""));
+            assert_eq!(bytes(number), text);
         }
+    }
+
+    #[test]
+    fn round_bytes_have_no_decimals() {
+        assert_eq!(whole_bytes(64 << 10), "64 KiB");
+        assert_eq!(whole_bytes(1_536), "1.5 KiB");
+        assert_eq!(whole_bytes(0), "0 B");
     }
 
     #[test]

@@ -28,8 +28,10 @@ fn path(readings: &[Reading]) -> String {
         return String::new();
     };
     let highs = || readings.iter().map(|reading| reading.high);
-    let max = highs().max().unwrap_or(0);
-    let min = highs().min().unwrap_or(0).min(max - max / 10);
+    let (least, most) = (highs().min().unwrap_or(0), highs().max().unwrap_or(0));
+    let missing = (most / 10).saturating_sub(most - least);
+    let min = least.saturating_sub(missing / 2);
+    let max = most.max(min + (most / 10).max(most - least));
     let frame = Frame {
         left: 1.0,
         right: WIDTH - 1.0,
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_tremble_is_not_a_hill() {
-        assert_eq!(drawn(&[99, 100]), "M1.0,4.0L89.0,2.0");
+        assert_eq!(drawn(&[99, 100]), "M1.0,14.0L89.0,12.0");
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn byte_axis(frame: &Frame) -> Vec<AnyView> {
         view! {
             <line class="grid" x1=left x2=right y1=y y2=y />
             <text class="tick" x=left - 8.0 y=y text-anchor="end" dominant-baseline="middle">
-                {format::bytes(tick)}
+                {format::whole_bytes(tick)}
             </text>
         }
         .into_any()

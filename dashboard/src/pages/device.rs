@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{CostUnit, Device, Feature, Route, Trace};
+use heapbeacon_shared::api::{CostUnit, Device, Route, Trace};
 use leptos::prelude::*;
 
 use super::demo::DemoStrip;
@@ -12,10 +12,6 @@ pub fn DevicePage() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <h1 class="unseen">"Device"</h1>
-        <SymbolPanel />
-        <Show when=move || store.offers(Feature::Demo)>
-            <DemoStrip />
-        </Show>
         <div class="columns">
             <section class="panel">
                 <h2>"Identity"</h2>
@@ -26,6 +22,8 @@ pub fn DevicePage() -> impl IntoView {
                 {move || store.trace.with(|trace| trace.as_ref().map(|it| facts(tracing(it))))}
             </section>
         </div>
+        <SymbolPanel />
+        <DemoStrip />
         <Downloads />
     }
 }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::api::Feature;
 use leptos::prelude::*;
 
 use super::demo::DemoStrip;
@@ -23,9 +22,6 @@ pub fn LeaksPage() -> impl IntoView {
         <h1 class="unseen">"Leaks"</h1>
         <Show when=move || started.get() fallback=|| view! { <NotTracing /> }>
             <Leaks />
-        </Show>
-        <Show when=move || store.offers(Feature::Demo)>
-            <DemoStrip />
         </Show>
     }
 }
@@ -56,6 +52,7 @@ fn Leaks() -> impl IntoView {
             fallback=|| view! { <div class="panel skeleton tall" aria-label="Reading"></div> }
         >
             <Verdict />
+            <DemoStrip />
             <SymbolInvitation />
             <Tools grouping filter />
             <SiteTable sites=shown />

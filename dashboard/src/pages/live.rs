@@ -75,7 +75,7 @@ fn Cards() -> impl IntoView {
     };
     let lowest = move || {
         let seen = format::bytes(lowest_seen.get());
-        format!("since boot; {seen} since the page opened")
+        format!("since boot; {seen} in this window")
     };
     let allocations = move || match rates.get() {
         Some((allocations, _)) => (format::rate(allocations), "/s".to_owned()),

@@ -69,9 +69,15 @@ fn Records() -> impl IntoView {
         let wanted = rows.iter().filter(|row| row.matches(&text, least));
         Arc::new(wanted.cloned().collect::<Vec<_>>())
     });
-    if store.records.with_untracked(|list| list.records.is_empty()) {
+    let trace_id = Memo::new(move |_| {
+        let trace = store.trace.read();
+        trace.as_ref().map(|trace| trace.trace_id)
+    });
+    // On opening the page, and when another trace begins.
+    Effect::new(move |_| {
+        trace_id.track();
         store.load_records();
-    }
+    });
     let count = move || {
         let (shown, all) = (shown.read().len() as u64, rows.read().len() as u64);
         match store.records_loading.get() {
@@ -168,9 +174,9 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col" class="r seq">"Sequence"</th>
-                        <th scope="col" class="r">"Age"</th>
+                        <th scope="col" class="r age">"Age"</th>
                         <th scope="col" class="address">"Address"</th>
-                        <th scope="col" class="r">"Size"</th>
+                        <th scope="col" class="r size">"Size"</th>
                         <th scope="col" class="task">"Task"</th>
                         <th scope="col" class="wide">"Call site"</th>
                         <th scope="col" class="freed">"Freed"</th>

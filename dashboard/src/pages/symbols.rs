@@ -50,7 +50,7 @@ fn sentence(symbols: &SymbolState) -> String {
 pub(super) fn ElfDrop() -> impl IntoView {
     let store = Store::of_app();
     let on_file = Callback::new(move |file: web_sys::File| {
-        store.use_file(file.name(), file.into());
+        store.use_file(file);
     });
     let label = "Drop the firmware's ELF here, or choose it";
     let hint = "It gives names and lines to addresses, and never leaves this browser.";

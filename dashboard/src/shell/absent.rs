@@ -17,6 +17,30 @@ pub(super) fn Absent() -> impl IntoView {
     }
 }
 
+/// Asks for the token of an agent that has one.
+#[component]
+pub(super) fn TokenForm() -> impl IntoView {
+    let store = Store::of_app();
+    let token = RwSignal::new(String::new());
+    let use_token = move |event: SubmitEvent| {
+        event.prevent_default();
+        store.use_token(token.get().trim().to_owned());
+    };
+    view! {
+        <Empty title="This device wants its token">
+            <p>
+                "Its agent was started with " <code>"--token"</code>
+                ". The token stays in this page and goes to this device only."
+            </p>
+            <form class="row" on:submit=use_token>
+                <label for="token">"Token"</label>
+                <input id="token" type="password" autocomplete="off" bind:value=token />
+                <button class="primary">"Connect"</button>
+            </form>
+        </Empty>
+    }
+}
+
 /// Keeps the places of what is to come, so that nothing jumps.
 #[component]
 fn Loading() -> impl IntoView {

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use web_sys::DragEvent;
 
-use super::absent::Absent;
+use super::absent::{Absent, TokenForm};
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
@@ -28,7 +28,7 @@ pub fn App() -> impl IntoView {
     let dropped = move |event: DragEvent| {
         event.prevent_default();
         if let Some(file) = dropped_file(&event) {
-            store.use_file(file.name(), file.into());
+            store.use_file(file);
         }
     };
     let known = Memo::new(move |_| store.device.with(Option::is_some));
@@ -39,8 +39,13 @@ pub fn App() -> impl IntoView {
                 <Navigation page />
                 <main>
                     <LostBanner />
-                    <Show when=move || known.get() fallback=|| view! { <Absent /> }>
-                        {content}
+                    <Show
+                        when=move || !store.token_needed.get()
+                        fallback=|| view! { <TokenForm /> }
+                    >
+                        <Show when=move || known.get() fallback=|| view! { <Absent /> }>
+                            {content}
+                        </Show>
                     </Show>
                 </main>
             </div>

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use heapbeacon_shared::analysis::{Point, Series};
-use heapbeacon_shared::api::{Heap, LeaksPage, Trace};
+use heapbeacon_shared::api::{Heap, LeaksPage, Region, Trace};
 
+/// Regions that hold only what HeapBeacon itself needs, by name: no part of the firmware's heap.
+const OWN_REGIONS: [&str; 1] = ["server"];
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
 const US_PER_SECOND: f64 = 1e6;
@@ -27,13 +29,14 @@ pub struct HeapSample {
 }
 
 impl HeapSample {
-    /// Adds the regions up. The lowest free is the sum of the regions' own, and so never too high.
+    /// Adds the firmware's regions up. The lowest free is the sum of the regions' own, and so never too high.
     pub fn of(heap: &Heap) -> Self {
         let mut sample = Self {
             time_us: heap.time_us,
             ..Self::default()
         };
-        for region in &heap.regions {
+        let own = |region: &&Region| OWN_REGIONS.contains(&region.name.as_str());
+        for region in heap.regions.iter().filter(|region| !own(region)) {
             sample.size += region.size;
             sample.used += region.used;
             sample.free += region.free;
@@ -73,8 +76,10 @@ pub struct Held {
 pub struct Snapshot {
     /// Microseconds since boot.
     pub time_us: u64,
-    /// One entry per call stack.
+    /// One entry per call stack that was listed.
     pub held: Vec<Held>,
+    /// Whether call stacks that were not listed held nothing.
+    pub is_complete: bool,
 }
 
 impl Snapshot {
@@ -88,6 +93,7 @@ impl Snapshot {
         Self {
             time_us: page.time_us,
             held: held.collect(),
+            is_complete: page.leaks.len() as u64 >= u64::from(page.total),
         }
     }
 }
@@ -120,21 +126,33 @@ impl Rates {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::Region;
-
     use super::*;
 
-    #[test]
-    fn regions_add_up_but_the_largest_block_does_not() {
-        let region = |used, largest_free_block| Region {
+    fn region(name: &str, used: u64, largest_free_block: u64) -> Region {
+        Region {
+            name: name.try_into().expect("short"),
             size: 100,
             used,
             free: 100 - used,
             largest_free_block,
             ..Region::default()
-        };
+        }
+    }
+
+    #[test]
+    fn a_region_of_heapbeacon_itself_does_not_count() {
         let mut heap = Heap::default();
-        heap.regions.extend([region(30, 50), region(60, 20)]);
+        heap.regions
+            .extend([region("heap", 30, 50), region("server", 60, 20)]);
+        let sample = HeapSample::of(&heap);
+        assert_eq!((sample.size, sample.used), (100, 30));
+    }
+
+    #[test]
+    fn regions_add_up_but_the_largest_block_does_not() {
+        let mut heap = Heap::default();
+        heap.regions
+            .extend([region("a", 30, 50), region("b", 60, 20)]);
         let sample = HeapSample::of(&heap);
         assert_eq!((sample.size, sample.used, sample.free), (200, 90, 110));
         assert_eq!(sample.largest_free_block, 50);

@@ -2,6 +2,7 @@
 
 mod actions;
 mod elf;
+mod elf_shelf;
 mod finding;
 mod history;
 mod link;

@@ -11,8 +11,8 @@ use super::link::LinkState;
 use super::store::now_ms;
 use crate::api::ApiError;
 
-/// Call stacks that are asked for.
-const LEAKS_QUERY: &str = "?limit=128";
+/// As many call stacks as an agent lists at once.
+const LEAKS_QUERY: &str = "?limit=32";
 /// The device and its switches change rarely: asked for in every so many rounds.
 const SELDOM: u32 = 5;
 /// Milliseconds between two ticks of the page's clock.
@@ -43,8 +43,13 @@ impl Store {
         match outcome {
             Ok(()) => self.link.update(|link| link.heard(now_ms())),
             Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
+            Err(ApiError::TokenNeeded) => {
+                self.link.update(|link| link.heard(now_ms()));
+                self.token_needed.set(true);
+            }
+            // Whoever refuses is there.
             Err(error) => {
-                self.link.update(|link| link.missed());
+                self.link.update(|link| link.heard(now_ms()));
                 self.tell(true, error.to_string());
             }
         }
@@ -104,8 +109,7 @@ impl Store {
         let reason = device.reset_reason.clone();
         self.device.set(Some(device));
         if other_build {
-            self.forget_symbols();
-            self.symbols.set(Default::default());
+            self.drop_symbols();
         }
         if rebooted {
             self.forget_history();
@@ -115,7 +119,7 @@ impl Store {
                 format!("The device restarted ({reason}). The history starts again."),
             );
         }
-        self.want_device_elf();
+        self.look_for_elf();
     }
 
     /// Takes a trace status; the history of another trace is of no use.

@@ -190,28 +190,39 @@ fn judge(
 ) {
     let mut histories = vec![Series::new(snapshots.len()); sites.len()];
     for snapshot in snapshots {
-        let mut points = vec![
-            Point {
-                time_us: snapshot.time_us,
-                ..Point::default()
-            };
-            sites.len()
-        ];
-        for held in &snapshot.held {
-            if let Some(index) = index_of_stack.get(&held.stack) {
-                points[*index].bytes += held.bytes;
-                points[*index].count += held.count;
+        let points = points_at(snapshot, index_of_stack, sites.len());
+        for ((site, history), point) in sites.iter_mut().zip(&mut histories).zip(points) {
+            // What a cut list does not name may be small, and is not nothing.
+            if snapshot.is_complete || point.count > 0 {
+                history.push(point);
             }
-        }
-        for (history, point) in histories.iter_mut().zip(points) {
-            history.push(point);
+            site.points.push(point);
         }
     }
     for (site, history) in sites.iter_mut().zip(&histories) {
         site.verdict = verdict(history, site.newest_us, site.oldest_us, now_us, site.count);
         site.gained = history.growth_since_start();
-        site.points = history.points().to_vec();
     }
+}
+
+/// Adds up what each site held at one moment.
+fn points_at(
+    snapshot: &Snapshot,
+    index_of_stack: &HashMap<u32, usize>,
+    sites: usize,
+) -> Vec<Point> {
+    let nothing = Point {
+        time_us: snapshot.time_us,
+        ..Point::default()
+    };
+    let mut points = vec![nothing; sites];
+    for held in &snapshot.held {
+        if let Some(index) = index_of_stack.get(&held.stack) {
+            points[*index].bytes += held.bytes;
+            points[*index].count += held.count;
+        }
+    }
+    points
 }
 
 #[cfg(test)]

@@ -70,6 +70,21 @@ fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
 }
 
 #[test]
+fn a_site_that_a_cut_list_did_not_name_before_has_not_grown() {
+    let full = page(20, vec![leak(1, 0x10, "net", 50, 1)]);
+    let mut cut = Snapshot::of(&page(1, Vec::new()));
+    cut.is_complete = false;
+    let sites = group(
+        &full,
+        &[cut, Snapshot::of(&full)],
+        &mut Names::default(),
+        Grouping::CallSite,
+    );
+    assert_eq!(sites[0].gained, 0);
+    assert_eq!(sites[0].points.len(), 2);
+}
+
+#[test]
 fn after_a_few_seconds_it_is_too_early_to_say() {
     let sites = watched(4, Grouping::CallSite);
     assert_eq!(sites[0].verdict, Verdict::TooEarly { seconds_of_data: 3 });

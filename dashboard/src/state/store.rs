@@ -78,6 +78,8 @@ pub struct Store {
     pub records: RwSignal<Arc<RecordList>>,
     /// How many records were read so far, while they are being read.
     pub records_loading: RwSignal<Option<usize>>,
+    /// Whether the device wants a token that it did not get.
+    pub token_needed: RwSignal<bool>,
     /// Whether a command is on its way.
     pub busy: RwSignal<bool>,
     /// What to tell.
@@ -112,6 +114,7 @@ impl Store {
             symbols: RwSignal::default(),
             records: RwSignal::default(),
             records_loading: RwSignal::new(None),
+            token_needed: RwSignal::new(false),
             busy: RwSignal::new(false),
             notices: RwSignal::default(),
             show_agent: RwSignal::new(false),
@@ -130,6 +133,12 @@ impl Store {
                 .as_ref()
                 .is_some_and(|device| device.features.contains(&feature))
         })
+    }
+
+    /// Sends a token from now on.
+    pub fn use_token(&self, token: String) {
+        self.client.update_value(|client| client.set_token(token));
+        self.token_needed.set(false);
     }
 
     /// Groups the last leak list.

@@ -4,10 +4,10 @@ use heapbeacon_shared::api::Feature;
 use heapbeacon_shared::symbols::Symbols;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::Blob;
+use web_sys::{Blob, File};
 
 use super::Store;
-use super::elf;
+use super::{elf, elf_shelf};
 use crate::naming::Names;
 
 /// Who gave the ELF.
@@ -32,57 +32,93 @@ pub struct SymbolState {
     pub loading: bool,
     /// Why the last one was refused.
     pub problem: Option<String>,
-    /// Whether somebody asked for no names.
-    pub forgotten: bool,
+    /// Whether nobody should look for an ELF: there is none, or nobody wants one.
+    pub settled: bool,
 }
 
 impl Store {
-    /// Reads names from a file that somebody chose.
-    pub fn use_file(&self, name: String, file: Blob) {
+    /// Reads names from a file that somebody chose, and keeps it for the next visit if it fits.
+    pub fn use_file(&self, file: File) {
         let store = *self;
-        spawn_local(async move { store.load(Source::File(name), file).await });
+        spawn_local(async move {
+            if store.load(Source::File(file.name()), &file).await {
+                elf_shelf::keep(&store.device_build_id(), &file).await;
+            }
+        });
     }
 
     /// Goes back to addresses.
     pub fn forget_symbols(&self) {
         self.names.set_value(Names::default());
         self.symbols.set(SymbolState {
-            forgotten: true,
+            settled: true,
             ..SymbolState::default()
         });
         self.refresh_sites();
+        let build_id = self.device_build_id();
+        spawn_local(async move { elf_shelf::forget(&build_id).await });
+    }
+
+    /// Gives up the names of a build that no longer runs.
+    pub(super) fn drop_symbols(&self) {
+        self.names.set_value(Names::default());
+        self.symbols.set(SymbolState::default());
     }
 
     /// Fetches the ELF that the device offers.
     pub fn use_device_elf(&self) {
         let store = *self;
-        store.symbols.update(|symbols| symbols.loading = true);
+        spawn_local(async move { store.load_device_elf().await });
+    }
+
+    /// Looks for an ELF that was kept or that the device offers, once.
+    pub(super) fn look_for_elf(&self) {
+        let store = *self;
+        let wanted = self.symbols.with_untracked(|symbols| {
+            let answered = symbols.source.is_some() || symbols.problem.is_some();
+            !answered && !symbols.loading && !symbols.settled
+        });
+        if !wanted {
+            return;
+        }
+        self.symbols.update(|symbols| symbols.loading = true);
         spawn_local(async move {
-            let client = store.client.get_value();
-            match client.elf().await {
-                Ok(file) => store.load(Source::Device, file).await,
-                Err(error) => store.refuse(error.to_string()),
+            if let Some(kept) = elf_shelf::find(&store.device_build_id()).await {
+                store.load(Source::File(kept.name()), &kept).await;
+            } else if untrack(|| store.offers(Feature::Elf)) {
+                store.load_device_elf().await;
+            } else {
+                store.symbols.update(|symbols| {
+                    symbols.loading = false;
+                    // There is nothing to look for again.
+                    symbols.settled = true;
+                });
             }
         });
     }
 
-    /// Fetches the device's ELF unless there are names, or nobody wants them.
-    pub(super) fn want_device_elf(&self) {
-        let wanted = self.symbols.with_untracked(|symbols| {
-            let settled = symbols.source.is_some() || symbols.problem.is_some();
-            !settled && !symbols.loading && !symbols.forgotten
-        });
-        if wanted && untrack(|| self.offers(Feature::Elf)) {
-            self.use_device_elf();
+    async fn load_device_elf(&self) {
+        self.symbols.update(|symbols| symbols.loading = true);
+        let client = self.client.get_value();
+        match client.elf().await {
+            Ok(file) => {
+                self.load(Source::Device, &file).await;
+            }
+            Err(error) => self.refuse(error.to_string()),
         }
     }
 
-    async fn load(&self, source: Source, file: Blob) {
+    /// Returns whether the file gave names.
+    async fn load(&self, source: Source, file: &Blob) -> bool {
         self.symbols.update(|symbols| symbols.loading = true);
-        match elf::read(&file, &self.device_build_id()).await {
+        match elf::read(file, &self.device_build_id()).await {
             Ok(symbols) => self.take(source, symbols),
-            Err(problem) => self.refuse(problem.to_string()),
+            Err(problem) => {
+                self.refuse(problem.to_string());
+                return false;
+            }
         }
+        true
     }
 
     fn device_build_id(&self) -> String {

@@ -79,7 +79,10 @@ fn NumberCells(site: Memo<Option<Site>>, most: Memo<u64>) -> impl IntoView {
     });
     let share = move || {
         let bytes = site.with(|site| site.as_ref().map_or(0, |site| site.bytes));
-        format!("{:.1}%", bytes as f64 * 100.0 / most.get().max(1) as f64)
+        format!(
+            "calc(70px * {:.3})",
+            bytes as f64 / most.get().max(1) as f64
+        )
     };
     let oldest = move || {
         let now_us = store

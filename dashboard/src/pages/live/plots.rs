@@ -17,22 +17,29 @@ pub(super) fn heap(samples: &[HeapSample]) -> Plot {
         return Plot::default();
     };
     let most_used = samples.iter().map(|sample| sample.used).max().unwrap_or(0);
-    let line = |name: &str, class, style, value: fn(&HeapSample) -> u64| Layer {
-        name: name.to_owned(),
-        class,
-        style,
-        readings: readings(samples, value),
+    let max = axis_max(most_used, last.size);
+    let used = Layer {
+        name: "used".to_owned(),
+        class: "used",
+        style: Style::ShadedLine,
+        readings: readings(samples, |sample| sample.used),
     };
+    let largest = Layer {
+        name: "largest free block".to_owned(),
+        class: "largest",
+        style: Style::Line,
+        readings: readings(samples, |sample| sample.largest_free_block),
+    };
+    // On a heap that is nearly empty it lies far above the picture; its card has the number.
+    let fits = largest.readings.iter().all(|reading| reading.high <= max);
     Plot {
         end_us: last.time_us,
         span_us: span_us(first.time_us, last.time_us),
-        max: axis_max(most_used, last.size),
-        layers: vec![
-            line("used", "used", Style::ShadedLine, |sample| sample.used),
-            line("largest free block", "largest", Style::Line, |sample| {
-                sample.largest_free_block
-            }),
-        ],
+        max,
+        layers: [Some(used), fits.then_some(largest)]
+            .into_iter()
+            .flatten()
+            .collect(),
         summary: summary(first, last),
     }
 }
