@@ -89,7 +89,7 @@ pub fn rate(per_second: f64) -> String {
 pub fn duration(us: u64) -> String {
     let seconds = us / 1_000_000;
     match seconds {
-        0 if us < 1_000 => "0 ms".to_owned(),
+        0 if us < 1_000 => "<1 ms".to_owned(),
         0 => format!("{} ms", us / 1_000),
         1..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn durations_use_the_unit_that_people_would() {
         for (us, text) in [
-            (900, "0 ms"),
+            (900, "<1 ms"),
             (180_000, "180 ms"),
             (2_900_000, "2 s"),
             (119_000_000, "119 s"),

@@ -116,9 +116,13 @@ fn frame(plot: &Plot, width: f64, height: f64) -> Frame {
 
 fn key(plot: &Plot) -> Vec<AnyView> {
     let entry = |layer: &Layer| {
-        let class = format!("key {}", layer.class);
-        let band = layer.style == Style::Band;
-        view! { <span class=class class:band=band>{layer.name.clone()}</span> }.into_any()
+        let shape = if layer.style == Style::Band {
+            "band"
+        } else {
+            "line"
+        };
+        let class = format!("key {shape} {}", layer.class);
+        view! { <span class=class>{layer.name.clone()}</span> }.into_any()
     };
     plot.layers.iter().map(entry).collect()
 }

@@ -5,20 +5,25 @@ use leptos::prelude::*;
 use super::copy_text;
 use crate::naming::{FrameLine, NamedStack};
 
-/// Lists a call stack, the call site first; the frames between it and the allocator are folded.
+/// Names of folded frames that are told.
+const NAMES_SHOWN: usize = 3;
+
+/// Lists a call stack, the call site first. What lies between it and the allocator is folded, and
+/// so is what called the outermost frame of the user's own code.
 #[component]
 pub fn CallStack(
     /// The frames.
     stack: Arc<NamedStack>,
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<String>);
-    let wrappers = stack.wrappers.clone();
-    let callers = stack.callers.iter().enumerate();
+    let own = stack.callers.iter().rposition(|line| line.own).unwrap_or(0);
+    let (callers, runtime) = stack.callers.split_at((own + 1).min(stack.callers.len()));
+    let callers = callers.iter().enumerate();
     let callers = callers.map(|(index, line)| frame(line, index == 0, copied));
     view! {
         <div class="call-stack">
-            {(!wrappers.is_empty()).then(|| folded(&wrappers, copied))}
-            <ol>{callers.collect_view()}</ol>
+            {folded("wrapper", &stack.wrappers, copied)} <ol>{callers.collect_view()}</ol>
+            {folded("runtime", runtime, copied)}
             <p class="copied" role="status">
                 {move || copied.get().map(|place| format!("Copied {place}"))}
             </p>
@@ -26,22 +31,37 @@ pub fn CallStack(
     }
 }
 
-fn folded(wrappers: &[FrameLine], copied: RwSignal<Option<String>>) -> impl IntoView + use<> {
-    let names: Vec<_> = wrappers.iter().map(|line| line.name.clone()).collect();
-    let s = if wrappers.len() == 1 { "" } else { "s" };
-    let lines = wrappers
+/// Leaves frames out until somebody wants them; nothing if there are none.
+fn folded(
+    what: &str,
+    lines: &[FrameLine],
+    copied: RwSignal<Option<String>>,
+) -> Option<impl IntoView + use<>> {
+    let s = if lines.len() == 1 { "" } else { "s" };
+    let title = format!("{} {what} frame{s} folded ", lines.len());
+    let names: Vec<_> = lines
+        .iter()
+        .take(NAMES_SHOWN)
+        .map(|line| line.name.as_str())
+        .collect();
+    let more = if lines.len() > NAMES_SHOWN {
+        ", …"
+    } else {
+        ""
+    };
+    let names = names.join(", ") + more;
+    let frames = lines
         .iter()
         .map(|line| frame(line, false, copied))
         .collect_view();
-    view! {
-        <details class="folded">
-            <summary>
-                {format!("{} allocator frame{s} folded ", wrappers.len())}
-                <code>{names.join(", ")}</code>
-            </summary>
-            <ol>{lines}</ol>
-        </details>
-    }
+    (!lines.is_empty()).then(|| {
+        view! {
+            <details class="folded">
+                <summary>{title} <code>{names}</code></summary>
+                <ol>{frames}</ol>
+            </details>
+        }
+    })
 }
 
 fn frame(

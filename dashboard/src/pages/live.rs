@@ -75,7 +75,7 @@ fn Cards() -> impl IntoView {
     };
     let lowest = move || {
         let seen = format::bytes(lowest_seen.get());
-        format!("since boot; {seen} in this window")
+        format!("since boot; seen {seen}")
     };
     let allocations = move || match rates.get() {
         Some((allocations, _)) => (format::rate(allocations), "/s".to_owned()),
@@ -104,7 +104,7 @@ fn Cards() -> impl IntoView {
             />
             <Card
                 title="Lowest free"
-                hint="Fewest bytes that were ever left"
+                hint="Fewest bytes that were left since boot, and since this page opened"
                 value=Signal::derive(move || with_unit(now.get().minimum_free))
                 note=Signal::derive(lowest)
             />
@@ -226,8 +226,8 @@ fn Regions() -> impl IntoView {
                         <th scope="col" class="r">"Size"</th>
                         <th scope="col" class="r">"Used"</th>
                         <th scope="col" class="r">"Largest free"</th>
-                        <th scope="col" class="r">"Lowest free"</th>
-                        <th scope="col" class="r">"Fragmentation"</th>
+                        <th scope="col" class="r optional">"Lowest free"</th>
+                        <th scope="col" class="r optional">"Fragmentation"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -238,18 +238,17 @@ fn Regions() -> impl IntoView {
 
 fn region_rows(heap: &Heap) -> impl IntoView + use<> {
     let row = |region: &heapbeacon_shared::api::Region| {
-        let bytes = [
-            region.size,
-            region.used,
-            region.largest_free_block,
-            region.minimum_free,
-        ];
+        let bytes = [region.size, region.used, region.largest_free_block];
         let cells = bytes.map(|bytes| view! { <td class="r">{format::bytes(bytes)}</td> });
         view! {
             <tr>
-                <th scope="row"><code>{region.name.to_string()}</code> " at " <code>{region.start.to_string()}</code></th>
+                <th scope="row">
+                    <code>{region.name.to_string()}</code>
+                    <span class="note optional">" at " {region.start.to_string()}</span>
+                </th>
                 {cells.collect_view()}
-                <td class="r">{region.fragmentation} " %"</td>
+                <td class="r optional">{format::bytes(region.minimum_free)}</td>
+                <td class="r optional">{region.fragmentation} " %"</td>
             </tr>
         }
     };

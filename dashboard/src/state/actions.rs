@@ -90,9 +90,11 @@ impl Store {
             self.records_loading.set(Some(list.records.len()));
             after = page.next;
             if after.is_none() {
-                list.read_us = self
+                let newest = list.records.iter().map(|record| record.time_us).max();
+                let polled = self
                     .trace
-                    .with_untracked(|trace| trace.as_ref().map_or(0, |t| t.time_us));
+                    .with_untracked(|trace| trace.as_ref().map(|it| it.time_us));
+                list.read_us = newest.max(polled).unwrap_or(0);
                 return Ok(list);
             }
         }

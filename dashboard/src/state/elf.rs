@@ -59,14 +59,17 @@ pub async fn read(file: &Blob, device_build_id: &str) -> Result<Symbols, ElfProb
     let mut reader = ElfReader::new(file.size() as u64);
     let mut checked = false;
     while let Some(range) = reader.needs() {
+        if !checked && reader.is_build_id_known() {
+            check(&reader, device_build_id)?;
+            checked = true;
+        }
         let bytes = slice(file, range)
             .await
             .map_err(|_| ElfProblem::Unreadable)?;
         reader.provide(&bytes).map_err(ElfProblem::NotUsable)?;
-        if !checked && reader.is_build_id_known() && reader.needs().is_some() {
-            check(&reader, device_build_id)?;
-            checked = true;
-        }
+    }
+    if !checked {
+        check(&reader, device_build_id)?;
     }
     reader.finish().map_err(ElfProblem::NotUsable)
 }

@@ -1,6 +1,6 @@
 //! The sentence above the leak list.
 
-use heapbeacon_shared::analysis::{Verdict, seconds_until_full};
+use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
 use heapbeacon_shared::api::Trace;
 
 use super::sites::Site;
@@ -10,6 +10,10 @@ use crate::format;
 const NAMED_SITES: usize = 2;
 /// A block that was held for so long and still is, is large but steady from this share on.
 const LARGE_SHARE: u64 = 10;
+
+/// What grows for as long as this is called a leak: one window to see it, and another to see that it
+/// goes on. Before that it may be a cache that still fills.
+const LEAK_AFTER_US: u64 = 2 * WINDOW_US;
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,8 +103,6 @@ fn too_early(seconds: u64) -> Finding {
 }
 
 fn leaking(growing: &[&Site], free_bytes: u64, now_us: u64) -> Finding {
-    let sites = format::plural_in_words(growing.len() as u64, "call site");
-    let verb = if growing.len() == 1 { "is" } else { "are" };
     let named = growing.iter().take(NAMED_SITES);
     let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
     let total: f64 = growing.iter().map(|site| site.growth()).sum();
@@ -112,11 +114,37 @@ fn leaking(growing: &[&Site], free_bytes: u64, now_us: u64) -> Finding {
         )));
         last.push(Part::Text(".".to_owned()));
     }
+    let sites = format::plural_in_words(growing.len() as u64, "call site");
+    let verb = if growing.len() == 1 { "is" } else { "are" };
+    let watched_us = growing
+        .iter()
+        .map(|site| watched_us(site))
+        .max()
+        .unwrap_or(0);
+    if watched_us >= LEAK_AFTER_US {
+        return Finding {
+            tone: Tone::Bad,
+            headline: format!("{sites} {verb} leaking."),
+            details,
+            facts: String::new(),
+        };
+    }
+    let watched = format::duration(watched_us);
+    details.push(vec![Part::Text(format!(
+        "After {watched} this may be a leak, or something that is still filling up."
+    ))]);
     Finding {
-        tone: Tone::Bad,
-        headline: format!("{sites} {verb} leaking."),
+        tone: Tone::Neutral,
+        headline: format!("{sites} {verb} growing."),
         details,
         facts: String::new(),
+    }
+}
+
+fn watched_us(site: &Site) -> u64 {
+    match site.points.as_slice() {
+        [first, .., last] => last.time_us.saturating_sub(first.time_us),
+        _ => 0,
     }
 }
 
@@ -125,9 +153,13 @@ fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     let age = format::duration(now_us.saturating_sub(site.oldest_us));
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
+    let place = site
+        .place
+        .as_ref()
+        .map_or_else(String::new, |place| format!(" ({place})"));
     vec![
         Part::Code(site.name.clone()),
-        Part::Text(" grows by ".to_owned()),
+        Part::Text(format!("{place} grows by ")),
         Part::Strong(format!("{value} {unit} a minute")),
         Part::Text(format!(
             " and holds {blocks}, {bytes}; the oldest is {age} old."

@@ -1,3 +1,5 @@
+use heapbeacon_shared::analysis::Point;
+
 use super::*;
 
 const MINUTE_US: u64 = 60_000_000;
@@ -7,7 +9,7 @@ fn site(name: &str, verdict: Verdict) -> Site {
         key: name.to_owned(),
         colour_key: name.to_owned(),
         name: name.to_owned(),
-        place: None,
+        place: Some("src/a.rs:8".to_owned()),
         tasks: Vec::new(),
         of_agent: false,
         stacks: Vec::new(),
@@ -17,7 +19,14 @@ fn site(name: &str, verdict: Verdict) -> Site {
         gained: 0,
         oldest_us: MINUTE_US,
         newest_us: 15 * MINUTE_US,
-        points: Vec::new(),
+        points: [1, 15].map(at).to_vec(),
+    }
+}
+
+fn at(minute: u64) -> Point {
+    Point {
+        time_us: minute * MINUTE_US,
+        ..Point::default()
     }
 }
 
@@ -44,9 +53,19 @@ fn one_leak_is_named_with_its_rate_and_the_time_that_is_left() {
     assert_eq!(finding.headline, "One call site is leaking.");
     assert_eq!(
         words(&finding.details[0]),
-        "session::open grows by 1.0 KiB a minute and holds 312 blocks, 39.0 KiB; the oldest is \
-         14 min old. At this rate the heap is full in 10 min."
+        "session::open (src/a.rs:8) grows by 1.0 KiB a minute and holds 312 blocks, 39.0 KiB; \
+         the oldest is 14 min old. At this rate the heap is full in 10 min."
     );
+}
+
+#[test]
+fn what_grows_since_a_moment_is_not_called_a_leak_yet() {
+    let mut site = growing("cache::fill", 1024.0);
+    site.points[0].time_us = site.points[1].time_us - 26_000_000;
+    let finding = told(&[site], &Trace::default());
+    assert_eq!(finding.tone, Tone::Neutral);
+    assert_eq!(finding.headline, "One call site is growing.");
+    assert!(words(&finding.details[1]).contains("After 26 s this may be a leak"));
 }
 
 #[test]

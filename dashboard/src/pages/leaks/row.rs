@@ -50,6 +50,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>, most: Memo<u64>) -> impl 
 fn NameCell(site: Memo<Option<Site>>, open: RwSignal<bool>) -> impl IntoView {
     let store = Store::of_app();
     let of = move |value: fn(&Site) -> String| move || site.with(|site| site.as_ref().map(value));
+    let sign = use_sign(site);
     let colour = move || {
         let site = site.read();
         let key = site.as_ref().map_or("", |site| site.colour_key.as_str());
@@ -61,7 +62,12 @@ fn NameCell(site: Memo<Option<Site>>, open: RwSignal<bool>) -> impl IntoView {
                 <i class=colour aria-hidden="true"></i>
                 <span class="site-name">{of(|site| site.name.clone())}</span>
             </button>
-            <small>{of(place)}</small>
+            <small>
+                <span class=move || {
+                    format!("tag on-phone {}", sign.get().class)
+                }>{move || sign.get().word}</span>
+                {of(place)}
+            </small>
         </th>
     }
 }
@@ -70,13 +76,7 @@ fn NameCell(site: Memo<Option<Site>>, open: RwSignal<bool>) -> impl IntoView {
 fn NumberCells(site: Memo<Option<Site>>, most: Memo<u64>) -> impl IntoView {
     let store = Store::of_app();
     let of = move |value: fn(&Site) -> String| move || site.with(|site| site.as_ref().map(value));
-    let sign = Memo::new(move |_| {
-        site.with(|site| {
-            site.as_ref()
-                .map(|site| sign(&site.verdict))
-                .unwrap_or_default()
-        })
-    });
+    let sign = use_sign(site);
     let share = move || {
         let bytes = site.with(|site| site.as_ref().map_or(0, |site| site.bytes));
         format!(
@@ -191,6 +191,15 @@ struct Sign {
     class: &'static str,
     word: &'static str,
     meaning: &'static str,
+}
+
+fn use_sign(site: Memo<Option<Site>>) -> Memo<Sign> {
+    Memo::new(move |_| {
+        let site = site.read();
+        site.as_ref()
+            .map(|site| sign(&site.verdict))
+            .unwrap_or_default()
+    })
 }
 
 fn sign(verdict: &Verdict) -> Sign {

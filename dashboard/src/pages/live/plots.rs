@@ -105,9 +105,10 @@ pub(super) fn sites(store: Store) -> Plot {
         .last()
         .and_then(|layer| layer.iter().map(|reading| reading.high).max());
     let palette = store.palette.read();
-    let names = largest
-        .iter()
-        .map(|site| (site.name.clone(), palette.class(&site.colour_key)));
+    let names = largest.iter().map(|site| {
+        let name = name_among(site, largest);
+        (name, palette.class(&site.colour_key))
+    });
     let rest_name = (!rest.is_empty()).then(|| (format!("{} more", rest.len()), "c0"));
     let layers = names
         .chain(rest_name)
@@ -124,6 +125,16 @@ pub(super) fn sites(store: Store) -> Plot {
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),
         summary: sites_summary(largest),
+    }
+}
+
+/// Returns the name of a site, and its line where another has the same name.
+fn name_among(site: &Site, sites: &[&Site]) -> String {
+    let same = sites.iter().filter(|other| other.name == site.name);
+    let place = site.place.as_deref().unwrap_or_default();
+    match place.rsplit_once(':') {
+        Some((_, line)) if same.count() > 1 => format!("{}:{line}", site.name),
+        _ => site.name.clone(),
     }
 }
 
