@@ -1,2 +1,12 @@
-//! Placeholder.
-fn main() {}
+//! Puts HeapBeacon's page into the browser.
+
+use heapbeacon_dashboard::App;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    // What index.html shows until this runs.
+    if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {
+        loading.remove();
+    }
+    leptos::mount::mount_to_body(App);
+}

@@ -1,0 +1,11 @@
+//! Charts in SVG: geometry as plain functions, and the views that draw it.
+
+mod geometry;
+mod scale;
+mod sparkline;
+mod time_chart;
+
+pub use geometry::{Reading, stack_up};
+pub use scale::axis_max;
+pub use sparkline::Sparkline;
+pub use time_chart::{Layer, Plot, Style, TimeChart};

@@ -1,0 +1,56 @@
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, Event, File, HtmlInputElement};
+
+/// Returns the file that was dropped, if it was one.
+pub fn dropped_file(event: &DragEvent) -> Option<File> {
+    event.data_transfer()?.files()?.get(0)
+}
+
+/// Takes a file by drag and drop, by click, or by keyboard.
+#[component]
+pub fn DropZone(
+    /// What to choose.
+    label: &'static str,
+    /// What happens to it.
+    hint: &'static str,
+    /// Takes the file.
+    on_file: Callback<File>,
+) -> impl IntoView {
+    let over = RwSignal::new(false);
+    let dropped = move |event: DragEvent| {
+        event.prevent_default();
+        event.stop_propagation();
+        over.set(false);
+        if let Some(file) = dropped_file(&event) {
+            on_file.run(file);
+        }
+    };
+    let chosen = move |event: Event| {
+        let input = event
+            .target()
+            .and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+        let Some(input) = input else { return };
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            on_file.run(file);
+        }
+        // So that the same file can be chosen again after a rebuild.
+        input.set_value("");
+    };
+    view! {
+        <label
+            class="drop-zone"
+            class:over=over
+            on:dragover=move |event| {
+                event.prevent_default();
+                over.set(true);
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=dropped
+        >
+            <input type="file" data-testid="elf-input" on:change=chosen />
+            <strong>{label}</strong>
+            <span>{hint}</span>
+        </label>
+    }
+}

@@ -1,0 +1,18 @@
+use leptos::prelude::*;
+
+/// Stands where there is nothing to show yet, and says what to do.
+#[component]
+pub fn Empty(
+    /// What is missing.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What to do about it, and perhaps the button that does it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="panel empty">
+            <h2>{title}</h2>
+            {children()}
+        </section>
+    }
+}

@@ -1,0 +1,19 @@
+//! Parts that pages are made of; they know neither the device nor what the page knows about it.
+
+mod call_stack;
+mod card;
+mod copy;
+mod drop_zone;
+mod empty;
+mod meter;
+mod switch;
+mod width;
+
+pub use call_stack::CallStack;
+pub use card::Card;
+pub use copy::copy_text;
+pub use drop_zone::{DropZone, dropped_file};
+pub use empty::Empty;
+pub use meter::Meter;
+pub use switch::Switch;
+pub use width::use_width;

@@ -1,0 +1,27 @@
+//! HeapBeacon's page: who holds the heap of a device, live, in a browser.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`api`] | the agent's HTTP API, typed |
+//! | [`state`] | the last answers, their history, what follows from them |
+//! | [`naming`] | names of call stacks |
+//! | [`pages`], [`shell`] | what a person sees |
+//! | [`components`], [`charts`] | what it is made of |
+//! | [`format`], [`location`] | numbers as text; what the address bar says |
+
+#![expect(
+    unreachable_pub,
+    reason = "#[component] makes public functions, wherever they stand"
+)]
+
+pub mod api;
+pub mod charts;
+pub mod components;
+pub mod format;
+pub mod location;
+pub mod naming;
+pub mod pages;
+pub mod shell;
+pub mod state;
+
+pub use shell::App;

@@ -1,0 +1,195 @@
+//! Names of call stacks: from the symbols of an ELF file, or from bare addresses without one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use heapbeacon_shared::api::{Address, Origin, Stack};
+use heapbeacon_shared::symbols::{
+    Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
+};
+
+/// How many addresses name a call stack that has no symbols.
+const ADDRESSES_IN_A_NAME: usize = 3;
+
+/// One frame as a page shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameLine {
+    /// Short name of the function, or its address.
+    pub name: String,
+    /// Full path of the function, or the address again.
+    pub full_name: String,
+    /// Short file name, as `src/session.rs`.
+    pub file: Option<String>,
+    /// Line, from 1.
+    pub line: Option<u32>,
+    /// What a click copies: file, line and column.
+    pub place: Option<String>,
+    /// Whether it was inlined into the next frame.
+    pub inlined: bool,
+    /// Whether it belongs to the user's own code.
+    pub own: bool,
+}
+
+/// A call stack with names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedStack {
+    /// Names the call site: two stacks with the same key share it.
+    pub key: String,
+    /// Short name of the call site.
+    pub name: String,
+    /// Where the call site is, as `src/session.rs:88`.
+    pub place: Option<String>,
+    /// Frames between the allocator and the call site.
+    pub wrappers: Vec<FrameLine>,
+    /// The call site and its callers.
+    pub callers: Vec<FrameLine>,
+}
+
+/// Names call stacks and remembers the names.
+#[derive(Default)]
+pub struct Names {
+    symbols: Option<Symbols>,
+    known: HashMap<Vec<u64>, Arc<NamedStack>>,
+}
+
+impl Names {
+    /// Takes the symbols that names come from; `None` goes back to addresses.
+    pub fn new(symbols: Option<Symbols>) -> Self {
+        let known = HashMap::new();
+        Self { symbols, known }
+    }
+
+    /// Names a call stack.
+    pub fn of(&mut self, stack: &Stack) -> Arc<NamedStack> {
+        let frames: Vec<u64> = stack.frames.iter().map(|address| address.0).collect();
+        if let Some(named) = self.known.get(&frames) {
+            return Arc::clone(named);
+        }
+        let named = Arc::new(match &self.symbols {
+            _ if frames.is_empty() => without_frames(stack),
+            Some(symbols) => with_symbols(symbols, stack, &frames),
+            None => by_address(&frames),
+        });
+        self.known.insert(frames, Arc::clone(&named));
+        named
+    }
+}
+
+fn without_frames(stack: &Stack) -> NamedStack {
+    let name = match stack.origin {
+        Origin::Driver => "driver without call stack",
+        _ => "call stacks without room",
+    };
+    NamedStack {
+        key: name.to_owned(),
+        name: name.to_owned(),
+        ..NamedStack::default()
+    }
+}
+
+fn by_address(frames: &[u64]) -> NamedStack {
+    let texts: Vec<String> = frames
+        .iter()
+        .map(|frame| Address(*frame).to_string())
+        .collect();
+    let shown = &texts[..texts.len().min(ADDRESSES_IN_A_NAME)];
+    let line = |text: &String| FrameLine {
+        name: text.clone(),
+        full_name: text.clone(),
+        place: Some(text.clone()),
+        ..FrameLine::default()
+    };
+    NamedStack {
+        key: texts.join(" "),
+        name: shown.join(" ← "),
+        place: None,
+        wrappers: Vec::new(),
+        callers: texts.iter().map(line).collect(),
+    }
+}
+
+fn with_symbols(symbols: &Symbols, stack: &Stack, frames: &[u64]) -> NamedStack {
+    let stack_with_names = SymbolizedStack::new(symbols.call_stack(frames));
+    let site = stack_with_names
+        .call_site()
+        .map(frame_line)
+        .unwrap_or_default();
+    let from_driver = stack.origin == Origin::Driver;
+    let place = site.file.as_ref().map(|file| match site.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.clone(),
+    });
+    NamedStack {
+        key: format!(
+            "{} {}",
+            site.full_name,
+            place.as_deref().unwrap_or_default()
+        ),
+        name: site.name,
+        place: place.or_else(|| from_driver.then(|| "driver".to_owned())),
+        wrappers: stack_with_names.wrappers().iter().map(frame_line).collect(),
+        callers: stack_with_names.callers().iter().map(frame_line).collect(),
+    }
+}
+
+fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
+    let address = Address(frame.address).to_string();
+    let function = frame.function.as_deref();
+    let file = frame.file.as_ref().map(|file| short_file(file, None));
+    let place = file.as_ref().map(|file| {
+        let parts = [frame.line, frame.column].into_iter().flatten();
+        parts.fold(file.clone(), |place, part| format!("{place}:{part}"))
+    });
+    FrameLine {
+        name: function.map_or_else(|| address.clone(), short_name),
+        full_name: function.map_or(address, str::to_owned),
+        place,
+        file,
+        line: frame.line,
+        inlined: frame.inlined,
+        own: *role == Role::Own,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(frames: &[u64]) -> Stack {
+        Stack {
+            frames: frames.iter().map(|frame| Address(*frame)).collect(),
+            ..Stack::default()
+        }
+    }
+
+    #[test]
+    fn without_symbols_a_stack_is_named_by_its_innermost_addresses() {
+        let named = Names::default().of(&stack(&[
+            0x4200_0010,
+            0x4200_0020,
+            0x4200_0030,
+            0x4200_0040,
+        ]));
+        assert_eq!(named.name, "0x42000010 ← 0x42000020 ← 0x42000030");
+        assert_eq!(named.callers.len(), 4);
+    }
+
+    #[test]
+    fn stacks_that_differ_in_their_depth_are_not_joined_without_symbols() {
+        let mut names = Names::default();
+        let (one, other) = (
+            names.of(&stack(&[1, 2, 3, 4])),
+            names.of(&stack(&[1, 2, 3, 5])),
+        );
+        assert_eq!(one.name, other.name);
+        assert_ne!(one.key, other.key);
+    }
+
+    #[test]
+    fn a_stack_without_frames_has_a_name_too() {
+        assert_eq!(
+            Names::default().of(&stack(&[])).name,
+            "call stacks without room"
+        );
+    }
+}

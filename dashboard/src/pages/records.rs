@@ -1,0 +1,212 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use super::start::{NotTracing, use_started};
+use crate::format;
+use crate::naming::NamedStack;
+use crate::state::{RecordList, Store};
+
+mod window;
+
+use window::Window;
+
+/// Height of a row in pixels; the style sheet has the same.
+const ROW_HEIGHT: f64 = 34.0;
+
+/// Every record.
+#[component]
+pub fn RecordsPage() -> impl IntoView {
+    let store = Store::of_app();
+    let started = use_started(store);
+    view! {
+        <h1 class="unseen">"Records"</h1>
+        <Show when=move || started.get() fallback=|| view! { <NotTracing /> }>
+            <Records />
+        </Show>
+    }
+}
+
+/// A record as a row shows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    seq: u64,
+    age: String,
+    address: String,
+    size: u64,
+    task: String,
+    site: Arc<NamedStack>,
+    freed: Option<String>,
+}
+
+impl Row {
+    fn matches(&self, text: &str, least: u64) -> bool {
+        let holds = |words: &str| words.to_lowercase().contains(text);
+        let place = self.site.place.as_deref().unwrap_or_default();
+        self.size >= least
+            && [&self.site.name, place, &self.task, &self.address]
+                .into_iter()
+                .any(holds)
+    }
+}
+
+#[component]
+fn Records() -> impl IntoView {
+    let store = Store::of_app();
+    let text = RwSignal::new(String::new());
+    let least = RwSignal::new(String::new());
+    let rows = Memo::new(move |_| {
+        // New names make new rows.
+        store.symbols.track();
+        Arc::new(rows(store, &store.records.read()))
+    });
+    let shown = Memo::new(move |_| {
+        let text = text.read().trim().to_lowercase();
+        let least = least.read().trim().parse().unwrap_or(0);
+        let rows = rows.read();
+        let wanted = rows.iter().filter(|row| row.matches(&text, least));
+        Arc::new(wanted.cloned().collect::<Vec<_>>())
+    });
+    let trace_id = Memo::new(move |_| {
+        let trace = store.trace.read();
+        trace.as_ref().map(|trace| trace.trace_id)
+    });
+    // On opening the page, and when another trace begins.
+    Effect::new(move |_| {
+        trace_id.track();
+        store.load_records();
+    });
+    let count = move || {
+        let (shown, all) = (shown.read().len() as u64, rows.read().len() as u64);
+        match store.records_loading.get() {
+            Some(read) => format!("reading, {} so far", format::count(read as u64)),
+            None if shown == all => format::plural(all, "record"),
+            None => format!(
+                "{} of {}",
+                format::count(shown),
+                format::plural(all, "record")
+            ),
+        }
+    };
+    view! {
+        <div class="tools">
+            <input
+                type="search"
+                placeholder="Filter by function, file, task or address"
+                aria-label="Filter"
+                bind:value=text
+            />
+            <label class="least">
+                "At least "
+                <input type="number" min="0" placeholder="0" bind:value=least />
+                " bytes"
+            </label>
+            <span class="num" role="status">{count}</span>
+            <button
+                type="button"
+                disabled=move || store.records_loading.get().is_some()
+                on:click=move |_| store.load_records()
+            >
+                "Refresh"
+            </button>
+        </div>
+        <RecordTable rows=shown />
+    }
+}
+
+fn rows(store: Store, list: &RecordList) -> Vec<Row> {
+    let mut named = HashMap::new();
+    store.names.update_value(|names| {
+        for stack in &list.stacks {
+            named.insert(stack.id, names.of(stack));
+        }
+    });
+    let unknown = Arc::new(NamedStack::default());
+    let row = |record: &heapbeacon_shared::api::Record| Row {
+        seq: record.seq,
+        age: format::duration(list.read_us.saturating_sub(record.time_us)),
+        address: record.address.to_string(),
+        size: record.size,
+        task: record
+            .task
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        site: Arc::clone(named.get(&record.stack).unwrap_or(&unknown)),
+        freed: record.freed.then(|| match record.freed_time_us {
+            Some(freed_us) => format!(
+                "after {}",
+                format::duration(freed_us.saturating_sub(record.time_us))
+            ),
+            None => "yes".to_owned(),
+        }),
+    };
+    // The newest first: that is what somebody looks for.
+    list.records.iter().rev().map(row).collect()
+}
+
+/// Draws the rows that are in sight, however many there are.
+#[component]
+fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
+    let store = Store::of_app();
+    let scroller = NodeRef::<Div>::new();
+    let scrolled = RwSignal::new(0.0);
+    let height = RwSignal::new(600.0);
+    let measure = move |_| {
+        if let Some(scroller) = scroller.get_untracked() {
+            scrolled.set(f64::from(scroller.scroll_top()));
+            height.set(f64::from(scroller.client_height()));
+        }
+    };
+    let window = Memo::new(move |_| {
+        Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get())
+    });
+    let visible = move || {
+        let rows = rows.read();
+        rows[window.get().rows.clone()].to_vec()
+    };
+    let colour = move |row: &Row| store.palette.read().class(&row.site.key);
+    view! {
+        <div class="panel scroller" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=measure>
+            <table class="records" aria-rowcount=move || rows.read().len().to_string()>
+                <thead>
+                    <tr>
+                        <th scope="col" class="r seq">"Sequence"</th>
+                        <th scope="col" class="r age">"Age"</th>
+                        <th scope="col" class="address">"Address"</th>
+                        <th scope="col" class="r size">"Size"</th>
+                        <th scope="col" class="task">"Task"</th>
+                        <th scope="col" class="wide">"Call site"</th>
+                        <th scope="col" class="freed">"Freed"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <tr aria-hidden="true" style:height=move || format!("{}px", window.read().above)></tr>
+                    <For each=visible key=|row| row.seq children=move |row| record_row(&row, colour(&row)) />
+                    <tr aria-hidden="true" style:height=move || format!("{}px", window.read().below)></tr>
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn record_row(row: &Row, colour: &'static str) -> impl IntoView + use<> {
+    let place = row.site.place.clone();
+    view! {
+        <tr class="record">
+            <td class="r seq">{format::count(row.seq)}</td>
+            <td class="r">{row.age.clone()}</td>
+            <td class="address"><code>{row.address.clone()}</code></td>
+            <td class="r">{format::bytes(row.size)}</td>
+            <td class="task">{row.task.clone()}</td>
+            <td class="wide">
+                <i class=format!("dot {colour}") aria-hidden="true"></i>
+                <code>{row.site.name.clone()}</code>
+                <span class="note">{place}</span>
+            </td>
+            <td class="freed">{row.freed.clone().unwrap_or_else(|| "live".to_owned())}</td>
+        </tr>
+    }
+}

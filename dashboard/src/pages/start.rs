@@ -1,0 +1,49 @@
+use heapbeacon_shared::api::{Feature, Mode};
+use leptos::prelude::*;
+
+use crate::components::Empty;
+use crate::state::Store;
+
+/// Returns whether a trace was ever started.
+pub(super) fn use_started(store: Store) -> Memo<bool> {
+    Memo::new(move |_| {
+        let trace = store.trace.read();
+        trace.as_ref().is_some_and(|trace| trace.trace_id > 0)
+    })
+}
+
+/// Stands where a trace would show something, and starts one.
+#[component]
+pub(super) fn NotTracing() -> impl IntoView {
+    let store = Store::of_app();
+    let can_trace = move || store.offers(Feature::Tracing);
+    view! {
+        <Empty title="Not tracing yet">
+            <Show
+                when=can_trace
+                fallback=|| {
+                    view! {
+                        <p>
+                            "This firmware was built without tracing. Build it with the feature "
+                            <code>"tracing"</code> " of the agent."
+                        </p>
+                    }
+                }
+            >
+                <p>
+                    "Start a trace to see which lines of code hold the heap. Leaks mode keeps a "
+                    "record of each block until it is freed: what stays is what leaks."
+                </p>
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="start-here"
+                    disabled=move || store.busy.get()
+                    on:click=move |_| store.start_trace(Mode::Leaks)
+                >
+                    "Start leaks"
+                </button>
+            </Show>
+        </Empty>
+    }
+}

@@ -1,0 +1,104 @@
+use heapbeacon_shared::api::Feature;
+use leptos::prelude::*;
+
+use crate::components::DropZone;
+use crate::format;
+use crate::state::{Source, Store, SymbolState};
+
+/// Returns whether there are names.
+pub(super) fn use_has_names(store: Store) -> Memo<bool> {
+    Memo::new(move |_| store.symbols.with(|symbols| symbols.source.is_some()))
+}
+
+/// Says where names come from, or what is wrong with the file that was chosen.
+#[component]
+pub(super) fn SymbolStatus() -> impl IntoView {
+    let store = Store::of_app();
+    view! {
+        <div class="symbol-status" data-testid="elf-status" role="status">
+            <p>{move || store.symbols.with(sentence)}</p>
+            {move || {
+                let problem = store.symbols.with(|symbols| symbols.problem.clone());
+                problem.map(|problem| view! { <p class="bad">{problem}</p> })
+            }}
+        </div>
+    }
+}
+
+fn sentence(symbols: &SymbolState) -> String {
+    let from = match &symbols.source {
+        _ if symbols.loading => return "Reading names from the ELF…".to_owned(),
+        None => return "Addresses only: no ELF is loaded.".to_owned(),
+        Some(Source::Device) => "the device's own ELF".to_owned(),
+        Some(Source::File(name)) => name.clone(),
+    };
+    let build = match symbols.build_id.as_str() {
+        "" => "it has no build id to compare".to_owned(),
+        id => format!("build {}, as on the device", format::short_id(id)),
+    };
+    let lines = if symbols.has_lines {
+        ""
+    } else {
+        " It has no debug information, so there are no lines: build with \
+         `debug = \"line-tables-only\"`."
+    };
+    format!("Names come from {from}: {build}.{lines}")
+}
+
+/// Takes an ELF.
+#[component]
+pub(super) fn ElfDrop() -> impl IntoView {
+    let store = Store::of_app();
+    let on_file = Callback::new(move |file: web_sys::File| {
+        store.use_file(file);
+    });
+    let label = "Drop the firmware's ELF here, or choose it";
+    let hint = "It gives names and lines to addresses, and never leaves this browser.";
+    view! { <DropZone label hint on_file /> }
+}
+
+/// Invites to name what is still addresses; nothing where there are names.
+#[component]
+pub(super) fn SymbolInvitation() -> impl IntoView {
+    let store = Store::of_app();
+    let has_names = use_has_names(store);
+    let troubled = Memo::new(move |_| store.symbols.with(|symbols| symbols.problem.is_some()));
+    let loading = Memo::new(move |_| store.symbols.with(|symbols| symbols.loading));
+    view! {
+        <Show when=move || !has_names.get() || troubled.get()>
+            <section class="panel invitation" aria-label="Names of functions">
+                <SymbolStatus />
+                <Show when=move || !loading.get()>
+                    <ElfDrop />
+                </Show>
+            </section>
+        </Show>
+    }
+}
+
+/// Everything about symbols.
+#[component]
+pub(super) fn SymbolPanel() -> impl IntoView {
+    let store = Store::of_app();
+    let has_names = use_has_names(store);
+    let offered = move || store.offers(Feature::Elf) && !has_names.get();
+    view! {
+        <section class="panel">
+            <h2>"Names of functions"</h2>
+            <SymbolStatus />
+            <ElfDrop />
+            <p class="row">
+                <Show when=offered>
+                    <button type="button" on:click=move |_| store.use_device_elf()>
+                        "Use the device's own ELF"
+                    </button>
+                </Show>
+                <Show when=move || has_names.get()>
+                    <button type="button" on:click=move |_| store.forget_symbols()>
+                        "Forget the names"
+                    </button>
+                </Show>
+            </p>
+        </section>
+    }
+}

@@ -1,0 +1,91 @@
+use leptos::prelude::*;
+use web_sys::SubmitEvent;
+
+use crate::components::Empty;
+use crate::location::{go_to_device, origin_of};
+use crate::state::{LinkState, Store};
+
+/// Stands in for every page until a device has answered.
+#[component]
+pub(super) fn Absent() -> impl IntoView {
+    let store = Store::of_app();
+    let absent = Memo::new(move |_| store.link.with(|link| link.state() == LinkState::Absent));
+    view! {
+        <Show when=move || absent.get() fallback=|| view! { <Loading /> }>
+            <NoDevice />
+        </Show>
+    }
+}
+
+/// Asks for the token of an agent that has one.
+#[component]
+pub(super) fn TokenForm() -> impl IntoView {
+    let store = Store::of_app();
+    let token = RwSignal::new(String::new());
+    let use_token = move |event: SubmitEvent| {
+        event.prevent_default();
+        store.use_token(token.get().trim().to_owned());
+    };
+    view! {
+        <Empty title="This device wants its token">
+            <p>
+                "Its agent was started with " <code>"--token"</code>
+                ". The token stays in this page and goes to this device only."
+            </p>
+            <form class="row" on:submit=use_token>
+                <label for="token">"Token"</label>
+                <input id="token" type="password" autocomplete="off" bind:value=token />
+                <button class="primary">"Connect"</button>
+            </form>
+        </Empty>
+    }
+}
+
+/// Keeps the places of what is to come, so that nothing jumps.
+#[component]
+fn Loading() -> impl IntoView {
+    view! {
+        <div class="cards" aria-busy="true" aria-label="Asking the device">
+            <div class="panel skeleton"></div>
+            <div class="panel skeleton"></div>
+            <div class="panel skeleton"></div>
+            <div class="panel skeleton"></div>
+        </div>
+        <div class="panel skeleton tall"></div>
+    }
+}
+
+#[component]
+fn NoDevice() -> impl IntoView {
+    let store = Store::of_app();
+    let asked = store.client.with_value(|client| match client.origin() {
+        "" => window().location().origin().unwrap_or_default(),
+        origin => origin.to_owned(),
+    });
+    let address = RwSignal::new(String::new());
+    let go = move |event: SubmitEvent| {
+        event.prevent_default();
+        if let Some(origin) = origin_of(&address.get()) {
+            go_to_device(&origin);
+        }
+    };
+    view! {
+        <Empty title="No device answers">
+            <p>
+                "No HeapBeacon agent answers at " <code>{asked}</code>
+                ". Check that the device is powered and in your network. The page keeps trying."
+            </p>
+            <form class="row" on:submit=go>
+                <label for="address">"Another device"</label>
+                <input
+                    id="address"
+                    placeholder="192.168.1.20"
+                    bind:value=address
+                    autocapitalize="off"
+                    spellcheck="false"
+                />
+                <button class="primary">"Connect"</button>
+            </form>
+        </Empty>
+    }
+}

@@ -1,0 +1,96 @@
+use leptos::prelude::*;
+
+use super::controls::TraceControls;
+use crate::components::copy_text;
+use crate::format;
+use crate::location::Page;
+use crate::state::{LinkState, Store};
+
+/// Says which device this is, whether the picture is live, and what the trace is doing.
+#[component]
+pub(super) fn Header() -> impl IntoView {
+    view! {
+        <header class="bar">
+            <a class="brand" href=Page::Live.link()>
+                <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+                    <circle cx="12" cy="15" r="3" fill="currentColor" />
+                    <path
+                        d="M6.5 13a6 6 0 0 1 11 0M3.5 10.5a10 10 0 0 1 17 0"
+                        fill="none"
+                        stroke="currentColor"
+                        stroke-width="2"
+                        stroke-linecap="round"
+                    />
+                </svg>
+                "HeapBeacon"
+            </a>
+            <Identity />
+            <LinkSign />
+            <TraceControls />
+        </header>
+    }
+}
+
+#[component]
+fn Identity() -> impl IntoView {
+    let store = Store::of_app();
+    let identity = move || {
+        let device = store.device.get()?;
+        let firmware = format!(
+            "{} · {} {} · ",
+            device.chip, device.firmware, device.firmware_version
+        );
+        Some(view! {
+            <div class="device">
+                <strong>{device.name.to_string()}</strong>
+                <span>{firmware} <BuildId id=device.build_id.to_string() /></span>
+            </div>
+        })
+    };
+    view! { {identity} }
+}
+
+/// A build id, short until somebody wants all of it.
+#[component]
+fn BuildId(id: String) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let short = match id.as_str() {
+        "" => "no build id".to_owned(),
+        id => format::short_id(id),
+    };
+    let hint = format!("Build id {id}: click to copy");
+    let copy = move |_| copied.set(copy_text(&id));
+    view! {
+        <button type="button" class="plain" title=hint on:click=copy>
+            <code>{short}</code>
+            <span role="status">{move || copied.get().then_some(" copied")}</span>
+        </button>
+    }
+}
+
+#[component]
+fn LinkSign() -> impl IntoView {
+    let store = Store::of_app();
+    let state = Memo::new(move |_| store.link.with(|link| link.state()));
+    let class = move || match state.get() {
+        LinkState::Connecting => "link",
+        LinkState::Live => "link ok",
+        LinkState::Absent | LinkState::Lost => "link bad",
+    };
+    // Readers hear of a change, not of every second.
+    let spoken = move || match state.get() {
+        LinkState::Connecting => "connecting to the device",
+        LinkState::Live => "connected to the device",
+        LinkState::Absent => "no device answers",
+        LinkState::Lost => "connection to the device lost",
+    };
+    view! {
+        <div class=class>
+            <i aria-hidden="true"></i>
+            <span data-testid="link-state">
+                {move || store.link.with(|link| link.sentence(store.now_ms.get()))}
+            </span>
+            <span class="unseen" role="status">{spoken}</span>
+        </div>
+    }
+}

@@ -1,0 +1,10 @@
+//! What is around every page: header, navigation, and the states in which there is no page.
+
+mod absent;
+mod app;
+mod controls;
+mod header;
+mod navigation;
+mod notices;
+
+pub use app::App;

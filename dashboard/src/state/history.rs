@@ -1,0 +1,177 @@
+//! What was seen since the page opened.
+
+use std::collections::VecDeque;
+
+use heapbeacon_shared::analysis::{Point, Series};
+use heapbeacon_shared::api::{Heap, LeaksPage, Region, Trace};
+
+/// Regions that hold only what HeapBeacon itself needs, by name: no part of the firmware's heap.
+const OWN_REGIONS: [&str; 1] = ["server"];
+/// Traces that a rate is taken over.
+const RATE_WINDOW: usize = 6;
+const US_PER_SECOND: f64 = 1e6;
+
+/// The whole heap at one moment: all regions together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapSample {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Bytes of all regions.
+    pub size: u64,
+    /// Bytes handed out.
+    pub used: u64,
+    /// Bytes left.
+    pub free: u64,
+    /// The largest request that would succeed, in bytes.
+    pub largest_free_block: u64,
+    /// Fewest bytes left since boot.
+    pub minimum_free: u64,
+}
+
+impl HeapSample {
+    /// Adds the firmware's regions up. The lowest free is the sum of the regions' own, and so never too high.
+    pub fn of(heap: &Heap) -> Self {
+        let mut sample = Self {
+            time_us: heap.time_us,
+            ..Self::default()
+        };
+        let own = |region: &&Region| OWN_REGIONS.contains(&region.name.as_str());
+        for region in heap.regions.iter().filter(|region| !own(region)) {
+            sample.size += region.size;
+            sample.used += region.used;
+            sample.free += region.free;
+            sample.minimum_free += region.minimum_free;
+            sample.largest_free_block = sample.largest_free_block.max(region.largest_free_block);
+        }
+        sample
+    }
+}
+
+/// Returns the history of the used bytes, for its growth.
+pub fn used_series(samples: &[HeapSample]) -> Series {
+    let mut series = Series::new(samples.len());
+    for sample in samples {
+        series.push(Point {
+            time_us: sample.time_us,
+            bytes: sample.used,
+            count: 0,
+        });
+    }
+    series
+}
+
+/// Live blocks of one call stack at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Id of the call stack.
+    pub stack: u32,
+    /// Live bytes.
+    pub bytes: u64,
+    /// Live blocks.
+    pub count: u64,
+}
+
+/// Live blocks of every call stack at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// One entry per call stack that was listed.
+    pub held: Vec<Held>,
+    /// Whether call stacks that were not listed held nothing.
+    pub is_complete: bool,
+}
+
+impl Snapshot {
+    /// Takes the numbers out of a page of leaks.
+    pub fn of(page: &LeaksPage) -> Self {
+        let held = page.leaks.iter().map(|leak| Held {
+            stack: leak.stack.id,
+            bytes: leak.bytes,
+            count: leak.count,
+        });
+        Self {
+            time_us: page.time_us,
+            held: held.collect(),
+            is_complete: page.leaks.len() as u64 >= u64::from(page.total),
+        }
+    }
+}
+
+/// Allocations and frees per second, over the last few answers.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    /// Time, allocations and frees of each answer, oldest first.
+    seen: VecDeque<(u64, u64, u64)>,
+}
+
+impl Rates {
+    /// Takes the counters of an answer.
+    pub fn push(&mut self, trace: &Trace) {
+        let now = (trace.time_us, trace.total_allocations, trace.total_frees);
+        if self.seen.len() == RATE_WINDOW {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(now);
+    }
+
+    /// Returns allocations and frees per second; `None` before there are two answers.
+    pub fn per_second(&self) -> Option<(f64, f64)> {
+        let (first, last) = (self.seen.front()?, self.seen.back()?);
+        let seconds = last.0.checked_sub(first.0).filter(|us| *us > 0)? as f64 / US_PER_SECOND;
+        let per_second = |from: u64, to: u64| to.saturating_sub(from) as f64 / seconds;
+        Some((per_second(first.1, last.1), per_second(first.2, last.2)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(name: &str, used: u64, largest_free_block: u64) -> Region {
+        Region {
+            name: name.try_into().expect("short"),
+            size: 100,
+            used,
+            free: 100 - used,
+            largest_free_block,
+            ..Region::default()
+        }
+    }
+
+    #[test]
+    fn a_region_of_heapbeacon_itself_does_not_count() {
+        let mut heap = Heap::default();
+        heap.regions
+            .extend([region("heap", 30, 50), region("server", 60, 20)]);
+        let sample = HeapSample::of(&heap);
+        assert_eq!((sample.size, sample.used), (100, 30));
+    }
+
+    #[test]
+    fn regions_add_up_but_the_largest_block_does_not() {
+        let mut heap = Heap::default();
+        heap.regions
+            .extend([region("a", 30, 50), region("b", 60, 20)]);
+        let sample = HeapSample::of(&heap);
+        assert_eq!((sample.size, sample.used, sample.free), (200, 90, 110));
+        assert_eq!(sample.largest_free_block, 50);
+    }
+
+    #[test]
+    fn rates_come_from_the_last_few_answers() {
+        let trace = |second: u64, allocations| Trace {
+            time_us: second * 1_000_000,
+            total_allocations: allocations,
+            total_frees: allocations / 2,
+            ..Trace::default()
+        };
+        let mut rates = Rates::default();
+        rates.push(&trace(1, 0));
+        assert_eq!(rates.per_second(), None);
+        rates.push(&trace(3, 20));
+        assert_eq!(rates.per_second(), Some((10.0, 5.0)));
+        (4..20).for_each(|second| rates.push(&trace(second, 20)));
+        assert_eq!(rates.per_second(), Some((0.0, 0.0)));
+    }
+}

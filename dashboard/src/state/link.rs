@@ -1,0 +1,108 @@
+//! Whether the device answers.
+
+use crate::format;
+
+/// Milliseconds between two rounds of questions while the device answers.
+const PACE_MS: u32 = 1_000;
+/// Longest pause before the next try while it does not.
+const LONGEST_PAUSE_MS: u32 = 5_000;
+/// Failures in a row before the device counts as lost: one lost packet is no news.
+const FAILURES_TO_LOSE: u32 = 2;
+
+/// Whether the device answers; times are milliseconds of the browser's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Link {
+    heard_ms: Option<f64>,
+    failures: u32,
+}
+
+/// What there is to say about a [`Link`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Nothing was heard yet, and the first try is still open.
+    Connecting,
+    /// Nothing was ever heard.
+    Absent,
+    /// The device answers.
+    Live,
+    /// The device answered before.
+    Lost,
+}
+
+impl Link {
+    /// Notes an answer.
+    pub fn heard(&mut self, now_ms: f64) {
+        self.heard_ms = Some(now_ms);
+        self.failures = 0;
+    }
+
+    /// Notes that no answer came.
+    pub fn missed(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// Returns what to say.
+    pub fn state(&self) -> LinkState {
+        match self.heard_ms {
+            None if self.failures == 0 => LinkState::Connecting,
+            None => LinkState::Absent,
+            Some(_) if self.failures < FAILURES_TO_LOSE => LinkState::Live,
+            Some(_) => LinkState::Lost,
+        }
+    }
+
+    /// Returns the pause before the next round: longer after each failure, up to five seconds.
+    pub fn pause_ms(&self) -> u32 {
+        let doubled = PACE_MS.saturating_mul(1 << self.failures.saturating_sub(1).min(8));
+        doubled.min(LONGEST_PAUSE_MS)
+    }
+
+    /// Says it, as `live, 180 ms ago`.
+    pub fn sentence(&self, now_ms: f64) -> String {
+        let age_ms = self.heard_ms.map_or(0.0, |heard| (now_ms - heard).max(0.0));
+        let age = format::duration((age_ms * 1_000.0) as u64);
+        match self.state() {
+            LinkState::Connecting => "connecting".to_owned(),
+            LinkState::Absent => "no answer, retrying".to_owned(),
+            LinkState::Live => format!("live, {age} ago"),
+            LinkState::Lost => format!("lost {age} ago, retrying"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost_after(failures: u32) -> Link {
+        let mut link = Link::default();
+        link.heard(0.0);
+        (0..failures).for_each(|_| link.missed());
+        link
+    }
+
+    #[test]
+    fn one_failure_is_no_news_and_two_are() {
+        assert_eq!(lost_after(1).state(), LinkState::Live);
+        assert_eq!(lost_after(2).state(), LinkState::Lost);
+        assert_eq!(lost_after(2).sentence(12_400.0), "lost 12 s ago, retrying");
+    }
+
+    #[test]
+    fn a_device_that_never_answered_is_absent_not_lost() {
+        let mut link = Link::default();
+        assert_eq!(link.state(), LinkState::Connecting);
+        link.missed();
+        assert_eq!(link.state(), LinkState::Absent);
+    }
+
+    #[test]
+    fn pauses_grow_to_five_seconds_and_end_with_the_first_answer() {
+        let pauses = [0, 1, 2, 3, 4, 40].map(|failures| lost_after(failures).pause_ms());
+        assert_eq!(pauses, [1_000, 1_000, 2_000, 4_000, 5_000, 5_000]);
+        let mut link = lost_after(40);
+        link.heard(9.0);
+        assert_eq!((link.state(), link.pause_ms()), (LinkState::Live, 1_000));
+        assert_eq!(link.sentence(189.0), "live, 180 ms ago");
+    }
+}

@@ -1,0 +1,144 @@
+//! Asks the device, one question at a time: it serves few at once.
+
+use gloo_timers::future::TimeoutFuture;
+use heapbeacon_shared::api::{Device, Feature, Route, Trace};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::Store;
+use super::history::{HeapSample, Snapshot};
+use super::link::LinkState;
+use super::store::now_ms;
+use crate::api::ApiError;
+
+/// As many call stacks as an agent lists at once.
+const LEAKS_QUERY: &str = "?limit=32";
+/// The device and its switches change rarely: asked for in every so many rounds.
+const SELDOM: u32 = 5;
+/// Milliseconds between two ticks of the page's clock.
+const TICK_MS: u32 = 500;
+
+impl Store {
+    /// Starts to ask the device, for as long as the page is open.
+    pub fn start(&self) {
+        let store = *self;
+        spawn_local(async move { store.ask_forever().await });
+        spawn_local(async move {
+            loop {
+                TimeoutFuture::new(TICK_MS).await;
+                store.now_ms.set(now_ms());
+            }
+        });
+    }
+
+    async fn ask_forever(&self) {
+        for round in 0_u32.. {
+            let outcome = self.ask(round).await;
+            self.note(&outcome);
+            TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
+        }
+    }
+
+    fn note(&self, outcome: &Result<(), ApiError>) {
+        match outcome {
+            Ok(()) => self.link.update(|link| link.heard(now_ms())),
+            Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
+            Err(ApiError::TokenNeeded) => {
+                self.link.update(|link| link.heard(now_ms()));
+                self.token_needed.set(true);
+            }
+            // Whoever refuses is there.
+            Err(error) => {
+                self.link.update(|link| link.heard(now_ms()));
+                self.tell(true, error.to_string());
+            }
+        }
+        self.now_ms.set(now_ms());
+    }
+
+    async fn ask(&self, round: u32) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let was_lost = self.link.read_untracked().state() != LinkState::Live;
+        if was_lost || round.is_multiple_of(SELDOM) {
+            self.take_device(client.get(Route::Device, "").await?);
+            self.ask_demo().await?;
+        }
+        self.take_trace(client.get(Route::Trace, "").await?);
+        let heap = client.get(Route::Heap, "").await?;
+        self.heap_history
+            .update(|history| history.push(HeapSample::of(&heap)));
+        self.heap.set(Some(heap));
+        self.ask_leaks().await
+    }
+
+    async fn ask_leaks(&self) -> Result<(), ApiError> {
+        let started = self
+            .trace
+            .with_untracked(|trace| trace.as_ref().is_some_and(|trace| trace.trace_id > 0));
+        if !started {
+            return Ok(());
+        }
+        let client = self.client.get_value();
+        let page = client.get(Route::Leaks, LEAKS_QUERY).await?;
+        self.snapshots
+            .update(|snapshots| snapshots.push(Snapshot::of(&page)));
+        self.leaks.set(Some(page));
+        self.refresh_sites();
+        Ok(())
+    }
+
+    /// Asks for the switches of the demo workload, where there is one.
+    pub(super) async fn ask_demo(&self) -> Result<(), ApiError> {
+        if untrack(|| self.offers(Feature::Demo)) {
+            let client = self.client.get_value();
+            self.demo.set(Some(client.get(Route::Demo, "").await?));
+        }
+        Ok(())
+    }
+
+    fn take_device(&self, device: Device) {
+        let before = self.device.with_untracked(|before| {
+            before
+                .as_ref()
+                .map(|before| (before.boot_id, before.build_id.clone()))
+        });
+        let other_build = before
+            .as_ref()
+            .is_some_and(|(_, id)| *id != device.build_id);
+        let rebooted = before.is_some_and(|(boot_id, _)| boot_id != device.boot_id);
+        let reason = device.reset_reason.clone();
+        self.device.set(Some(device));
+        if other_build {
+            self.drop_symbols();
+        }
+        if rebooted {
+            self.forget_history();
+            self.heap_history.update(|history| history.clear());
+            self.tell(
+                false,
+                format!("The device restarted ({reason}). The history starts again."),
+            );
+        }
+        self.look_for_elf();
+    }
+
+    /// Takes a trace status; the history of another trace is of no use.
+    pub(super) fn take_trace(&self, trace: Trace) {
+        let before = self
+            .trace
+            .with_untracked(|before| before.as_ref().map(|t| t.trace_id));
+        if before.is_some_and(|before| before != trace.trace_id) {
+            self.forget_history();
+        }
+        self.rates.update(|rates| rates.push(&trace));
+        self.trace.set(Some(trace));
+    }
+
+    fn forget_history(&self) {
+        self.snapshots.update(|snapshots| snapshots.clear());
+        self.rates.set(Default::default());
+        self.leaks.set(None);
+        self.records.set(Default::default());
+        self.refresh_sites();
+    }
+}

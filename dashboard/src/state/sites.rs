@@ -1,0 +1,230 @@
+//! Live blocks grouped by who holds them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use heapbeacon_shared::analysis::{Point, Series, Verdict, verdict};
+use heapbeacon_shared::api::{Leak, LeaksPage, Origin};
+
+use super::history::Snapshot;
+use crate::naming::{NamedStack, Names};
+
+/// What the rows of the leak list stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// One row for each function and line of the user's code.
+    #[default]
+    CallSite,
+    /// One row for each way to get there.
+    CallStack,
+    /// One row for each task.
+    Task,
+}
+
+/// A call stack of a [`Site`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteStack {
+    /// Its id on the device.
+    pub id: u32,
+    /// Its names.
+    pub named: Arc<NamedStack>,
+    /// Live bytes.
+    pub bytes: u64,
+    /// Live blocks.
+    pub count: u64,
+}
+
+/// Who holds memory: a call site, a call stack or a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Tells it from all others.
+    pub key: String,
+    /// Key of the call site that colours it.
+    pub colour_key: String,
+    /// Short name.
+    pub name: String,
+    /// File and line.
+    pub place: Option<String>,
+    /// Tasks that allocated there.
+    pub tasks: Vec<String>,
+    /// Whether all of it is HeapBeacon's own.
+    pub of_agent: bool,
+    /// Its call stacks, most bytes first.
+    pub stacks: Vec<SiteStack>,
+    /// What its blocks do.
+    pub verdict: Verdict,
+    /// Live bytes.
+    pub bytes: u64,
+    /// Live blocks.
+    pub count: u64,
+    /// Bytes gained since the page opened.
+    pub gained: i64,
+    /// When its oldest block was allocated, microseconds since boot.
+    pub oldest_us: u64,
+    /// When its newest block was allocated, microseconds since boot.
+    pub newest_us: u64,
+    /// Its history.
+    pub points: Vec<Point>,
+}
+
+impl Site {
+    /// Returns the bytes a minute that it grows by; 0 unless it is growing.
+    pub fn growth(&self) -> f64 {
+        match self.verdict {
+            Verdict::Growing { bytes_per_minute } => bytes_per_minute,
+            _ => 0.0,
+        }
+    }
+
+    /// Returns whether a text occurs in its names or places.
+    pub fn matches(&self, text: &str) -> bool {
+        let text = text.trim().to_lowercase();
+        let holds = |words: &str| words.to_lowercase().contains(&text);
+        let mut frames = self
+            .stacks
+            .iter()
+            .flat_map(|stack| stack.named.wrappers.iter().chain(&stack.named.callers));
+        text.is_empty()
+            || holds(&self.name)
+            || self.place.as_deref().is_some_and(holds)
+            || self.tasks.iter().any(|task| holds(task))
+            || frames
+                .any(|frame| holds(&frame.full_name) || frame.file.as_deref().is_some_and(holds))
+    }
+}
+
+/// Groups a page of leaks; most bytes first.
+pub fn group(
+    page: &LeaksPage,
+    snapshots: &[Snapshot],
+    names: &mut Names,
+    grouping: Grouping,
+) -> Vec<Site> {
+    let mut sites: Vec<Site> = Vec::new();
+    let mut index_of_key = HashMap::new();
+    let mut index_of_stack = HashMap::new();
+    for leak in &page.leaks {
+        let named = names.of(&leak.stack);
+        let key = key(leak, &named, grouping);
+        let index = *index_of_key.entry(key.clone()).or_insert_with(|| {
+            sites.push(empty_site(key, leak, &named, grouping));
+            sites.len() - 1
+        });
+        index_of_stack.insert(leak.stack.id, index);
+        add(&mut sites[index], leak, named);
+    }
+    judge(&mut sites, &index_of_stack, snapshots, page.time_us);
+    sites.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.key.cmp(&b.key)));
+    sites
+}
+
+fn key(leak: &Leak, named: &NamedStack, grouping: Grouping) -> String {
+    // HeapBeacon's own blocks stay apart from the firmware's, so that they can be hidden.
+    let owner = if leak.stack.origin == Origin::Agent {
+        "agent"
+    } else {
+        ""
+    };
+    match grouping {
+        Grouping::CallSite => format!("{owner}{}", named.key),
+        Grouping::CallStack => format!("{owner}#{}", leak.stack.id),
+        Grouping::Task => format!("{owner}task {}", task(leak).unwrap_or_default()),
+    }
+}
+
+fn task(leak: &Leak) -> Option<&str> {
+    leak.stack.task.as_deref().filter(|task| !task.is_empty())
+}
+
+fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) -> Site {
+    let by_task = grouping == Grouping::Task;
+    let name = if by_task {
+        task(leak).map_or_else(|| "no task".to_owned(), |task| format!("task {task}"))
+    } else {
+        named.name.clone()
+    };
+    Site {
+        colour_key: if by_task {
+            key.clone()
+        } else {
+            named.key.clone()
+        },
+        key,
+        name,
+        place: named.place.clone().filter(|_| !by_task),
+        tasks: Vec::new(),
+        of_agent: leak.stack.origin == Origin::Agent,
+        stacks: Vec::new(),
+        verdict: Verdict::Plateau,
+        bytes: 0,
+        count: 0,
+        gained: 0,
+        oldest_us: u64::MAX,
+        newest_us: 0,
+        points: Vec::new(),
+    }
+}
+
+fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>) {
+    site.bytes += leak.bytes;
+    site.count += leak.count;
+    site.oldest_us = site.oldest_us.min(leak.oldest_us);
+    site.newest_us = site.newest_us.max(leak.newest_us);
+    if let Some(task) = task(leak).filter(|task| site.tasks.iter().all(|other| other != task)) {
+        site.tasks.push(task.to_owned());
+    }
+    // The page is in order of size, and so is what is taken from it.
+    site.stacks.push(SiteStack {
+        id: leak.stack.id,
+        named,
+        bytes: leak.bytes,
+        count: leak.count,
+    });
+}
+
+fn judge(
+    sites: &mut [Site],
+    index_of_stack: &HashMap<u32, usize>,
+    snapshots: &[Snapshot],
+    now_us: u64,
+) {
+    let mut histories = vec![Series::new(snapshots.len()); sites.len()];
+    for snapshot in snapshots {
+        let points = points_at(snapshot, index_of_stack, sites.len());
+        for ((site, history), point) in sites.iter_mut().zip(&mut histories).zip(points) {
+            // What a cut list does not name may be small, and is not nothing.
+            if snapshot.is_complete || point.count > 0 {
+                history.push(point);
+            }
+            site.points.push(point);
+        }
+    }
+    for (site, history) in sites.iter_mut().zip(&histories) {
+        site.verdict = verdict(history, site.newest_us, site.oldest_us, now_us, site.count);
+        site.gained = history.growth_since_start();
+    }
+}
+
+/// Adds up what each site held at one moment.
+fn points_at(
+    snapshot: &Snapshot,
+    index_of_stack: &HashMap<u32, usize>,
+    sites: usize,
+) -> Vec<Point> {
+    let nothing = Point {
+        time_us: snapshot.time_us,
+        ..Point::default()
+    };
+    let mut points = vec![nothing; sites];
+    for held in &snapshot.held {
+        if let Some(index) = index_of_stack.get(&held.stack) {
+            points[*index].bytes += held.bytes;
+            points[*index].count += held.count;
+        }
+    }
+    points
+}
+
+#[cfg(test)]
+#[path = "sites_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+use heapbeacon_shared::api::{Address, Stack};
+
+use super::*;
+
+const SECOND: u64 = 1_000_000;
+
+fn leak(id: u32, frame: u64, task: &str, count: u64, second: u64) -> Leak {
+    let mut stack = Stack {
+        id,
+        task: Some(task.try_into().expect("short")),
+        ..Stack::default()
+    };
+    stack.frames.push(Address(frame)).expect("room");
+    Leak {
+        stack,
+        count,
+        bytes: count * 100,
+        oldest_us: 1,
+        newest_us: second * SECOND,
+    }
+}
+
+fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
+    LeaksPage {
+        trace_id: 1,
+        time_us: second * SECOND,
+        total: leaks.len() as u32,
+        leaks,
+    }
+}
+
+/// Watches for so many seconds: stack 1 gains a block each second, stack 2 stays.
+fn watched(seconds: u64, grouping: Grouping) -> Vec<Site> {
+    let page_at = |second| {
+        page(
+            second,
+            vec![
+                leak(1, 0x10, "net", second, second),
+                leak(2, 0x20, "net", 5, 0),
+            ],
+        )
+    };
+    let snapshots: Vec<_> = (1..=seconds)
+        .map(|second| Snapshot::of(&page_at(second)))
+        .collect();
+    group(
+        &page_at(seconds),
+        &snapshots,
+        &mut Names::default(),
+        grouping,
+    )
+}
+
+#[test]
+fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
+    let sites = watched(40, Grouping::CallSite);
+    assert_eq!(sites.len(), 2);
+    assert!(
+        matches!(sites[0].verdict, Verdict::Growing { .. }),
+        "{:?}",
+        sites[0].verdict
+    );
+    assert!(
+        (sites[0].growth() - 6_000.0).abs() < 600.0,
+        "{}",
+        sites[0].growth()
+    );
+    assert_eq!(sites[0].gained, 3_900);
+    assert_eq!(sites[1].growth(), 0.0);
+}
+
+#[test]
+fn a_site_that_a_cut_list_did_not_name_before_has_not_grown() {
+    let full = page(20, vec![leak(1, 0x10, "net", 50, 1)]);
+    let mut cut = Snapshot::of(&page(1, Vec::new()));
+    cut.is_complete = false;
+    let sites = group(
+        &full,
+        &[cut, Snapshot::of(&full)],
+        &mut Names::default(),
+        Grouping::CallSite,
+    );
+    assert_eq!(sites[0].gained, 0);
+    assert_eq!(sites[0].points.len(), 2);
+}
+
+#[test]
+fn after_a_few_seconds_it_is_too_early_to_say() {
+    let sites = watched(4, Grouping::CallSite);
+    assert_eq!(sites[0].verdict, Verdict::TooEarly { seconds_of_data: 3 });
+}
+
+#[test]
+fn grouping_by_task_adds_up_all_stacks_of_the_task() {
+    let sites = watched(10, Grouping::Task);
+    assert_eq!(sites.len(), 1);
+    assert_eq!((sites[0].name.as_str(), sites[0].count), ("task net", 15));
+    assert_eq!(sites[0].stacks.len(), 2);
+}
+
+#[test]
+fn blocks_of_the_agent_never_share_a_row_with_the_firmware() {
+    let mut own = leak(3, 0x10, "net", 1, 0);
+    own.stack.origin = Origin::Agent;
+    let page = page(1, vec![leak(1, 0x10, "net", 1, 0), own]);
+    for grouping in [Grouping::CallSite, Grouping::CallStack, Grouping::Task] {
+        let sites = group(&page, &[], &mut Names::default(), grouping);
+        let agent: Vec<_> = sites.iter().map(|site| site.of_agent).collect();
+        assert_eq!(
+            agent.iter().filter(|of_agent| **of_agent).count(),
+            1,
+            "{grouping:?}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_finds_names_and_tasks_whatever_their_case() {
+    let site = &watched(2, Grouping::CallSite)[0];
+    assert!(site.matches("") && site.matches("NET") && site.matches("0x000000"));
+    assert!(!site.matches("wifi"));
+}

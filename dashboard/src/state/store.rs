@@ -1,0 +1,181 @@
+//! The signals that every page reads.
+
+use std::sync::Arc;
+
+use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Record, Stack, Trace};
+use leptos::prelude::*;
+
+use super::history::{HeapSample, Rates, Snapshot};
+use super::link::Link;
+use super::palette::Palette;
+use super::sites::{self, Grouping, Site};
+use super::symbols::SymbolState;
+use super::thinned::Thinned;
+use crate::api::Client;
+use crate::naming::Names;
+
+/// Heap samples kept: ten minutes at full sharpness, then ever coarser.
+const HEAP_SAMPLES: usize = 600;
+/// Moments of the leak list kept.
+const SNAPSHOTS: usize = 240;
+
+/// Something to tell once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells it from all others.
+    pub id: u32,
+    /// Whether something went wrong.
+    pub is_error: bool,
+    /// What to say.
+    pub text: String,
+}
+
+/// The records as they were when somebody asked for them.
+#[derive(Clone, Debug, Default)]
+pub struct RecordList {
+    /// Oldest first.
+    pub records: Vec<Record>,
+    /// The call stacks that they refer to.
+    pub stacks: Vec<Stack>,
+    /// When they were read, in microseconds since boot.
+    pub read_us: u64,
+}
+
+/// What the page knows. A handle: copies share everything.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// The device that is asked.
+    pub client: StoredValue<Client>,
+    /// Whether it answers.
+    pub link: RwSignal<Link>,
+    /// The browser's clock in milliseconds, twice a second.
+    pub now_ms: RwSignal<f64>,
+    /// Last answer of `/device`.
+    pub device: RwSignal<Option<Device>>,
+    /// Last answer of `/heap`.
+    pub heap: RwSignal<Option<Heap>>,
+    /// Last answer of `/trace`.
+    pub trace: RwSignal<Option<Trace>>,
+    /// Last answer of `/trace/leaks`.
+    pub leaks: RwSignal<Option<LeaksPage>>,
+    /// Last answer of `/demo`.
+    pub demo: RwSignal<Option<Demo>>,
+    /// The heap since the page opened.
+    pub heap_history: RwSignal<Thinned<HeapSample>>,
+    /// The leak list since the page opened.
+    pub snapshots: RwSignal<Thinned<Snapshot>>,
+    /// Allocations and frees per second.
+    pub rates: RwSignal<Rates>,
+    /// Who holds memory, by call site, most bytes first.
+    pub sites: RwSignal<Arc<Vec<Site>>>,
+    /// Colours of the call sites.
+    pub palette: RwSignal<Palette>,
+    /// Names of call stacks.
+    pub names: StoredValue<Names, LocalStorage>,
+    /// Where the names come from.
+    pub symbols: RwSignal<SymbolState>,
+    /// The records, once somebody asked for them.
+    pub records: RwSignal<Arc<RecordList>>,
+    /// How many records were read so far, while they are being read.
+    pub records_loading: RwSignal<Option<usize>>,
+    /// Whether the device wants a token that it did not get.
+    pub token_needed: RwSignal<bool>,
+    /// Whether a command is on its way.
+    pub busy: RwSignal<bool>,
+    /// What to tell.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// Whether HeapBeacon's own blocks are shown.
+    pub show_agent: RwSignal<bool>,
+}
+
+/// Returns the browser's clock in milliseconds.
+pub fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+impl Store {
+    /// Knows nothing yet about the device at `origin`, or the one that served this page.
+    pub fn new(origin: Option<String>) -> Self {
+        Self {
+            client: StoredValue::new(Client::new(origin)),
+            link: RwSignal::default(),
+            now_ms: RwSignal::new(now_ms()),
+            device: RwSignal::new(None),
+            heap: RwSignal::new(None),
+            trace: RwSignal::new(None),
+            leaks: RwSignal::new(None),
+            demo: RwSignal::new(None),
+            heap_history: RwSignal::new(Thinned::new(HEAP_SAMPLES)),
+            snapshots: RwSignal::new(Thinned::new(SNAPSHOTS)),
+            rates: RwSignal::default(),
+            sites: RwSignal::default(),
+            palette: RwSignal::default(),
+            names: StoredValue::new_local(Names::default()),
+            symbols: RwSignal::default(),
+            records: RwSignal::default(),
+            records_loading: RwSignal::new(None),
+            token_needed: RwSignal::new(false),
+            busy: RwSignal::new(false),
+            notices: RwSignal::default(),
+            show_agent: RwSignal::new(false),
+        }
+    }
+
+    /// Returns the store that the app provides.
+    pub fn of_app() -> Self {
+        expect_context()
+    }
+
+    /// Returns whether the device offers something.
+    pub fn offers(&self, feature: Feature) -> bool {
+        self.device.with(|device| {
+            device
+                .as_ref()
+                .is_some_and(|device| device.features.contains(&feature))
+        })
+    }
+
+    /// Sends a token from now on.
+    pub fn use_token(&self, token: String) {
+        self.client.update_value(|client| client.set_token(token));
+        self.token_needed.set(false);
+    }
+
+    /// Groups the last leak list.
+    pub fn group(&self, grouping: Grouping) -> Vec<Site> {
+        let grouped = self.leaks.with(|leaks| {
+            let page = leaks.as_ref()?;
+            let snapshots = self.snapshots.read();
+            self.names
+                .try_update_value(|names| sites::group(page, snapshots.items(), names, grouping))
+        });
+        grouped.unwrap_or_default()
+    }
+
+    /// Works out again who holds memory, after new answers or new names.
+    pub(super) fn refresh_sites(&self) {
+        let sites = untrack(|| self.group(Grouping::CallSite));
+        self.palette.update(|palette| {
+            let own = sites.iter().filter(|site| !site.of_agent);
+            palette.assign(own.map(|site| site.colour_key.as_str()));
+        });
+        self.sites.set(Arc::new(sites));
+    }
+
+    /// Tells something.
+    pub fn tell(&self, is_error: bool, text: String) {
+        self.notices.update(|notices| {
+            if notices.iter().any(|notice| notice.text == text) {
+                return;
+            }
+            let id = notices.last().map_or(0, |notice| notice.id + 1);
+            notices.push(Notice { id, is_error, text });
+        });
+    }
+
+    /// Takes a notice away.
+    pub fn dismiss(&self, id: u32) {
+        self.notices
+            .update(|notices| notices.retain(|notice| notice.id != id));
+    }
+}
