@@ -1,0 +1,192 @@
+//! Connections: kept, shared out, dropped, slow, half closed, too many.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use heapbeacon_shared::api::{Mode, Trace};
+
+use crate::support::client::{JSON, api};
+use crate::support::raw::{Connection, post, request};
+use crate::support::target::Target;
+
+/// More than any board serves at a time.
+const MANY: usize = 24;
+
+#[test]
+fn a_connection_is_kept_for_many_requests() {
+    let agent = Target::take();
+    let mut connection = Connection::open(&agent);
+    for _ in 0..50 {
+        connection.send(request(&agent, "GET", &api("/trace")));
+        assert_eq!(connection.answer().expect("it is kept").status, 200);
+    }
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_in_order() {
+    let agent = Target::take();
+    let paths = ["/trace/count", "/nothing", "/device", "/trace/count"];
+    let ahead: String = paths
+        .map(|path| request(&agent, "GET", &api(path)))
+        .concat();
+    let mut connection = Connection::open(&agent);
+    connection.send(ahead);
+    let statuses = paths.map(|_| connection.answer().expect("one each").status);
+    assert_eq!(statuses, [200, 404, 200, 200]);
+}
+
+#[test]
+fn a_body_is_not_read_as_the_next_request() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let smuggled = request(&agent, "POST", &api("/trace/start?mode=all"));
+    let mut connection = Connection::open(&agent);
+    connection.send(post(&agent, &api("/nothing"), "", &smuggled));
+    connection.send(request(&agent, "GET", &api("/trace/count")));
+    connection.end();
+    let mut statuses = Vec::new();
+    while let Some(answer) = connection.answer() {
+        statuses.push(answer.status);
+    }
+    assert!(matches!(statuses[..], [404] | [404, 200]), "{statuses:?}");
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn a_half_closed_connection_gets_its_answer() {
+    let agent = Target::take();
+    for path in [
+        "/trace",
+        "/trace/records?limit=1000",
+        "/capture",
+        "/openapi.yaml",
+    ] {
+        let mut connection = Connection::open(&agent);
+        connection.send(request(&agent, "GET", &api(path)));
+        connection.end();
+        assert_eq!(
+            connection.answer().expect("an answer").status,
+            200,
+            "{path}"
+        );
+        assert_eq!(connection.rest(), b"");
+    }
+}
+
+#[test]
+fn connection_close_is_obeyed() {
+    let agent = Target::take();
+    let head = request(&agent, "GET", &api("/trace/count"));
+    let mut connection = Connection::open(&agent);
+    connection.send(head.trim_end().to_owned() + "\r\nConnection: close\r\n\r\n");
+    assert_eq!(connection.answer().expect("an answer").status, 200);
+    assert_eq!(connection.rest(), b"");
+}
+
+/// The agent sends no 100: it has room for every body that it takes. So the client waits for as long
+/// as it likes, which for this one is a second, and then sends (RFC 9110, 10.1.1).
+#[test]
+fn a_client_that_expects_100_continue_is_served() {
+    let agent = Target::tracing(Mode::All);
+    let headers = [JSON, ("Expect", "100-continue")];
+    let body = br#"{"mode":"leaks"}"#;
+    let answer = agent.request("POST", &api("/trace/start"), &headers, body);
+    assert_eq!(answer.json::<Trace>().mode, Some(Mode::Leaks));
+}
+
+#[test]
+fn a_body_that_will_be_refused_is_not_asked_for() {
+    let agent = Target::take();
+    let headers = "Content-Type: application/json\r\nExpect: 100-continue\r\n";
+    let whole = post(&agent, &api("/trace/start"), headers, &" ".repeat(5000));
+    let head = whole.trim_end();
+    let mut connection = Connection::open(&agent);
+    connection.send(format!("{head}\r\n\r\n"));
+    connection.answer().expect("an answer").problem(413);
+}
+
+#[test]
+fn a_client_that_sends_a_byte_at_a_time_is_cut_off_or_served() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let head = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nX: ",
+        api("/trace"),
+        agent.authority()
+    );
+    let mut connection = Connection::open(&agent);
+    connection.send(head);
+    let started = Instant::now();
+    // A drip that never ends: the agent must be the one to end it.
+    while connection.try_send("x") {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "it holds its place for ever"
+        );
+        thread::sleep(Duration::from_millis(100));
+    }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn more_silent_connections_than_places_delay_others_but_end() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let silent: Vec<_> = (0..MANY).map(|_| Connection::open(&agent)).collect();
+    agent.assert_untouched(&before);
+    drop(silent);
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn more_clients_than_places_are_all_served() {
+    let agent = Target::take();
+    let before = agent.trace();
+    thread::scope(|scope| {
+        for _ in 0..MANY {
+            scope.spawn(|| {
+                for path in [
+                    "/trace",
+                    "/trace/records?limit=200",
+                    "/trace/leaks",
+                    "/heap",
+                ] {
+                    let answer = agent.request("GET", &api(path), &[("Connection", "close")], b"");
+                    assert_eq!(answer.status, 200, "{path}");
+                }
+            });
+        }
+    });
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn clients_that_leave_in_the_middle_of_an_answer_do_no_harm() {
+    let agent = Target::take();
+    let before = agent.trace();
+    for path in [
+        "/capture",
+        "/trace/records?limit=1000",
+        "/openapi.yaml",
+        "/elf",
+    ] {
+        for _ in 0..20 {
+            let mut connection = Connection::open(&agent);
+            connection.send(request(&agent, "GET", &api(path)));
+            if path != "/elf" {
+                connection.head();
+            }
+        }
+    }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_left() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let ahead = request(&agent, "GET", &api("/openapi.yaml")).repeat(2000);
+    let mut connection = Connection::open(&agent);
+    connection.send(ahead);
+    agent.assert_untouched(&before);
+}

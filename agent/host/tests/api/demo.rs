@@ -1,0 +1,107 @@
+//! The demo workload, where one runs: its switches, and its leak with names and lines.
+
+use heapbeacon_shared::api::{
+    Demo, DemoSwitch, Device, Feature, Leak, LeaksPage, Mode, Stack, StacksPage,
+};
+use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
+
+use crate::support::await_some;
+use crate::support::target::Target;
+
+const LEAK: &str = "session-leak";
+/// Blocks that the leak must have grown by to be sure of it.
+const GROWTH: u64 = 5;
+
+/// Returns an agent with a demo workload that traces leaks, or `None` where there is no workload.
+fn with_demo() -> Option<Target> {
+    let agent = Target::tracing(Mode::Leaks);
+    agent.has(Feature::Demo).then_some(agent)
+}
+
+fn set(agent: &Target, name: &str, on: bool) {
+    let switch: DemoSwitch = agent
+        .post(&format!("/demo/{name}"), &format!(r#"{{"on":{on}}}"#))
+        .json();
+    assert_eq!((switch.name.as_str(), switch.on), (name, on));
+}
+
+/// Returns the stack with the most live blocks that it never freed.
+fn largest_leak(agent: &Target) -> Option<Leak> {
+    let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+    let mut leaks = page.leaks.into_iter();
+    leaks.find(|leak| leak.stack.frees == 0 && leak.count >= GROWTH)
+}
+
+fn stack(agent: &Target, id: u32) -> Stack {
+    let page: StacksPage = agent.read(&format!("/trace/stacks?limit=1&after={}", id - 1));
+    let stack = page.stacks.into_iter().next();
+    stack
+        .filter(|stack| stack.id == id)
+        .expect("a stack with live blocks stays")
+}
+
+#[test]
+fn a_switch_says_what_it_was_set_to() {
+    let Some(agent) = with_demo() else { return };
+    let before: Demo = agent.read("/demo");
+    for switch in &before.switches {
+        set(&agent, &switch.name, !switch.on);
+        let demo: Demo = agent.read("/demo");
+        let now = demo.switches.iter().find(|now| now.name == switch.name);
+        assert_eq!(now.map(|now| now.on), Some(!switch.on));
+        set(&agent, &switch.name, switch.on);
+    }
+    assert_eq!(agent.read::<Demo>("/demo"), before);
+}
+
+/// The other behaviours go on: their allocations are the clock that tells that time has passed.
+#[test]
+fn turning_the_leak_off_stops_its_growth() {
+    let Some(agent) = with_demo() else { return };
+    let leak = await_some("the leak grows", || largest_leak(&agent))
+        .stack
+        .id;
+    set(&agent, LEAK, false);
+    let ticks = || agent.trace().total_allocations;
+    let wait = |allocations: u64| {
+        let start = ticks();
+        await_some("others allocate", || {
+            (ticks() > start + allocations).then_some(())
+        });
+    };
+    // The job takes its step first, then sees the switch.
+    wait(50);
+    let off = stack(&agent, leak).live_count;
+    wait(200);
+    let later = stack(&agent, leak).live_count;
+    set(&agent, LEAK, true);
+    assert_eq!(later, off, "it still grows");
+    await_some("it grows again", || {
+        (stack(&agent, leak).live_count > later).then_some(())
+    });
+}
+
+#[test]
+fn the_leak_has_the_name_and_line_of_the_code_that_leaks() {
+    let Some(agent) = with_demo() else { return };
+    if !agent.has(Feature::Elf) {
+        return;
+    }
+    let leak = await_some("the leak grows", || largest_leak(&agent)).stack;
+    let elf = agent.get("/elf");
+    assert_eq!(elf.status, 200);
+    let symbols = Symbols::parse(&elf.body).expect("the ELF has symbols");
+    let device: Device = agent.read("/device");
+    let build_id = symbols
+        .build_id()
+        .expect("the linker was told to write one");
+    assert_eq!(build_id.to_string(), device.build_id.as_str());
+    let frames: Vec<_> = leak.frames.iter().map(|frame| frame.0).collect();
+    let stack = SymbolizedStack::new(symbols.call_stack(&frames));
+    let site = &stack.call_site().expect("user code is on the stack").frame;
+    let function = site.function.as_deref().unwrap_or_default();
+    assert!(function.contains("session::Table"), "{stack:#?}");
+    let file = site.file.as_deref().unwrap_or_default();
+    assert!(file.ends_with("workload/session.rs"), "{file}");
+    assert!(site.line.is_some_and(|line| line > 1), "{site:?}");
+}

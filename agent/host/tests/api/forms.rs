@@ -1,0 +1,221 @@
+//! JSON and postcard say the same; a capture says everything.
+
+use std::collections::BTreeMap;
+
+use heapbeacon_shared::api::{
+    self, Address, Device, Feature, Mode, POSTCARD_MIME, RecordsPage, StacksPage,
+};
+use heapbeacon_shared::wire::{Message, Task};
+
+use crate::support::client::api as path;
+use crate::support::target::Target;
+use crate::support::{answer::Answer, await_that};
+
+/// Returns an agent that holds records of every kind and is stopped.
+fn stopped() -> Target {
+    let agent = Target::tracing(Mode::All);
+    if agent.has(Feature::Demo) {
+        await_that("live and freed blocks", || {
+            let trace = agent.trace();
+            trace.matched_frees >= 5 && trace.live_count >= 20
+        });
+    }
+    agent.command("/trace/stop", "");
+    agent
+}
+
+/// What a stream of messages says of records and stacks, in the form that JSON has.
+#[derive(Default)]
+struct Told {
+    tasks: BTreeMap<u16, Task>,
+    stacks: Vec<api::Stack>,
+    task_of_stack: BTreeMap<u32, Option<heapbeacon_shared::Name>>,
+    records: Vec<api::Record>,
+}
+
+impl Told {
+    fn by(answer: &Answer) -> Self {
+        assert_eq!(answer.header("content-type"), Some(POSTCARD_MIME));
+        let mut told = Self::default();
+        for message in answer.messages() {
+            told.take(message);
+        }
+        told
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Task(task) => {
+                self.tasks.insert(task.id, task);
+            }
+            Message::Stack(stack) => {
+                let task = self.tasks.get(&stack.task);
+                let name = task.map(|task| task.name.clone());
+                self.task_of_stack.insert(stack.id, name.clone());
+                self.stacks.push(api::Stack {
+                    id: stack.id,
+                    task: name,
+                    origin: task.map(|task| task.origin).unwrap_or_default(),
+                    frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
+                    live_count: stack.live_count,
+                    live_bytes: stack.live_bytes,
+                    peak_live_bytes: stack.peak_live_bytes,
+                    allocations: stack.allocations,
+                    frees: stack.frees,
+                    evicted: stack.evicted,
+                });
+            }
+            Message::Record(record) => self.records.push(api::Record {
+                seq: record.seq,
+                address: Address(record.address),
+                size: record.size,
+                time_us: record.seq,
+                core: record.core,
+                task: self.task_of_stack[&record.stack].clone(),
+                stack: record.stack,
+                ..api::Record::default()
+            }),
+            Message::Freed(freed) => {
+                let record = self
+                    .records
+                    .iter_mut()
+                    .rfind(|record| record.seq == freed.seq);
+                let record = record.expect("a free comes after its record");
+                record.freed = true;
+                record.freed_time_us = Some(freed.time);
+                record.freed_stack = freed.stack;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn by_id(mut stacks: Vec<api::Stack>) -> Vec<api::Stack> {
+    stacks.sort_by_key(|stack| stack.id);
+    stacks
+}
+
+#[test]
+fn records_as_postcard_are_those_as_json() {
+    let agent = stopped();
+    let mut after = 0;
+    loop {
+        let page = format!("/trace/records?after={after}&limit=50");
+        let json: RecordsPage = agent.read(&page);
+        let told = Told::by(&agent.get(&format!("{page}&format=postcard")));
+        assert_eq!(told.records, json.records);
+        assert_eq!(by_id(told.stacks), by_id(json.stacks));
+        match json.next {
+            Some(next) => after = next,
+            None => return,
+        }
+    }
+}
+
+#[test]
+fn stacks_as_postcard_are_those_as_json() {
+    let agent = stopped();
+    let mut page = "/trace/stacks?limit=20".to_owned();
+    loop {
+        let json: StacksPage = agent.read(&page);
+        let told = Told::by(&agent.get(&format!("{page}&format=postcard")));
+        assert_eq!(told.stacks, json.stacks);
+        match json.next {
+            Some(next) => page = format!("/trace/stacks?limit=20&after={next}"),
+            None => return,
+        }
+    }
+}
+
+#[test]
+fn the_accept_header_chooses_the_form_unless_the_query_does() {
+    let agent = Target::take();
+    let content_type = |accept: &str, query: &str| {
+        let path = path(&format!("/trace/records{query}"));
+        let answer = agent.request("GET", &path, &[("Accept", accept)], b"");
+        answer.header("content-type").map(str::to_owned)
+    };
+    let postcard = Some(POSTCARD_MIME.to_owned());
+    let json = Some("application/json".to_owned());
+    assert_eq!(content_type(POSTCARD_MIME, ""), postcard);
+    assert_eq!(
+        content_type(&format!("text/html, {POSTCARD_MIME};q=0.9"), ""),
+        postcard
+    );
+    assert_eq!(content_type("*/*", ""), json);
+    assert_eq!(content_type("application/json", ""), json);
+    assert_eq!(content_type(POSTCARD_MIME, "?format=json"), json);
+    assert_eq!(
+        content_type("application/json", "?format=postcard"),
+        postcard
+    );
+}
+
+#[test]
+fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
+    let agent = stopped();
+    let (device, trace): (Device, _) = (agent.read("/device"), agent.trace());
+    let answer = agent.get("/capture");
+    let messages = answer.messages();
+    let Some(Message::Header(header)) = messages.first() else {
+        panic!("a capture begins with its header");
+    };
+    let build_id: String = header
+        .build_id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(build_id, device.build_id.as_str());
+    assert_eq!(
+        (header.boot_id, header.trace_id),
+        (device.boot_id, trace.trace_id)
+    );
+    assert_eq!(header.pointer_bytes, device.pointer_bytes);
+    let counters = messages.iter().find_map(|message| match message {
+        Message::Counters(counters) => Some(counters),
+        _ => None,
+    });
+    let counters = counters.expect("a capture holds the counters");
+    assert_eq!(counters.total_allocations, trace.total_allocations);
+    assert_eq!(counters.matched_frees, trace.matched_frees);
+    assert_eq!(counters.live_bytes, trace.live_bytes);
+    let told = Told::by(&answer);
+    assert_eq!(told.records.len(), trace.count as usize);
+    assert_eq!(told.stacks.len(), trace.stack_count as usize);
+    let live = told.records.iter().filter(|record| !record.freed);
+    assert_eq!(
+        live.map(|record| record.size).sum::<u64>(),
+        trace.live_bytes
+    );
+}
+
+#[test]
+fn a_capture_taken_while_the_trace_goes_on_is_complete() {
+    let agent = Target::tracing(Mode::All);
+    for _ in 0..10 {
+        let told = Told::by(&agent.get("/capture"));
+        assert!(told.records.is_sorted_by_key(|record| record.seq));
+    }
+}
+
+#[test]
+fn a_dump_has_a_line_for_every_record() {
+    let agent = stopped();
+    let trace = agent.trace();
+    let answer = agent.get("/trace/dump");
+    let lines = |start: &str| {
+        answer
+            .text()
+            .lines()
+            .filter(|line| line.starts_with(start))
+            .count()
+    };
+    let records = answer
+        .text()
+        .lines()
+        .filter(|line| line.contains(" bytes (@ 0x"))
+        .count();
+    assert_eq!(records, trace.count as usize);
+    let freed = u64::from(trace.count) - trace.live_count;
+    assert_eq!(lines("freed by ") as u64, freed);
+}

@@ -1,0 +1,127 @@
+//! Methods: HEAD on every GET, OPTIONS on every path, 405 for the rest; 404 for what is no path.
+
+use heapbeacon_shared::api::{Method, Route};
+
+use crate::support::client::{Client, JSON, api};
+use crate::support::raw::{Connection, request};
+use crate::support::target::Target;
+
+fn path_of(route: Route) -> String {
+    api(&route.path().replace("{}", "0"))
+}
+
+fn allow_of(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET, HEAD, OPTIONS",
+        Method::Post => "POST, OPTIONS",
+    }
+}
+
+#[test]
+fn head_of_every_get_route_is_its_get_without_the_body() {
+    let agent = Target::take();
+    for (route, method, _) in Route::ALL {
+        if method == Method::Get {
+            check_head(&agent, &path_of(route));
+        }
+    }
+    check_head(&agent, "/");
+    check_head(&agent, "/nothing/here");
+}
+
+/// The next answer on the connection shows that there was no body behind the head.
+fn check_head(agent: &Client, path: &str) {
+    let get = agent.request("GET", path, &[], b"");
+    let mut connection = Connection::open(agent);
+    connection.send(request(agent, "HEAD", path));
+    let head = connection.head().expect("HEAD is answered");
+    assert_eq!(head.status, get.status, "{path}");
+    assert_eq!(
+        head.header("content-type"),
+        get.header("content-type"),
+        "{path}"
+    );
+    connection.send(request(agent, "GET", &api("/trace/count")));
+    let next = connection.answer().expect("the connection stays open");
+    assert_eq!(next.status, 200, "{path}");
+}
+
+#[test]
+fn a_wrong_method_is_told_the_right_ones_and_changes_nothing() {
+    let agent = Target::take();
+    let before = agent.trace();
+    for (route, right, path) in Route::ALL {
+        for method in [
+            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW",
+        ] {
+            let is_right = match right {
+                Method::Get => matches!(method, "GET" | "HEAD"),
+                Method::Post => method == "POST",
+            };
+            if is_right {
+                continue;
+            }
+            let answer = agent.request(method, &path_of(route), &[], b"");
+            assert_eq!(
+                answer.header("allow"),
+                Some(allow_of(right)),
+                "{method} {path}"
+            );
+            if method != "HEAD" {
+                answer.problem(405);
+            }
+        }
+    }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn a_wrong_method_with_a_body_is_refused_and_the_next_request_served() {
+    let agent = Target::take();
+    let before = agent.trace();
+    agent
+        .request("PUT", &api("/trace/start"), &[JSON], br#"{"mode":"all"}"#)
+        .problem(405);
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn options_of_every_route_says_what_is_allowed() {
+    let agent = Target::take();
+    for (route, method, path) in Route::ALL {
+        let answer = agent.request("OPTIONS", &path_of(route), &[], b"");
+        assert_eq!(answer.status, 204, "{path}");
+        assert_eq!(answer.header("allow"), Some(allow_of(method)), "{path}");
+    }
+}
+
+#[test]
+fn what_is_no_path_is_not_found() {
+    let agent = Target::take();
+    let before = agent.trace();
+    for path in [
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/nothing",
+        "/api/v1/trace/",
+        "/api/v1//trace",
+        "/api/v1/Trace",
+        "/api/v1/trace/records/",
+        "/api/v1/trace/records/0/0",
+        "/api/v1/trace/../trace/start",
+        "/api/v1/%74race",
+        "/api/v2/trace",
+        "/nothing.js",
+        "/../../etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+    ] {
+        for method in ["GET", "POST"] {
+            let mut connection = Connection::open(&agent);
+            connection.send(request(&agent, method, path));
+            let answer = connection.answer().expect("an answer");
+            assert_eq!(answer.problem(404).code, "ESP_ERR_NOT_FOUND", "{path}");
+        }
+    }
+    agent.assert_untouched(&before);
+}

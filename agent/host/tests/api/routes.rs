@@ -1,0 +1,199 @@
+//! Every route answers, as the type that stands for it in `shared`.
+
+use heapbeacon_shared::api::{
+    BuildIdText, Count, Demo, Device, Feature, Heap, LeaksPage, Method, Mode, POSTCARD_MIME,
+    Record, RecordsPage, Route, StacksPage, State, Trace,
+};
+
+use crate::support::answer::Answer;
+use crate::support::await_that;
+use crate::support::target::Target;
+
+#[test]
+fn every_get_route_answers_as_its_type() {
+    let agent = Target::tracing(Mode::All);
+    if agent.has(Feature::Demo) {
+        await_that("a record", || agent.read::<Count>("/trace/count").count > 0);
+    }
+    for (route, method, path) in Route::ALL {
+        if method == Method::Get {
+            let answer = agent.get(&path.replace("{}", "0"));
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+            assert_eq!(
+                answer.header("x-content-type-options"),
+                Some("nosniff"),
+                "{path}"
+            );
+            check(&agent, route, &answer);
+        }
+    }
+}
+
+fn check(agent: &Target, route: Route, answer: &Answer) {
+    match route {
+        Route::Device => drop(answer.json::<Device>()),
+        Route::Heap => drop(answer.json::<Heap>()),
+        Route::Trace => drop(answer.json::<Trace>()),
+        Route::Count => {
+            answer.json::<Count>();
+        }
+        Route::Records => drop(answer.json::<RecordsPage>()),
+        Route::Record if answer.status == 200 => drop(answer.json::<Record>()),
+        Route::Record => drop(answer.problem(422)),
+        Route::Stacks => drop(answer.json::<StacksPage>()),
+        Route::Leaks => drop(answer.json::<LeaksPage>()),
+        Route::Dump => {
+            assert_eq!(
+                answer.header("content-type"),
+                Some("text/plain; charset=utf-8")
+            );
+            assert!(answer.text().starts_with("====== Heap Trace: "));
+        }
+        Route::Capture => {
+            assert_eq!(answer.header("content-type"), Some(POSTCARD_MIME));
+            answer.messages();
+        }
+        Route::Elf if agent.has(Feature::Elf) => assert!(answer.body.starts_with(b"\x7fELF")),
+        Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
+        Route::Elf | Route::Demo => drop(answer.problem(404)),
+        Route::OpenApi => assert!(answer.text().starts_with("openapi: 3.1")),
+        Route::Init
+        | Route::Start
+        | Route::Stop
+        | Route::Pause
+        | Route::Resume
+        | Route::DemoSwitch => unreachable!("these are not read"),
+    }
+}
+
+#[test]
+fn the_openapi_document_lists_every_route() {
+    let agent = Target::take();
+    let answer = agent.get("/openapi.yaml");
+    assert_eq!(answer.header("content-type"), Some("application/yaml"));
+    for (route, method, path) in Route::ALL {
+        let parameter = if route == Route::Record {
+            "{index}"
+        } else {
+            "{name}"
+        };
+        let path = path.replace("{}", parameter);
+        let method = method.to_string().to_lowercase();
+        let entry = format!("\n  {path}:\n    {method}:\n");
+        assert!(answer.text().contains(&entry), "{path} is missing");
+    }
+}
+
+#[test]
+fn the_device_says_who_it_is() {
+    let agent = Target::take();
+    let device: Device = agent.read("/device");
+    assert!(matches!(device.pointer_bytes, 4 | 8));
+    for name in [
+        &device.board,
+        &device.chip,
+        &device.firmware,
+        &device.firmware_version,
+    ] {
+        assert!(!name.is_empty(), "{device:?}");
+    }
+    let later: Device = agent.read("/device");
+    assert_eq!(later.boot_id, device.boot_id);
+    assert!(later.uptime_us > device.uptime_us);
+    let is_hexadecimal = |id: &BuildIdText| id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hexadecimal(&device.build_id));
+}
+
+#[test]
+fn the_regions_of_the_heap_add_up() {
+    let agent = Target::take();
+    let heap: Heap = agent.read("/heap");
+    assert!(!heap.regions.is_empty());
+    for region in &heap.regions {
+        assert!(region.used + region.free <= region.size, "{region:?}");
+        assert!(region.minimum_free <= region.free, "{region:?}");
+        assert!(
+            region.minimum_free <= region.minimum_free_since_read,
+            "{region:?}"
+        );
+        assert!(region.largest_free_block <= region.free, "{region:?}");
+        assert!(region.fragmentation <= 100, "{region:?}");
+    }
+}
+
+#[test]
+fn the_counters_of_the_trace_add_up() {
+    let agent = Target::tracing(Mode::Leaks);
+    for _ in 0..20 {
+        let trace = agent.trace();
+        assert_eq!(
+            trace.total_frees,
+            trace.matched_frees + trace.unmatched_frees
+        );
+        let left = trace.total_allocations - trace.matched_frees - trace.evicted_live;
+        assert_eq!(left, trace.live_count);
+        let bytes = trace.total_allocated_bytes - trace.matched_freed_bytes;
+        assert_eq!(bytes - trace.evicted_live_bytes, trace.live_bytes);
+        assert!(trace.count <= trace.high_water_mark && trace.high_water_mark <= trace.capacity);
+        assert!(trace.buffer.record_bytes + trace.buffer.stack_bytes <= trace.buffer.bytes);
+        assert!(trace.started_us <= trace.time_us);
+    }
+}
+
+#[test]
+fn a_record_by_index_is_that_of_the_page() {
+    let agent = Target::tracing(Mode::Leaks);
+    if agent.has(Feature::Demo) {
+        await_that("ten records", || agent.trace().count >= 10);
+    }
+    let count = agent.command("/trace/stop", "").count;
+    let page: RecordsPage = agent.read("/trace/records?limit=1000");
+    for (index, record) in page.records.iter().enumerate().take(10) {
+        assert_eq!(
+            &agent.read::<Record>(&format!("/trace/records/{index}")),
+            record
+        );
+    }
+    let problem = agent.get(&format!("/trace/records/{count}")).problem(422);
+    assert_eq!(problem.code, "ESP_ERR_INVALID_ARG");
+    assert!(problem.detail.contains(&format!("{count}.")), "{problem:?}");
+}
+
+#[test]
+fn leaks_are_grouped_by_call_stack_and_sorted() {
+    let agent = Target::tracing(Mode::Leaks);
+    if agent.has(Feature::Demo) {
+        await_that("three stacks", || agent.trace().stack_count >= 3);
+    }
+    let live = agent.command("/trace/stop", "");
+    assert_eq!(live.state, State::Stopped);
+    let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+    assert!(
+        page.leaks
+            .is_sorted_by_key(|leak| std::cmp::Reverse(leak.bytes))
+    );
+    for leak in &page.leaks {
+        assert_eq!(
+            (leak.count, leak.bytes),
+            (leak.stack.live_count, leak.stack.live_bytes)
+        );
+        assert!(leak.oldest_us <= leak.newest_us && leak.newest_us <= page.time_us);
+    }
+    if page.total as usize == page.leaks.len() {
+        assert_eq!(
+            page.leaks.iter().map(|leak| leak.bytes).sum::<u64>(),
+            live.live_bytes
+        );
+    }
+    let one: LeaksPage = agent.read("/trace/leaks?limit=1");
+    assert_eq!(
+        (one.total, one.leaks.len()),
+        (page.total, page.leaks.len().min(1))
+    );
+    let old: LeaksPage = agent.read("/trace/leaks?min_age_ms=4294967295");
+    assert_eq!(
+        (old.total, old.leaks.len()),
+        (0, 0),
+        "nothing is 49 days old"
+    );
+}

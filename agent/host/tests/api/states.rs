@@ -1,0 +1,232 @@
+//! The trace's states over HTTP.
+
+use heapbeacon_shared::api::{Destination, Feature, Mode, State, Trace};
+
+use crate::support::await_that;
+use crate::support::target::{Target, start, stop_if_running};
+
+const INIT: (&str, &str) = (
+    "/trace/init",
+    r#"{"destination":"standalone","records":64}"#,
+);
+const RELEASE: (&str, &str) = ("/trace/init", r#"{"destination":"standalone","records":0}"#);
+const TO_HOST: (&str, &str) = ("/trace/init", r#"{"destination":"to_host"}"#);
+const START: (&str, &str) = ("/trace/start", r#"{"mode":"all"}"#);
+const STOP: (&str, &str) = ("/trace/stop", "");
+const PAUSE: (&str, &str) = ("/trace/pause", "{}");
+const RESUME: (&str, &str) = ("/trace/resume", "");
+
+/// Brings the trace into a state from whatever it is in.
+fn enter(agent: &Target, state: State) -> Trace {
+    stop_if_running(agent);
+    let mut steps = vec![RELEASE];
+    match state {
+        State::Uninitialised => {}
+        State::Stopped => steps.push(INIT),
+        State::Recording => steps.extend([INIT, START]),
+        State::Paused => steps.extend([INIT, START, PAUSE]),
+    }
+    for (path, body) in steps {
+        agent.command(path, body);
+    }
+    let trace = agent.trace();
+    assert_eq!(trace.state, state);
+    trace
+}
+
+#[test]
+fn each_call_is_accepted_or_refused_as_the_state_demands() {
+    use State::{Paused, Recording, Stopped, Uninitialised};
+    let agent = Target::take();
+    // Call, and for each state the one that follows; `None` is a refusal.
+    let table = [
+        (INIT, [Some(Stopped), Some(Stopped), None, Some(Stopped)]),
+        (
+            RELEASE,
+            [
+                Some(Uninitialised),
+                Some(Uninitialised),
+                None,
+                Some(Uninitialised),
+            ],
+        ),
+        (TO_HOST, [Some(Stopped), Some(Stopped), None, Some(Stopped)]),
+        (
+            START,
+            [None, Some(Recording), Some(Recording), Some(Recording)],
+        ),
+        (STOP, [None, None, Some(Stopped), Some(Stopped)]),
+        (PAUSE, [None, None, Some(Paused), None]),
+        (RESUME, [None, Some(Recording), None, Some(Recording)]),
+    ];
+    for ((path, body), expected) in table {
+        let states = [Uninitialised, Stopped, Recording, Paused];
+        for (state, expected) in states.into_iter().zip(expected) {
+            let before = enter(&agent, state);
+            let answer = agent.post(path, body);
+            if let Some(next) = expected {
+                assert_eq!(
+                    answer.json::<Trace>().state,
+                    next,
+                    "{path} {body} while {state:?}"
+                );
+            } else {
+                let problem = answer.problem(409);
+                assert_eq!(
+                    problem.code, "ESP_ERR_INVALID_STATE",
+                    "{path} while {state:?}"
+                );
+                agent.assert_untouched(&before);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_of_a_trace_that_was_never_initialised_is_a_conflict() {
+    let agent = Target::take();
+    enter(&agent, State::Uninitialised);
+    assert_eq!(
+        agent.get("/trace/records/0").problem(409).code,
+        "ESP_ERR_INVALID_STATE"
+    );
+}
+
+#[test]
+fn init_takes_one_record_and_the_most_that_it_names() {
+    let agent = Target::take();
+    stop_if_running(&agent);
+    let init = |records: u32| {
+        let body = format!(r#"{{"destination":"standalone","records":{records}}}"#);
+        agent.command("/trace/init", &body)
+    };
+    let most = init(1).buffer.max_records;
+    for records in [1, 2, 100.min(most), most] {
+        let trace = init(records);
+        assert_eq!((trace.capacity, trace.count), (records, 0));
+        assert_eq!(trace.destination, Some(Destination::Standalone));
+        assert!(trace.stack_capacity >= 2, "{trace:?}");
+        assert_eq!(agent.command(start(Mode::All), "").state, State::Recording);
+        agent.command("/trace/stop", "");
+    }
+    let before = agent.trace();
+    for records in [u64::from(most) + 1, u32::MAX.into(), 1 << 32, u64::MAX] {
+        let body = format!(r#"{{"destination":"standalone","records":{records}}}"#);
+        let problem = agent.post("/trace/init", &body).problem(422);
+        assert!(problem.detail.contains(&most.to_string()), "{problem:?}");
+        agent.assert_untouched(&before);
+    }
+}
+
+#[test]
+fn a_table_of_one_record_keeps_the_newest() {
+    let agent = Target::take();
+    stop_if_running(&agent);
+    agent.command("/trace/init", r#"{"destination":"standalone","records":1}"#);
+    agent.command(start(Mode::All), "");
+    if agent.has(Feature::Demo) {
+        await_that("an eviction", || agent.trace().has_overflowed);
+    }
+    let trace = agent.command("/trace/stop", "");
+    assert!(trace.count <= 1 && trace.high_water_mark <= 1, "{trace:?}");
+    assert_eq!(trace.evicted > 0, trace.has_overflowed);
+}
+
+#[test]
+fn to_host_takes_no_number_of_records() {
+    let agent = Target::take();
+    let before = enter(&agent, State::Stopped);
+    let body = r#"{"destination":"to_host","records":5}"#;
+    agent.post("/trace/init", body).problem(422);
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn to_host_records_without_a_buffer() {
+    let agent = Target::take();
+    enter(&agent, State::Uninitialised);
+    agent.command("/trace/init", r#"{"destination":"to_host"}"#);
+    let trace = agent.command(start(Mode::All), "");
+    assert_eq!(trace.destination, Some(Destination::ToHost));
+    assert_eq!((trace.state, trace.capacity), (State::Recording, 0));
+    if agent.has(Feature::Demo) {
+        await_that("events", || {
+            let trace = agent.trace();
+            trace.sent + trace.dropped > 0
+        });
+    }
+    assert_eq!(agent.command("/trace/stop", "").count, 0);
+}
+
+#[test]
+fn a_start_clears_everything_and_counts_on() {
+    let agent = Target::tracing(Mode::All);
+    let demo = agent.has(Feature::Demo);
+    if demo {
+        await_that("fifty records", || agent.trace().count >= 50);
+    }
+    let old = agent.command("/trace/stop", "");
+    let new = agent.command("/trace/start", r#"{"mode":"leaks"}"#);
+    assert_eq!(new.trace_id, old.trace_id + 1);
+    assert_eq!((new.mode, new.state), (Some(Mode::Leaks), State::Recording));
+    assert!(new.started_us > old.started_us);
+    assert!(
+        new.high_water_mark < 50 && new.total_allocations < 50,
+        "{new:?}"
+    );
+    let again = agent.command(start(Mode::All), "");
+    assert_eq!(
+        (again.trace_id, again.mode),
+        (new.trace_id + 1, Some(Mode::All))
+    );
+}
+
+#[test]
+fn a_pause_records_frees_but_no_allocations_and_resume_clears_nothing() {
+    let agent = Target::tracing(Mode::Leaks);
+    let demo = agent.has(Feature::Demo);
+    if demo {
+        await_that("fifty records", || agent.trace().count >= 50);
+    }
+    let paused = agent.command("/trace/pause", "");
+    assert_eq!(paused.state, State::Paused);
+    if demo {
+        await_that("frees", || {
+            agent.trace().total_frees > paused.total_frees + 5
+        });
+    }
+    let later = agent.trace();
+    assert_eq!(later.total_allocations, paused.total_allocations);
+    let resumed = agent.command("/trace/resume", "");
+    assert_eq!(
+        (resumed.state, resumed.trace_id),
+        (State::Recording, paused.trace_id)
+    );
+    assert_eq!(resumed.mode, Some(Mode::Leaks));
+    assert!(resumed.total_allocations >= later.total_allocations);
+    if demo {
+        await_that("allocations", || {
+            agent.trace().total_allocations > resumed.total_allocations
+        });
+    }
+}
+
+#[test]
+fn a_stopped_trace_counts_nothing() {
+    let agent = Target::tracing(Mode::All);
+    let stopped = agent.command("/trace/stop", "");
+    for _ in 0..20 {
+        let mut now = agent.trace();
+        now.time_us = stopped.time_us;
+        assert_eq!(now, stopped);
+    }
+}
+
+#[test]
+fn releasing_twice_is_fine() {
+    let agent = Target::take();
+    enter(&agent, State::Uninitialised);
+    let (path, body) = RELEASE;
+    let trace = agent.command(path, body);
+    assert_eq!((trace.state, trace.capacity), (State::Uninitialised, 0));
+}

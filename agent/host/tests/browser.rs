@@ -1,0 +1,11 @@
+//! The release bundle of the dashboard in a real browser, against a real agent.
+//!
+//! `HEAPBEACON_DASHBOARD` names the folder of the bundle, `HEAPBEACON_SCREENSHOTS` where pictures
+//! go; `cargo xtask test browser` sets both. Chromium and chromedriver must be in PATH.
+
+mod support;
+
+mod browser {
+    mod page;
+    mod story;
+}

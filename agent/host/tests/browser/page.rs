@@ -1,0 +1,171 @@
+//! A browser window, and how a person finds their way in the page.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+
+/// How long anything on the page may take; only a failure takes that long.
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(200);
+
+/// What a browser needs in a container, and what keeps it from calling home.
+const ARGUMENTS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// chromedriver, until this value goes.
+struct Driver {
+    process: Child,
+    port: u16,
+    /// Open as long as it runs: it may print.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    /// Starts chromedriver on a port that it chooses, and reads the port from what it prints.
+    fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is in PATH: on Debian it is the package chromium-driver");
+        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
+        let port = output
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                line.split_once("started successfully on port ")?
+                    .1
+                    .trim_end_matches('.')
+                    .parse()
+                    .ok()
+            })
+            .expect("chromedriver says where it listens");
+        Self {
+            process,
+            port,
+            _output: output,
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A window of a fresh browser on some agent's dashboard.
+pub(crate) struct Page {
+    window: WebDriver,
+    _driver: Driver,
+    _profile: tempfile::TempDir,
+}
+
+impl Page {
+    /// Opens a URL.
+    pub(crate) async fn open(url: &str) -> WebDriverResult<Self> {
+        let driver = Driver::start();
+        let profile = tempfile::tempdir().expect("there is a folder for temporary files");
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in ARGUMENTS {
+            wanted.add_arg(argument)?;
+        }
+        wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await?;
+        window.set_window_rect(0, 0, 1280, 900).await?;
+        window.goto(url).await?;
+        Ok(Self {
+            window,
+            _driver: driver,
+            _profile: profile,
+        })
+    }
+
+    /// Waits for an element, and returns it.
+    pub(crate) async fn element(&self, css: &str) -> WebDriverResult<WebElement> {
+        self.window
+            .query(By::Css(css))
+            .wait(PATIENCE, POLL)
+            .first()
+            .await
+    }
+
+    /// Waits for an element that contains a text.
+    pub(crate) async fn element_with(
+        &self,
+        css: &str,
+        text: &'static str,
+    ) -> WebDriverResult<WebElement> {
+        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
+        let query = query.with_filter(move |element: WebElement| async move {
+            Ok(element.text().await.is_ok_and(|shown| shown.contains(text)))
+        });
+        query.first().await
+    }
+
+    /// Clicks an element once it is there.
+    pub(crate) async fn click(&self, css: &str) -> WebDriverResult<()> {
+        self.element(css).await?.wait_until().clickable().await?;
+        self.element(css).await?.click().await
+    }
+
+    /// Chooses a page of the dashboard.
+    pub(crate) async fn go(&self, fragment: &str) -> WebDriverResult<()> {
+        self.click(&format!("nav a[href='#/{fragment}']")).await
+    }
+
+    /// Shows the page as somebody sees it who prefers dark or light.
+    pub(crate) async fn prefer(&self, scheme: &str) -> WebDriverResult<()> {
+        let feature =
+            serde_json::json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.window
+            .cdp()
+            .send_raw("Emulation.setEmulatedMedia", feature)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the window the size of a telephone.
+    pub(crate) async fn shrink(&self) -> WebDriverResult<()> {
+        let size = serde_json::json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+        self.window
+            .cdp()
+            .send_raw("Emulation.setDeviceMetricsOverride", size)
+            .await?;
+        Ok(())
+    }
+
+    /// Returns whether the page is wider than the window.
+    pub(crate) async fn scrolls_sideways(&self) -> WebDriverResult<bool> {
+        let script = "return document.documentElement.scrollWidth > window.innerWidth;";
+        self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// Takes a picture, for a person to look at.
+    pub(crate) async fn picture(&self, name: &str) -> WebDriverResult<()> {
+        let folder = std::env::var_os("HEAPBEACON_SCREENSHOTS");
+        let folder =
+            folder.map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
+        std::fs::create_dir_all(&folder)?;
+        self.window.screenshot(&folder.join(name)).await
+    }
+
+    /// Closes the browser.
+    pub(crate) async fn close(self) -> WebDriverResult<()> {
+        self.window.quit().await
+    }
+}

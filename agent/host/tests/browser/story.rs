@@ -1,0 +1,129 @@
+//! What a person does on the page, from the first look to the leak that stops.
+
+use std::io::Write;
+
+use thirtyfour::prelude::*;
+
+use super::page::Page;
+use crate::support::process::Process;
+
+/// The function of the demo workload that leaks, and its file.
+const LEAKS: &str = "Table::open";
+const FILE: &str = "session.rs";
+
+fn bundle() -> String {
+    std::env::var("HEAPBEACON_DASHBOARD")
+        .expect("HEAPBEACON_DASHBOARD names the bundle's folder: run `cargo xtask test browser`")
+}
+
+fn row(inside: &str) -> String {
+    format!("[data-testid='leak-row'][data-site*='{LEAKS}'] {inside}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let page = Page::open(agent.url()).await?;
+
+    // Nothing is traced yet: the page says so, and has the button that starts it.
+    page.click("[data-testid='start-here']").await?;
+    page.element_with("[data-testid='trace-state']", "recording")
+        .await?;
+
+    // The agent offers its own ELF, so there are names without dropping anything.
+    page.go("leaks").await?;
+    page.element_with("[data-testid='verdict-sentence']", "leaking")
+        .await?;
+    page.element_with(&row("[data-testid='leak-verdict']"), "growing")
+        .await?;
+    page.click(&row("th")).await?;
+    let frame = page
+        .element(&format!(
+            "[data-testid='frame'][data-file*='{FILE}'][data-line]"
+        ))
+        .await?;
+    assert!(frame.text().await?.contains(LEAKS));
+    page.prefer("light").await?;
+    page.picture("leaks.png").await?;
+
+    // The leak is switched off: growth stops, and what leaked stays.
+    page.click("[data-testid='demo-switch-session-leak']")
+        .await?;
+    page.element_with("[data-testid='verdict-sentence']", "Nothing is leaking")
+        .await?;
+    assert!(
+        !page
+            .element(&row("[data-testid='leak-verdict']"))
+            .await?
+            .text()
+            .await?
+            .contains("growing")
+    );
+
+    page.go("live").await?;
+    page.element("figure svg").await?;
+    page.prefer("dark").await?;
+    page.picture("live.png").await?;
+    page.shrink().await?;
+    for fragment in ["live", "leaks", "records", "device"] {
+        page.go(fragment).await?;
+        page.element("main").await?;
+        assert!(
+            !page.scrolls_sideways().await?,
+            "{fragment} is too wide for a telephone"
+        );
+        page.picture(&format!("phone-{fragment}.png")).await?;
+    }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("device").await?;
+    page.element_with("[data-testid='elf-status']", "the device's own ELF")
+        .await?;
+
+    let input = page.element("[data-testid='elf-input']").await?;
+    let mut text = tempfile::NamedTempFile::new()?;
+    text.write_all(b"no program at all")?;
+    input.send_keys(text.path().display().to_string()).await?;
+    page.element_with("[data-testid='elf-status'] .bad", "ELF")
+        .await?;
+
+    let own = std::fs::read(crate::support::process::executable())?;
+    let mut half = tempfile::NamedTempFile::new()?;
+    half.write_all(&own[..own.len() / 2])?;
+    input.send_keys(half.path().display().to_string()).await?;
+    page.element_with("[data-testid='elf-status'] .bad", "cut off")
+        .await?;
+
+    // Another program with a build id of its own: this test.
+    let other = std::env::current_exe()?;
+    input.send_keys(other.display().to_string()).await?;
+    page.element_with("[data-testid='elf-status'] .bad", "build")
+        .await?;
+    page.element_with("[data-testid='elf-status']", "the device's own ELF")
+        .await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_device_is_said_and_found_again() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let url = agent.url().to_owned();
+    let address = url.trim_start_matches("http://").to_owned();
+    let page = Page::open(&url).await?;
+    page.go("leaks").await?;
+    page.element("[data-testid='leak-row']").await?;
+    drop(agent);
+    page.element_with("[data-testid='link-state']", "lost")
+        .await?;
+    page.element("[data-testid='leak-row']").await?;
+
+    let _again = Process::start_at(&address, &["--dashboard", &bundle(), "--start", "leaks"]);
+    page.element_with("[data-testid='link-state']", "live")
+        .await?;
+    page.close().await
+}

@@ -1,0 +1,10 @@
+//! What only the host board has: its command line, who it lets in, its dashboard, its own image.
+
+mod support;
+
+mod host {
+    mod command_line;
+    mod dashboard;
+    mod guard;
+    mod image;
+}

@@ -1,0 +1,114 @@
+//! The command line: what it refuses, and with which sentence.
+
+use heapbeacon_shared::api::{Destination, Device, Feature, Mode, State};
+
+use crate::support::process::{Process, output};
+
+#[track_caller]
+fn refuse(arguments: &[&str], code: i32, sentence: &str) {
+    let output = output(arguments);
+    let error = String::from_utf8(output.stderr).expect("errors are text");
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.contains(sentence), "{error}");
+    assert!(
+        error.starts_with("heapbeacon-host: ") && error.lines().count() == 1,
+        "{error}"
+    );
+    assert!(output.stdout.is_empty(), "it listened");
+}
+
+#[test]
+fn listening_beyond_loopback_needs_a_token() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        refuse(
+            &["--listen", address],
+            2,
+            "add --token TOKEN, or listen on 127.0.0.1",
+        );
+    }
+    refuse(&["--listen", "0.0.0.0:0", "--token", ""], 2, "empty");
+}
+
+#[test]
+fn wrong_arguments_are_refused_with_a_hint() {
+    refuse(&["--nonsense"], 2, "--help");
+    refuse(&["surplus"], 2, "--help");
+    refuse(&["--listen"], 2, "--help");
+    refuse(&["--listen", "localhost"], 2, "127.0.0.1:8080");
+    refuse(&["--start", "none"], 2, "leaks or all");
+    refuse(&["--records", "5"], 2, "--start");
+    refuse(&["--start", "all", "--records", "0"], 2, "above 0");
+    refuse(&["--start", "all", "--records", "-1"], 2, "above 0");
+    refuse(
+        &["--allow-origin", "example.com"],
+        2,
+        "http://localhost:8081",
+    );
+    refuse(
+        &["--allow-origin", "http://example.com/"],
+        2,
+        "without a path",
+    );
+}
+
+#[test]
+fn what_cannot_be_started_is_said() {
+    let nowhere = ["--listen", "127.0.0.1:0", "--dashboard", "/nowhere/at/all"];
+    refuse(&nowhere, 1, "/nowhere/at/all");
+    let too_many = [
+        "--listen",
+        "127.0.0.1:0",
+        "--start",
+        "all",
+        "--records",
+        "4294967295",
+    ];
+    refuse(&too_many, 1, "--records takes at most");
+    let taken = Process::start(&[]);
+    let address = taken.client().authority().to_owned();
+    refuse(
+        &["--listen", &address],
+        1,
+        "choose another address with --listen",
+    );
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    let help = output(&["--help"]);
+    assert!(help.status.success());
+    assert!(String::from_utf8_lossy(&help.stdout).contains("--allow-origin"));
+    let version = output(&["--version"]);
+    let expected = format!("heapbeacon-host {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8_lossy(&version.stdout), expected);
+}
+
+#[test]
+fn tracing_starts_when_it_is_asked_to() {
+    let idle = Process::start(&[]).client().trace();
+    assert_eq!(
+        (idle.state, idle.destination, idle.mode),
+        (State::Uninitialised, None, None)
+    );
+    let started = Process::start(&["--start", "all", "--records", "100"])
+        .client()
+        .trace();
+    assert_eq!(
+        (started.state, started.mode),
+        (State::Recording, Some(Mode::All))
+    );
+    assert_eq!(started.destination, Some(Destination::Standalone));
+    assert_eq!(started.capacity, 100);
+}
+
+#[test]
+fn without_the_demo_there_are_no_switches() {
+    let agent = Process::start(&["--no-demo"]);
+    let device: Device = agent.client().read("/device");
+    assert!(!device.features.contains(&Feature::Demo));
+    agent.client().get("/demo").problem(404);
+    agent
+        .client()
+        .post("/demo/session-leak", r#"{"on":true}"#)
+        .problem(404);
+}

@@ -1,0 +1,165 @@
+//! Tokens, listed origins and listed host names.
+
+use heapbeacon_shared::api::{Method, Route};
+
+use crate::support::answer::Answer;
+use crate::support::client::{Client, api};
+use crate::support::process::Process;
+use crate::support::raw::Connection;
+
+const TOKEN: &str = "correct horse";
+const ORIGIN: &str = "https://dash.example";
+
+fn get(client: &Client, path: &str, headers: &[(&str, &str)]) -> Answer {
+    client.request("GET", path, headers, b"")
+}
+
+#[test]
+fn without_the_token_no_route_answers() {
+    let agent = Process::start(&["--token", TOKEN]);
+    let before = agent.client_with(TOKEN).trace();
+    let other = [
+        "",
+        "wrong",
+        "correct hors",
+        "correct horse2",
+        "CORRECT HORSE",
+    ];
+    let sent = other.map(|token| format!("Bearer {token}"));
+    let sent = sent.iter().map(String::as_str).chain([
+        "Basic Y29ycmVjdCBob3JzZQ==",
+        "correct horse",
+        "Bearer",
+    ]);
+    for authorization in sent {
+        let answer = get(
+            &agent.client(),
+            &api("/trace"),
+            &[("Authorization", authorization)],
+        );
+        answer.problem(401);
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some("Bearer realm=\"heapbeacon\"")
+        );
+    }
+    for (_, method, path) in Route::ALL {
+        let path = path.replace("{}", "0");
+        let answer = match method {
+            Method::Get => agent.client().get(&path),
+            Method::Post => agent.client().post(&path, ""),
+        };
+        answer.problem(401);
+    }
+    agent.client().get("/nothing").problem(401);
+    assert_eq!(agent.client_with(TOKEN).trace().state, before.state);
+}
+
+#[test]
+fn with_the_token_every_route_answers() {
+    let agent = Process::start(&["--token", TOKEN, "--start", "leaks"]);
+    let client = agent.client_with(TOKEN);
+    for (_, method, path) in Route::ALL {
+        if method == Method::Get {
+            let status = client.get(&path.replace("{}", "0")).status;
+            assert!(matches!(status, 200 | 422), "{path}: {status}");
+        }
+    }
+    let scheme = format!("bearer  {TOKEN} ");
+    assert_eq!(
+        get(
+            &agent.client(),
+            &api("/trace"),
+            &[("Authorization", &scheme)]
+        )
+        .status,
+        200
+    );
+}
+
+#[test]
+fn the_page_itself_needs_no_token() {
+    let agent = Process::start(&["--token", TOKEN]);
+    assert_eq!(get(&agent.client(), "/", &[]).status, 200);
+}
+
+#[test]
+fn with_a_token_it_listens_beyond_loopback() {
+    let agent = Process::start(&["--listen", "0.0.0.0:0", "--token", TOKEN]);
+    let url = agent.url().replace("0.0.0.0", "127.0.0.1");
+    Client::new(&url, None).get("/trace").problem(401);
+    assert_eq!(
+        Client::new(&url, Some(TOKEN.to_owned()))
+            .get("/trace")
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_listed_origin_may_read_and_change() {
+    let agent = Process::start(&["--allow-origin", ORIGIN, "--token", TOKEN]);
+    let client = agent.client_with(TOKEN);
+    let answer = get(&client, &api("/trace"), &[("Origin", ORIGIN)]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+    let answer = client.request("POST", &api("/trace/stop"), &[("Origin", ORIGIN)], b"");
+    answer.problem(409);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+    for other in [
+        "http://dash.example",
+        "https://dash.example:444",
+        "https://dash.example.evil.example",
+    ] {
+        client
+            .request("POST", &api("/trace/stop"), &[("Origin", other)], b"")
+            .problem(403);
+    }
+}
+
+/// A browser's preflight never carries the token.
+#[test]
+fn a_preflight_of_a_listed_origin_needs_no_token() {
+    let agent = Process::start(&["--allow-origin", ORIGIN, "--token", TOKEN]);
+    let headers = [
+        ("Origin", ORIGIN),
+        ("Access-Control-Request-Method", "POST"),
+    ];
+    let answer = agent
+        .client()
+        .request("OPTIONS", &api("/trace/start"), &headers, b"");
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+    let plain = agent
+        .client()
+        .request("OPTIONS", &api("/trace/start"), &[], b"");
+    plain.problem(401);
+}
+
+#[test]
+fn a_page_can_read_that_it_lacks_the_token() {
+    let agent = Process::start(&["--allow-origin", ORIGIN, "--token", TOKEN]);
+    let answer = get(&agent.client(), &api("/trace"), &[("Origin", ORIGIN)]);
+    answer.problem(401);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+}
+
+#[test]
+fn a_listed_host_name_is_answered() {
+    let agent = Process::start(&["--allow-host", "device.example"]);
+    for (host, status) in [
+        ("device.example", 200),
+        ("DEVICE.example:80", 200),
+        ("evil.example", 403),
+    ] {
+        let mut connection = Connection::open(&agent.client());
+        connection.send(format!(
+            "GET /api/v1/trace HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        ));
+        assert_eq!(
+            connection.answer().expect("an answer").status,
+            status,
+            "{host}"
+        );
+    }
+}

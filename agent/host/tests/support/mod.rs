@@ -1,0 +1,35 @@
+//! What the tests of a running agent share.
+#![allow(dead_code, reason = "no test program uses all of it")]
+
+pub(crate) mod answer;
+pub(crate) mod client;
+pub(crate) mod process;
+pub(crate) mod raw;
+pub(crate) mod target;
+
+use std::time::{Duration, Instant};
+
+/// How long anything that must happen may take; only a failure takes that long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer, and returns it.
+///
+/// # Panics
+/// When `what` does not come to pass.
+pub(crate) fn await_some<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+    }
+    panic!("{what}: not within {PATIENCE:?}");
+}
+
+/// Asks again and again until it is so.
+///
+/// # Panics
+/// When `what` does not come to pass.
+pub(crate) fn await_that(what: &str, mut is_so: impl FnMut() -> bool) {
+    await_some(what, || is_so().then_some(()));
+}

@@ -1,0 +1,86 @@
+//! The agent as a process of the test's own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use super::client::Client;
+
+/// An agent that runs until this value goes.
+pub(crate) struct Process {
+    child: Child,
+    url: String,
+    /// Open as long as the agent runs: it may print.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Starts an agent on a free port and waits until it listens.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", arguments)
+    }
+
+    /// Starts an agent at an address and waits until it listens.
+    pub(crate) fn start_at(address: &str, arguments: &[&str]) -> Self {
+        let mut child = command(&["--listen", address])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the agent starts");
+        let mut output = BufReader::new(child.stdout.take().expect("it was asked for"));
+        let url = output
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
+            .expect("the agent says where it listens");
+        Self {
+            child,
+            url,
+            _output: output,
+        }
+    }
+
+    /// Returns the agent's URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns a client without a token.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// Returns a client that sends a token.
+    pub(crate) fn client_with(&self, token: &str) -> Client {
+        Client::new(&self.url, Some(token.to_owned()))
+    }
+
+    /// Returns the id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs an agent that ends by itself, and returns what it printed.
+pub(crate) fn output(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the agent starts")
+}
+
+/// Returns the path of the agent's executable.
+pub(crate) fn executable() -> &'static str {
+    env!("CARGO_BIN_EXE_heapbeacon-host")
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(executable());
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
