@@ -1,9 +1,11 @@
 //! What the lock protects.
 
+use core::hint::cold_path;
 use core::ptr::NonNull;
 
+use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, RecordCursor, Records};
+use super::records::{Block, Gone, RecordCursor, Records};
 use super::sink::Sink;
 use super::split::Split;
 use super::stacks::Stacks;
@@ -171,7 +173,12 @@ impl Inner {
     /// Returns the next sequence number: the time, or one more than the last if that is later.
     #[inline(always)]
     pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
-        self.last_seq = time_us.max(self.last_seq + 1);
+        self.last_seq = if time_us > self.last_seq {
+            time_us
+        } else {
+            cold_path();
+            self.last_seq + 1
+        };
         self.last_seq
     }
 
@@ -191,13 +198,13 @@ impl Inner {
 
     /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>) {
+    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
         let seq = self.allocation(event);
         let stack = self.stacks.intern(event.stack, event.task);
         self.stacks.allocated(stack, event.size);
         let slot = match self.records.room(mode) {
             Some(slot) => slot,
-            None => self.evict(),
+            None => self.evict(count),
         };
         let block = Block {
             address: event.address,
@@ -207,6 +214,7 @@ impl Inner {
             stack,
         };
         self.records.insert(mode, slot, &block);
+        count.increment();
     }
 
     /// Counts an allocation, and returns its sequence number.
@@ -219,9 +227,9 @@ impl Inner {
 
     /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number.
     #[cold]
-    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>) -> u64 {
+    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>, count: &Count) -> u64 {
         if self.has_table() {
-            self.allocated(self.mode.unwrap_or_default(), event);
+            self.allocated(self.mode.unwrap_or_default(), event, count);
             self.last_seq
         } else {
             self.allocation(event)
@@ -230,30 +238,40 @@ impl Inner {
 
     /// Counts a free and takes its record off, or marks it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>) {
+    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>, count: &Count) {
         let gone = match mode {
             Mode::Leaks => self.records.take(event.address),
-            Mode::All => {
-                let freed_by = self.stacks.intern(event.stack, event.task);
-                self.records.free(event.address, event.time_us, freed_by)
-            }
+            Mode::All => self.mark(event),
         };
         let Some(gone) = gone else {
             return self.unmatched(event);
         };
         self.counters.matched_frees += 1;
         self.counters.matched_bytes += gone.size as u64;
-        match gone.freed_by {
-            None => self.stacks.freed(gone.stack, gone.size),
-            Some(freed_by) => self.stacks.freed_by(gone.stack, gone.size, freed_by),
+        self.stacks.freed(gone.stack, gone.size);
+        if mode == Mode::Leaks {
+            self.stacks.release(gone.stack);
+            count.decrement();
         }
+    }
+
+    /// All mode: marks the record of a block as freed, and holds on to the stack that it names.
+    #[inline(always)]
+    fn mark(&mut self, event: &Free<'_>) -> Option<Gone> {
+        let freed_by = self.stacks.intern(event.stack, event.task);
+        self.stacks.hold(freed_by);
+        let gone = self.records.free(event.address, event.time_us, freed_by);
+        if gone.is_none() {
+            self.stacks.release(freed_by);
+        }
+        gone
     }
 
     /// Does what [`freed`](Self::freed) does, with or without a table; returns a number.
     #[cold]
-    pub(super) fn freed_for_host(&mut self, event: &Free<'_>) -> u64 {
+    pub(super) fn freed_for_host(&mut self, event: &Free<'_>, count: &Count) -> u64 {
         if self.has_table() {
-            self.freed(self.mode.unwrap_or_default(), event);
+            self.freed(self.mode.unwrap_or_default(), event, count);
         } else {
             self.unmatched(event);
         }
@@ -279,13 +297,13 @@ impl Inner {
 
     /// Gives up the oldest record and returns its slot.
     #[cold]
-    fn evict(&mut self) -> u16 {
+    fn evict(&mut self, count: &Count) -> u16 {
         let (slot, gone) = self.records.evict();
+        count.decrement();
         self.counters.evicted += 1;
         match gone.freed_by {
             Some(freed_by) => {
                 self.stacks.release(freed_by);
-                self.stacks.release(gone.stack);
             }
             None => {
                 self.counters.evicted_live += 1;
@@ -293,6 +311,7 @@ impl Inner {
                 self.stacks.evicted(gone.stack, gone.size);
             }
         }
+        self.stacks.release(gone.stack);
         slot
     }
 
@@ -323,6 +342,22 @@ impl Inner {
         }
     }
 
+    /// Returns the number of records: the counters and the tables always begin together.
+    pub(super) fn count(&self) -> u32 {
+        let Counters {
+            allocations,
+            matched_frees,
+            evicted,
+            ..
+        } = self.counters;
+        let gone = match self.mode {
+            _ if !self.has_table() => allocations,
+            Some(Mode::Leaks) => evicted + matched_frees,
+            Some(Mode::All) | None => evicted,
+        };
+        (allocations - gone) as u32
+    }
+
     pub(super) fn summary(&self) -> Summary {
         let counters = Counters {
             stacks_recycled: self.stacks.recycled(),
@@ -338,7 +373,7 @@ impl Inner {
             mode: self.mode,
             trace_id: self.trace_id,
             started_us: self.started_us,
-            count: self.records.count(),
+            count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
             live_count: if recorded {

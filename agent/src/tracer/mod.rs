@@ -38,6 +38,8 @@ mod error;
 mod sink;
 mod view;
 
+#[cfg(feature = "tracing")]
+mod count;
 #[cfg(not(feature = "tracing"))]
 mod disabled;
 #[cfg(feature = "tracing")]
