@@ -7,10 +7,11 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapless::Vec;
 
 use super::count::Count;
-use super::inner::{Inner, Tables};
+use super::inner::Inner;
 use super::ledger::{FAILURES, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::StackCursor;
+use super::storage::Tables;
 use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
 use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};

@@ -1,17 +1,16 @@
 //! What the lock protects.
 
 use core::hint::cold_path;
-use core::ptr::NonNull;
 
 use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
 use super::records::{Block, Gone, RecordCursor, Records};
 use super::sink::Sink;
-use super::split::Split;
 use super::stacks::Stacks;
+use super::storage::{Storage, Tables};
 use super::table::Buffer;
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
-use super::{Allocation, Error, Free};
+use super::{Allocation, Free};
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -52,58 +51,6 @@ impl Route {
         all: false,
         host: false,
     };
-}
-
-/// The buffer behind the tables.
-pub(super) struct Storage {
-    buffer: NonNull<[core::mem::MaybeUninit<u64>]>,
-    split: Split,
-}
-
-// SAFETY: the pointer came from a unique `&'static mut` and is turned back into one only once.
-unsafe impl Send for Storage {}
-
-/// Tables in a buffer, ready to be used.
-pub(super) struct Tables {
-    storage: Storage,
-    records: Records,
-    stacks: Stacks,
-}
-
-impl Tables {
-    /// Puts empty tables into a buffer.
-    pub(super) fn place(buffer: Buffer, records: Option<u32>) -> Result<Self, (Error, Buffer)> {
-        let split = match Split::of(size_of_val(buffer), records) {
-            Ok(split) => split,
-            Err(error) => return Err((error, buffer)),
-        };
-        let mut buffer = NonNull::from(buffer);
-        // SAFETY: derived from the unique borrow that this call was given; it comes back out only
-        // through `Storage::into_buffer`, after the tables are gone.
-        let memory = unsafe { buffer.as_mut() };
-        let (records, stacks) = split.place(memory);
-        Ok(Self {
-            storage: Storage { buffer, split },
-            records: Records::new(records),
-            stacks: Stacks::new(stacks),
-        })
-    }
-
-    pub(super) fn into_buffer(self) -> Buffer {
-        self.storage.into_buffer()
-    }
-}
-
-impl Storage {
-    /// Gives the buffer back; the tables must be gone.
-    fn into_buffer(mut self) -> Buffer {
-        // SAFETY: the tables, the only other way to this memory, were replaced by empty ones.
-        unsafe { self.buffer.as_mut() }
-    }
-
-    fn view(&self) -> view::Split {
-        self.split.view(self.buffer.len() * size_of::<u64>())
-    }
 }
 
 impl Inner {
@@ -176,6 +123,7 @@ impl Inner {
         self.last_seq = if time_us > self.last_seq {
             time_us
         } else {
+            // Seldom are there two events in one microsecond.
             cold_path();
             self.last_seq + 1
         };
@@ -255,11 +203,10 @@ impl Inner {
         }
     }
 
-    /// All mode: marks the record of a block as freed, and holds on to the stack that it names.
+    /// All mode: marks the record of a block as freed; it refers to the freeing stack from now on.
     #[inline(always)]
     fn mark(&mut self, event: &Free<'_>) -> Option<Gone> {
         let freed_by = self.stacks.intern(event.stack, event.task);
-        self.stacks.hold(freed_by);
         let gone = self.records.free(event.address, event.time_us, freed_by);
         if gone.is_none() {
             self.stacks.release(freed_by);
@@ -302,9 +249,7 @@ impl Inner {
         count.decrement();
         self.counters.evicted += 1;
         match gone.freed_by {
-            Some(freed_by) => {
-                self.stacks.release(freed_by);
-            }
+            Some(freed_by) => self.stacks.release(freed_by),
             None => {
                 self.counters.evicted_live += 1;
                 self.counters.evicted_live_bytes += gone.size as u64;
@@ -321,7 +266,6 @@ impl Inner {
         self.counters.failed_bytes += event.size as u64;
         if self.has_table() {
             let stack = self.stacks.intern(event.stack, event.task);
-            self.stacks.hold(stack);
             let failed = Failed {
                 time_us: event.time_us,
                 size: event.size,
@@ -342,20 +286,17 @@ impl Inner {
         }
     }
 
-    /// Returns the number of records: the counters and the tables always begin together.
+    /// Returns the number of records, from the counters: they and the tables begin together.
     pub(super) fn count(&self) -> u32 {
-        let Counters {
-            allocations,
-            matched_frees,
-            evicted,
-            ..
-        } = self.counters;
-        let gone = match self.mode {
-            _ if !self.has_table() => allocations,
-            Some(Mode::Leaks) => evicted + matched_frees,
-            Some(Mode::All) | None => evicted,
+        if !self.has_table() {
+            return 0;
+        }
+        let counters = &self.counters;
+        let freed = match self.mode {
+            Some(Mode::Leaks) => counters.matched_frees,
+            Some(Mode::All) | None => 0,
         };
-        (allocations - gone) as u32
+        (counters.allocations - counters.evicted - freed) as u32
     }
 
     pub(super) fn summary(&self) -> Summary {

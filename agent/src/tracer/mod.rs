@@ -55,6 +55,8 @@ mod split;
 #[cfg(feature = "tracing")]
 mod stacks;
 #[cfg(feature = "tracing")]
+mod storage;
+#[cfg(feature = "tracing")]
 mod table;
 
 #[cfg(all(test, feature = "tracing"))]

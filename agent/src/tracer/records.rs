@@ -82,6 +82,7 @@ impl Slot {
         let packed = if lifetime_us < LONG_LIFETIME.into() {
             lifetime_us as u32
         } else {
+            // Most blocks live for less than half an hour.
             cold_path();
             LONG_LIFETIME | (lifetime_us >> 16).min((LONG_LIFETIME - 1).into()) as u32
         };
@@ -187,11 +188,16 @@ impl Records {
     /// asks for it once.
     #[inline(always)]
     pub(super) fn room(&mut self, mode: Mode) -> Option<u16> {
-        let vacant = self.vacant;
-        if mode == Mode::Leaks && vacant != NONE {
-            self.vacant = self.slots[vacant].chain;
-            Some(vacant)
-        } else if self.fresh <= self.capacity {
+        if mode == Mode::Leaks {
+            let vacant = self.vacant;
+            if vacant != NONE {
+                self.vacant = self.slots[vacant].chain;
+                return Some(vacant);
+            }
+            // Only until the table has grown as large as it gets.
+            cold_path();
+        }
+        if self.fresh <= self.capacity {
             self.fresh += 1;
             Some(self.fresh - 1)
         } else {
@@ -249,7 +255,8 @@ impl Records {
         })
     }
 
-    /// Gives up the oldest record of a full table and returns its slot, which is to be filled at once.
+    /// Gives up the oldest record of a full table and returns its slot, which is to be filled at
+    /// once.
     #[cold]
     pub(super) fn evict(&mut self) -> (u16, Gone) {
         let index = self.oldest();
@@ -284,7 +291,8 @@ impl Records {
 
     /// Leaks mode: tells whether a slot that was used in this trace holds a record now.
     ///
-    /// The links of a vacant slot stay, but no slot that was in the list leads to it any more.
+    /// A removed record's own links stay, so that removing costs nothing more. But its older
+    /// neighbour was led past it, and nothing leads there again before the slot is reused.
     fn is_listed(&self, index: u16) -> bool {
         self.slots[self.slots[index].older].newer == index
     }
@@ -300,6 +308,8 @@ impl Records {
             self.slots.bucket_mut(address).bucket = self.slots[first].chain;
             return Some(first);
         }
+        // Most buckets hold but one record.
+        cold_path();
         self.unlink_behind(first, fits)
     }
 
@@ -324,6 +334,7 @@ impl Records {
         if index == self.capacity { 1 } else { index + 1 }
     }
 
+    /// Returns the slot of the oldest record, [`NONE`] if there is no record.
     fn oldest(&self) -> u16 {
         match self.mode {
             _ if self.fresh == 1 => NONE,

@@ -3,6 +3,8 @@
 //! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
 //! to the entry that has been idle longest and to the one that became idle last.
 
+use core::hint::cold_path;
+
 use super::CallStack;
 use super::table::{NONE, Table};
 use super::view::{self, Frames, Leak};
@@ -102,9 +104,8 @@ impl Stacks {
         self.fresh = 1;
         self.recycled = 0;
         if self.entries.len() > 0 {
+            // The reference is the table's own: the shared entry is never idle.
             self.fill(OTHER, &CallStack::new(), 0);
-            // The table's own: the shared entry is never idle.
-            self.entries[OTHER].references = 1;
         }
     }
 
@@ -115,7 +116,8 @@ impl Stacks {
         }
     }
 
-    /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room.
+    /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room, with one
+    /// reference more: it is not recycled before that is [released](Self::release).
     ///
     /// The sum of its addresses decides on the bucket. Different stacks of one sum are rare: only
     /// the same frames in another order are likely to have it.
@@ -123,10 +125,16 @@ impl Stacks {
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
         let mut index = self.entries.bucket(stack.sum).bucket;
         while index != NONE {
-            let entry = &self.entries[index];
+            let entry = &mut self.entries[index];
             if entry.is(stack, task) {
+                entry.references += 1;
+                if entry.idle {
+                    self.end_idle(index);
+                }
                 return index;
             }
+            // Most buckets hold but one stack.
+            cold_path();
             index = entry.chain;
         }
         self.add(stack, task)
@@ -135,6 +143,7 @@ impl Stacks {
     #[cold]
     fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
         let Some(index) = self.room() else {
+            self.entries[OTHER].references += 1;
             return OTHER;
         };
         self.fill(index, stack, task);
@@ -160,11 +169,13 @@ impl Stacks {
         Some(index)
     }
 
+    /// Writes a new entry, with one reference.
     fn fill(&mut self, index: u16, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
             task,
+            references: 1,
             generation: entry.generation,
             bucket: entry.bucket,
             ..Entry::default()
@@ -187,13 +198,12 @@ impl Stacks {
         self.entries[index].chain = chain;
     }
 
-    /// Counts an allocation, whose record will name this entry.
+    /// Counts an allocation.
     #[inline(always)]
     pub(super) fn allocated(&mut self, index: u16, size: usize) {
         let entry = &mut self.entries[index];
         entry.allocations += 1;
         entry.live_bytes += size;
-        self.hold(index);
     }
 
     /// Counts the free of a block.
@@ -209,16 +219,6 @@ impl Stacks {
         let entry = &mut self.entries[index];
         entry.evicted += 1;
         entry.shrink(size);
-    }
-
-    /// Adds a reference to an entry: it is not recycled before the last one is gone.
-    #[inline(always)]
-    pub(super) fn hold(&mut self, index: u16) {
-        let entry = &mut self.entries[index];
-        entry.references += 1;
-        if entry.idle {
-            self.end_idle(index);
-        }
     }
 
     /// Takes a reference to an entry back.

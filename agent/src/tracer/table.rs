@@ -1,8 +1,9 @@
 //! Runs of entries inside the caller's buffer.
 //!
 //! **The rule of indices.** An index into a table is 0, or was read from a link in that very table,
-//! or was compared with its length. Checking it again would cost a fifth of the time of an event, so
-//! only debug builds do; all tests run with these checks, and under Miri too.
+//! or was compared with its length; and only a table with entries is asked for a bucket. Checking
+//! this again would cost a fifth of the time of an event, so only debug builds do; all tests run
+//! with these checks, and under Miri too.
 
 use core::mem::MaybeUninit;
 use core::ops::{Index, IndexMut, Range};
@@ -58,19 +59,19 @@ impl<T> Table<T> {
         Self { first, len }
     }
 
-    /// Returns the entry whose bucket a number is in. There must be entries.
+    /// Returns the entry in which the bucket of a number begins.
     #[inline(always)]
     pub(super) fn bucket(&self, number: usize) -> &T {
-        // SAFETY: `bucket_index` is below the length, which is not 0.
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
         let entry = unsafe { self.first.add(self.bucket_index(number)) };
         // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
         unsafe { entry.as_ref() }
     }
 
-    /// Returns the entry whose bucket a number is in. There must be entries.
+    /// Returns the entry in which the bucket of a number begins.
     #[inline(always)]
     pub(super) fn bucket_mut(&mut self, number: usize) -> &mut T {
-        // SAFETY: `bucket_index` is below the length, which is not 0.
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
         let mut entry = unsafe { self.first.add(self.bucket_index(number)) };
         // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
         unsafe { entry.as_mut() }
