@@ -1,6 +1,7 @@
 //! What a traced allocation and its free cost, in instructions, counted by callgrind.
 //!
-//! The lock is the board's and is not counted here. Every benchmark does [`PAIRS`] pairs, so that a pair's cost is the printed number divided by it.
+//! The lock is the board's and is not counted here. Every benchmark does [`PAIRS`] pairs, so that
+//! a pair's cost is the printed number divided by it.
 
 #![allow(missing_docs, reason = "the benchmark macros make public items")]
 

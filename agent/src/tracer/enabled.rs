@@ -1,15 +1,17 @@
 //! The tracer itself: who may call what when, and one short hold of the lock after the other.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapless::Vec;
 
-use super::inner::{Inner, Tables};
+use super::count::Count;
+use super::inner::Inner;
 use super::ledger::{FAILURES, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::StackCursor;
+use super::storage::Tables;
 use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
 use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};
@@ -20,7 +22,7 @@ pub struct Tracer<M> {
     /// Copies of what the hooks and [`count`](Self::count) ask for without the lock.
     state: AtomicU8,
     leaks_mode: AtomicBool,
-    count: AtomicU32,
+    count: Count,
 }
 
 impl<M: RawMutex> Tracer<M> {
@@ -30,7 +32,7 @@ impl<M: RawMutex> Tracer<M> {
             inner: Mutex::new(Inner::new()),
             state: AtomicU8::new(State::Uninitialised as u8),
             leaks_mode: AtomicBool::new(false),
-            count: AtomicU32::new(0),
+            count: Count::new(),
         }
     }
 
@@ -180,7 +182,7 @@ impl<M: RawMutex> Tracer<M> {
 
     /// Returns the number of records, without taking the lock (`heap_trace_get_count`).
     pub fn count(&self) -> u32 {
-        self.count.load(Relaxed)
+        self.count.get()
     }
 
     /// Tells whether frees need their call stack: in all mode, and on the way to a host.
@@ -207,13 +209,12 @@ impl<M: RawMutex> Tracer<M> {
             let route = inner.allocations;
             let mut to_host = None;
             if route.leaks {
-                inner.allocated(Mode::Leaks, event);
+                inner.allocated(Mode::Leaks, event, &self.count);
             } else if route.all {
-                inner.allocated(Mode::All, event);
+                inner.allocated(Mode::All, event, &self.count);
             } else if route.host {
-                to_host = Some((inner.allocated_for_host(event), inner.sink));
+                to_host = Some((inner.allocated_for_host(event, &self.count), inner.sink));
             }
-            self.count.store(inner.records.count(), Relaxed);
             to_host
         });
         if let Some((seq, sink)) = to_host {
@@ -232,13 +233,12 @@ impl<M: RawMutex> Tracer<M> {
             let route = inner.frees;
             let mut to_host = None;
             if route.leaks {
-                inner.freed(Mode::Leaks, event);
+                inner.freed(Mode::Leaks, event, &self.count);
             } else if route.all {
-                inner.freed(Mode::All, event);
+                inner.freed(Mode::All, event, &self.count);
             } else if route.host {
-                to_host = Some((inner.freed_for_host(event), inner.sink));
+                to_host = Some((inner.freed_for_host(event, &self.count), inner.sink));
             }
-            self.count.store(inner.records.count(), Relaxed);
             to_host
         });
         if let Some((seq, sink)) = to_host.filter(|_| event.address != 0) {
@@ -389,7 +389,7 @@ impl<M: RawMutex> Tracer<M> {
                 inner.mode == Some(Mode::Leaks) && inner.sink.is_none(),
                 Relaxed,
             );
-            self.count.store(inner.records.count(), Relaxed);
+            self.count.set(inner.count());
             result
         })
     }

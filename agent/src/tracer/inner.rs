@@ -1,15 +1,16 @@
 //! What the lock protects.
 
-use core::ptr::NonNull;
+use core::hint::cold_path;
 
+use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, RecordCursor, Records};
+use super::records::{Block, Gone, RecordCursor, Records};
 use super::sink::Sink;
-use super::split::Split;
 use super::stacks::Stacks;
+use super::storage::{Storage, Tables};
 use super::table::Buffer;
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
-use super::{Allocation, Error, Free};
+use super::{Allocation, Free};
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -50,58 +51,6 @@ impl Route {
         all: false,
         host: false,
     };
-}
-
-/// The buffer behind the tables.
-pub(super) struct Storage {
-    buffer: NonNull<[core::mem::MaybeUninit<u64>]>,
-    split: Split,
-}
-
-// SAFETY: the pointer came from a unique `&'static mut` and is turned back into one only once.
-unsafe impl Send for Storage {}
-
-/// Tables in a buffer, ready to be used.
-pub(super) struct Tables {
-    storage: Storage,
-    records: Records,
-    stacks: Stacks,
-}
-
-impl Tables {
-    /// Puts empty tables into a buffer.
-    pub(super) fn place(buffer: Buffer, records: Option<u32>) -> Result<Self, (Error, Buffer)> {
-        let split = match Split::of(size_of_val(buffer), records) {
-            Ok(split) => split,
-            Err(error) => return Err((error, buffer)),
-        };
-        let mut buffer = NonNull::from(buffer);
-        // SAFETY: derived from the unique borrow that this call was given; it comes back out only
-        // through `Storage::into_buffer`, after the tables are gone.
-        let memory = unsafe { buffer.as_mut() };
-        let (records, stacks) = split.place(memory);
-        Ok(Self {
-            storage: Storage { buffer, split },
-            records: Records::new(records),
-            stacks: Stacks::new(stacks),
-        })
-    }
-
-    pub(super) fn into_buffer(self) -> Buffer {
-        self.storage.into_buffer()
-    }
-}
-
-impl Storage {
-    /// Gives the buffer back; the tables must be gone.
-    fn into_buffer(mut self) -> Buffer {
-        // SAFETY: the tables, the only other way to this memory, were replaced by empty ones.
-        unsafe { self.buffer.as_mut() }
-    }
-
-    fn view(&self) -> view::Split {
-        self.split.view(self.buffer.len() * size_of::<u64>())
-    }
 }
 
 impl Inner {
@@ -171,7 +120,13 @@ impl Inner {
     /// Returns the next sequence number: the time, or one more than the last if that is later.
     #[inline(always)]
     pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
-        self.last_seq = time_us.max(self.last_seq + 1);
+        self.last_seq = if time_us > self.last_seq {
+            time_us
+        } else {
+            // Seldom are there two events in one microsecond.
+            cold_path();
+            self.last_seq + 1
+        };
         self.last_seq
     }
 
@@ -191,13 +146,13 @@ impl Inner {
 
     /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>) {
+    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
         let seq = self.allocation(event);
         let stack = self.stacks.intern(event.stack, event.task);
         self.stacks.allocated(stack, event.size);
         let slot = match self.records.room(mode) {
             Some(slot) => slot,
-            None => self.evict(),
+            None => self.evict(count),
         };
         let block = Block {
             address: event.address,
@@ -207,6 +162,7 @@ impl Inner {
             stack,
         };
         self.records.insert(mode, slot, &block);
+        count.increment();
     }
 
     /// Counts an allocation, and returns its sequence number.
@@ -219,9 +175,9 @@ impl Inner {
 
     /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number.
     #[cold]
-    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>) -> u64 {
+    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>, count: &Count) -> u64 {
         if self.has_table() {
-            self.allocated(self.mode.unwrap_or_default(), event);
+            self.allocated(self.mode.unwrap_or_default(), event, count);
             self.last_seq
         } else {
             self.allocation(event)
@@ -230,30 +186,39 @@ impl Inner {
 
     /// Counts a free and takes its record off, or marks it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>) {
+    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>, count: &Count) {
         let gone = match mode {
             Mode::Leaks => self.records.take(event.address),
-            Mode::All => {
-                let freed_by = self.stacks.intern(event.stack, event.task);
-                self.records.free(event.address, event.time_us, freed_by)
-            }
+            Mode::All => self.mark(event),
         };
         let Some(gone) = gone else {
             return self.unmatched(event);
         };
         self.counters.matched_frees += 1;
         self.counters.matched_bytes += gone.size as u64;
-        match gone.freed_by {
-            None => self.stacks.freed(gone.stack, gone.size),
-            Some(freed_by) => self.stacks.freed_by(gone.stack, gone.size, freed_by),
+        self.stacks.freed(gone.stack, gone.size);
+        if mode == Mode::Leaks {
+            self.stacks.release(gone.stack);
+            count.decrement();
         }
+    }
+
+    /// All mode: marks the record of a block as freed; it refers to the freeing stack from now on.
+    #[inline(always)]
+    fn mark(&mut self, event: &Free<'_>) -> Option<Gone> {
+        let freed_by = self.stacks.intern(event.stack, event.task);
+        let gone = self.records.free(event.address, event.time_us, freed_by);
+        if gone.is_none() {
+            self.stacks.release(freed_by);
+        }
+        gone
     }
 
     /// Does what [`freed`](Self::freed) does, with or without a table; returns a number.
     #[cold]
-    pub(super) fn freed_for_host(&mut self, event: &Free<'_>) -> u64 {
+    pub(super) fn freed_for_host(&mut self, event: &Free<'_>, count: &Count) -> u64 {
         if self.has_table() {
-            self.freed(self.mode.unwrap_or_default(), event);
+            self.freed(self.mode.unwrap_or_default(), event, count);
         } else {
             self.unmatched(event);
         }
@@ -279,20 +244,19 @@ impl Inner {
 
     /// Gives up the oldest record and returns its slot.
     #[cold]
-    fn evict(&mut self) -> u16 {
+    fn evict(&mut self, count: &Count) -> u16 {
         let (slot, gone) = self.records.evict();
+        count.decrement();
         self.counters.evicted += 1;
         match gone.freed_by {
-            Some(freed_by) => {
-                self.stacks.release(freed_by);
-                self.stacks.release(gone.stack);
-            }
+            Some(freed_by) => self.stacks.release(freed_by),
             None => {
                 self.counters.evicted_live += 1;
                 self.counters.evicted_live_bytes += gone.size as u64;
                 self.stacks.evicted(gone.stack, gone.size);
             }
         }
+        self.stacks.release(gone.stack);
         slot
     }
 
@@ -302,7 +266,6 @@ impl Inner {
         self.counters.failed_bytes += event.size as u64;
         if self.has_table() {
             let stack = self.stacks.intern(event.stack, event.task);
-            self.stacks.hold(stack);
             let failed = Failed {
                 time_us: event.time_us,
                 size: event.size,
@@ -323,6 +286,19 @@ impl Inner {
         }
     }
 
+    /// Returns the number of records, from the counters: they and the tables begin together.
+    pub(super) fn count(&self) -> u32 {
+        if !self.has_table() {
+            return 0;
+        }
+        let counters = &self.counters;
+        let freed = match self.mode {
+            Some(Mode::Leaks) => counters.matched_frees,
+            Some(Mode::All) | None => 0,
+        };
+        (counters.allocations - counters.evicted - freed) as u32
+    }
+
     pub(super) fn summary(&self) -> Summary {
         let counters = Counters {
             stacks_recycled: self.stacks.recycled(),
@@ -338,7 +314,7 @@ impl Inner {
             mode: self.mode,
             trace_id: self.trace_id,
             started_us: self.started_us,
-            count: self.records.count(),
+            count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
             live_count: if recorded {

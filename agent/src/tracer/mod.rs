@@ -38,6 +38,8 @@ mod error;
 mod sink;
 mod view;
 
+#[cfg(feature = "tracing")]
+mod count;
 #[cfg(not(feature = "tracing"))]
 mod disabled;
 #[cfg(feature = "tracing")]
@@ -52,6 +54,8 @@ mod records;
 mod split;
 #[cfg(feature = "tracing")]
 mod stacks;
+#[cfg(feature = "tracing")]
+mod storage;
 #[cfg(feature = "tracing")]
 mod table;
 

@@ -1,14 +1,17 @@
 //! The record table: 24 bytes a record on a 32-bit chip, index included, every operation O(1).
 //!
 //! In **leaks mode** a doubly linked list holds the records in the order of their age, since any of
-//! them may go at any time. In **all mode** records only ever go from the old end, so the slots
-//! are a ring, and the two links hold the lifetime of the block instead. Slot 0 holds no record:
-//! its links lead to the oldest and the newest.
+//! them may go at any time. Slot 0 holds no record: its links lead to the oldest and the newest.
+//!
+//! In **all mode** records only ever go from the old end, so the slots are a ring behind slot 0,
+//! which knows the newest. The links of the others hold the lifetime of their block instead.
 //!
 //! The index is a hash table with chaining: bucket `i` begins in slot `i`'s `bucket`, and goes on
 //! through `chain`. A freed record is in no bucket, so its `chain` holds the stack that freed it.
 
-use super::table::{NONE, STEP, Table, bucket};
+use core::hint::cold_path;
+
+use super::table::{NONE, STEP, Table};
 use super::view::{self, Mode};
 
 /// One record and one bucket of the index.
@@ -17,9 +20,8 @@ use super::view::{self, Mode};
 pub(super) struct Slot {
     address: usize,
     size_and_flags: usize,
-    seq_low: u32,
-    seq_high: u16,
-    stack: u16,
+    /// Sequence number, 48 bits, then the index of the call stack.
+    seq_and_stack: u64,
     older: u16,
     newer: u16,
     chain: u16,
@@ -41,16 +43,18 @@ const FREED: usize = 1 << CORE_BITS;
 /// Sizes have the other bits: up to 512 MiB on a 32-bit chip.
 const SIZE_SHIFT: u32 = CORE_BITS + 1;
 
+/// Lifetimes below 2^31 microseconds (35 minutes) are exact, longer ones are in units of 2^16.
+const LONG_LIFETIME: u32 = 1 << 31;
+
 impl Slot {
     #[inline(always)]
     fn seq(&self) -> u64 {
-        u64::from(self.seq_high) << 32 | u64::from(self.seq_low)
+        self.seq_and_stack >> u16::BITS
     }
 
     #[inline(always)]
-    fn set_seq(&mut self, seq: u64) {
-        self.seq_low = seq as u32;
-        self.seq_high = (seq >> 32) as u16;
+    fn stack(&self) -> u16 {
+        self.seq_and_stack as u16
     }
 
     #[inline(always)]
@@ -63,19 +67,27 @@ impl Slot {
         self.size_and_flags & FREED != 0
     }
 
-    /// Time from allocation to free in microseconds: 27 bits, shifted by the other 5.
+    /// Returns the time from allocation to free in microseconds.
     fn lifetime(&self) -> u64 {
-        let packed = u32::from(self.older) << 16 | u32::from(self.newer);
-        u64::from(packed >> 5) << (packed & 31)
+        let packed = u32::from(self.newer) << 16 | u32::from(self.older);
+        if packed < LONG_LIFETIME {
+            packed.into()
+        } else {
+            u64::from(packed - LONG_LIFETIME) << 16
+        }
     }
 
     #[inline(always)]
     fn set_lifetime(&mut self, lifetime_us: u64) {
-        let bits = u64::BITS - lifetime_us.leading_zeros();
-        let shift = bits.saturating_sub(27).min(31);
-        let packed = ((lifetime_us >> shift) as u32) << 5 | shift;
-        self.older = (packed >> 16) as u16;
-        self.newer = packed as u16;
+        let packed = if lifetime_us < LONG_LIFETIME.into() {
+            lifetime_us as u32
+        } else {
+            // Most blocks live for less than half an hour.
+            cold_path();
+            LONG_LIFETIME | (lifetime_us >> 16).min((LONG_LIFETIME - 1).into()) as u32
+        };
+        self.older = packed as u16;
+        self.newer = (packed >> 16) as u16;
     }
 }
 
@@ -113,8 +125,7 @@ pub(super) struct Records {
     slots: Table<Slot>,
     mode: Mode,
     capacity: u16,
-    count: u32,
-    /// Leaks mode: slots given back, linked through `newer`.
+    /// Leaks mode: slots given back, linked through `chain`.
     vacant: u16,
     /// Slots from here on were never used. A slot given back is used again first, so this is also
     /// the high-water mark.
@@ -127,7 +138,6 @@ impl Records {
         slots: Table::EMPTY,
         mode: Mode::All,
         capacity: 0,
-        count: 0,
         vacant: NONE,
         fresh: 1,
     };
@@ -138,11 +148,6 @@ impl Records {
             slots,
             ..Self::EMPTY
         }
-    }
-
-    #[inline(always)]
-    pub(super) fn count(&self) -> u32 {
-        self.count
     }
 
     #[inline(always)]
@@ -162,7 +167,6 @@ impl Records {
     /// Forgets every record; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self, mode: Mode) {
         self.mode = mode;
-        self.count = 0;
         self.vacant = NONE;
         self.fresh = 1;
         if self.slots.len() > 0 {
@@ -184,11 +188,16 @@ impl Records {
     /// asks for it once.
     #[inline(always)]
     pub(super) fn room(&mut self, mode: Mode) -> Option<u16> {
-        let vacant = self.vacant;
-        if mode == Mode::Leaks && vacant != NONE {
-            self.vacant = self.slots[vacant].newer;
-            Some(vacant)
-        } else if self.fresh <= self.capacity {
+        if mode == Mode::Leaks {
+            let vacant = self.vacant;
+            if vacant != NONE {
+                self.vacant = self.slots[vacant].chain;
+                return Some(vacant);
+            }
+            // Only until the table has grown as large as it gets.
+            cold_path();
+        }
+        if self.fresh <= self.capacity {
             self.fresh += 1;
             Some(self.fresh - 1)
         } else {
@@ -200,22 +209,21 @@ impl Records {
     /// returned.
     #[inline(always)]
     pub(super) fn insert(&mut self, mode: Mode, index: u16, block: &Block) {
-        let newest = self.slots[ENDS].older;
-        self.slots[ENDS].older = index;
-        if mode == Mode::Leaks || newest == NONE {
+        let newest = core::mem::replace(&mut self.slots[ENDS].older, index);
+        if mode == Mode::Leaks {
             self.slots[newest].newer = index;
         }
-        let bucket = bucket(block.address, self.slots.len());
-        let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
+        let bucket = &mut self.slots.bucket_mut(block.address).bucket;
+        let chain = core::mem::replace(bucket, index);
         let slot = &mut self.slots[index];
         slot.address = block.address;
         slot.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
-        slot.set_seq(block.seq);
-        slot.stack = block.stack;
-        slot.older = newest;
-        slot.newer = NONE;
+        slot.seq_and_stack = block.seq << u16::BITS | u64::from(block.stack);
         slot.chain = chain;
-        self.count += 1;
+        if mode == Mode::Leaks {
+            slot.older = newest;
+            slot.newer = ENDS;
+        }
     }
 
     /// Leaks mode: removes the newest live record of an address.
@@ -225,7 +233,7 @@ impl Records {
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
-            stack: slot.stack,
+            stack: slot.stack(),
             freed_by: None,
         };
         self.remove(index);
@@ -242,35 +250,29 @@ impl Records {
         slot.set_lifetime(time_us.saturating_sub(slot.seq()));
         Some(Gone {
             size: slot.size(),
-            stack: slot.stack,
+            stack: slot.stack(),
             freed_by: Some(freed_by),
         })
     }
 
-    /// Gives up the oldest record and returns its slot. There must be one.
+    /// Gives up the oldest record of a full table and returns its slot, which is to be filled at
+    /// once.
     #[cold]
     pub(super) fn evict(&mut self) -> (u16, Gone) {
-        let index = self.slots[ENDS].newer;
+        let index = self.oldest();
         let slot = self.slots[index];
         let freed_by = slot.is_freed().then_some(slot.chain);
         if freed_by.is_none() {
             let seq = slot.seq();
             self.unlink(slot.address, |slot| slot.seq() == seq);
         }
-        match self.mode {
-            Mode::Leaks => {
-                self.remove(index);
-                self.vacant = self.slots[index].newer;
-            }
-            Mode::All => {
-                self.slots[index].set_seq(0);
-                self.count -= 1;
-                self.slots[ENDS].newer = self.after(index);
-            }
+        if self.mode == Mode::Leaks {
+            self.remove(index);
+            self.vacant = self.slots[index].chain;
         }
         let gone = Gone {
             size: slot.size(),
-            stack: slot.stack,
+            stack: slot.stack(),
             freed_by,
         };
         (index, gone)
@@ -281,42 +283,65 @@ impl Records {
     fn remove(&mut self, index: u16) {
         let slot = &mut self.slots[index];
         let (older, newer) = (slot.older, slot.newer);
-        slot.set_seq(0);
-        slot.newer = self.vacant;
+        slot.chain = self.vacant;
         self.slots[older].newer = newer;
         self.slots[newer].older = older;
         self.vacant = index;
-        self.count -= 1;
+    }
+
+    /// Leaks mode: tells whether a slot that was used in this trace holds a record now.
+    ///
+    /// A removed record's own links stay, so that removing costs nothing more. But its older
+    /// neighbour was led past it, and nothing leads there again before the slot is reused.
+    fn is_listed(&self, index: u16) -> bool {
+        self.slots[self.slots[index].older].newer == index
     }
 
     /// Takes the newest record that fits out of the bucket of an address. There must be slots.
     #[inline(always)]
     fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
-        let bucket = bucket(address, self.slots.len());
-        let first = self.slots[bucket].bucket;
-        let mut before = NONE;
-        let mut index = first;
-        while index != NONE {
-            let slot = &self.slots[index];
-            if fits(slot) {
-                let chain = slot.chain;
-                if index == first {
-                    self.slots[bucket].bucket = chain;
-                } else {
-                    self.slots[before].chain = chain;
-                }
+        let first = self.slots.bucket(address).bucket;
+        if first == NONE {
+            return None;
+        }
+        if fits(&self.slots[first]) {
+            self.slots.bucket_mut(address).bucket = self.slots[first].chain;
+            return Some(first);
+        }
+        // Most buckets hold but one record.
+        cold_path();
+        self.unlink_behind(first, fits)
+    }
+
+    /// Takes the newest record that fits, and is older than the given one, out of their bucket.
+    fn unlink_behind(&mut self, mut before: u16, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
+        loop {
+            let index = self.slots[before].chain;
+            if index == NONE {
+                return None;
+            }
+            if fits(&self.slots[index]) {
+                self.slots[before].chain = self.slots[index].chain;
                 return Some(index);
             }
             before = index;
-            index = slot.chain;
         }
-        None
     }
 
     /// All mode: the next slot of the ring.
     #[inline(always)]
     fn after(&self, index: u16) -> u16 {
         if index == self.capacity { 1 } else { index + 1 }
+    }
+
+    /// Returns the slot of the oldest record, [`NONE`] if there is no record.
+    fn oldest(&self) -> u16 {
+        match self.mode {
+            _ if self.fresh == 1 => NONE,
+            Mode::Leaks => self.slots[ENDS].newer,
+            Mode::All if self.fresh <= self.capacity => 1,
+            Mode::All => self.after(self.slots[ENDS].older),
+        }
     }
 
     fn newer(&self, index: u16) -> u16 {
@@ -354,16 +379,14 @@ impl Records {
 
     /// Returns the record behind the one that the cursor saw last, or the oldest if that is gone.
     fn resume(&self, cursor: &RecordCursor) -> u16 {
-        if self.count == 0 {
-            return NONE;
-        }
-        let known = cursor.slot != NONE
-            && cursor.slot < self.slots.len()
-            && self.slots[cursor.slot].seq() == cursor.slot_seq;
+        let index = cursor.slot;
+        let known = (1..self.fresh).contains(&index)
+            && self.slots[index].seq() == cursor.slot_seq
+            && (self.mode == Mode::All || self.is_listed(index));
         if known {
-            self.newer(cursor.slot)
+            self.newer(index)
         } else {
-            self.slots[ENDS].newer
+            self.oldest()
         }
     }
 
@@ -373,7 +396,7 @@ impl Records {
             address: slot.address,
             size: slot.size(),
             core: (slot.size_and_flags & CORE_MASK) as u8,
-            stack: slot.stack,
+            stack: slot.stack(),
             freed: slot
                 .is_freed()
                 .then(|| (slot.seq() + slot.lifetime(), slot.chain)),

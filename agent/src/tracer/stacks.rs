@@ -3,8 +3,10 @@
 //! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
 //! to the entry that has been idle longest and to the one that became idle last.
 
+use core::hint::cold_path;
+
 use super::CallStack;
-use super::table::{NONE, Table, bucket};
+use super::table::{NONE, Table};
 use super::view::{self, Frames, Leak};
 use heapbeacon_shared::MAX_FRAMES;
 
@@ -21,11 +23,10 @@ pub(super) struct Entry {
     live_bytes: usize,
     peak_live_bytes: usize,
     allocations: u64,
-    /// Live records that refer to this one.
-    live_count: u32,
-    /// Freed records and ledger entries that refer to this one.
-    holds: u32,
+    frees: u64,
     evicted: u32,
+    /// Records, live or freed, and ledger entries that name this one.
+    references: u32,
     task: u16,
     generation: u16,
     chain: u16,
@@ -63,10 +64,12 @@ impl Stacks {
     };
 
     pub(super) fn new(entries: Table<Entry>) -> Self {
-        Self {
+        let mut stacks = Self {
             entries,
             ..Self::EMPTY
-        }
+        };
+        stacks.clear();
+        stacks
     }
 
     /// Returns how many distinct call stacks are in the table.
@@ -101,6 +104,7 @@ impl Stacks {
         self.fresh = 1;
         self.recycled = 0;
         if self.entries.len() > 0 {
+            // The reference is the table's own: the shared entry is never idle.
             self.fill(OTHER, &CallStack::new(), 0);
         }
     }
@@ -112,16 +116,25 @@ impl Stacks {
         }
     }
 
-    /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room.
+    /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room, with one
+    /// reference more: it is not recycled before that is [released](Self::release).
+    ///
+    /// The sum of its addresses decides on the bucket. Different stacks of one sum are rare: only
+    /// the same frames in another order are likely to have it.
     #[inline(always)]
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
-        let bucket = self.bucket_of(stack);
-        let mut index = self.entries[bucket].bucket;
+        let mut index = self.entries.bucket(stack.sum).bucket;
         while index != NONE {
-            let entry = &self.entries[index];
+            let entry = &mut self.entries[index];
             if entry.is(stack, task) {
+                entry.references += 1;
+                if entry.idle {
+                    self.end_idle(index);
+                }
                 return index;
             }
+            // Most buckets hold but one stack.
+            cold_path();
             index = entry.chain;
         }
         self.add(stack, task)
@@ -130,12 +143,12 @@ impl Stacks {
     #[cold]
     fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
         let Some(index) = self.room() else {
+            self.entries[OTHER].references += 1;
             return OTHER;
         };
         self.fill(index, stack, task);
-        let bucket = self.bucket_of(stack);
-        self.entries[index].chain = self.entries[bucket].bucket;
-        self.entries[bucket].bucket = index;
+        let bucket = &mut self.entries.bucket_mut(stack.sum).bucket;
+        self.entries[index].chain = core::mem::replace(bucket, index);
         index
     }
 
@@ -156,33 +169,27 @@ impl Stacks {
         Some(index)
     }
 
+    /// Writes a new entry, with one reference.
     fn fill(&mut self, index: u16, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
             task,
+            references: 1,
             generation: entry.generation,
             bucket: entry.bucket,
             ..Entry::default()
         };
     }
 
-    /// Finds the bucket of a call stack: by the sum of its addresses, spread by the golden ratio.
-    ///
-    /// Stacks of the same sum share a bucket. They are rare: only the same frames in another order
-    /// are likely to have it.
-    #[inline(always)]
-    fn bucket_of(&self, stack: &CallStack) -> u16 {
-        bucket(stack.sum, self.entries.len())
-    }
-
     /// Takes an entry out of its bucket.
     fn unlink(&mut self, wanted: u16) {
-        let bucket = self.bucket_of(&self.entries[wanted].stack);
-        let chain = self.entries[wanted].chain;
-        let mut index = self.entries[bucket].bucket;
+        let Entry { stack, chain, .. } = &self.entries[wanted];
+        let (sum, chain) = (stack.sum, *chain);
+        let bucket = &mut self.entries.bucket_mut(sum).bucket;
+        let mut index = *bucket;
         if index == wanted {
-            self.entries[bucket].bucket = chain;
+            *bucket = chain;
             return;
         }
         while self.entries[index].chain != wanted {
@@ -191,67 +198,44 @@ impl Stacks {
         self.entries[index].chain = chain;
     }
 
-    /// Counts a new live record of a stack.
+    /// Counts an allocation.
     #[inline(always)]
     pub(super) fn allocated(&mut self, index: u16, size: usize) {
         let entry = &mut self.entries[index];
         entry.allocations += 1;
         entry.live_bytes += size;
-        let lived = entry.live_count;
-        entry.live_count = lived + 1;
-        if lived == 0 {
-            self.end_idle(index);
-        }
     }
 
-    /// Counts the free of a block whose record goes.
+    /// Counts the free of a block.
     #[inline(always)]
     pub(super) fn freed(&mut self, index: u16, size: usize) {
         let entry = &mut self.entries[index];
-        // The peak is always just before a free, or now.
-        if entry.live_bytes > entry.peak_live_bytes {
-            entry.peak_live_bytes = entry.live_bytes;
-        }
-        entry.live_bytes -= size;
-        entry.live_count -= 1;
-        if entry.live_count == 0 {
+        entry.frees += 1;
+        entry.shrink(size);
+    }
+
+    /// Counts that the record of a live block was evicted.
+    pub(super) fn evicted(&mut self, index: u16, size: usize) {
+        let entry = &mut self.entries[index];
+        entry.evicted += 1;
+        entry.shrink(size);
+    }
+
+    /// Takes a reference to an entry back.
+    #[inline(always)]
+    pub(super) fn release(&mut self, index: u16) {
+        let entry = &mut self.entries[index];
+        entry.references -= 1;
+        if entry.references == 0 {
             self.begin_idle(index);
         }
     }
 
-    /// Counts the free of a block whose record stays and names the stack that freed it.
-    #[inline(always)]
-    pub(super) fn freed_by(&mut self, index: u16, size: usize, freed_by: u16) {
-        self.entries[index].holds += 1;
-        self.freed(index, size);
-        self.hold(freed_by);
-    }
-
-    /// Counts that a live record was evicted.
-    pub(super) fn evicted(&mut self, index: u16, size: usize) {
-        self.entries[index].evicted += 1;
-        self.freed(index, size);
-    }
-
-    /// Holds on to an entry, so that it is not recycled.
-    pub(super) fn hold(&mut self, index: u16) {
-        self.entries[index].holds += 1;
-        self.end_idle(index);
-    }
-
-    /// Lets go of an entry.
-    pub(super) fn release(&mut self, index: u16) {
-        self.entries[index].holds -= 1;
-        self.begin_idle(index);
-    }
-
-    /// Appends an entry to the idle ones, unless something refers to it.
+    /// Appends an entry to the idle ones.
+    #[cold]
     fn begin_idle(&mut self, index: u16) {
         let last = self.entries[OTHER].longer;
         let entry = &mut self.entries[index];
-        if entry.idle || entry.live_count > 0 || entry.holds > 0 || index == OTHER {
-            return;
-        }
         entry.idle = true;
         entry.longer = last;
         entry.shorter = OTHER;
@@ -259,14 +243,14 @@ impl Stacks {
         self.entries[OTHER].longer = index;
     }
 
-    /// Takes an entry out of the idle ones, if it is there.
+    /// Takes an entry out of the idle ones.
+    #[cold]
     fn end_idle(&mut self, index: u16) {
         let entry = &mut self.entries[index];
-        if core::mem::take(&mut entry.idle) {
-            let (longer, shorter) = (entry.longer, entry.shorter);
-            self.entries[longer].shorter = shorter;
-            self.entries[shorter].longer = longer;
-        }
+        entry.idle = false;
+        let (longer, shorter) = (entry.longer, entry.shorter);
+        self.entries[longer].shorter = shorter;
+        self.entries[shorter].longer = longer;
     }
 
     /// Returns the id that readers know an entry by: its index, and how often it was recycled.
@@ -291,7 +275,7 @@ impl Stacks {
 
     fn view(&self, index: u16) -> view::Stack {
         let entry = &self.entries[index];
-        let (live, evicted) = (u64::from(entry.live_count), u64::from(entry.evicted));
+        let evicted = u64::from(entry.evicted);
         view::Stack {
             id: self.id(index),
             task: entry.task,
@@ -301,11 +285,11 @@ impl Stacks {
                 .iter()
                 .map(|frame| *frame as u64)
                 .collect::<Frames>(),
-            live_count: entry.live_count,
+            live_count: (entry.allocations - entry.frees - evicted) as u32,
             live_bytes: entry.live_bytes as u64,
             peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocations: entry.allocations,
-            frees: entry.allocations - live - evicted,
+            frees: entry.frees,
             evicted,
         }
     }
@@ -339,6 +323,16 @@ impl Stacks {
 }
 
 impl Entry {
+    /// Takes off the bytes of a live block.
+    #[inline(always)]
+    fn shrink(&mut self, size: usize) {
+        // The peak is always just before a block goes, or now.
+        if self.live_bytes > self.peak_live_bytes {
+            self.peak_live_bytes = self.live_bytes;
+        }
+        self.live_bytes -= size;
+    }
+
     #[inline(always)]
     fn is(&self, stack: &CallStack, task: u16) -> bool {
         let (inner, outer) = runs(&self.stack);

@@ -1,9 +1,9 @@
 //! Runs of entries inside the caller's buffer.
 //!
 //! **The rule of indices.** An index into a table is 0, or was read from a link in that very table,
-//! or came from [`bucket`] with the table's length, or was compared with the length. Checking it
-//! again would cost a fifth of the time of an event, so only debug builds do; all tests run with
-//! these checks, and under Miri too.
+//! or was compared with its length; and only a table with entries is asked for a bucket. Checking
+//! this again would cost a fifth of the time of an event, so only debug builds do; all tests run
+//! with these checks, and under Miri too.
 
 use core::mem::MaybeUninit;
 use core::ops::{Index, IndexMut, Range};
@@ -18,7 +18,8 @@ pub(super) const NONE: u16 = 0;
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
 pub(super) struct Table<T> {
     first: NonNull<T>,
-    len: u16,
+    /// Below 2^16.
+    len: usize,
 }
 
 // SAFETY: a table is the only way to its memory, so it moves between threads like a `Box<[T]>`.
@@ -33,7 +34,7 @@ impl<T> Table<T> {
 
     /// Returns how many entries there are.
     pub(super) fn len(&self) -> u16 {
-        self.len
+        self.len as u16
     }
 
     /// Puts `len` entries into `memory`, each made by `entry`.
@@ -54,7 +55,38 @@ impl<T> Table<T> {
             unsafe { place.write(entry()) };
         }
         let first = NonNull::new(first).unwrap_or(NonNull::dangling());
+        let len = usize::from(len);
         Self { first, len }
+    }
+
+    /// Returns the entry in which the bucket of a number begins.
+    #[inline(always)]
+    pub(super) fn bucket(&self, number: usize) -> &T {
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
+        let entry = unsafe { self.first.add(self.bucket_index(number)) };
+        // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
+        unsafe { entry.as_ref() }
+    }
+
+    /// Returns the entry in which the bucket of a number begins.
+    #[inline(always)]
+    pub(super) fn bucket_mut(&mut self, number: usize) -> &mut T {
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
+        let mut entry = unsafe { self.first.add(self.bucket_index(number)) };
+        // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
+        unsafe { entry.as_mut() }
+    }
+
+    /// Multiplies a number by the golden ratio (Knuth, TAOCP 3, 6.4), and scales the product, which
+    /// is below 2^32, to the number of entries without a division.
+    ///
+    /// The low 32 bits decide: in them any two blocks of a heap differ, of 4 GiB even. The ratio is
+    /// taken negative, which spreads as well and is below 2^31, so that it fits into an instruction.
+    #[inline(always)]
+    fn bucket_index(&self, number: usize) -> usize {
+        debug_assert!(self.len > 0);
+        let spread = (number as u32).wrapping_mul(0x61C8_8647);
+        ((u64::from(spread) * self.len as u64) >> 32) as usize
     }
 }
 
@@ -63,7 +95,7 @@ impl<T> Index<u16> for Table<T> {
 
     #[inline(always)]
     fn index(&self, index: u16) -> &T {
-        debug_assert!(index < self.len);
+        debug_assert!(usize::from(index) < self.len);
         // SAFETY: the index is inside the table, by the rule at the head of this module.
         let entry = unsafe { self.first.add(usize::from(index)) };
         // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
@@ -74,23 +106,12 @@ impl<T> Index<u16> for Table<T> {
 impl<T> IndexMut<u16> for Table<T> {
     #[inline(always)]
     fn index_mut(&mut self, index: u16) -> &mut T {
-        debug_assert!(index < self.len);
+        debug_assert!(usize::from(index) < self.len);
         // SAFETY: the index is inside the table, by the rule at the head of this module.
         let mut entry = unsafe { self.first.add(usize::from(index)) };
         // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
         unsafe { entry.as_mut() }
     }
-}
-
-/// Finds the bucket of a number: multiplied by the golden ratio (Knuth, TAOCP 3, 6.4), and scaled
-/// to the number of buckets without a division.
-#[inline(always)]
-pub(super) fn bucket(number: usize, buckets: u16) -> u16 {
-    #[cfg(target_pointer_width = "64")]
-    return ((number.wrapping_mul(0x9E37_79B9_7F4A_7C15) as u128 * u128::from(buckets)) >> 64)
-        as u16;
-    #[cfg(not(target_pointer_width = "64"))]
-    return ((number as u32).wrapping_mul(0x9E37_79B1) as u64 * u64::from(buckets) >> 32) as u16;
 }
 
 /// Splits the entries of a table into steps that are short enough to be done under the lock.

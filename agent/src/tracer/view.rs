@@ -59,7 +59,7 @@ pub struct Record {
 /// The free of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Freed {
-    /// Microseconds since boot.
+    /// Microseconds since boot; up to 66 ms too early if the block lived for more than 35 minutes.
     pub time_us: u64,
     /// Id of the call stack that freed.
     pub stack: u32,

@@ -80,6 +80,16 @@ fn a_stack_that_only_freed_is_kept_while_a_record_names_it() {
 }
 
 #[test]
+fn a_stack_that_freed_nothing_known_makes_room_again() {
+    let fixture = Fixture::with_tables(4, 1);
+    fixture.tracer.start(Mode::All, 0).unwrap();
+    fixture.free(64);
+    fixture.allocate_from(128, 8, &[5]);
+    let stack = fixture.records()[0].stack;
+    assert_eq!(fixture.tracer.stack(stack).unwrap().frames, [5]);
+}
+
+#[test]
 fn leaks_are_ranked_by_bytes_and_filtered_by_age() {
     let fixture = Fixture::started(64, Mode::Leaks);
     for index in 1..=5 {
