@@ -86,7 +86,7 @@ impl Page {
         }
         wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await?;
-        window.set_window_rect(0, 0, 1280, 900).await?;
+        window.set_window_rect(0, 0, 1280, 1060).await?;
         window.goto(url).await?;
         Ok(Self {
             window,
