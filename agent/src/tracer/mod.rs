@@ -129,7 +129,7 @@ impl CallStack {
 }
 
 impl FromIterator<usize> for CallStack {
-    /// Takes the innermost [`MAX_FRAMES`](heapbeacon_shared::MAX_FRAMES) addresses.
+    /// Takes the innermost [`MAX_FRAMES`] addresses.
     fn from_iter<I: IntoIterator<Item = usize>>(addresses: I) -> Self {
         let mut stack = Self::new();
         for address in addresses {

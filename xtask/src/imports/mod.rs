@@ -50,8 +50,8 @@ fn check_file(workspace: &Workspace, rule: &Rule, file: &Path) -> Result<usize> 
     Ok(broken.len())
 }
 
-/// Returns the sources of a module: `scope.rs`, and everything below the folder `scope`. Files named `tests.rs` are
-/// left out, because a test may use what its module may not.
+/// Returns the sources of a module: `scope.rs`, and everything below the folder `scope`. Files named `tests.rs` and
+/// folders named `tests` are left out, because a test may use what its module may not.
 fn source_files(workspace: &Workspace, scope: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut pending = vec![
@@ -59,7 +59,7 @@ fn source_files(workspace: &Workspace, scope: &str) -> Result<Vec<PathBuf>> {
         workspace.path(&format!("{scope}.rs")),
     ];
     while let Some(path) = pending.pop() {
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("tests") {
             for entry in fs::read_dir(&path)? {
                 pending.push(entry?.path());
             }

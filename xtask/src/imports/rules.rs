@@ -44,8 +44,8 @@ pub(super) const RULES: [Rule; 6] = [
     Rule {
         scope: "shared/src/analysis",
         never: &["crate"],
-        except: &["crate::analysis", "crate::wire"],
-        because: "the analysis folds over messages: no symbols, no HTTP bodies, no files of other tools",
+        except: &["crate::analysis", "crate::api"],
+        because: "the analysis folds over values: no bytes, no symbols, no files of other tools",
     },
     Rule {
         scope: "shared/src/symbols",
