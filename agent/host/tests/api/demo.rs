@@ -6,16 +6,24 @@ use heapbeacon_shared::api::{
 use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
 
 use crate::support::await_some;
-use crate::support::target::Target;
+use crate::support::target::{Target, start};
 
 const LEAK: &str = "session-leak";
 /// Blocks that the leak must have grown by to be sure of it.
 const GROWTH: u64 = 5;
 
-/// Returns an agent with a demo workload that traces leaks, or `None` where there is no workload.
+/// Returns an agent whose demo workload leaks and holds nothing else, or `None` where there is no workload.
 fn with_demo() -> Option<Target> {
     let agent = Target::tracing(Mode::Leaks);
-    agent.has(Feature::Demo).then_some(agent)
+    if !agent.has(Feature::Demo) {
+        return None;
+    }
+    for filling in ["cache-plateau", "config-one-off", "fragmentation"] {
+        set(&agent, filling, false);
+    }
+    // What they had allocated is not in a new trace.
+    agent.command(start(Mode::Leaks), "");
+    Some(agent)
 }
 
 fn set(agent: &Target, name: &str, on: bool) {

@@ -132,3 +132,17 @@ fn records_of_one_microsecond_have_different_numbers() {
     let seqs: Vec<_> = fixture.records().iter().map(|record| record.seq).collect();
     assert_eq!(seqs, [1000, 1001, 1002]);
 }
+
+#[test]
+fn a_tracer_without_a_buffer_has_nothing_to_read() {
+    let fixture = Fixture::uninitialised();
+    for _ in 0..2 {
+        assert_eq!(fixture.records(), []);
+        assert_eq!(fixture.stacks(), []);
+        assert_eq!(fixture.tracer.stack(0), None);
+        let mut leaks = heapless::Vec::<_, 4>::new();
+        assert_eq!(fixture.tracer.leaks(u64::MAX, &mut leaks), Some(0));
+        static SINK: RingSink<Strict, 4> = RingSink::new();
+        fixture.tracer.init_tohost(&SINK).unwrap();
+    }
+}
