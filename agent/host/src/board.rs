@@ -8,11 +8,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+use heapbeacon_host::{image, stack};
 use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
-use crate::{heap, image, stack, tasks, workload};
+use crate::{heap, tasks, workload};
 
 /// Words of the record buffer: about 6,000 records and 1,500 call stacks.
 const BUFFER_WORDS: usize = 64 * 1024;

@@ -11,12 +11,10 @@ extern crate alloc;
 mod board;
 mod dashboard;
 mod heap;
-mod image;
 mod lock;
 mod options;
 mod server;
 mod socket;
-mod stack;
 mod tasks;
 #[allow(
     dead_code,
@@ -29,6 +27,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 
+use heapbeacon_host::image;
 use options::{Options, Parsed};
 
 fn main() -> ExitCode {
