@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+
 use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
 use static_cell::ConstStaticCell;
 
@@ -39,7 +40,7 @@ struct Setup {
 
 /// The Linux process.
 #[derive(Debug)]
-pub(crate) enum Board {}
+pub enum Board {}
 
 /// Takes the record buffer; it can be taken once.
 pub(crate) fn take_buffer() -> Option<Buffer> {

@@ -9,11 +9,9 @@ use std::mem::MaybeUninit;
 use std::ptr::{NonNull, null_mut};
 
 use embassy_sync::blocking_mutex::Mutex;
-use heapbeacon::hooks::TracedHeap;
 use heapbeacon_shared::api::{Address, Region};
 use rlsf::Tlsf;
 
-use crate::board::Board;
 use crate::lock::SpinLock;
 use crate::tasks;
 
@@ -22,11 +20,10 @@ const HEAP_BYTES: usize = 16 << 20;
 /// Bytes of the server's own pool; untouched pages of it cost nothing.
 const SERVER_BYTES: usize = 64 << 20;
 
-#[global_allocator]
-static HEAP: TracedHeap<Pools, Board> = TracedHeap::new(Pools {
+static POOLS: Pools = Pools {
     heap: Pool::new("heap", &HEAP_MEMORY),
     server: Pool::new("server", &SERVER_MEMORY),
-});
+};
 
 // Apart from the pools' state: so they are zeroes that the executable's file need not hold.
 static HEAP_MEMORY: Memory<HEAP_BYTES> = Memory::new();
@@ -34,33 +31,36 @@ static SERVER_MEMORY: Memory<SERVER_BYTES> = Memory::new();
 
 /// Describes both pools.
 pub(crate) fn regions() -> [Region; 2] {
-    let pools = HEAP.inner();
-    [pools.heap.region(), pools.server.region()]
+    [POOLS.heap.region(), POOLS.server.region()]
 }
 
-/// One pool for the server's threads, one for all others.
+/// The process's heap, for a `#[global_allocator]`: one pool for the server's threads, one for all
+/// others.
+#[derive(Debug)]
+pub struct Heap;
+
 struct Pools {
     heap: Pool<HEAP_BYTES>,
     server: Pool<SERVER_BYTES>,
 }
 
 // SAFETY: each pool hands out disjoint blocks of the asked size and alignment, or null.
-unsafe impl GlobalAlloc for Pools {
+unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if tasks::is_server() {
-            self.server.allocate(layout)
+            POOLS.server.allocate(layout)
         } else {
-            self.heap.allocate(layout)
+            POOLS.heap.allocate(layout)
         }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if self.server.contains(block) {
+        if POOLS.server.contains(block) {
             // SAFETY: the block came from here, with this layout.
-            unsafe { self.server.free(block, layout) }
+            unsafe { POOLS.server.free(block, layout) }
         } else {
             // SAFETY: it came from the other pool otherwise.
-            unsafe { self.heap.free(block, layout) }
+            unsafe { POOLS.heap.free(block, layout) }
         }
     }
 }

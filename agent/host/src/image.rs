@@ -11,17 +11,17 @@ static FILE: OnceLock<Option<Mmap>> = OnceLock::new();
 
 /// Where the executable lies in memory, and what it is.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Image {
+pub struct Image {
     /// Its code.
-    pub(crate) code: Range<usize>,
+    pub code: Range<usize>,
     /// What is added to the ELF's own addresses.
-    pub(crate) bias: usize,
+    pub bias: usize,
     /// Its GNU build id; empty if it was linked without one.
-    pub(crate) build_id: &'static [u8],
+    pub build_id: &'static [u8],
 }
 
 /// Finds the executable; before that, call stacks are empty.
-pub(crate) fn load() {
+pub fn load() {
     IMAGE.get_or_init(|| {
         let mut image = Image::default();
         // SAFETY: `look` reads the header that it is given, and `image` as what it is.
@@ -31,12 +31,12 @@ pub(crate) fn load() {
 }
 
 /// Returns the executable, once it was found.
-pub(crate) fn get() -> Option<&'static Image> {
+pub fn get() -> Option<&'static Image> {
     IMAGE.get()
 }
 
 /// Returns the executable's file.
-pub(crate) fn file() -> Option<&'static [u8]> {
+pub fn file() -> Option<&'static [u8]> {
     let file = FILE.get_or_init(|| {
         let file = std::fs::File::open("/proc/self/exe").ok()?;
         // SAFETY: Linux refuses to write to the file of a running program (ETXTBSY).

@@ -10,7 +10,7 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 /// not allocate, panic or look at thread-locals with destructors. It can't be taken twice by one
 /// thread.
 #[derive(Debug)]
-pub(crate) struct SpinLock(AtomicBool);
+pub struct SpinLock(AtomicBool);
 
 /// Opens the lock when it goes, also by a panic.
 struct Open<'l>(&'l AtomicBool);

@@ -1,74 +1,13 @@
-//! HeapBeacon's agent as a Linux process, with a demo workload to look at.
-//!
-//! The process keeps house like a device: one heap of fixed size behind the traced allocator, a
-//! fixed table of tasks, a record buffer in a static. It is the board to read first, and the one
-//! to try the dashboard on without any hardware.
-
-#![recursion_limit = "256"]
-
-extern crate alloc;
-
-mod board;
-mod dashboard;
-mod heap;
-mod image;
-mod lock;
-mod options;
-mod server;
-mod socket;
-mod stack;
-mod tasks;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "`run_steps` is for benchmarks, which this program does not run"
-)]
-mod workload;
+//! The agent as a Linux process: `heapbeacon-host --help` says what it takes.
 
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 
-use options::{Options, Parsed};
+use heapbeacon::hooks::TracedHeap;
+use heapbeacon_host::{Board, Heap};
+
+#[global_allocator]
+static HEAP: TracedHeap<Heap, Board> = TracedHeap::new(Heap);
 
 fn main() -> ExitCode {
-    let options = match options::parse(std::env::args_os()) {
-        Ok(Parsed::Run(options)) => options,
-        Ok(Parsed::Print(text)) => {
-            println!("{text}");
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => return fail(2, &message),
-    };
-    match run(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => fail(1, &message),
-    }
-}
-
-/// Runs server and workload until the process is told to end.
-fn run(options: Options) -> Result<(), String> {
-    board::start_clock();
-    image::load();
-    let demo = options.demo;
-    let (ready, is_ready) = mpsc::channel();
-    let server = thread::Builder::new()
-        .name(tasks::SERVER.to_owned())
-        .spawn(move || server::run(options, ready))
-        .map_err(|error| format!("can't start the server's thread: {error}"))?;
-    // The workload comes last, so that a trace sees all of it.
-    let workload = (is_ready.recv().is_ok() && demo).then(workload::start);
-    let result = match server.join() {
-        Ok(result) => result,
-        Err(_) => Err("the server has panicked".to_owned()),
-    };
-    if let Some(workload) = workload {
-        workload.stop();
-    }
-    result
-}
-
-fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("heapbeacon-host: {message}");
-    ExitCode::from(code)
+    heapbeacon_host::main(std::env::args_os())
 }

@@ -20,7 +20,7 @@ thread_local! {
 ///
 /// It is part of its caller, so that there are as many frames of our own in every profile.
 #[inline(always)]
-pub(crate) fn walk(stack: &mut CallStack) {
+pub fn walk(stack: &mut CallStack) {
     let Some(image) = image::get() else { return };
     let frame = walk::frame_pointer();
     let bounds = Bounds {

@@ -27,6 +27,9 @@ pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Resu
     if asset.is_none() && !is_page {
         return Err(nothing_here());
     }
+    if parts.method() == "OPTIONS" {
+        return Ok(super::options(Method::Get));
+    }
     super::check_method(Method::Get, parts)?;
     Ok(asset.map_or_else(no_dashboard, |asset| file(asset, parts.headers())))
 }

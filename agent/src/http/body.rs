@@ -17,12 +17,9 @@ pub(super) type Body = Vec<u8, MAX_BODY>;
 /// Reads the body of a request.
 ///
 /// # Errors
-/// When it is too long, comes in chunks, is cut off, or is no JSON by its own account.
+/// When it is too long, is cut off, or is no JSON by its own account.
 pub(super) async fn read<R: Read>(request: &mut Request<'_, R>) -> Result<Body, Problem> {
     let headers = request.parts.headers();
-    if headers.get("transfer-encoding").is_some() {
-        return Err(Problem::length_required());
-    }
     let length = match headers.get("content-length").map(|value| value.as_str()) {
         None => 0,
         Some(Ok(text)) => super::query::number(text).ok_or_else(bad_length)?,

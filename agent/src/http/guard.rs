@@ -26,6 +26,7 @@ impl Guard {
     /// Checks that a request may be answered.
     pub(super) fn admit(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
         let headers = parts.headers();
+        check_version(parts.http_version())?;
         self.check_host(parts)?;
         if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
             return Err(Problem::forbidden(format_args!(
@@ -84,6 +85,14 @@ impl Guard {
             Err(Problem::unauthorized())
         }
     }
+}
+
+/// picoserve takes any word for a version.
+fn check_version(version: &str) -> Result<(), Problem> {
+    if matches!(version, "HTTP/1.0" | "HTTP/1.1") {
+        return Ok(());
+    }
+    Err(Problem::malformed(format_args!("Speak HTTP/1.1.")))
 }
 
 /// Tells whether a browser asks what it may send (Fetch standard, "CORS-preflight request").

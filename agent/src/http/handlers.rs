@@ -91,12 +91,18 @@ fn start<P: Platform>(agent: &Agent<P>, parts: &RequestParts<'_>, body: &[u8]) -
     let query = Query::of(parts, &["mode"])?.get("mode");
     let expected =
         format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
-    let mode = match (query, body) {
-        (None, body) => body::parse::<StartRequest>(body, expected)?.mode,
-        (Some("leaks"), []) => Mode::Leaks,
-        (Some("all"), []) => Mode::All,
-        (Some(_), _) => return Err(Problem::invalid(expected)),
+    // The query counts before the body, as `format` does before `Accept`; a wrong body is refused.
+    let in_body = match (query, body) {
+        (Some(_), []) => None,
+        _ => Some(body::parse::<StartRequest>(body, expected)?.mode),
     };
+    let mode = match query {
+        None => in_body,
+        Some("leaks") => Some(Mode::Leaks),
+        Some("all") => Some(Mode::All),
+        Some(_) => None,
+    };
+    let mode = mode.ok_or_else(|| Problem::invalid(expected))?;
     let mode = match mode {
         Mode::Leaks => tracer::Mode::Leaks,
         Mode::All => tracer::Mode::All,

@@ -110,6 +110,10 @@ impl<P: Platform> RequestHandlerService for Service<P> {
 impl<P: Platform> Service<P> {
     async fn answer<R: Read>(&self, request: &mut Request<'_, R>) -> Result<Reply, Problem> {
         let parts = request.parts;
+        // picoserve would take the chunks of a body for requests.
+        if parts.headers().get("transfer-encoding").is_some() {
+            return Err(Problem::length_required());
+        }
         self.0.guard().admit(&parts)?;
         if guard::is_preflight(&parts) {
             return Ok(preflight());

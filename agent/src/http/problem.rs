@@ -14,6 +14,7 @@ pub(super) struct Problem {
     kind: Kind,
     detail: Sentence,
     header: Option<(&'static str, &'static str)>,
+    ends_connection: bool,
 }
 
 /// Status, title and ESP-IDF's name of an error.
@@ -73,7 +74,10 @@ impl Problem {
             "ESP_ERR_INVALID_SIZE",
         );
         let detail = format_args!("Send the body with `Content-Length`, not in chunks.");
-        Self::new(kind, detail).with_header("Connection", "close")
+        Self {
+            ends_connection: true,
+            ..Self::new(kind, detail)
+        }
     }
 
     /// The body is longer than any that the API takes.
@@ -143,6 +147,11 @@ impl Problem {
         self.header
     }
 
+    /// Tells whether what follows the request can't be told apart from it.
+    pub(super) fn ends_connection(&self) -> bool {
+        self.ends_connection
+    }
+
     pub(super) fn body(&self) -> api::Problem {
         let Kind(status, title, code) = self.kind;
         api::Problem {
@@ -159,6 +168,7 @@ impl Problem {
             kind,
             detail,
             header: None,
+            ends_connection: false,
         }
     }
 

@@ -85,11 +85,11 @@ impl<M: RawMutex> Tracer<M> {
     pub fn release(&self) -> Result<Option<Buffer>, Error> {
         self.with(|inner| {
             inner.may_init()?;
-            let buffer = inner.withdraw();
-            if inner.sink.is_none() {
-                inner.state = State::Uninitialised;
-            }
-            Ok(buffer)
+            inner.state = match inner.sink {
+                Some(_) => State::Stopped,
+                None => State::Uninitialised,
+            };
+            Ok(inner.withdraw())
         })
     }
 
@@ -413,8 +413,8 @@ impl Inner {
     fn may_init(&self) -> Result<(), Error> {
         match self.state {
             _ if self.clearing => Err(Error::InvalidState),
-            State::Recording | State::Paused => Err(Error::InvalidState),
-            State::Uninitialised | State::Stopped => Ok(()),
+            State::Recording => Err(Error::InvalidState),
+            State::Uninitialised | State::Stopped | State::Paused => Ok(()),
         }
     }
 }

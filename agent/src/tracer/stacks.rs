@@ -265,12 +265,17 @@ impl Stacks {
     /// Returns the stack with this id, unless its entry has been recycled.
     pub(super) fn get(&self, id: u32) -> Option<view::Stack> {
         let index = id as u16;
-        (index < self.fresh && self.id(index) == id).then(|| self.view(index))
+        (self.is_used(index) && self.id(index) == id).then(|| self.view(index))
     }
 
     /// Returns the stack in one entry, if there is one.
     pub(super) fn at(&self, index: u16) -> Option<view::Stack> {
-        (index < self.fresh).then(|| self.view(index))
+        self.is_used(index).then(|| self.view(index))
+    }
+
+    /// Tells whether there is a stack in an entry; without a buffer there is not even the first entry.
+    fn is_used(&self, index: u16) -> bool {
+        index < self.fresh.min(self.entries.len())
     }
 
     fn view(&self, index: u16) -> view::Stack {
@@ -312,7 +317,7 @@ impl Stacks {
     /// Returns the sums of a leak query for one entry, if it has any.
     pub(super) fn tallied(&self, index: u16, query: u16) -> Option<Leak> {
         let tally = &self.entries[index].tally;
-        (index < self.fresh && tally.query == query).then(|| Leak {
+        (self.is_used(index) && tally.query == query).then(|| Leak {
             stack: self.id(index),
             count: tally.count,
             bytes: tally.bytes as u64,

@@ -101,7 +101,7 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     }
     tally += Tally::of_cargo_test(
         test()
-            .args(["-p", "heapbeacon-host", "--bins"])
+            .args(["-p", "heapbeacon-host", "--lib"])
             .args(host_tests(workspace)?),
     )?;
     for package in ["heapbeacon-dashboard", "xtask"] {
@@ -176,12 +176,13 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     agent::build(workspace)?;
     let agent = Agent::start(workspace)?;
     let document = format!("{}/api/v1/openapi.yaml", agent.url());
+    let config = workspace.path("xtask/schemathesis.toml");
     let shell = &workspace.shell;
     // It leaves a database of its examples where it runs.
     let _folder = shell.push_dir(workspace.python());
     Ok(Tally::of_step(cmd!(
         shell,
-        "{schemathesis} run {document} --max-examples 50 --seed 1 --no-color"
+        "{schemathesis} --config-file {config} run {document} --max-examples 50 --seed 1 --no-color"
     )))
 }
 

@@ -27,7 +27,7 @@ mod session;
 mod switch;
 mod timer;
 
-pub(crate) use runner::{Workload, run_steps, start};
+pub(crate) use runner::{run_steps, start};
 pub(crate) use switch::Switch;
 
 /// Returns the switches of the workload, always the same ones in the same order.

@@ -79,7 +79,7 @@ fn a_format_is_known() {
 }
 
 #[test]
-fn a_mode_is_known_and_given_in_one_place() {
+fn a_mode_is_known_wherever_it_is_given() {
     let agent = Target::take();
     let before = agent.trace();
     for query in [
@@ -92,7 +92,7 @@ fn a_mode_is_known_and_given_in_one_place() {
         agent.post(&format!("/trace/start{query}"), "").problem(422);
     }
     agent
-        .post("/trace/start?mode=all", r#"{"mode":"all"}"#)
+        .post("/trace/start?mode=all", r#"{"mode":"none"}"#)
         .problem(422);
     agent.assert_untouched(&before);
 }

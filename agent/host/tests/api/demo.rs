@@ -6,16 +6,29 @@ use heapbeacon_shared::api::{
 use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
 
 use crate::support::await_some;
-use crate::support::target::Target;
+use crate::support::target::{Target, start};
 
 const LEAK: &str = "session-leak";
 /// Blocks that the leak must have grown by to be sure of it.
 const GROWTH: u64 = 5;
 
-/// Returns an agent with a demo workload that traces leaks, or `None` where there is no workload.
+/// Returns an agent whose demo workload leaks and holds nothing else, or `None` where there is no workload.
 fn with_demo() -> Option<Target> {
     let agent = Target::tracing(Mode::Leaks);
-    agent.has(Feature::Demo).then_some(agent)
+    if !agent.has(Feature::Demo) {
+        return None;
+    }
+    for filling in [
+        "cache-plateau",
+        "message-churn",
+        "config-one-off",
+        "fragmentation",
+    ] {
+        set(&agent, filling, false);
+    }
+    // What they had allocated is not in a new trace.
+    agent.command(start(Mode::Leaks), "");
+    Some(agent)
 }
 
 fn set(agent: &Target, name: &str, on: bool) {
@@ -54,7 +67,7 @@ fn a_switch_says_what_it_was_set_to() {
     assert_eq!(agent.read::<Demo>("/demo"), before);
 }
 
-/// The other behaviours go on: their allocations are the clock that tells that time has passed.
+/// Requests and timers go on: their allocations are the clock that tells that time has passed.
 #[test]
 fn turning_the_leak_off_stops_its_growth() {
     let Some(agent) = with_demo() else { return };
@@ -70,14 +83,15 @@ fn turning_the_leak_off_stops_its_growth() {
         });
     };
     // The job takes its step first, then sees the switch.
-    wait(50);
+    wait(20);
     let off = stack(&agent, leak).live_count;
-    wait(200);
+    wait(40);
     let later = stack(&agent, leak).live_count;
     set(&agent, LEAK, true);
-    assert_eq!(later, off, "it still grows");
+    // A client that reconnects just now has its new session before it loses the old one.
+    assert!(later <= off + 1, "it still grows: {off}, then {later}");
     await_some("it grows again", || {
-        (stack(&agent, leak).live_count > later).then_some(())
+        (stack(&agent, leak).live_count > off + 1).then_some(())
     });
 }
 

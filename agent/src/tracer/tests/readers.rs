@@ -147,3 +147,17 @@ fn a_reader_from_before_a_start_sees_the_new_trace_only() {
     assert_eq!(fixture.tracer.read_records(&mut cursor, &mut batch), 1);
     assert_eq!(batch[0].address, 1000 * 64);
 }
+
+#[test]
+fn a_tracer_without_a_buffer_has_nothing_to_read() {
+    let fixture = Fixture::uninitialised();
+    for _ in 0..2 {
+        assert_eq!(fixture.records(), []);
+        assert_eq!(fixture.stacks(), []);
+        assert_eq!(fixture.tracer.stack(0), None);
+        let mut leaks = heapless::Vec::<_, 4>::new();
+        assert_eq!(fixture.tracer.leaks(u64::MAX, &mut leaks), Some(0));
+        static SINK: RingSink<Strict, 4> = RingSink::new();
+        fixture.tracer.init_tohost(&SINK).unwrap();
+    }
+}

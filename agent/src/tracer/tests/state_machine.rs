@@ -66,8 +66,10 @@ fn expected(state: State, call: Call) -> Result<State, Error> {
     use State::{Paused, Recording, Stopped, Uninitialised};
     let running = matches!(state, Recording | Paused);
     match call {
-        Call::InitStandalone | Call::InitToHost if running => Err(Error::InvalidState),
-        Call::InitEmpty | Call::Release | Call::InitTooSmall if running => Err(Error::InvalidState),
+        Call::InitStandalone | Call::InitToHost if state == Recording => Err(Error::InvalidState),
+        Call::InitEmpty | Call::Release | Call::InitTooSmall if state == Recording => {
+            Err(Error::InvalidState)
+        }
         Call::InitStandalone | Call::InitToHost => Ok(Stopped),
         Call::InitEmpty | Call::Release => Ok(Uninitialised),
         Call::InitTooSmall => Err(Error::InvalidArg),
