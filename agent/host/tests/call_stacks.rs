@@ -122,7 +122,7 @@ fn recursion(depth: u32) -> Vec<u32> {
         return vec![black_box(1)];
     }
     let mut numbers = recursion(depth - 1);
-    numbers.extend_from_slice(&vec![depth; 20]);
+    numbers.extend_from_slice(&[depth; 20]);
     numbers
 }
 

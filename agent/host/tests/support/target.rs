@@ -23,7 +23,7 @@ enum Owner {
     Test(#[allow(dead_code, reason = "it runs until this goes")] Process),
     /// The agent at `HEAPBEACON_URL`, and what its trace did before.
     User(
-        Restore,
+        Box<Restore>,
         #[allow(dead_code, reason = "held")] MutexGuard<'static, ()>,
     ),
 }
@@ -48,7 +48,7 @@ impl Target {
         };
         Self {
             client,
-            _owner: Owner::User(restore, alone),
+            _owner: Owner::User(Box::new(restore), alone),
         }
     }
 
