@@ -47,13 +47,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     tools::ensure_benchmark_runner(workspace)?;
     let output = callgrind(workspace, "heapbeacon", "tracer", &[])?;
     let over = compare(&measurements(&output))?;
-    let traced = callgrind(workspace, "heapbeacon-host", "workload", &[])?;
-    let plain = callgrind(
-        workspace,
-        "heapbeacon-host",
-        "workload",
-        &["--no-default-features"],
-    )?;
+    // The agent as the demo runs it.
+    let release = ["--profile", "release"];
+    let traced = callgrind(workspace, "heapbeacon-host", "workload", &release)?;
+    let untraced = [&release[..], &["--no-default-features"]].concat();
+    let plain = callgrind(workspace, "heapbeacon-host", "workload", &untraced)?;
     slowdown(&measurements(&(traced + "\n" + &plain)))?;
     dashboard::size(workspace)?;
     if over > 0 {
