@@ -12,8 +12,25 @@ pub fn bytes_parts(bytes: f64) -> (String, &'static str) {
         value /= KIB;
         unit += 1;
     }
-    let decimals = usize::from(unit > 0 && value < 99.95);
-    (format!("{value:.decimals$}"), UNITS[unit])
+    let value = match unit > 0 && value < 99.95 {
+        true => decimal(value),
+        false => (value.round() as u64).to_string(),
+    };
+    (value, UNITS[unit])
+}
+
+/// Writes a number with one decimal, such as `39.0`.
+///
+/// By way of integers: what the standard library formats floating point with is a hundredth of the bundle.
+pub fn decimal(value: f64) -> String {
+    let tenths = (value.abs() * 10.0).round() as u64;
+    let sign = if value < 0.0 && tenths > 0 { "-" } else { "" };
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
+}
+
+/// Writes a share for a style sheet, such as `12.5%`; the whole is at least 1.
+pub fn percent(part: u64, whole: u64) -> String {
+    decimal(part as f64 * 100.0 / whole.max(1) as f64) + "%"
 }
 
 /// Writes bytes, such as `39.0 KiB`.
@@ -78,11 +95,10 @@ pub fn plural_in_words(number: u64, thing: &str) -> String {
 
 /// Writes events per second, such as `184` or `0.4`.
 pub fn rate(per_second: f64) -> String {
-    let decimals = usize::from(per_second > 0.0 && per_second < 9.95);
-    if decimals == 0 {
-        return count(per_second.round() as u64);
+    match per_second > 0.0 && per_second < 9.95 {
+        true => decimal(per_second),
+        false => count(per_second.round() as u64),
     }
-    format!("{per_second:.1}")
 }
 
 /// Writes a duration in its two largest units at most, such as `180 ms`, `14 min`, `3 h 12 min`.
@@ -142,6 +158,20 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text);
         }
+    }
+
+    #[test]
+    fn one_decimal_is_rounded_and_keeps_the_sign() {
+        assert_eq!(decimal(39.0), "39.0");
+        assert_eq!(decimal(9.96), "10.0");
+        assert_eq!(decimal(-0.25), "-0.3");
+        assert_eq!(decimal(-0.01), "0.0");
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_nothing() {
+        assert_eq!(percent(1, 8), "12.5%");
+        assert_eq!(percent(0, 0), "0.0%");
     }
 
     #[test]

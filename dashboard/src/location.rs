@@ -54,12 +54,12 @@ impl Page {
 }
 
 /// Follows the page that the address bar names.
-pub fn use_page() -> Signal<Page> {
+pub fn use_page() -> RwSignal<Page> {
     let current = || Page::of_fragment(&window().location().hash().unwrap_or_default());
     let page = RwSignal::new(current());
     let listener = window_event_listener(ev::hashchange, move |_| page.set(current()));
     on_cleanup(move || listener.remove());
-    page.into()
+    page
 }
 
 /// Returns the device that the address bar names; `None` means the one that served this page.

@@ -11,13 +11,11 @@ const HEIGHT: f64 = 24.0;
 #[component]
 pub fn Sparkline(
     /// Oldest first.
-    #[prop(into)]
-    readings: Signal<Vec<Reading>>,
+    readings: Vec<Reading>,
 ) -> impl IntoView {
-    let path = move || readings.with(|readings| path(readings));
     view! {
         <svg class="spark" viewBox="0 0 90 24" aria-hidden="true">
-            <path d=path />
+            <path d=path(&readings) />
         </svg>
     }
 }

@@ -63,15 +63,14 @@ pub fn TimeChart(
     /// Height of the drawing in pixels.
     height: f64,
     /// What to draw.
-    #[prop(into)]
-    plot: Signal<Plot>,
+    plot: Memo<Plot>,
 ) -> impl IntoView {
     let body = NodeRef::<Div>::new();
     let width = use_width(body);
     let pointed = RwSignal::new(None::<f64>);
-    let frame = Memo::new(move |_| plot.with(|plot| frame(plot, width.get(), height)));
+    let frame = move || plot.with(|plot| frame(plot, width.get(), height));
     let point = move |event: PointerEvent| pointed.set(Some(f64::from(event.offset_x())));
-    let moment = move || pointed.get().map(|x| frame.get().time_at(x));
+    let moment = move || pointed.get().map(|x| frame().time_at(x));
     let window = move || match moment() {
         Some(time_us) => plot.with(|plot| readout(plot, time_us)),
         None => plot.with(|plot| format!("last {}", format::duration(plot.span_us))),
@@ -81,21 +80,21 @@ pub fn TimeChart(
             <figcaption>
                 <h2>{title}</h2>
                 <span class="keys">{move || plot.with(key)}</span>
-                <span class="window">{window}</span>
+                <span class="window">{move || window()}</span>
             </figcaption>
             <div class="chart-body" node_ref=body style:height=format!("{height}px")>
                 <svg
                     role="img"
                     aria-label=move || plot.with(|plot| plot.summary.clone())
-                    width=move || width.get()
-                    height=height
+                    width=move || width.get().to_string()
+                    height=height.to_string()
                     on:pointermove=point
                     on:pointerleave=move |_| pointed.set(None)
                 >
-                    {move || byte_axis(&frame.get())}
-                    {move || time_axis(&frame.get())}
-                    {move || plot.with(|plot| drawn(plot, &frame.get()))}
-                    {move || moment().map(|time_us| cursor(&frame.get(), time_us))}
+                    {move || byte_axis(&frame())}
+                    {move || time_axis(&frame())}
+                    {move || plot.with(|plot| drawn(plot, &frame()))}
+                    {move || moment().map(|time_us| cursor(&frame(), time_us))}
                 </svg>
             </div>
         </figure>
@@ -141,11 +140,12 @@ fn readout(plot: &Plot, time_us: u64) -> String {
 
 fn byte_axis(frame: &Frame) -> Vec<AnyView> {
     let line = |tick: u64| {
-        let y = frame.y(tick);
-        let (left, right) = (frame.left, frame.right);
+        let y = format::decimal(frame.y(tick));
+        let label = format::decimal(frame.left - 8.0);
+        let [left, right] = [frame.left, frame.right].map(format::decimal);
         view! {
-            <line class="grid" x1=left x2=right y1=y y2=y />
-            <text class="tick" x=left - 8.0 y=y text-anchor="end" dominant-baseline="middle">
+            <line class="grid" x1=left x2=right y1=y.clone() y2=y.clone() />
+            <text class="tick" x=label y=y text-anchor="end" dominant-baseline="middle">
                 {format::whole_bytes(tick)}
             </text>
         }
@@ -157,11 +157,13 @@ fn byte_axis(frame: &Frame) -> Vec<AnyView> {
 fn time_axis(frame: &Frame) -> Vec<AnyView> {
     let labels = ((frame.right - frame.left) / 110.0).max(1.0);
     let line = |before_us: u64| {
-        let x = frame.x(frame.end_us.saturating_sub(before_us));
+        let x = format::decimal(frame.x(frame.end_us.saturating_sub(before_us)));
+        let below = [0.0, 4.0, 17.0].map(|below| format::decimal(frame.bottom + below));
+        let [axis, stub, label] = below;
         let anchor = if before_us == 0 { "end" } else { "middle" };
         view! {
-            <line class="grid stub" x1=x x2=x y1=frame.bottom y2=frame.bottom + 4.0 />
-            <text class="tick" x=x y=frame.bottom + 17.0 text-anchor=anchor>
+            <line class="grid stub" x1=x.clone() x2=x.clone() y1=axis y2=stub />
+            <text class="tick" x=x y=label text-anchor=anchor>
                 {format::before_now(before_us)}
             </text>
         }
@@ -189,7 +191,8 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     plot.layers.iter().map(draw).collect()
 }
 
-fn cursor(frame: &Frame, time_us: u64) -> impl IntoView + use<> {
-    let x = frame.x(time_us);
-    view! { <line class="cursor" x1=x x2=x y1=frame.top y2=frame.bottom /> }
+fn cursor(frame: &Frame, time_us: u64) -> AnyView {
+    let x = format::decimal(frame.x(time_us));
+    let [top, bottom] = [frame.top, frame.bottom].map(format::decimal);
+    view! { <line class="cursor" x1=x.clone() x2=x y1=top y2=bottom /> }.into_any()
 }

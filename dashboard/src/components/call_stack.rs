@@ -20,9 +20,10 @@ pub fn CallStack(
     let (callers, runtime) = stack.callers.split_at((own + 1).min(stack.callers.len()));
     let callers = callers.iter().enumerate();
     let callers = callers.map(|(index, line)| frame(line, index == 0, copied));
+    let callers: Vec<AnyView> = callers.collect();
     view! {
         <div class="call-stack">
-            {folded("wrapper", &stack.wrappers, copied)} <ol>{callers.collect_view()}</ol>
+            {folded("wrapper", &stack.wrappers, copied)} <ol>{callers}</ol>
             {folded("runtime", runtime, copied)}
             <p class="copied" role="status">
                 {move || copied.get().map(|place| format!("Copied {place}"))}
@@ -32,11 +33,7 @@ pub fn CallStack(
 }
 
 /// Leaves frames out until somebody wants them; nothing if there are none.
-fn folded(
-    what: &str,
-    lines: &[FrameLine],
-    copied: RwSignal<Option<String>>,
-) -> Option<impl IntoView + use<>> {
+fn folded(what: &str, lines: &[FrameLine], copied: RwSignal<Option<String>>) -> Option<AnyView> {
     let s = if lines.len() == 1 { "" } else { "s" };
     let title = format!("{} {what} frame{s} folded ", lines.len());
     let names: Vec<_> = lines
@@ -50,10 +47,8 @@ fn folded(
         ""
     };
     let names = names.join(", ") + more;
-    let frames = lines
-        .iter()
-        .map(|line| frame(line, false, copied))
-        .collect_view();
+    let frames = lines.iter().map(|line| frame(line, false, copied));
+    let frames: Vec<AnyView> = frames.collect();
     (!lines.is_empty()).then(|| {
         view! {
             <details class="folded">
@@ -61,14 +56,11 @@ fn folded(
                 <ol>{frames}</ol>
             </details>
         }
+        .into_any()
     })
 }
 
-fn frame(
-    line: &FrameLine,
-    is_site: bool,
-    copied: RwSignal<Option<String>>,
-) -> impl IntoView + use<> {
+fn frame(line: &FrameLine, is_site: bool, copied: RwSignal<Option<String>>) -> AnyView {
     let place = line.place.clone();
     let shown_place = place.clone().filter(|place| *place != line.name);
     let copy = move |_| {
@@ -96,4 +88,5 @@ fn frame(
             </button>
         </li>
     }
+    .into_any()
 }

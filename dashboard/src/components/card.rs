@@ -8,21 +8,18 @@ pub fn Card(
     /// What it means, on hover.
     hint: &'static str,
     /// The number and its unit.
-    #[prop(into)]
-    value: Signal<(String, String)>,
+    value: (String, String),
     /// What goes with it.
-    #[prop(into)]
-    note: Signal<String>,
+    note: String,
     /// Whether the note calls for action.
-    #[prop(into, optional)]
-    alarming: Signal<bool>,
+    #[prop(optional)]
+    alarming: bool,
 ) -> impl IntoView {
+    let (value, unit) = value;
     view! {
         <section class="panel card" title=hint>
             <h2>{title}</h2>
-            <p class="big">
-                {move || value.get().0} " " <small>{move || value.get().1}</small>
-            </p>
+            <p class="big">{value} " " <small>{unit}</small></p>
             <p class="note" class:bad=alarming>
                 {note}
             </p>

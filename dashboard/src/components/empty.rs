@@ -4,8 +4,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Empty(
     /// What is missing.
-    #[prop(into)]
-    title: Signal<String>,
+    title: &'static str,
     /// What to do about it, and perhaps the button that does it.
     children: Children,
 ) -> impl IntoView {

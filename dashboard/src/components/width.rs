@@ -7,7 +7,7 @@ use web_sys::ResizeObserver;
 const UNMEASURED: f64 = 640.0;
 
 /// Follows the width of an element, in pixels, so that text in a drawing is never stretched.
-pub fn use_width(element: NodeRef<Div>) -> Signal<f64> {
+pub fn use_width(element: NodeRef<Div>) -> RwSignal<f64> {
     let width = RwSignal::new(UNMEASURED);
     Effect::new(move |_| {
         let Some(element) = element.get() else { return };
@@ -32,5 +32,5 @@ pub fn use_width(element: NodeRef<Div>) -> Signal<f64> {
             }
         });
     });
-    width.into()
+    width
 }

@@ -1,52 +1,50 @@
 use heapbeacon_shared::api::DemoSwitch;
 use leptos::prelude::*;
 
-use crate::components::Switch;
+use crate::components::{Item, KeyedList, Switch, When};
 use crate::state::Store;
 
 /// Shows the switches of the demo workload, where the device has one.
 #[component]
 pub(super) fn DemoStrip() -> impl IntoView {
     let store = Store::of_app();
-    let switches = Memo::new(move |_| {
+    let any = move || {
         let demo = store.demo.read();
-        demo.as_ref()
-            .map(|demo| demo.switches.to_vec())
-            .unwrap_or_default()
+        demo.as_ref().is_some_and(|demo| !demo.switches.is_empty())
+    };
+    let items = Callback::new(move |()| {
+        let demo = store.demo.read();
+        let switches = demo.iter().flat_map(|demo| &demo.switches);
+        switches.map(|switch| item(store, switch)).collect()
     });
-    let row = move |switch: DemoSwitch| demo_switch(store, switches, &switch);
     view! {
-        <Show when=move || !switches.read().is_empty()>
+        <When is=any>
             <section class="panel demo" aria-label="Demo workload">
                 <h2 title="What this device does so that there is something to see">
                     "Demo workload"
                 </h2>
-                <For
-                    each=move || switches.get()
-                    key=|switch| switch.name.clone()
-                    children=row
-                />
+                <KeyedList items />
             </section>
-        </Show>
+        </When>
     }
 }
 
-fn demo_switch(
-    store: Store,
-    switches: Memo<Vec<DemoSwitch>>,
-    switch: &DemoSwitch,
-) -> impl IntoView + use<> {
+fn item(store: Store, switch: &DemoSwitch) -> Item {
+    let switch = switch.clone();
+    Item::new(switch.name.to_string(), move || demo_switch(store, &switch))
+}
+
+fn demo_switch(store: Store, switch: &DemoSwitch) -> AnyView {
     let name = switch.name.to_string();
     let test_id = format!("demo-switch-{name}");
     let label = name.replace('-', " ");
     let hint = switch.summary.to_string();
     let same = switch.name.clone();
     let on = Signal::derive(move || {
-        let switches = switches.read();
-        switches
-            .iter()
-            .any(|switch| switch.name == same && switch.on)
+        let demo = store.demo.read();
+        let mut switches = demo.iter().flat_map(|demo| &demo.switches);
+        switches.any(|switch| switch.name == same && switch.on)
     });
     let on_change = Callback::new(move |on| store.set_demo(name.clone(), on));
-    view! { <Switch label hint test_id on on_change /> }
+    view! { <Switch label hint test_id on on_change /> }.into_any()
 }

@@ -42,6 +42,7 @@ fn Downloads() -> impl IntoView {
                 <span class="note">{hint}</span>
             </li>
         }
+        .into_any()
     };
     let capture = "Everything in one file, to look at later and elsewhere";
     let dump = "The records as text, as ESP-IDF's heap_trace_dump prints them";
@@ -61,7 +62,7 @@ fn Downloads() -> impl IntoView {
 /// Names and values.
 type Facts = Vec<(&'static str, String)>;
 
-fn facts(facts: Facts) -> impl IntoView {
+fn facts(facts: Facts) -> AnyView {
     let fact = |(name, value): (&'static str, String)| {
         let value = if value.trim().is_empty() {
             "–".to_owned()
@@ -72,8 +73,10 @@ fn facts(facts: Facts) -> impl IntoView {
             <dt>{name}</dt>
             <dd>{value}</dd>
         }
+        .into_any()
     };
-    view! { <dl class="facts">{facts.into_iter().map(fact).collect_view()}</dl> }
+    let facts: Vec<AnyView> = facts.into_iter().map(fact).collect();
+    view! { <dl class="facts">{facts}</dl> }.into_any()
 }
 
 fn identity(device: &Device) -> Facts {

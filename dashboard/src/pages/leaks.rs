@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use heapbeacon_shared::api;
 use leptos::prelude::*;
 
 use super::demo::DemoStrip;
-use super::start::{NotTracing, use_started};
+use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
+use crate::components::When;
 use crate::format;
 use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding};
 
@@ -17,12 +19,11 @@ use table::SiteTable;
 #[component]
 pub fn LeaksPage() -> impl IntoView {
     let store = Store::of_app();
-    let started = use_started(store);
     view! {
         <h1 class="unseen">"Leaks"</h1>
-        <Show when=move || started.get() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
             <Leaks />
-        </Show>
+        </When>
     }
 }
 
@@ -45,10 +46,9 @@ fn Leaks() -> impl IntoView {
         let shown: Vec<Site> = sites.read().iter().filter(wanted).cloned().collect();
         Sites::new(shown)
     });
-    let known = Memo::new(move |_| store.leaks.with(Option::is_some));
     view! {
-        <Show
-            when=move || known.get()
+        <When
+            is=move || store.leaks.with(Option::is_some)
             fallback=|| view! { <div class="panel skeleton tall" aria-label="Reading"></div> }
         >
             <Verdict />
@@ -57,7 +57,7 @@ fn Leaks() -> impl IntoView {
             <Tools grouping filter />
             <SiteTable sites=shown />
             <Hidden sites />
-        </Show>
+        </When>
     }
 }
 
@@ -65,23 +65,23 @@ fn Leaks() -> impl IntoView {
 #[component]
 fn Verdict() -> impl IntoView {
     let store = Store::of_app();
-    let found = Memo::new(move |_| {
-        let sites = store.sites.read();
-        let own: Vec<&Site> = sites.iter().filter(|site| !site.of_agent).collect();
-        let trace = store.trace.read();
-        let free = store
-            .heap_history
-            .read()
-            .items()
-            .last()
-            .map_or(0, |sample| sample.free);
-        let now_us = trace.as_ref().map_or(0, |trace| trace.time_us);
-        trace
-            .as_ref()
-            .map(|trace| finding(&own, trace, free, now_us))
-            .unwrap_or_default()
-    });
-    let class = move || match found.read().tone {
+    view! { {move || verdict(&found(store))} }
+}
+
+fn found(store: Store) -> Finding {
+    let sites = store.sites.read();
+    let own: Vec<&Site> = sites.iter().filter(|site| !site.of_agent).collect();
+    let heap = store.heap_history.read();
+    let free = heap.items().last().map_or(0, |sample| sample.free);
+    let trace = store.trace.read();
+    let found = trace
+        .as_ref()
+        .map(|trace| finding(&own, trace, free, trace.time_us));
+    found.unwrap_or_default()
+}
+
+fn verdict(found: &Finding) -> AnyView {
+    let class = match found.tone {
         Tone::Bad => "panel verdict bad",
         Tone::Good => "panel verdict good",
         Tone::Neutral => "panel verdict",
@@ -89,22 +89,26 @@ fn Verdict() -> impl IntoView {
     view! {
         <section class=class aria-label="Verdict">
             <h2 data-testid="verdict-sentence" role="status">
-                {move || found.read().headline.clone()}
+                {found.headline.clone()}
             </h2>
-            {move || found.with(details)}
-            <p class="facts">{move || found.read().facts.clone()}</p>
+            {details(found)}
+            <p class="facts">{found.facts.clone()}</p>
         </section>
     }
+    .into_any()
 }
 
-fn details(finding: &Finding) -> impl IntoView + use<> {
+fn details(finding: &Finding) -> Vec<AnyView> {
     let part = |part: &Part| match part.clone() {
         Part::Text(text) => text.into_any(),
         Part::Code(text) => view! { <code>{text}</code> }.into_any(),
         Part::Strong(text) => view! { <strong>{text}</strong> }.into_any(),
     };
-    let line = |parts: &Vec<Part>| view! { <p>{parts.iter().map(part).collect_view()}</p> };
-    finding.details.iter().map(line).collect_view()
+    let line = |parts: &Vec<Part>| {
+        let parts: Vec<AnyView> = parts.iter().map(part).collect();
+        view! { <p>{parts}</p> }.into_any()
+    };
+    finding.details.iter().map(line).collect()
 }
 
 #[component]
@@ -119,6 +123,7 @@ fn Tools(grouping: RwSignal<Grouping>, filter: RwSignal<String>) -> impl IntoVie
                 {label}
             </button>
         }
+        .into_any()
     };
     view! {
         <div class="tools">
@@ -141,33 +146,10 @@ fn Tools(grouping: RwSignal<Grouping>, filter: RwSignal<String>) -> impl IntoVie
 #[component]
 fn Hidden(sites: Memo<Sites>) -> impl IntoView {
     let store = Store::of_app();
-    let agent = Memo::new(move |_| {
-        let sites = sites.read();
-        let of_agent = sites.iter().filter(|site| site.of_agent);
-        of_agent.fold((0, 0), |(bytes, count), site| {
-            (bytes + site.bytes, count + site.count)
-        })
-    });
-    let words = move || {
-        let (bytes, count) = agent.get();
-        let (bytes, blocks) = (format::bytes(bytes), format::plural(count, "block"));
-        let state = if store.show_agent.get() {
-            "shown"
-        } else {
-            "hidden"
-        };
-        format!("HeapBeacon's own: {bytes} in {blocks}, {state}.")
-    };
-    let cut = Memo::new(move |_| {
-        let leaks = store.leaks.read();
-        let page = leaks.as_ref()?;
-        let listed = page.leaks.len() as u64;
-        (u64::from(page.total) > listed).then_some((listed, u64::from(page.total)))
-    });
     view! {
         <p class="hidden">
-            <Show when=move || { agent.get().1 > 0 }>
-                {words} " "
+            <When is=move || { of_agent(&sites.read()).1 > 0 }>
+                {move || agent_words(of_agent(&sites.read()), store.show_agent.get())} " "
                 <button
                     type="button"
                     class="plain"
@@ -175,17 +157,31 @@ fn Hidden(sites: Memo<Sites>) -> impl IntoView {
                 >
                     {move || if store.show_agent.get() { "Hide" } else { "Show" }}
                 </button>
-            </Show>
-            {move || {
-                cut.get()
-                    .map(|(listed, total)| {
-                        format!(
-                            " The device listed the {} largest of {} call stacks.",
-                            format::count(listed),
-                            format::count(total),
-                        )
-                    })
-            }}
+            </When>
+            {move || store.leaks.with(|leaks| leaks.as_ref().and_then(cut_words))}
         </p>
     }
+}
+
+/// Returns the bytes and the blocks of HeapBeacon's own.
+fn of_agent(sites: &[Site]) -> (u64, u64) {
+    let of_agent = sites.iter().filter(|site| site.of_agent);
+    of_agent.fold((0, 0), |(bytes, count), site| {
+        (bytes + site.bytes, count + site.count)
+    })
+}
+
+fn agent_words((bytes, count): (u64, u64), shown: bool) -> String {
+    let (bytes, blocks) = (format::bytes(bytes), format::plural(count, "block"));
+    let state = if shown { "shown" } else { "hidden" };
+    format!("HeapBeacon's own: {bytes} in {blocks}, {state}.")
+}
+
+/// Says how much the device did not list.
+fn cut_words(page: &api::LeaksPage) -> Option<String> {
+    let (listed, total) = (page.leaks.len() as u64, u64::from(page.total));
+    let [listed_words, total_words] = [listed, total].map(format::count);
+    (total > listed).then(|| {
+        format!(" The device listed the {listed_words} largest of {total_words} call stacks.")
+    })
 }

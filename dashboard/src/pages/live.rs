@@ -2,9 +2,9 @@ use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
 use heapbeacon_shared::api::{Heap, Trace};
 use leptos::prelude::*;
 
-use super::start::{NotTracing, use_started};
+use super::start::NotTracing;
 use crate::charts::TimeChart;
-use crate::components::Card;
+use crate::components::{Card, When};
 use crate::format;
 use crate::state::{HeapSample, Store, used_series};
 
@@ -19,17 +19,16 @@ const SOME_DATA_US: u64 = 10_000_000;
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
-    let started = use_started(store);
     let heap_plot = Memo::new(move |_| plots::heap(store.heap_history.read().items()));
     let sites_plot = Memo::new(move |_| plots::sites(store));
     view! {
         <h1 class="unseen">"Live"</h1>
         <Cards />
         <TimeChart title="Heap" height=240.0 plot=heap_plot />
-        <Show when=move || started.get() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
             <TimeChart title="Live bytes by call site" height=200.0 plot=sites_plot />
             <Accounting />
-        </Show>
+        </When>
         <Regions />
     }
 }
@@ -37,86 +36,60 @@ pub fn LivePage() -> impl IntoView {
 #[component]
 fn Cards() -> impl IntoView {
     let store = Store::of_app();
-    let now = Memo::new(move |_| {
-        store
-            .heap_history
-            .read()
-            .items()
-            .last()
-            .copied()
-            .unwrap_or_default()
-    });
-    let growth = Memo::new(move |_| growth(store.heap_history.read().items()));
-    let lowest_seen = Memo::new(move |_| {
-        let history = store.heap_history.read();
-        history
-            .items()
-            .iter()
-            .map(|sample| sample.free)
-            .min()
-            .unwrap_or(0)
-    });
-    let rates = Memo::new(move |_| store.rates.with(|rates| rates.per_second()));
-    let failed = Memo::new(move |_| {
-        let heap = store.heap.read();
-        heap.as_ref().map_or(0, |heap| heap.failed_allocations)
-    });
-    let used = move || {
-        let (value, unit) = format::bytes_parts(now.get().used as f64);
-        (
-            value,
-            format!("{unit} of {}", format::bytes(now.get().size)),
-        )
-    };
-    let fragmentation = move || {
-        let now = now.get();
-        let percent = fragmentation_percent(now.free, now.largest_free_block);
-        format!("fragmentation {percent} %")
-    };
-    let lowest = move || {
-        let seen = format::bytes(lowest_seen.get());
-        format!("since boot; seen {seen}")
-    };
-    let allocations = move || match rates.get() {
-        Some((allocations, _)) => (format::rate(allocations), "/s".to_owned()),
-        None => ("–".to_owned(), "/s".to_owned()),
-    };
-    let frees = move || {
-        let frees = rates
-            .get()
-            .map_or_else(|| "–".to_owned(), |(_, frees)| format::rate(frees));
-        format!("{frees} frees/s · {} failed", format::count(failed.get()))
-    };
     view! {
         <div class="cards">
-            <Card
-                title="Used"
-                hint="Bytes handed out in all regions, and their growth without what comes and goes"
-                value=Signal::derive(used)
-                note=Signal::derive(move || growth.get().0)
-                alarming=Signal::derive(move || growth.get().1)
-            />
-            <Card
-                title="Largest free block"
-                hint="The largest request that would succeed now; fragmentation is the share of the free bytes that it can't serve"
-                value=Signal::derive(move || with_unit(now.get().largest_free_block))
-                note=Signal::derive(fragmentation)
-            />
-            <Card
-                title="Lowest free"
-                hint="Fewest bytes that were left since boot, and since this page opened"
-                value=Signal::derive(move || with_unit(now.get().minimum_free))
-                note=Signal::derive(lowest)
-            />
-            <Card
-                title="Allocations"
-                hint="Over the last few seconds; failed ones since the trace started"
-                value=Signal::derive(allocations)
-                note=Signal::derive(frees)
-                alarming=Signal::derive(move || { failed.get() > 0 })
-            />
+            {move || used_card(store)} {move || largest_card(store)} {move || lowest_card(store)}
+            {move || allocations_card(store)}
         </div>
     }
+}
+
+fn now(store: Store) -> HeapSample {
+    let history = store.heap_history.read();
+    history.items().last().copied().unwrap_or_default()
+}
+
+fn used_card(store: Store) -> AnyView {
+    let now = now(store);
+    let (value, unit) = format::bytes_parts(now.used as f64);
+    let value = (value, format!("{unit} of {}", format::bytes(now.size)));
+    let (note, alarming) = growth(store.heap_history.read().items());
+    let hint = "Bytes handed out in all regions, and their growth without what comes and goes";
+    view! { <Card title="Used" hint value note alarming /> }.into_any()
+}
+
+fn largest_card(store: Store) -> AnyView {
+    let now = now(store);
+    let percent = fragmentation_percent(now.free, now.largest_free_block);
+    let note = format!("fragmentation {percent} %");
+    let value = with_unit(now.largest_free_block);
+    let hint = "The largest request that would succeed now; fragmentation is the share of the free \
+                bytes that it can't serve";
+    view! { <Card title="Largest free block" hint value note /> }.into_any()
+}
+
+fn lowest_card(store: Store) -> AnyView {
+    let history = store.heap_history.read();
+    let seen = history.items().iter().map(|sample| sample.free).min();
+    let note = format!("since boot; seen {}", format::bytes(seen.unwrap_or(0)));
+    let value = with_unit(now(store).minimum_free);
+    let hint = "Fewest bytes that were left since boot, and since this page opened";
+    view! { <Card title="Lowest free" hint value note /> }.into_any()
+}
+
+fn allocations_card(store: Store) -> AnyView {
+    let failed = store
+        .heap
+        .with(|heap| heap.as_ref().map_or(0, |heap| heap.failed_allocations));
+    let (allocations, frees) = match store.rates.with(|rates| rates.per_second()) {
+        Some((allocations, frees)) => (format::rate(allocations), format::rate(frees)),
+        None => ("–".to_owned(), "–".to_owned()),
+    };
+    let note = format!("{frees} frees/s · {} failed", format::count(failed));
+    let value = (allocations, "/s".to_owned());
+    let hint = "Over the last few seconds; failed ones since the trace started";
+    let alarming = failed > 0;
+    view! { <Card title="Allocations" hint value note alarming /> }.into_any()
 }
 
 fn with_unit(bytes: u64) -> (String, String) {
@@ -144,36 +117,36 @@ fn growth(samples: &[HeapSample]) -> (String, bool) {
 #[component]
 fn Accounting() -> impl IntoView {
     let store = Store::of_app();
-    let trace = Memo::new(move |_| store.trace.get().unwrap_or_default());
-    let holds = Memo::new(move |_| trace.with(accounting_holds));
-    let number = move |of: fn(&Trace) -> u64| move || trace.with(|trace| format::count(of(trace)));
-    let verdict = move || {
-        if holds.get() {
-            "✓ adds up"
-        } else {
-            "⚠ does not add up"
-        }
-    };
     view! {
         <section class="panel accounting" title="Every block that was allocated is freed, evicted or live">
             <h2>"Accounting"</h2>
-            <p class="identity">
-                <span><b>{number(|t| t.total_allocations)}</b> " allocations"</span> " − "
-                <span><b>{number(|t| t.matched_frees)}</b> " frees"</span> " − "
-                <span><b>{number(|t| t.evicted_live)}</b> " evicted"</span> " = "
-                <span><b>{number(|t| t.live_count)}</b> " live"</span> " "
-                <span class="tag" class:good=move || holds.get() class:bad=move || !holds.get()>
-                    {verdict}
-                </span>
-            </p>
-            <ul class="losses">
-                {move || {
-                    let losses = trace.with(losses).into_iter();
-                    losses.map(|loss| view! { <li>{loss}</li> }).collect_view()
-                }}
-            </ul>
+            {move || store.trace.with(|trace| trace.as_ref().map(accounts))}
         </section>
     }
+}
+
+fn accounts(trace: &Trace) -> AnyView {
+    let holds = accounting_holds(trace);
+    let verdict = if holds {
+        "✓ adds up"
+    } else {
+        "⚠ does not add up"
+    };
+    let loss = |loss: String| view! { <li>{loss}</li> }.into_any();
+    let losses: Vec<AnyView> = losses(trace).into_iter().map(loss).collect();
+    view! {
+        <p class="identity">
+            <span><b>{format::count(trace.total_allocations)}</b> " allocations"</span> " − "
+            <span><b>{format::count(trace.matched_frees)}</b> " frees"</span> " − "
+            <span><b>{format::count(trace.evicted_live)}</b> " evicted"</span> " = "
+            <span><b>{format::count(trace.live_count)}</b> " live"</span> " "
+            <span class="tag" class:good=holds class:bad=!holds>
+                {verdict}
+            </span>
+        </p>
+        <ul class="losses">{losses}</ul>
+    }
+    .into_any()
 }
 
 /// Says what the trace does not know, one sentence each.
@@ -210,14 +183,12 @@ fn losses(trace: &Trace) -> Vec<String> {
 #[component]
 fn Regions() -> impl IntoView {
     let store = Store::of_app();
-    let several = Memo::new(move |_| {
-        store
-            .heap
-            .with(|heap| heap.as_ref().is_some_and(|heap| heap.regions.len() > 1))
-    });
-    let rows = move || store.heap.with(|heap| heap.as_ref().map(region_rows));
+    let several = move || {
+        let heap = store.heap.read();
+        heap.as_ref().is_some_and(|heap| heap.regions.len() > 1)
+    };
     view! {
-        <Show when=move || several.get()>
+        <When is=several>
             <table>
                 <caption class="unseen">"Regions of the heap"</caption>
                 <thead>
@@ -230,27 +201,28 @@ fn Regions() -> impl IntoView {
                         <th scope="col" class="r optional">"Fragmentation"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody>{move || store.heap.with(|heap| heap.as_ref().map(region_rows))}</tbody>
             </table>
-        </Show>
+        </When>
     }
 }
 
-fn region_rows(heap: &Heap) -> impl IntoView + use<> {
+fn region_rows(heap: &Heap) -> Vec<AnyView> {
     let row = |region: &heapbeacon_shared::api::Region| {
-        let bytes = [region.size, region.used, region.largest_free_block];
-        let cells = bytes.map(|bytes| view! { <td class="r">{format::bytes(bytes)}</td> });
         view! {
             <tr>
                 <th scope="row">
                     <code>{region.name.to_string()}</code>
                     <span class="note optional">" at " {region.start.to_string()}</span>
                 </th>
-                {cells.collect_view()}
+                <td class="r">{format::bytes(region.size)}</td>
+                <td class="r">{format::bytes(region.used)}</td>
+                <td class="r">{format::bytes(region.largest_free_block)}</td>
                 <td class="r optional">{format::bytes(region.minimum_free)}</td>
-                <td class="r optional">{region.fragmentation} " %"</td>
+                <td class="r optional">{format!("{} %", region.fragmentation)}</td>
             </tr>
         }
+        .into_any()
     };
-    heap.regions.iter().map(row).collect_view()
+    heap.regions.iter().map(row).collect()
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::start::{NotTracing, use_started};
+use super::start::NotTracing;
+use crate::components::{Item, KeyedList, When};
 use crate::format;
 use crate::naming::NamedStack;
 use crate::state::{RecordList, Store};
@@ -20,12 +21,11 @@ const ROW_HEIGHT: f64 = 34.0;
 #[component]
 pub fn RecordsPage() -> impl IntoView {
     let store = Store::of_app();
-    let started = use_started(store);
     view! {
         <h1 class="unseen">"Records"</h1>
-        <Show when=move || started.get() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
             <Records />
-        </Show>
+        </When>
     }
 }
 
@@ -43,7 +43,7 @@ struct Row {
 
 impl Row {
     fn matches(&self, text: &str, least: u64) -> bool {
-        let holds = |words: &str| words.to_lowercase().contains(text);
+        let holds = |words: &str| words.to_ascii_lowercase().contains(text);
         let place = self.site.place.as_deref().unwrap_or_default();
         self.size >= least
             && [&self.site.name, place, &self.task, &self.address]
@@ -63,20 +63,21 @@ fn Records() -> impl IntoView {
         Arc::new(rows(store, &store.records.read()))
     });
     let shown = Memo::new(move |_| {
-        let text = text.read().trim().to_lowercase();
+        let text = text.read().trim().to_ascii_lowercase();
         let least = least.read().trim().parse().unwrap_or(0);
         let rows = rows.read();
         let wanted = rows.iter().filter(|row| row.matches(&text, least));
         Arc::new(wanted.cloned().collect::<Vec<_>>())
     });
-    let trace_id = Memo::new(move |_| {
-        let trace = store.trace.read();
-        trace.as_ref().map(|trace| trace.trace_id)
-    });
     // On opening the page, and when another trace begins.
-    Effect::new(move |_| {
-        trace_id.track();
-        store.load_records();
+    Effect::new(move |before: Option<Option<u32>>| {
+        let trace_id = store
+            .trace
+            .with(|trace| trace.as_ref().map(|trace| trace.trace_id));
+        if before != Some(trace_id) {
+            store.load_records();
+        }
+        trace_id
     });
     let count = move || {
         let (shown, all) = (shown.read().len() as u64, rows.read().len() as u64);
@@ -103,7 +104,7 @@ fn Records() -> impl IntoView {
                 <input type="number" min="0" placeholder="0" bind:value=least />
                 " bytes"
             </label>
-            <span class="num" role="status">{count}</span>
+            <span class="num" role="status">{move || count()}</span>
             <button
                 type="button"
                 disabled=move || store.records_loading.get().is_some()
@@ -154,20 +155,27 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
     let scroller = NodeRef::<Div>::new();
     let scrolled = RwSignal::new(0.0);
     let height = RwSignal::new(600.0);
+    // What is in sight changes by whole rows only.
     let measure = move |_| {
-        if let Some(scroller) = scroller.get_untracked() {
-            scrolled.set(f64::from(scroller.scroll_top()));
-            height.set(f64::from(scroller.client_height()));
+        let Some(scroller) = scroller.get_untracked() else {
+            return;
+        };
+        let top = (f64::from(scroller.scroll_top()) / ROW_HEIGHT).floor() * ROW_HEIGHT;
+        for (signal, value) in [
+            (scrolled, top),
+            (height, f64::from(scroller.client_height())),
+        ] {
+            if signal.get_untracked() != value {
+                signal.set(value);
+            }
         }
     };
-    let window = Memo::new(move |_| {
-        Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get())
-    });
-    let visible = move || {
+    let window = move || Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get());
+    let items = Callback::new(move |()| {
         let rows = rows.read();
-        rows[window.get().rows.clone()].to_vec()
-    };
-    let colour = move |row: &Row| store.palette.read().class(&row.site.key);
+        let visible = rows[window().rows].iter().cloned();
+        visible.map(|row| item(store, row)).collect()
+    });
     view! {
         <div class="panel scroller" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=measure>
             <table class="records" aria-rowcount=move || rows.read().len().to_string()>
@@ -183,16 +191,22 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <tr aria-hidden="true" style:height=move || format!("{}px", window.read().above)></tr>
-                    <For each=visible key=|row| row.seq children=move |row| record_row(&row, colour(&row)) />
-                    <tr aria-hidden="true" style:height=move || format!("{}px", window.read().below)></tr>
+                    <tr aria-hidden="true" style:height=move || format!("{}px", window().above)></tr>
+                    <KeyedList items />
+                    <tr aria-hidden="true" style:height=move || format!("{}px", window().below)></tr>
                 </tbody>
             </table>
         </div>
     }
 }
 
-fn record_row(row: &Row, colour: &'static str) -> impl IntoView + use<> {
+fn item(store: Store, row: Row) -> Item {
+    Item::new(row.seq.to_string(), move || {
+        record_row(&row, store.palette.read().class(&row.site.key))
+    })
+}
+
+fn record_row(row: &Row, colour: &'static str) -> AnyView {
     let place = row.site.place.clone();
     view! {
         <tr class="record">
@@ -209,4 +223,5 @@ fn record_row(row: &Row, colour: &'static str) -> impl IntoView + use<> {
             <td class="freed">{row.freed.clone().unwrap_or_else(|| "live".to_owned())}</td>
         </tr>
     }
+    .into_any()
 }

@@ -1,16 +1,8 @@
 use heapbeacon_shared::api::{Feature, Mode};
 use leptos::prelude::*;
 
-use crate::components::Empty;
+use crate::components::{Empty, When};
 use crate::state::Store;
-
-/// Returns whether a trace was ever started.
-pub(super) fn use_started(store: Store) -> Memo<bool> {
-    Memo::new(move |_| {
-        let trace = store.trace.read();
-        trace.as_ref().is_some_and(|trace| trace.trace_id > 0)
-    })
-}
 
 /// Stands where a trace would show something, and starts one.
 #[component]
@@ -19,8 +11,8 @@ pub(super) fn NotTracing() -> impl IntoView {
     let can_trace = move || store.offers(Feature::Tracing);
     view! {
         <Empty title="Not tracing yet">
-            <Show
-                when=can_trace
+            <When
+                is=can_trace
                 fallback=|| {
                     view! {
                         <p>
@@ -43,7 +35,7 @@ pub(super) fn NotTracing() -> impl IntoView {
                 >
                     "Start leaks"
                 </button>
-            </Show>
+            </When>
         </Empty>
     }
 }

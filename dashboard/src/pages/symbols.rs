@@ -1,13 +1,13 @@
 use heapbeacon_shared::api::Feature;
 use leptos::prelude::*;
 
-use crate::components::DropZone;
+use crate::components::{DropZone, When};
 use crate::format;
 use crate::state::{Source, Store, SymbolState};
 
 /// Returns whether there are names.
-pub(super) fn use_has_names(store: Store) -> Memo<bool> {
-    Memo::new(move |_| store.symbols.with(|symbols| symbols.source.is_some()))
+fn has_names(store: Store) -> bool {
+    store.symbols.with(|symbols| symbols.source.is_some())
 }
 
 /// Says where names come from, or what is wrong with the file that was chosen.
@@ -19,7 +19,7 @@ pub(super) fn SymbolStatus() -> impl IntoView {
             <p>{move || store.symbols.with(sentence)}</p>
             {move || {
                 let problem = store.symbols.with(|symbols| symbols.problem.clone());
-                problem.map(|problem| view! { <p class="bad">{problem}</p> })
+                problem.map(|problem| view! { <p class="bad">{problem}</p> }.into_any())
             }}
         </div>
     }
@@ -61,18 +61,20 @@ pub(super) fn ElfDrop() -> impl IntoView {
 #[component]
 pub(super) fn SymbolInvitation() -> impl IntoView {
     let store = Store::of_app();
-    let has_names = use_has_names(store);
-    let troubled = Memo::new(move |_| store.symbols.with(|symbols| symbols.problem.is_some()));
-    let loading = Memo::new(move |_| store.symbols.with(|symbols| symbols.loading));
+    let invited = move || {
+        let symbols = store.symbols.read();
+        symbols.source.is_none() || symbols.problem.is_some()
+    };
+    let idle = move || !store.symbols.read().loading;
     view! {
-        <Show when=move || !has_names.get() || troubled.get()>
+        <When is=invited>
             <section class="panel invitation" aria-label="Names of functions">
                 <SymbolStatus />
-                <Show when=move || !loading.get()>
+                <When is=idle>
                     <ElfDrop />
-                </Show>
+                </When>
             </section>
-        </Show>
+        </When>
     }
 }
 
@@ -80,24 +82,23 @@ pub(super) fn SymbolInvitation() -> impl IntoView {
 #[component]
 pub(super) fn SymbolPanel() -> impl IntoView {
     let store = Store::of_app();
-    let has_names = use_has_names(store);
-    let offered = move || store.offers(Feature::Elf) && !has_names.get();
+    let offered = move || store.offers(Feature::Elf) && !has_names(store);
     view! {
         <section class="panel">
             <h2>"Names of functions"</h2>
             <SymbolStatus />
             <ElfDrop />
             <p class="row">
-                <Show when=offered>
+                <When is=offered>
                     <button type="button" on:click=move |_| store.use_device_elf()>
                         "Use the device's own ELF"
                     </button>
-                </Show>
-                <Show when=move || has_names.get()>
+                </When>
+                <When is=move || has_names(store)>
                     <button type="button" on:click=move |_| store.forget_symbols()>
                         "Forget the names"
                     </button>
-                </Show>
+                </When>
             </p>
         </section>
     }

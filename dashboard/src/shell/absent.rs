@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
-use crate::components::Empty;
+use crate::components::{Empty, When};
 use crate::location::{go_to_device, origin_of};
 use crate::state::{LinkState, Store};
 
@@ -9,11 +9,11 @@ use crate::state::{LinkState, Store};
 #[component]
 pub(super) fn Absent() -> impl IntoView {
     let store = Store::of_app();
-    let absent = Memo::new(move |_| store.link.with(|link| link.state() == LinkState::Absent));
+    let absent = move || store.link.read().state() == LinkState::Absent;
     view! {
-        <Show when=move || absent.get() fallback=|| view! { <Loading /> }>
+        <When is=absent fallback=|| view! { <Loading /> }>
             <NoDevice />
-        </Show>
+        </When>
     }
 }
 

@@ -5,7 +5,7 @@ use super::absent::{Absent, TokenForm};
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
-use crate::components::dropped_file;
+use crate::components::{When, dropped_file};
 use crate::location::{Page, device_origin, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
 use crate::state::{LinkState, Store};
@@ -17,12 +17,6 @@ pub fn App() -> impl IntoView {
     provide_context(store);
     store.start();
     let page = use_page();
-    let content = move || match page.get() {
-        Page::Live => view! { <LivePage /> }.into_any(),
-        Page::Leaks => view! { <LeaksPage /> }.into_any(),
-        Page::Records => view! { <RecordsPage /> }.into_any(),
-        Page::Device => view! { <DevicePage /> }.into_any(),
-    };
     Effect::new(move |_| document().set_title(&format!("{} · HeapBeacon", page.get().name())));
     // A file may be dropped anywhere, so that nobody has to look for the place.
     let dropped = move |event: DragEvent| {
@@ -31,7 +25,6 @@ pub fn App() -> impl IntoView {
             store.use_file(file);
         }
     };
-    let known = Memo::new(move |_| store.device.with(Option::is_some));
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>
             <Header />
@@ -39,14 +32,14 @@ pub fn App() -> impl IntoView {
                 <Navigation page />
                 <main>
                     <LostBanner />
-                    <Show
-                        when=move || !store.token_needed.get()
+                    <When
+                        is=move || !store.token_needed.get()
                         fallback=|| view! { <TokenForm /> }
                     >
-                        <Show when=move || known.get() fallback=|| view! { <Absent /> }>
-                            {content}
-                        </Show>
-                    </Show>
+                        <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
+                            {move || content(page.get())}
+                        </When>
+                    </When>
                 </main>
             </div>
             <Notices />
@@ -54,17 +47,26 @@ pub fn App() -> impl IntoView {
     }
 }
 
+fn content(page: Page) -> AnyView {
+    match page {
+        Page::Live => view! { <LivePage /> }.into_any(),
+        Page::Leaks => view! { <LeaksPage /> }.into_any(),
+        Page::Records => view! { <RecordsPage /> }.into_any(),
+        Page::Device => view! { <DevicePage /> }.into_any(),
+    }
+}
+
 /// Says that what is shown is old.
 #[component]
 fn LostBanner() -> impl IntoView {
     let store = Store::of_app();
-    let lost = Memo::new(move |_| store.link.with(|link| link.state() == LinkState::Lost));
+    let lost = move || store.link.read().state() == LinkState::Lost;
     view! {
-        <Show when=move || lost.get()>
+        <When is=lost>
             <p class="banner" role="alert">
                 <strong>"The device does not answer. "</strong>
                 "What you see is from before; the page keeps trying and goes on by itself."
             </p>
-        </Show>
+        </When>
     }
 }

@@ -1,42 +1,37 @@
 use heapbeacon_shared::api::{Feature, Mode, Route, State, Trace};
 use leptos::prelude::*;
 
-use crate::components::Meter;
+use crate::components::{Meter, When};
 use crate::state::Store;
 
 /// Shows what the trace is doing, how full its buffer is, and what can be done now.
 #[component]
 pub(super) fn TraceControls() -> impl IntoView {
     let store = Store::of_app();
-    let known = Memo::new(move |_| store.trace.with(Option::is_some));
     view! {
-        <Show when=move || known.get()>
+        <When is=move || store.trace.with(Option::is_some)>
             <div class="trace">
                 <StatePill />
                 <Fill />
-                <Show when=move || store.offers(Feature::Tracing)>
+                <When is=move || store.offers(Feature::Tracing)>
                     <Buttons />
-                </Show>
+                </When>
             </div>
-        </Show>
+        </When>
     }
 }
 
 #[component]
 fn StatePill() -> impl IntoView {
     let store = Store::of_app();
-    let sign = Memo::new(move |_| store.trace.with(|trace| trace.as_ref().map(sign)));
-    let compiled_in = move || store.offers(Feature::Tracing);
+    let sign = move || match store.trace.with(|trace| trace.as_ref().map(sign)) {
+        Some(sign) if store.offers(Feature::Tracing) => sign,
+        _ => ("", "tracing not compiled in".to_owned()),
+    };
     view! {
-        <span
-            class=move || format!("pill {}", sign.get().map_or("", |sign| sign.0))
-            data-testid="trace-state"
-        >
+        <span class=move || format!("pill {}", sign().0) data-testid="trace-state">
             <i aria-hidden="true"></i>
-            {move || match sign.get() {
-                Some((_, words)) if compiled_in() => words,
-                _ => "tracing not compiled in".to_owned(),
-            }}
+            {move || sign().1}
         </span>
     }
 }
@@ -60,38 +55,40 @@ fn sign(trace: &Trace) -> (&'static str, String) {
 #[component]
 fn Fill() -> impl IntoView {
     let store = Store::of_app();
-    let level = Memo::new(move |_| {
-        store.trace.with(|trace| {
-            trace.as_ref().map_or((0, 0, 0), |trace| {
-                let numbers = [trace.count, trace.high_water_mark, trace.capacity];
-                let [count, most, capacity] = numbers.map(u64::from);
-                (count, most, capacity)
-            })
-        })
-    });
-    view! {
-        <Show when=move || { level.get().2 > 0 }>
-            <Meter things="records" level />
-        </Show>
-    }
+    view! { {move || store.trace.with(|trace| trace.as_ref().and_then(meter))} }
+}
+
+fn meter(trace: &Trace) -> Option<AnyView> {
+    let numbers = [trace.count, trace.high_water_mark, trace.capacity];
+    let [now, most, capacity] = numbers.map(u64::from);
+    (capacity > 0).then(|| view! { <Meter things="records" now most capacity /> }.into_any())
 }
 
 #[component]
 fn Buttons() -> impl IntoView {
     let store = Store::of_app();
-    let stage = Memo::new(move |_| {
-        store.trace.with(|trace| {
-            let trace = trace.as_ref();
-            trace.map(|trace| (trace.state, trace.trace_id > 0))
-        })
-    });
-    let buttons = move || match stage.get() {
-        Some((State::Recording, _)) => view! { <Pause /> <Stop /> }.into_any(),
-        Some((State::Paused, _)) => view! { <Resume /> <Stop /> }.into_any(),
-        Some((State::Stopped, true)) => view! { <Resume /> <StartAll /> <StartLeaks /> }.into_any(),
-        _ => view! { <StartAll /> <StartLeaks /> }.into_any(),
+    // What was never started can't be resumed.
+    let state = move || {
+        let trace = store.trace.read();
+        let trace = trace.as_ref().filter(|trace| trace.trace_id > 0);
+        trace.map_or(State::Uninitialised, |trace| trace.state)
     };
-    view! { <div class="buttons">{buttons}</div> }
+    let records = move || state() == State::Recording;
+    let may_resume = move || matches!(state(), State::Paused | State::Stopped);
+    let runs = move || matches!(state(), State::Recording | State::Paused);
+    view! {
+        <div class="buttons">
+            <When is=records>
+                <Pause />
+            </When>
+            <When is=may_resume>
+                <Resume />
+            </When>
+            <When is=runs fallback=|| view! { <StartAll /> <StartLeaks /> }>
+                <Stop />
+            </When>
+        </div>
+    }
 }
 
 /// A button that does one thing to the trace.

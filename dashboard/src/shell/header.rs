@@ -1,3 +1,4 @@
+use heapbeacon_shared::api::Device;
 use leptos::prelude::*;
 
 use super::controls::TraceControls;
@@ -34,20 +35,21 @@ pub(super) fn Header() -> impl IntoView {
 #[component]
 fn Identity() -> impl IntoView {
     let store = Store::of_app();
-    let identity = move || {
-        let device = store.device.get()?;
-        let firmware = format!(
-            "{} · {} {} · ",
-            device.chip, device.firmware, device.firmware_version
-        );
-        Some(view! {
-            <div class="device">
-                <strong>{device.name.to_string()}</strong>
-                <span>{firmware} <BuildId id=device.build_id.to_string() /></span>
-            </div>
-        })
-    };
-    view! { {identity} }
+    view! { {move || store.device.with(|device| device.as_ref().map(identity))} }
+}
+
+fn identity(device: &Device) -> AnyView {
+    let firmware = format!(
+        "{} · {} {} · ",
+        device.chip, device.firmware, device.firmware_version
+    );
+    view! {
+        <div class="device">
+            <strong>{device.name.to_string()}</strong>
+            <span>{firmware} <BuildId id=device.build_id.to_string() /></span>
+        </div>
+    }
+    .into_any()
 }
 
 /// A build id, short until somebody wants all of it.
@@ -71,26 +73,32 @@ fn BuildId(id: String) -> impl IntoView {
 #[component]
 fn LinkSign() -> impl IntoView {
     let store = Store::of_app();
-    let state = Memo::new(move |_| store.link.with(|link| link.state()));
-    let class = move || match state.get() {
-        LinkState::Connecting => "link",
-        LinkState::Live => "link ok",
-        LinkState::Absent | LinkState::Lost => "link bad",
-    };
-    // Readers hear of a change, not of every second.
-    let spoken = move || match state.get() {
-        LinkState::Connecting => "connecting to the device",
-        LinkState::Live => "connected to the device",
-        LinkState::Absent => "no device answers",
-        LinkState::Lost => "connection to the device lost",
-    };
+    let state = move || store.link.read().state();
     view! {
-        <div class=class>
+        <div class=move || class(state())>
             <i aria-hidden="true"></i>
             <span data-testid="link-state">
                 {move || store.link.with(|link| link.sentence(store.now_ms.get()))}
             </span>
-            <span class="unseen" role="status">{spoken}</span>
+            <span class="unseen" role="status">{move || spoken(state())}</span>
         </div>
+    }
+}
+
+fn class(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Connecting => "link",
+        LinkState::Live => "link ok",
+        LinkState::Absent | LinkState::Lost => "link bad",
+    }
+}
+
+/// Readers hear of a change, not of every second.
+fn spoken(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Connecting => "connecting to the device",
+        LinkState::Live => "connected to the device",
+        LinkState::Absent => "no device answers",
+        LinkState::Lost => "connection to the device lost",
     }
 }

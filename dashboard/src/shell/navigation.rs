@@ -6,7 +6,7 @@ use crate::location::Page;
 #[component]
 pub(super) fn Navigation(
     /// The page that is shown.
-    page: Signal<Page>,
+    page: RwSignal<Page>,
 ) -> impl IntoView {
     let link = move |target: Page| {
         view! {
@@ -20,8 +20,9 @@ pub(super) fn Navigation(
                 {target.name()}
             </a>
         }
+        .into_any()
     };
-    view! { <nav aria-label="Pages">{Page::ALL.map(link).collect_view()}</nav> }
+    view! { <nav aria-label="Pages">{Vec::from(Page::ALL.map(link))}</nav> }
 }
 
 fn icon(page: Page) -> &'static str {

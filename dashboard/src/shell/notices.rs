@@ -1,15 +1,28 @@
 use leptos::prelude::*;
 
+use crate::components::{Item, KeyedList};
 use crate::state::{Notice, Store};
 
 /// Tells what went wrong, until somebody takes it away.
 #[component]
 pub(super) fn Notices() -> impl IntoView {
     let store = Store::of_app();
-    let row = move |notice: Notice| {
+    let items = Callback::new(move |()| {
+        let notices = store.notices.get().into_iter();
+        notices.map(|notice| item(store, notice)).collect()
+    });
+    view! {
+        <div class="notices">
+            <KeyedList items />
+        </div>
+    }
+}
+
+fn item(store: Store, notice: Notice) -> Item {
+    Item::new(notice.id.to_string(), move || {
         view! {
             <div class="notice" class:bad=notice.is_error role="alert">
-                <p>{notice.text}</p>
+                <p>{notice.text.clone()}</p>
                 <button
                     type="button"
                     aria-label="Dismiss"
@@ -19,10 +32,6 @@ pub(super) fn Notices() -> impl IntoView {
                 </button>
             </div>
         }
-    };
-    view! {
-        <div class="notices">
-            <For each=move || store.notices.get() key=|notice| notice.id children=row />
-        </div>
-    }
+        .into_any()
+    })
 }

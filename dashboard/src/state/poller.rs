@@ -72,10 +72,7 @@ impl Store {
     }
 
     async fn ask_leaks(&self) -> Result<(), ApiError> {
-        let started = self
-            .trace
-            .with_untracked(|trace| trace.as_ref().is_some_and(|trace| trace.trace_id > 0));
-        if !started {
+        if !untrack(|| self.has_started()) {
             return Ok(());
         }
         let client = self.client.get_value();

@@ -78,8 +78,8 @@ impl Site {
 
     /// Returns whether a text occurs in its names or places.
     pub fn matches(&self, text: &str) -> bool {
-        let text = text.trim().to_lowercase();
-        let holds = |words: &str| words.to_lowercase().contains(&text);
+        let text = text.trim().to_ascii_lowercase();
+        let holds = |words: &str| words.to_ascii_lowercase().contains(&text);
         let mut frames = self
             .stacks
             .iter()

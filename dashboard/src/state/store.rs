@@ -135,6 +135,12 @@ impl Store {
         })
     }
 
+    /// Returns whether a trace was ever started.
+    pub fn has_started(&self) -> bool {
+        self.trace
+            .with(|trace| trace.as_ref().is_some_and(|trace| trace.trace_id > 0))
+    }
+
     /// Sends a token from now on.
     pub fn use_token(&self, token: String) {
         self.client.update_value(|client| client.set_token(token));

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::Sites;
 use crate::charts::{Reading, Sparkline};
-use crate::components::CallStack;
+use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
 use crate::state::{Site, SiteStack, Store};
 
@@ -14,7 +14,8 @@ const STACKS_SHOWN: usize = 5;
 
 /// One site: its numbers, and below them its call stacks once it is opened.
 #[component]
-pub(super) fn SiteRow(key: String, sites: Memo<Sites>, most: Memo<u64>) -> impl IntoView {
+pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
+    let store = Store::of_app();
     let open = RwSignal::new(false);
     // The row outlives its site for a moment when the site goes: then it stays as it was.
     let site = Memo::new(move |before: Option<&Option<Site>>| {
@@ -22,131 +23,137 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>, most: Memo<u64>) -> impl 
         let found = sites.iter().find(|site| site.key == key).cloned();
         found.or_else(|| before.cloned().flatten())
     });
-    let name = move || site.with(|site| site.as_ref().map(|site| site.name.clone()));
-    let growing = move || site.with(|site| site.as_ref().is_some_and(|site| site.growth() > 0.0));
+    // The list is in order of size.
+    let most = move || sites.read().first().map_or(0, |site| site.bytes);
+    let now_us = move || {
+        store
+            .leaks
+            .with(|leaks| leaks.as_ref().map_or(0, |page| page.time_us))
+    };
     view! {
-        <tbody class:open=open class:growing=growing>
+        <tbody
+            class:open=move || open.get()
+            class:growing=move || site.read().as_ref().is_some_and(|site| site.growth() > 0.0)
+        >
             <tr
                 class="site"
                 data-testid="leak-row"
-                data-site=name
+                data-site=move || site.read().as_ref().map(|site| site.name.clone())
                 on:click=move |_| open.update(|open| *open = !*open)
             >
-                <NameCell site open />
-                <NumberCells site most />
+                <th scope="row">
+                    <button type="button" class="name" aria-expanded=move || open.get().to_string()>
+                        {move || site.read().as_ref().map(|site| name(store, site))}
+                    </button>
+                    {move || site.read().as_ref().map(place_line)}
+                </th>
+                {move || site.read().as_ref().map(|site| number_cells(site, most(), now_us()))}
             </tr>
-            <Show when=move || open.get()>
+            <When is=move || open.get()>
                 <tr class="stacks">
                     <td colspan="7">
                         <Stacks site />
                     </td>
                 </tr>
-            </Show>
+            </When>
         </tbody>
     }
 }
 
-#[component]
-fn NameCell(site: Memo<Option<Site>>, open: RwSignal<bool>) -> impl IntoView {
-    let store = Store::of_app();
-    let of = move |value: fn(&Site) -> String| move || site.with(|site| site.as_ref().map(value));
-    let sign = use_sign(site);
-    let colour = move || {
-        let site = site.read();
-        let key = site.as_ref().map_or("", |site| site.colour_key.as_str());
-        format!("dot {}", store.palette.read().class(key))
-    };
+fn name(store: Store, site: &Site) -> AnyView {
+    let colour = store.palette.read().class(&site.colour_key);
     view! {
-        <th scope="row">
-            <button type="button" class="name" aria-expanded=move || open.get().to_string()>
-                <i class=colour aria-hidden="true"></i>
-                <span class="site-name">{of(|site| site.name.clone())}</span>
-            </button>
-            <small>
-                <span class=move || {
-                    format!("tag on-phone {}", sign.get().class)
-                }>{move || sign.get().word}</span>
-                {of(place)}
-            </small>
-        </th>
+        <i class=format!("dot {colour}") aria-hidden="true"></i>
+        <span class="site-name">{site.name.clone()}</span>
     }
+    .into_any()
 }
 
-#[component]
-fn NumberCells(site: Memo<Option<Site>>, most: Memo<u64>) -> impl IntoView {
-    let store = Store::of_app();
-    let of = move |value: fn(&Site) -> String| move || site.with(|site| site.as_ref().map(value));
-    let sign = use_sign(site);
-    let share = move || {
-        let bytes = site.with(|site| site.as_ref().map_or(0, |site| site.bytes));
-        format!(
-            "calc(70px * {:.3})",
-            bytes as f64 / most.get().max(1) as f64
-        )
-    };
-    let oldest = move || {
-        let now_us = store
-            .leaks
-            .with(|leaks| leaks.as_ref().map_or(0, |page| page.time_us));
-        let age = |site: &Site| format::duration(now_us.saturating_sub(site.oldest_us));
-        site.with(|site| site.as_ref().map(age))
-    };
-    let trend =
-        Memo::new(move |_| site.with(|site| site.as_ref().map(readings).unwrap_or_default()));
+fn place_line(site: &Site) -> AnyView {
+    let sign = sign(&site.verdict);
+    view! {
+        <small>
+            <span class=format!("tag on-phone {}", sign.class)>{sign.word}</span>
+            {place(site)}
+        </small>
+    }
+    .into_any()
+}
+
+/// Draws what stands beside the name; `most` is what the largest site holds.
+fn number_cells(site: &Site, most: u64, now_us: u64) -> AnyView {
+    let sign = sign(&site.verdict);
+    let share = format!("calc(0.7px * {})", site.bytes * 100 / most.max(1));
     view! {
         <td class="verdict-cell">
             <span
-                class=move || format!("tag {}", sign.get().class)
+                class=format!("tag {}", sign.class)
                 data-testid="leak-verdict"
-                title=move || sign.get().meaning
+                title=sign.meaning
             >
-                {move || sign.get().word}
+                {sign.word}
             </span>
         </td>
         <td class="r live">
-            {of(|site| format::bytes(site.bytes))} <em style:width=share aria-hidden="true"></em>
+            {format::bytes(site.bytes)} <em style:width=share aria-hidden="true"></em>
         </td>
-        <td class="r blocks">{of(|site| format::count(site.count))}</td>
+        <td class="r blocks">{format::count(site.count)}</td>
         <td class="r growth" data-testid="leak-growth">
-            {of(|site| format::signed_bytes(site.gained as f64))} <small>{of(rate)}</small>
+            {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
         </td>
-        <td class="r oldest">{oldest}</td>
+        <td class="r oldest">{format::duration(now_us.saturating_sub(site.oldest_us))}</td>
         <td class="trend">
-            <Sparkline readings=trend />
+            <Sparkline readings=readings(site) />
         </td>
     }
+    .into_any()
 }
 
 /// The call stacks of an opened row.
 #[component]
 fn Stacks(site: Memo<Option<Site>>) -> impl IntoView {
-    let stacks =
-        Memo::new(move |_| site.with(|site| site.as_ref().map(shown_stacks).unwrap_or_default()));
-    let count = Memo::new(move |_| site.with(|site| site.as_ref().map_or(0, |s| s.stacks.len())));
-    let more = move || count.get().saturating_sub(STACKS_SHOWN) as u64;
-    let numbers = move |id: u32| {
-        site.with(|site| {
-            let stack = site.as_ref()?.stacks.iter().find(|stack| stack.id == id)?;
-            let blocks = format::plural(stack.count, "block");
-            Some(format!(
-                "{blocks}, {} by this call stack",
-                format::bytes(stack.bytes)
-            ))
-        })
-    };
+    let items = Callback::new(move |()| {
+        let site_now = site.read();
+        let shown = site_now.as_ref().map(shown_stacks).unwrap_or_default();
+        shown.into_iter().map(|stack| item(site, stack)).collect()
+    });
     view! {
-        <For each=move || stacks.get() key=stack_key let:stack>
-            <Show when=move || { count.get() > 1 }>
-                <p class="stack-title">{move || numbers(stack.id)}</p>
-            </Show>
-            <CallStack stack=stack.named.clone() />
-        </For>
-        <Show when=move || { more() > 0 }>
-            <p class="stack-title">
-                {move || format!("{} with less are not shown.", format::plural(more(), "call stack"))}
-            </p>
-        </Show>
+        <KeyedList items />
+        {move || site.read().as_ref().and_then(rest_line)}
     }
+}
+
+/// A stack is drawn anew when its names change.
+fn item(site: Memo<Option<Site>>, stack: SiteStack) -> Item {
+    let key = format!("{} {:p}", stack.id, Arc::as_ptr(&stack.named));
+    Item::new(key, move || {
+        let (id, named) = (stack.id, Arc::clone(&stack.named));
+        view! {
+            {move || site.read().as_ref().and_then(|site| title_line(site, id))}
+            <CallStack stack=named />
+        }
+        .into_any()
+    })
+}
+
+/// Tells the stacks of a site apart by what they hold; nothing if there is one.
+fn title_line(site: &Site, id: u32) -> Option<AnyView> {
+    let stack = site.stacks.iter().find(|stack| stack.id == id)?;
+    let blocks = format::plural(stack.count, "block");
+    let words = format!(
+        "{blocks}, {} by this call stack",
+        format::bytes(stack.bytes)
+    );
+    (site.stacks.len() > 1).then(|| view! { <p class="stack-title">{words}</p> }.into_any())
+}
+
+fn rest_line(site: &Site) -> Option<AnyView> {
+    let rest = site.stacks.len().saturating_sub(STACKS_SHOWN) as u64;
+    let words = format!(
+        "{} with less are not shown.",
+        format::plural(rest, "call stack")
+    );
+    (rest > 0).then(|| view! { <p class="stack-title">{words}</p> }.into_any())
 }
 
 fn shown_stacks(site: &Site) -> Vec<SiteStack> {
@@ -154,11 +161,6 @@ fn shown_stacks(site: &Site) -> Vec<SiteStack> {
     // By id, so that nothing moves while somebody reads it.
     shown.sort_by_key(|stack| stack.id);
     shown
-}
-
-/// A stack is drawn anew when its names change.
-fn stack_key(stack: &SiteStack) -> (u32, usize) {
-    (stack.id, Arc::as_ptr(&stack.named) as usize)
 }
 
 fn readings(site: &Site) -> Vec<Reading> {
@@ -186,20 +188,10 @@ fn rate(site: &Site) -> String {
 }
 
 /// How a verdict is shown.
-#[derive(Clone, Copy, Default, PartialEq)]
 struct Sign {
     class: &'static str,
     word: &'static str,
     meaning: &'static str,
-}
-
-fn use_sign(site: Memo<Option<Site>>) -> Memo<Sign> {
-    Memo::new(move |_| {
-        let site = site.read();
-        site.as_ref()
-            .map(|site| sign(&site.verdict))
-            .unwrap_or_default()
-    })
 }
 
 fn sign(verdict: &Verdict) -> Sign {

@@ -2,22 +2,21 @@ use leptos::prelude::*;
 
 use super::Sites;
 use super::row::SiteRow;
+use crate::components::{Item, KeyedList, When};
+use crate::state::Site;
 
 /// Lists who holds memory, most bytes first.
 #[component]
 pub(super) fn SiteTable(sites: Memo<Sites>) -> impl IntoView {
-    let keys = move || {
-        let sites = sites.read();
-        sites
-            .iter()
-            .map(|site| site.key.clone())
-            .collect::<Vec<_>>()
-    };
-    let most = Memo::new(move |_| {
-        let sites = sites.read();
-        sites.iter().map(|site| site.bytes).max().unwrap_or(0)
+    let items = Callback::new(move |()| {
+        let row = |site: &Site| {
+            let key = site.key.clone();
+            Item::new(key.clone(), move || {
+                view! { <SiteRow key=key.clone() sites /> }.into_any()
+            })
+        };
+        sites.read().iter().map(row).collect()
     });
-    let empty = Memo::new(move |_| sites.read().is_empty());
     let growth_hint = "Bytes gained since this page opened, and the rate while it is growing";
     view! {
         <table class="sites">
@@ -33,12 +32,10 @@ pub(super) fn SiteTable(sites: Memo<Sites>) -> impl IntoView {
                     <th scope="col" class="trend" title="Live bytes since this page opened">"Trend"</th>
                 </tr>
             </thead>
-            <For each=keys key=String::clone let:key>
-                <SiteRow key sites most />
-            </For>
+            <KeyedList items />
         </table>
-        <Show when=move || empty.get()>
+        <When is=move || sites.read().is_empty()>
             <p class="nothing">"Nothing to list here."</p>
-        </Show>
+        </When>
     }
 }
