@@ -40,7 +40,7 @@ fn sentence(symbols: &SymbolState) -> String {
         ""
     } else {
         " It has no debug information, so there are no lines: build with \
-         `debug = \"line-tables-only\"`."
+         `debug = \"limited\"`."
     };
     format!("Names come from {from}: {build}.{lines}")
 }
