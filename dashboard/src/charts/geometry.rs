@@ -1,6 +1,6 @@
 //! From values to the points of a drawing.
 
-use crate::format;
+use core::fmt::Write;
 
 /// What a layer shows at one moment: the part of the axis between `low` and `high`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,10 +74,8 @@ impl Frame {
     fn append(&self, path: &mut String, points: impl Iterator<Item = (u64, u64)>) {
         for (time_us, value) in points {
             let command = if path.is_empty() { 'M' } else { 'L' };
-            path.push(command);
-            path.push_str(&format::decimal(self.x(time_us)));
-            path.push(',');
-            path.push_str(&format::decimal(self.y(value)));
+            // Writing to a string does not fail.
+            let _ = write!(path, "{command}{:.1},{:.1}", self.x(time_us), self.y(value));
         }
     }
 }

@@ -2,8 +2,7 @@ use leptos::prelude::*;
 
 /// Shows its children while a condition holds, and the fallback otherwise.
 ///
-/// It is [`Show`] with boxed closures: that one is compiled anew wherever it is used, which made a tenth
-/// of the bundle.
+/// It is [`Show`] with boxed closures: that one is compiled anew wherever it is used, this one once.
 #[component]
 pub fn When(
     /// The condition; the children are drawn anew when it changes, not when it is looked at.
