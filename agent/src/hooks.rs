@@ -2,6 +2,9 @@
 //!
 //! An allocation is recorded **after** it was made, a free **before** it is done: so for each
 //! address the order is right even when it is reused on another core at once.
+//!
+//! A hook is a function of its own, so that a board knows how many frames of a call stack are ours;
+//! without the feature `tracing` it is nothing at all.
 
 use core::alloc::{GlobalAlloc, Layout};
 
@@ -9,7 +12,8 @@ use crate::platform::Platform;
 use crate::tracer::{Allocation, CallStack, Free};
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
-#[inline(never)]
+#[cfg_attr(feature = "tracing", inline(never))]
+#[cfg_attr(not(feature = "tracing"), inline(always))]
 pub fn allocated<P: Platform>(address: usize, size: usize) {
     let tracer = P::tracer();
     if !tracer.records_allocations() {
@@ -37,7 +41,8 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
 }
 
 /// Records that the block at `address` is about to be freed; `size` is 0 where it is not known.
-#[inline(never)]
+#[cfg_attr(feature = "tracing", inline(never))]
+#[cfg_attr(not(feature = "tracing"), inline(always))]
 pub fn freed<P: Platform>(address: usize, size: usize) {
     let tracer = P::tracer();
     if !tracer.is_recording() {

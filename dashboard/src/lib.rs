@@ -7,7 +7,7 @@
 //! | [`naming`] | names of call stacks |
 //! | [`pages`], [`shell`] | what a person sees |
 //! | [`components`], [`charts`] | what it is made of |
-//! | [`format`], [`location`] | numbers as text; what the address bar says |
+//! | [`mod@format`], [`location`] | numbers as text; what the address bar says |
 
 #![expect(
     unreachable_pub,

@@ -146,3 +146,29 @@ impl<M> Default for Tracer<M> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracer::RingSink;
+    use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+
+    #[test]
+    fn every_call_answers_not_supported() {
+        static SINK: RingSink<CriticalSectionRawMutex, 1> = RingSink::new();
+        let tracer = Tracer::<CriticalSectionRawMutex>::new();
+        let refused = tracer.init_standalone(&mut [], None).err();
+        assert_eq!(
+            refused.map(|refused| refused.error),
+            Some(Error::NotSupported)
+        );
+        assert_eq!(tracer.release().err(), Some(Error::NotSupported));
+        assert_eq!(tracer.init_tohost(&SINK), Err(Error::NotSupported));
+        assert_eq!(tracer.start(Mode::All, 0), Err(Error::NotSupported));
+        assert_eq!(tracer.stop(), Err(Error::NotSupported));
+        assert_eq!(tracer.alloc_pause(), Err(Error::NotSupported));
+        assert_eq!(tracer.resume(), Err(Error::NotSupported));
+        assert_eq!(tracer.get(0), Err(Error::NotSupported));
+        assert_eq!((tracer.count(), tracer.summary()), (0, Summary::default()));
+    }
+}

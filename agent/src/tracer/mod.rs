@@ -15,6 +15,7 @@
 //! follow ESP-IDF's `esp_heap_trace.h`; what they do better stands in ARCHITECTURE.md.
 //!
 //! ```
+//! # #[cfg(feature = "tracing")] {
 //! use core::mem::MaybeUninit;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
@@ -31,6 +32,7 @@
 //!
 //! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
 //! assert_eq!(tracer.count(), 0);
+//! # }
 //! # Ok::<(), heapbeacon::tracer::Error>(())
 //! ```
 

@@ -16,7 +16,7 @@ pub struct Link {
     failures: u32,
 }
 
-/// What there is to say about a [`Link`].
+/// What there is to say about the connection to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
     /// Nothing was heard yet, and the first try is still open.
