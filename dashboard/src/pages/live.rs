@@ -126,6 +126,10 @@ fn Accounting() -> impl IntoView {
 }
 
 fn accounts(trace: &Trace) -> AnyView {
+    if trace.capacity == 0 {
+        let sentence = "Events go to a host, and no record is kept here: nothing can be added up.";
+        return view! { <p>{sentence}</p> }.into_any();
+    }
     let holds = accounting_holds(trace);
     let verdict = if holds {
         "✓ adds up"

@@ -162,8 +162,8 @@ pub enum Mode {
 
 /// State and every counter of the trace, from one instant: `GET /trace`.
 ///
-/// `total_allocations` − `matched_frees` − `evicted_live` = `live_count`, always, and the same
-/// for the bytes.
+/// `total_allocations` − `matched_frees` − `evicted_live` = `live_count`, and the same for the
+/// bytes, whenever there is a record buffer. Without one nothing is known to be live.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// What the trace is doing.

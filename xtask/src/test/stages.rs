@@ -194,7 +194,12 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         shell,
         "cargo test --locked -p heapbeacon-host --test browser"
     );
-    Tally::of_cargo_test(test.env("HEAPBEACON_DASHBOARD", bundle))
+    // For people to look at; the README shows one of them.
+    let screenshots = workspace.path("target/screenshots");
+    Tally::of_cargo_test(
+        test.env("HEAPBEACON_DASHBOARD", bundle)
+            .env("HEAPBEACON_SCREENSHOTS", screenshots),
+    )
 }
 
 /// Returns the names of the Rust files in a folder, without their extension.
