@@ -21,7 +21,8 @@ const RESUME: (&str, &str) = ("/trace/resume", "");
 /// Brings the trace into a state from whatever it is in.
 fn enter(agent: &Target, state: State) -> Trace {
     stop_if_running(agent);
-    let mut steps = vec![RELEASE];
+    // Standalone first: a release leaves a host that events go to.
+    let mut steps = vec![INIT, RELEASE];
     match state {
         State::Uninitialised => {}
         State::Stopped => steps.push(INIT),
