@@ -2,33 +2,52 @@
 
 use heapless::Vec;
 use picoserve::io::Read;
-use picoserve::request::Request;
+use picoserve::request::{Headers, Request};
 use serde::Deserialize;
-use serde_json_core::de::Error;
 
+use super::json::is_json;
 use super::problem::Problem;
+use super::query::number;
 
 /// Longest body that the API takes, in bytes.
-const MAX_BODY: usize = 256;
+pub(super) const MAX_BODY: usize = 256;
+/// Longest word of a body, in bytes, once its escapes are undone.
+const MAX_WORD: usize = 32;
 
 /// The bytes of a body.
 pub(super) type Body = Vec<u8, MAX_BODY>;
 
-/// Reads the body of a request.
+/// Returns the length of a body, which is also where the next request begins.
+///
+/// # Errors
+/// When it can't be told (RFC 9112, section 6.3).
+pub(super) fn length(headers: Headers<'_>) -> Result<u64, Problem> {
+    // picoserve would take the chunks of a body for requests.
+    if headers.get("transfer-encoding").is_some() {
+        return Err(Problem::length_required());
+    }
+    let mut lengths = headers.iter().filter(|(name, _)| name == "content-length");
+    let length = match (lengths.next(), lengths.next()) {
+        (None, _) => Some(0),
+        (Some((_, value)), None) => value.as_str().ok().and_then(number),
+        (Some(_), Some(_)) => None,
+    };
+    length.ok_or_else(Problem::wrong_length)
+}
+
+/// Reads the body of a request, which is `length` bytes long.
 ///
 /// # Errors
 /// When it is too long, is cut off, or is no JSON by its own account.
-pub(super) async fn read<R: Read>(request: &mut Request<'_, R>) -> Result<Body, Problem> {
-    let headers = request.parts.headers();
-    let length = match headers.get("content-length").map(|value| value.as_str()) {
-        None => 0,
-        Some(Ok(text)) => super::query::number(text).ok_or_else(bad_length)?,
-        Some(Err(_)) => return Err(bad_length()),
-    };
+pub(super) async fn read<R: Read>(
+    request: &mut Request<'_, R>,
+    length: u64,
+) -> Result<Body, Problem> {
     if length > MAX_BODY as u64 {
         return Err(Problem::too_large(MAX_BODY));
     }
-    if length > 0 && !headers.get("content-type").is_some_and(is_json) {
+    let content_type = request.parts.headers().get("content-type");
+    if length > 0 && !content_type.is_some_and(is_json_type) {
         return Err(Problem::wrong_content_type());
     }
     read_exactly(request, length as usize).await
@@ -60,24 +79,34 @@ pub(super) fn parse<'b, T: Deserialize<'b>>(
     if body.is_empty() {
         return Err(Problem::invalid(expected));
     }
-    match serde_json_core::from_slice(body) {
+    match serde_json_core::from_slice_escaped(body, &mut [0; MAX_WORD]) {
         Ok((value, _)) => Ok(value),
-        Err(Error::CustomError | Error::InvalidType | Error::InvalidNumber) => {
-            Err(Problem::invalid(expected))
-        }
+        // The parser follows the shape of `T` and stops where it meets another: its error does
+        // not say whether the body is JSON.
+        Err(_) if is_json(body) => Err(Problem::invalid(expected)),
         Err(_) => Err(Problem::malformed(format_args!(
             "The body is no JSON. {expected}"
         ))),
     }
 }
 
-fn is_json(value: picoserve::request::HeaderValue<'_>) -> bool {
+fn is_json_type(value: picoserve::request::HeaderValue<'_>) -> bool {
     value
         .split(b';')
         .next()
         .is_some_and(|mime| mime == "application/json")
 }
 
-fn bad_length() -> Problem {
-    Problem::malformed(format_args!("`Content-Length` is no number."))
+#[cfg(test)]
+mod tests {
+    use heapbeacon_shared::api::{Mode, StartRequest};
+
+    use super::parse;
+
+    #[test]
+    fn words_with_escapes_are_read() {
+        let body = br#"{"m\u006fde":"lea\u006bs"}"#;
+        let request: StartRequest = parse(body, format_args!("")).expect("it is JSON");
+        assert_eq!(request.mode, Mode::Leaks);
+    }
 }

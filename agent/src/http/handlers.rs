@@ -91,18 +91,21 @@ fn start<P: Platform>(agent: &Agent<P>, parts: &RequestParts<'_>, body: &[u8]) -
     let query = Query::of(parts, &["mode"])?.get("mode");
     let expected =
         format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
-    // The query counts before the body, as `format` does before `Accept`; a wrong body is refused.
-    let in_body = match (query, body) {
-        (Some(_), []) => None,
-        _ => Some(body::parse::<StartRequest>(body, expected)?.mode),
-    };
-    let mode = match query {
-        None => in_body,
+    let in_query = match query {
+        None => None,
         Some("leaks") => Some(Mode::Leaks),
         Some("all") => Some(Mode::All),
-        Some(_) => None,
+        Some(_) => return Err(Problem::invalid(expected)),
     };
-    let mode = mode.ok_or_else(|| Problem::invalid(expected))?;
+    let mode = match (in_query, body) {
+        (Some(mode), []) => mode,
+        _ => body::parse::<StartRequest>(body, expected)?.mode,
+    };
+    if in_query.is_some_and(|in_query| in_query != mode) {
+        return Err(Problem::invalid(format_args!(
+            "The URL and the body name different modes: send one of them."
+        )));
+    }
     let mode = match mode {
         Mode::Leaks => tracer::Mode::Leaks,
         Mode::All => tracer::Mode::All,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! picoserve ──► Service ──► Guard::admit        host name, origin, token         guard.rs
-//!                  │   └──► body::read          bounded, JSON only               body.rs
+//!                  │   └──► body::read          bounded, JSON only               body.rs, json.rs
 //!                  ├──► handlers::answer        one thin function a route        handlers.rs
 //!                  ├──► assets::answer          the dashboard's files            assets.rs
 //!                  └──► Reply::write            the one place that sends         reply.rs
@@ -25,6 +25,7 @@ mod chunk;
 mod dump;
 mod guard;
 mod handlers;
+mod json;
 mod pages;
 mod problem;
 mod query;
@@ -110,10 +111,7 @@ impl<P: Platform> RequestHandlerService for Service<P> {
 impl<P: Platform> Service<P> {
     async fn answer<R: Read>(&self, request: &mut Request<'_, R>) -> Result<Reply, Problem> {
         let parts = request.parts;
-        // picoserve would take the chunks of a body for requests.
-        if parts.headers().get("transfer-encoding").is_some() {
-            return Err(Problem::length_required());
-        }
+        let length = body::length(parts.headers())?;
         self.0.guard().admit(&parts)?;
         if guard::is_preflight(&parts) {
             return Ok(preflight());
@@ -128,7 +126,7 @@ impl<P: Platform> Service<P> {
         check_method(route.method(), &parts)?;
         let body = match route.method() {
             api::Method::Get => body::Body::new(),
-            api::Method::Post => body::read(request).await?,
+            api::Method::Post => body::read(request, length).await?,
         };
         handlers::answer(self.0, route, parameter, &parts, &body)
     }

@@ -80,6 +80,15 @@ impl Problem {
         }
     }
 
+    /// The body has a length that is no number, or more than one.
+    pub(super) fn wrong_length() -> Self {
+        let detail = format_args!("Send one `Content-Length`, a whole number of bytes.");
+        Self {
+            ends_connection: true,
+            ..Self::malformed(detail)
+        }
+    }
+
     /// The body is longer than any that the API takes.
     pub(super) fn too_large(maximum: usize) -> Self {
         let kind = Kind(
@@ -87,7 +96,10 @@ impl Problem {
             "Body too large",
             "ESP_ERR_INVALID_SIZE",
         );
-        Self::new(kind, format_args!("Send at most {maximum} bytes."))
+        Self {
+            ends_connection: true,
+            ..Self::new(kind, format_args!("Send at most {maximum} bytes."))
+        }
     }
 
     /// The body is no JSON by its own account.

@@ -94,6 +94,12 @@ fn a_mode_is_known_wherever_it_is_given() {
     agent
         .post("/trace/start?mode=all", r#"{"mode":"none"}"#)
         .problem(422);
+    for (query, body) in [("leaks", "all"), ("all", "leaks")] {
+        let path = format!("/trace/start?mode={query}");
+        let body = format!(r#"{{"mode":"{body}"}}"#);
+        let problem = agent.post(&path, &body).problem(422);
+        assert!(problem.detail.contains("different modes"), "{problem:?}");
+    }
     agent.assert_untouched(&before);
 }
 

@@ -31,6 +31,14 @@ fn what_is_no_json_is_malformed() {
         "{\"mode\":\"all",
         "{\"mode\":\"all\"}\0",
         " ",
+        "}",
+        "[",
+        "nonsense",
+        "garbage{",
+        "\"mode\":\"all\"",
+        "{\"mode\":\"\\x\"}",
+        "\0",
+        "\u{feff}{}",
     ] {
         refuse(&agent, 400, "/trace/start", body);
     }
@@ -44,43 +52,14 @@ fn what_is_no_json_is_malformed() {
     }
 }
 
-/// The agent's parser follows the shape that it expects, and stops where it meets another: whether
-/// what comes then would have been JSON, it can't tell.
-#[test]
-fn what_stops_the_parser_early_is_refused() {
-    let agent = Target::take();
-    let before = agent.trace();
-    for body in [
-        "}",
-        "[",
-        "nonsense",
-        "\0",
-        "\u{feff}{}",
-        r#"{"mode":1}"#,
-        r#"{"mode":null}"#,
-        r#"{"mode":["all"]}"#,
-        r#"{"mode":{"all":1}}"#,
-    ] {
-        let status = agent.post("/trace/start", body).status;
-        assert!(matches!(status, 400 | 422), "{status} to {body:?}");
-    }
-    agent.assert_untouched(&before);
-}
-
 #[test]
 fn bytes_that_are_no_text_are_malformed() {
     let agent = Target::take();
     let before = agent.trace();
     for body in [&b"\xff\xfe"[..], b"{\"mode\":\"\xff\"}", b"\xc0\x80"] {
-        let status = agent
-            .request(
-                "POST",
-                &api("/trace/start"),
-                &[crate::support::client::JSON],
-                body,
-            )
-            .status;
-        assert!(matches!(status, 400 | 422), "{status}");
+        let headers = [crate::support::client::JSON];
+        let answer = agent.request("POST", &api("/trace/start"), &headers, body);
+        answer.problem(400);
     }
     agent.assert_untouched(&before);
 }
@@ -98,6 +77,11 @@ fn json_of_another_shape_is_an_invalid_argument() {
         r#"{"mode":"none"}"#,
         r#"{"mode":"All"}"#,
         r#"{"mode":""}"#,
+        r#"{"mode":5}"#,
+        r#"{"mode":null}"#,
+        r#"{"mode":["all"]}"#,
+        r#"{"mode":{"all":1}}"#,
+        r#"{"mode":"\ud800"}"#,
         r#"{"Mode":"all"}"#,
         r#"{"mode":"all","more":1}"#,
         r#"{"mode":"all","mode":"all"}"#,
@@ -119,22 +103,22 @@ fn json_of_another_shape_is_an_invalid_argument() {
 }
 
 #[test]
-fn a_value_of_another_type_is_refused() {
+fn a_value_of_another_type_is_an_invalid_argument_that_says_what_to_send() {
     let agent = Target::take();
-    let before = agent.trace();
     for body in [
         r#"{"destination":1}"#,
         r#"{"destination":"standalone","records":-1}"#,
         r#"{"destination":"standalone","records":1.5}"#,
-        r#"{"destination":"standalone","records":"1"}"#,
+        r#"{"destination":"standalone","records":"5"}"#,
+        r#"{"destination":"standalone","records":1.0}"#,
         r#"{"destination":"standalone","records":true}"#,
         r#"{"destination":"standalone","records":4294967296}"#,
         r#"{"destination":"standalone","records":99999999999999999999999999}"#,
     ] {
-        let status = agent.post("/trace/init", body).status;
-        assert!(matches!(status, 400 | 422), "{status} to {body}");
+        refuse(&agent, 422, "/trace/init", body);
+        let detail = agent.post("/trace/init", body).problem(422).detail;
+        assert!(detail.contains(r#""records":N"#), "{detail} to {body}");
     }
-    agent.assert_untouched(&before);
 }
 
 #[test]
@@ -236,8 +220,25 @@ fn a_length_that_is_no_number_is_malformed() {
             post(&agent, &api("/trace/stop"), &headers, "").replace("Content-Length: 0\r\n", "");
         let mut connection = Connection::open(&agent);
         connection.send(request);
-        if let Some(answer) = connection.answer() {
-            assert_eq!(answer.status, 400, "{length}");
+        connection.answer().expect("an answer").problem(400);
+        assert_eq!(connection.rest(), b"", "what follows is no request");
+    }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn more_than_one_length_is_malformed_and_ends_the_connection() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let body = r#"{"mode":"all"}"#;
+    for length in ["0", "14", "15", "five"] {
+        for path in ["/trace/start", "/trace/start?mode=all"] {
+            let headers = format!("{JSON_LINE}content-length: {length}\r\n");
+            let mut connection = Connection::open(&agent);
+            connection.send(post(&agent, &api(path), &headers, body));
+            connection.end();
+            connection.answer().expect("an answer").problem(400);
+            assert_eq!(connection.rest(), b"", "what follows is no request");
         }
     }
     agent.assert_untouched(&before);
