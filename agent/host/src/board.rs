@@ -34,7 +34,7 @@ pub(crate) static EVENTS_TO_HOST: RingSink<SpinLock, EVENTS> = RingSink::new();
 /// What is known once the server listens.
 struct Setup {
     address: SocketAddr,
-    switches: Vec<&'static dyn Switch>,
+    switches: &'static [&'static dyn Switch],
     boot_id: u32,
 }
 
@@ -54,11 +54,7 @@ pub(crate) fn start_clock() {
 
 /// Tells the board where the server listens, and whether the demo workload runs.
 pub(crate) fn set_up(address: SocketAddr, demo: bool) {
-    let switches = if demo {
-        workload::switches().iter().map(|one| one as _).collect()
-    } else {
-        Vec::new()
-    };
+    let switches = if demo { workload::switches() } else { &[] };
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let boot_id = since.map_or(0, |since| since.as_millis() as u32) ^ std::process::id();
     let setup = Setup {
@@ -137,25 +133,7 @@ impl Platform for Board {
     }
 
     fn demo() -> &'static [&'static dyn Switch] {
-        SETUP.get().map_or(&[], |setup| &setup.switches)
-    }
-}
-
-impl Switch for workload::Switch {
-    fn name(&self) -> &'static str {
-        self.name()
-    }
-
-    fn summary(&self) -> &'static str {
-        self.summary()
-    }
-
-    fn is_on(&self) -> bool {
-        self.is_on()
-    }
-
-    fn set(&self, on: bool) {
-        self.set(on);
+        SETUP.get().map_or(&[], |setup| setup.switches)
     }
 }
 

@@ -44,7 +44,7 @@ fn frames_have_the_role_of_whose_code_they_are() {
         ),
         ("heapbeacon::tracer::on_alloc", "", Role::Tracer),
         ("_esp_alloc_alloc", OWN, Role::Tracer),
-        ("heapbeacon_host::workload::session::open", OWN, Role::Own),
+        ("heapbeacon_demo::session::open", OWN, Role::Own),
         ("__rustc::__rust_alloc", "", Role::Allocator),
         ("__rdl_alloc", STD, Role::Allocator),
         ("malloc", "", Role::Allocator),

@@ -11,7 +11,7 @@ fn functions_keep_their_last_two_parts() {
             "<alloc::vec::Vec<u8> as core::clone::Clone>::clone",
             "Vec::clone",
         ),
-        ("heapbeacon_host::workload::session::open", "session::open"),
+        ("heapbeacon_demo::session::open", "session::open"),
         ("app::parse::<alloc::string::String>", "app::parse"),
         (
             "core::ptr::drop_in_place<alloc::vec::Vec<u8>>",

@@ -116,6 +116,6 @@ fn the_leak_has_the_name_and_line_of_the_code_that_leaks() {
     let function = site.function.as_deref().unwrap_or_default();
     assert!(function.contains("session::Table"), "{stack:#?}");
     let file = site.file.as_deref().unwrap_or_default();
-    assert!(file.ends_with("workload/session.rs"), "{file}");
+    assert!(file.ends_with("demo/src/session.rs"), "{file}");
     assert!(site.line.is_some_and(|line| line > 1), "{site:?}");
 }

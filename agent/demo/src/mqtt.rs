@@ -3,21 +3,21 @@
 use alloc::vec::Vec;
 use core::hint::black_box;
 
-use super::message::Message;
+use crate::message::Message;
 
 /// First byte of a PUBLISH packet with quality of service 0 (MQTT 3.1.1, section 3.3.1).
 const PUBLISH: u8 = 0x30;
 
 /// The connection to the broker.
 #[derive(Debug, Default)]
-pub(super) struct Mqtt {
+pub struct Mqtt {
     sent: u32,
 }
 
 impl Mqtt {
     /// Sends messages until `next` has none left.
     #[inline(never)]
-    pub(super) fn step(&mut self, mut next: impl FnMut() -> Option<Message>) {
+    pub fn step(&mut self, mut next: impl FnMut() -> Option<Message>) {
         while let Some(message) = next() {
             self.publish(&message);
         }

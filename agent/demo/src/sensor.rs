@@ -1,8 +1,9 @@
 //! The sensor job: reads three quantities, remembers them, and makes messages of them.
 
-use super::history::History;
-use super::message::{self, Message, Reading};
-use super::switch::{Behaviour, Switches};
+use crate::history::History;
+use crate::message::{self, Message, Reading};
+use crate::scale::Scale;
+use crate::switch::{Behaviour, Switches};
 
 const QUANTITIES: [(&str, &str); 3] = [
     ("temperature", "°C"),
@@ -12,23 +13,23 @@ const QUANTITIES: [(&str, &str); 3] = [
 
 /// The sensor and what it remembers.
 #[derive(Debug)]
-pub(super) struct Sensor {
+pub struct Sensor {
     history: History,
     steps: u32,
 }
 
 impl Sensor {
     /// Creates a sensor without history.
-    pub(super) fn new() -> Self {
+    pub fn new(scale: &Scale) -> Self {
         Self {
-            history: History::new(),
+            history: History::new(scale.summaries),
             steps: 0,
         }
     }
 
     /// Takes one reading of each quantity and hands its message to `publish`.
     #[inline(never)]
-    pub(super) fn step(&mut self, switches: &Switches, mut publish: impl FnMut(Message)) {
+    pub fn step(&mut self, switches: &Switches, mut publish: impl FnMut(Message)) {
         if switches.is_on(Behaviour::Fragmentation) {
             self.history.append();
         } else {
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn a_step_publishes_one_message_per_quantity() {
         let switches = Switches::only(Behaviour::MessageChurn);
-        let mut sensor = Sensor::new();
+        let mut sensor = Sensor::new(&Scale::DESKTOP);
         let topics: Vec<_> = run(&mut sensor, &switches, 1)
             .into_iter()
             .map(|message| message.topic)
@@ -88,13 +89,13 @@ mod tests {
     #[test]
     fn churn_switched_off_publishes_nothing() {
         let switches = Switches::only(Behaviour::Fragmentation);
-        assert!(run(&mut Sensor::new(), &switches, 5).is_empty());
+        assert!(run(&mut Sensor::new(&Scale::DESKTOP), &switches, 5).is_empty());
     }
 
     #[test]
     fn fragmentation_switched_off_forgets_the_history() {
         let switches = Switches::only(Behaviour::Fragmentation);
-        let mut sensor = Sensor::new();
+        let mut sensor = Sensor::new(&Scale::DESKTOP);
         run(&mut sensor, &switches, 20);
         assert_eq!(sensor.history.summaries(), 20);
         switches.set(Behaviour::Fragmentation, false);

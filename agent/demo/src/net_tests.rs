@@ -1,8 +1,17 @@
 //! What the network job owns after a number of steps, by switch.
 
-use super::super::cache::CAPACITY;
-use super::super::config::CONFIG_BYTES;
 use super::*;
+
+const CAPACITY: usize = Scale::DESKTOP.pages;
+const CONFIG_BYTES: usize = Scale::DESKTOP.config_bytes;
+
+/// A server with room for so many sessions.
+fn server(sessions: usize) -> Net {
+    Net::new(&Scale {
+        sessions,
+        ..Scale::DESKTOP
+    })
+}
 
 fn run(net: &mut Net, switches: &Switches, steps: usize) {
     for _ in 0..steps {
@@ -12,7 +21,7 @@ fn run(net: &mut Net, switches: &Switches, steps: usize) {
 
 /// A server whose eight clients have all connected once.
 fn connected(switches: &Switches) -> Net {
-    let mut net = Net::new(1000);
+    let mut net = server(1000);
     run(&mut net, switches, CLIENTS * STEPS_PER_CONNECT);
     assert_eq!(net.sessions.len(), CLIENTS);
     net
@@ -46,7 +55,7 @@ fn leak_switched_off_stops_and_keeps_what_leaked() {
 #[test]
 fn leak_stops_at_the_ceiling_and_clients_keep_their_sessions() {
     let switches = Switches::only(Behaviour::SessionLeak);
-    let mut net = Net::new(20);
+    let mut net = server(20);
     run(&mut net, &switches, 100 * STEPS_PER_CONNECT);
     assert_eq!(net.sessions.len(), 20);
     assert!(net.connections.iter().all(Option::is_some));
@@ -58,7 +67,7 @@ fn leak_stops_at_the_ceiling_and_clients_keep_their_sessions() {
 #[test]
 fn cache_reaches_its_plateau_and_stays_there() {
     let switches = Switches::only(Behaviour::CachePlateau);
-    let mut net = Net::new(CLIENTS);
+    let mut net = server(CLIENTS);
     run(&mut net, &switches, CAPACITY - 1);
     assert_eq!(
         net.cache.len(),
@@ -72,7 +81,7 @@ fn cache_reaches_its_plateau_and_stays_there() {
 #[test]
 fn cache_switched_off_is_emptied() {
     let switches = Switches::only(Behaviour::CachePlateau);
-    let mut net = Net::new(CLIENTS);
+    let mut net = server(CLIENTS);
     run(&mut net, &switches, 10);
     switches.set(Behaviour::CachePlateau, false);
     run(&mut net, &switches, 1);
@@ -82,7 +91,7 @@ fn cache_switched_off_is_emptied() {
 #[test]
 fn config_is_loaded_once_dropped_when_switched_off_and_loaded_again() {
     let switches = Switches::only(Behaviour::ConfigOneOff);
-    let mut net = Net::new(CLIENTS);
+    let mut net = server(CLIENTS);
     let block = |net: &Net| net.config.as_ref().map(|config| config.host().as_ptr());
     run(&mut net, &switches, 1);
     let first = block(&net);

@@ -7,27 +7,27 @@ use alloc::string::{String, ToString as _};
 use serde_json::json;
 
 /// Number of messages at which the queue is full.
-pub(super) const CAPACITY: usize = 32;
+pub(crate) const CAPACITY: usize = 32;
 
 /// One measured value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
-    pub(super) quantity: &'static str,
-    pub(super) unit: &'static str,
-    pub(super) value: f64,
-    pub(super) number: u32,
+pub(crate) struct Reading {
+    pub(crate) quantity: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) value: f64,
+    pub(crate) number: u32,
 }
 
 /// A message on its way to the broker.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) topic: String,
-    pub(super) payload: String,
+pub struct Message {
+    pub(crate) topic: String,
+    pub(crate) payload: String,
 }
 
 /// Writes `reading` as JSON: about ten short-lived blocks for each message.
 #[inline(never)]
-pub(super) fn encode(reading: &Reading) -> Message {
+pub(crate) fn encode(reading: &Reading) -> Message {
     let body = json!({
         "quantity": reading.quantity,
         "unit": reading.unit,
@@ -41,15 +41,15 @@ pub(super) fn encode(reading: &Reading) -> Message {
     }
 }
 
-/// Messages that wait, oldest first. A full queue drops its oldest: a new value is worth more.
+/// Messages that wait to be sent, oldest first. A full queue drops its oldest: a new value is worth more.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub struct Queue {
     waiting: VecDeque<Message>,
 }
 
 impl Queue {
     /// Creates an empty queue with room for all its messages, so that it never grows.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             waiting: VecDeque::with_capacity(CAPACITY),
         }
@@ -57,7 +57,7 @@ impl Queue {
 
     /// Appends `message`, and returns the one that was dropped for it if the queue was full.
     #[inline(never)]
-    pub(super) fn push(&mut self, message: Message) -> Option<Message> {
+    pub fn push(&mut self, message: Message) -> Option<Message> {
         let full = self.waiting.len() == CAPACITY;
         let dropped = if full { self.waiting.pop_front() } else { None };
         self.waiting.push_back(message);
@@ -65,8 +65,14 @@ impl Queue {
     }
 
     /// Takes the oldest message out.
-    pub(super) fn pop(&mut self) -> Option<Message> {
+    pub fn pop(&mut self) -> Option<Message> {
         self.waiting.pop_front()
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -16,20 +16,22 @@ const LAST_BACKOFF: u64 = 8;
 type Callback = Box<dyn FnOnce(&mut Timers) + Send>;
 
 /// The timers that wait, by deadline in ticks and then by the order in which they were armed.
-pub(super) struct Timers {
+pub struct Timers {
     waiting: BTreeMap<(u64, u32), Callback>,
     tick: u64,
     armed: u32,
 }
 
-impl Timers {
+impl Default for Timers {
     /// Starts the heartbeat, which keeps itself going.
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         let mut timers = Self::idle();
         heartbeat(&mut timers, 0);
         timers
     }
+}
 
+impl Timers {
     fn idle() -> Self {
         Self {
             waiting: BTreeMap::new(),
@@ -40,7 +42,7 @@ impl Timers {
 
     /// Lets one tick pass and calls back what is due.
     #[inline(never)]
-    pub(super) fn step(&mut self) {
+    pub fn step(&mut self) {
         self.tick += 1;
         while let Some(callback) = self.take_due() {
             callback(self);
@@ -124,7 +126,7 @@ mod tests {
 
     #[test]
     fn heartbeat_goes_on_and_its_packets_are_given_up() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::default();
         for _ in 0..1000 {
             timers.step();
             assert!((1..=3).contains(&timers.waiting.len()));

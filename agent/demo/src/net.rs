@@ -5,10 +5,11 @@ use alloc::string::String;
 use core::fmt::Write as _;
 use core::hint::black_box;
 
-use super::cache::Cache;
-use super::config::{self, Config};
-use super::session::{self, ConnectionId};
-use super::switch::{Behaviour, Switches};
+use crate::cache::Cache;
+use crate::config::{self, Config};
+use crate::scale::Scale;
+use crate::session::{self, ConnectionId};
+use crate::switch::{Behaviour, Switches};
 
 /// Number of clients that take turns in reconnecting.
 const CLIENTS: usize = 8;
@@ -20,21 +21,23 @@ const DEFAULT_HOST: &str = "unconfigured";
 
 /// The server side of the network.
 #[derive(Debug)]
-pub(super) struct Net {
+pub struct Net {
     sessions: session::Table,
     cache: Cache,
     config: Option<Config>,
+    config_bytes: usize,
     connections: [Option<ConnectionId>; CLIENTS],
     steps: usize,
 }
 
 impl Net {
-    /// Creates a server without clients that holds at most `sessions` sessions.
-    pub(super) fn new(sessions: usize) -> Self {
+    /// Creates a server without clients.
+    pub fn new(scale: &Scale) -> Self {
         Self {
-            sessions: session::Table::new(sessions),
-            cache: Cache::new(),
+            sessions: session::Table::new(scale.sessions),
+            cache: Cache::new(scale.pages),
             config: None,
+            config_bytes: scale.config_bytes,
             connections: [None; CLIENTS],
             steps: 0,
         }
@@ -43,7 +46,7 @@ impl Net {
     /// Serves what one period brings: every page is asked for twice, every second time a client
     /// reconnects.
     #[inline(never)]
-    pub(super) fn step(&mut self, switches: &Switches) {
+    pub fn step(&mut self, switches: &Switches) {
         // First, not last: a call in tail position would cost the call stack this frame.
         self.keep_config(switches.is_on(Behaviour::ConfigOneOff));
         if self.steps.is_multiple_of(STEPS_PER_CONNECT) {
@@ -93,7 +96,7 @@ impl Net {
         if !wanted {
             self.config = None;
         } else if self.config.is_none() {
-            self.config = Some(config::load());
+            self.config = Some(config::load(self.config_bytes));
         }
     }
 }

@@ -4,14 +4,10 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
-/// Number of sessions at which the demo's table refuses more: a forgotten demo stops leaking after
-/// about an hour, at less than 2 MiB.
-pub(super) const MAX_SESSIONS: usize = 8192;
-
 const INBOX_BYTES: usize = 96;
 
 /// Identifies one connection; a client that reconnects gets a new one.
-pub(super) type ConnectionId = u32;
+pub(crate) type ConnectionId = u32;
 
 /// What the server keeps for one connection: 128 bytes on a 64-bit machine, and the client's name.
 #[derive(Debug)]
@@ -23,7 +19,7 @@ struct Session {
 
 /// The open sessions, by connection.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     sessions: BTreeMap<ConnectionId, Box<Session>>,
     limit: usize,
     next: ConnectionId,
@@ -31,7 +27,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Creates an empty table for at most `limit` sessions.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             sessions: BTreeMap::new(),
             limit,
@@ -41,7 +37,7 @@ impl Table {
 
     /// Opens a session for `client`; `None` when the table is full.
     #[inline(never)]
-    pub(super) fn open(&mut self, client: &str) -> Option<ConnectionId> {
+    pub(crate) fn open(&mut self, client: &str) -> Option<ConnectionId> {
         if self.sessions.len() >= self.limit {
             return None;
         }
@@ -58,7 +54,7 @@ impl Table {
     }
 
     /// Takes `bytes` into the inbox of `id`, as far as they fit, and returns whose it is.
-    pub(super) fn receive(&mut self, id: ConnectionId, bytes: &[u8]) -> Option<&str> {
+    pub(crate) fn receive(&mut self, id: ConnectionId, bytes: &[u8]) -> Option<&str> {
         let session = self.sessions.get_mut(&id)?;
         let received = bytes.len().min(INBOX_BYTES);
         session.inbox[..received].copy_from_slice(&bytes[..received]);
@@ -68,13 +64,13 @@ impl Table {
 
     /// Closes the session of `id`, if there is one.
     #[inline(never)]
-    pub(super) fn close(&mut self, id: ConnectionId) {
+    pub(crate) fn close(&mut self, id: ConnectionId) {
         self.sessions.remove(&id);
     }
 
     /// Returns the number of open sessions.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.sessions.len()
     }
 }
@@ -82,6 +78,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Scale;
 
     #[test]
     fn full_table_refuses_until_a_session_is_closed() {
@@ -114,6 +111,6 @@ mod tests {
         // A map entry costs at most two slots: nodes stay at least half full.
         let entry = 2 * (size_of::<ConnectionId>() + size_of::<usize>());
         let name = 32;
-        assert!(MAX_SESSIONS * (size_of::<Session>() + name + entry) < 2 << 20);
+        assert!(Scale::DESKTOP.sessions * (size_of::<Session>() + name + entry) < 2 << 20);
     }
 }

@@ -1,4 +1,5 @@
-//! Runs the jobs: each in its thread like a firmware's tasks, or all of them in one for benchmarks.
+//! Runs the demo workload: each job in its thread like a firmware's tasks, or all of them in one
+//! for benchmarks.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,18 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::message::Queue;
-use super::mqtt::Mqtt;
-use super::net::Net;
-use super::sensor::Sensor;
-use super::session::MAX_SESSIONS;
-use super::switch::SWITCHES;
-use super::timer::Timers;
+use heapbeacon::platform::Switch;
+use heapbeacon_demo::{
+    MQTT_PERIOD_US, Mqtt, NET_PERIOD_US, Net, OFFERED, Queue, SENSOR_PERIOD_US, SWITCHES, Scale,
+    Sensor, TIMER_TICK_US, Timers,
+};
 
-const SENSOR_PERIOD: Duration = Duration::from_millis(125);
-const NET_PERIOD: Duration = Duration::from_millis(200);
-const MQTT_PERIOD: Duration = Duration::from_millis(500);
-const TIMER_TICK: Duration = Duration::from_millis(100);
+/// Returns the switches that go together with a thread for each job.
+pub(crate) fn switches() -> &'static [&'static dyn Switch] {
+    OFFERED.split_last().map_or(&[], |(_, others)| others)
+}
 
 /// The running jobs; they go on until [`Workload::stop`] is called.
 #[derive(Debug)]
@@ -37,16 +36,17 @@ pub(crate) fn start() -> Workload {
     };
     let queue = Arc::new(Mutex::new(Queue::new()));
     let outbox = Arc::clone(&queue);
-    let (mut sensor, mut net) = (Sensor::new(), Net::new(MAX_SESSIONS));
-    let (mut mqtt, mut timers) = (Mqtt::default(), Timers::new());
-    workload.spawn("sensor", SENSOR_PERIOD, move || {
+    let scale = &Scale::DESKTOP;
+    let (mut sensor, mut net) = (Sensor::new(scale), Net::new(scale));
+    let (mut mqtt, mut timers) = (Mqtt::default(), Timers::default());
+    workload.spawn("sensor", SENSOR_PERIOD_US, move || {
         sensor.step(&SWITCHES, |message| drop(lock(&queue).push(message)));
     });
-    workload.spawn("net", NET_PERIOD, move || net.step(&SWITCHES));
-    workload.spawn("mqtt", MQTT_PERIOD, move || {
+    workload.spawn("net", NET_PERIOD_US, move || net.step(&SWITCHES));
+    workload.spawn("mqtt", MQTT_PERIOD_US, move || {
         mqtt.step(|| lock(&outbox).pop())
     });
-    workload.spawn("timers", TIMER_TICK, move || timers.step());
+    workload.spawn("timers", TIMER_TICK_US, move || timers.step());
     workload
 }
 
@@ -67,9 +67,10 @@ impl Workload {
         }
     }
 
-    /// Runs `step` once every `period` in a thread of that `name`.
-    fn spawn(&mut self, name: &str, period: Duration, mut step: impl FnMut() + Send + 'static) {
+    /// Runs `step` once every `period_us` microseconds in a thread of that `name`.
+    fn spawn(&mut self, name: &str, period_us: u64, mut step: impl FnMut() + Send + 'static) {
         let stopping = Arc::clone(&self.stopping);
+        let period = Duration::from_micros(period_us);
         let run = move || {
             while !stopping.load(Ordering::Acquire) {
                 step();
@@ -96,8 +97,9 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 /// and nothing is left when it returns.
 pub(crate) fn run_steps(rounds: usize) {
     let mut queue = Queue::new();
-    let (mut sensor, mut net) = (Sensor::new(), Net::new(MAX_SESSIONS));
-    let (mut mqtt, mut timers) = (Mqtt::default(), Timers::new());
+    let scale = &Scale::DESKTOP;
+    let (mut sensor, mut net) = (Sensor::new(scale), Net::new(scale));
+    let (mut mqtt, mut timers) = (Mqtt::default(), Timers::default());
     for _ in 0..rounds {
         sensor.step(&SWITCHES, |message| drop(queue.push(message)));
         net.step(&SWITCHES);
@@ -130,7 +132,7 @@ mod tests {
             threads: Vec::new(),
         };
         let (stepped, steps) = mpsc::channel();
-        let an_hour = Duration::from_secs(3600);
+        let an_hour = 3_600_000_000;
         workload.spawn("job", an_hour, move || {
             stepped.send(()).expect("the test listens")
         });

@@ -3,36 +3,33 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-/// Size of the one block that holds the configuration.
-pub(super) const CONFIG_BYTES: usize = 64 * 1024;
-
 const LINE_BYTES: usize = 32;
 
 /// The text of the configuration: the name of the host, then its settings, one a line.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(crate) struct Config {
     text: String,
 }
 
 impl Config {
     /// Returns the name under which the server greets its clients.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.text.lines().next().unwrap_or_default().trim_end()
     }
 
     /// Returns the size of the block, in bytes.
     #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.text.capacity()
     }
 }
 
-/// Loads the configuration into one block of [`CONFIG_BYTES`].
+/// Loads the configuration into one block of `bytes`.
 #[inline(never)]
-pub(super) fn load() -> Config {
-    let mut text = String::with_capacity(CONFIG_BYTES);
+pub(crate) fn load(bytes: usize) -> Config {
+    let mut text = String::with_capacity(bytes);
     push_line(&mut text, format_args!("greenhouse"));
-    while text.len() + LINE_BYTES <= CONFIG_BYTES {
+    while text.len() + LINE_BYTES <= bytes {
         let number = text.len() / LINE_BYTES;
         push_line(&mut text, format_args!("setting-{number:04}=on"));
     }
@@ -54,9 +51,9 @@ mod tests {
 
     #[test]
     fn the_text_fills_one_block_without_growing_it() {
-        let config = load();
-        assert_eq!(config.text.len(), CONFIG_BYTES);
-        assert_eq!(config.bytes(), CONFIG_BYTES);
+        let config = load(4096);
+        assert_eq!(config.text.len(), 4096);
+        assert_eq!(config.bytes(), 4096);
         assert_eq!(config.host(), "greenhouse");
     }
 }

@@ -4,13 +4,11 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
-/// Number of pages at which the cache is full.
-pub(super) const CAPACITY: usize = 128;
-
 /// Rendered pages, oldest first.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     pages: VecDeque<Page>,
+    capacity: usize,
 }
 
 #[derive(Debug)]
@@ -20,15 +18,16 @@ struct Page {
 }
 
 impl Cache {
-    /// Creates an empty cache.
-    pub(super) fn new() -> Self {
+    /// Creates an empty cache that is full at so many pages.
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
             pages: VecDeque::new(),
+            capacity,
         }
     }
 
     /// Returns the page at `path` if it is in the cache.
-    pub(super) fn get(&self, path: &str) -> Option<&str> {
+    pub(crate) fn get(&self, path: &str) -> Option<&str> {
         // Newest first: a page is asked for again soon after it was rendered.
         let page = self.pages.iter().rev().find(|page| page.path == path)?;
         Some(&page.body)
@@ -36,8 +35,8 @@ impl Cache {
 
     /// Keeps `body` for `path`; a full cache gives up its oldest page.
     #[inline(never)]
-    pub(super) fn fill(&mut self, path: String, body: &str) {
-        if self.pages.len() == CAPACITY {
+    pub(crate) fn fill(&mut self, path: String, body: &str) {
+        if self.pages.len() == self.capacity {
             self.pages.pop_front();
         }
         self.pages.push_back(Page {
@@ -47,13 +46,13 @@ impl Cache {
     }
 
     /// Drops all pages and the list that held them.
-    pub(super) fn empty(&mut self) {
+    pub(crate) fn empty(&mut self) {
         self.pages = VecDeque::new();
     }
 
     /// Returns the number of pages in the cache.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pages.len()
     }
 }
@@ -65,11 +64,11 @@ mod tests {
 
     #[test]
     fn full_cache_gives_up_its_oldest_page() {
-        let mut cache = Cache::new();
-        for number in 0..=CAPACITY {
+        let mut cache = Cache::new(128);
+        for number in 0..=128 {
             cache.fill(format!("/{number}"), "body");
         }
-        assert_eq!(cache.len(), CAPACITY);
+        assert_eq!(cache.len(), 128);
         assert_eq!(cache.get("/0"), None);
         assert_eq!(cache.get("/1"), Some("body"));
     }

@@ -5,11 +5,8 @@ use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Number of summaries that are kept: each pins the hole before it.
-pub(super) const LONG_LIVED_BLOCKS: usize = 256;
-
 /// Number of raw blocks that are freed together.
-pub(super) const BATCH: usize = 16;
+pub(crate) const BATCH: usize = 16;
 
 /// What is known of the past.
 ///
@@ -17,29 +14,32 @@ pub(super) const BATCH: usize = 16;
 /// The raw blocks of a batch are freed together while the summaries stay, which leaves as many
 /// holes: free memory that a larger block does not fit into.
 #[derive(Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     raw: Vec<Box<[u8]>>,
     summaries: VecDeque<Box<[u8]>>,
+    /// Number of summaries that are kept: each pins the hole before it.
+    kept: usize,
     entries: usize,
 }
 
 impl History {
-    /// Creates an empty history, which owns no block.
-    pub(super) fn new() -> Self {
+    /// Creates an empty history, which owns no block, and will keep so many summaries.
+    pub(crate) fn new(kept: usize) -> Self {
         Self {
+            kept,
             raw: Vec::new(),
             summaries: VecDeque::new(),
             entries: 0,
         }
     }
 
-    /// Appends an entry; the oldest summary goes when there are [`LONG_LIVED_BLOCKS`].
+    /// Appends an entry; the oldest summary goes when there are as many as are kept.
     #[inline(never)]
-    pub(super) fn append(&mut self) {
+    pub(crate) fn append(&mut self) {
         if self.raw.len() == BATCH {
             self.raw.clear();
         }
-        if self.summaries.len() == LONG_LIVED_BLOCKS {
+        if self.summaries.len() == self.kept {
             self.summaries.pop_front();
         }
         self.raw.push(raw_block(self.entries));
@@ -48,19 +48,19 @@ impl History {
     }
 
     /// Drops all entries and the lists that held them.
-    pub(super) fn forget(&mut self) {
-        *self = Self::new();
+    pub(crate) fn forget(&mut self) {
+        *self = Self::new(self.kept);
     }
 
     /// Returns the number of short-lived blocks.
     #[cfg(test)]
-    pub(super) fn raw_blocks(&self) -> usize {
+    pub(crate) fn raw_blocks(&self) -> usize {
         self.raw.len()
     }
 
     /// Returns the number of long-lived blocks.
     #[cfg(test)]
-    pub(super) fn summaries(&self) -> usize {
+    pub(crate) fn summaries(&self) -> usize {
         self.summaries.len()
     }
 }
@@ -83,14 +83,14 @@ mod tests {
 
     #[test]
     fn the_announced_number_of_long_lived_blocks_stays() {
-        let mut history = History::new();
-        for _ in 0..LONG_LIVED_BLOCKS {
+        let mut history = History::new(256);
+        for _ in 0..256 {
             history.append();
         }
-        assert_eq!(history.summaries(), LONG_LIVED_BLOCKS);
+        assert_eq!(history.summaries(), 256);
         for _ in 0..1000 {
             history.append();
-            assert_eq!(history.summaries(), LONG_LIVED_BLOCKS);
+            assert_eq!(history.summaries(), 256);
             assert!((1..=BATCH).contains(&history.raw_blocks()));
         }
     }

@@ -2,93 +2,119 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// The switches of the running workload; every behaviour starts switched on.
-pub(super) static SWITCHES: Switches = Switches::new();
+use heapbeacon::platform::{self, Switch as _};
+
+/// The switches of the running workload; every behaviour but exhaustion starts switched on.
+pub static SWITCHES: Switches = Switches::new();
+
+/// The switches as a board offers them. Those before the last go together with jobs in several
+/// threads; the last one, exhaustion, needs a board that runs all jobs in one.
+pub static OFFERED: [&dyn platform::Switch; 6] = [
+    &SWITCHES.0[0],
+    &SWITCHES.0[1],
+    &SWITCHES.0[2],
+    &SWITCHES.0[3],
+    &SWITCHES.0[4],
+    &SWITCHES.0[5],
+];
 
 /// What can be switched, in the order of the table.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Behaviour {
+pub(crate) enum Behaviour {
     SessionLeak,
     CachePlateau,
     MessageChurn,
     ConfigOneOff,
     Fragmentation,
+    HeapExhaustion,
 }
 
 /// One switch; an atomic, so that a request may set it while a job reads it.
 #[derive(Debug)]
-pub(crate) struct Switch {
+struct Switch {
     name: &'static str,
     summary: &'static str,
     on: AtomicBool,
 }
 
 impl Switch {
-    const fn new(name: &'static str, summary: &'static str) -> Self {
-        let on = AtomicBool::new(true);
+    const fn new(name: &'static str, summary: &'static str, on: bool) -> Self {
+        let on = AtomicBool::new(on);
         Self { name, summary, on }
     }
+}
 
-    /// Returns the name in kebab case; it never changes, so tools may rely on it.
-    pub(crate) fn name(&self) -> &'static str {
+impl platform::Switch for Switch {
+    /// The name is in kebab case and never changes, so tools may rely on it.
+    fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Returns what the behaviour does and what switching it off does, in one sentence.
-    pub(crate) fn summary(&self) -> &'static str {
+    fn summary(&self) -> &'static str {
         self.summary
     }
 
-    /// Tells whether the behaviour is switched on.
-    pub(crate) fn is_on(&self) -> bool {
+    fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
 
-    /// Turns the behaviour on or off; its job follows at its next step, at most one period later.
-    pub(crate) fn set(&self, on: bool) {
+    /// The job follows at its next step, at most one period later.
+    fn set(&self, on: bool) {
         self.on.store(on, Ordering::Relaxed);
     }
 }
 
 /// One switch for each [`Behaviour`].
 #[derive(Debug)]
-pub(super) struct Switches([Switch; 5]);
+pub struct Switches([Switch; 6]);
 
 impl Switches {
-    pub(super) const fn new() -> Self {
+    const fn new() -> Self {
         Self([
             Switch::new(
                 "session-leak",
                 "A client that reconnects gets a new session while its old one stays in the \
                  table; off closes the old one and keeps what has leaked.",
+                true,
             ),
             Switch::new(
                 "cache-plateau",
                 "Rendered pages fill a cache until it is full and then replace the oldest; off \
                  empties the cache.",
+                true,
             ),
             Switch::new(
                 "message-churn",
                 "Each reading becomes a JSON message that is queued, sent and dropped; off \
                  builds none.",
+                true,
             ),
             Switch::new(
                 "config-one-off",
-                "One block of 64 KiB holds the configuration; off drops it.",
+                "One large block holds the configuration; off drops it.",
+                true,
             ),
             Switch::new(
                 "fragmentation",
                 "Small long-lived blocks pin the holes that short-lived ones leave; off drops \
                  them all.",
+                true,
+            ),
+            Switch::new(
+                "heap-exhaustion",
+                "One job takes all that is left of the heap while the others stand still; off \
+                 gives it back.",
+                false,
             ),
         ])
     }
 
-    pub(super) fn as_slice(&self) -> &[Switch] {
-        &self.0
+    /// Tells whether the jobs other than the [`Hog`](crate::Hog) have to stand still.
+    pub fn is_exhausted(&self) -> bool {
+        self.is_on(Behaviour::HeapExhaustion)
     }
 
-    pub(super) fn is_on(&self, behaviour: Behaviour) -> bool {
+    pub(crate) fn is_on(&self, behaviour: Behaviour) -> bool {
         self.0[behaviour as usize].is_on()
     }
 }
@@ -96,7 +122,7 @@ impl Switches {
 #[cfg(test)]
 impl Switches {
     /// Returns switches of which only `behaviour` is on: a test looks at one behaviour at a time.
-    pub(super) fn only(behaviour: Behaviour) -> Self {
+    pub(crate) fn only(behaviour: Behaviour) -> Self {
         let switches = Self::new();
         for switch in &switches.0 {
             switch.set(false);
@@ -105,7 +131,7 @@ impl Switches {
         switches
     }
 
-    pub(super) fn set(&self, behaviour: Behaviour, on: bool) {
+    pub(crate) fn set(&self, behaviour: Behaviour, on: bool) {
         self.0[behaviour as usize].set(on);
     }
 }
@@ -122,21 +148,28 @@ mod tests {
             (Behaviour::MessageChurn, "message-churn"),
             (Behaviour::ConfigOneOff, "config-one-off"),
             (Behaviour::Fragmentation, "fragmentation"),
+            (Behaviour::HeapExhaustion, "heap-exhaustion"),
         ] {
             let switches = Switches::new();
-            let named = switches
-                .as_slice()
-                .iter()
-                .find(|switch| switch.name() == name);
-            assert!(switches.is_on(behaviour), "{name} starts on");
-            named.expect("every behaviour has a switch").set(false);
-            assert!(!switches.is_on(behaviour), "{name} is off");
+            let named = switches.0.iter().find(|switch| switch.name() == name);
+            let named = named.expect("every behaviour has a switch");
+            for on in [false, true] {
+                named.set(on);
+                assert_eq!(switches.is_on(behaviour), on, "{name}");
+            }
         }
     }
 
     #[test]
+    fn only_exhaustion_starts_switched_off() {
+        let off = OFFERED.iter().filter(|switch| !switch.is_on());
+        let off: Vec<_> = off.map(|switch| switch.name()).collect();
+        assert_eq!(off, ["heap-exhaustion"]);
+    }
+
+    #[test]
     fn summaries_are_single_sentences() {
-        for switch in Switches::new().as_slice() {
+        for switch in OFFERED {
             let summary = switch.summary();
             assert!(summary.ends_with('.'), "{summary}");
             assert_eq!(summary.matches('.').count(), 1, "{summary}");

@@ -1,0 +1,68 @@
+//! The hog: takes all that is left of the heap, so that a person sees what allocations fail then.
+
+use alloc::vec::Vec;
+
+use crate::switch::{Behaviour, Switches};
+
+/// Bytes of the first block that is tried; each that fails is followed by half of it.
+const LARGEST: usize = 64 * 1024;
+/// Bytes of the last block that is tried.
+const SMALLEST: usize = 8;
+/// Blocks that the list of them has room for.
+const BLOCKS: usize = 1024;
+
+/// What the hog holds.
+#[derive(Debug, Default)]
+pub struct Hog {
+    blocks: Vec<Vec<u8>>,
+}
+
+impl Hog {
+    /// Takes all that is left, or gives everything back.
+    ///
+    /// While it holds the heap no other job may run: they allocate as if that never failed.
+    #[inline(never)]
+    pub fn step(&mut self, switches: &Switches) {
+        if !switches.is_on(Behaviour::HeapExhaustion) {
+            self.blocks = Vec::new();
+            return;
+        }
+        // Without room for the list, the first step has no block to keep: the next one tries again.
+        let _ = self
+            .blocks
+            .try_reserve_exact(BLOCKS.saturating_sub(self.blocks.len()));
+        let mut bytes = LARGEST;
+        while bytes >= SMALLEST && self.blocks.len() < self.blocks.capacity() {
+            match take(bytes) {
+                Some(block) => self.blocks.push(block),
+                None => bytes /= 2,
+            }
+        }
+    }
+}
+
+/// Takes one block, unless the heap has none of that size.
+#[inline(never)]
+fn take(bytes: usize) -> Option<Vec<u8>> {
+    let mut block = Vec::new();
+    block.try_reserve_exact(bytes).ok()?;
+    Some(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_is_given_back_when_switched_off() {
+        let switches = Switches::only(Behaviour::HeapExhaustion);
+        let mut hog = Hog::default();
+        hog.step(&switches);
+        // A desktop has more than the list holds: blocks of the largest size only.
+        assert_eq!(hog.blocks.len(), BLOCKS);
+        assert!(hog.blocks.iter().all(|block| block.capacity() >= LARGEST));
+        switches.set(Behaviour::HeapExhaustion, false);
+        hog.step(&switches);
+        assert_eq!(hog.blocks.capacity(), 0);
+    }
+}

@@ -1,0 +1,54 @@
+//! A workload like a firmware's, so that the tracer of a demo board has something to show.
+//!
+//! A sensor logger: the sensor makes JSON messages, a sender takes them from a bounded queue, a
+//! small server keeps sessions and a page cache, and timers run. Six behaviours of its heap can be
+//! switched while it runs; how much each takes is the board's choice, see [`Scale`]:
+//!
+//! | switch | on | off | call site |
+//! |---|---|---|---|
+//! | `session-leak` | about 5 blocks a second, until the table is full | keeps what leaked | `session::Table::open` |
+//! | `cache-plateau` | a full cache of pages of 200 to 700 bytes | none | `cache::Cache::fill` |
+//! | `message-churn` | 24 messages a second, none older than 0.5 s | none | `message::encode` |
+//! | `config-one-off` | one large block | none | `config::load` |
+//! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
+//! | `heap-exhaustion` | all that is left; the other jobs stand still | none | `hog::Hog::take` |
+//!
+//! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks
+//! and a clock are the board's. Functions that a call stack should show are never inlined.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod cache;
+mod config;
+mod history;
+mod hog;
+mod message;
+mod mqtt;
+mod net;
+mod scale;
+mod sensor;
+mod session;
+mod switch;
+mod timer;
+
+pub use hog::Hog;
+pub use message::{Message, Queue};
+pub use mqtt::Mqtt;
+pub use net::Net;
+pub use scale::Scale;
+pub use sensor::Sensor;
+pub use switch::{OFFERED, SWITCHES, Switches};
+pub use timer::Timers;
+
+/// Microseconds between two steps of the [`Sensor`].
+pub const SENSOR_PERIOD_US: u64 = 125_000;
+/// Microseconds between two steps of the [`Net`].
+pub const NET_PERIOD_US: u64 = 200_000;
+/// Microseconds between two steps of the [`Mqtt`] sender.
+pub const MQTT_PERIOD_US: u64 = 500_000;
+/// Microseconds between two steps of the [`Timers`].
+pub const TIMER_TICK_US: u64 = 100_000;
+/// Microseconds between two steps of the [`Hog`].
+pub const HOG_PERIOD_US: u64 = 100_000;
