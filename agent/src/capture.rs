@@ -203,7 +203,7 @@ impl Speaker {
         if stack.task != 0 && !self.tasks.contains(&stack.task) {
             self.task::<P>(stack.task, out);
         }
-        self.say(out, &Message::Stack(convert::wire_stack(stack)));
+        self.say(out, &Message::Stack(convert::wire_stack::<P>(stack)));
     }
 
     fn task<P: Platform>(&mut self, id: u16, out: &mut impl Out) {

@@ -1,7 +1,7 @@
 //! From the tracer's values to the bodies of the API.
 
 use heapbeacon_shared::api::{self, Address};
-use heapbeacon_shared::wire;
+use heapbeacon_shared::{MAX_FRAMES, wire};
 
 use crate::agent::Agent;
 use crate::platform::{Platform, Task};
@@ -83,6 +83,7 @@ pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
         origin: task.as_ref().map(|task| task.origin).unwrap_or_default(),
         task: task.map(|task| task.name),
         frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
+        cut: cut::<P>(&stack.frames),
         live_count: stack.live_count.into(),
         live_bytes: stack.live_bytes,
         peak_live_bytes: stack.peak_live_bytes,
@@ -122,6 +123,14 @@ pub(crate) fn destination(destination: tracer::Destination) -> api::Destination 
     match destination {
         tracer::Destination::Standalone => api::Destination::Standalone,
         tracer::Destination::ToHost => api::Destination::ToHost,
+    }
+}
+
+/// Tells why a call stack ends early.
+fn cut<P: Platform>(frames: &[u64]) -> Option<api::Cut> {
+    match frames.last() {
+        Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(api::Cut::Depth)),
+        None => None,
     }
 }
 
@@ -242,7 +251,7 @@ pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
     }
 }
 
-pub(crate) fn wire_stack(stack: &tracer::Stack) -> wire::Stack {
+pub(crate) fn wire_stack<P: Platform>(stack: &tracer::Stack) -> wire::Stack {
     wire::Stack {
         id: stack.id,
         task: stack.task,
@@ -253,6 +262,7 @@ pub(crate) fn wire_stack(stack: &tracer::Stack) -> wire::Stack {
         allocations: stack.allocations,
         frees: stack.frees,
         evicted: stack.evicted,
+        cut: cut::<P>(&stack.frames),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{CostUnit, Device, Origin, Region};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Origin, Region};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
@@ -48,6 +48,12 @@ pub trait Platform: Sized + 'static {
 
     /// Describes a task that [`context`](Self::context) named, or returns `None` where there is none.
     fn task(id: u16) -> Option<Task>;
+
+    /// Tells why a call stack ends where its last return address, one of the image's own, lies in
+    /// code beyond which nothing is known (the `opaque` ranges of a [walk](crate::walk)).
+    fn opaque(_address: u64) -> Option<Cut> {
+        None
+    }
 
     /// Describes the device.
     fn device() -> Device;

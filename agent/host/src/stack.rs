@@ -25,7 +25,8 @@ pub fn walk(stack: &mut CallStack) {
     let frame = walk::frame_pointer();
     let bounds = Bounds {
         stack: frame..stack_end(),
-        code: image.code.clone(),
+        code: [image.code.clone(), 0..0],
+        opaque: [0..0, 0..0],
         load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.

@@ -323,6 +323,18 @@ pub enum Origin {
     Driver,
 }
 
+/// Why a call stack ends before its outermost frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// There is room for no more frames.
+    Depth,
+    /// The last frame is in a driver's binary, whose callers can't be told.
+    Driver,
+    /// An interrupt came: what it interrupted has nothing to do with it.
+    Interrupt,
+}
+
 /// One call stack, stored once however many records have it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
@@ -334,6 +346,8 @@ pub struct Stack {
     pub origin: Origin,
     /// Return addresses, innermost first, relative to the image's own addresses.
     pub frames: heapless::Vec<Address, MAX_FRAMES>,
+    /// Why the frames end before the task does; null where they are complete.
+    pub cut: Option<Cut>,
     /// Blocks that are live and have a record.
     pub live_count: u64,
     /// Bytes of those blocks.

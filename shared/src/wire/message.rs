@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Destination, Mode, Origin, State};
+use crate::api::{Cut, Destination, Mode, Origin, State};
 use crate::{MAX_FRAMES, Name};
 
 /// Bytes of a build id.
@@ -100,6 +100,8 @@ pub struct Stack {
     pub frees: u64,
     /// Live records that were evicted.
     pub evicted: u64,
+    /// Why the frames end early.
+    pub cut: Option<Cut>,
 }
 
 /// A traced allocation.

@@ -1,7 +1,7 @@
 //! Any message, and streams of them.
 
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
 use heapbeacon_shared::wire::*;
 use proptest::array::uniform;
 use proptest::collection::vec;
@@ -53,8 +53,13 @@ fn stack() -> impl Strategy<Value = Message> {
         any::<u16>(),
         frames,
         uniform::<_, 6>(number()),
+        proptest::option::of(prop_oneof![
+            Just(Cut::Depth),
+            Just(Cut::Driver),
+            Just(Cut::Interrupt)
+        ]),
     )
-        .prop_map(|(id, task, frames, numbers)| {
+        .prop_map(|(id, task, frames, numbers, cut)| {
             Message::Stack(Stack {
                 id,
                 task,
@@ -65,6 +70,7 @@ fn stack() -> impl Strategy<Value = Message> {
                 allocations: numbers[3],
                 frees: numbers[4],
                 evicted: numbers[5],
+                cut,
             })
         })
 }

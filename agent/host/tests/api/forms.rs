@@ -63,6 +63,7 @@ impl Told {
                     allocations: stack.allocations,
                     frees: stack.frees,
                     evicted: stack.evicted,
+                    cut: stack.cut,
                 });
             }
             Message::Record(record) => self.records.push(api::Record {
