@@ -1,4 +1,5 @@
-//! What the HTTP API works on: the tracer's buffers, the dashboard's files, and who may come in.
+//! What the HTTP API works on: the tracer's buffers, the dashboard's files, who may come in, and
+//! how many at a time.
 
 use core::cell::RefCell;
 
@@ -6,6 +7,7 @@ use crate::http::Guard;
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::semaphore::GreedySemaphore;
 use heapbeacon_shared::api::Destination;
 
 /// One file of the dashboard.
@@ -29,15 +31,20 @@ pub struct Agent<P: Platform> {
     sink: &'static dyn Sink,
     assets: &'static [Asset],
     guard: Guard,
+    places: GreedySemaphore<P::Lock>,
 }
 
 impl<P: Platform> Agent<P> {
-    /// Creates an agent that lends `buffer` to the tracer and serves `assets` as the dashboard.
+    /// Creates an agent that lends `buffer` to the tracer, serves `assets` as the dashboard, and
+    /// has `places` for connections that it serves at a time.
+    ///
+    /// One more server task than there are places calls [`http::serve`](crate::http::serve).
     pub fn new(
         buffer: Buffer,
         sink: &'static dyn Sink,
         assets: &'static [Asset],
         guard: Guard,
+        places: usize,
     ) -> Self {
         Self {
             buffer_bytes: size_of_val::<[_]>(buffer),
@@ -45,6 +52,7 @@ impl<P: Platform> Agent<P> {
             sink,
             assets,
             guard,
+            places: GreedySemaphore::new(places),
         }
     }
 
@@ -84,6 +92,11 @@ impl<P: Platform> Agent<P> {
     /// Returns who may come in.
     pub(crate) fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    /// Returns the places of connections that are being served.
+    pub(crate) fn places(&self) -> &GreedySemaphore<P::Lock> {
+        &self.places
     }
 
     fn lend(&self, records: Option<u32>) -> Result<(), Error> {

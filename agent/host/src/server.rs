@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 
-use heapbeacon::http::{Guard, router};
+use heapbeacon::http::{self, Guard};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon::{Agent, Asset};
 use heapbeacon_shared::api::Destination;
-use picoserve::time::Duration;
-use picoserve::{Config, Server, Timeouts};
+use picoserve::time::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,19 +19,10 @@ use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
 use crate::{dashboard, tasks};
 
-/// Connections served at a time; further ones wait in the kernel's accept queue.
-const CONNECTIONS: usize = 8;
+/// Connections served at a time.
+const PLACES: usize = 8;
 /// Bytes of one request's line and headers; a longer one is refused.
 const HEAD_BYTES: usize = 8 * 1024;
-
-/// An idle or slow peer holds one of few places, so it loses it soon.
-static CONFIG: Config = Config::new(Timeouts {
-    start_read_request: Duration::from_secs(1),
-    persistent_start_read_request: Duration::from_secs(1),
-    read_request: Duration::from_secs(5),
-    write: Duration::from_secs(5),
-})
-.keep_connection_alive();
 
 /// Serves until the process is told to end; says when it is `ready`.
 ///
@@ -73,7 +63,7 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<B
         origins: leak(&options.origins),
         token: options.token.clone().map(|token| &*token.leak()),
     };
-    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard);
+    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard, PLACES);
     Ok(Box::leak(Box::new(agent)))
 }
 
@@ -103,7 +93,8 @@ fn start(agent: &Agent<Board>, mode: Option<Mode>, records: Option<u32>) -> Resu
 /// Starts the server's tasks, and lets them allocate all that they ever need.
 async fn serve(agent: &'static Agent<Board>, listener: TcpListener) {
     let listener: &'static TcpListener = Box::leak(Box::new(listener));
-    for _ in 0..CONNECTIONS {
+    // One for those who come while all places are taken.
+    for _ in 0..=PLACES {
         spawn_local(serve_one_by_one(agent, listener));
     }
     yield_now().await;
@@ -135,7 +126,6 @@ impl Ends {
 
 /// Serves one connection after the other; all that it needs is allocated before the first.
 async fn serve_one_by_one(agent: &'static Agent<Board>, listener: &'static TcpListener) {
-    let app = router(agent);
     let mut head = vec![0; HEAD_BYTES];
     let mut out = Box::new([0; OUT_BYTES]);
     loop {
@@ -146,8 +136,7 @@ async fn serve_one_by_one(agent: &'static Agent<Board>, listener: &'static TcpLi
         };
         // Without it, an answer waits for the peer's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
-        let server = Server::new_tokio(&app, &CONFIG, &mut head);
-        // A peer that misbehaves has been answered, or has gone: nothing is left to do.
-        let _ = server.serve(Connection::new(stream, &mut out)).await;
+        let connection = Connection::new(stream, &mut out);
+        http::serve(agent, &TokioTimer, &mut head, connection).await;
     }
 }

@@ -3,7 +3,6 @@
 
 use picoserve::io::{self, BaseWrite, ErrorKind, ErrorType, Read, Write};
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
-use picoserve::time::Duration;
 use picoserve::{Error, Timeouts, Timer, TokioRuntime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,8 +13,6 @@ pub(crate) const OUT_BYTES: usize = 16 * 1024;
 
 /// Bytes read at a time while a peer that has been answered is let go.
 const DRAIN_BYTES: usize = 1024;
-/// How long a peer may take to close its side.
-const FAREWELL: Duration = Duration::from_millis(250);
 
 /// A connection and the room for what goes out.
 pub(crate) struct Connection<'b> {
@@ -133,19 +130,20 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
         (Reader(reader), writer)
     }
 
-    /// Closes as [`shutdown`](Self::shutdown) does: a reset could overtake the answer that says
-    /// what was wrong.
+    /// Closes by going.
     async fn abort<T: Timer<TokioRuntime>>(
         self,
-        timeouts: &Timeouts,
-        timer: &T,
+        _timeouts: &Timeouts,
+        _timer: &T,
     ) -> Result<(), Error<IoError>> {
-        self.shutdown(timeouts, timer).await
+        Ok(())
     }
 
+    /// Says that nothing more will come, and waits for the peer to say the same: what it sent and
+    /// nobody read would be answered with a reset, which could overtake the last answer.
     async fn shutdown<T: Timer<TokioRuntime>>(
         mut self,
-        _timeouts: &Timeouts,
+        timeouts: &Timeouts,
         timer: &T,
     ) -> Result<(), Error<IoError>> {
         let farewell = async {
@@ -154,9 +152,10 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
             while self.stream.read(&mut rest).await? > 0 {}
             Ok::<_, std::io::Error>(())
         };
-        match timer.run_with_timeout(FAREWELL, farewell).await {
+        let farewell = timer.run_with_timeout(timeouts.read_request, farewell);
+        match farewell.await {
             Ok(result) => result.map_err(|error| Error::Write(IoError(error))),
-            Err(timeout) => Err(Error::WriteTimeout(timeout)),
+            Err(timeout) => Err(Error::ReadTimeout(timeout)),
         }
     }
 }

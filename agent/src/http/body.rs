@@ -1,7 +1,7 @@
 //! The body of a request: bounded, JSON, every field known.
 
 use heapless::Vec;
-use picoserve::io::Read;
+use picoserve::io::{Read, ReadExactError};
 use picoserve::request::{Headers, Request};
 use serde::Deserialize;
 
@@ -38,7 +38,7 @@ pub(super) fn length(headers: Headers<'_>) -> Result<u64, Problem> {
 /// Reads the body of a request, which is `length` bytes long.
 ///
 /// # Errors
-/// When it is too long, is cut off, or is no JSON by its own account.
+/// When it is too long, too slow or cut off, or is no JSON by its own account.
 pub(super) async fn read<R: Read>(
     request: &mut Request<'_, R>,
     length: u64,
@@ -62,7 +62,8 @@ async fn read_exactly<R: Read>(
     let mut reader = request.body_connection.body().reader();
     match reader.read_exact(&mut body).await {
         Ok(()) => Ok(body),
-        Err(_) => Err(Problem::malformed(format_args!(
+        Err(ReadExactError::Other(_)) => Err(Problem::too_slow()),
+        Err(ReadExactError::UnexpectedEof) => Err(Problem::malformed(format_args!(
             "The body ended before its {length} bytes: send all that `Content-Length` announces."
         ))),
     }

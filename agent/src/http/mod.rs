@@ -1,8 +1,9 @@
 //! The HTTP API, the same on every board.
 //!
 //! ```text
-//! picoserve ──► Service ──► Guard::admit        host name, origin, token         guard.rs
-//!                  │   └──► body::read          bounded, JSON only               body.rs, json.rs
+//! serve ──► picoserve ──► Service                                                serve.rs, connection.rs
+//!                  ├──► Guard::admit            host name, origin, token         guard.rs
+//!                  ├──► body::read              bounded, JSON only               body.rs, json.rs
 //!                  ├──► handlers::answer        one thin function a route        handlers.rs
 //!                  ├──► assets::answer          the dashboard's files            assets.rs
 //!                  └──► Reply::write            the one place that sends         reply.rs
@@ -10,8 +11,9 @@
 //! ```
 //!
 //! One service stands for every path, instead of picoserve's router of one handler a path: so each
-//! refusal is `application/problem+json`, and the future of a server task stays small. Nothing
-//! here allocates.
+//! refusal is `application/problem+json`, and the future of a server task stays small. What never
+//! gets to the service, because it is no request or there is no place for it, is refused in the
+//! same form by `serve`. Nothing here allocates.
 
 #![allow(
     clippy::large_enum_variant,
@@ -22,6 +24,7 @@
 mod assets;
 mod body;
 mod chunk;
+mod connection;
 mod dump;
 mod guard;
 mod handlers;
@@ -30,39 +33,37 @@ mod pages;
 mod problem;
 mod query;
 mod reply;
+mod serve;
 
 pub use guard::Guard;
+pub use serve::serve;
 
 use heapbeacon_shared::api;
 use picoserve::ResponseSent;
 use picoserve::io::Read;
 use picoserve::request::{Path, Request, RequestParts};
 use picoserve::response::{ResponseWriter, StatusCode};
-use picoserve::routing::{
-    MethodHandler, PathRouter, PathRouterService, RequestHandlerService, Router, get_service,
-};
+use picoserve::routing::{MethodHandler, PathRouterService, RequestHandlerService, get_service};
 
 use crate::agent::Agent;
 use crate::platform::Platform;
+use connection::Link;
 use problem::Problem;
 use reply::{Content, Reply};
 
-/// Returns the router that answers for an agent.
-///
-/// Every server task makes its own; the binary needs `#![recursion_limit = "256"]`.
-pub fn router<P: Platform>(agent: &'static Agent<P>) -> Router<impl PathRouter> {
-    Router::from_service(Service(agent))
+/// Answers the requests of one connection.
+struct Service<'c, P: Platform> {
+    agent: &'static Agent<P>,
+    link: &'c Link,
 }
 
-struct Service<P: Platform>(&'static Agent<P>);
-
-impl<P: Platform> Clone for Service<P> {
+impl<P: Platform> Clone for Service<'_, P> {
     fn clone(&self) -> Self {
-        Self(self.0)
+        Self { ..*self }
     }
 }
 
-impl<P: Platform> PathRouterService for Service<P> {
+impl<P: Platform> PathRouterService for Service<'_, P> {
     async fn call_path_router_service<R: Read, W: ResponseWriter<Error = R::Error>>(
         &self,
         state: &(),
@@ -84,7 +85,7 @@ impl<P: Platform> PathRouterService for Service<P> {
     }
 }
 
-impl<P: Platform> RequestHandlerService for Service<P> {
+impl<P: Platform> RequestHandlerService for Service<'_, P> {
     async fn call_request_handler_service<R: Read, W: ResponseWriter<Error = R::Error>>(
         &self,
         _state: &(),
@@ -92,11 +93,8 @@ impl<P: Platform> RequestHandlerService for Service<P> {
         mut request: Request<'_, R>,
         writer: W,
     ) -> Result<ResponseSent, W::Error> {
-        let mut reply = match self.answer(&mut request).await {
-            Ok(reply) => reply,
-            Err(problem) => Reply::from(problem),
-        };
-        let origin = self.0.guard().reader(request.parts.headers());
+        let mut reply = self.reply(&mut request).await;
+        let origin = self.agent.guard().reader(request.parts.headers());
         let readable = origin.map(|origin| ("Access-Control-Allow-Origin", origin));
         let extra = [
             Some(("Vary", "Origin")),
@@ -104,21 +102,40 @@ impl<P: Platform> RequestHandlerService for Service<P> {
             readable,
         ];
         let connection = request.body_connection.finalize().await?;
-        reply.write::<P, _, _>(extra, connection, writer).await
+        let sent = reply.write::<P, _, _>(extra, connection, writer).await?;
+        self.link.end_answer();
+        Ok(sent)
     }
 }
 
-impl<P: Platform> Service<P> {
+impl<P: Platform> Service<'_, P> {
+    /// Makes the answer to a request.
+    async fn reply<R: Read>(&self, request: &mut Request<'_, R>) -> Reply {
+        if !self.link.begin_answer() {
+            // picoserve had these bytes in its buffer already: they are no request.
+            return Reply::new(StatusCode::NO_CONTENT, Content::Nothing);
+        }
+        match self.answer(request).await {
+            Ok(reply) => reply,
+            Err(problem) => {
+                if problem.ends_connection() {
+                    self.link.make_last();
+                }
+                Reply::from(problem)
+            }
+        }
+    }
+
     async fn answer<R: Read>(&self, request: &mut Request<'_, R>) -> Result<Reply, Problem> {
         let parts = request.parts;
         let length = body::length(parts.headers())?;
-        self.0.guard().admit(&parts)?;
+        self.agent.guard().admit(&parts)?;
         if guard::is_preflight(&parts) {
             return Ok(preflight());
         }
         let path = parts.path().encoded();
         let Some((route, parameter)) = api::find(path) else {
-            return assets::answer(self.0.assets(), &parts);
+            return assets::answer(self.agent.assets(), &parts);
         };
         if parts.method() == "OPTIONS" {
             return Ok(options(route.method()));
@@ -128,7 +145,7 @@ impl<P: Platform> Service<P> {
             api::Method::Get => body::Body::new(),
             api::Method::Post => body::read(request, length).await?,
         };
-        handlers::answer(self.0, route, parameter, &parts, &body)
+        handlers::answer(self.agent, route, parameter, &parts, &body)
     }
 }
 

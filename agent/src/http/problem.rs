@@ -5,6 +5,7 @@ use core::fmt;
 use heapbeacon_shared::api::{self, Method, Sentence};
 use picoserve::response::StatusCode;
 
+use super::serve::READ_SECONDS;
 use crate::text::text;
 use crate::tracer::Error;
 
@@ -22,7 +23,7 @@ pub(super) struct Problem {
 struct Kind(StatusCode, &'static str, &'static str);
 
 impl Problem {
-    /// The body is no JSON, or the request no HTTP.
+    /// The body is no JSON, or the request not as HTTP wants it.
     pub(super) fn malformed(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::BAD_REQUEST,
@@ -30,6 +31,45 @@ impl Problem {
             "ESP_ERR_INVALID_ARG",
         );
         Self::new(kind, detail)
+    }
+
+    /// What came is no HTTP, or was cut off before the end of its headers.
+    pub(super) fn no_request() -> Self {
+        Self::malformed(format_args!(
+            "This is no HTTP request: send `METHOD /path HTTP/1.1`, `Name: value` lines, and an empty \
+             line."
+        ))
+    }
+
+    /// A request's line and headers don't fit into the server's buffer, which they fill.
+    pub(super) fn head_too_long(head: &[u8]) -> Self {
+        let (status, title) = if head.contains(&b'\n') {
+            (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Headers too long",
+            )
+        } else {
+            (StatusCode::URI_TOO_LONG, "URL too long")
+        };
+        let detail = format_args!(
+            "Send at most {} bytes of request line and headers.",
+            head.len()
+        );
+        Self::new(Kind(status, title, "ESP_ERR_INVALID_SIZE"), detail)
+    }
+
+    /// The request did not arrive in time.
+    pub(super) fn too_slow() -> Self {
+        let kind = Kind(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request timeout",
+            "ESP_ERR_TIMEOUT",
+        );
+        let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
+        Self {
+            ends_connection: true,
+            ..Self::new(kind, detail)
+        }
     }
 
     /// The request carries no token, or a wrong one.

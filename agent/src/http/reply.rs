@@ -1,17 +1,12 @@
 //! Answers, and the one place where they are written.
 
-use core::future::poll_fn;
 use core::marker::PhantomData;
-use core::task::Poll;
 
 use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
 use picoserve::ResponseSent;
 use picoserve::io::{Read, Write};
 use picoserve::response::chunked::{ChunkWriter, ChunkedResponse, Chunks, ChunksWritten};
-use picoserve::response::custom::{CustomBody, CustomResponse};
-use picoserve::response::{
-    self, Connection, HeadersIter, IntoResponse, Response, ResponseWriter, StatusCode,
-};
+use picoserve::response::{self, Connection, HeadersIter, Response, ResponseWriter, StatusCode};
 use serde::Serialize;
 
 use super::chunk::Chunk;
@@ -39,8 +34,6 @@ pub(super) enum Content {
     Bytes(&'static str, &'static [u8]),
     /// One value.
     Json(Json),
-    /// One value, behind which the connection is closed.
-    Last(Json),
     /// Something of unknown length.
     Stream(Stream),
 }
@@ -118,15 +111,6 @@ impl Reply {
                 let response = response.with_headers(headers).with_headers(extra);
                 writer.write_response(connection, response).await
             }
-            Content::Last(json) => {
-                let value = &*json;
-                let response = CustomResponse::build(status)
-                    .with_header("Content-Type", response::Content::content_type(&value))
-                    .with_header("Content-Length", response::Content::content_length(&value));
-                let response = response.with_headers(headers).with_headers(extra);
-                let response = response.with_body(LastBody(value));
-                response.write_to(connection, writer).await
-            }
             Content::Stream(stream) => {
                 let chunks = StreamOf::<P>(stream, PhantomData);
                 let response = ChunkedResponse::new(chunks).into_response();
@@ -139,17 +123,13 @@ impl Reply {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let body = Json::Problem(problem.body());
-        let content = if problem.ends_connection() {
-            Content::Last(body)
-        } else {
-            Content::Json(body)
-        };
-        let reply = Self::new(problem.status(), content);
-        match problem.header() {
-            Some((name, value)) => reply.with(name, value),
-            None => reply,
-        }
+        let content = Content::Json(Json::Problem(problem.body()));
+        let close = problem.ends_connection().then_some(("Connection", "close"));
+        let headers = [problem.header(), close].into_iter().flatten();
+        headers.fold(
+            Self::new(problem.status(), content),
+            |reply, (name, value)| reply.with(name, value),
+        )
     }
 }
 
@@ -172,32 +152,6 @@ impl response::Content for &Json {
         chunk.json(self);
         writer.write_all(chunk.bytes()).await
     }
-}
-
-struct LastBody<'j>(&'j Json);
-
-impl CustomBody for LastBody<'_> {
-    async fn write_response_body<W: Write>(self, mut writer: W) -> Result<(), W::Error> {
-        response::Content::write_content(self.0, &mut writer).await?;
-        writer.flush().await?;
-        // picoserve reads no request from a connection once it has waited for the peer to leave,
-        // and it begins to wait when this does not end at once.
-        yield_once().await;
-        Ok(())
-    }
-}
-
-/// Ends when it is polled for the second time.
-async fn yield_once() {
-    let mut is_second = false;
-    poll_fn(|context| {
-        if core::mem::replace(&mut is_second, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
 }
 
 struct StreamOf<'s, P>(&'s mut Stream, PhantomData<fn() -> P>);

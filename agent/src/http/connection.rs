@@ -1,0 +1,161 @@
+//! What stands between picoserve and a socket: it tells what a service answers from what picoserve
+//! would answer by itself, and ends a connection on which no next request can be found.
+
+use core::cell::Cell;
+
+use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
+use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
+use picoserve::{Error, Timeouts, Timer};
+
+/// Bytes that are formatted at a time where they go nowhere.
+const NOWHERE: usize = 64;
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A request's line and headers are awaited, or on their way.
+    Head,
+    /// They fill the buffer, and have not ended.
+    Overflow,
+    /// The service answers.
+    Answer,
+    /// The service answers for the last time: where the next request begins is not known.
+    LastAnswer,
+    /// The last answer was sent.
+    Over,
+}
+
+/// What the service and the connection know of each other.
+pub(super) struct Link(Cell<Phase>);
+
+impl Link {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(Phase::Head))
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.0.get()
+    }
+
+    /// Lets an answer through, unless the last one has been sent; returns whether it does.
+    pub(super) fn begin_answer(&self) -> bool {
+        let is_open = self.phase() != Phase::Over;
+        if is_open {
+            self.0.set(Phase::Answer);
+        }
+        is_open
+    }
+
+    /// Makes the answer that has begun the last one.
+    pub(super) fn make_last(&self) {
+        self.0.set(Phase::LastAnswer);
+    }
+
+    /// Notes that the answer is complete.
+    pub(super) fn end_answer(&self) {
+        self.0.set(match self.phase() {
+            Phase::LastAnswer | Phase::Over => Phase::Over,
+            Phase::Head | Phase::Overflow | Phase::Answer => Phase::Head,
+        });
+    }
+
+    fn lets_in(&self) -> bool {
+        !matches!(self.phase(), Phase::LastAnswer | Phase::Over)
+    }
+
+    /// What picoserve writes outside the service is a refusal of its own.
+    fn lets_out(&self) -> bool {
+        matches!(self.phase(), Phase::Answer | Phase::LastAnswer)
+    }
+}
+
+/// A socket that is lent to picoserve: it stays open when picoserve is done with it.
+pub(super) struct Lent<'c, S> {
+    pub(super) socket: &'c mut S,
+    pub(super) link: &'c Link,
+}
+
+/// One direction of a lent socket.
+pub(super) struct Half<'c, H> {
+    inner: H,
+    link: &'c Link,
+}
+
+impl<R, S: Socket<R>> Socket<R> for Lent<'_, S> {
+    type Error = S::Error;
+    type ReadHalf<'h>
+        = Half<'h, S::ReadHalf<'h>>
+    where
+        Self: 'h;
+    type WriteHalf<'h>
+        = Half<'h, S::WriteHalf<'h>>
+    where
+        Self: 'h;
+
+    fn split(&mut self) -> (Self::ReadHalf<'_>, Self::WriteHalf<'_>) {
+        let (reader, writer) = self.socket.split();
+        let link = self.link;
+        (
+            Half {
+                inner: reader,
+                link,
+            },
+            Half {
+                inner: writer,
+                link,
+            },
+        )
+    }
+
+    async fn abort<T: Timer<R>>(self, _: &Timeouts, _: &T) -> Result<(), Error<S::Error>> {
+        Ok(())
+    }
+
+    async fn shutdown<T: Timer<R>>(self, _: &Timeouts, _: &T) -> Result<(), Error<S::Error>> {
+        Ok(())
+    }
+}
+
+impl<H: ErrorType> ErrorType for Half<'_, H> {
+    type Error = H::Error;
+}
+
+impl<H: Read> Read for Half<'_, H> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, H::Error> {
+        if buffer.is_empty() && self.link.phase() == Phase::Head {
+            self.link.0.set(Phase::Overflow);
+        }
+        if buffer.is_empty() || !self.link.lets_in() {
+            return Ok(0);
+        }
+        self.inner.read(buffer).await
+    }
+}
+
+impl<H: Write> BaseWrite for Half<'_, H> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, H::Error> {
+        if self.link.lets_out() {
+            self.inner.write(bytes).await
+        } else {
+            Ok(bytes.len())
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), H::Error> {
+        self.inner.flush().await
+    }
+}
+
+impl<H: Write> Write for Half<'_, H> {
+    async fn write_with<F: FnOnce(BorrowedCursor<'_>) -> R, R>(
+        &mut self,
+        write: F,
+    ) -> Result<R, H::Error> {
+        if self.link.lets_out() {
+            self.inner.write_with(write).await
+        } else {
+            let mut nowhere = [0; NOWHERE];
+            Ok(write(BorrowedBuffer::new(&mut nowhere).unfilled()))
+        }
+    }
+}
