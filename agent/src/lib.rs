@@ -8,6 +8,7 @@ pub mod cost;
 pub mod dump;
 pub mod hooks;
 pub mod http;
+pub mod image;
 pub mod platform;
 mod reader;
 mod text;

@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::image::hexadecimal;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 
-use heapbeacon_shared::api::{BuildIdText, CostUnit, Device, Feature, Network, Region};
+use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
@@ -113,7 +114,7 @@ impl Platform for Board {
             chip: text(std::env::consts::ARCH),
             firmware: text(env!("CARGO_PKG_NAME")),
             firmware_version: text(env!("CARGO_PKG_VERSION")),
-            build_id: build_id(),
+            build_id: hexadecimal(image::get().map_or(&[], |image| image.build_id)),
             boot_id: setup.map_or(0, |setup| setup.boot_id),
             reset_reason: text("process start"),
             uptime_us: Self::now_us(),
@@ -161,15 +162,6 @@ fn network(setup: Option<&Setup>) -> Network {
     // The longest IPv6 socket address is shorter than the field.
     let _ = write!(network.address, "{address}");
     network
-}
-
-fn build_id() -> BuildIdText {
-    let mut text = BuildIdText::new();
-    for byte in image::get().map_or(&[][..], |image| image.build_id) {
-        // A longer id than the field holds is cut.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn features() -> heapless::Vec<Feature, 8> {

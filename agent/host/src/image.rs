@@ -67,19 +67,9 @@ unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, image: *mut c
     1
 }
 
-/// Looks for a build id among the notes of one segment (ELF gABI, "Note Section").
+/// Looks for a build id among the notes of one segment.
 fn build_id(notes: Range<usize>) -> Option<&'static [u8]> {
-    const NT_GNU_BUILD_ID: u32 = 3;
     // SAFETY: a loaded segment of the executable stays for as long as the program runs.
-    let mut notes = unsafe { std::slice::from_raw_parts(notes.start as *const u8, notes.len()) };
-    while let Some((head, rest)) = notes.split_at_checked(12) {
-        let word = |at: usize| head[at..at + 4].try_into().map(u32::from_ne_bytes).ok();
-        let (name_len, len, kind) = (word(0)? as usize, word(4)? as usize, word(8)?);
-        let (name, rest) = rest.split_at_checked(name_len.next_multiple_of(4))?;
-        if kind == NT_GNU_BUILD_ID && name.starts_with(b"GNU\0") {
-            return rest.get(..len);
-        }
-        notes = rest.get(len.next_multiple_of(4)..)?;
-    }
-    None
+    let notes = unsafe { std::slice::from_raw_parts(notes.start as *const u8, notes.len()) };
+    heapbeacon::image::build_id(notes)
 }

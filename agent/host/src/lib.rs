@@ -9,7 +9,6 @@
 extern crate alloc;
 
 mod board;
-mod dashboard;
 mod heap;
 pub mod image;
 mod lock;

@@ -17,7 +17,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use crate::board::{self, Board};
 use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
-use crate::{dashboard, tasks};
+use crate::tasks;
 
 /// Connections served at a time.
 const PLACES: usize = 8;
@@ -31,7 +31,7 @@ const HEAD_BYTES: usize = 8 * 1024;
 pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     tasks::enter_server();
     let assets = match &options.dashboard {
-        Some(folder) => dashboard::load(folder)?,
+        Some(folder) => keep(heapbeacon_bundle::load(folder)?),
         None => &[],
     };
     let agent = agent(&options, assets)?;
@@ -65,6 +65,20 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<B
     };
     let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard, PLACES);
     Ok(Box::leak(Box::new(agent)))
+}
+
+/// Keeps the dashboard's files for as long as the process runs.
+fn keep(files: Vec<heapbeacon_bundle::File>) -> &'static [Asset] {
+    let assets: Vec<_> = files
+        .into_iter()
+        .map(|file| Asset {
+            path: file.path.leak(),
+            content_type: file.content_type,
+            gzip: file.gzip.leak(),
+            etag: file.etag.leak(),
+        })
+        .collect();
+    assets.leak()
 }
 
 fn leak(texts: &[String]) -> &'static [&'static str] {

@@ -1,0 +1,19 @@
+//! Puts the dashboard into the image, if it was built.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-env-changed=HEAPBEACON_DASHBOARD");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let files = match env::var("HEAPBEACON_DASHBOARD") {
+        Ok(folder) => {
+            println!("cargo:rerun-if-changed={folder}");
+            heapbeacon_bundle::load(Path::new(&folder))?
+        }
+        Err(_) => Vec::new(),
+    };
+    heapbeacon_bundle::embed(&files, &out)?;
+    Ok(())
+}

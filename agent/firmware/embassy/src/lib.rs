@@ -1,0 +1,18 @@
+//! What every board with embassy's executor and network stack shares.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`server`] | tasks that answer HTTP on an embassy-net stack |
+//! | [`tasks`] | which embassy task runs, and what it is called |
+//! | [`image`] | the build id that the linker put into the image |
+//! | `demo` | the demo workload as embassy tasks (feature `demo`) |
+#![no_std]
+
+#[cfg(feature = "demo")]
+extern crate alloc;
+
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod image;
+pub mod server;
+pub mod tasks;

@@ -1,0 +1,147 @@
+//! QEMU's machine `virt` as a board.
+
+use core::fmt::Write;
+use core::mem::MaybeUninit;
+use core::net::Ipv4Addr;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use heapbeacon::cost::CostMeter;
+use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+use heapbeacon_embassy::{image, tasks};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Network, Origin, Region};
+use static_cell::ConstStaticCell;
+
+use crate::{clock, heap, interrupts, stack};
+
+/// Words of the record buffer: about 1,900 records and 480 call stacks.
+const BUFFER_WORDS: usize = 12 * 1024;
+/// Events that to-host mode keeps until they are fetched.
+const EVENTS: usize = 128;
+/// The task that interrupts are: behind those of embassy.
+const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
+
+static TRACER: Tracer<CriticalSectionRawMutex> = Tracer::new();
+static COST: CostMeter = CostMeter::new();
+static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
+    ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
+/// The address that DHCP gave; 0 while there is none.
+static ADDRESS: AtomicU32 = AtomicU32::new(0);
+static BOOT_ID: AtomicU32 = AtomicU32::new(0);
+
+/// Where events go in to-host mode.
+pub(crate) static EVENTS_TO_HOST: RingSink<CriticalSectionRawMutex, EVENTS> = RingSink::new();
+
+/// QEMU's machine `virt`.
+pub(crate) enum Board {}
+
+/// Takes the record buffer; it can be taken once.
+pub(crate) fn take_buffer() -> Option<Buffer> {
+    BUFFER.try_take().map(|buffer| &mut buffer[..])
+}
+
+/// Tells the board what differs from boot to boot.
+pub(crate) fn set_boot_id(boot_id: u32) {
+    BOOT_ID.store(boot_id, Relaxed);
+}
+
+/// Tells the board at which address it is reached now.
+pub(crate) fn set_address(address: Option<Ipv4Addr>) {
+    ADDRESS.store(address.map_or(0, u32::from), Relaxed);
+}
+
+impl Platform for Board {
+    type Lock = CriticalSectionRawMutex;
+
+    fn tracer() -> &'static Tracer<CriticalSectionRawMutex> {
+        &TRACER
+    }
+
+    fn cost() -> &'static CostMeter {
+        &COST
+    }
+
+    #[inline(always)]
+    fn now_us() -> u64 {
+        clock::now_us()
+    }
+
+    #[inline(always)]
+    fn context() -> Context {
+        let task = if interrupts::is_handling() {
+            INTERRUPT
+        } else {
+            tasks::current()
+        };
+        Context { core: 0, task }
+    }
+
+    #[inline(never)]
+    fn call_stack(call_stack: &mut CallStack) {
+        stack::walk(call_stack);
+    }
+
+    /// In steps of 100: that averages out. QEMU counts instructions only if it is asked to.
+    fn clock() -> u32 {
+        clock::now_ns() as u32
+    }
+
+    const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
+
+    fn task(id: u16) -> Option<Task> {
+        let name = match id {
+            INTERRUPT => text("interrupt"),
+            _ => tasks::name(id)?,
+        };
+        let origin = Origin::Application;
+        Some(Task { name, origin })
+    }
+
+    fn opaque(address: u64) -> Option<Cut> {
+        stack::opaque(address)
+    }
+
+    fn device() -> Device {
+        Device {
+            name: text("qemu-virt"),
+            board: text("qemu-virt"),
+            chip: text("riscv32imac"),
+            firmware: text(env!("CARGO_PKG_NAME")),
+            firmware_version: text(env!("CARGO_PKG_VERSION")),
+            build_id: image::build_id(),
+            boot_id: BOOT_ID.load(Relaxed),
+            reset_reason: text("power on"),
+            uptime_us: Self::now_us(),
+            network: network(),
+            agent_version: text(env!("CARGO_PKG_VERSION")),
+            pointer_bytes: size_of::<usize>() as u8,
+            features: [Feature::Tracing, Feature::Demo].into_iter().collect(),
+        }
+    }
+
+    fn regions() -> heapless::Vec<Region, 4> {
+        heap::regions().into_iter().collect()
+    }
+
+    fn demo() -> &'static [&'static dyn Switch] {
+        &heapbeacon_demo::OFFERED
+    }
+}
+
+fn network() -> Network {
+    let mut network = Network {
+        interface: text("virtio-net"),
+        ..Network::default()
+    };
+    let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
+    if !address.is_unspecified() {
+        // An IPv4 address is shorter than the field.
+        let _ = write!(network.address, "{address}:{}", crate::PORT);
+    }
+    network
+}
+
+fn text(text: &'static str) -> heapbeacon_shared::Name {
+    text.try_into().unwrap_or_default()
+}

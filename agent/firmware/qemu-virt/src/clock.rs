@@ -1,0 +1,87 @@
+//! Time: the CLINT's `mtime` counts tenths of a microsecond since reset.
+
+use core::cell::RefCell;
+use core::task::Waker;
+
+use critical_section::{CriticalSection, Mutex};
+use embassy_time_driver::{Driver, time_driver_impl};
+use embassy_time_queue_utils::Queue;
+
+use crate::mmio::Register;
+
+// SAFETY: the halves of `mtime` and of this hart's `mtimecmp`, where `virt` has its CLINT.
+const TIME_LOW: Register<u32> = unsafe { Register::new(0x0200_bff8) };
+// SAFETY: as above.
+const TIME_HIGH: Register<u32> = unsafe { Register::new(0x0200_bffc) };
+// SAFETY: as above.
+const COMPARE_LOW: Register<u32> = unsafe { Register::new(0x0200_4000) };
+// SAFETY: as above.
+const COMPARE_HIGH: Register<u32> = unsafe { Register::new(0x0200_4004) };
+
+const TICKS_PER_US: u64 = 10;
+const NS_PER_TICK: u64 = 1000 / TICKS_PER_US;
+
+time_driver_impl!(static TIMERS: Timers = Timers(Mutex::new(RefCell::new(Queue::new()))));
+
+struct Timers(Mutex<RefCell<Queue>>);
+
+/// Returns the microseconds since reset.
+#[inline(always)]
+pub(crate) fn now_us() -> u64 {
+    ticks() / TICKS_PER_US
+}
+
+/// Returns the nanoseconds since reset.
+pub(crate) fn now_ns() -> u64 {
+    ticks() * NS_PER_TICK
+}
+
+/// Silences the alarm until somebody waits for it: after reset it may ring at once.
+pub(crate) fn start() {
+    set_alarm(u64::MAX);
+}
+
+/// Wakes what is due, and sets the alarm for what is next.
+pub(crate) fn ring() {
+    critical_section::with(|held| TIMERS.set_next(held));
+}
+
+impl Timers {
+    fn set_next(&self, held: CriticalSection<'_>) {
+        let mut queue = self.0.borrow_ref_mut(held);
+        let next_us = queue.next_expiration(now_us());
+        set_alarm(next_us.saturating_mul(TICKS_PER_US));
+    }
+}
+
+impl Driver for Timers {
+    fn now(&self) -> u64 {
+        now_us()
+    }
+
+    fn schedule_wake(&self, at: u64, waker: &Waker) {
+        critical_section::with(|held| {
+            let is_first = self.0.borrow_ref_mut(held).schedule_wake(at, waker);
+            if is_first {
+                self.set_next(held);
+            }
+        });
+    }
+}
+
+fn ticks() -> u64 {
+    loop {
+        let high = TIME_HIGH.read();
+        let low = TIME_LOW.read();
+        if TIME_HIGH.read() == high {
+            return u64::from(high) << 32 | u64::from(low);
+        }
+    }
+}
+
+/// In an order in which no alarm rings in between (RISC-V privileged specification, "Machine Timer Registers").
+fn set_alarm(ticks: u64) {
+    COMPARE_LOW.write(u32::MAX);
+    COMPARE_HIGH.write((ticks >> 32) as u32);
+    COMPARE_LOW.write(ticks as u32);
+}

@@ -1,0 +1,69 @@
+//! Interrupts: the timer's, and those of devices through the PLIC.
+
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use riscv::interrupt::Interrupt;
+use riscv::register::mie;
+use riscv_rt::core_interrupt;
+
+use crate::mmio::Register;
+use crate::{clock, virtio_net};
+
+/// Where `virt` has its PLIC; the rest is as in the RISC-V PLIC specification, "Memory Map".
+const PLIC: usize = 0x0c00_0000;
+// SAFETY: context 0 is machine mode on hart 0.
+const THRESHOLD: Register<u32> = unsafe { Register::new(PLIC + 0x20_0000) };
+// SAFETY: as above.
+const CLAIM: Register<u32> = unsafe { Register::new(PLIC + 0x20_0004) };
+// SAFETY: as above; sources 0 to 31.
+const ENABLE: Register<u32> = unsafe { Register::new(PLIC + 0x2000) };
+
+/// Whether an interrupt is being handled. They do not nest.
+static HANDLING: AtomicBool = AtomicBool::new(false);
+
+/// Tells whether the code that asks handles an interrupt.
+#[inline(always)]
+pub(crate) fn is_handling() -> bool {
+    HANDLING.load(Relaxed)
+}
+
+/// Lets interrupts in.
+pub(crate) fn start() {
+    clock::start();
+    THRESHOLD.write(0);
+    // SAFETY: both have a handler below.
+    unsafe { mie::set_mtimer() };
+    // SAFETY: as above.
+    unsafe { mie::set_mext() };
+    // SAFETY: no critical section is held.
+    unsafe { riscv::interrupt::enable() };
+}
+
+/// Lets the interrupt of a device in; its source is below 32.
+pub(crate) fn enable(source: u32) {
+    // SAFETY: the priority of a source, a word each.
+    let priority = unsafe { Register::<u32>::new(PLIC + 4 * source as usize) };
+    priority.write(1);
+    ENABLE.write(ENABLE.read() | 1 << source);
+}
+
+/// Notes that an interrupt is being handled while `work` is done.
+pub(crate) fn handle(work: impl FnOnce()) {
+    HANDLING.store(true, Relaxed);
+    work();
+    HANDLING.store(false, Relaxed);
+}
+
+#[core_interrupt(Interrupt::MachineTimer)]
+fn timer() {
+    handle(clock::ring);
+}
+
+#[core_interrupt(Interrupt::MachineExternal)]
+fn device() {
+    handle(|| {
+        let source = CLAIM.read();
+        virtio_net::interrupted(source);
+        CLAIM.write(source);
+    });
+}

@@ -1,0 +1,104 @@
+//! HeapBeacon's agent on QEMU's RISC-V machine `virt`: what runs on a chip, without the chip.
+#![no_std]
+#![no_main]
+#![recursion_limit = "256"]
+
+extern crate alloc;
+
+mod board;
+mod clock;
+mod console;
+mod dma;
+mod heap;
+mod interrupts;
+mod mmio;
+mod stack;
+mod virtio_net;
+
+use board::Board;
+use embassy_executor::{Executor, Spawner};
+use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
+use heapbeacon::Agent;
+use heapbeacon::http::Guard;
+use heapbeacon::platform::Platform;
+use heapbeacon::tracer::Mode;
+use heapbeacon_demo::Scale;
+use heapbeacon_embassy::{demo, server};
+use heapbeacon_shared::api::Destination;
+use static_cell::StaticCell;
+use virtio_net::Card;
+
+/// Where the agent listens.
+pub(crate) const PORT: u16 = 80;
+/// Sockets: one for each server task, and DHCP's.
+const SOCKETS: usize = server::TASKS + 1;
+
+#[riscv_rt::entry]
+fn main() -> ! {
+    interrupts::start();
+    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
+    EXECUTOR.init(Executor::new()).run(|spawner| {
+        spawner.spawn(start(spawner).expect("it is spawned once"));
+    })
+}
+
+#[embassy_executor::task]
+async fn start(spawner: Spawner) {
+    static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
+    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+    let card = Card::find().expect("start QEMU with `-device virtio-net-device`");
+    let buffer = board::take_buffer().expect("it is taken once");
+    // Behind QEMU's port forwarding, only this machine can connect.
+    let guard = Guard::default();
+    let agent = Agent::new(
+        buffer,
+        &board::EVENTS_TO_HOST,
+        server::DASHBOARD,
+        guard,
+        server::PLACES,
+    );
+    let agent: &Agent<Board> = AGENT.init(agent);
+    let mut dhcp = DhcpConfig::default();
+    dhcp.hostname = "heapbeacon".try_into().ok();
+    let seed = Board::now_us() | 1;
+    let config = embassy_net::Config::dhcpv4(dhcp);
+    let (network, runner) =
+        embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
+    board::set_boot_id(seed as u32);
+    spawner.spawn(run_network(runner).expect("it is spawned once"));
+    for _ in 0..server::TASKS {
+        spawner.spawn(serve(agent, network).expect("the pool has that many"));
+    }
+    agent
+        .init(Destination::Standalone, None)
+        .and_then(|()| Board::tracer().start(Mode::Leaks, Board::now_us()))
+        .expect("the buffer is large enough");
+    demo::spawn(spawner, &Scale::ROOMY_DEVICE).expect("it is spawned once");
+    follow(network).await
+}
+
+/// Says on the console when the network comes and goes.
+async fn follow(network: Stack<'static>) {
+    loop {
+        network.wait_config_up().await;
+        let address = network.config_v4().map(|config| config.address.address());
+        board::set_address(address);
+        match address {
+            Some(address) => println!("listening on http://{address}:{PORT}"),
+            None => println!("there is no IPv4 address"),
+        }
+        network.wait_config_down().await;
+        board::set_address(None);
+        println!("the network is gone");
+    }
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Card>) {
+    runner.run().await
+}
+
+#[embassy_executor::task(pool_size = server::TASKS)]
+async fn serve(agent: &'static Agent<Board>, network: Stack<'static>) {
+    server::serve(agent, network, PORT).await
+}

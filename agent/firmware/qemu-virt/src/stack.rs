@@ -1,0 +1,46 @@
+//! Call stacks of this image. All of its code shares one stack, interrupts included.
+
+use core::ops::Range;
+
+use heapbeacon::tracer::CallStack;
+use heapbeacon::walk::{self, Bounds};
+use heapbeacon_shared::api::Cut;
+
+/// Frames of the hook and of the traced heap, below the code that allocates.
+const OWN_FRAMES: usize = 2;
+
+unsafe extern "C" {
+    // Of riscv-rt: end of the code, and both ends of the stack.
+    static __etext: u8;
+    static __estack: u8;
+    static __sstack: u8;
+    /// Where a trap enters; what lies between here and [`_start_trap_rust`] keeps no frames.
+    static _start_trap: u8;
+    static _start_trap_rust: u8;
+}
+
+/// Pushes the return addresses of the running call stack.
+#[inline(always)]
+pub(crate) fn walk(stack: &mut CallStack) {
+    let bounds = Bounds {
+        stack: (&raw const __estack).addr()..(&raw const __sstack).addr(),
+        code: [
+            (&raw const _start_trap_rust).addr()..(&raw const __etext).addr(),
+            0..0,
+        ],
+        opaque: [trap_entry(), 0..0],
+        load_address: 0,
+    };
+    // SAFETY: the one stack there is may be read from end to end.
+    unsafe { walk::walk(walk::frame_pointer(), &bounds, OWN_FRAMES, stack) };
+}
+
+/// Tells whether the outermost frame is the entry of a trap.
+pub(crate) fn opaque(address: u64) -> Option<Cut> {
+    let address = usize::try_from(address).ok()?;
+    trap_entry().contains(&address).then_some(Cut::Interrupt)
+}
+
+fn trap_entry() -> Range<usize> {
+    (&raw const _start_trap).addr()..(&raw const _start_trap_rust).addr()
+}
