@@ -3,6 +3,8 @@
 mod board;
 mod peer;
 
+#[cfg(feature = "tracing")]
+mod busy;
 mod places;
 mod refusals;
 
