@@ -1,6 +1,9 @@
 //! HeapBeacon's agent: traces every allocation of a firmware and answers for it over HTTP.
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod agent;
 mod capture;
 mod convert;

@@ -20,8 +20,8 @@ pub(super) type Body = Vec<u8, MAX_BODY>;
 /// Returns the length of a body, which is also where the next request begins.
 ///
 /// # Errors
-/// When it can't be told (RFC 9112, section 6.3).
-pub(super) fn length(headers: Headers<'_>) -> Result<u64, Problem> {
+/// When it can't be told (RFC 9112, section 6.3), or is longer than any that the API takes.
+pub(super) fn length(headers: Headers<'_>) -> Result<usize, Problem> {
     // picoserve would take the chunks of a body for requests.
     if headers.get("transfer-encoding").is_some() {
         return Err(Problem::length_required());
@@ -32,25 +32,25 @@ pub(super) fn length(headers: Headers<'_>) -> Result<u64, Problem> {
         (Some((_, value)), None) => value.as_str().ok().and_then(number),
         (Some(_), Some(_)) => None,
     };
-    length.ok_or_else(Problem::wrong_length)
+    match length.ok_or_else(Problem::wrong_length)? {
+        length if length > MAX_BODY as u64 => Err(Problem::too_large(MAX_BODY)),
+        length => Ok(length as usize),
+    }
 }
 
 /// Reads the body of a request, which is `length` bytes long.
 ///
 /// # Errors
-/// When it is too long, too slow or cut off, or is no JSON by its own account.
+/// When it is too slow or cut off, or is no JSON by its own account.
 pub(super) async fn read<R: Read>(
     request: &mut Request<'_, R>,
-    length: u64,
+    length: usize,
 ) -> Result<Body, Problem> {
-    if length > MAX_BODY as u64 {
-        return Err(Problem::too_large(MAX_BODY));
-    }
     let content_type = request.parts.headers().get("content-type");
     if length > 0 && !content_type.is_some_and(is_json_type) {
         return Err(Problem::wrong_content_type());
     }
-    read_exactly(request, length as usize).await
+    read_exactly(request, length).await
 }
 
 async fn read_exactly<R: Read>(

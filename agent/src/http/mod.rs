@@ -34,6 +34,8 @@ mod problem;
 mod query;
 mod reply;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 pub use guard::Guard;
 pub use serve::serve;

@@ -1,6 +1,6 @@
 //! Query parameters and path parameters: every value checked, every unknown name refused.
 
-use heapbeacon_shared::api::{Method, Route};
+use heapbeacon_shared::api::{Method, Mode, Route};
 
 use crate::support::target::Target;
 
@@ -55,7 +55,7 @@ fn a_limit_is_a_whole_number_in_its_range() {
 
 #[test]
 fn an_index_is_a_whole_number_below_the_count() {
-    let agent = Target::take();
+    let agent = Target::tracing(Mode::Leaks);
     for index in [
         "-1",
         "abc",

@@ -1,16 +1,21 @@
 //! Connections: kept, shared out, dropped, slow, half closed, too many.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use heapbeacon_shared::api::{Mode, Trace};
 
-use crate::support::client::{JSON, api};
+use crate::support::answer::Answer;
+use crate::support::await_some;
+use crate::support::client::{Client, JSON, api};
 use crate::support::raw::{Connection, post, request};
 use crate::support::target::Target;
 
 /// More than any board serves at a time.
 const MANY: usize = 24;
+/// How long a newcomer who found no place is asked to stay away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+const JSON_LINE: &str = "Content-Type: application/json\r\n";
 
 #[test]
 fn a_connection_is_kept_for_many_requests() {
@@ -106,25 +111,77 @@ fn a_body_that_will_be_refused_is_not_asked_for() {
 }
 
 #[test]
-fn a_client_that_sends_a_byte_at_a_time_is_cut_off_or_served() {
+fn a_request_that_stops_half_way_is_a_timeout() {
     let agent = Target::take();
     let before = agent.trace();
-    let head = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nX: ",
-        api("/trace"),
-        agent.authority()
-    );
-    let mut connection = Connection::open(&agent);
-    connection.send(head);
-    let started = Instant::now();
-    // A drip that never ends: the agent must be the one to end it.
-    while connection.try_send("x") {
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "it holds its place for ever"
-        );
-        thread::sleep(Duration::from_millis(100));
+    let whole = post(&agent, &api("/trace/start"), JSON_LINE, r#"{"mode":"all"}"#);
+    for part in ["G", &whole[..40], &whole[..whole.len() - 1]] {
+        let mut connection = Connection::open(&agent);
+        connection.send(part);
+        let answer = connection.answer().expect("an answer");
+        assert_eq!(answer.problem(408).code, "ESP_ERR_TIMEOUT");
+        assert_eq!(connection.rest(), b"");
     }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn a_client_that_sends_a_byte_at_a_time_is_cut_off() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let head = request(&agent, "GET", &api("/trace"));
+    let mut connection = Connection::open(&agent);
+    connection.send(head.trim_end().to_owned() + "\r\nX: ");
+    let mut tap = connection.twin();
+    thread::scope(|scope| {
+        // A drip that never ends: the agent must be the one to end it.
+        scope.spawn(move || {
+            while tap.try_send("x") {
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let answer = connection.answer().expect("an answer");
+        assert!(matches!(answer.status, 408 | 431), "{answer:?}");
+        answer.problem(answer.status);
+    });
+    agent.assert_untouched(&before);
+}
+
+/// Asks until there is a place, and as often as the agent wants to be asked.
+fn get_when_there_is_a_place(agent: &Client, path: &str) -> Answer {
+    let head = request(agent, "GET", &api(path));
+    await_some("a place", || {
+        let mut connection = Connection::open(agent);
+        connection.send(head.trim_end().to_owned() + "\r\nConnection: close\r\n\r\n");
+        let answer = connection.answer().filter(|answer| answer.status != 503);
+        if answer.is_none() {
+            thread::sleep(RETRY_AFTER);
+        }
+        answer
+    })
+}
+
+#[test]
+fn a_newcomer_is_told_to_come_again_while_slow_clients_hold_every_place() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let mut slow = Vec::new();
+    let turned_away = await_some("the end of the places", || {
+        let mut client = Connection::open(&agent);
+        client.send("GET ");
+        slow.push(client);
+        let mut newcomer = Connection::open(&agent);
+        newcomer.send(request(&agent, "GET", &api("/trace/count")));
+        let answer = newcomer.answer().expect("everybody is told something");
+        (answer.status != 200).then_some((answer, newcomer))
+    });
+    let (answer, mut newcomer) = turned_away;
+    answer.problem(503);
+    let retry_after = RETRY_AFTER.as_secs().to_string();
+    assert_eq!(answer.header("retry-after"), Some(&*retry_after));
+    assert_eq!(newcomer.rest(), b"");
+    drop(slow);
+    assert_eq!(get_when_there_is_a_place(&agent, "/trace").status, 200);
     agent.assert_untouched(&before);
 }
 
@@ -133,6 +190,7 @@ fn more_silent_connections_than_places_delay_others_but_end() {
     let agent = Target::take();
     let before = agent.trace();
     let silent: Vec<_> = (0..MANY).map(|_| Connection::open(&agent)).collect();
+    assert_eq!(get_when_there_is_a_place(&agent, "/trace").status, 200);
     agent.assert_untouched(&before);
     drop(silent);
     agent.assert_untouched(&before);
@@ -151,7 +209,7 @@ fn more_clients_than_places_are_all_served() {
                     "/trace/leaks",
                     "/heap",
                 ] {
-                    let answer = agent.request("GET", &api(path), &[("Connection", "close")], b"");
+                    let answer = get_when_there_is_a_place(&agent, path);
                     assert_eq!(answer.status, 200, "{path}");
                 }
             });

@@ -1,35 +1,50 @@
-//! What is no HTTP: it ends the connection, with or without an answer, and nothing else.
+//! What is no HTTP: it is refused like everything else, ends the connection, and does nothing else.
 
+use crate::support::answer::Answer;
 use crate::support::client::api;
 use crate::support::raw::{Connection, request};
 use crate::support::target::Target;
 
-/// Sends bytes and the end, and checks that the agent takes no harm; returns the statuses that it
-/// answered with.
+/// More than any board takes as a request's line and headers.
+const TOO_LONG: usize = 9_000;
+/// Every status that says that the client did something wrong.
+const REFUSALS: [u16; 8] = [400, 401, 403, 404, 405, 408, 414, 431];
+
+/// Sends bytes and the end, and checks that the agent takes no harm; returns what it answered.
 #[track_caller]
-fn attack(agent: &Target, bytes: &[u8]) -> Vec<u16> {
+fn attack(agent: &Target, bytes: &[u8]) -> Vec<Answer> {
     let before = agent.trace();
     let mut connection = Connection::open(agent);
     connection.send(bytes);
     connection.end();
-    let mut statuses = Vec::new();
+    let mut answers = Vec::new();
     while let Some(answer) = connection.answer() {
-        statuses.push(answer.status);
+        answers.push(answer);
     }
     agent.assert_untouched(&before);
-    statuses
+    answers
 }
 
+/// Checks that bytes get one answer, a problem with one of these statuses.
 #[track_caller]
-fn refuse(agent: &Target, bytes: impl AsRef<[u8]>) {
+fn refuse(agent: &Target, statuses: &[u16], bytes: impl AsRef<[u8]>) {
     let bytes = bytes.as_ref();
-    let statuses = attack(agent, bytes);
-    let is_refused = statuses.iter().all(|status| matches!(status, 400..500));
-    assert!(
-        is_refused,
-        "{statuses:?} to {:?}",
-        String::from_utf8_lossy(bytes)
-    );
+    let answers = attack(agent, bytes);
+    let what = String::from_utf8_lossy(bytes);
+    assert_eq!(answers.len(), 1, "{answers:?} to {what:?}");
+    let status = answers[0].status;
+    answers[0].problem(status);
+    assert!(statuses.contains(&status), "{status} to {what:?}");
+}
+
+/// Checks that far too many bytes get a problem, or a reset: the agent does not take all of them.
+#[track_caller]
+fn flood(agent: &Target, status: u16, bytes: impl AsRef<[u8]>) {
+    let answers = attack(agent, bytes.as_ref());
+    assert!(answers.len() <= 1, "{answers:?}");
+    for answer in answers {
+        answer.problem(status);
+    }
 }
 
 #[test]
@@ -54,10 +69,10 @@ fn bytes_that_are_no_request_are_refused() {
         b"\0\0\0\0\0\0\0\0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
     ] {
-        refuse(&agent, bytes);
+        refuse(&agent, &[400], bytes);
     }
     for byte in 0..=u8::MAX {
-        refuse(&agent, [byte; 64]);
+        refuse(&agent, &[400], [byte; 64]);
     }
 }
 
@@ -66,7 +81,11 @@ fn nul_bytes_in_a_request_are_refused() {
     let agent = Target::take();
     let good = request(&agent, "POST", &api("/trace/stop"));
     for place in ["POST", "/trace", "HTTP"] {
-        refuse(&agent, good.replace(place, &format!("\0{place}")));
+        refuse(
+            &agent,
+            &REFUSALS,
+            good.replace(place, &format!("\0{place}")),
+        );
     }
 }
 
@@ -85,6 +104,7 @@ fn headers_that_are_none_do_not_reach_the_trace() {
     ] {
         refuse(
             &agent,
+            &[400, 403],
             format!(
                 "POST {} HTTP/1.1\r\n{headers}\r\n",
                 api("/trace/start?mode=all")
@@ -94,30 +114,28 @@ fn headers_that_are_none_do_not_reach_the_trace() {
 }
 
 #[test]
-fn a_request_line_without_end_is_refused() {
+fn a_request_line_that_is_too_long_is_refused() {
     let agent = Target::take();
-    for length in [9_000, 100_000, 2_000_000] {
-        refuse(
-            &agent,
-            format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(length)),
-        );
-        refuse(&agent, "A".repeat(length));
+    let line = |length| format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(length));
+    refuse(&agent, &[414], line(TOO_LONG));
+    refuse(&agent, &[414], "A".repeat(TOO_LONG));
+    for length in [100_000, 2_000_000] {
+        flood(&agent, 414, line(length));
+        flood(&agent, 414, "A".repeat(length));
     }
 }
 
 #[test]
-fn headers_without_end_are_refused() {
+fn headers_that_are_too_long_are_refused() {
     let agent = Target::take();
-    let start = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\n",
-        api("/trace"),
-        agent.authority()
-    );
-    refuse(
-        &agent,
-        format!("{start}X: {}\r\n\r\n", "a".repeat(1_000_000)),
-    );
-    refuse(&agent, start + &"X: y\r\n".repeat(200_000));
+    let head = request(&agent, "GET", &api("/trace"));
+    let start = head.trim_end();
+    let one = |length| format!("{start}\r\nX: {}\r\n\r\n", "a".repeat(length));
+    let many = |length: usize| format!("{start}\r\n{}", "X: y\r\n".repeat(length / 6));
+    refuse(&agent, &[431], one(TOO_LONG));
+    refuse(&agent, &[431], many(TOO_LONG));
+    flood(&agent, 431, one(1_000_000));
+    flood(&agent, 431, many(1_000_000));
 }
 
 #[test]
@@ -125,7 +143,7 @@ fn a_request_cut_off_anywhere_changes_nothing() {
     let agent = Target::take();
     let whole = request(&agent, "POST", &api("/trace/start?mode=all"));
     for end in 1..whole.len() - 1 {
-        refuse(&agent, &whole[..end]);
+        refuse(&agent, &[400], &whole[..end]);
     }
 }
 
@@ -149,8 +167,9 @@ fn an_upgrade_that_is_not_offered_is_an_ordinary_request() {
     let head = head.trim_end().to_owned();
     let upgrade = "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let statuses = attack(&agent, (head + upgrade).as_bytes());
-    assert_eq!(statuses, [200]);
+    let answers = attack(&agent, (head + upgrade).as_bytes());
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].status, 200);
 }
 
 #[test]
@@ -160,10 +179,12 @@ fn a_full_url_as_target_is_no_way_around_the_guard() {
     let target = format!("http://{host}{}", api("/trace/start?mode=all"));
     refuse(
         &agent,
+        &REFUSALS,
         format!("POST {target} HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
     );
     refuse(
         &agent,
+        &REFUSALS,
         format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
     );
 }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use super::answer::Answer;
+use super::await_some;
 use super::client::Client;
 
 /// Longer than the agent lets any peer wait.
@@ -16,15 +17,24 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects; a device without an accept queue may be busy for a moment.
     pub(crate) fn open(client: &Client) -> Self {
-        let stream = TcpStream::connect(client.authority()).expect("the agent listens");
+        let connect = || TcpStream::connect(client.authority()).ok();
+        let stream = await_some("a connection", connect);
         stream
             .set_read_timeout(Some(TIMEOUT))
             .expect("it is not zero");
         stream.set_nodelay(true).expect("the connection is open");
         Self {
             stream: BufReader::new(stream),
+        }
+    }
+
+    /// Returns the connection once more, for another thread.
+    pub(crate) fn twin(&self) -> Self {
+        let stream = self.stream.get_ref().try_clone();
+        Self {
+            stream: BufReader::new(stream.expect("the connection is open")),
         }
     }
 

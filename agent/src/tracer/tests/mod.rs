@@ -1,7 +1,5 @@
 //! Tests of the tracer as a whole; what they share.
 
-extern crate std;
-
 mod call_stacks;
 mod defects;
 mod model;

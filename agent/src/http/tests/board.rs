@@ -1,0 +1,106 @@
+//! A board without a device.
+
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::{CostUnit, Device, Region};
+use heapless::Vec;
+
+use crate::cost::CostMeter;
+use crate::platform::{Context, Platform, Task};
+use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
+
+static TRACER: Tracer<Interruptible> = Tracer::new();
+static COST: CostMeter = CostMeter::new();
+pub(super) static NO_HOST: NoHost = NoHost;
+
+std::thread_local! {
+    static INTERRUPT: Cell<Option<Interrupt>> = const { Cell::new(None) };
+}
+
+/// What interrupts a thread that takes locks.
+struct Interrupt {
+    holds_before: usize,
+    handler: fn(),
+}
+
+/// Interrupts this thread before it takes a lock for the second time, and so between two holds.
+#[cfg(feature = "tracing")]
+pub(super) fn interrupt_between_holds(handler: fn()) {
+    INTERRUPT.set(Some(Interrupt {
+        holds_before: 1,
+        handler,
+    }));
+}
+
+pub(super) enum Board {}
+
+pub(super) struct NoHost;
+
+/// A lock between whose holds an interrupt can be made to come.
+pub(super) struct Interruptible(Mutex<()>);
+
+// SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
+unsafe impl RawMutex for Interruptible {
+    const INIT: Self = Self(Mutex::new(()));
+
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        match INTERRUPT.take() {
+            Some(interrupt) if interrupt.holds_before == 0 => (interrupt.handler)(),
+            Some(mut interrupt) => {
+                interrupt.holds_before -= 1;
+                INTERRUPT.set(Some(interrupt));
+            }
+            None => {}
+        }
+        let _guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+}
+
+impl Sink for NoHost {
+    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
+        Err(Full)
+    }
+}
+
+impl Platform for Board {
+    type Lock = Interruptible;
+
+    fn tracer() -> &'static Tracer<Interruptible> {
+        &TRACER
+    }
+
+    fn cost() -> &'static CostMeter {
+        &COST
+    }
+
+    fn now_us() -> u64 {
+        0
+    }
+
+    fn context() -> Context {
+        Context::default()
+    }
+
+    fn call_stack(_stack: &mut CallStack) {}
+
+    fn clock() -> u32 {
+        0
+    }
+
+    const COST_UNIT: CostUnit = CostUnit::Instructions;
+
+    fn task(_id: u16) -> Option<Task> {
+        None
+    }
+
+    fn device() -> Device {
+        Device::default()
+    }
+
+    fn regions() -> Vec<Region, 4> {
+        Vec::new()
+    }
+}

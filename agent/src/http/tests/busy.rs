@@ -1,0 +1,35 @@
+//! One leak query at a time.
+
+use std::cell::RefCell;
+use std::string::String;
+
+use heapless::Vec;
+
+use super::board::{Board, interrupt_between_holds};
+use super::peer::Peer;
+use super::{Answer, get, talk};
+use crate::platform::Platform;
+use crate::tracer::Leak;
+
+const LEAKS: &str = "/api/v1/trace/leaks";
+
+fn ask() -> String {
+    talk(Peer::that_leaves(get(LEAKS))).0
+}
+
+#[test]
+fn a_second_leak_query_is_told_to_come_again() {
+    std::thread_local! {
+        static SECOND: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    interrupt_between_holds(|| SECOND.set(ask()));
+    let mut leaks = Vec::<Leak, 4>::new();
+    let total = Board::tracer().leaks(u64::MAX, &mut leaks);
+    assert_eq!(total, Some(0), "the first query is not disturbed");
+    let answers = Answer::all(&SECOND.take());
+    assert_eq!(answers.len(), 1);
+    assert!(answers[0].has("retry-after: 1"), "{}", answers[0].head);
+    assert_eq!(answers[0].problem(503).code, "ESP_ERR_NOT_FINISHED");
+    let third = ask();
+    assert!(third.starts_with("HTTP/1.1 200"), "{third}");
+}
