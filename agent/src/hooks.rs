@@ -3,13 +3,18 @@
 //! An allocation is recorded **after** it was made, a free **before** it is done: so for each
 //! address the order is right even when it is reused on another core at once.
 //!
-//! A hook is a function of its own, so that a board knows how many frames of a call stack are ours;
-//! without the feature `tracing` it is nothing at all.
+//! A hook, and the allocator around it, are functions of their own in every profile, so that a board
+//! knows how many frames of a call stack are ours ([`OWN_FRAMES`]); without the feature `tracing` a hook
+//! is nothing at all.
 
 use core::alloc::{GlobalAlloc, Layout};
 
 use crate::platform::Platform;
 use crate::tracer::{Allocation, CallStack, Free};
+
+/// Frames of HeapBeacon between [`Platform::call_stack`], itself a function of its own, and the code that asks
+/// a [`TracedHeap`]: the hook's, and the heap's. A board that calls the hooks itself has one of them.
+pub const OWN_FRAMES: usize = 2;
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
 #[cfg_attr(feature = "tracing", inline(never))]
@@ -92,6 +97,7 @@ impl<A, P> TracedHeap<A, P> {
 
 // SAFETY: every call is passed to the inner allocator as it came; the hooks only look on.
 unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
+    #[cfg_attr(feature = "tracing", inline(never))]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { self.heap.alloc(layout) };
@@ -99,6 +105,7 @@ unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
         block
     }
 
+    #[cfg_attr(feature = "tracing", inline(never))]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { self.heap.alloc_zeroed(layout) };
@@ -106,6 +113,7 @@ unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
         block
     }
 
+    #[cfg_attr(feature = "tracing", inline(never))]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         freed::<P>(block.addr(), layout.size());
         // SAFETY: the caller's promises are passed on.

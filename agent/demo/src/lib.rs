@@ -1,7 +1,7 @@
 //! A workload like a firmware's, so that the tracer of a demo board has something to show.
 //!
 //! A sensor logger: the sensor makes JSON messages, a sender takes them from a bounded queue, a
-//! small server keeps sessions and a page cache, and timers run. Six behaviours of its heap can be
+//! small server keeps sessions and a page cache, and timers run. Seven behaviours of its heap can be
 //! switched while it runs; how much each takes is the board's choice, see [`Scale`]:
 //!
 //! | switch | on | off | call site |
@@ -11,6 +11,7 @@
 //! | `message-churn` | 24 messages a second, none older than 0.5 s | none | `message::encode` |
 //! | `config-one-off` | one large block | none | `config::load` |
 //! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
+//! | `timer-churn` | about 4 timers a second, none for longer than 1 s | none | `timer::Timers::arm` |
 //! | `heap-exhaustion` | all that is left; the other jobs stand still | none | `hog::Hog::take` |
 //!
 //! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks

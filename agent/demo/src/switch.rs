@@ -9,13 +9,14 @@ pub static SWITCHES: Switches = Switches::new();
 
 /// The switches as a board offers them. Those before the last go together with jobs in several
 /// threads; the last one, exhaustion, needs a board that runs all jobs in one.
-pub static OFFERED: [&dyn platform::Switch; 6] = [
+pub static OFFERED: [&dyn platform::Switch; 7] = [
     &SWITCHES.0[0],
     &SWITCHES.0[1],
     &SWITCHES.0[2],
     &SWITCHES.0[3],
     &SWITCHES.0[4],
     &SWITCHES.0[5],
+    &SWITCHES.0[6],
 ];
 
 /// What can be switched, in the order of the table.
@@ -26,6 +27,7 @@ pub(crate) enum Behaviour {
     MessageChurn,
     ConfigOneOff,
     Fragmentation,
+    TimerChurn,
     HeapExhaustion,
 }
 
@@ -66,7 +68,7 @@ impl platform::Switch for Switch {
 
 /// One switch for each [`Behaviour`].
 #[derive(Debug)]
-pub struct Switches([Switch; 6]);
+pub struct Switches([Switch; 7]);
 
 impl Switches {
     const fn new() -> Self {
@@ -98,6 +100,12 @@ impl Switches {
                 "fragmentation",
                 "Small long-lived blocks pin the holes that short-lived ones leave; off drops \
                  them all.",
+                true,
+            ),
+            Switch::new(
+                "timer-churn",
+                "Heartbeats arm timers whose callbacks are boxed, and none waits longer than a \
+                 second; off stops the heart.",
                 true,
             ),
             Switch::new(
@@ -148,6 +156,7 @@ mod tests {
             (Behaviour::MessageChurn, "message-churn"),
             (Behaviour::ConfigOneOff, "config-one-off"),
             (Behaviour::Fragmentation, "fragmentation"),
+            (Behaviour::TimerChurn, "timer-churn"),
             (Behaviour::HeapExhaustion, "heap-exhaustion"),
         ] {
             let switches = Switches::new();

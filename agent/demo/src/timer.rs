@@ -5,6 +5,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
+use crate::switch::{Behaviour, Switches};
+
 /// Ticks between two heartbeats.
 const HEARTBEAT_TICKS: u64 = 10;
 
@@ -16,33 +18,29 @@ const LAST_BACKOFF: u64 = 8;
 type Callback = Box<dyn FnOnce(&mut Timers) + Send>;
 
 /// The timers that wait, by deadline in ticks and then by the order in which they were armed.
+#[derive(Default)]
 pub struct Timers {
     waiting: BTreeMap<(u64, u32), Callback>,
     tick: u64,
     armed: u32,
 }
 
-impl Default for Timers {
-    /// Starts the heartbeat, which keeps itself going.
-    fn default() -> Self {
-        let mut timers = Self::idle();
-        heartbeat(&mut timers, 0);
-        timers
-    }
-}
-
 impl Timers {
-    fn idle() -> Self {
-        Self {
-            waiting: BTreeMap::new(),
-            tick: 0,
-            armed: 0,
+    /// Lets one tick pass and calls back what is due; starts the heartbeat, which keeps itself
+    /// going, or drops all that waits.
+    #[inline(never)]
+    pub fn step(&mut self, switches: &Switches) {
+        if !switches.is_on(Behaviour::TimerChurn) {
+            *self = Self::default();
+            return;
         }
+        if self.waiting.is_empty() {
+            heartbeat(self, 0);
+        }
+        self.pass();
     }
 
-    /// Lets one tick pass and calls back what is due.
-    #[inline(never)]
-    pub fn step(&mut self) {
+    fn pass(&mut self) {
         self.tick += 1;
         while let Some(callback) = self.take_due() {
             callback(self);
@@ -93,7 +91,7 @@ mod tests {
     #[test]
     fn callbacks_come_at_their_deadline_in_the_order_of_arming() {
         let called = Arc::new(Mutex::new(Vec::new()));
-        let mut timers = Timers::idle();
+        let mut timers = Timers::default();
         for (name, ticks) in [("late", 3), ("first", 1), ("second", 1)] {
             let called = Arc::clone(&called);
             let note = move |timers: &mut Timers| {
@@ -105,7 +103,7 @@ mod tests {
             timers.arm(ticks, Box::new(note));
         }
         for _ in 0..5 {
-            timers.step();
+            timers.pass();
         }
         let called = called.lock().expect("no callback panics");
         assert_eq!(*called, [("first", 1), ("second", 1), ("late", 3)]);
@@ -114,9 +112,9 @@ mod tests {
 
     #[test]
     fn a_timer_armed_for_now_waits_for_the_next_tick() {
-        let mut timers = Timers::idle();
+        let mut timers = Timers::default();
         timers.arm(0, Box::new(|timers| timers.arm(0, Box::new(|_| ()))));
-        timers.step();
+        timers.pass();
         assert_eq!(
             timers.waiting.len(),
             1,
@@ -126,12 +124,19 @@ mod tests {
 
     #[test]
     fn heartbeat_goes_on_and_its_packets_are_given_up() {
+        let switches = Switches::only(Behaviour::TimerChurn);
         let mut timers = Timers::default();
         for _ in 0..1000 {
-            timers.step();
+            timers.step(&switches);
             assert!((1..=3).contains(&timers.waiting.len()));
         }
         // Every beat arms itself and three transmissions.
         assert!(timers.armed >= 100 * 4);
+        switches.set(Behaviour::TimerChurn, false);
+        timers.step(&switches);
+        assert!(timers.waiting.is_empty(), "switched off, none waits");
+        switches.set(Behaviour::TimerChurn, true);
+        timers.step(&switches);
+        assert!(!timers.waiting.is_empty(), "switched on again, it goes on");
     }
 }

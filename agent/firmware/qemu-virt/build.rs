@@ -5,5 +5,10 @@ fn main() {
     for script in ["memory.x", "link.x"] {
         println!("cargo:rustc-link-arg-bins=-T{script}");
     }
-    println!("cargo:rerun-if-changed=memory.x");
+    for argument in ["-Tunwind.x", "--eh-frame-hdr"] {
+        println!("cargo:rustc-link-arg-bin=stacks={argument}");
+    }
+    for script in ["memory.x", "unwind.x"] {
+        println!("cargo:rerun-if-changed={script}");
+    }
 }

@@ -3,13 +3,11 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
+use heapbeacon::hooks::OWN_FRAMES;
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
 
 use crate::image;
-
-/// Frames of the hook and of the traced heap, below the code that allocates.
-const OWN_FRAMES: usize = 2;
 
 thread_local! {
     /// End of this thread's stack; 0 before it is known.

@@ -46,7 +46,7 @@ pub(crate) fn start() -> Workload {
     workload.spawn("mqtt", MQTT_PERIOD_US, move || {
         mqtt.step(|| lock(&outbox).pop())
     });
-    workload.spawn("timers", TIMER_TICK_US, move || timers.step());
+    workload.spawn("timers", TIMER_TICK_US, move || timers.step(&SWITCHES));
     workload
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn run_steps(rounds: usize) {
         sensor.step(&SWITCHES, |message| drop(queue.push(message)));
         net.step(&SWITCHES);
         mqtt.step(|| queue.pop());
-        timers.step();
+        timers.step(&SWITCHES);
     }
 }
 

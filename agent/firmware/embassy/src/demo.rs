@@ -55,7 +55,7 @@ async fn net(scale: &'static Scale) {
 #[embassy_executor::task]
 async fn timers() {
     let mut timers = Timers::default();
-    every(TIMER_TICK_US, || timers.step()).await
+    every(TIMER_TICK_US, || timers.step(&SWITCHES)).await
 }
 
 #[embassy_executor::task]

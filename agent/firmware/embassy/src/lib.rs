@@ -15,4 +15,5 @@ extern crate alloc;
 pub mod demo;
 pub mod image;
 pub mod server;
+mod socket;
 pub mod tasks;

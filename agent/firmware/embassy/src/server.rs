@@ -1,32 +1,54 @@
-//! Tasks that answer HTTP on an embassy-net stack.
+//! Answers HTTP on an embassy-net stack.
 //!
-//! Tasks of embassy-executor can't be generic, so a board writes this one down itself:
+//! smoltcp has no queue of connections that wait to be accepted: who comes while no socket listens is
+//! reset, and a browser that opens six connections at once would show half a page. So there are more
+//! sockets than server tasks, and what was accepted waits in a [`Line`]:
+//!
+//! ```text
+//! listening sockets ──accept──► Line ──► server tasks (`heapbeacon::http::serve`) ──► listening again
+//!        7                                    4, of which one waits or says 503
+//! ```
+//!
+//! A socket costs 2.3 KiB of buffers, a server task 7.3 KiB. Tasks of embassy-executor can't be generic, so a
+//! board writes them down itself:
 //!
 //! ```ignore
+//! #[embassy_executor::task]
+//! async fn accept(line: &'static Line) -> ! {
+//!     line.accept(80).await
+//! }
+//!
 //! #[embassy_executor::task(pool_size = server::TASKS)]
-//! async fn http(stack: Stack<'static>) -> ! {
-//!     server::serve(&AGENT, stack, 80).await
+//! async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
+//!     line.serve(agent).await
 //! }
 //! ```
 
+use embassy_futures::join::join_array;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::channel::Channel;
 use heapbeacon::platform::Platform;
 use heapbeacon::{Agent, Asset, http};
 use picoserve::time::EmbassyTimer;
+use static_cell::{ConstStaticCell, StaticCell};
 
+use crate::socket::Lent;
 use crate::tasks;
 
-/// Connections that are answered at a time; a browser opens up to six, and waits with the rest.
-pub const PLACES: usize = 4;
-/// Server tasks: one for each place, and one that tells who comes while all are taken to come again.
+/// Sockets: the six connections of a browser, and one more.
+pub const SOCKETS: usize = 7;
+/// Server tasks.
 pub const TASKS: usize = PLACES + 1;
+/// Connections that are answered at a time.
+pub const PLACES: usize = 3;
 
-/// Bytes that may come before the task has read them: two requests.
-const RECEIVE_BYTES: usize = 1024;
-/// Bytes that may be on their way unacknowledged: more than one full segment (1,460), so that a
-/// peer that delays acknowledgements does not hold up each.
-const SEND_BYTES: usize = 3072;
+/// Bytes that may come before a server task has read them: a browser's request.
+const RECEIVE_BYTES: usize = 768;
+/// Bytes that may be on their way unacknowledged: more than one full segment (1,460), for a peer
+/// that gets a full one and the start of another acknowledges at once.
+const SEND_BYTES: usize = 1536;
 /// Bytes of one request's line and headers: what browsers send takes up to 900, and a cookie of
 /// another service on the same host may come along.
 const HEAD_BYTES: usize = 1536;
@@ -37,16 +59,67 @@ const HEAD_BYTES: usize = 1536;
 /// `cargo xtask build` sets it.
 pub static DASHBOARD: &[Asset] = include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
 
-/// Serves one connection after the other.
-pub async fn serve<P: Platform>(agent: &'static Agent<P>, stack: Stack<'static>, port: u16) -> ! {
-    tasks::learn_names().await;
-    let (mut receive, mut send) = ([0; RECEIVE_BYTES], [0; SEND_BYTES]);
-    let mut head = [0; HEAD_BYTES];
-    loop {
-        let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
-        // An error is a peer that has gone again.
-        if socket.accept(port).await.is_ok() {
-            http::serve(agent, &EmbassyTimer, &mut head, socket).await;
+static BUFFERS: ConstStaticCell<[([u8; RECEIVE_BYTES], [u8; SEND_BYTES]); SOCKETS]> =
+    ConstStaticCell::new([([0; RECEIVE_BYTES], [0; SEND_BYTES]); SOCKETS]);
+static LINE: StaticCell<Line> = StaticCell::new();
+
+type Queue = Channel<NoopRawMutex, TcpSocket<'static>, SOCKETS>;
+
+/// The sockets, and the connections that wait for a server task.
+pub struct Line {
+    accepted: Queue,
+    idle: Queue,
+}
+
+impl Line {
+    /// Makes the sockets; `None` if that was done before.
+    ///
+    /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
+    pub fn new(stack: Stack<'static>) -> Option<&'static Self> {
+        let buffers = BUFFERS.try_take()?;
+        let line = LINE.init(Self {
+            accepted: Queue::new(),
+            idle: Queue::new(),
+        });
+        for (receive, send) in buffers {
+            // There is room for all of them.
+            let _ = line.idle.try_send(TcpSocket::new(stack, receive, send));
         }
+        Some(line)
+    }
+
+    /// Accepts connections on every socket that is idle.
+    pub async fn accept(&self, port: u16) -> ! {
+        join_array([(); SOCKETS].map(|()| self.accept_on_one(port))).await;
+        unreachable!("none of them ends")
+    }
+
+    /// Serves one connection after the other.
+    pub async fn serve<P: Platform>(&self, agent: &'static Agent<P>) -> ! {
+        tasks::learn_names().await;
+        let mut head = [0; HEAD_BYTES];
+        loop {
+            let mut socket = self.accepted.receive().await;
+            http::serve(agent, &EmbassyTimer, &mut head, Lent(&mut socket)).await;
+            self.retire(socket).await;
+        }
+    }
+
+    async fn accept_on_one(&self, port: u16) {
+        loop {
+            let mut socket = self.idle.receive().await;
+            match socket.accept(port).await {
+                Ok(()) => self.accepted.send(socket).await,
+                Err(_) => self.retire(socket).await,
+            }
+        }
+    }
+
+    /// Makes a socket ready for the next connection.
+    async fn retire(&self, mut socket: TcpSocket<'static>) {
+        socket.abort();
+        // Until the peer was told. It can't fail: the socket is closed, which is what is waited for.
+        let _ = socket.flush().await;
+        self.idle.send(socket).await;
     }
 }

@@ -19,6 +19,8 @@ use crate::{clock, heap, interrupts, stack};
 const BUFFER_WORDS: usize = 12 * 1024;
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 128;
+/// Where the agent listens.
+pub const PORT: u16 = 80;
 /// The task that interrupts are: behind those of embassy.
 const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
@@ -31,23 +33,23 @@ static ADDRESS: AtomicU32 = AtomicU32::new(0);
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
-pub(crate) static EVENTS_TO_HOST: RingSink<CriticalSectionRawMutex, EVENTS> = RingSink::new();
+pub static EVENTS_TO_HOST: RingSink<CriticalSectionRawMutex, EVENTS> = RingSink::new();
 
 /// QEMU's machine `virt`.
-pub(crate) enum Board {}
+pub enum Board {}
 
 /// Takes the record buffer; it can be taken once.
-pub(crate) fn take_buffer() -> Option<Buffer> {
+pub fn take_buffer() -> Option<Buffer> {
     BUFFER.try_take().map(|buffer| &mut buffer[..])
 }
 
 /// Tells the board what differs from boot to boot.
-pub(crate) fn set_boot_id(boot_id: u32) {
+pub fn set_boot_id(boot_id: u32) {
     BOOT_ID.store(boot_id, Relaxed);
 }
 
 /// Tells the board at which address it is reached now.
-pub(crate) fn set_address(address: Option<Ipv4Addr>) {
+pub fn set_address(address: Option<Ipv4Addr>) {
     ADDRESS.store(address.map_or(0, u32::from), Relaxed);
 }
 
@@ -137,7 +139,7 @@ fn network() -> Network {
     let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
     if !address.is_unspecified() {
         // An IPv4 address is shorter than the field.
-        let _ = write!(network.address, "{address}:{}", crate::PORT);
+        let _ = write!(network.address, "{address}:{}", PORT);
     }
     network
 }

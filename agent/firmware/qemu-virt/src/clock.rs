@@ -18,17 +18,24 @@ const COMPARE_LOW: Register<u32> = unsafe { Register::new(0x0200_4000) };
 // SAFETY: as above.
 const COMPARE_HIGH: Register<u32> = unsafe { Register::new(0x0200_4004) };
 
-const TICKS_PER_US: u64 = 10;
-const NS_PER_TICK: u64 = 1000 / TICKS_PER_US;
+const TICKS_PER_US: u32 = 10;
+const NS_PER_TICK: u64 = 100;
 
 time_driver_impl!(static TIMERS: Timers = Timers(Mutex::new(RefCell::new(Queue::new()))));
 
 struct Timers(Mutex<RefCell<Queue>>);
 
 /// Returns the microseconds since reset.
-#[inline(always)]
-pub(crate) fn now_us() -> u64 {
-    ticks() / TICKS_PER_US
+///
+/// By long division in steps of 16 bits: the hook of the heap asks, and a division of 64 bits takes
+/// a hundred instructions here.
+pub fn now_us() -> u64 {
+    let ticks = ticks();
+    let (high, low) = ((ticks >> 32) as u32, ticks as u32);
+    let upper = high % TICKS_PER_US << 16 | low >> 16;
+    let lower = upper % TICKS_PER_US << 16 | low & 0xffff;
+    let quotient = |digits: u32| u64::from(digits / TICKS_PER_US);
+    quotient(high) << 32 | quotient(upper) << 16 | quotient(lower)
 }
 
 /// Returns the nanoseconds since reset.
@@ -50,7 +57,7 @@ impl Timers {
     fn set_next(&self, held: CriticalSection<'_>) {
         let mut queue = self.0.borrow_ref_mut(held);
         let next_us = queue.next_expiration(now_us());
-        set_alarm(next_us.saturating_mul(TICKS_PER_US));
+        set_alarm(next_us.saturating_mul(TICKS_PER_US.into()));
     }
 }
 

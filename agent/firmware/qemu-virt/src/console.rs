@@ -20,13 +20,13 @@ macro_rules! println {
 }
 
 /// Prints a line.
-pub(crate) fn print_line(text: fmt::Arguments<'_>) {
+pub fn print_line(text: fmt::Arguments<'_>) {
     // The UART takes everything.
     let _ = writeln!(Uart, "{text}");
 }
 
 /// Ends QEMU with an exit status.
-pub(crate) fn exit(status: u16) -> ! {
+pub fn exit(status: u16) -> ! {
     TEST.write(match status {
         0 => 0x5555,
         status => u32::from(status) << 16 | 0x3333,

@@ -3,11 +3,8 @@
 use core::alloc::{GlobalAlloc, Layout};
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use heapbeacon::hooks::TracedHeap;
 use heapbeacon_pool::{Memory, Pool};
 use heapbeacon_shared::api::Region;
-
-use crate::board::Board;
 
 static FAST_MEMORY: Memory<{ 64 << 10 }> = Memory::new();
 static LARGE_MEMORY: Memory<{ 192 << 10 }> = Memory::new();
@@ -17,15 +14,13 @@ static FAST: Pool<CriticalSectionRawMutex> = Pool::new("fast", unsafe { FAST_MEM
 // SAFETY: no other pool has this memory.
 static LARGE: Pool<CriticalSectionRawMutex> = Pool::new("large", unsafe { LARGE_MEMORY.bytes() });
 
-#[global_allocator]
-static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
-
 /// Describes both regions.
-pub(crate) fn regions() -> [Region; 2] {
+pub fn regions() -> [Region; 2] {
     [FAST.region(), LARGE.region()]
 }
 
-struct Regions;
+/// The heap, for a `#[global_allocator]`.
+pub struct Regions;
 
 // SAFETY: each region hands out disjoint blocks of the asked size and alignment, or null.
 unsafe impl GlobalAlloc for Regions {

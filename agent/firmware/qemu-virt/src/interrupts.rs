@@ -18,17 +18,20 @@ const CLAIM: Register<u32> = unsafe { Register::new(PLIC + 0x20_0004) };
 // SAFETY: as above; sources 0 to 31.
 const ENABLE: Register<u32> = unsafe { Register::new(PLIC + 0x2000) };
 
+// SAFETY: the CLINT's software interrupt of hart 0.
+const SOFTWARE: Register<u32> = unsafe { Register::new(0x0200_0000) };
+
 /// Whether an interrupt is being handled. They do not nest.
 static HANDLING: AtomicBool = AtomicBool::new(false);
 
 /// Tells whether the code that asks handles an interrupt.
 #[inline(always)]
-pub(crate) fn is_handling() -> bool {
+pub fn is_handling() -> bool {
     HANDLING.load(Relaxed)
 }
 
 /// Lets interrupts in.
-pub(crate) fn start() {
+pub fn start() {
     clock::start();
     THRESHOLD.write(0);
     // SAFETY: both have a handler below.
@@ -47,8 +50,23 @@ pub(crate) fn enable(source: u32) {
     ENABLE.write(ENABLE.read() | 1 << source);
 }
 
+/// Raises the software interrupt; its handler is the program's.
+pub fn raise() {
+    SOFTWARE.write(1);
+}
+
+/// Tells whether the software interrupt waits to be handled.
+pub fn is_raised() -> bool {
+    SOFTWARE.read() != 0
+}
+
+/// Ends the software interrupt.
+pub fn clear() {
+    SOFTWARE.write(0);
+}
+
 /// Notes that an interrupt is being handled while `work` is done.
-pub(crate) fn handle(work: impl FnOnce()) {
+pub fn handle(work: impl FnOnce()) {
     HANDLING.store(true, Relaxed);
     work();
     HANDLING.store(false, Relaxed);

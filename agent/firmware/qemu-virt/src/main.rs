@@ -3,36 +3,30 @@
 #![no_main]
 #![recursion_limit = "256"]
 
-extern crate alloc;
-
-mod board;
-mod clock;
-mod console;
-mod dma;
-mod heap;
-mod interrupts;
-mod mmio;
-mod stack;
-mod virtio_net;
-
-use board::Board;
 use embassy_executor::{Executor, Spawner};
 use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
 use heapbeacon::Agent;
+use heapbeacon::hooks::TracedHeap;
 use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
+use heapbeacon_embassy::server::Line;
 use heapbeacon_embassy::{demo, server};
+use heapbeacon_qemu_virt::board::{self, Board, PORT};
+use heapbeacon_qemu_virt::heap::Regions;
+use heapbeacon_qemu_virt::virtio_net::Card;
+use heapbeacon_qemu_virt::{interrupts, println};
 use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
-use virtio_net::Card;
 
-/// Where the agent listens.
-pub(crate) const PORT: u16 = 80;
-/// Sockets: one for each server task, and DHCP's.
-const SOCKETS: usize = server::TASKS + 1;
+#[global_allocator]
+static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
 
+/// Sockets: the server's, and DHCP's.
+const SOCKETS: usize = server::SOCKETS + 1;
+
+/// Runs the executor for ever.
 #[riscv_rt::entry]
 fn main() -> ! {
     interrupts::start();
@@ -66,8 +60,10 @@ async fn start(spawner: Spawner) {
         embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
     board::set_boot_id(seed as u32);
     spawner.spawn(run_network(runner).expect("it is spawned once"));
+    let line = Line::new(network).expect("it is made once");
+    spawner.spawn(accept(line).expect("it is spawned once"));
     for _ in 0..server::TASKS {
-        spawner.spawn(serve(agent, network).expect("the pool has that many"));
+        spawner.spawn(serve(agent, line).expect("the pool has that many"));
     }
     agent
         .init(Destination::Standalone, None)
@@ -98,7 +94,12 @@ async fn run_network(mut runner: Runner<'static, Card>) {
     runner.run().await
 }
 
+#[embassy_executor::task]
+async fn accept(line: &'static Line) -> ! {
+    line.accept(PORT).await
+}
+
 #[embassy_executor::task(pool_size = server::TASKS)]
-async fn serve(agent: &'static Agent<Board>, network: Stack<'static>) {
-    server::serve(agent, network, PORT).await
+async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
+    line.serve(agent).await
 }

@@ -2,12 +2,10 @@
 
 use core::ops::Range;
 
+use heapbeacon::hooks::OWN_FRAMES;
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
 use heapbeacon_shared::api::Cut;
-
-/// Frames of the hook and of the traced heap, below the code that allocates.
-const OWN_FRAMES: usize = 2;
 
 unsafe extern "C" {
     // Of riscv-rt: end of the code, and both ends of the stack.
@@ -21,13 +19,10 @@ unsafe extern "C" {
 
 /// Pushes the return addresses of the running call stack.
 #[inline(always)]
-pub(crate) fn walk(stack: &mut CallStack) {
+pub fn walk(stack: &mut CallStack) {
     let bounds = Bounds {
         stack: (&raw const __estack).addr()..(&raw const __sstack).addr(),
-        code: [
-            (&raw const _start_trap_rust).addr()..(&raw const __etext).addr(),
-            0..0,
-        ],
+        code: [code(), 0..0],
         opaque: [trap_entry(), 0..0],
         load_address: 0,
     };
@@ -36,9 +31,14 @@ pub(crate) fn walk(stack: &mut CallStack) {
 }
 
 /// Tells whether the outermost frame is the entry of a trap.
-pub(crate) fn opaque(address: u64) -> Option<Cut> {
+pub fn opaque(address: u64) -> Option<Cut> {
     let address = usize::try_from(address).ok()?;
     trap_entry().contains(&address).then_some(Cut::Interrupt)
+}
+
+/// Returns where code lies that keeps the chain of frames; the way from reset to `main` is beyond it.
+pub fn code() -> Range<usize> {
+    (&raw const _start_trap_rust).addr()..(&raw const __etext).addr()
 }
 
 fn trap_entry() -> Range<usize> {

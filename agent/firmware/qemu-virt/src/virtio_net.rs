@@ -51,7 +51,7 @@ type Buffer = &'static mut [u8; BUFFER_BYTES];
 type Raw = VirtIONetRaw<StaticPages, MmioTransport<'static>, QUEUE>;
 
 /// The network card.
-pub(crate) struct Card(RefCell<Queues>);
+pub struct Card(RefCell<Queues>);
 
 struct Queues {
     raw: Raw,
@@ -62,7 +62,7 @@ struct Queues {
 }
 
 /// A frame that has come.
-pub(crate) struct Received<'c> {
+pub struct Received<'c> {
     card: &'c RefCell<Queues>,
     buffer: Buffer,
     start: usize,
@@ -70,7 +70,7 @@ pub(crate) struct Received<'c> {
 }
 
 /// Room for a frame that is to go.
-pub(crate) struct Room<'c>(&'c RefCell<Queues>);
+pub struct Room<'c>(&'c RefCell<Queues>);
 
 /// Acknowledges an interrupt and wakes the network stack, if it is the card's.
 pub(crate) fn interrupted(_source: u32) {
@@ -87,7 +87,7 @@ fn slot_register<T: Copy>(offset: usize) -> Register<T> {
 
 impl Card {
     /// Finds the card and lets its interrupt in. It can be found once.
-    pub(crate) fn find() -> Option<Self> {
+    pub fn find() -> Option<Self> {
         let (slot, transport) = (0..SLOTS).find_map(|slot| Some((slot, network_card(slot)?)))?;
         let raw = Raw::new(transport).ok()?;
         let buffers = BUFFERS.try_take()?;
@@ -235,6 +235,6 @@ impl Driver for Card {
     }
 
     fn hardware_address(&self) -> HardwareAddress {
-        HardwareAddress::Ethernet(self.0.borrow().raw.mac_address().into())
+        HardwareAddress::Ethernet(self.0.borrow().raw.mac_address())
     }
 }

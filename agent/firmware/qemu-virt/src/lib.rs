@@ -1,0 +1,23 @@
+//! QEMU's RISC-V machine `virt` as a board: what all of its programs share.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`board`] | `heapbeacon::platform::Platform` for this machine |
+//! | [`heap`] | two heap regions |
+//! | [`stack`] | call stacks of this image |
+//! | [`clock`], [`interrupts`] | time, and what breaks in |
+//! | [`virtio_net`] | the network card |
+//! | [`console`] | the serial console, and how QEMU ends |
+#![no_std]
+
+pub mod board;
+pub mod clock;
+pub mod console;
+mod dma;
+pub mod heap;
+pub mod interrupts;
+mod mmio;
+pub mod stack;
+pub mod virtio_net;
+
+pub use board::Board;
