@@ -81,46 +81,57 @@ pub fn frame_pointer() -> usize {
 /// # Safety
 /// `bounds.stack` is memory that may be read for as long as the walk takes.
 #[inline(always)]
-pub unsafe fn walk(mut frame: usize, bounds: &Bounds, skip: usize, out: &mut CallStack) {
+pub unsafe fn walk(frame: usize, bounds: &Bounds, skip: usize, out: &mut CallStack) {
+    let mut chain = Chain {
+        below: bounds.stack.start.saturating_add(ABOVE_RECORD).wrapping_sub(1),
+        frame,
+    };
     for _ in 0..skip {
         // SAFETY: the caller's promise is passed on.
-        match unsafe { step(frame, bounds) } {
-            Some((caller, return_address)) if contains(&bounds.code, return_address) => {
-                frame = caller;
-            }
+        match unsafe { chain.step(bounds) } {
+            Some(return_address) if contains(&bounds.code, return_address) => {}
             _ => return,
         }
     }
-    // SAFETY: the caller's promise is passed on.
-    while let Some((caller, return_address)) = unsafe { step(frame, bounds) } {
+    out.fill(|| {
+        // SAFETY: the caller's promise is passed on.
+        let return_address = unsafe { chain.step(bounds) }?;
         if !contains(&bounds.code, return_address) {
-            if contains(&bounds.opaque, return_address) {
-                out.push(return_address - bounds.load_address);
+            chain.frame = 0;
+            if !contains(&bounds.opaque, return_address) {
+                return None;
             }
-            break;
         }
-        if !out.push(return_address - bounds.load_address) || caller <= frame {
-            break;
-        }
-        frame = caller;
-    }
+        Some(return_address - bounds.load_address)
+    });
 }
 
-/// Reads one frame: the caller's frame, and the return address.
-///
-/// # Safety
-/// `bounds.stack` may be read.
-#[inline(always)]
-unsafe fn step(frame: usize, bounds: &Bounds) -> Option<(usize, usize)> {
-    let record = frame.wrapping_sub(ABOVE_RECORD);
-    let inside = record >= bounds.stack.start && record.wrapping_add(2 * WORD) <= bounds.stack.end;
-    if !inside || !frame.is_multiple_of(ALIGNMENT) {
-        return None;
+/// Where a walk stands.
+struct Chain {
+    /// What the frame must lie above: the one before, or the end of the stack.
+    below: usize,
+    frame: usize,
+}
+
+impl Chain {
+    /// Reads the return address of a frame, and goes on to the caller's.
+    ///
+    /// # Safety
+    /// `bounds.stack` may be read.
+    #[inline(always)]
+    unsafe fn step(&mut self, bounds: &Bounds) -> Option<usize> {
+        let frame = self.frame;
+        let end = bounds.stack.end.saturating_sub(2 * WORD - ABOVE_RECORD);
+        if frame <= self.below || frame > end || !frame.is_multiple_of(ALIGNMENT) {
+            return None;
+        }
+        let record = frame.wrapping_sub(ABOVE_RECORD) as *const [usize; 2];
+        // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
+        let [caller, return_address] = unsafe { record.read() };
+        self.below = frame;
+        self.frame = caller;
+        Some(return_address)
     }
-    let record = record as *const [usize; 2];
-    // SAFETY: both words are aligned and inside the stack, which the caller lets us read.
-    let [caller, return_address] = unsafe { record.read() };
-    Some((caller, return_address))
 }
 
 #[inline(always)]

@@ -124,6 +124,21 @@ impl CallStack {
         self.depth < MAX_FRAMES
     }
 
+    /// Takes return addresses, innermost first, as long as `next` knows one and there is room; what was
+    /// there before is gone. Quicker than one by one.
+    #[inline(always)]
+    pub fn fill(&mut self, mut next: impl FnMut() -> Option<usize>) {
+        let mut sum = 0usize;
+        let mut places = self.addresses.iter_mut();
+        while let Some(address) = next() {
+            let Some(place) = places.next() else { break };
+            *place = address;
+            sum = sum.wrapping_add(address);
+        }
+        self.depth = MAX_FRAMES - places.len();
+        self.sum = sum;
+    }
+
     /// Returns the addresses.
     pub fn as_slice(&self) -> &[usize] {
         self.addresses.get(..self.depth).unwrap_or(&[])

@@ -1,0 +1,251 @@
+//! Counts the instructions of what the tracer does inside of the heap's hooks.
+//!
+//! QEMU must be started with `-icount shift=0`: only then does `minstret` count instructions. Prints a line a
+//! figure, its name, a colon and the number, and ends QEMU.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::hint::black_box;
+use core::mem::MaybeUninit;
+
+use embassy_sync::blocking_mutex::CriticalSectionMutex;
+use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, RawMutex};
+use heapbeacon::hooks::TracedHeap;
+use heapbeacon::platform::Platform;
+use heapbeacon::tracer::{
+    Allocation, Buffer, CallStack, Free, Leak, Mode, Record, RecordCursor, Stack, StackCursor,
+    Tracer,
+};
+use heapbeacon_qemu_virt::console::exit;
+use heapbeacon_qemu_virt::heap::Regions;
+use heapbeacon_qemu_virt::{Board, board, println};
+use riscv::register::minstret;
+use static_cell::ConstStaticCell;
+
+#[global_allocator]
+static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
+
+/// Words of the record buffer, and the records that it is certain to hold.
+const WORDS: usize = 24 * 1024;
+const RECORDS: u32 = 2500;
+/// Pairs of allocation and free that a figure is the mean of.
+const PAIRS: usize = 256;
+/// Call stacks that take turns.
+const STACKS: usize = 16;
+const FRAMES: usize = 8;
+/// Depth of the call stacks that are walked: as deep as one may be, and half as deep.
+const DEPTHS: [usize; 2] = [8, 16];
+
+static BUFFER: ConstStaticCell<[MaybeUninit<u64>; WORDS]> =
+    ConstStaticCell::new([MaybeUninit::uninit(); WORDS]);
+static PAIRED: Tracer<CriticalSectionRawMutex> = Tracer::new();
+static METERED: Tracer<Metered> = Tracer::new();
+/// Instructions of the longest hold of a [`Metered`] lock.
+static LONGEST: CriticalSectionMutex<Cell<u32>> = CriticalSectionMutex::new(Cell::new(0));
+
+/// The board's lock, with every hold of it measured.
+struct Metered(CriticalSectionRawMutex);
+
+// SAFETY: it is the board's lock, which lets nobody else in while `work` runs.
+unsafe impl RawMutex for Metered {
+    const INIT: Self = Self(CriticalSectionRawMutex::INIT);
+
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.0.lock(|| {
+            let begin = instructions();
+            let result = work();
+            let taken = instructions().wrapping_sub(begin);
+            LONGEST.lock(|longest| longest.set(longest.get().max(taken)));
+            result
+        })
+    }
+}
+
+/// Measures, reports, ends QEMU.
+#[riscv_rt::entry]
+fn main() -> ! {
+    let [half, full] = DEPTHS.map(|depth| walk(depth - 1));
+    println!(
+        "walk_frame: {}",
+        (full - half) / (DEPTHS[1] - DEPTHS[0]) as u32
+    );
+    println!("walk_{}: {half}", DEPTHS[0]);
+    println!("walk_{}: {full}", DEPTHS[1]);
+    let mut buffer: Buffer = BUFFER.take();
+    for live in [100, 1000, 2000] {
+        buffer = pair(buffer, live);
+    }
+    println!("hook_pair: {}", hooks());
+    hold(buffer);
+    println!("longest_hold: {}", LONGEST.lock(Cell::get));
+    exit(0)
+}
+
+#[inline(always)]
+fn instructions() -> u32 {
+    minstret::read() as u32
+}
+
+/// Counts what a walk takes, so many frames deep.
+#[inline(never)]
+fn walk(deeper: usize) -> u32 {
+    if deeper > 0 {
+        return black_box(walk(black_box(deeper) - 1));
+    }
+    let mut call_stack = CallStack::new();
+    let begin = instructions();
+    walk_here(&mut call_stack);
+    let taken = instructions() - begin;
+    black_box(call_stack);
+    taken
+}
+
+/// As deep as the hook and the heap would be, whose two frames are left out.
+#[inline(never)]
+fn walk_here(call_stack: &mut CallStack) {
+    Board::call_stack(call_stack);
+}
+
+/// Prints what an allocation and its free take in leaks mode, with call stacks of eight frames handed in
+/// that are known already, and the lock.
+fn pair(buffer: Buffer, live: usize) -> Buffer {
+    start(&PAIRED, buffer, Mode::Leaks);
+    let stacks: [CallStack; STACKS] = core::array::from_fn(call_stack);
+    let event = |block| allocation(block, &stacks[block % STACKS]);
+    (0..live).for_each(|block| PAIRED.allocated(&event(block)));
+    let pairs: Vec<_> = (0..PAIRS)
+        .map(|pair| (event(live + pair), free(pair, &stacks[0])))
+        .collect();
+    let begin = instructions();
+    record(&pairs);
+    let taken = instructions() - begin;
+    println!("pair_{live}: {}", taken / PAIRS as u32);
+    end(&PAIRED)
+}
+
+/// The only place that calls this tracer, as each hook is in a firmware.
+#[inline(never)]
+fn record(pairs: &[(Allocation<'_>, Free<'_>)]) {
+    for (allocation, free) in pairs {
+        PAIRED.allocated(allocation);
+        PAIRED.freed(free);
+    }
+}
+
+/// Returns what a block costs its firmware beyond the heap itself: both hooks, the clock and a walk
+/// of eight frames included.
+fn hooks() -> u32 {
+    let buffer = board::take_buffer().expect("it is taken once");
+    start(Board::tracer(), buffer, Mode::Leaks);
+    let deep = (0..PAIRS).map(|_| hooks_at(DEPTHS[0] - 2)).sum::<u32>();
+    deep / PAIRS as u32
+}
+
+#[inline(never)]
+fn hooks_at(deeper: usize) -> u32 {
+    if deeper > 0 {
+        return black_box(hooks_at(black_box(deeper) - 1));
+    }
+    let layout = Layout::new::<[u8; 48]>();
+    let begin = instructions();
+    // SAFETY: the layout is not empty.
+    let block = unsafe { HEAP.alloc(layout) };
+    // SAFETY: the block came from there, with this layout.
+    unsafe { HEAP.dealloc(block, layout) };
+    let traced = instructions() - begin;
+    let begin = instructions();
+    // SAFETY: the layout is not empty.
+    let block = unsafe { HEAP.inner().alloc(layout) };
+    // SAFETY: the block came from there, with this layout.
+    unsafe { HEAP.inner().dealloc(block, layout) };
+    traced - (instructions() - begin)
+}
+
+/// Does everything that takes the tracer's lock, with as many records as there are, and more.
+fn hold(buffer: Buffer) {
+    let mut buffer = buffer;
+    for mode in [Mode::Leaks, Mode::All] {
+        start(&METERED, buffer, mode);
+        let blocks = 2 * RECORDS as usize;
+        for block in 0..blocks {
+            let own = call_stack(block);
+            METERED.allocated(&allocation(block, &own));
+            // Some inside of a block that is live, some of a block without a record.
+            let freed = Free {
+                address: address(block / 2) + block % 5 / 4 * 8,
+                ..free(block / 2, &own)
+            };
+            METERED.freed(&freed);
+        }
+        METERED.failed(&allocation(0, &call_stack(0)));
+        read();
+        buffer = end(&METERED);
+    }
+}
+
+/// Reads in every way that a server does.
+fn read() {
+    let mut records = RecordCursor::after(0);
+    let mut page = [Record::default(); 8];
+    while METERED.read_records(&mut records, &mut page) > 0 {}
+    let mut stacks = StackCursor::after(None);
+    let mut one = [Stack::default()];
+    while METERED.read_stacks(&mut stacks, &mut one) > 0 {}
+    let mut leaks = heapless::Vec::<Leak, 32>::new();
+    black_box(METERED.leaks(u64::MAX, &mut leaks));
+    black_box(METERED.summary());
+    black_box(METERED.failures());
+    black_box(METERED.wrong_frees());
+    black_box(METERED.get(METERED.count() / 2).is_ok());
+}
+
+fn start<M: RawMutex>(tracer: &Tracer<M>, buffer: Buffer, mode: Mode) {
+    let taken = tracer.init_standalone(buffer, None);
+    taken
+        .map_err(|refused| refused.error)
+        .expect("the buffer is large enough");
+    tracer.start(mode, 0).expect("it was initialised");
+}
+
+fn end<M: RawMutex>(tracer: &Tracer<M>) -> Buffer {
+    tracer.stop().expect("it records");
+    tracer.release().ok().flatten().expect("it was lent")
+}
+
+/// Makes one of the call stacks, of eight frames.
+fn call_stack(number: usize) -> CallStack {
+    let first = 0x4200_0000 + number % (4 * STACKS * STACKS) * 0x1c;
+    (0..FRAMES).map(|frame| first + frame * 0x140).collect()
+}
+
+/// Where a block lies: spread like the blocks of a heap, not like an array.
+fn address(block: usize) -> usize {
+    0x3fc8_0000 + block * 128 + block * block % 7 * 16
+}
+
+fn allocation(block: usize, stack: &CallStack) -> Allocation<'_> {
+    Allocation {
+        address: address(block),
+        size: 48,
+        time_us: block as u64 * 3,
+        core: 0,
+        task: 1,
+        stack,
+    }
+}
+
+fn free(block: usize, stack: &CallStack) -> Free<'_> {
+    Free {
+        address: address(block),
+        size: 48,
+        time_us: block as u64 * 3 + 50_000,
+        core: 0,
+        task: 1,
+        stack,
+    }
+}
