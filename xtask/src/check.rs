@@ -48,6 +48,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         lint(workspace, &["-p", package, "--all-targets"])?;
         document(workspace, &["-p", package])?;
     }
+    let untraced = ["-p", "heapbeacon-host", "--no-default-features"];
+    lint(workspace, &[&untraced[..], &["--all-targets"]].concat())?;
     toolchain::ensure_target(workspace, toolchain::WASM)?;
     lint(
         workspace,

@@ -181,13 +181,19 @@ impl Problem {
             Error::NoMem => (StatusCode::UNPROCESSABLE_ENTITY, "Buffer too small"),
             Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "Compiled out"),
         };
+        let kind = Kind(status, title, error.code());
         match error {
-            Error::NoMem | Error::NotSupported => {
-                Self::new(Kind(status, title, error.code()), format_args!("{error}"))
-            }
-            Error::InvalidState | Error::InvalidArg => {
-                Self::new(Kind(status, title, error.code()), detail)
-            }
+            Error::InvalidState | Error::InvalidArg => Self::new(kind, detail),
+            Error::NoMem => Self::new(
+                kind,
+                format_args!("The buffer can't hold a single record: give a larger one."),
+            ),
+            Error::NotSupported => Self::new(
+                kind,
+                format_args!(
+                    "Tracing is not compiled in: build the firmware with the feature `tracing`."
+                ),
+            ),
         }
     }
 

@@ -31,9 +31,10 @@ static CONFIG: Config = Config::new(Timeouts {
 })
 .keep_connection_alive();
 
-/// How long a peer may take to read the end and to close its side.
+/// How long a peer may take to close its side: one that is refused while it sends a long body reads
+/// the refusal only when it has sent it.
 static FAREWELL: Timeouts = Timeouts {
-    read_request: Duration::from_millis(250),
+    read_request: Duration::from_secs(1),
     write: Duration::from_secs(1),
     ..Timeouts::const_default()
 };
@@ -50,8 +51,8 @@ enum End {
 
 /// Serves one connection until it is closed; `buffer` holds a request's line and headers.
 ///
-/// Every server task calls it in a loop, with what it has accepted. There is one such task more
-/// than the agent has places: it takes in who comes while all are taken, waits with them for a
+/// Every server task calls it in a loop, with what it has accepted. There is exactly one such task
+/// more than the agent has places: it takes in who comes while all are taken, waits with them for a
 /// place, and tells them to come again when none becomes free. The binary needs
 /// `#![recursion_limit = "256"]`.
 pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(

@@ -122,7 +122,7 @@ impl<M: RawMutex> Tracer<M> {
             }
             inner.clearing = true;
             inner.state = State::Stopped;
-            inner.clear(mode);
+            inner.clear(mode, now_us);
             Ok((inner.records.slots(), inner.stacks.entries()))
         })?;
         for step in steps(records) {
@@ -134,8 +134,6 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| {
             inner.clearing = false;
             inner.state = State::Recording;
-            inner.trace_id = inner.trace_id.wrapping_add(1);
-            inner.started_us = now_us;
             Ok(inner.trace_id)
         })
     }

@@ -21,7 +21,7 @@ pub(super) struct Inner {
     /// A start is clearing the tables, step by step.
     pub(super) clearing: bool,
     pub(super) trace_id: u32,
-    pub(super) started_us: u64,
+    started_us: u64,
     last_seq: u64,
     counters: Counters,
     pub(super) storage: Option<Storage>,
@@ -91,7 +91,13 @@ impl Inner {
     }
 
     /// Takes the tables out of use and returns their buffer.
+    ///
+    /// Whoever reads the records page by page must be able to tell that they are gone: so what was
+    /// traced takes the number of its trace with it.
     pub(super) fn withdraw(&mut self) -> Option<Buffer> {
+        if self.counters.allocations > 0 {
+            self.trace_id = self.trace_id.wrapping_add(1);
+        }
         self.records = Records::EMPTY;
         self.stacks = Stacks::EMPTY;
         self.forget();
@@ -99,7 +105,9 @@ impl Inner {
     }
 
     /// Begins a new trace: everything is empty, though the buckets are still to be cleared.
-    pub(super) fn clear(&mut self, mode: Mode) {
+    pub(super) fn clear(&mut self, mode: Mode, now_us: u64) {
+        self.trace_id = self.trace_id.wrapping_add(1);
+        self.started_us = now_us;
         self.mode = Some(mode);
         self.records.clear(mode);
         self.stacks.clear();

@@ -175,7 +175,8 @@ pub struct Summary {
     pub destination: Option<Destination>,
     /// Mode of the last start.
     pub mode: Option<Mode>,
-    /// Rises with every start; 0 before the first.
+    /// Rises with every start, and with every init that gives up what was traced; 0 before the
+    /// first start.
     pub trace_id: u32,
     /// When the trace was started, microseconds since boot.
     pub started_us: u64,

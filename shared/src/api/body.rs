@@ -172,7 +172,8 @@ pub struct Trace {
     pub destination: Option<Destination>,
     /// What becomes of freed records; null before the first `start`.
     pub mode: Option<Mode>,
-    /// Rises with every `start`; 0 before the first.
+    /// Rises with every `start`, and with every `init` that gives up what was traced: records of
+    /// different ids have nothing to do with each other. 0 before the first `start`.
     pub trace_id: u32,
     /// Microseconds since boot, when these numbers were read.
     pub time_us: u64,

@@ -65,6 +65,9 @@ pub(super) const STAGES: [Stage; 8] = [
 /// Integration tests of the host agent that have a stage of their own.
 const STAGE_TESTS: [&str; 2] = ["api", "browser"];
 
+/// The host agent's integration test that is about a build of its own: one that does not trace.
+const UNTRACED_TEST: &str = "untraced";
+
 /// How long the fuzz targets run, all together.
 const FUZZ_SECONDS: usize = 60;
 
@@ -104,17 +107,22 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
             .args(["-p", "heapbeacon-host", "--lib"])
             .args(host_tests(workspace)?),
     )?;
+    tally += Tally::of_cargo_test(
+        test()
+            .args(["-p", "heapbeacon-host", "--no-default-features"])
+            .args(["--test", UNTRACED_TEST]),
+    )?;
     for package in ["heapbeacon-dashboard", "xtask"] {
         tally += Tally::of_cargo_test(test().args(["-p", package]))?;
     }
     Ok(tally)
 }
 
-/// Chooses the host agent's integration tests that no other stage runs.
+/// Chooses the host agent's integration tests that no other stage and no other build runs.
 fn host_tests(workspace: &Workspace) -> Result<Vec<String>> {
     let names = rust_files(workspace, "agent/host/tests")?.into_iter();
     Ok(names
-        .filter(|name| !STAGE_TESTS.contains(&name.as_str()))
+        .filter(|name| !STAGE_TESTS.contains(&name.as_str()) && name != UNTRACED_TEST)
         .map(|name| format!("--test={name}"))
         .collect())
 }

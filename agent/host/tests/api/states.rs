@@ -185,6 +185,23 @@ fn a_start_clears_everything_and_counts_on() {
 }
 
 #[test]
+fn an_init_that_discards_records_is_seen_by_who_pages_through_them() {
+    let agent = Target::tracing(Mode::All);
+    if agent.has(Feature::Demo) {
+        await_that("a record", || agent.trace().count > 0);
+    }
+    let old = agent.command("/trace/stop", "");
+    let page: RecordsPage = agent.read("/trace/records?limit=1");
+    assert_eq!(page.trace_id, old.trace_id);
+    let new = agent.command(INIT.0, INIT.1);
+    let page: RecordsPage = agent.read("/trace/records?limit=1");
+    assert!(page.records.is_empty());
+    assert_eq!(page.trace_id, new.trace_id);
+    let was_traced = old.total_allocations > 0;
+    assert_eq!(new.trace_id, old.trace_id + u32::from(was_traced));
+}
+
+#[test]
 fn a_pause_records_frees_but_no_allocations_and_resume_clears_nothing() {
     let agent = Target::tracing(Mode::Leaks);
     let demo = agent.has(Feature::Demo);

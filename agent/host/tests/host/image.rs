@@ -6,7 +6,7 @@ use heapbeacon_shared::api::{Device, Origin, StacksPage};
 use heapbeacon_shared::symbols::build_id;
 
 use crate::support::await_some;
-use crate::support::process::{Process, executable};
+use crate::support::process::{HOOKS, Process, executable, functions};
 
 #[test]
 fn the_elf_is_the_executable_and_the_build_id_its_own() {
@@ -24,6 +24,15 @@ fn the_elf_is_the_executable_and_the_build_id_its_own() {
         .expect("it is an ELF")
         .expect("it was linked with a build id");
     assert_eq!(device.build_id.as_str(), id.to_string());
+}
+
+/// `untraced.rs` relies on these names.
+#[test]
+fn the_hooks_are_functions_of_the_executable() {
+    let functions = functions();
+    for hook in HOOKS {
+        assert!(functions.contains(hook), "{hook}");
+    }
 }
 
 /// Every connection that is accepted makes the runtime allocate.

@@ -1,9 +1,17 @@
 //! The agent as a process of the test's own.
 
+use std::collections::HashSet;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSymbol};
+
 use super::client::Client;
+
+/// What an allocator calls to have its blocks traced.
+pub(crate) const HOOKS: [&str; 2] = ["heapbeacon::hooks::allocated", "heapbeacon::hooks::freed"];
 
 /// An agent that runs until this value goes.
 pub(crate) struct Process {
@@ -77,6 +85,16 @@ pub(crate) fn output(arguments: &[&str]) -> Output {
 /// Returns the path of the agent's executable.
 pub(crate) fn executable() -> &'static str {
     env!("CARGO_BIN_EXE_heapbeacon-host")
+}
+
+/// Returns the full names of the agent's functions, from the symbols of its executable.
+pub(crate) fn functions() -> HashSet<String> {
+    let file = fs::read(executable()).expect("the executable is there");
+    let elf = ElfFile64::<Endianness>::parse(&*file).expect("it is an ELF");
+    elf.symbols()
+        .filter_map(|symbol| symbol.name().ok())
+        .map(|name| format!("{:#}", rustc_demangle::demangle(name)))
+        .collect()
 }
 
 fn command(arguments: &[&str]) -> Command {

@@ -162,6 +162,38 @@ fn start_clears_everything_and_counts_traces() {
 }
 
 #[test]
+fn the_trace_id_rises_whenever_records_are_discarded_and_only_then() {
+    let fixture = Fixture::uninitialised();
+    let id = || fixture.tracer.summary().trace_id;
+    let init = || make(&fixture, Call::InitStandalone).unwrap();
+    init();
+    init();
+    assert_eq!(id(), 0, "nothing was traced yet");
+    assert_eq!(fixture.tracer.start(Mode::Leaks, 0), Ok(1));
+    fixture.tracer.stop().unwrap();
+    init();
+    assert_eq!(id(), 1, "there was nothing to discard");
+    for discard in [Call::InitStandalone, Call::InitEmpty, Call::Release] {
+        init();
+        let before = fixture.tracer.start(Mode::Leaks, 0).unwrap();
+        fixture.allocate(64, 10);
+        fixture.tracer.stop().unwrap();
+        assert_eq!(id(), before);
+        make(&fixture, discard).unwrap();
+        assert_eq!(id(), before + 1, "{discard:?}");
+    }
+    init();
+    make(&fixture, Call::Resume).unwrap();
+    fixture.allocate(64, 10);
+    let before = id();
+    make(&fixture, Call::Pause).unwrap();
+    make(&fixture, Call::InitToHost).unwrap();
+    assert_eq!(id(), before, "the buffer stays, as the resync table");
+    make(&fixture, Call::Release).unwrap();
+    assert_eq!(id(), before + 1);
+}
+
+#[test]
 fn resume_goes_on_with_everything_as_it_was() {
     let fixture = Fixture::started(8, Mode::Leaks);
     fixture.allocate(64, 10);

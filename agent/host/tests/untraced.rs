@@ -1,0 +1,87 @@
+//! The agent with tracing compiled out: `cargo test -p heapbeacon-host --no-default-features --test untraced`.
+//!
+//! With tracing compiled in there is nothing to test here; `cargo xtask test unit` builds both.
+#![cfg(not(feature = "tracing"))]
+
+mod support;
+
+use heapbeacon_shared::api::{
+    Count, Device, Feature, LeaksPage, RecordsPage, StacksPage, State, Trace,
+};
+use support::process::{HOOKS, Process, functions, output};
+
+#[test]
+fn every_command_is_answered_with_not_supported_and_a_sentence_that_helps() {
+    let process = Process::start(&[]);
+    let agent = process.client();
+    for (path, body) in [
+        ("/trace/init", r#"{"destination":"standalone"}"#),
+        ("/trace/init", r#"{"destination":"standalone","records":0}"#),
+        ("/trace/init", r#"{"destination":"to_host"}"#),
+        ("/trace/start", r#"{"mode":"leaks"}"#),
+        ("/trace/start?mode=all", ""),
+        ("/trace/stop", ""),
+        ("/trace/pause", ""),
+        ("/trace/resume", ""),
+    ] {
+        let problem = agent.post(path, body).problem(501);
+        assert_eq!(problem.code, "ESP_ERR_NOT_SUPPORTED", "{path} {body}");
+        assert!(problem.detail.contains("feature `tracing`"), "{problem:?}");
+    }
+    let problem = agent.get("/trace/records/0").problem(501);
+    assert_eq!(problem.code, "ESP_ERR_NOT_SUPPORTED");
+}
+
+#[test]
+fn what_is_read_is_empty() {
+    let process = Process::start(&[]);
+    let agent = process.client();
+    assert_eq!(agent.read::<Count>("/trace/count").count, 0);
+    let records: RecordsPage = agent.read("/trace/records");
+    assert_eq!(records, RecordsPage::default());
+    let stacks: StacksPage = agent.read("/trace/stacks");
+    assert_eq!(stacks, StacksPage::default());
+    let leaks: LeaksPage = agent.read("/trace/leaks");
+    assert!(leaks.leaks.is_empty());
+    assert!(agent.get("/trace/dump").text().contains(" 0 records"));
+    agent.get("/capture").messages();
+}
+
+#[test]
+fn the_trace_and_the_device_say_that_nothing_can_be_traced() {
+    let process = Process::start(&[]);
+    let agent = process.client();
+    let Trace {
+        state,
+        destination,
+        mode,
+        trace_id,
+        total_allocations,
+        buffer,
+        ..
+    } = agent.trace();
+    assert_eq!(
+        (state, destination, mode),
+        (State::Uninitialised, None, None)
+    );
+    assert_eq!((trace_id, total_allocations, buffer.max_records), (0, 0, 0));
+    let device: Device = agent.read("/device");
+    assert!(!device.features.contains(&Feature::Tracing));
+}
+
+#[test]
+fn a_start_on_the_command_line_is_refused() {
+    let output = output(&["--listen", "127.0.0.1:0", "--start", "leaks"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("feature `tracing`"), "{said}");
+}
+
+#[test]
+fn the_hooks_are_not_in_the_executable() {
+    let functions = functions();
+    assert!(functions.contains("heapbeacon_host::main"));
+    for hook in HOOKS {
+        assert!(!functions.contains(hook), "{hook}");
+    }
+}
