@@ -3,23 +3,21 @@
 //! An allocation is recorded **after** it was made, a free **before** it is done: so for each
 //! address the order is right even when it is reused on another core at once.
 //!
-//! A hook, and the allocator around it, are functions of their own in every profile, so that a board
-//! knows how many frames of a call stack are ours ([`OWN_FRAMES`]); without the feature `tracing` a hook
-//! is nothing at all.
+//! A hook is told the frame of the function that calls it, the outermost one of the allocator's own: the call stack
+//! begins with who called that one. So it must not be part of its caller; [`TracedHeap`] sees to it.
+//! Without the feature `tracing` nothing is left of any of this.
 
 use core::alloc::{GlobalAlloc, Layout};
 
 use crate::platform::Platform;
 use crate::tracer::{Allocation, CallStack, Free};
-
-/// Frames of HeapBeacon between [`Platform::call_stack`], itself a function of its own, and the code that asks
-/// a [`TracedHeap`]: the hook's, and the heap's. A board that calls the hooks itself has one of them.
-pub const OWN_FRAMES: usize = 2;
+use crate::walk::frame_pointer;
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
-#[cfg_attr(feature = "tracing", inline(never))]
+///
+/// `frame` is the caller's own [`frame_pointer`].
 #[cfg_attr(not(feature = "tracing"), inline(always))]
-pub fn allocated<P: Platform>(address: usize, size: usize) {
+pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
     let tracer = P::tracer();
     if !tracer.records_allocations() {
         return;
@@ -27,7 +25,7 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
     let time_us = P::now_us();
     P::cost().measure(time_us, P::clock, || {
         let mut stack = CallStack::new();
-        P::call_stack(&mut stack);
+        P::call_stack(frame, &mut stack);
         let context = P::context();
         let event = Allocation {
             address,
@@ -46,9 +44,10 @@ pub fn allocated<P: Platform>(address: usize, size: usize) {
 }
 
 /// Records that the block at `address` is about to be freed; `size` is 0 where it is not known.
-#[cfg_attr(feature = "tracing", inline(never))]
+///
+/// `frame` is the caller's own [`frame_pointer`].
 #[cfg_attr(not(feature = "tracing"), inline(always))]
-pub fn freed<P: Platform>(address: usize, size: usize) {
+pub fn freed<P: Platform>(address: usize, size: usize, frame: usize) {
     let tracer = P::tracer();
     if !tracer.is_recording() {
         return;
@@ -57,7 +56,7 @@ pub fn freed<P: Platform>(address: usize, size: usize) {
     P::cost().measure(time_us, P::clock, || {
         let mut stack = CallStack::new();
         if tracer.wants_free_stack() {
-            P::call_stack(&mut stack);
+            P::call_stack(frame, &mut stack);
         }
         let context = P::context();
         tracer.freed(&Free {
@@ -101,7 +100,7 @@ unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { self.heap.alloc(layout) };
-        allocated::<P>(block.addr(), layout.size());
+        allocated::<P>(block.addr(), layout.size(), frame_pointer());
         block
     }
 
@@ -109,13 +108,13 @@ unsafe impl<A: GlobalAlloc, P: Platform> GlobalAlloc for TracedHeap<A, P> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { self.heap.alloc_zeroed(layout) };
-        allocated::<P>(block.addr(), layout.size());
+        allocated::<P>(block.addr(), layout.size(), frame_pointer());
         block
     }
 
     #[cfg_attr(feature = "tracing", inline(never))]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        freed::<P>(block.addr(), layout.size());
+        freed::<P>(block.addr(), layout.size(), frame_pointer());
         // SAFETY: the caller's promises are passed on.
         unsafe { self.heap.dealloc(block, layout) }
     }

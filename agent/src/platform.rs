@@ -35,8 +35,9 @@ pub trait Platform: Sized + 'static {
     /// Pushes the return addresses of the running call stack, innermost first, relative to the
     /// image's own addresses.
     ///
-    /// Frames of the tracer and of the hook itself are left out.
-    fn call_stack(stack: &mut CallStack);
+    /// It begins with the return address of `frame`, as a [walk](crate::walk) does: those inside of it are
+    /// the tracer's and the hook's.
+    fn call_stack(frame: usize, stack: &mut CallStack);
 
     /// Returns a counter that runs while code runs, in units of [`COST_UNIT`](Self::COST_UNIT).
     fn clock() -> u32;

@@ -40,40 +40,54 @@ const ALIGNMENT: usize = if cfg!(any(target_arch = "riscv32", target_arch = "ris
     WORD
 };
 
-/// Returns the frame pointer of the caller.
+/// Returns the frame pointer of the function that calls this, 0 where the processor is not known.
+///
+/// It is a call, not a register that is read in place: before a call a function has to have set up its
+/// own frame, while anything else may be done before that, with the frame pointer still its caller's.
 #[inline(always)]
 pub fn frame_pointer() -> usize {
-    let frame: usize;
-    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
-    // SAFETY: copies a register.
-    unsafe {
-        core::arch::asm!("mv {}, s0", out(reg) frame, options(nomem, nostack, preserves_flags));
+    register::frame_pointer()
+}
+
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+mod register {
+    #[unsafe(naked)]
+    pub(super) extern "C" fn frame_pointer() -> usize {
+        core::arch::naked_asm!("mv a0, s0", "ret")
     }
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: copies a register.
-    unsafe {
-        core::arch::asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags));
+}
+
+#[cfg(target_arch = "x86_64")]
+mod register {
+    #[unsafe(naked)]
+    pub(super) extern "C" fn frame_pointer() -> usize {
+        core::arch::naked_asm!("mov rax, rbp", "ret")
     }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: copies a register.
-    unsafe {
-        core::arch::asm!("mov {}, x29", out(reg) frame, options(nomem, nostack, preserves_flags));
+}
+
+#[cfg(target_arch = "aarch64")]
+mod register {
+    #[unsafe(naked)]
+    pub(super) extern "C" fn frame_pointer() -> usize {
+        core::arch::naked_asm!("mov x0, x29", "ret")
     }
-    #[cfg(not(any(
-        target_arch = "riscv32",
-        target_arch = "riscv64",
-        target_arch = "x86_64",
-        target_arch = "aarch64"
-    )))]
-    {
-        frame = 0;
+}
+
+#[cfg(not(any(
+    target_arch = "riscv32",
+    target_arch = "riscv64",
+    target_arch = "x86_64",
+    target_arch = "aarch64"
+)))]
+mod register {
+    pub(super) fn frame_pointer() -> usize {
+        0
     }
-    frame
 }
 
 /// Pushes the return addresses of a call stack, innermost first, as addresses of the image.
 ///
-/// The innermost `skip` frames are left out. The walk ends where a frame is misaligned, outside the
+/// `frame` is the innermost frame, whose return address comes first: see [`frame_pointer`]. The walk ends where a frame is misaligned, outside the
 /// stack or not above the one before, or where a return address is not inside the code: what has
 /// been pushed by then is right. A return address into opaque code is the last that is pushed: the
 /// frame that led to it is right, the next one need not be.
@@ -81,18 +95,15 @@ pub fn frame_pointer() -> usize {
 /// # Safety
 /// `bounds.stack` is memory that may be read for as long as the walk takes.
 #[inline(always)]
-pub unsafe fn walk(frame: usize, bounds: &Bounds, skip: usize, out: &mut CallStack) {
+pub unsafe fn walk(frame: usize, bounds: &Bounds, out: &mut CallStack) {
     let mut chain = Chain {
-        below: bounds.stack.start.saturating_add(ABOVE_RECORD).wrapping_sub(1),
+        below: bounds
+            .stack
+            .start
+            .saturating_add(ABOVE_RECORD)
+            .wrapping_sub(1),
         frame,
     };
-    for _ in 0..skip {
-        // SAFETY: the caller's promise is passed on.
-        match unsafe { chain.step(bounds) } {
-            Some(return_address) if contains(&bounds.code, return_address) => {}
-            _ => return,
-        }
-    }
     out.fill(|| {
         // SAFETY: the caller's promise is passed on.
         let return_address = unsafe { chain.step(bounds) }?;

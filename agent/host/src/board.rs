@@ -91,9 +91,8 @@ impl Platform for Board {
         }
     }
 
-    #[inline(never)]
-    fn call_stack(stack: &mut CallStack) {
-        stack::walk(stack);
+    fn call_stack(frame: usize, stack: &mut CallStack) {
+        stack::walk(frame, stack);
     }
 
     fn clock() -> u32 {

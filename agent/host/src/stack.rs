@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 
-use heapbeacon::hooks::OWN_FRAMES;
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
 
@@ -14,13 +13,9 @@ thread_local! {
     static STACK_END: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Pushes the return addresses of the running call stack, relative to the ELF's own addresses.
-///
-/// It is part of its caller, so that there are as many frames of our own in every profile.
-#[inline(always)]
-pub fn walk(stack: &mut CallStack) {
+/// Pushes the return addresses of the running call stack from `frame` on, relative to the ELF's own addresses.
+pub fn walk(frame: usize, stack: &mut CallStack) {
     let Some(image) = image::get() else { return };
-    let frame = walk::frame_pointer();
     let bounds = Bounds {
         stack: frame..stack_end(),
         code: [image.code.clone(), 0..0],
@@ -28,7 +23,7 @@ pub fn walk(stack: &mut CallStack) {
         load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.
-    unsafe { walk::walk(frame, &bounds, OWN_FRAMES, stack) };
+    unsafe { walk::walk(frame, &bounds, stack) };
 }
 
 fn stack_end() -> usize {

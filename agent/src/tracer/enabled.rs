@@ -1,8 +1,8 @@
 //! The tracer itself: who may call what when, and one short hold of the lock after the other.
 
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
-use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapless::Vec;
 
@@ -16,20 +16,29 @@ use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
 use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};
 
+/// Suspects that are compared with a step of records in one hold of the lock.
+const SUSPECTS_AT_A_TIME: usize = 4;
+
 /// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
 pub struct Tracer<M> {
-    inner: Mutex<M, Inner>,
+    lock: M,
+    /// Reached under the lock only.
+    inner: UnsafeCell<Inner>,
     /// Copies of what the hooks and [`count`](Self::count) ask for without the lock.
     state: AtomicU8,
     leaks_mode: AtomicBool,
     count: Count,
 }
 
+// SAFETY: what is not atomic is reached under the lock only, which several threads may share.
+unsafe impl<M: Sync> Sync for Tracer<M> {}
+
 impl<M: RawMutex> Tracer<M> {
     /// Makes a tracer that is not initialised.
     pub const fn new() -> Self {
         Self {
-            inner: Mutex::new(Inner::new()),
+            lock: M::INIT,
+            inner: UnsafeCell::new(Inner::new()),
             state: AtomicU8::new(State::Uninitialised as u8),
             leaks_mode: AtomicBool::new(false),
             count: Count::new(),
@@ -367,14 +376,13 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| inner.wrong_frees())
     }
 
-    /// Compares unmatched frees with the live blocks, a step at a time: too slow for a hook.
+    /// Compares unmatched frees with the live blocks, a few with a few at a time: too slow for a hook.
     fn check_suspects(&self) {
         let suspects = self.with(|inner| inner.take_suspects());
-        if suspects.is_empty() {
-            return;
+        for few in suspects.chunks(SUSPECTS_AT_A_TIME) {
+            let mut cursor = RecordCursor::after(0);
+            while self.with(|inner| inner.check(&mut cursor, few)) {}
         }
-        let mut cursor = RecordCursor::after(0);
-        while self.with(|inner| inner.check(&mut cursor, &suspects)) {}
     }
 
     /// Runs `work` under the lock, then updates what is read without it.
@@ -392,11 +400,15 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
+    /// Not `embassy_sync`'s own mutex around `inner`: its functions are not inlined where code is to be small,
+    /// and a call costs every event as much as a third of its work.
     #[inline(always)]
     fn locked<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
-        // SAFETY: nothing that runs under the lock calls back into the tracer: it neither
-        // allocates nor calls the sink.
-        unsafe { self.inner.lock_mut(work) }
+        self.lock.lock(|| {
+            // SAFETY: the lock is held, and nothing that runs under it calls back into the tracer: it
+            // neither allocates nor calls the sink.
+            work(unsafe { &mut *self.inner.get() })
+        })
     }
 }
 

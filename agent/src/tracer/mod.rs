@@ -124,10 +124,14 @@ impl CallStack {
         self.depth < MAX_FRAMES
     }
 
-    /// Takes return addresses, innermost first, as long as `next` knows one and there is room; what was
-    /// there before is gone. Quicker than one by one.
+    /// Takes return addresses, innermost first, as long as `next` knows one and there is room. Quicker than one
+    /// by one; for a new call stack only.
     #[inline(always)]
     pub fn fill(&mut self, mut next: impl FnMut() -> Option<usize>) {
+        debug_assert!(
+            self.depth == 0,
+            "what is behind the last address has to be 0"
+        );
         let mut sum = 0usize;
         let mut places = self.addresses.iter_mut();
         while let Some(address) = next() {

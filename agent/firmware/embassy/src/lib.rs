@@ -5,6 +5,7 @@
 //! | [`server`] | tasks that answer HTTP on an embassy-net stack |
 //! | [`tasks`] | which embassy task runs, and what it is called |
 //! | [`image`] | the build id that the linker put into the image |
+//! | [`Lock`] | the tracer's lock |
 //! | `demo` | the demo workload as embassy tasks (feature `demo`) |
 #![no_std]
 
@@ -14,6 +15,9 @@ extern crate alloc;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod image;
+mod lock;
 pub mod server;
 mod socket;
 pub mod tasks;
+
+pub use lock::Lock;

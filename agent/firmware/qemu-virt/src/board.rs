@@ -5,11 +5,10 @@ use core::mem::MaybeUninit;
 use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_embassy::{image, tasks};
+use heapbeacon_embassy::{Lock, image, tasks};
 use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Network, Origin, Region};
 use static_cell::ConstStaticCell;
 
@@ -24,7 +23,7 @@ pub const PORT: u16 = 80;
 /// The task that interrupts are: behind those of embassy.
 const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
-static TRACER: Tracer<CriticalSectionRawMutex> = Tracer::new();
+static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
@@ -33,7 +32,7 @@ static ADDRESS: AtomicU32 = AtomicU32::new(0);
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
-pub static EVENTS_TO_HOST: RingSink<CriticalSectionRawMutex, EVENTS> = RingSink::new();
+pub static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
 
 /// QEMU's machine `virt`.
 pub enum Board {}
@@ -54,9 +53,9 @@ pub fn set_address(address: Option<Ipv4Addr>) {
 }
 
 impl Platform for Board {
-    type Lock = CriticalSectionRawMutex;
+    type Lock = Lock;
 
-    fn tracer() -> &'static Tracer<CriticalSectionRawMutex> {
+    fn tracer() -> &'static Tracer<Lock> {
         &TRACER
     }
 
@@ -79,9 +78,9 @@ impl Platform for Board {
         Context { core: 0, task }
     }
 
-    #[inline(never)]
-    fn call_stack(call_stack: &mut CallStack) {
-        stack::walk(call_stack);
+    #[inline(always)]
+    fn call_stack(frame: usize, call_stack: &mut CallStack) {
+        stack::walk(frame, call_stack);
     }
 
     /// In steps of 100: that averages out. QEMU counts instructions only if it is asked to.

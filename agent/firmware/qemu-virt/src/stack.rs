@@ -2,7 +2,6 @@
 
 use core::ops::Range;
 
-use heapbeacon::hooks::OWN_FRAMES;
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
 use heapbeacon_shared::api::Cut;
@@ -17,9 +16,9 @@ unsafe extern "C" {
     static _start_trap_rust: u8;
 }
 
-/// Pushes the return addresses of the running call stack.
+/// Pushes the return addresses of the running call stack from `frame` on.
 #[inline(always)]
-pub fn walk(stack: &mut CallStack) {
+pub fn walk(frame: usize, stack: &mut CallStack) {
     let bounds = Bounds {
         stack: (&raw const __estack).addr()..(&raw const __sstack).addr(),
         code: [code(), 0..0],
@@ -27,7 +26,7 @@ pub fn walk(stack: &mut CallStack) {
         load_address: 0,
     };
     // SAFETY: the one stack there is may be read from end to end.
-    unsafe { walk::walk(walk::frame_pointer(), &bounds, OWN_FRAMES, stack) };
+    unsafe { walk::walk(frame, &bounds, stack) };
 }
 
 /// Tells whether the outermost frame is the entry of a trap.

@@ -84,7 +84,7 @@ impl Platform for Board {
         Context::default()
     }
 
-    fn call_stack(_stack: &mut CallStack) {}
+    fn call_stack(_frame: usize, _stack: &mut CallStack) {}
 
     fn clock() -> u32 {
         0

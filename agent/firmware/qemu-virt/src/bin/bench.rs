@@ -14,13 +14,15 @@ use core::hint::black_box;
 use core::mem::MaybeUninit;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
-use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, RawMutex};
+use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{
     Allocation, Buffer, CallStack, Free, Leak, Mode, Record, RecordCursor, Stack, StackCursor,
     Tracer,
 };
+use heapbeacon::walk;
+use heapbeacon_embassy::Lock;
 use heapbeacon_qemu_virt::console::exit;
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::{Board, board, println};
@@ -38,22 +40,38 @@ const PAIRS: usize = 256;
 /// Call stacks that take turns.
 const STACKS: usize = 16;
 const FRAMES: usize = 8;
-/// Depth of the call stacks that are walked: as deep as one may be, and half as deep.
-const DEPTHS: [usize; 2] = [8, 16];
+/// Calls of the third to eighth frame where whole hooks are measured.
+const HOOK_DEPTH: usize = 5;
+/// Calls deeper than the shallow one that the deep walk is.
+const DEEPER: usize = 8;
 
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); WORDS]);
-static PAIRED: Tracer<CriticalSectionRawMutex> = Tracer::new();
+static PAIRED: Tracer<Apart> = Tracer::new();
 static METERED: Tracer<Metered> = Tracer::new();
 /// Instructions of the longest hold of a [`Metered`] lock.
 static LONGEST: CriticalSectionMutex<Cell<u32>> = CriticalSectionMutex::new(Cell::new(0));
 
+/// The board's lock, of another type: so that the hooks of this program's heap have the code of their tracer for
+/// themselves, and [`record`] that of its own, as each has in a firmware.
+struct Apart(Lock);
+
+// SAFETY: it is the board's lock.
+unsafe impl RawMutex for Apart {
+    const INIT: Self = Self(Lock::INIT);
+
+    #[inline(always)]
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.0.lock(work)
+    }
+}
+
 /// The board's lock, with every hold of it measured.
-struct Metered(CriticalSectionRawMutex);
+struct Metered(Lock);
 
 // SAFETY: it is the board's lock, which lets nobody else in while `work` runs.
 unsafe impl RawMutex for Metered {
-    const INIT: Self = Self(CriticalSectionRawMutex::INIT);
+    const INIT: Self = Self(Lock::INIT);
 
     fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
         self.0.lock(|| {
@@ -69,13 +87,10 @@ unsafe impl RawMutex for Metered {
 /// Measures, reports, ends QEMU.
 #[riscv_rt::entry]
 fn main() -> ! {
-    let [half, full] = DEPTHS.map(|depth| walk(depth - 1));
-    println!(
-        "walk_frame: {}",
-        (full - half) / (DEPTHS[1] - DEPTHS[0]) as u32
-    );
-    println!("walk_{}: {half}", DEPTHS[0]);
-    println!("walk_{}: {full}", DEPTHS[1]);
+    let (shallow, deep) = (walk_at(0), walk_at(DEEPER));
+    let frame = (deep.taken - shallow.taken) / (deep.frames - shallow.frames);
+    println!("walk_frame: {frame}");
+    println!("walk_base: {}", deep.taken - frame * deep.frames);
     let mut buffer: Buffer = BUFFER.take();
     for live in [100, 1000, 2000] {
         buffer = pair(buffer, live);
@@ -91,24 +106,24 @@ fn instructions() -> u32 {
     minstret::read() as u32
 }
 
-/// Counts what a walk takes, so many frames deep.
-#[inline(never)]
-fn walk(deeper: usize) -> u32 {
-    if deeper > 0 {
-        return black_box(walk(black_box(deeper) - 1));
-    }
-    let mut call_stack = CallStack::new();
-    let begin = instructions();
-    walk_here(&mut call_stack);
-    let taken = instructions() - begin;
-    black_box(call_stack);
-    taken
+/// A walk: the frames that it found, and the instructions that it took.
+struct Walk {
+    frames: u32,
+    taken: u32,
 }
 
-/// As deep as the hook and the heap would be, whose two frames are left out.
 #[inline(never)]
-fn walk_here(call_stack: &mut CallStack) {
-    Board::call_stack(call_stack);
+fn walk_at(deeper: usize) -> Walk {
+    if deeper > 0 {
+        return black_box(walk_at(black_box(deeper) - 1));
+    }
+    let mut call_stack = CallStack::new();
+    let frame = walk::frame_pointer();
+    let begin = instructions();
+    Board::call_stack(frame, &mut call_stack);
+    let taken = instructions() - begin;
+    let frames = call_stack.as_slice().len() as u32;
+    Walk { frames, taken }
 }
 
 /// Prints what an allocation and its free take in leaks mode, with call stacks of eight frames handed in
@@ -117,7 +132,13 @@ fn pair(buffer: Buffer, live: usize) -> Buffer {
     start(&PAIRED, buffer, Mode::Leaks);
     let stacks: [CallStack; STACKS] = core::array::from_fn(call_stack);
     let event = |block| allocation(block, &stacks[block % STACKS]);
-    (0..live).for_each(|block| PAIRED.allocated(&event(block)));
+    let nothing = Free {
+        address: 0,
+        ..free(0, &stacks[0])
+    };
+    let kept: Vec<_> = (0..live).map(|block| (event(block), nothing)).collect();
+    record(&kept);
+    drop(kept);
     let pairs: Vec<_> = (0..PAIRS)
         .map(|pair| (event(live + pair), free(pair, &stacks[0])))
         .collect();
@@ -138,12 +159,12 @@ fn record(pairs: &[(Allocation<'_>, Free<'_>)]) {
 }
 
 /// Returns what a block costs its firmware beyond the heap itself: both hooks, the clock and a walk
-/// of eight frames included.
+/// of eight frames included. `main` and this function are two of them.
 fn hooks() -> u32 {
     let buffer = board::take_buffer().expect("it is taken once");
     start(Board::tracer(), buffer, Mode::Leaks);
-    let deep = (0..PAIRS).map(|_| hooks_at(DEPTHS[0] - 2)).sum::<u32>();
-    deep / PAIRS as u32
+    let taken: u32 = (0..PAIRS).map(|_| hooks_at(HOOK_DEPTH)).sum();
+    taken / PAIRS as u32
 }
 
 #[inline(never)]

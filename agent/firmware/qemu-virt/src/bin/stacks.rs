@@ -14,6 +14,7 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::cell::RefCell;
 use core::ffi::c_void;
 use core::future::Future;
@@ -24,12 +25,12 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use critical_section::Mutex;
 use embassy_executor::{Executor, Spawner};
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::Timer;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{Buffer, CallStack, Mode, Tracer};
+use heapbeacon_embassy::Lock;
 use heapbeacon_qemu_virt::console::exit;
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::{Board, board, interrupts, println, stack};
@@ -38,17 +39,18 @@ use heapbeacon_shared::api::{CostUnit, Device, Region};
 use riscv::interrupt::Interrupt;
 use riscv_rt::core_interrupt;
 use static_cell::StaticCell;
-use unwinding::abi::{_Unwind_Backtrace, _Unwind_GetIP, UnwindContext, UnwindReasonCode};
+use unwinding::abi::{
+    _Unwind_Backtrace, _Unwind_GetCFA, _Unwind_GetIP, UnwindContext, UnwindReasonCode,
+};
 
 #[global_allocator]
 static HEAP: TracedHeap<Regions, Compared> = TracedHeap::new(Regions);
 
 /// Distinct call stacks that must have been the same.
 const ENOUGH: usize = 20;
-/// Frames between the unwinder's callback and the code that asks the heap: those of the unwinder,
-/// [`unwind`], [`Compared::call_stack`], the hook, the traced heap.
-const OWN_FRAMES: usize = 4;
-/// Frames that the unwinder is asked for.
+/// Frames that the unwinder may find between its callback and the heap.
+const OWN_FRAMES: usize = 8;
+/// Frames that are kept of what it finds.
 const UNWOUND: usize = OWN_FRAMES + MAX_FRAMES;
 
 static LOOKS: AtomicBool = AtomicBool::new(false);
@@ -62,6 +64,8 @@ struct Found {
     different: usize,
     /// Call stacks that ended at an interrupt.
     interrupted: usize,
+    /// Whether the innermost frame was that of the code that asked the heap.
+    begins_right: bool,
 }
 
 /// The board, with both walks done at every allocation.
@@ -73,6 +77,7 @@ impl Found {
             same: heapless::Vec::new(),
             different: 0,
             interrupted: 0,
+            begins_right: false,
         }
     }
 
@@ -83,6 +88,7 @@ impl Found {
             println!("walked {frames:x?}, unwound {unwound:x?}");
         } else if !self.same.contains(walked) {
             self.interrupted += usize::from(ends_in_trap(frames));
+            self.begins_right |= sites::is_in_direct(frames[0]);
             let pushed = self.same.push(*walked);
             assert!(pushed.is_ok(), "there are more call stacks than places");
         }
@@ -105,26 +111,37 @@ fn ends_in_trap(frames: &[usize]) -> bool {
         .is_some_and(|last| stack::opaque(*last as u64).is_some())
 }
 
-/// Returns the return addresses that the unwinder finds, without our own frames.
+/// Compares a call stack that begins at `frame` with the unwinder's.
 #[inline(never)]
-fn unwind() -> heapless::Vec<usize, UNWOUND> {
+fn compare(frame: usize, walked: &CallStack) {
+    let frames = unwind();
+    // Where a function goes on, the stack pointer is what the frame pointer of the one it called was.
+    let caller = frames.iter().position(|(_, stack)| *stack == frame);
+    let outside = caller.map_or(&[][..], |caller| &frames[caller..]);
+    let unwound: heapless::Vec<_, UNWOUND> = outside.iter().map(|(ip, _)| *ip).collect();
+    critical_section::with(|held| FOUND.borrow_ref_mut(held).enter(walked, &unwound));
+}
+
+/// Returns the frames that the unwinder finds: where each goes on, and the stack pointer there.
+#[inline(never)]
+fn unwind() -> heapless::Vec<(usize, usize), UNWOUND> {
     extern "C" fn note(context: &UnwindContext<'_>, list: *mut c_void) -> UnwindReasonCode {
         // SAFETY: `unwind` passes its list.
-        let list = unsafe { &mut *list.cast::<heapless::Vec<usize, UNWOUND>>() };
-        match list.push(_Unwind_GetIP(context)) {
+        let list = unsafe { &mut *list.cast::<heapless::Vec<(usize, usize), UNWOUND>>() };
+        match list.push((_Unwind_GetIP(context), _Unwind_GetCFA(context))) {
             Ok(()) => UnwindReasonCode::NO_REASON,
             Err(_) => UnwindReasonCode::NORMAL_STOP,
         }
     }
-    let mut list = heapless::Vec::<usize, UNWOUND>::new();
+    let mut list = heapless::Vec::<(usize, usize), UNWOUND>::new();
     _Unwind_Backtrace(note, (&raw mut list).cast());
     list
 }
 
 impl Platform for Compared {
-    type Lock = CriticalSectionRawMutex;
+    type Lock = Lock;
 
-    fn tracer() -> &'static Tracer<CriticalSectionRawMutex> {
+    fn tracer() -> &'static Tracer<Lock> {
         Board::tracer()
     }
 
@@ -140,13 +157,10 @@ impl Platform for Compared {
         Board::context()
     }
 
-    #[inline(never)]
-    fn call_stack(call_stack: &mut CallStack) {
-        stack::walk(call_stack);
+    fn call_stack(frame: usize, call_stack: &mut CallStack) {
+        stack::walk(frame, call_stack);
         if LOOKS.load(Relaxed) {
-            let unwound = unwind();
-            let unwound = unwound.get(OWN_FRAMES..).unwrap_or(&[]);
-            critical_section::with(|held| FOUND.borrow_ref_mut(held).enter(call_stack, unwound));
+            compare(frame, call_stack);
         }
     }
 
@@ -205,7 +219,13 @@ fn report() -> ! {
             found.interrupted,
             found.different
         );
-        let is_good = found.different == 0 && found.same.len() >= ENOUGH && found.interrupted > 0;
+        if !found.begins_right {
+            println!("no call stack begins in the code that asked the heap");
+        }
+        let is_good = found.different == 0
+            && found.same.len() >= ENOUGH
+            && found.interrupted > 0
+            && found.begins_right;
         exit(u16::from(!is_good))
     })
 }
@@ -216,6 +236,7 @@ mod sites {
     use super::*;
 
     pub(super) fn plain() {
+        direct();
         black_box(three_deep());
         black_box(inlined());
         let mut list = Vec::new();
@@ -233,6 +254,24 @@ mod sites {
         let mut names: Vec<_> = (0..40).map(|number| (100 - number).to_string()).collect();
         sort(&mut names);
         black_box(recursive(20));
+    }
+
+    /// Asks the heap without a function of the standard library in between.
+    #[inline(never)]
+    fn direct() {
+        let layout = Layout::new::<[u8; 24]>();
+        // SAFETY: the layout is not empty.
+        let block = black_box(unsafe { alloc::alloc::alloc(layout) });
+        // SAFETY: the block came from there, with this layout.
+        unsafe { alloc::alloc::dealloc(block, layout) };
+        black_box(());
+    }
+
+    /// Tells whether an address is in [`direct`], which is shorter than this.
+    pub(super) fn is_in_direct(address: usize) -> bool {
+        const LONGEST: usize = 96;
+        let start = direct as fn() as usize;
+        (start..start + LONGEST).contains(&address)
     }
 
     #[inline(never)]
