@@ -83,7 +83,11 @@ pub fn frame_pointer() -> usize {
 #[inline(always)]
 pub unsafe fn walk(frame: usize, bounds: &Bounds, skip: usize, out: &mut CallStack) {
     let mut chain = Chain {
-        below: bounds.stack.start.saturating_add(ABOVE_RECORD).wrapping_sub(1),
+        below: bounds
+            .stack
+            .start
+            .saturating_add(ABOVE_RECORD)
+            .wrapping_sub(1),
         frame,
     };
     for _ in 0..skip {

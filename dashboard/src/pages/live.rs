@@ -1,12 +1,12 @@
 use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
-use heapbeacon_shared::api::{Heap, Trace};
+use heapbeacon_shared::api::{Heap, Region, Trace};
 use leptos::prelude::*;
 
 use super::start::NotTracing;
 use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
-use crate::state::{HeapSample, Store, used_series};
+use crate::state::{HeapSample, Store, regions, used_series};
 
 mod plots;
 
@@ -189,7 +189,7 @@ fn Regions() -> impl IntoView {
     let store = Store::of_app();
     let several = move || {
         let heap = store.heap.read();
-        heap.as_ref().is_some_and(|heap| heap.regions.len() > 1)
+        heap.as_ref().is_some_and(|heap| regions(heap).count() > 1)
     };
     view! {
         <When is=several>
@@ -212,7 +212,7 @@ fn Regions() -> impl IntoView {
 }
 
 fn region_rows(heap: &Heap) -> Vec<AnyView> {
-    let row = |region: &heapbeacon_shared::api::Region| {
+    let row = |region: &Region| {
         view! {
             <tr>
                 <th scope="row">
@@ -228,5 +228,5 @@ fn region_rows(heap: &Heap) -> Vec<AnyView> {
         }
         .into_any()
     };
-    heap.regions.iter().map(row).collect()
+    regions(heap).map(row).collect()
 }

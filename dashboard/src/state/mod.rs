@@ -14,7 +14,7 @@ mod symbols;
 mod thinned;
 
 pub use finding::{Finding, Part, Tone, finding};
-pub use history::{HeapSample, used_series};
+pub use history::{HeapSample, regions, used_series};
 pub use link::LinkState;
 pub use sites::{Grouping, Site, SiteStack};
 pub use store::{Notice, RecordList, Store, now_ms};
