@@ -202,6 +202,7 @@ pub(crate) fn region(region: &api::Region) -> wire::Region {
         name: region.name.clone(),
         start: region.start.0,
         size: region.size,
+        origin: region.origin,
     }
 }
 

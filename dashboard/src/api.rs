@@ -4,7 +4,6 @@ use core::fmt;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use heapbeacon_shared::api::{PREFIX, Problem, Route};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -82,27 +81,35 @@ impl Client {
 
     /// Reads a route; `query` starts with `?` unless it is empty.
     pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
+        let answer = self.answer(route, query).await?;
+        let text = answer.text().await.map_err(unexpected)?;
+        serde_json::from_str(&text).map_err(|error| ApiError::Unexpected(error.to_string()))
+    }
+
+    /// Reads a route as a stream of messages; `query` starts with `?`.
+    pub async fn messages(&self, route: Route, query: &str) -> Result<Vec<u8>, ApiError> {
+        let query = format!("{query}&format=postcard");
+        let answer = self.answer(route, &query).await?;
+        answer.binary().await.map_err(unexpected)
+    }
+
+    async fn answer(&self, route: Route, query: &str) -> Result<Response, ApiError> {
         let url = self.url(route, "") + query;
         let request = self.prepared(Request::get(&url), TIMEOUT_MS);
-        json(answered(request.send().await).await?).await
+        answered(request.send().await).await
     }
 
-    /// Posts a body to a route and reads the answer.
-    pub async fn post<B: Serialize, T: DeserializeOwned>(
-        &self,
-        route: Route,
-        parameter: &str,
-        body: &B,
-    ) -> Result<T, ApiError> {
+    /// Posts to a route; `body` is JSON, or empty for none.
+    pub async fn post(&self, route: Route, parameter: &str, body: String) -> Result<(), ApiError> {
         let request = self.prepared(Request::post(&self.url(route, parameter)), TIMEOUT_MS);
-        let request = request.json(body).map_err(unexpected)?;
-        json(answered(request.send().await).await?).await
-    }
-
-    /// Posts to a route that takes no body and reads the answer.
-    pub async fn command<T: DeserializeOwned>(&self, route: Route) -> Result<T, ApiError> {
-        let request = self.prepared(Request::post(&self.url(route, "")), TIMEOUT_MS);
-        json(answered(request.send().await).await?).await
+        let sent = match body.is_empty() {
+            true => request.send().await,
+            false => {
+                let request = request.header("Content-Type", "application/json");
+                request.body(body).map_err(unexpected)?.send().await
+            }
+        };
+        answered(sent).await.map(drop)
     }
 
     /// Downloads the ELF that the device offers as its own.
@@ -136,17 +143,14 @@ async fn answered(sent: Result<Response, gloo_net::Error>) -> Result<Response, A
     if status == UNAUTHORIZED {
         return Err(ApiError::TokenNeeded);
     }
-    match response.json::<Problem>().await {
-        Ok(problem) => Err(ApiError::Refused(Box::new(problem))),
-        Err(_) => Err(ApiError::Unexpected(format!("HTTP status {status}"))),
-    }
+    let text = response.text().await.unwrap_or_default();
+    Err(match serde_json::from_str::<Problem>(&text) {
+        Ok(problem) => ApiError::Refused(Box::new(problem)),
+        Err(_) => ApiError::Unexpected(format!("HTTP status {status}")),
+    })
 }
 
-async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    response.json().await.map_err(unexpected)
-}
-
-/// A body that ends early is a lost connection; a body that is no JSON is none.
+/// A body that ends early is a lost connection.
 fn unexpected(error: gloo_net::Error) -> ApiError {
     match error {
         gloo_net::Error::JsError(_) => ApiError::Unreachable,

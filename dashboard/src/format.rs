@@ -118,11 +118,11 @@ fn two_units(small: u64, per_large: u64, large_unit: &str, small_unit: &str) -> 
     }
 }
 
-/// Writes the place of a moment on a time axis, such as `−2:10` before now, or `now`.
-pub fn before_now(us: u64) -> String {
+/// Writes the place of a moment on a time axis, such as `−2:10` before its `end`, or that.
+pub fn before(us: u64, end: &str) -> String {
     let seconds = us / 1_000_000;
     match seconds {
-        0 => "now".to_owned(),
+        0 => end.to_owned(),
         1..60 => format!("−{seconds} s"),
         60..3_600 => format!("−{}:{:02}", seconds / 60, seconds % 60),
         _ => format!("−{}:{:02} h", seconds / 3_600, seconds % 3_600 / 60),
@@ -215,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_from_now_backwards() {
-        assert_eq!(before_now(0), "now");
-        assert_eq!(before_now(30_000_000), "−30 s");
-        assert_eq!(before_now(130_000_000), "−2:10");
-        assert_eq!(before_now(5_400_000_000), "−1:30 h");
+    fn moments_are_told_from_the_end_backwards() {
+        assert_eq!(before(0, "now"), "now");
+        assert_eq!(before(30_000_000, "now"), "−30 s");
+        assert_eq!(before(130_000_000, "now"), "−2:10");
+        assert_eq!(before(5_400_000_000, "now"), "−1:30 h");
     }
 
     #[test]

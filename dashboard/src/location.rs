@@ -25,9 +25,10 @@ impl Page {
     /// Every page, in the order of the navigation.
     pub const ALL: [Self; 4] = [Self::Live, Self::Leaks, Self::Records, Self::Device];
 
-    /// Returns its name.
-    pub fn name(self) -> &'static str {
+    /// Returns its name; in a file nothing is live.
+    pub fn name(self, is_file: bool) -> &'static str {
         match self {
+            Self::Live if is_file => "Heap",
             Self::Live => "Live",
             Self::Leaks => "Leaks",
             Self::Records => "Records",
@@ -51,6 +52,12 @@ impl Page {
         let mut named = pages.filter(|page| page.link() == fragment);
         named.next().unwrap_or_default()
     }
+}
+
+/// Goes to a page.
+pub fn go_to(page: Page) {
+    // A browser that refuses stays where it is.
+    let _ = window().location().set_hash(page.link());
 }
 
 /// Follows the page that the address bar names.

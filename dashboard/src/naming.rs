@@ -1,6 +1,7 @@
 //! Names of call stacks: from the symbols of an ELF file, or from bare addresses without one.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use heapbeacon_shared::api::{Address, Origin, Stack};
@@ -48,25 +49,32 @@ pub struct NamedStack {
 /// Names call stacks and remembers the names.
 #[derive(Default)]
 pub struct Names {
-    symbols: Option<Symbols>,
+    symbols: Option<Rc<Symbols>>,
     known: HashMap<Vec<u64>, Arc<NamedStack>>,
 }
 
 impl Names {
     /// Takes the symbols that names come from; `None` goes back to addresses.
-    pub fn new(symbols: Option<Symbols>) -> Self {
+    pub fn new(symbols: Option<Rc<Symbols>>) -> Self {
         let known = HashMap::new();
         Self { symbols, known }
     }
 
+    /// Returns the symbols that names come from.
+    pub fn symbols(&self) -> Option<Rc<Symbols>> {
+        self.symbols.clone()
+    }
+
     /// Names a call stack.
     pub fn of(&mut self, stack: &Stack) -> Arc<NamedStack> {
+        if stack.frames.is_empty() {
+            return Arc::new(without_frames(stack));
+        }
         let frames: Vec<u64> = stack.frames.iter().map(|address| address.0).collect();
         if let Some(named) = self.known.get(&frames) {
             return Arc::clone(named);
         }
         let named = Arc::new(match &self.symbols {
-            _ if frames.is_empty() => without_frames(stack),
             Some(symbols) => with_symbols(symbols, stack, &frames),
             None => by_address(&frames),
         });
@@ -76,9 +84,10 @@ impl Names {
 }
 
 fn without_frames(stack: &Stack) -> NamedStack {
-    let name = match stack.origin {
-        Origin::Driver => "driver without call stack",
-        _ => "call stacks without room",
+    let name = match (stack.id, stack.origin) {
+        (0, _) => "call stacks without room",
+        (_, Origin::Driver) => "driver without call stack",
+        _ => "unknown call stack",
     };
     NamedStack {
         key: name.to_owned(),
@@ -97,6 +106,8 @@ fn by_address(frames: &[u64]) -> NamedStack {
         name: text.clone(),
         full_name: text.clone(),
         place: Some(text.clone()),
+        // Nobody knows whose it is: none is folded.
+        own: true,
         ..FrameLine::default()
     };
     NamedStack {
@@ -186,10 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_without_frames_has_a_name_too() {
-        assert_eq!(
-            Names::default().of(&stack(&[])).name,
-            "call stacks without room"
-        );
+    fn stacks_without_frames_have_names_too() {
+        let mut names = Names::default();
+        let mut name = |id, origin| {
+            let stack = Stack {
+                id,
+                origin,
+                ..Stack::default()
+            };
+            names.of(&stack).name.clone()
+        };
+        assert_eq!(name(0, Origin::Application), "call stacks without room");
+        assert_eq!(name(7, Origin::Driver), "driver without call stack");
+        assert_eq!(name(8, Origin::Application), "unknown call stack");
     }
 }

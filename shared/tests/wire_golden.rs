@@ -49,13 +49,20 @@ fn header() {
 
 #[test]
 fn region() {
-    let region = Region {
-        name: name("DRAM"),
-        start: 0x3fc8_0000,
-        size: 0x1_0000,
-    };
-    let hex = "0e 01  04 44 52 41 4d  80 80 a0 fe 03  80 80 04";
-    assert_golden(Message::Region(region), hex);
+    for (origin, last) in [
+        (Origin::Application, "00"),
+        (Origin::Agent, "01"),
+        (Origin::Driver, "02"),
+    ] {
+        let region = Region {
+            name: name("DRAM"),
+            start: 0x3fc8_0000,
+            size: 0x1_0000,
+            origin,
+        };
+        let hex = format!("0f 01  04 44 52 41 4d  80 80 a0 fe 03  80 80 04  {last}");
+        assert_golden(Message::Region(region), &hex);
+    }
 }
 
 #[test]

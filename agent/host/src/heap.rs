@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::Region;
+use heapbeacon_shared::api::{Origin, Region};
 
 use crate::lock::SpinLock;
 use crate::tasks;
@@ -15,10 +15,12 @@ static HEAP_MEMORY: Memory<{ 16 << 20 }> = Memory::new();
 /// Untouched pages of it cost nothing.
 static SERVER_MEMORY: Memory<{ 64 << 20 }> = Memory::new();
 
-// SAFETY: no other pool has this memory.
-static HEAP: Pool<SpinLock> = Pool::new("heap", unsafe { HEAP_MEMORY.bytes() });
-// SAFETY: no other pool has this memory.
-static SERVER: Pool<SpinLock> = Pool::new("server", unsafe { SERVER_MEMORY.bytes() });
+static HEAP: Pool<SpinLock> =
+    // SAFETY: no other pool has this memory.
+    Pool::new("heap", Origin::Application, unsafe { HEAP_MEMORY.bytes() });
+static SERVER: Pool<SpinLock> =
+    // SAFETY: no other pool has this memory.
+    Pool::new("server", Origin::Agent, unsafe { SERVER_MEMORY.bytes() });
 
 /// Describes both pools.
 pub(crate) fn regions() -> [Region; 2] {

@@ -6,6 +6,8 @@
 mod support;
 
 mod browser {
+    mod captures;
+    mod files;
     mod page;
     mod story;
 }

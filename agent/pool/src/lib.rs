@@ -4,10 +4,12 @@
 //! use core::alloc::Layout;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use heapbeacon_pool::{Memory, Pool};
+//! use heapbeacon_shared::api::Origin;
 //!
 //! static MEMORY: Memory<4096> = Memory::new();
 //! // SAFETY: no other pool has this memory.
-//! let pool: Pool<NoopRawMutex> = Pool::new("heap", unsafe { MEMORY.bytes() });
+//! let bytes = unsafe { MEMORY.bytes() };
+//! let pool: Pool<NoopRawMutex> = Pool::new("heap", Origin::Application, bytes);
 //! let layout = Layout::new::<[u32; 8]>();
 //! let block = pool.allocate(layout);
 //! assert!(pool.contains(block) && pool.region().used >= 32);
@@ -24,7 +26,7 @@ use core::ptr::{NonNull, null_mut};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{Address, Region};
+use heapbeacon_shared::api::{Address, Origin, Region};
 use rlsf::Tlsf;
 
 /// Where the blocks of one pool lie; only its allocator knows which of it is whose.
@@ -73,6 +75,7 @@ unsafe impl Sync for Bytes {}
 /// A heap over memory of its own.
 pub struct Pool<M: RawMutex> {
     name: &'static str,
+    origin: Origin,
     memory: Bytes,
     state: Mutex<M, RefCell<State>>,
 }
@@ -87,10 +90,11 @@ struct State {
 }
 
 impl<M: RawMutex> Pool<M> {
-    /// Makes a pool over memory that no other pool has.
-    pub const fn new(name: &'static str, memory: Bytes) -> Self {
+    /// Makes a pool for the allocations of `origin`, over memory that no other pool has.
+    pub const fn new(name: &'static str, origin: Origin, memory: Bytes) -> Self {
         Self {
             name,
+            origin,
             memory,
             state: Mutex::new(RefCell::new(State {
                 tlsf: Tlsf::new(),
@@ -146,6 +150,7 @@ impl<M: RawMutex> Pool<M> {
                 minimum_free_since_read: minimum_free_since_read as u64,
                 largest_free_block: largest as u64,
                 fragmentation: fragmentation(largest, free),
+                origin: self.origin,
             }
         })
     }
@@ -240,7 +245,7 @@ mod tests {
     #[test]
     fn figures_follow_what_is_handed_out_and_taken_back() {
         static MEMORY: Memory<8192> = Memory::new();
-        let pool: Pool<NoopRawMutex> = Pool::new("small", bytes(&MEMORY));
+        let pool: Pool<NoopRawMutex> = Pool::new("small", Origin::Application, bytes(&MEMORY));
         let before = pool.region();
         assert_eq!((before.used, before.free), (0, before.size));
         let block = pool.allocate(BLOCK);
@@ -259,7 +264,7 @@ mod tests {
     #[test]
     fn the_largest_free_block_can_be_had_and_no_larger_one() {
         static MEMORY: Memory<8192> = Memory::new();
-        let pool: Pool<NoopRawMutex> = Pool::new("holes", bytes(&MEMORY));
+        let pool: Pool<NoopRawMutex> = Pool::new("holes", Origin::Application, bytes(&MEMORY));
         let blocks: [_; 40] = core::array::from_fn(|_| pool.allocate(BLOCK));
         for block in blocks.iter().step_by(2) {
             // SAFETY: the block came from there, with this layout.

@@ -45,6 +45,8 @@ pub struct Layer {
 pub struct Plot {
     /// Microseconds since boot at the right edge.
     pub end_us: u64,
+    /// What the right edge is called: `now`, unless it is past.
+    pub end: &'static str,
     /// Microseconds from edge to edge.
     pub span_us: u64,
     /// Bytes at the upper edge.
@@ -92,7 +94,7 @@ pub fn TimeChart(
                     on:pointerleave=move |_| pointed.set(None)
                 >
                     {move || byte_axis(&frame())}
-                    {move || time_axis(&frame())}
+                    {move || time_axis(&frame(), plot.with(|plot| plot.end))}
                     {move || plot.with(|plot| drawn(plot, &frame()))}
                     {move || moment().map(|time_us| cursor(&frame(), time_us))}
                 </svg>
@@ -133,7 +135,7 @@ fn readout(plot: &Plot, time_us: u64) -> String {
         let bytes = format::bytes(reading.high - reading.low);
         Some(format!(" · {} {bytes}", layer.name))
     };
-    let when = format::before_now(plot.end_us.saturating_sub(time_us));
+    let when = format::before(plot.end_us.saturating_sub(time_us), plot.end);
     let values: String = plot.layers.iter().filter_map(value).collect();
     format!("{when}{values}")
 }
@@ -154,7 +156,7 @@ fn byte_axis(frame: &Frame) -> Vec<AnyView> {
     byte_ticks(frame.max, 4).into_iter().map(line).collect()
 }
 
-fn time_axis(frame: &Frame) -> Vec<AnyView> {
+fn time_axis(frame: &Frame, end: &str) -> Vec<AnyView> {
     let labels = ((frame.right - frame.left) / 110.0).max(1.0);
     let line = |before_us: u64| {
         let x = format::decimal(frame.x(frame.end_us.saturating_sub(before_us)));
@@ -164,7 +166,7 @@ fn time_axis(frame: &Frame) -> Vec<AnyView> {
         view! {
             <line class="grid stub" x1=x.clone() x2=x.clone() y1=axis y2=stub />
             <text class="tick" x=x y=label text-anchor=anchor>
-                {format::before_now(before_us)}
+                {format::before(before_us, end)}
             </text>
         }
         .into_any()

@@ -14,6 +14,8 @@ pub fn DropZone(
     label: &'static str,
     /// What happens to it.
     hint: &'static str,
+    /// Names the field in tests.
+    test_id: &'static str,
     /// Takes the file.
     on_file: Callback<File>,
 ) -> impl IntoView {
@@ -48,7 +50,7 @@ pub fn DropZone(
             on:dragleave=move |_| over.set(false)
             on:drop=dropped
         >
-            <input type="file" data-testid="elf-input" on:change=chosen />
+            <input type="file" data-testid=test_id on:change=chosen />
             <strong>{label}</strong>
             <span>{hint}</span>
         </label>

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 #[component]
 pub fn Switch(
     /// What is switched.
-    label: String,
+    #[prop(into)]
+    label: Signal<String>,
     /// What that does, on hover.
     hint: String,
     /// Names the switch in tests.

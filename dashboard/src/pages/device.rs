@@ -1,7 +1,9 @@
 use heapbeacon_shared::api::{CostUnit, Device, Route, Trace};
 use leptos::prelude::*;
 
+use super::capture::CaptureDrop;
 use super::demo::DemoStrip;
+use super::regions::Regions;
 use super::symbols::SymbolPanel;
 use crate::format;
 use crate::state::Store;
@@ -15,16 +17,27 @@ pub fn DevicePage() -> impl IntoView {
         <div class="columns">
             <section class="panel">
                 <h2>"Identity"</h2>
-                {move || store.device.with(|device| device.as_ref().map(|it| facts(identity(it))))}
+                {move || {
+                    let identity = |device: &Device| facts(identity(device, store.is_file));
+                    store.device.with(|device| device.as_ref().map(identity))
+                }}
             </section>
             <section class="panel">
                 <h2>"Tracing"</h2>
-                {move || store.trace.with(|trace| trace.as_ref().map(|it| facts(tracing(it))))}
+                {move || {
+                    let tracing = |trace: &Trace| facts(tracing(trace, store.is_file));
+                    store.trace.with(|trace| trace.as_ref().map(tracing))
+                }}
             </section>
         </div>
+        <Regions />
         <SymbolPanel />
         <DemoStrip />
-        <Downloads />
+        {(!store.is_file).then(|| view! { <Downloads /> })}
+        <section class="panel">
+            <h2>"Captures"</h2>
+            <CaptureDrop />
+        </section>
     }
 }
 
@@ -51,7 +64,7 @@ fn Downloads() -> impl IntoView {
         <section class="panel">
             <h2>"Downloads"</h2>
             <ul class="downloads">
-                {link(Route::Capture, "heapbeacon.capture", "Capture", capture)}
+                {link(Route::Capture, "trace.hbc", "Capture", capture)}
                 {link(Route::Dump, "heap_trace_dump.txt", "Dump", dump)}
                 {link(Route::OpenApi, "openapi.yaml", "API description", api)}
             </ul>
@@ -79,9 +92,10 @@ fn facts(facts: Facts) -> AnyView {
     view! { <dl class="facts">{facts}</dl> }.into_any()
 }
 
-fn identity(device: &Device) -> Facts {
+/// Says who a device is; a capture does not tell how it was reached.
+fn identity(device: &Device, is_file: bool) -> Facts {
     let network = &device.network;
-    vec![
+    let mut facts = vec![
         ("Name", device.name.to_string()),
         (
             "Board",
@@ -98,16 +112,22 @@ fn identity(device: &Device) -> Facts {
         ),
         ("Build id", device.build_id.to_string()),
         ("Up for", format::duration(device.uptime_us)),
-        ("Last reset", device.reset_reason.to_string()),
-        (
-            "Network",
-            format!("{} on {}", network.address, network.interface),
-        ),
-        ("Agent", device.agent_version.to_string()),
-    ]
+    ];
+    if !is_file {
+        facts.extend([
+            ("Last reset", device.reset_reason.to_string()),
+            (
+                "Network",
+                format!("{} on {}", network.address, network.interface),
+            ),
+            ("Agent", device.agent_version.to_string()),
+        ]);
+    }
+    facts
 }
 
-fn tracing(trace: &Trace) -> Facts {
+/// Says how a trace is kept; a capture does not tell what that costs.
+fn tracing(trace: &Trace, is_file: bool) -> Facts {
     let buffer = &trace.buffer;
     let unit = match trace.cost.unit {
         CostUnit::Nanoseconds => "ns",
@@ -131,16 +151,21 @@ fn tracing(trace: &Trace) -> Facts {
         format::bytes(buffer.record_bytes),
         format::bytes(buffer.stack_bytes)
     );
-    vec![
+    let mut facts = vec![
         ("Records", of(trace.count, trace.capacity)),
         (
             "Most records",
             format::count(u64::from(trace.high_water_mark)),
         ),
         ("Call stacks", of(trace.stack_count, trace.stack_capacity)),
-        ("Buffer", split),
-        ("RAM in all", format::bytes(trace.cost.ram_bytes)),
-        ("Cost of an event", cost),
         ("Unchecked frees", format::count(trace.unchecked_frees)),
-    ]
+    ];
+    if !is_file {
+        facts.extend([
+            ("Buffer", split),
+            ("RAM in all", format::bytes(trace.cost.ram_bytes)),
+            ("Cost of an event", cost),
+        ]);
+    }
+    facts
 }

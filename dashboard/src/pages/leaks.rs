@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::api;
+use heapbeacon_shared::api::{self, Origin};
 use leptos::prelude::*;
 
 use super::demo::DemoStrip;
+use super::origins::OriginSwitches;
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
-use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding};
+use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding, held};
 
 mod row;
 mod table;
@@ -40,9 +41,8 @@ fn Leaks() -> impl IntoView {
         other => Arc::new(store.group(other)),
     });
     let shown = Memo::new(move |_| {
-        let show_agent = store.show_agent.get();
         let filter = filter.read();
-        let wanted = |site: &&Site| (show_agent || !site.of_agent) && site.matches(&filter);
+        let wanted = |site: &&Site| store.shows(site.origin) && site.matches(&filter);
         let shown: Vec<Site> = sites.read().iter().filter(wanted).cloned().collect();
         Sites::new(shown)
     });
@@ -54,9 +54,9 @@ fn Leaks() -> impl IntoView {
             <Verdict />
             <DemoStrip />
             <SymbolInvitation />
-            <Tools grouping filter />
-            <SiteTable sites=shown />
-            <Hidden sites />
+            <Tools grouping filter sites />
+            <SiteTable sites=shown grouping />
+            <Cut />
         </When>
     }
 }
@@ -70,13 +70,16 @@ fn Verdict() -> impl IntoView {
 
 fn found(store: Store) -> Finding {
     let sites = store.sites.read();
-    let own: Vec<&Site> = sites.iter().filter(|site| !site.of_agent).collect();
+    let own = sites.iter().filter(|site| site.origin != Origin::Agent);
+    let own: Vec<&Site> = own.collect();
     let heap = store.heap_history.read();
     let free = heap.items().last().map_or(0, |sample| sample.free);
+    let opened = store.opened.read();
     let trace = store.trace.read();
-    let found = trace
-        .as_ref()
-        .map(|trace| finding(&own, trace, free, trace.time_us));
+    let found = trace.as_ref().map(|trace| match opened.as_ref() {
+        Some(opened) => held(&own, trace, &opened.loss),
+        None => finding(&own, trace, free, trace.time_us),
+    });
     found.unwrap_or_default()
 }
 
@@ -112,11 +115,17 @@ fn details(finding: &Finding) -> Vec<AnyView> {
 }
 
 #[component]
-fn Tools(grouping: RwSignal<Grouping>, filter: RwSignal<String>) -> impl IntoView {
+fn Tools(
+    grouping: RwSignal<Grouping>,
+    filter: RwSignal<String>,
+    sites: Memo<Sites>,
+) -> impl IntoView {
+    let held = Callback::new(move |origin: Origin| held_by(&sites.read(), origin));
     let option = move |value: Grouping, label: &'static str| {
         view! {
             <button
                 type="button"
+                data-testid=format!("group-{label}")
                 aria-pressed=move || (grouping.get() == value).to_string()
                 on:click=move |_| grouping.set(value)
             >
@@ -138,50 +147,33 @@ fn Tools(grouping: RwSignal<Grouping>, filter: RwSignal<String>) -> impl IntoVie
                 aria-label="Filter"
                 bind:value=filter
             />
+            <OriginSwitches held />
         </div>
     }
 }
 
-/// Says what the list leaves out, and shows it on demand.
+/// Says what an origin holds; nothing if it holds nothing.
+fn held_by(sites: &[Site], origin: Origin) -> Option<String> {
+    let of_origin = || sites.iter().filter(|site| site.origin == origin);
+    let bytes = of_origin().map(|site| site.bytes).sum();
+    of_origin().next().map(|_| format::bytes(bytes))
+}
+
+/// Says what the list leaves out.
 #[component]
-fn Hidden(sites: Memo<Sites>) -> impl IntoView {
+fn Cut() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <p class="hidden">
-            <When is=move || { of_agent(&sites.read()).1 > 0 }>
-                {move || agent_words(of_agent(&sites.read()), store.show_agent.get())} " "
-                <button
-                    type="button"
-                    class="plain"
-                    on:click=move |_| store.show_agent.update(|show| *show = !*show)
-                >
-                    {move || if store.show_agent.get() { "Hide" } else { "Show" }}
-                </button>
-            </When>
             {move || store.leaks.with(|leaks| leaks.as_ref().and_then(cut_words))}
         </p>
     }
 }
 
-/// Returns the bytes and the blocks of HeapBeacon's own.
-fn of_agent(sites: &[Site]) -> (u64, u64) {
-    let of_agent = sites.iter().filter(|site| site.of_agent);
-    of_agent.fold((0, 0), |(bytes, count), site| {
-        (bytes + site.bytes, count + site.count)
-    })
-}
-
-fn agent_words((bytes, count): (u64, u64), shown: bool) -> String {
-    let (bytes, blocks) = (format::bytes(bytes), format::plural(count, "block"));
-    let state = if shown { "shown" } else { "hidden" };
-    format!("HeapBeacon's own: {bytes} in {blocks}, {state}.")
-}
-
-/// Says how much the device did not list.
+/// Says how many call stacks are not listed.
 fn cut_words(page: &api::LeaksPage) -> Option<String> {
     let (listed, total) = (page.leaks.len() as u64, u64::from(page.total));
     let [listed_words, total_words] = [listed, total].map(format::count);
-    (total > listed).then(|| {
-        format!(" The device listed the {listed_words} largest of {total_words} call stacks.")
-    })
+    (total > listed)
+        .then(|| format!("These are the {listed_words} largest of {total_words} call stacks."))
 }

@@ -1,12 +1,14 @@
 use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
-use heapbeacon_shared::api::{Heap, Trace};
+use heapbeacon_shared::api::Trace;
 use leptos::prelude::*;
 
+use super::regions::Regions;
 use super::start::NotTracing;
 use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
-use crate::state::{HeapSample, Store, used_series};
+use crate::location::Page;
+use crate::state::{HeapSample, Store, regions, used_series};
 
 mod plots;
 
@@ -21,15 +23,30 @@ pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
     let heap_plot = Memo::new(move |_| plots::heap(store.heap_history.read().items()));
     let sites_plot = Memo::new(move |_| plots::sites(store));
+    let is_file = store.is_file;
+    // Of a single moment there is no history of the heap.
+    let heap_chart = move || view! { <TimeChart title="Heap" height=240.0 plot=heap_plot /> };
+    let sites_title = match is_file {
+        true => "Live bytes by when they were allocated",
+        false => "Live bytes by call site",
+    };
+    let several = move || {
+        let heap = store.heap.read();
+        heap.as_ref().is_some_and(|heap| regions(heap).count() > 1)
+    };
     view! {
-        <h1 class="unseen">"Live"</h1>
+        <h1 class="unseen">{Page::Live.name(is_file)}</h1>
         <Cards />
-        <TimeChart title="Heap" height=240.0 plot=heap_plot />
-        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
-            <TimeChart title="Live bytes by call site" height=200.0 plot=sites_plot />
-            <Accounting />
+        <When is=several>
+            <Regions />
         </When>
-        <Regions />
+        {(!is_file).then(heap_chart)}
+        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
+            <TimeChart title=sites_title height=200.0 plot=sites_plot />
+            <When is=move || counted_by_device(store)>
+                <Accounting />
+            </When>
+        </When>
     }
 }
 
@@ -53,7 +70,10 @@ fn used_card(store: Store) -> AnyView {
     let now = now(store);
     let (value, unit) = format::bytes_parts(now.used as f64);
     let value = (value, format!("{unit} of {}", format::bytes(now.size)));
-    let (note, alarming) = growth(store.heap_history.read().items());
+    let (note, alarming) = match store.is_file {
+        true => (format!("{} free", format::bytes(now.free)), false),
+        false => growth(store.heap_history.read().items()),
+    };
     let hint = "Bytes handed out in all regions, and their growth without what comes and goes";
     view! { <Card title="Used" hint value note alarming /> }.into_any()
 }
@@ -71,7 +91,10 @@ fn largest_card(store: Store) -> AnyView {
 fn lowest_card(store: Store) -> AnyView {
     let history = store.heap_history.read();
     let seen = history.items().iter().map(|sample| sample.free).min();
-    let note = format!("since boot; seen {}", format::bytes(seen.unwrap_or(0)));
+    let note = match store.is_file {
+        true => "since boot".to_owned(),
+        false => format!("since boot; seen {}", format::bytes(seen.unwrap_or(0))),
+    };
     let value = with_unit(now(store).minimum_free);
     let hint = "Fewest bytes that were left since boot, and since this page opened";
     view! { <Card title="Lowest free" hint value note /> }.into_any()
@@ -81,6 +104,14 @@ fn allocations_card(store: Store) -> AnyView {
     let failed = store
         .heap
         .with(|heap| heap.as_ref().map_or(0, |heap| heap.failed_allocations));
+    let alarming = failed > 0;
+    if store.is_file {
+        let (allocations, frees) = store.trace.with(counted);
+        let note = format!("{frees} frees · {} failed", format::count(failed));
+        let value = (allocations, String::new());
+        let hint = "From the start of the trace to the capture";
+        return view! { <Card title="Allocations" hint value note alarming /> }.into_any();
+    }
     let (allocations, frees) = match store.rates.with(|rates| rates.per_second()) {
         Some((allocations, frees)) => (format::rate(allocations), format::rate(frees)),
         None => ("–".to_owned(), "–".to_owned()),
@@ -88,8 +119,16 @@ fn allocations_card(store: Store) -> AnyView {
     let note = format!("{frees} frees/s · {} failed", format::count(failed));
     let value = (allocations, "/s".to_owned());
     let hint = "Over the last few seconds; failed ones since the trace started";
-    let alarming = failed > 0;
     view! { <Card title="Allocations" hint value note alarming /> }.into_any()
+}
+
+/// Returns the allocations and the frees of a trace.
+fn counted(trace: &Option<Trace>) -> (String, String) {
+    let [allocations, frees] = trace
+        .as_ref()
+        .map_or([0; 2], |trace| [trace.total_allocations, trace.total_frees])
+        .map(format::count);
+    (allocations, frees)
 }
 
 fn with_unit(bytes: u64) -> (String, String) {
@@ -111,6 +150,15 @@ fn growth(samples: &[HeapSample]) -> (String, bool) {
         "0" => (format!("steady over {window}"), false),
         growth => (format!("{growth} over {window}"), per_minute > 0.0),
     }
+}
+
+/// Returns whether there are counters to add up: a damaged file may have lost them.
+fn counted_by_device(store: Store) -> bool {
+    store.opened.with(|opened| {
+        opened
+            .as_ref()
+            .is_none_or(|opened| !opened.loss.lacks_counters)
+    })
 }
 
 /// Shows that the trace's counters agree, and says what it lost.
@@ -181,52 +229,4 @@ fn losses(trace: &Trace) -> Vec<String> {
     let told = told.iter().filter(|(number, ..)| *number > 0);
     told.map(|(number, thing, fate)| format!("{} {fate}", format::plural(*number, thing)))
         .collect()
-}
-
-/// Lists the regions, where there are several.
-#[component]
-fn Regions() -> impl IntoView {
-    let store = Store::of_app();
-    let several = move || {
-        let heap = store.heap.read();
-        heap.as_ref().is_some_and(|heap| heap.regions.len() > 1)
-    };
-    view! {
-        <When is=several>
-            <table>
-                <caption class="unseen">"Regions of the heap"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Region"</th>
-                        <th scope="col" class="r">"Size"</th>
-                        <th scope="col" class="r">"Used"</th>
-                        <th scope="col" class="r">"Largest free"</th>
-                        <th scope="col" class="r optional">"Lowest free"</th>
-                        <th scope="col" class="r optional">"Fragmentation"</th>
-                    </tr>
-                </thead>
-                <tbody>{move || store.heap.with(|heap| heap.as_ref().map(region_rows))}</tbody>
-            </table>
-        </When>
-    }
-}
-
-fn region_rows(heap: &Heap) -> Vec<AnyView> {
-    let row = |region: &heapbeacon_shared::api::Region| {
-        view! {
-            <tr>
-                <th scope="row">
-                    <code>{region.name.to_string()}</code>
-                    <span class="note optional">" at " {region.start.to_string()}</span>
-                </th>
-                <td class="r">{format::bytes(region.size)}</td>
-                <td class="r">{format::bytes(region.used)}</td>
-                <td class="r">{format::bytes(region.largest_free_block)}</td>
-                <td class="r optional">{format::bytes(region.minimum_free)}</td>
-                <td class="r optional">{format!("{} %", region.fragmentation)}</td>
-            </tr>
-        }
-        .into_any()
-    };
-    heap.regions.iter().map(row).collect()
 }

@@ -1,13 +1,17 @@
 //! The pages.
 
+mod capture;
 mod demo;
 mod device;
 mod leaks;
 mod live;
+mod origins;
 mod records;
+mod regions;
 mod start;
 mod symbols;
 
+pub use capture::CaptureDrop;
 pub use device::DevicePage;
 pub use leaks::LeaksPage;
 pub use live::LivePage;

@@ -1,9 +1,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use heapbeacon_shared::api::{Origin, Record};
 use leptos::html::Div;
 use leptos::prelude::*;
 
+use super::origins::OriginSwitches;
 use super::start::NotTracing;
 use crate::components::{Item, KeyedList, When};
 use crate::format;
@@ -38,6 +40,7 @@ struct Row {
     size: u64,
     task: String,
     site: Arc<NamedStack>,
+    origin: Origin,
     freed: Option<String>,
 }
 
@@ -66,7 +69,8 @@ fn Records() -> impl IntoView {
         let text = text.read().trim().to_ascii_lowercase();
         let least = least.read().trim().parse().unwrap_or(0);
         let rows = rows.read();
-        let wanted = rows.iter().filter(|row| row.matches(&text, least));
+        let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
+        let wanted = rows.iter().filter(wanted);
         Arc::new(wanted.cloned().collect::<Vec<_>>())
     });
     // On opening the page, and when another trace begins.
@@ -74,10 +78,15 @@ fn Records() -> impl IntoView {
         let trace_id = store
             .trace
             .with(|trace| trace.as_ref().map(|trace| trace.trace_id));
-        if before != Some(trace_id) {
+        if before != Some(trace_id) && !store.is_file {
             store.load_records();
         }
         trace_id
+    });
+    let held = Callback::new(move |origin: Origin| {
+        let rows = rows.read();
+        let of_origin = rows.iter().filter(|row| row.origin == origin).count() as u64;
+        (of_origin > 0).then(|| format::count(of_origin))
     });
     let count = move || {
         let (shown, all) = (shown.read().len() as u64, rows.read().len() as u64);
@@ -104,16 +113,27 @@ fn Records() -> impl IntoView {
                 <input type="number" min="0" placeholder="0" bind:value=least />
                 " bytes"
             </label>
+            <OriginSwitches held />
             <span class="num" role="status">{move || count()}</span>
-            <button
-                type="button"
-                disabled=move || store.records_loading.get().is_some()
-                on:click=move |_| store.load_records()
-            >
-                "Refresh"
-            </button>
+            <When is=move || !store.is_file>
+                <Refresh />
+            </When>
         </div>
         <RecordTable rows=shown />
+    }
+}
+
+#[component]
+fn Refresh() -> impl IntoView {
+    let store = Store::of_app();
+    view! {
+        <button
+            type="button"
+            disabled=move || store.records_loading.get().is_some()
+            on:click=move |_| store.load_records()
+        >
+            "Refresh"
+        </button>
     }
 }
 
@@ -121,28 +141,33 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
     let mut named = HashMap::new();
     store.names.update_value(|names| {
         for stack in &list.stacks {
-            named.insert(stack.id, names.of(stack));
+            named.insert(stack.id, (names.of(stack), stack.origin));
         }
     });
-    let unknown = Arc::new(NamedStack::default());
-    let row = |record: &heapbeacon_shared::api::Record| Row {
-        seq: record.seq,
-        age: format::duration(list.read_us.saturating_sub(record.time_us)),
-        address: record.address.to_string(),
-        size: record.size,
-        task: record
-            .task
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        site: Arc::clone(named.get(&record.stack).unwrap_or(&unknown)),
-        freed: record.freed.then(|| match record.freed_time_us {
-            Some(freed_us) => format!(
-                "after {}",
-                format::duration(freed_us.saturating_sub(record.time_us))
-            ),
-            None => "yes".to_owned(),
-        }),
+    let unknown = (Arc::new(NamedStack::default()), Origin::default());
+    let stack_of = |record: &Record| named.get(&record.stack).unwrap_or(&unknown).clone();
+    let row = |record: &Record| {
+        let (site, origin) = stack_of(record);
+        Row {
+            seq: record.seq,
+            age: format::duration(list.read_us.saturating_sub(record.time_us)),
+            address: record.address.to_string(),
+            size: record.size,
+            task: record
+                .task
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            site,
+            origin,
+            freed: record.freed.then(|| match record.freed_time_us {
+                Some(freed_us) => format!(
+                    "after {}",
+                    format::duration(freed_us.saturating_sub(record.time_us))
+                ),
+                None => "yes".to_owned(),
+            }),
+        }
     };
     // The newest first: that is what somebody looks for.
     list.records.iter().rev().map(row).collect()
@@ -156,8 +181,8 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
     let scrolled = RwSignal::new(0.0);
     let height = RwSignal::new(600.0);
     // What is in sight changes by whole rows only.
-    let measure = move |_| {
-        let Some(scroller) = scroller.get_untracked() else {
+    let measure = move || {
+        let Some(scroller) = scroller.get() else {
             return;
         };
         let top = (f64::from(scroller.scroll_top()) / ROW_HEIGHT).floor() * ROW_HEIGHT;
@@ -170,6 +195,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
             }
         }
     };
+    Effect::new(move |_| measure());
     let window = move || Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get());
     let items = Callback::new(move |()| {
         let rows = rows.read();
@@ -177,7 +203,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
         visible.map(|row| item(store, row)).collect()
     });
     view! {
-        <div class="panel scroller" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=measure>
+        <div class="panel scroller" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
             <table class="records" aria-rowcount=move || rows.read().len().to_string()>
                 <thead>
                     <tr>

@@ -9,6 +9,17 @@ use crate::state::Store;
 pub(super) fn NotTracing() -> impl IntoView {
     let store = Store::of_app();
     let can_trace = move || store.offers(Feature::Tracing);
+    if store.is_file {
+        return view! {
+            <Empty title="Nothing was traced">
+                <p>
+                    "This capture was taken before a trace was started, so it has no records. "
+                    "Start one on the device, and fetch another capture."
+                </p>
+            </Empty>
+        }
+        .into_any();
+    }
     view! {
         <Empty title="Not tracing yet">
             <When
@@ -38,4 +49,5 @@ pub(super) fn NotTracing() -> impl IntoView {
             </When>
         </Empty>
     }
+    .into_any()
 }

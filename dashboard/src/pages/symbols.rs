@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::{DropZone, When};
 use crate::format;
-use crate::state::{Source, Store, SymbolState};
+use crate::state::{Desk, FileKind, Source, Store, SymbolState};
 
 /// Returns whether there are names.
 fn has_names(store: Store) -> bool {
@@ -16,7 +16,7 @@ pub(super) fn SymbolStatus() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <div class="symbol-status" data-testid="elf-status" role="status">
-            <p>{move || store.symbols.with(sentence)}</p>
+            <p>{move || store.symbols.with(|symbols| sentence(symbols, store.is_file))}</p>
             {move || {
                 let problem = store.symbols.with(|symbols| symbols.problem.clone());
                 problem.map(|problem| view! { <p class="bad">{problem}</p> }.into_any())
@@ -25,7 +25,7 @@ pub(super) fn SymbolStatus() -> impl IntoView {
     }
 }
 
-fn sentence(symbols: &SymbolState) -> String {
+fn sentence(symbols: &SymbolState, is_file: bool) -> String {
     let from = match &symbols.source {
         _ if symbols.loading => return "Reading names from the ELF…".to_owned(),
         None => return "Addresses only: no ELF is loaded.".to_owned(),
@@ -34,7 +34,14 @@ fn sentence(symbols: &SymbolState) -> String {
     };
     let build = match symbols.build_id.as_str() {
         "" => "it has no build id to compare".to_owned(),
-        id => format!("build {}, as on the device", format::short_id(id)),
+        id => {
+            let same = if is_file {
+                "in the capture"
+            } else {
+                "on the device"
+            };
+            format!("build {}, as {same}", format::short_id(id))
+        }
     };
     let lines = if symbols.has_lines {
         ""
@@ -48,13 +55,11 @@ fn sentence(symbols: &SymbolState) -> String {
 /// Takes an ELF.
 #[component]
 pub(super) fn ElfDrop() -> impl IntoView {
-    let store = Store::of_app();
-    let on_file = Callback::new(move |file: web_sys::File| {
-        store.use_file(file);
-    });
+    let desk = Desk::of_app();
+    let on_file = Callback::new(move |file| desk.take(file, Some(FileKind::Elf)));
     let label = "Drop the firmware's ELF here, or choose it";
     let hint = "It gives names and lines to addresses, and never leaves this browser.";
-    view! { <DropZone label hint on_file /> }
+    view! { <DropZone label hint test_id="elf-input" on_file /> }
 }
 
 /// Invites to name what is still addresses; nothing where there are names.

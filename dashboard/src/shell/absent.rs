@@ -3,6 +3,7 @@ use web_sys::SubmitEvent;
 
 use crate::components::{Empty, When};
 use crate::location::{go_to_device, origin_of};
+use crate::pages::CaptureDrop;
 use crate::state::{LinkState, Store};
 
 /// Stands in for every page until a device has answered.
@@ -86,6 +87,8 @@ fn NoDevice() -> impl IntoView {
                 />
                 <button class="primary">"Connect"</button>
             </form>
+            <p>"Or look at a capture that was saved from a device:"</p>
+            <CaptureDrop />
         </Empty>
     }
 }

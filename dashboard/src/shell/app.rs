@@ -2,48 +2,63 @@ use leptos::prelude::*;
 use web_sys::DragEvent;
 
 use super::absent::{Absent, TokenForm};
+use super::file_banner::FileBanner;
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
 use crate::components::{When, dropped_file};
 use crate::location::{Page, device_origin, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
-use crate::state::{LinkState, Store};
+use crate::state::{Desk, LinkState, Store};
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    let store = Store::new(device_origin());
-    provide_context(store);
-    store.start();
+    let desk = Desk::new(device_origin());
+    provide_context(desk);
     let page = use_page();
-    Effect::new(move |_| document().set_title(&format!("{} · HeapBeacon", page.get().name())));
+    let shows_file = Memo::new(move |_| desk.shows_file());
+    Effect::new(move |_| {
+        let page = page.get().name(shows_file.get());
+        document().set_title(&format!("{page} · HeapBeacon"));
+    });
     // A file may be dropped anywhere, so that nobody has to look for the place.
     let dropped = move |event: DragEvent| {
         event.prevent_default();
         if let Some(file) = dropped_file(&event) {
-            store.use_file(file);
+            desk.take(file, None);
         }
     };
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>
-            <Header />
-            <div class="shell">
-                <Navigation page />
-                <main>
-                    <LostBanner />
-                    <When
-                        is=move || !store.token_needed.get()
-                        fallback=|| view! { <TokenForm /> }
-                    >
-                        <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
-                            {move || content(page.get())}
-                        </When>
-                    </When>
-                </main>
-            </div>
-            <Notices />
+            {move || {
+                shows_file.track();
+                provide_context(untrack(|| desk.shown()));
+                view! { <Shown page /> }
+            }}
         </div>
+    }
+}
+
+/// Shows a device, or a capture file.
+#[component]
+fn Shown(page: RwSignal<Page>) -> impl IntoView {
+    let store = Store::of_app();
+    view! {
+        <Header />
+        <div class="shell">
+            <Navigation page />
+            <main>
+                {store.is_file.then(|| view! { <FileBanner /> })}
+                <LostBanner />
+                <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
+                    <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
+                        {move || content(page.get())}
+                    </When>
+                </When>
+            </main>
+        </div>
+        <Notices />
     }
 }
 

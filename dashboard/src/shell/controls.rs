@@ -25,6 +25,7 @@ pub(super) fn TraceControls() -> impl IntoView {
 fn StatePill() -> impl IntoView {
     let store = Store::of_app();
     let sign = move || match store.trace.with(|trace| trace.as_ref().map(sign)) {
+        Some((_, words)) if store.is_file => ("", format!("was {words}")),
         Some(sign) if store.offers(Feature::Tracing) => sign,
         _ => ("", "tracing not compiled in".to_owned()),
     };

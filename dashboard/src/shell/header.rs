@@ -10,8 +10,9 @@ use crate::state::{LinkState, Store};
 /// Says which device this is, whether the picture is live, and what the trace is doing.
 #[component]
 pub(super) fn Header() -> impl IntoView {
+    let is_file = Store::of_app().is_file;
     view! {
-        <header class="bar">
+        <header class="bar" class:file=is_file>
             <a class="brand" href=Page::Live.link()>
                 <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
                     <circle cx="12" cy="15" r="3" fill="currentColor" />
@@ -26,7 +27,10 @@ pub(super) fn Header() -> impl IntoView {
                 "HeapBeacon"
             </a>
             <Identity />
-            <LinkSign />
+            {match is_file {
+                true => view! { <FileSign /> }.into_any(),
+                false => view! { <LinkSign /> }.into_any(),
+            }}
             <TraceControls />
         </header>
     }
@@ -39,10 +43,13 @@ fn Identity() -> impl IntoView {
 }
 
 fn identity(device: &Device) -> AnyView {
-    let firmware = format!(
-        "{} · {} {} · ",
-        device.chip, device.firmware, device.firmware_version
-    );
+    let firmware = match device.firmware.as_str() {
+        "" => String::new(),
+        firmware => format!(
+            "{} · {firmware} {} · ",
+            device.chip, device.firmware_version
+        ),
+    };
     view! {
         <div class="device">
             <strong>{device.name.to_string()}</strong>
@@ -67,6 +74,17 @@ fn BuildId(id: String) -> impl IntoView {
             <code>{short}</code>
             <span role="status">{move || copied.get().then_some(" copied")}</span>
         </button>
+    }
+}
+
+/// Stands where a device would say that it is live.
+#[component]
+fn FileSign() -> impl IntoView {
+    let hint = "You look at a file: it shows one moment and does not change";
+    view! {
+        <span class="pill file" title=hint data-testid="file-sign">
+            "capture file"
+        </span>
     }
 }
 

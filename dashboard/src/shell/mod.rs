@@ -3,6 +3,7 @@
 mod absent;
 mod app;
 mod controls;
+mod file_banner;
 mod header;
 mod navigation;
 mod notices;

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use crate::location::Page;
+use crate::state::Store;
 
 /// Leads from page to page.
 #[component]
@@ -8,6 +9,7 @@ pub(super) fn Navigation(
     /// The page that is shown.
     page: RwSignal<Page>,
 ) -> impl IntoView {
+    let is_file = Store::of_app().is_file;
     let link = move |target: Page| {
         view! {
             <a
@@ -17,7 +19,7 @@ pub(super) fn Navigation(
                 <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
                     <path d=icon(target) />
                 </svg>
-                {target.name()}
+                {target.name(is_file)}
             </a>
         }
         .into_any()

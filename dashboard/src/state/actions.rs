@@ -4,60 +4,58 @@ use core::future::Future;
 use std::sync::Arc;
 
 use heapbeacon_shared::api::{
-    DemoRequest, Destination, InitRequest, Mode, RecordsPage, Route, StartRequest, State, Trace,
+    DemoRequest, Destination, InitRequest, Mode, Route, StartRequest, State,
 };
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde::de::IgnoredAny;
+use serde::Serialize;
 
 use super::Store;
+use super::capture::CaptureReader;
 use super::store::RecordList;
 use crate::api::ApiError;
 
 /// Records of one page of the list.
 const RECORDS_PER_PAGE: u32 = 256;
 
+/// What the device is to do: where it is posted, what takes the place of `{}` there, and the body.
+type Order = (Route, String, String);
+
 impl Store {
     /// Starts a trace, and gives it the device's record buffer first if it has none.
     pub fn start_trace(&self, mode: Mode) {
-        let store = *self;
-        self.run(async move {
-            let client = store.client.get_value();
-            if store.trace_state() == State::Uninitialised {
-                let body = InitRequest {
-                    destination: Destination::Standalone,
-                    records: None,
-                };
-                client.post::<_, IgnoredAny>(Route::Init, "", &body).await?;
-            }
-            let trace = client
-                .post(Route::Start, "", &StartRequest { mode })
-                .await?;
-            store.take_trace(trace);
-            Ok(())
+        let start = order(Route::Start, String::new(), &StartRequest { mode });
+        let destination = Destination::Standalone;
+        let init = InitRequest {
+            destination,
+            records: None,
+        };
+        let init = order(Route::Init, String::new(), &init);
+        self.give(match self.trace_state() {
+            State::Uninitialised => vec![init, start],
+            _ => vec![start],
         });
     }
 
     /// Stops, pauses or resumes the trace.
     pub fn command(&self, route: Route) {
-        let store = *self;
-        self.run(async move {
-            let client = store.client.get_value();
-            let trace: Trace = client.command(route).await?;
-            store.take_trace(trace);
-            Ok(())
-        });
+        self.give(vec![(route, String::new(), String::new())]);
     }
 
     /// Sets a switch of the demo workload.
     pub fn set_demo(&self, name: String, on: bool) {
+        self.give(vec![order(Route::DemoSwitch, name, &DemoRequest { on })]);
+    }
+
+    /// Gives orders, one after the other, and asks what became of them.
+    fn give(&self, orders: Vec<Order>) {
         let store = *self;
         self.run(async move {
             let client = store.client.get_value();
-            let body = DemoRequest { on };
-            client
-                .post::<_, IgnoredAny>(Route::DemoSwitch, &name, &body)
-                .await?;
+            for (route, parameter, body) in orders {
+                client.post(route, &parameter, body).await?;
+            }
+            store.ask_trace().await?;
             store.ask_demo().await
         });
     }
@@ -79,25 +77,29 @@ impl Store {
 
     async fn read_records(&self) -> Result<RecordList, ApiError> {
         let client = self.client.get_value();
-        let mut list = RecordList::default();
-        let mut after = None;
+        let mut reader = CaptureReader::new();
+        let mut after = 0;
         loop {
-            let after_text = after.map_or_else(String::new, |seq: u64| format!("&after={seq}"));
-            let query = format!("?limit={RECORDS_PER_PAGE}{after_text}");
-            let page: RecordsPage = client.get(Route::Records, &query).await?;
-            list.records.extend(page.records);
-            list.stacks.extend(page.stacks);
-            self.records_loading.set(Some(list.records.len()));
-            after = page.next;
-            if after.is_none() {
-                let newest = list.records.iter().map(|record| record.time_us).max();
-                let polled = self
-                    .trace
-                    .with_untracked(|trace| trace.as_ref().map(|it| it.time_us));
-                list.read_us = newest.max(polled).unwrap_or(0);
-                return Ok(list);
+            let query = format!("?limit={RECORDS_PER_PAGE}&after={after}");
+            let page = client.messages(Route::Records, &query).await?;
+            let newest = reader.take_page(&page);
+            let newest = newest.map_err(|error| ApiError::Unexpected(error.to_string()))?;
+            self.records_loading.set(Some(reader.records()));
+            match newest {
+                Some(newest) if newest > after => after = newest,
+                // There is no more.
+                _ => break,
             }
         }
+        let (records, stacks) = reader.into_records();
+        let newest = records.last().map(|record| record.time_us);
+        let trace = self.trace.read_untracked();
+        let polled = trace.as_ref().map(|trace| trace.time_us);
+        Ok(RecordList {
+            records,
+            stacks,
+            read_us: newest.max(polled).unwrap_or(0),
+        })
     }
 
     fn trace_state(&self) -> State {
@@ -116,4 +118,10 @@ impl Store {
             store.busy.set(false);
         });
     }
+}
+
+fn order(route: Route, parameter: String, body: &impl Serialize) -> Order {
+    // Bodies are plain structures: there is always JSON for them.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    (route, parameter, body)
 }

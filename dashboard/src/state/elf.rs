@@ -1,13 +1,11 @@
 //! From a file that somebody chose to the names of functions.
 
 use core::fmt;
-use core::ops::Range;
 
 use heapbeacon_shared::symbols::{ElfError, ElfReader, Symbols};
-use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
+
+use super::file::slice;
 
 /// Why a file gives no names.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,17 +14,19 @@ pub enum ElfProblem {
     Unreadable,
     /// The file is no ELF that names can be read from.
     NotUsable(ElfError),
+    /// The file has no lines, while the names in use have.
+    NoDebugInfo,
     /// The file belongs to another build.
     OtherBuild {
         /// Build id of the file.
         file: String,
-        /// Build id of the firmware that runs.
-        device: String,
+        /// Build id of the traced firmware.
+        traced: String,
     },
     /// The file has no build id, so nobody can tell whether it fits.
     NoBuildId {
-        /// Build id of the firmware that runs.
-        device: String,
+        /// Build id of the traced firmware.
+        traced: String,
     },
 }
 
@@ -37,15 +37,19 @@ impl fmt::Display for ElfProblem {
                 "The file can't be read; it may have been moved or rebuilt since. Choose it again.",
             ),
             Self::NotUsable(error) => write!(f, "No names in there: {error}."),
-            Self::OtherBuild { file, device } => write!(
-                f,
-                "This ELF is of another build: its build id is {file}, the device runs {device}. \
-                 Choose the ELF that was flashed."
+            Self::NoDebugInfo => f.write_str(
+                "This ELF has no debug information, so it knows no lines: the names in use stay. \
+                 Build with `debug = \"limited\"`, and choose the file before it is stripped.",
             ),
-            Self::NoBuildId { device } => write!(
+            Self::OtherBuild { file, traced } => write!(
                 f,
-                "This ELF has no build id, and the device runs {device}. Choose the ELF that was \
-                 flashed, and link it with `--build-id`."
+                "This ELF is of another build: its build id is {file}, that of the traced firmware \
+                 is {traced}. Choose the ELF that was flashed."
+            ),
+            Self::NoBuildId { traced } => write!(
+                f,
+                "This ELF has no build id, and that of the traced firmware is {traced}. Choose the \
+                 ELF that was flashed, and link it with `--build-id`."
             ),
         }
     }
@@ -53,14 +57,14 @@ impl fmt::Display for ElfProblem {
 
 impl core::error::Error for ElfProblem {}
 
-/// Reads symbols from the few parts of a file that hold them, if it belongs to the build that the
-/// device runs; a device without a build id takes any file.
-pub async fn read(file: &Blob, device_build_id: &str) -> Result<Symbols, ElfProblem> {
+/// Reads symbols from the few parts of a file that hold them, if it belongs to the build that was
+/// traced; firmware without a build id takes any file.
+pub async fn read(file: &Blob, build_id: &str) -> Result<Symbols, ElfProblem> {
     let mut reader = ElfReader::new(file.size() as u64);
     let mut checked = false;
     while let Some(range) = reader.needs() {
         if !checked && reader.is_build_id_known() {
-            check(&reader, device_build_id)?;
+            check(&reader, build_id)?;
             checked = true;
         }
         let bytes = slice(file, range)
@@ -69,26 +73,20 @@ pub async fn read(file: &Blob, device_build_id: &str) -> Result<Symbols, ElfProb
         reader.provide(&bytes).map_err(ElfProblem::NotUsable)?;
     }
     if !checked {
-        check(&reader, device_build_id)?;
+        check(&reader, build_id)?;
     }
     reader.finish().map_err(ElfProblem::NotUsable)
 }
 
 /// Compares the build ids before the large parts are read.
-fn check(reader: &ElfReader, device: &str) -> Result<(), ElfProblem> {
-    let device = device.to_owned();
+fn check(reader: &ElfReader, traced: &str) -> Result<(), ElfProblem> {
+    let traced = traced.to_owned();
     match reader.build_id().map(ToString::to_string) {
-        _ if device.is_empty() => Ok(()),
-        Some(file) if file == device => Ok(()),
-        Some(file) => Err(ElfProblem::OtherBuild { file, device }),
-        None => Err(ElfProblem::NoBuildId { device }),
+        _ if traced.is_empty() => Ok(()),
+        Some(file) if file == traced => Ok(()),
+        Some(file) => Err(ElfProblem::OtherBuild { file, traced }),
+        None => Err(ElfProblem::NoBuildId { traced }),
     }
-}
-
-async fn slice(file: &Blob, range: Range<u64>) -> Result<Vec<u8>, JsValue> {
-    let part = file.slice_with_f64_and_f64(range.start as f64, range.end as f64)?;
-    let buffer: ArrayBuffer = JsFuture::from(part.array_buffer()).await?.unchecked_into();
-    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 #[cfg(test)]
@@ -99,7 +97,7 @@ mod tests {
     fn a_refusal_names_both_build_ids() {
         let problem = ElfProblem::OtherBuild {
             file: "aa11".to_owned(),
-            device: "bb22".to_owned(),
+            traced: "bb22".to_owned(),
         };
         let text = problem.to_string();
         assert!(text.contains("aa11") && text.contains("bb22"), "{text}");

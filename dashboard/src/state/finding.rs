@@ -3,6 +3,7 @@
 use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
 use heapbeacon_shared::api::Trace;
 
+use super::ranking::ranked;
 use super::sites::Site;
 use crate::format;
 
@@ -73,13 +74,8 @@ pub fn finding(sites: &[&Site], trace: &Trace, free_bytes: u64, now_us: u64) -> 
 }
 
 fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
-    let mut growing: Vec<&Site> = sites
-        .iter()
-        .filter(|site| site.growth() > 0.0)
-        .copied()
-        .collect();
-    growing.sort_by(|a, b| b.growth().total_cmp(&a.growth()));
-    growing
+    let growing = sites.iter().filter(|site| site.growth() > 0.0).copied();
+    ranked(growing, sites.len(), |a, b| a.growth() > b.growth())
 }
 
 /// Returns how much data there is while it is too little.
@@ -197,7 +193,7 @@ fn rest(sites: &[&Site]) -> String {
     text
 }
 
-fn completeness(trace: &Trace) -> String {
+pub(super) fn completeness(trace: &Trace) -> String {
     let lost = [
         (trace.evicted_live, "live record", "evicted for room"),
         (trace.dropped, "event", "dropped on the way"),
@@ -218,4 +214,4 @@ fn completeness(trace: &Trace) -> String {
 
 #[cfg(test)]
 #[path = "finding_tests.rs"]
-mod tests;
+pub(super) mod tests;

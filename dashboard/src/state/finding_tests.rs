@@ -1,17 +1,19 @@
 use heapbeacon_shared::analysis::Point;
+use heapbeacon_shared::api::Origin;
 
 use super::*;
 
 const MINUTE_US: u64 = 60_000_000;
 
-fn site(name: &str, verdict: Verdict) -> Site {
+pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
     Site {
         key: name.to_owned(),
         colour_key: name.to_owned(),
         name: name.to_owned(),
         place: Some("src/a.rs:8".to_owned()),
         tasks: Vec::new(),
-        of_agent: false,
+        call_sites: 0,
+        origin: Origin::Application,
         stacks: Vec::new(),
         verdict,
         bytes: 39 * 1024,
@@ -39,7 +41,7 @@ fn told(sites: &[Site], trace: &Trace) -> Finding {
     finding(&sites, trace, 10 * 1024, 15 * MINUTE_US)
 }
 
-fn words(parts: &[Part]) -> String {
+pub(crate) fn words(parts: &[Part]) -> String {
     let word = |part: &Part| match part {
         Part::Text(text) | Part::Code(text) | Part::Strong(text) => text.clone(),
     };

@@ -3,10 +3,8 @@
 use std::collections::VecDeque;
 
 use heapbeacon_shared::analysis::{Point, Series};
-use heapbeacon_shared::api::{Heap, LeaksPage, Region, Trace};
+use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, Trace};
 
-/// Regions that hold only what HeapBeacon itself needs, by name: no part of the firmware's heap.
-const OWN_REGIONS: [&str; 1] = ["server"];
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
 const US_PER_SECOND: f64 = 1e6;
@@ -29,14 +27,13 @@ pub struct HeapSample {
 }
 
 impl HeapSample {
-    /// Adds the firmware's regions up. The lowest free is the sum of the regions' own, and so never too high.
+    /// Adds the [`regions`] up. The lowest free is the sum of the regions' own, and so never too high.
     pub fn of(heap: &Heap) -> Self {
         let mut sample = Self {
             time_us: heap.time_us,
             ..Self::default()
         };
-        let own = |region: &&Region| OWN_REGIONS.contains(&region.name.as_str());
-        for region in heap.regions.iter().filter(|region| !own(region)) {
+        for region in regions(heap) {
             sample.size += region.size;
             sample.used += region.used;
             sample.free += region.free;
@@ -45,6 +42,12 @@ impl HeapSample {
         }
         sample
     }
+}
+
+/// Returns the regions of the firmware's heap: without those that serve only HeapBeacon itself.
+pub fn regions(heap: &Heap) -> impl Iterator<Item = &Region> {
+    let regions = heap.regions.iter();
+    regions.filter(|region| region.origin != Origin::Agent)
 }
 
 /// Returns the history of the used bytes, for its growth.
@@ -142,8 +145,11 @@ mod tests {
     #[test]
     fn a_region_of_heapbeacon_itself_does_not_count() {
         let mut heap = Heap::default();
-        heap.regions
-            .extend([region("heap", 30, 50), region("server", 60, 20)]);
+        let own = Region {
+            origin: Origin::Agent,
+            ..region("server", 60, 20)
+        };
+        heap.regions.extend([region("heap", 30, 50), own]);
         let sample = HeapSample::of(&heap);
         assert_eq!((sample.size, sample.used), (100, 30));
     }

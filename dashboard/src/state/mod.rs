@@ -1,21 +1,30 @@
 //! What the page knows: the last answers of the device, their history, and what follows from them.
 
 mod actions;
+pub mod capture;
+mod desk;
 mod elf;
 mod elf_shelf;
+mod file;
 mod finding;
+mod held;
 mod history;
 mod link;
 mod palette;
 mod poller;
+mod ranking;
 mod sites;
 mod store;
 mod symbols;
 mod thinned;
 
+pub use desk::Desk;
+pub use file::FileKind;
 pub use finding::{Finding, Part, Tone, finding};
-pub use history::{HeapSample, used_series};
+pub use held::held;
+pub use history::{HeapSample, regions, used_series};
 pub use link::LinkState;
+pub use ranking::ranked;
 pub use sites::{Grouping, Site, SiteStack};
-pub use store::{Notice, RecordList, Store, now_ms};
+pub use store::{Notice, Opened, RecordList, Store, now_ms};
 pub use symbols::{Source, SymbolState};

@@ -63,7 +63,7 @@ impl Store {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
         }
-        self.take_trace(client.get(Route::Trace, "").await?);
+        self.ask_trace().await?;
         let heap = client.get(Route::Heap, "").await?;
         self.heap_history
             .update(|history| history.push(HeapSample::of(&heap)));
@@ -119,8 +119,15 @@ impl Store {
         self.look_for_elf();
     }
 
+    /// Asks what the trace is doing.
+    pub(super) async fn ask_trace(&self) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        self.take_trace(client.get(Route::Trace, "").await?);
+        Ok(())
+    }
+
     /// Takes a trace status; the history of another trace is of no use.
-    pub(super) fn take_trace(&self, trace: Trace) {
+    fn take_trace(&self, trace: Trace) {
         let before = self
             .trace
             .with_untracked(|before| before.as_ref().map(|t| t.trace_id));

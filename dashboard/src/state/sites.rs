@@ -7,6 +7,7 @@ use heapbeacon_shared::analysis::{Point, Series, Verdict, verdict};
 use heapbeacon_shared::api::{Leak, LeaksPage, Origin};
 
 use super::history::Snapshot;
+use super::ranking::ranked;
 use crate::naming::{NamedStack, Names};
 
 /// What the rows of the leak list stand for.
@@ -45,10 +46,12 @@ pub struct Site {
     pub name: String,
     /// File and line.
     pub place: Option<String>,
-    /// Tasks that allocated there.
+    /// Tasks that allocated there, where it is no task itself.
     pub tasks: Vec<String>,
-    /// Whether all of it is HeapBeacon's own.
-    pub of_agent: bool,
+    /// Call sites that it adds up, where it is a task.
+    pub call_sites: u64,
+    /// Whose code allocated all of it.
+    pub origin: Origin,
     /// Its call stacks, most bytes first.
     pub stacks: Vec<SiteStack>,
     /// What its blocks do.
@@ -93,7 +96,7 @@ impl Site {
     }
 }
 
-/// Groups a page of leaks; most bytes first.
+/// Groups a page of leaks; most bytes first. The `snapshots` become the points of the sites.
 pub fn group(
     page: &LeaksPage,
     snapshots: &[Snapshot],
@@ -111,19 +114,24 @@ pub fn group(
             sites.len() - 1
         });
         index_of_stack.insert(leak.stack.id, index);
-        add(&mut sites[index], leak, named);
+        add(&mut sites[index], leak, named, grouping);
     }
-    judge(&mut sites, &index_of_stack, snapshots, page.time_us);
-    sites.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.key.cmp(&b.key)));
-    sites
+    for snapshot in snapshots {
+        let points = points_at(snapshot, &index_of_stack, sites.len());
+        for (site, point) in sites.iter_mut().zip(points) {
+            site.points.push(point);
+        }
+    }
+    let all = sites.len();
+    ranked(sites, all, |a, b| (b.bytes, &a.key) < (a.bytes, &b.key))
 }
 
 fn key(leak: &Leak, named: &NamedStack, grouping: Grouping) -> String {
-    // HeapBeacon's own blocks stay apart from the firmware's, so that they can be hidden.
-    let owner = if leak.stack.origin == Origin::Agent {
-        "agent"
-    } else {
-        ""
+    // Blocks of different origin stay apart, so that they can be hidden.
+    let owner = match leak.stack.origin {
+        Origin::Application => "",
+        Origin::Agent => "agent ",
+        Origin::Driver => "driver ",
     };
     match grouping {
         Grouping::CallSite => format!("{owner}{}", named.key),
@@ -153,9 +161,10 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
         name,
         place: named.place.clone().filter(|_| !by_task),
         tasks: Vec::new(),
-        of_agent: leak.stack.origin == Origin::Agent,
+        call_sites: 0,
+        origin: leak.stack.origin,
         stacks: Vec::new(),
-        verdict: Verdict::Plateau,
+        verdict: Verdict::TooEarly { seconds_of_data: 0 },
         bytes: 0,
         count: 0,
         gained: 0,
@@ -165,12 +174,18 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
     }
 }
 
-fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>) {
+fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>, grouping: Grouping) {
     site.bytes += leak.bytes;
     site.count += leak.count;
     site.oldest_us = site.oldest_us.min(leak.oldest_us);
     site.newest_us = site.newest_us.max(leak.newest_us);
-    if let Some(task) = task(leak).filter(|task| site.tasks.iter().all(|other| other != task)) {
+    // A task says how many call sites it adds up, and a call site which tasks it belongs to.
+    if grouping == Grouping::Task {
+        let known = |stack: &SiteStack| stack.named.key == named.key;
+        site.call_sites += u64::from(!site.stacks.iter().any(known));
+    } else if let Some(task) =
+        task(leak).filter(|task| site.tasks.iter().all(|other| other != task))
+    {
         site.tasks.push(task.to_owned());
     }
     // The page is in order of size, and so is what is taken from it.
@@ -182,25 +197,17 @@ fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>) {
     });
 }
 
-fn judge(
-    sites: &mut [Site],
-    index_of_stack: &HashMap<u32, usize>,
-    snapshots: &[Snapshot],
-    now_us: u64,
-) {
-    let mut histories = vec![Series::new(snapshots.len()); sites.len()];
-    for snapshot in snapshots {
-        let points = points_at(snapshot, index_of_stack, sites.len());
-        for ((site, history), point) in sites.iter_mut().zip(&mut histories).zip(points) {
+/// Says what the blocks of each site do, from the snapshots that it was grouped with.
+pub fn judge(sites: &mut [Site], snapshots: &[Snapshot], now_us: u64) {
+    for site in sites {
+        let mut history = Series::new(snapshots.len());
+        for (snapshot, point) in snapshots.iter().zip(&site.points) {
             // What a cut list does not name may be small, and is not nothing.
             if snapshot.is_complete || point.count > 0 {
-                history.push(point);
+                history.push(*point);
             }
-            site.points.push(point);
         }
-    }
-    for (site, history) in sites.iter_mut().zip(&histories) {
-        site.verdict = verdict(history, site.newest_us, site.oldest_us, now_us, site.count);
+        site.verdict = verdict(&history, site.newest_us, site.oldest_us, now_us, site.count);
         site.gained = history.growth_since_start();
     }
 }

@@ -43,12 +43,13 @@ fn watched(seconds: u64, grouping: Grouping) -> Vec<Site> {
     let snapshots: Vec<_> = (1..=seconds)
         .map(|second| Snapshot::of(&page_at(second)))
         .collect();
-    group(
-        &page_at(seconds),
-        &snapshots,
-        &mut Names::default(),
-        grouping,
-    )
+    judged(&page_at(seconds), &snapshots, grouping)
+}
+
+fn judged(page: &LeaksPage, snapshots: &[Snapshot], grouping: Grouping) -> Vec<Site> {
+    let mut sites = group(page, snapshots, &mut Names::default(), grouping);
+    judge(&mut sites, snapshots, page.time_us);
+    sites
 }
 
 #[test]
@@ -74,12 +75,7 @@ fn a_site_that_a_cut_list_did_not_name_before_has_not_grown() {
     let full = page(20, vec![leak(1, 0x10, "net", 50, 1)]);
     let mut cut = Snapshot::of(&page(1, Vec::new()));
     cut.is_complete = false;
-    let sites = group(
-        &full,
-        &[cut, Snapshot::of(&full)],
-        &mut Names::default(),
-        Grouping::CallSite,
-    );
+    let sites = judged(&full, &[cut, Snapshot::of(&full)], Grouping::CallSite);
     assert_eq!(sites[0].gained, 0);
     assert_eq!(sites[0].points.len(), 2);
 }
@@ -95,22 +91,25 @@ fn grouping_by_task_adds_up_all_stacks_of_the_task() {
     let sites = watched(10, Grouping::Task);
     assert_eq!(sites.len(), 1);
     assert_eq!((sites[0].name.as_str(), sites[0].count), ("task net", 15));
-    assert_eq!(sites[0].stacks.len(), 2);
+    assert_eq!((sites[0].stacks.len(), sites[0].call_sites), (2, 2));
 }
 
 #[test]
-fn blocks_of_the_agent_never_share_a_row_with_the_firmware() {
-    let mut own = leak(3, 0x10, "net", 1, 0);
-    own.stack.origin = Origin::Agent;
-    let page = page(1, vec![leak(1, 0x10, "net", 1, 0), own]);
+fn blocks_of_different_origin_never_share_a_row() {
+    let of = |id, origin| {
+        let mut leak = leak(id, 0x10, "net", 1, 0);
+        leak.stack.origin = origin;
+        leak
+    };
+    let origins = [Origin::Application, Origin::Agent, Origin::Driver];
+    let leaks = (1..).zip(origins).map(|(id, origin)| of(id, origin));
+    let page = page(1, leaks.collect());
     for grouping in [Grouping::CallSite, Grouping::CallStack, Grouping::Task] {
         let sites = group(&page, &[], &mut Names::default(), grouping);
-        let agent: Vec<_> = sites.iter().map(|site| site.of_agent).collect();
-        assert_eq!(
-            agent.iter().filter(|of_agent| **of_agent).count(),
-            1,
-            "{grouping:?}"
-        );
+        for origin in origins {
+            let of_origin = sites.iter().filter(|site| site.origin == origin);
+            assert_eq!(of_origin.count(), 1, "{grouping:?}");
+        }
     }
 }
 

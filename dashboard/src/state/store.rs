@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::api::{
+    Demo, Device, Feature, Heap, LeaksPage, Origin, Record, Stack, Trace,
+};
 use leptos::prelude::*;
 
+use super::capture::Loss;
 use super::history::{HeapSample, Rates, Snapshot};
 use super::link::Link;
 use super::palette::Palette;
@@ -41,9 +44,22 @@ pub struct RecordList {
     pub read_us: u64,
 }
 
-/// What the page knows. A handle: copies share everything.
+/// The capture file that a store was filled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its name.
+    pub name: String,
+    /// What could not be read of it.
+    pub loss: Loss,
+}
+
+/// What the page knows of a device, or of a capture file. A handle: copies share everything.
 #[derive(Clone, Copy)]
 pub struct Store {
+    /// Whether all of this is from a capture file, and so of one moment.
+    pub is_file: bool,
+    /// The capture file, while one is open.
+    pub opened: RwSignal<Option<Opened>>,
     /// The device that is asked.
     pub client: StoredValue<Client>,
     /// Whether it answers.
@@ -85,7 +101,9 @@ pub struct Store {
     /// What to tell.
     pub notices: RwSignal<Vec<Notice>>,
     /// Whether HeapBeacon's own blocks are shown.
-    pub show_agent: RwSignal<bool>,
+    pub shows_agent: RwSignal<bool>,
+    /// Whether the blocks of drivers are shown.
+    pub shows_driver: RwSignal<bool>,
 }
 
 /// Returns the browser's clock in milliseconds.
@@ -97,6 +115,8 @@ impl Store {
     /// Knows nothing yet about the device at `origin`, or the one that served this page.
     pub fn new(origin: Option<String>) -> Self {
         Self {
+            is_file: false,
+            opened: RwSignal::new(None),
             client: StoredValue::new(Client::new(origin)),
             link: RwSignal::default(),
             now_ms: RwSignal::new(now_ms()),
@@ -117,7 +137,8 @@ impl Store {
             token_needed: RwSignal::new(false),
             busy: RwSignal::new(false),
             notices: RwSignal::default(),
-            show_agent: RwSignal::new(false),
+            shows_agent: RwSignal::new(false),
+            shows_driver: RwSignal::new(true),
         }
     }
 
@@ -147,13 +168,28 @@ impl Store {
         self.token_needed.set(false);
     }
 
-    /// Groups the last leak list.
+    /// Returns whether blocks of an origin are shown.
+    pub fn shows(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::Application => true,
+            Origin::Agent => self.shows_agent.get(),
+            Origin::Driver => self.shows_driver.get(),
+        }
+    }
+
+    /// Groups the last leak list. Only of what was watched there is a verdict.
     pub fn group(&self, grouping: Grouping) -> Vec<Site> {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
             let snapshots = self.snapshots.read();
-            self.names
-                .try_update_value(|names| sites::group(page, snapshots.items(), names, grouping))
+            let snapshots = snapshots.items();
+            let mut sites = self
+                .names
+                .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
+            if !self.is_file {
+                sites::judge(&mut sites, snapshots, page.time_us);
+            }
+            Some(sites)
         });
         grouped.unwrap_or_default()
     }
@@ -162,7 +198,7 @@ impl Store {
     pub(super) fn refresh_sites(&self) {
         let sites = untrack(|| self.group(Grouping::CallSite));
         self.palette.update(|palette| {
-            let own = sites.iter().filter(|site| !site.of_agent);
+            let own = sites.iter().filter(|site| site.origin != Origin::Agent);
             palette.assign(own.map(|site| site.colour_key.as_str()));
         });
         self.sites.set(Arc::new(sites));

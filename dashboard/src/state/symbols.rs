@@ -1,5 +1,7 @@
 //! Where the names of functions come from.
 
+use std::rc::Rc;
+
 use heapbeacon_shared::api::Feature;
 use heapbeacon_shared::symbols::Symbols;
 use leptos::prelude::*;
@@ -7,6 +9,7 @@ use leptos::task::spawn_local;
 use web_sys::{Blob, File};
 
 use super::Store;
+use super::elf::ElfProblem;
 use super::{elf, elf_shelf};
 use crate::naming::Names;
 
@@ -111,17 +114,34 @@ impl Store {
     /// Returns whether the file gave names.
     async fn load(&self, source: Source, file: &Blob) -> bool {
         self.symbols.update(|symbols| symbols.loading = true);
-        match elf::read(file, &self.device_build_id()).await {
-            Ok(symbols) => self.take(source, symbols),
+        let build_id = self.device_build_id();
+        let read = elf::read(file, &build_id).await;
+        // Meanwhile another build may run, or another capture be shown: that looks for names itself.
+        if self.device_build_id() != build_id {
+            return false;
+        }
+        match read {
+            Ok(symbols) if !symbols.has_debug_info() && self.has_lines() => {
+                self.refuse(ElfProblem::NoDebugInfo.to_string());
+                false
+            }
+            Ok(symbols) => {
+                self.take(source, symbols);
+                true
+            }
             Err(problem) => {
                 self.refuse(problem.to_string());
-                return false;
+                false
             }
         }
-        true
     }
 
-    fn device_build_id(&self) -> String {
+    fn has_lines(&self) -> bool {
+        let symbols = self.symbols.read_untracked();
+        symbols.source.is_some() && symbols.has_lines
+    }
+
+    pub(super) fn device_build_id(&self) -> String {
         let device = self.device.read_untracked();
         let id = device.as_ref().map(|device| device.build_id.as_str());
         id.unwrap_or_default().to_owned()
@@ -135,7 +155,7 @@ impl Store {
             has_lines: symbols.has_debug_info(),
             ..SymbolState::default()
         });
-        self.names.set_value(Names::new(Some(symbols)));
+        self.names.set_value(Names::new(Some(Rc::new(symbols))));
         self.refresh_sites();
     }
 

@@ -98,6 +98,8 @@ pub struct Region {
     pub largest_free_block: u64,
     /// Share of the free bytes that the largest block can't serve, in percent: 0 is one piece.
     pub fragmentation: u8,
+    /// Whose allocations it serves.
+    pub origin: Origin,
 }
 
 /// One allocation that failed.

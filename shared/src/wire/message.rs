@@ -77,6 +77,8 @@ pub struct Region {
     pub start: u64,
     /// Bytes.
     pub size: u64,
+    /// Whose allocations it serves.
+    pub origin: Origin,
 }
 
 /// A call stack with its counters.

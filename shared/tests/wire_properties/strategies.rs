@@ -42,8 +42,22 @@ fn header() -> impl Strategy<Value = Message> {
 }
 
 fn region() -> impl Strategy<Value = Message> {
-    (name(), number(), number())
-        .prop_map(|(name, start, size)| Message::Region(Region { name, start, size }))
+    (name(), number(), number(), origin()).prop_map(|(name, start, size, origin)| {
+        Message::Region(Region {
+            name,
+            start,
+            size,
+            origin,
+        })
+    })
+}
+
+fn origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![
+        Just(Origin::Application),
+        Just(Origin::Agent),
+        Just(Origin::Driver)
+    ]
 }
 
 fn stack() -> impl Strategy<Value = Message> {
@@ -149,8 +163,7 @@ fn small() -> impl Strategy<Value = Message> {
     });
     let mark = (number(), name()).prop_map(|(time, name)| Message::Mark(Mark { time, name }));
     let dropped = number().prop_map(|events| Message::Dropped(Dropped { events }));
-    let origins = prop_oneof![Just(Origin::Application), Just(Origin::Driver)];
-    let task = (any::<u16>(), name(), origins)
+    let task = (any::<u16>(), name(), origin())
         .prop_map(|(id, name, origin)| Message::Task(Task { id, name, origin }));
     prop_oneof![failed, mark, dropped, task]
 }

@@ -4,15 +4,18 @@ use core::alloc::{GlobalAlloc, Layout};
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::Region;
+use heapbeacon_shared::api::{Origin, Region};
 
 static FAST_MEMORY: Memory<{ 64 << 10 }> = Memory::new();
 static LARGE_MEMORY: Memory<{ 192 << 10 }> = Memory::new();
 
 // SAFETY: no other pool has this memory.
-static FAST: Pool<CriticalSectionRawMutex> = Pool::new("fast", unsafe { FAST_MEMORY.bytes() });
+static FAST: Pool<CriticalSectionRawMutex> =
+    Pool::new("fast", Origin::Application, unsafe { FAST_MEMORY.bytes() });
 // SAFETY: no other pool has this memory.
-static LARGE: Pool<CriticalSectionRawMutex> = Pool::new("large", unsafe { LARGE_MEMORY.bytes() });
+static LARGE: Pool<CriticalSectionRawMutex> = Pool::new("large", Origin::Application, unsafe {
+    LARGE_MEMORY.bytes()
+});
 
 /// Describes both regions.
 pub fn regions() -> [Region; 2] {

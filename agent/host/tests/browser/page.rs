@@ -105,14 +105,17 @@ impl Page {
     }
 
     /// Waits for an element that contains a text.
-    pub(crate) async fn element_with(
-        &self,
-        css: &str,
-        text: &'static str,
-    ) -> WebDriverResult<WebElement> {
+    pub(crate) async fn element_with(&self, css: &str, text: &str) -> WebDriverResult<WebElement> {
         let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
-        let query = query.with_filter(move |element: WebElement| async move {
-            Ok(element.text().await.is_ok_and(|shown| shown.contains(text)))
+        let text = text.to_owned();
+        let query = query.with_filter(move |element: WebElement| {
+            let text = text.clone();
+            async move {
+                Ok(element
+                    .text()
+                    .await
+                    .is_ok_and(|shown| shown.contains(&text)))
+            }
         });
         query.first().await
     }
@@ -121,6 +124,35 @@ impl Page {
     pub(crate) async fn click(&self, css: &str) -> WebDriverResult<()> {
         self.element(css).await?.wait_until().clickable().await?;
         self.element(css).await?.click().await
+    }
+
+    /// Waits until an element is gone.
+    pub(crate) async fn gone(&self, css: &str) -> WebDriverResult<()> {
+        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
+        match query.not_exists().await? {
+            true => Ok(()),
+            false => panic!("{css} stays"),
+        }
+    }
+
+    /// Returns whether there is no such element now.
+    pub(crate) async fn is_absent(&self, css: &str) -> WebDriverResult<bool> {
+        Ok(self.window.find_all(By::Css(css)).await?.is_empty())
+    }
+
+    /// Chooses a file in a field.
+    pub(crate) async fn choose(&self, css: &str, file: &str) -> WebDriverResult<()> {
+        self.element(css).await?.send_keys(file).await
+    }
+
+    /// Drops a file on the page, not on any field.
+    pub(crate) async fn drop_file(&self, name: &str, text: &str) -> WebDriverResult<()> {
+        let script = "const files = new DataTransfer();
+            files.items.add(new File([arguments[1]], arguments[0]));
+            const drop = new DragEvent('drop', {dataTransfer: files, bubbles: true});
+            document.querySelector('main').dispatchEvent(drop);";
+        let arguments = vec![name.into(), text.into()];
+        self.window.execute(script, arguments).await.map(drop)
     }
 
     /// Chooses a page of the dashboard.

@@ -1,22 +1,20 @@
 //! What a person does on the page, from the first look to the leak that stops.
 
-use std::io::Write;
-
 use thirtyfour::prelude::*;
 
 use super::page::Page;
 use crate::support::process::Process;
 
 /// The function of the demo workload that leaks, and its file.
-const LEAKS: &str = "Table::open";
-const FILE: &str = "session.rs";
+pub(super) const LEAKS: &str = "Table::open";
+pub(super) const FILE: &str = "session.rs";
 
-fn bundle() -> String {
+pub(super) fn bundle() -> String {
     std::env::var("HEAPBEACON_DASHBOARD")
         .expect("HEAPBEACON_DASHBOARD names the bundle's folder: run `cargo xtask test browser`")
 }
 
-fn row(inside: &str) -> String {
+pub(super) fn row(inside: &str) -> String {
     format!("[data-testid='leak-row'][data-site*='{LEAKS}'] {inside}")
 }
 
@@ -77,38 +75,6 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
         );
         page.picture(&format!("phone-{fragment}.png")).await?;
     }
-    page.close().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverResult<()> {
-    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
-    let page = Page::open(agent.url()).await?;
-    page.go("device").await?;
-    page.element_with("[data-testid='elf-status']", "the device's own ELF")
-        .await?;
-
-    let input = page.element("[data-testid='elf-input']").await?;
-    let mut text = tempfile::NamedTempFile::new()?;
-    text.write_all(b"no program at all")?;
-    input.send_keys(text.path().display().to_string()).await?;
-    page.element_with("[data-testid='elf-status'] .bad", "ELF")
-        .await?;
-
-    let own = std::fs::read(crate::support::process::executable())?;
-    let mut half = tempfile::NamedTempFile::new()?;
-    half.write_all(&own[..own.len() / 2])?;
-    input.send_keys(half.path().display().to_string()).await?;
-    page.element_with("[data-testid='elf-status'] .bad", "cut off")
-        .await?;
-
-    // Another program with a build id of its own: this test.
-    let other = std::env::current_exe()?;
-    input.send_keys(other.display().to_string()).await?;
-    page.element_with("[data-testid='elf-status'] .bad", "build")
-        .await?;
-    page.element_with("[data-testid='elf-status']", "the device's own ELF")
-        .await?;
     page.close().await
 }
 

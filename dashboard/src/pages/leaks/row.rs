@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Point, Verdict};
+use heapbeacon_shared::api::Origin;
 use leptos::prelude::*;
 
 use super::Sites;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
-use crate::state::{Site, SiteStack, Store};
+use crate::state::{Site, SiteStack, Store, ranked};
 
 /// Call stacks that an opened row shows.
 const STACKS_SHOWN: usize = 5;
@@ -16,6 +17,7 @@ const STACKS_SHOWN: usize = 5;
 #[component]
 pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
     let store = Store::of_app();
+    let is_file = store.is_file;
     let open = RwSignal::new(false);
     // The row outlives its site for a moment when the site goes: then it stays as it was.
     let site = Memo::new(move |before: Option<&Option<Site>>| {
@@ -45,9 +47,12 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                     <button type="button" class="name" aria-expanded=move || open.get().to_string()>
                         {move || site.read().as_ref().map(|site| name(store, site))}
                     </button>
-                    {move || site.read().as_ref().map(place_line)}
+                    {move || site.read().as_ref().map(|site| place_line(site, is_file))}
                 </th>
-                {move || site.read().as_ref().map(|site| number_cells(site, most(), now_us()))}
+                {move || {
+                    let site = site.read();
+                    site.as_ref().map(|site| number_cells(site, most(), now_us(), is_file))
+                }}
             </tr>
             <When is=move || open.get()>
                 <tr class="stacks">
@@ -69,41 +74,60 @@ fn name(store: Store, site: &Site) -> AnyView {
     .into_any()
 }
 
-fn place_line(site: &Site) -> AnyView {
+fn place_line(site: &Site, is_file: bool) -> AnyView {
     let sign = sign(&site.verdict);
+    let origin = match site.origin {
+        Origin::Application => None,
+        Origin::Driver => Some("driver"),
+        Origin::Agent => Some("HeapBeacon"),
+    };
+    let class = format!("tag on-phone {}", sign.class);
     view! {
         <small>
-            <span class=format!("tag on-phone {}", sign.class)>{sign.word}</span>
+            {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
+            {origin.map(|origin| view! { <span class="tag origin">{origin}</span> }.into_any())}
             {place(site)}
         </small>
     }
     .into_any()
 }
 
-/// Draws what stands beside the name; `most` is what the largest site holds.
-fn number_cells(site: &Site, most: u64, now_us: u64) -> AnyView {
-    let sign = sign(&site.verdict);
+/// Draws what stands beside the name; `most` is what the largest site holds. A file shows one
+/// moment, and so no growth.
+fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
     let share = format!("calc(0.7px * {})", site.bytes * 100 / most.max(1));
     view! {
-        <td class="verdict-cell">
-            <span
-                class=format!("tag {}", sign.class)
-                data-testid="leak-verdict"
-                title=sign.meaning
-            >
-                {sign.word}
-            </span>
-        </td>
+        {(!is_file).then(|| verdict_cell(site))}
         <td class="r live">
             {format::bytes(site.bytes)} <em style:width=share aria-hidden="true"></em>
         </td>
         <td class="r blocks">{format::count(site.count)}</td>
-        <td class="r growth" data-testid="leak-growth">
-            {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
-        </td>
+        {(!is_file).then(|| growth_cell(site))}
         <td class="r oldest">{format::duration(now_us.saturating_sub(site.oldest_us))}</td>
         <td class="trend">
             <Sparkline readings=readings(site) />
+        </td>
+    }
+    .into_any()
+}
+
+fn verdict_cell(site: &Site) -> AnyView {
+    let sign = sign(&site.verdict);
+    let class = format!("tag {}", sign.class);
+    view! {
+        <td class="verdict-cell">
+            <span class=class data-testid="leak-verdict" title=sign.meaning>
+                {sign.word}
+            </span>
+        </td>
+    }
+    .into_any()
+}
+
+fn growth_cell(site: &Site) -> AnyView {
+    view! {
+        <td class="r growth" data-testid="leak-growth">
+            {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
         </td>
     }
     .into_any()
@@ -157,10 +181,9 @@ fn rest_line(site: &Site) -> Option<AnyView> {
 }
 
 fn shown_stacks(site: &Site) -> Vec<SiteStack> {
-    let mut shown: Vec<_> = site.stacks.iter().take(STACKS_SHOWN).cloned().collect();
+    let shown = site.stacks.iter().take(STACKS_SHOWN).cloned();
     // By id, so that nothing moves while somebody reads it.
-    shown.sort_by_key(|stack| stack.id);
-    shown
+    ranked(shown, STACKS_SHOWN, |a, b| a.id < b.id)
 }
 
 fn readings(site: &Site) -> Vec<Reading> {
@@ -172,8 +195,11 @@ fn readings(site: &Site) -> Vec<Reading> {
     site.points.iter().map(reading).collect()
 }
 
-/// Says where a site is and which tasks come along.
+/// Says where a site is and which tasks come along, or what a task adds up.
 fn place(site: &Site) -> String {
+    if site.call_sites > 0 {
+        return format::plural(site.call_sites, "call site");
+    }
     let s = if site.tasks.len() > 1 { "s" } else { "" };
     let tasks = (!site.tasks.is_empty()).then(|| format!("task{s} {}", site.tasks.join(", ")));
     let parts: Vec<String> = site.place.clone().into_iter().chain(tasks).collect();

@@ -3,11 +3,16 @@ use leptos::prelude::*;
 use super::Sites;
 use super::row::SiteRow;
 use crate::components::{Item, KeyedList, When};
-use crate::state::Site;
+use crate::state::{Grouping, Site, Store};
+
+const GROWTH_HINT: &str = "Bytes gained since this page opened, and the rate while it is growing";
+const SURVIVORS_HINT: &str = "When the live bytes were allocated, from the start of the trace to the \
+                              capture: a leak rises all along, what is held for good is a step";
 
 /// Lists who holds memory, most bytes first.
 #[component]
-pub(super) fn SiteTable(sites: Memo<Sites>) -> impl IntoView {
+pub(super) fn SiteTable(sites: Memo<Sites>, grouping: RwSignal<Grouping>) -> impl IntoView {
+    let is_file = Store::of_app().is_file;
     let items = Callback::new(move |()| {
         let row = |site: &Site| {
             let key = site.key.clone();
@@ -17,19 +22,26 @@ pub(super) fn SiteTable(sites: Memo<Sites>) -> impl IntoView {
         };
         sites.read().iter().map(row).collect()
     });
-    let growth_hint = "Bytes gained since this page opened, and the rate while it is growing";
+    let who = move || match grouping.get() {
+        Grouping::CallSite => "Call site",
+        Grouping::CallStack => "Call stack",
+        Grouping::Task => "Task",
+    };
     view! {
-        <table class="sites">
+        <table class="sites" class:of-file=is_file>
             <caption class="unseen">"Live blocks by who allocated them, most bytes first"</caption>
             <thead>
                 <tr>
-                    <th scope="col">"Call site"</th>
-                    <th scope="col" title="What its live blocks do over time">"Verdict"</th>
-                    <th scope="col" class="r" title="Bytes allocated and not freed">"Live"</th>
-                    <th scope="col" class="r blocks" title="Blocks allocated and not freed">"Blocks"</th>
-                    <th scope="col" class="r" title=growth_hint>"Growth"</th>
-                    <th scope="col" class="r oldest" title="Age of its oldest live block">"Oldest"</th>
-                    <th scope="col" class="trend" title="Live bytes since this page opened">"Trend"</th>
+                    <th scope="col">{who}</th>
+                    {(!is_file).then(|| head("verdict-cell", "Verdict", "What its live blocks do over time"))}
+                    {head("r", "Live", "Bytes allocated and not freed")}
+                    {head("r blocks", "Blocks", "Blocks allocated and not freed")}
+                    {(!is_file).then(|| head("r", "Growth", GROWTH_HINT))}
+                    {head("r oldest", "Oldest", "Age of its oldest live block")}
+                    {match is_file {
+                        true => head("trend", "Allocated", SURVIVORS_HINT),
+                        false => head("trend", "Trend", "Live bytes since this page opened"),
+                    }}
                 </tr>
             </thead>
             <KeyedList items />
@@ -38,4 +50,8 @@ pub(super) fn SiteTable(sites: Memo<Sites>) -> impl IntoView {
             <p class="nothing">"Nothing to list here."</p>
         </When>
     }
+}
+
+fn head(class: &'static str, title: &'static str, hint: &'static str) -> AnyView {
+    view! { <th scope="col" class=class title=hint>{title}</th> }.into_any()
 }

@@ -11,6 +11,8 @@ const LARGEST: usize = 6;
 /// Shortest time axis, in microseconds: the picture fills it from the right.
 const SHORTEST_US: u64 = 60_000_000;
 
+const NOW: &str = "now";
+
 /// Plots used bytes and the largest free block.
 pub(super) fn heap(samples: &[HeapSample]) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
@@ -34,6 +36,7 @@ pub(super) fn heap(samples: &[HeapSample]) -> Plot {
     let fits = largest.readings.iter().all(|reading| reading.high <= max);
     Plot {
         end_us: last.time_us,
+        end: NOW,
         span_us: span_us(first.time_us, last.time_us),
         max,
         layers: [Some(used), fits.then_some(largest)]
@@ -80,12 +83,9 @@ fn summary(first: &HeapSample, last: &HeapSample) -> String {
 
 /// Plots the live bytes of the largest call sites on each other.
 pub(super) fn sites(store: Store) -> Plot {
-    let show_agent = store.show_agent.get();
     let sites = store.sites.read();
-    let shown: Vec<&Site> = sites
-        .iter()
-        .filter(|site| show_agent || !site.of_agent)
-        .collect();
+    let shown = sites.iter().filter(|site| store.shows(site.origin));
+    let shown: Vec<&Site> = shown.collect();
     let Some(times) = shown
         .first()
         .map(|site| site.points.iter().map(|point| point.time_us))
@@ -121,6 +121,7 @@ pub(super) fn sites(store: Store) -> Plot {
         });
     Plot {
         end_us: *last,
+        end: if store.is_file { "capture" } else { NOW },
         span_us: span_us(*first, *last),
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),

@@ -1,0 +1,197 @@
+//! Capture files for the page: one as a small device would write it, and files that are none.
+
+use std::path::PathBuf;
+
+use heapbeacon_shared::Name;
+use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::wire::{
+    BuildId, Counters, Encoder, Frames, Header, MAX_ENCODED, Message, Record, Region, Sample,
+    Stack, Task,
+};
+
+const SECOND: u64 = 1_000_000;
+const MINUTE: u64 = 60 * SECOND;
+const KIB: u64 = 1024;
+/// When the capture of the lamp was taken, and when its trace was started.
+const TAKEN: u64 = 192 * MINUTE;
+const STARTED: u64 = 2 * MINUTE;
+
+/// Build id of the lamp's firmware.
+pub(crate) const LAMP_BUILD: [u8; 4] = [0x1a, 0x3b, 0x5c, 0x7d];
+
+/// Files in a folder that goes with this value.
+pub(crate) struct Files(tempfile::TempDir);
+
+impl Files {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("there is a folder for temporary files"))
+    }
+
+    /// Writes a file and returns its path, as a file chooser wants it.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("there is room for a file");
+        path.display().to_string()
+    }
+
+    /// Returns where a file of this name would be.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// A capture of a device with two heap regions, four tasks and a Wi-Fi driver: nobody's build here.
+pub(crate) fn lamp() -> Vec<u8> {
+    let mut messages = vec![header()];
+    messages.extend(heap());
+    messages.push(counters());
+    messages.extend([
+        task(1, "main", Origin::Application),
+        task(2, "mqtt", Origin::Application),
+        task(3, "wifi", Origin::Driver),
+        task(4, "heapbeacon", Origin::Agent),
+    ]);
+    let mut records = Vec::new();
+    for (id, task, size, times) in blocks() {
+        messages.push(stack(id, task));
+        records.extend(times.into_iter().map(|time| (time, size, id)));
+    }
+    records.sort_unstable();
+    messages.extend(records.into_iter().map(record));
+    stream(&messages)
+}
+
+/// Stack, task, size and times of what is live: a leak, a table, a queue, buffers of the driver, and the agent's.
+fn blocks() -> [(u32, u16, u64, Vec<u64>); 5] {
+    [
+        (1, 2, 112, (3..190).map(|minute| minute * MINUTE).collect()),
+        (2, 1, 12 * KIB, vec![STARTED + SECOND]),
+        (
+            3,
+            2,
+            256,
+            (1..9).map(|back| TAKEN - back * SECOND).collect(),
+        ),
+        (
+            4,
+            3,
+            1_600,
+            (1..11).map(|slot| STARTED + slot * SECOND).collect(),
+        ),
+        (5, 4, 640, vec![STARTED + 7 * SECOND, TAKEN - SECOND]),
+    ]
+}
+
+fn header() -> Message {
+    Message::Header(Header {
+        build_id: BuildId::from_slice(&LAMP_BUILD).expect("short"),
+        board: name("esp32"),
+        chip: name("ESP32-C3"),
+        device: name("lamp-kitchen"),
+        firmware: name("lamp"),
+        firmware_version: name("2.1.0"),
+        pointer_bytes: 4,
+        tick_hz: 1_000_000,
+        boot_id: 7,
+        trace_id: 1,
+    })
+}
+
+fn heap() -> [Message; 4] {
+    let region = |text: &str, start: u64, size: u64| {
+        let (name, origin) = (name(text), Origin::Application);
+        Message::Region(Region {
+            name,
+            start,
+            size,
+            origin,
+        })
+    };
+    let sample = |region: u8, used: u64, free: u64, largest_free_block: u64| {
+        Message::Sample(Sample {
+            time: TAKEN,
+            region,
+            used,
+            free,
+            minimum_free: free * 2 / 3,
+            largest_free_block,
+        })
+    };
+    [
+        region("dram", 0x3fc8_8000, 180 * KIB),
+        region("dram2", 0x3fcd_e710, 64 * KIB),
+        sample(0, 118 * KIB, 62 * KIB, 24 * KIB),
+        sample(1, 9 * KIB, 55 * KIB, 54 * KIB),
+    ]
+}
+
+fn counters() -> Message {
+    let live: Vec<(u64, u64)> = blocks()
+        .iter()
+        .map(|(_, _, size, times)| (times.len() as u64, size * times.len() as u64))
+        .collect();
+    let live_count = live.iter().map(|(count, _)| count).sum();
+    let live_bytes = live.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    let (freed, freed_bytes) = (48_210, 9_120_044);
+    Message::Counters(Counters {
+        time: TAKEN,
+        started: STARTED,
+        state: State::Recording,
+        destination: Some(Destination::Standalone),
+        mode: Some(Mode::Leaks),
+        count: live_count as u32,
+        capacity: 1_024,
+        high_water_mark: 261,
+        total_allocations: live_count + freed,
+        total_allocated_bytes: live_bytes + freed_bytes,
+        matched_frees: freed,
+        matched_freed_bytes: freed_bytes,
+        unmatched_frees: 12,
+        live_count,
+        live_bytes,
+        stack_count: 41,
+        stack_capacity: 256,
+        ..Counters::default()
+    })
+}
+
+fn task(id: u16, text: &str, origin: Origin) -> Message {
+    let name = name(text);
+    Message::Task(Task { id, name, origin })
+}
+
+fn stack(id: u32, task: u16) -> Message {
+    let frames = (0..4).map(|depth| 0x4200_1000 + u64::from(id) * 0x400 + depth * 0x28);
+    Message::Stack(Stack {
+        id,
+        task,
+        frames: Frames::from_iter(frames),
+        ..Stack::default()
+    })
+}
+
+fn record((seq, size, stack): (u64, u64, u32)) -> Message {
+    Message::Record(Record {
+        seq,
+        address: 0x3fc9_0000 + seq % 0x1_0000,
+        size,
+        core: 0,
+        stack,
+    })
+}
+
+fn name(text: &str) -> Name {
+    text.try_into().expect("short")
+}
+
+fn stream(messages: &[Message]) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    let mut buffer = [0; MAX_ENCODED];
+    let mut bytes = Vec::new();
+    for message in messages {
+        bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("it fits"));
+    }
+    let end = encoder.finish();
+    bytes.extend_from_slice(encoder.encode(&end, &mut buffer).expect("it fits"));
+    bytes
+}

@@ -1,0 +1,333 @@
+//! From the messages of a capture to the bodies of the API.
+
+use core::fmt::Write;
+use core::mem;
+use std::collections::HashMap;
+
+use heapbeacon_shared::Name;
+use heapbeacon_shared::analysis::fragmentation_percent;
+use heapbeacon_shared::api::{
+    Address, Device, Failure, Heap, Leak, LeaksPage, Origin, Record, Region, Stack, Trace,
+};
+use heapbeacon_shared::wire::{self, Message};
+
+use super::{Capture, Loss};
+use crate::state::ranking::ranked;
+
+/// Call stacks that are listed as holding memory, the largest first.
+const LISTED: usize = 512;
+const US_PER_SECOND: u32 = 1_000_000;
+
+/// Where in a list something of an id is.
+type Places = HashMap<u32, usize>;
+
+/// What was said so far. Messages come in any order that damage leaves.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    header: Option<wire::Header>,
+    counters: Option<wire::Counters>,
+    device: Device,
+    heap: Heap,
+    tasks: Vec<(Name, Origin)>,
+    /// Where a task of an id is in `tasks`.
+    task_places: Places,
+    /// Every call stack, with what is known to be live of it.
+    stacks: Vec<Leak>,
+    /// Where a call stack of an id is in `stacks`.
+    stack_places: Places,
+    records: Vec<Record>,
+    dropped: u64,
+}
+
+impl Fold {
+    /// Takes the next message.
+    pub(super) fn take(&mut self, message: Message) {
+        match message {
+            Message::Header(header) => self.header(header),
+            Message::Region(region) => self.region(region),
+            Message::Task(task) => {
+                self.task_places.insert(task.id.into(), self.tasks.len());
+                self.tasks.push((task.name, task.origin));
+            }
+            Message::Stack(stack) => self.stack(&stack),
+            Message::Record(record) => self.record(&record),
+            Message::Freed(freed) => self.freed(&freed),
+            Message::Counters(counters) => self.counters = Some(counters),
+            Message::Sample(sample) => self.sample(&sample),
+            Message::FailedAllocation(failed) => self.failed(&failed),
+            Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
+            // The page shows no marks yet; the decoder has looked at the end.
+            Message::Mark(_) | Message::End(_) => {}
+        }
+    }
+
+    /// Returns everything; `None` if nothing of the trace was said.
+    pub(super) fn finish(mut self, loss: Loss) -> Option<Capture> {
+        if self.counters.is_none() && self.stacks.is_empty() && self.records.is_empty() {
+            return None;
+        }
+        let loss = Loss {
+            lacks_device: self.header.is_none(),
+            lacks_counters: self.counters.is_none(),
+            ..loss
+        };
+        let trace = self.trace();
+        self.device.uptime_us = trace.time_us;
+        self.heap.time_us = trace.time_us;
+        self.heap.failed_allocations = trace.failed_allocations;
+        self.heap.failed_bytes = trace.failed_bytes;
+        self.add_up();
+        let leaks = self.leaks(&trace);
+        let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
+        let (records, stacks) = self.into_records();
+        Some(Capture {
+            device,
+            heap,
+            trace,
+            leaks,
+            records,
+            stacks,
+            loss,
+        })
+    }
+
+    /// Returns how many records there are.
+    pub(super) fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Returns the sequence number of the newest record.
+    pub(super) fn newest_seq(&self) -> Option<u64> {
+        self.records.last().map(|record| record.seq)
+    }
+
+    /// Returns the records and the call stacks that they refer to.
+    pub(super) fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
+        let stacks = self.stacks.into_iter().map(|leak| leak.stack);
+        (self.records, stacks.collect())
+    }
+
+    fn header(&mut self, header: wire::Header) {
+        self.device = Device {
+            name: header.device.clone(),
+            board: header.board.clone(),
+            chip: header.chip.clone(),
+            firmware: header.firmware.clone(),
+            firmware_version: header.firmware_version.clone(),
+            boot_id: header.boot_id,
+            pointer_bytes: header.pointer_bytes,
+            ..Device::default()
+        };
+        for byte in &header.build_id {
+            // 32 bytes are 64 digits, and so many have room.
+            let _ = write!(self.device.build_id, "{byte:02x}");
+        }
+        self.header = Some(header);
+    }
+
+    fn region(&mut self, region: wire::Region) {
+        // A device has no more regions than there is room for.
+        let _ = self.heap.regions.push(Region {
+            name: region.name,
+            start: Address(region.start),
+            size: region.size,
+            origin: region.origin,
+            ..Region::default()
+        });
+    }
+
+    fn sample(&mut self, sample: &wire::Sample) {
+        if let Some(region) = self.heap.regions.get_mut(usize::from(sample.region)) {
+            region.used = sample.used;
+            region.free = sample.free;
+            region.minimum_free = sample.minimum_free;
+            region.minimum_free_since_read = sample.free;
+            region.largest_free_block = sample.largest_free_block;
+            region.fragmentation = fragmentation_percent(sample.free, sample.largest_free_block);
+        }
+    }
+
+    fn stack(&mut self, stack: &wire::Stack) {
+        let place = self.task_places.get(&stack.task.into());
+        let task = place.and_then(|place| self.tasks.get(*place));
+        *self.stack_of(stack.id) = Stack {
+            id: stack.id,
+            task: task.map(|(name, _)| name.clone()),
+            origin: task.map(|(_, origin)| *origin).unwrap_or_default(),
+            frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
+            live_count: stack.live_count,
+            live_bytes: stack.live_bytes,
+            peak_live_bytes: stack.peak_live_bytes,
+            allocations: stack.allocations,
+            frees: stack.frees,
+            evicted: stack.evicted,
+            cut: stack.cut,
+        };
+    }
+
+    /// Finds a call stack; one that was not told of has nothing but its id.
+    fn stack_of(&mut self, id: u32) -> &mut Stack {
+        let place = *self.stack_places.entry(id).or_insert(self.stacks.len());
+        if place == self.stacks.len() {
+            self.stacks.push(Leak {
+                oldest_us: u64::MAX,
+                ..Leak::default()
+            });
+        }
+        let stack = &mut self.stacks[place].stack;
+        stack.id = id;
+        stack
+    }
+
+    fn record(&mut self, record: &wire::Record) {
+        let task = self.stack_of(record.stack).task.clone();
+        self.records.push(Record {
+            seq: record.seq,
+            address: Address(record.address),
+            size: record.size,
+            time_us: self.us(record.seq),
+            core: record.core,
+            task,
+            stack: record.stack,
+            ..Record::default()
+        });
+    }
+
+    fn freed(&mut self, freed: &wire::Freed) {
+        let time_us = self.us(freed.time);
+        // Sequence numbers rise.
+        let place = self
+            .records
+            .binary_search_by_key(&freed.seq, |record| record.seq);
+        if let Some(record) = place.ok().and_then(|place| self.records.get_mut(place)) {
+            record.freed = true;
+            record.freed_time_us = Some(time_us);
+            record.freed_stack = freed.stack;
+        }
+    }
+
+    fn failed(&mut self, failed: &wire::FailedAllocation) {
+        let failures = &mut self.heap.recent_failures;
+        if failures.is_full() {
+            failures.remove(0);
+        }
+        let time_us = self.us(failed.time);
+        let _ = self.heap.recent_failures.push(Failure {
+            time_us,
+            size: failed.size,
+            stack: failed.stack,
+        });
+    }
+
+    /// Returns microseconds of a time in the stream.
+    fn us(&self, ticks: u64) -> u64 {
+        let hz = self.header.as_ref().map_or(0, |header| header.tick_hz);
+        match hz {
+            0 | US_PER_SECOND => ticks,
+            hz => {
+                let us = u128::from(ticks) * u128::from(US_PER_SECOND) / u128::from(hz);
+                u64::try_from(us).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    fn trace(&self) -> Trace {
+        let trace_id = self.header.as_ref().map(|header| header.trace_id);
+        match &self.counters {
+            Some(counters) => Trace {
+                trace_id: trace_id.unwrap_or(u32::from(counters.started > 0)),
+                dropped: counters.dropped.max(self.dropped),
+                time_us: self.us(counters.time),
+                started_us: self.us(counters.started),
+                ..as_counted(counters)
+            },
+            None => Trace {
+                trace_id: trace_id.unwrap_or(1),
+                dropped: self.dropped,
+                ..self.as_recorded()
+            },
+        }
+    }
+
+    /// Adds up the records, where nobody has counted.
+    fn as_recorded(&self) -> Trace {
+        let live = || self.records.iter().filter(|record| !record.freed);
+        let times = || self.records.iter().map(|record| record.time_us);
+        let count = self.records.len() as u32;
+        Trace {
+            time_us: times().max().unwrap_or(0),
+            started_us: times().min().unwrap_or(0),
+            count,
+            capacity: count,
+            high_water_mark: count,
+            live_count: live().count() as u64,
+            live_bytes: live()
+                .map(|record| record.size)
+                .fold(0, u64::saturating_add),
+            ..Trace::default()
+        }
+    }
+
+    /// Adds the live blocks to their call stacks.
+    fn add_up(&mut self) {
+        for record in self.records.iter().filter(|record| !record.freed) {
+            let place = self.stack_places.get(&record.stack);
+            let Some(leak) = place.and_then(|place| self.stacks.get_mut(*place)) else {
+                continue;
+            };
+            leak.count += 1;
+            leak.bytes = leak.bytes.saturating_add(record.size);
+            leak.oldest_us = leak.oldest_us.min(record.time_us);
+            leak.newest_us = leak.newest_us.max(record.time_us);
+        }
+    }
+
+    /// Lists who holds live blocks, most bytes first.
+    fn leaks(&self, trace: &Trace) -> LeaksPage {
+        let live = || self.stacks.iter().filter(|leak| leak.count > 0);
+        let listed = ranked(live(), LISTED, |a, b| a.bytes > b.bytes);
+        LeaksPage {
+            trace_id: trace.trace_id,
+            time_us: trace.time_us,
+            total: live().count() as u32,
+            leaks: listed.into_iter().cloned().collect(),
+        }
+    }
+}
+
+/// Copies the counters that both sides call by one name.
+fn as_counted(counters: &wire::Counters) -> Trace {
+    Trace {
+        state: counters.state,
+        destination: counters.destination,
+        mode: counters.mode,
+        count: counters.count,
+        capacity: counters.capacity,
+        high_water_mark: counters.high_water_mark,
+        has_overflowed: counters.evicted > 0,
+        total_allocations: counters.total_allocations,
+        total_allocated_bytes: counters.total_allocated_bytes,
+        total_frees: counters
+            .matched_frees
+            .saturating_add(counters.unmatched_frees),
+        matched_frees: counters.matched_frees,
+        matched_freed_bytes: counters.matched_freed_bytes,
+        unmatched_frees: counters.unmatched_frees,
+        unmatched_freed_bytes: counters.unmatched_freed_bytes,
+        wrong_frees: counters.wrong_frees,
+        unchecked_frees: counters.unchecked_frees,
+        evicted: counters.evicted,
+        evicted_live: counters.evicted_live,
+        evicted_live_bytes: counters.evicted_live_bytes,
+        failed_allocations: counters.failed_allocations,
+        failed_bytes: counters.failed_bytes,
+        live_count: counters.live_count,
+        live_bytes: counters.live_bytes,
+        stack_count: counters.stack_count,
+        stack_capacity: counters.stack_capacity,
+        stacks_recycled: counters.stacks_recycled,
+        other_allocations: counters.other_allocations,
+        sent: counters.sent,
+        ..Trace::default()
+    }
+}

@@ -1,0 +1,82 @@
+//! What could not be read of a capture, in words.
+
+use heapbeacon_shared::wire::Summary;
+
+use crate::format;
+
+/// What could not be read of a capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Bytes that were skipped because of damage.
+    pub skipped_bytes: u64,
+    /// Messages that were sent and did not arrive, where the end of the stream says so.
+    pub lost_messages: u32,
+    /// Messages that arrived.
+    pub messages: u32,
+    /// Messages that only a newer HeapBeacon reads.
+    pub unknown_messages: u32,
+    /// Whether the file ends early.
+    pub is_cut_off: bool,
+    /// Whether it does not say which device it is of.
+    pub lacks_device: bool,
+    /// Whether the counters of the trace are missing.
+    pub lacks_counters: bool,
+}
+
+impl Loss {
+    /// Takes what a decoder counted.
+    pub(super) fn of(summary: Summary) -> Self {
+        Self {
+            skipped_bytes: summary.skipped_bytes,
+            messages: summary.messages,
+            unknown_messages: summary.unknown_messages,
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether anything that this version could read is missing.
+    pub fn is_incomplete(&self) -> bool {
+        self.is_cut_off || self.skipped_bytes > 0 || self.lost_messages > 0 || self.lacks_counters
+    }
+
+    /// Says what is missing and what to do; nothing if nothing is.
+    pub fn sentences(&self) -> Vec<String> {
+        let messages = format::plural(self.messages.into(), "message");
+        let lost = format::plural(self.lost_messages.into(), "message");
+        let skipped = format::plural(self.skipped_bytes, "byte");
+        let unknown = format::plural(self.unknown_messages.into(), "message");
+        let told = [
+            (
+                self.skipped_bytes > 0,
+                format!("The file is damaged: {skipped} could not be read."),
+            ),
+            (
+                self.lost_messages > 0,
+                format!("{lost} of the device did not arrive; {messages} did."),
+            ),
+            (
+                self.is_cut_off,
+                format!("The file ends early, after {messages}: what came later is missing."),
+            ),
+            (
+                self.lacks_device,
+                "What said which device it is of is lost, so any ELF is taken.".to_owned(),
+            ),
+            (
+                self.lacks_counters,
+                "The counters of the trace are lost: totals are of the records that are left."
+                    .to_owned(),
+            ),
+            (
+                self.is_incomplete(),
+                "Fetch the capture again if the device still has it.".to_owned(),
+            ),
+            (
+                self.unknown_messages > 0,
+                format!("Not shown: {unknown} that only a newer HeapBeacon can read."),
+            ),
+        ];
+        let told = told.into_iter().filter(|(holds, _)| *holds);
+        told.map(|(_, sentence)| sentence).collect()
+    }
+}

@@ -1,0 +1,167 @@
+//! From the bytes of a capture file to what the pages show.
+//!
+//! It knows neither the browser nor what the page shows meanwhile: bytes in, a [`Capture`] or a
+//! [`CaptureProblem`] out.
+
+use core::fmt;
+
+use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::wire::{DecodeError, Decoder};
+
+use crate::format;
+
+mod fold;
+mod loss;
+mod survivors;
+
+pub use loss::Loss;
+
+use fold::Fold;
+pub(super) use survivors::survivors;
+
+/// Largest file that is read: many times what the record buffer of a device holds.
+pub(super) const MOST_BYTES: u64 = 16 << 20;
+
+/// What a capture says, as the API would have said it at that moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Capture {
+    /// The device that it was taken from, with its uptime then; what a capture does not tell is empty.
+    pub device: Device,
+    /// The regions of the heap.
+    pub heap: Heap,
+    /// The counters of the trace.
+    pub trace: Trace,
+    /// Live blocks by call stack.
+    pub leaks: LeaksPage,
+    /// Every record, oldest first.
+    pub records: Vec<Record>,
+    /// The call stacks that records refer to.
+    pub stacks: Vec<Stack>,
+    /// What could not be read.
+    pub loss: Loss,
+}
+
+/// Why a file can't be opened as a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureProblem {
+    /// The browser can't read the file.
+    Unreadable,
+    /// The file has no bytes.
+    Empty,
+    /// The file is larger than any capture.
+    TooLarge(u64),
+    /// The bytes are something else, or of a newer version.
+    Refused(DecodeError),
+    /// It begins like a capture, and nothing of the trace can be read.
+    NothingReadable,
+}
+
+impl fmt::Display for CaptureProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => f.write_str(
+                "the browser can't read this file; it may have been moved since. Choose it again",
+            ),
+            Self::Empty => {
+                f.write_str("this file is empty, so its download failed. Fetch the capture again")
+            }
+            Self::TooLarge(bytes) => write!(
+                f,
+                "this file has {}, and no capture is larger than {}. \
+                 Choose a file that was saved from /api/v1/capture",
+                format::whole_bytes(*bytes),
+                format::whole_bytes(MOST_BYTES)
+            ),
+            Self::Refused(error) => error.fmt(f),
+            Self::NothingReadable => f.write_str(
+                "this file begins like a capture, but nothing of the trace in it can be read. \
+                 Fetch it again if the device still has it",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for CaptureProblem {}
+
+/// Reads a capture from pieces of any size.
+#[derive(Debug, Default)]
+pub struct CaptureReader {
+    decoder: Decoder,
+    fold: Fold,
+    has_bytes: bool,
+}
+
+impl CaptureReader {
+    /// Begins a capture.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`CaptureProblem::Refused`] as soon as they turn out to be no capture that can be read.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), CaptureProblem> {
+        self.has_bytes |= !bytes.is_empty();
+        self.decoder.push(bytes);
+        for item in self.decoder.by_ref() {
+            match item {
+                Ok(message) => self.fold.take(message),
+                // What was skipped is summed up by the decoder.
+                Err(DecodeError::Damaged { .. }) => {}
+                Err(error) => return Err(CaptureProblem::Refused(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a whole stream that holds a part of the trace, such as a page of records, and returns how
+    /// far the records go.
+    ///
+    /// # Errors
+    /// If it is damaged or not complete.
+    pub fn take_page(&mut self, bytes: &[u8]) -> Result<Option<u64>, DecodeError> {
+        let mut decoder = Decoder::new();
+        decoder.push(bytes);
+        for message in decoder.by_ref() {
+            self.fold.take(message?);
+        }
+        decoder.finish()?;
+        Ok(self.fold.newest_seq())
+    }
+
+    /// Returns how many records there are so far.
+    pub fn records(&self) -> usize {
+        self.fold.records()
+    }
+
+    /// Returns the records and the call stacks of the pages that were taken.
+    pub fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
+        self.fold.into_records()
+    }
+
+    /// Returns the capture after its last bytes, with what could not be read of it.
+    ///
+    /// # Errors
+    /// If it is no capture, or nothing of the trace could be read.
+    pub fn finish(self) -> Result<Capture, CaptureProblem> {
+        if !self.has_bytes {
+            return Err(CaptureProblem::Empty);
+        }
+        let mut loss = Loss::of(self.decoder.summary());
+        match self.decoder.finish() {
+            Ok(_) => {}
+            Err(DecodeError::CutOff { .. }) => loss.is_cut_off = true,
+            Err(DecodeError::MessagesLost { sent, received }) => {
+                loss.lost_messages = sent.abs_diff(received);
+            }
+            Err(error) => return Err(CaptureProblem::Refused(error)),
+        }
+        self.fold
+            .finish(loss)
+            .ok_or(CaptureProblem::NothingReadable)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Files that somebody chose: what they are, and their bytes.
+
+use core::ops::Range;
+
+use heapbeacon_shared::wire::MAGIC;
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::capture::{Capture, CaptureProblem, CaptureReader, MOST_BYTES};
+
+/// What an ELF begins with.
+const ELF_MAGIC: [u8; 4] = *b"\x7fELF";
+/// Bytes that are read at once.
+const SLICE: u64 = 1 << 20;
+
+/// What a file can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// It names addresses.
+    Elf,
+    /// It holds a trace.
+    Capture,
+}
+
+impl FileKind {
+    /// Tells what a file is from what it begins with.
+    pub(super) async fn of(file: &Blob) -> Option<Self> {
+        match slice(file, 0..MAGIC.len() as u64).await.ok()? {
+            bytes if bytes == MAGIC => Some(Self::Capture),
+            bytes if bytes == ELF_MAGIC => Some(Self::Elf),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a capture.
+pub(super) async fn read_capture(file: &Blob) -> Result<Capture, CaptureProblem> {
+    let size = file.size() as u64;
+    let mut reader = CaptureReader::new();
+    let mut start = 0;
+    while start < size {
+        let end = size.min(start + SLICE);
+        let bytes = slice(file, start..end).await;
+        // What is no capture is refused here, however large it is.
+        reader.push(&bytes.map_err(|_| CaptureProblem::Unreadable)?)?;
+        if size > MOST_BYTES {
+            return Err(CaptureProblem::TooLarge(size));
+        }
+        start = end;
+    }
+    reader.finish()
+}
+
+/// Reads a part of a file.
+pub(super) async fn slice(file: &Blob, range: Range<u64>) -> Result<Vec<u8>, JsValue> {
+    let part = file.slice_with_f64_and_f64(range.start as f64, range.end as f64)?;
+    let buffer: ArrayBuffer = JsFuture::from(part.array_buffer()).await?.unchecked_into();
+    Ok(Uint8Array::new(&buffer).to_vec())
+}

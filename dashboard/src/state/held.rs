@@ -1,0 +1,90 @@
+//! The sentence above the list of a capture: one moment, so nothing about growth.
+
+use heapbeacon_shared::api::Trace;
+
+use super::capture::Loss;
+use super::finding::{Finding, Part, Tone, completeness};
+use super::sites::Site;
+use crate::format;
+
+/// Says what was held when a capture was taken; `sites` are in the order of their size.
+pub fn held(sites: &[&Site], trace: &Trace, loss: &Loss) -> Finding {
+    let bytes: u64 = sites.iter().map(|site| site.bytes).sum();
+    let number = format::plural_in_words(sites.len() as u64, "call site");
+    let headline = match sites.len() {
+        0 => "No block was live.".to_owned(),
+        _ => format!("{number} held {}.", format::bytes(bytes)),
+    };
+    let limits = "A capture is one moment, so nothing here says what grows. Look at when the live \
+                  blocks were allocated: a leak rises all along, what is held for good is a step.";
+    let limits = vec![Part::Text(limits.to_owned())];
+    let largest = sites.first().map(|site| largest(site, trace.time_us));
+    let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
+    let facts = if loss.is_incomplete() {
+        "Part of the file is missing, so this list is incomplete.".to_owned()
+    } else {
+        completeness(trace)
+    };
+    Finding {
+        tone: Tone::Neutral,
+        headline,
+        details,
+        facts,
+    }
+}
+
+fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
+    let place = site.place.as_ref();
+    let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+    let blocks = format::plural(site.count, "block");
+    let age = format::duration(taken_us.saturating_sub(site.oldest_us));
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!("{place} held the most: ")),
+        Part::Strong(format::bytes(site.bytes)),
+        Part::Text(format!(" in {blocks}; the oldest was {age} old.")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::tests::{site, words};
+    use super::*;
+    use heapbeacon_shared::analysis::Verdict;
+
+    fn told(sites: &[Site], loss: Loss) -> Finding {
+        let sites: Vec<_> = sites.iter().collect();
+        let trace = Trace {
+            time_us: 15 * 60_000_000,
+            ..Trace::default()
+        };
+        held(&sites, &trace, &loss)
+    }
+
+    #[test]
+    fn the_largest_site_is_named_with_its_age_at_the_capture_and_nothing_is_said_to_grow() {
+        let sites = [
+            site("session::open", Verdict::Plateau),
+            site("cache::fill", Verdict::Plateau),
+        ];
+        let finding = told(&sites, Loss::default());
+        assert_eq!(finding.headline, "Two call sites held 78.0 KiB.");
+        assert_eq!(
+            words(&finding.details[0]),
+            "session::open (src/a.rs:8) held the most: 39.0 KiB in 312 blocks; the oldest was 14 \
+             min old."
+        );
+        assert_eq!(finding.tone, Tone::Neutral);
+    }
+
+    #[test]
+    fn a_list_from_a_damaged_file_is_called_incomplete() {
+        let loss = Loss {
+            is_cut_off: true,
+            ..Loss::default()
+        };
+        let finding = told(&[], loss);
+        assert_eq!(finding.headline, "No block was live.");
+        assert!(finding.facts.contains("incomplete"), "{}", finding.facts);
+    }
+}
