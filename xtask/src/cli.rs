@@ -9,9 +9,10 @@ pub(crate) const HELP: &str = "\
 cargo xtask <command>
 
   demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
+  run qemu [--port N]          the same on bare metal: build an image with the dashboard in it, boot it in QEMU
   check                        format, lints, documentation, import rule, feature sets
   test [stage…] [--url URL]    everything, or only the stages named:
-                               check unit miri fuzz api openapi browser bench
+                               check unit miri fuzz api openapi browser qemu bench
                                (--url: run `test api` against an agent that is already running)
   bench                        measure against the budgets
   size                         build the dashboard and compare its size with the budget
@@ -24,6 +25,7 @@ cargo xtask <command>
 pub(crate) enum Command {
     Help,
     Demo(demo::Options),
+    RunQemu { port: u16 },
     Open { url: String },
     Tools,
     Check,
@@ -48,6 +50,7 @@ fn parse_from(mut parser: Parser) -> Result<Command> {
     };
     let command = match name.as_str() {
         "demo" => return demo_options(parser).map(Command::Demo),
+        "run" => return run_options(parser),
         "test" => return test_options(parser).map(Command::Test),
         "open" => Command::Open {
             url: parser.value()?.string()?,
@@ -75,6 +78,21 @@ fn demo_options(mut parser: Parser) -> Result<demo::Options> {
         }
     }
     Ok(options)
+}
+
+fn run_options(mut parser: Parser) -> Result<Command> {
+    let mut port = demo::Options::default().port;
+    let board = parser.value()?.string()?;
+    if board != "qemu" {
+        bail!("`{board}` can't be run here; `qemu` can");
+    }
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("port") => port = parser.value()?.parse()?,
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    Ok(Command::RunQemu { port })
 }
 
 fn test_options(mut parser: Parser) -> Result<test::Options> {
@@ -118,6 +136,9 @@ mod tests {
             "demo now",
             "test nothing",
             "demo --port high",
+            "run",
+            "run esp32",
+            "run qemu --fast",
         ] {
             assert!(parse(line).is_err(), "`{line}` was accepted");
         }

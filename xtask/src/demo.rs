@@ -85,10 +85,14 @@ pub(crate) fn open_when_ready(url: &str) -> Result<()> {
     Ok(())
 }
 
-fn refuse_taken(port: u16) -> Result<()> {
+/// Refuses a port that another program listens on.
+///
+/// # Errors
+/// With what to do instead, if it is taken.
+pub(crate) fn refuse_taken(port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => bail!(
-            "port {port} is taken by another program: end it, or choose another port with `cargo xtask demo --port {}`",
+            "port {port} is taken by another program: end it, or choose another port, such as `--port {}`",
             port.checked_add(10).unwrap_or(8090)
         ),
         Err(error) => Err(error).with_context(|| format!("cannot listen on port {port}")),

@@ -6,7 +6,9 @@ mod check;
 mod cli;
 mod dashboard;
 mod demo;
+mod firmware;
 mod imports;
+mod qemu;
 mod system;
 mod test;
 mod toolchain;
@@ -39,6 +41,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Open { url } => demo::open_when_ready(&url),
+        Command::RunQemu { port } => qemu::run(&workspace, port),
         Command::Tools => tools::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),

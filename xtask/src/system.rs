@@ -21,6 +21,11 @@ pub(crate) const CHROMEDRIVER: Program = Program {
     name: "chromedriver",
     package: "chromium-driver",
 };
+/// With the network card's boot ROM and the other files that QEMU looks for.
+pub(crate) const QEMU: Program = Program {
+    name: "qemu-system-riscv32",
+    package: "qemu-system-misc",
+};
 pub(crate) const VALGRIND: Program = Program {
     name: "valgrind",
     package: "valgrind",

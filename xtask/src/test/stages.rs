@@ -8,6 +8,7 @@ use xshell::cmd;
 use super::tally::Tally;
 use crate::agent::{self, Agent};
 use crate::check::{self, AGENT, SHARED};
+use crate::qemu::{self, Machine};
 use crate::workspace::Workspace;
 use crate::{bench, dashboard, system, toolchain};
 
@@ -19,7 +20,7 @@ pub(super) struct Stage {
 }
 
 /// All stages, those first that find a mistake soonest.
-pub(super) const STAGES: [Stage; 8] = [
+pub(super) const STAGES: [Stage; 9] = [
     Stage {
         name: "check",
         about: "format, lints, documentation, import rule, feature sets",
@@ -56,6 +57,11 @@ pub(super) const STAGES: [Stage; 8] = [
         run: browser,
     },
     Stage {
+        name: "qemu",
+        about: "the agent on bare metal: call stacks, the API suite, and what only a device shows",
+        run: qemu,
+    },
+    Stage {
         name: "bench",
         about: "the budgets",
         run: bench,
@@ -63,7 +69,7 @@ pub(super) const STAGES: [Stage; 8] = [
 ];
 
 /// Integration tests of the host agent that have a stage of their own.
-const STAGE_TESTS: [&str; 2] = ["api", "browser"];
+const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
@@ -208,6 +214,27 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         test.env("HEAPBEACON_DASHBOARD", bundle)
             .env("HEAPBEACON_SCREENSHOTS", screenshots),
     )
+}
+
+fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    let programs = [system::QEMU, system::CHROMIUM, system::CHROMEDRIVER];
+    system::ensure_programs(workspace, &programs)?;
+    let mut tally = Tally::of_step(qemu::stacks(workspace)?);
+    let elf = qemu::build(workspace)?;
+    let machine = Machine::boot(workspace, &elf)?;
+    tally += api(workspace, Some(machine.url()))?;
+    drop(machine);
+    let shell = &workspace.shell;
+    // One machine at a time: two cores are not enough for more and a browser.
+    let test = cmd!(
+        shell,
+        "cargo test --locked -p heapbeacon-host --test qemu -- --test-threads=1"
+    );
+    tally += Tally::of_cargo_test(test.env("HEAPBEACON_QEMU_ELF", elf).env(
+        "HEAPBEACON_SCREENSHOTS",
+        workspace.path("target/screenshots"),
+    ))?;
+    Ok(tally)
 }
 
 /// Returns the names of the Rust files in a folder, without their extension.

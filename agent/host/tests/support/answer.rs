@@ -1,5 +1,8 @@
 //! Answers, whatever client they came through.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use heapbeacon_shared::api::{PROBLEM_MIME, Problem};
 use heapbeacon_shared::wire::{Decoder, Message};
 use serde::Serialize;
@@ -26,6 +29,17 @@ impl Answer {
     #[track_caller]
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is text")
+    }
+
+    /// Returns the body of a success that came as gzip, as it was before that.
+    #[track_caller]
+    pub(crate) fn unzipped(&self) -> Vec<u8> {
+        assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.header("content-encoding"), Some("gzip"));
+        let mut bytes = Vec::new();
+        let read = GzDecoder::new(&self.body[..]).read_to_end(&mut bytes);
+        read.expect("the body is gzip");
+        bytes
     }
 
     /// Reads the body of a success as a `T`.

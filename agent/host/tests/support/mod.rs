@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 pub(crate) mod client;
 pub(crate) mod process;
+pub(crate) mod qemu;
 pub(crate) mod raw;
 pub(crate) mod target;
 

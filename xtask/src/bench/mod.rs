@@ -1,5 +1,7 @@
 //! The budgets that give the same number on every machine: instructions, and bytes.
 
+mod device;
+
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
@@ -46,16 +48,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     system::ensure_programs(workspace, &[system::VALGRIND])?;
     tools::ensure_benchmark_runner(workspace)?;
     let output = callgrind(workspace, "heapbeacon", "tracer", &[])?;
-    let over = compare(&measurements(&output))?;
+    let mut over = compare(&measurements(&output))?;
     // The agent as the demo runs it.
     let release = ["--profile", "release"];
     let traced = callgrind(workspace, "heapbeacon-host", "workload", &release)?;
     let untraced = [&release[..], &["--no-default-features"]].concat();
     let plain = callgrind(workspace, "heapbeacon-host", "workload", &untraced)?;
     slowdown(&measurements(&(traced + "\n" + &plain)))?;
+    over += device::run(workspace)?;
     dashboard::size(workspace)?;
     if over > 0 {
-        bail!("{over} benchmarks are over their budget");
+        bail!("{over} figures are over their budget");
     }
     Ok(())
 }

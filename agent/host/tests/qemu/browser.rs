@@ -1,0 +1,38 @@
+//! The dashboard from the device itself, in a real browser.
+
+use thirtyfour::prelude::*;
+
+use crate::page::Page;
+use crate::support::qemu::{self, Qemu};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_drops_the_image_and_sees_the_leaking_line() -> WebDriverResult<()> {
+    let machine = Qemu::boot();
+    let page = Page::open(machine.url()).await?;
+    page.element_with("[data-testid='trace-state']", "recording")
+        .await?;
+    page.picture("device-live.png").await?;
+
+    // The device does not hold its own ELF: without it there are addresses.
+    page.go("device").await?;
+    let input = page.element("[data-testid='elf-input']").await?;
+    input.send_keys(qemu::image()).await?;
+    page.element_with("[data-testid='elf-status']", "heapbeacon-qemu-virt")
+        .await?;
+
+    page.go("leaks").await?;
+    page.element_with("[data-testid='verdict-sentence']", "leaking")
+        .await?;
+    page.click("[data-testid='leak-row'][data-site*='Table::open'] th")
+        .await?;
+    let frame = "[data-testid='frame'][data-file*='session.rs'][data-line]";
+    assert!(
+        page.element(frame)
+            .await?
+            .text()
+            .await?
+            .contains("Table::open")
+    );
+    page.picture("device-leaks.png").await?;
+    page.close().await
+}

@@ -1,0 +1,42 @@
+//! Names for addresses, from the ELF of the very image.
+
+use heapbeacon_shared::api::{Device, LeaksPage};
+use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
+
+use crate::support::await_some;
+use crate::support::qemu::{self, Qemu};
+
+#[test]
+fn the_elf_of_the_image_names_the_leak_and_its_task() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    let symbols = qemu::elf();
+    let symbols = Symbols::parse(&symbols).expect("the ELF has symbols");
+    let device: Device = agent.read("/device");
+    let build_id = symbols.build_id().expect("the linker wrote one");
+    assert_eq!(build_id.to_string(), device.build_id.as_str());
+
+    let leak = await_some("the leak shows", || {
+        let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+        let mut stacks = page.leaks.into_iter().map(|leak| leak.stack);
+        stacks.find(|stack| {
+            site(&symbols, stack).is_some_and(|(function, _, _)| function.contains("Table::open"))
+        })
+    });
+    let (_, file, line) = site(&symbols, &leak).expect("it was found by that");
+    assert!(file.ends_with("demo/src/session.rs"), "{file}");
+    assert!(line > 1);
+    assert_eq!(leak.task.as_deref(), Some("net"));
+    assert_eq!(leak.cut, None);
+}
+
+/// Returns the function, file and line of the user's own code that allocated.
+fn site(
+    symbols: &Symbols<'_>,
+    stack: &heapbeacon_shared::api::Stack,
+) -> Option<(String, String, u32)> {
+    let frames: Vec<_> = stack.frames.iter().map(|frame| frame.0).collect();
+    let stack = SymbolizedStack::new(symbols.call_stack(&frames));
+    let frame = &stack.call_site()?.frame;
+    Some((frame.function.clone()?, frame.file.clone()?, frame.line?))
+}

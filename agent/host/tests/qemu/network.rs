@@ -1,0 +1,54 @@
+//! A network that comes and goes.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use heapbeacon_shared::api::Device;
+
+use crate::support::await_that;
+use crate::support::client::api;
+use crate::support::qemu::Qemu;
+
+#[test]
+fn a_pulled_cable_stops_nothing_but_the_network() {
+    let mut machine = Qemu::boot();
+    let agent = machine.client();
+    let boot: Device = agent.read("/device");
+    let before = agent.trace();
+
+    machine.plug(false);
+    machine.await_line("the network is gone");
+    assert!(!answers(machine.url()));
+
+    machine.plug(true);
+    machine.await_line("listening on");
+    await_that("an answer", || answers(machine.url()));
+    let again: Device = agent.read("/device");
+    assert_eq!(again.boot_id, boot.boot_id);
+    let after = agent.trace();
+    assert_eq!(
+        (after.state, after.trace_id),
+        (before.state, before.trace_id)
+    );
+    assert!(
+        after.total_allocations > before.total_allocations,
+        "it went on tracing"
+    );
+    assert!(after.live_count >= before.live_count.min(1));
+}
+
+/// Tells whether a request is answered within a moment.
+fn answers(url: &str) -> bool {
+    let authority = url.trim_start_matches("http://");
+    let ask = || {
+        let mut stream = TcpStream::connect(authority)?;
+        stream.set_read_timeout(Some(Duration::from_millis(500)))?;
+        let path = api("/trace/count");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\n\r\n")?;
+        let mut beginning = [0; 12];
+        stream.read_exact(&mut beginning)?;
+        Ok::<_, std::io::Error>(beginning)
+    };
+    ask().is_ok_and(|beginning| &beginning == b"HTTP/1.1 200")
+}

@@ -1,0 +1,149 @@
+//! The agent on QEMU's machine `virt`, as a process of the test's own.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::await_some;
+use super::client::Client;
+
+/// A machine that runs until this value goes.
+pub(crate) struct Qemu {
+    process: Child,
+    url: String,
+    serial: BufReader<ChildStdout>,
+    monitor: BufReader<UnixStream>,
+    _folder: TempDir,
+}
+
+impl Qemu {
+    /// Boots the agent and waits until it listens.
+    pub(crate) fn boot() -> Self {
+        let mut machine = Self::power_on();
+        machine.await_line("listening on");
+        machine
+    }
+
+    /// Switches the machine on, and does not wait for anything.
+    pub(crate) fn power_on() -> Self {
+        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+        let socket = folder.path().join("monitor");
+        let port = free_port();
+        let mut process = Command::new("qemu-system-riscv32")
+            .args([
+                "-M", "virt", "-m", "16M", "-bios", "none", "-display", "none",
+            ])
+            .args(["-serial", "stdio", "-kernel"])
+            .arg(image())
+            .args([
+                "-netdev",
+                &format!("user,id=cable,hostfwd=tcp:127.0.0.1:{port}-:80"),
+            ])
+            .args(["-device", "virtio-net-device,netdev=cable"])
+            .arg("-qmp")
+            .arg(format!("unix:{},server=on,wait=off", socket.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("QEMU is in PATH: on Debian it is the package qemu-system-misc");
+        let serial = BufReader::new(process.stdout.take().expect("it was asked for"));
+        Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+            serial,
+            monitor: connect(&socket),
+            _folder: folder,
+        }
+    }
+
+    /// Waits until the console says something, and returns the line.
+    pub(crate) fn await_line(&mut self, beginning: &str) -> String {
+        self.serial
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| line.starts_with(beginning))
+            .unwrap_or_else(|| panic!("the machine ended without saying `{beginning}`"))
+    }
+
+    /// Returns the agent's URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns a client.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// Pulls the network's cable, or puts it back.
+    pub(crate) fn plug(&mut self, is_in: bool) {
+        self.command(&json!({
+            "execute": "set_link", "arguments": { "name": "cable", "up": is_in }
+        }));
+    }
+
+    /// Gives QEMU a command, and waits until it has been carried out.
+    fn command(&mut self, command: &Value) {
+        writeln!(self.monitor.get_mut(), "{command}").expect("QEMU listens");
+        loop {
+            let mut line = String::new();
+            self.monitor.read_line(&mut line).expect("QEMU answers");
+            let answer: Value = serde_json::from_str(&line).expect("in JSON");
+            assert!(answer.get("error").is_none(), "{command}: {answer}");
+            if answer.get("return").is_some() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Qemu {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Returns the ELF that the machine runs.
+pub(crate) fn elf() -> Vec<u8> {
+    fs::read(image()).expect("the image was built")
+}
+
+/// Returns where that ELF is.
+pub(crate) fn image() -> String {
+    env::var("HEAPBEACON_QEMU_ELF")
+        .expect("HEAPBEACON_QEMU_ELF names the image: run `cargo xtask test qemu`")
+}
+
+/// Connects to QEMU's monitor, which QEMU opens soon after it was started.
+fn connect(socket: &Path) -> BufReader<UnixStream> {
+    let stream = await_some("QEMU's monitor", || UnixStream::connect(socket).ok());
+    let mut monitor = BufReader::new(stream);
+    let mut greeting = String::new();
+    monitor.read_line(&mut greeting).expect("QEMU greets");
+    let mut machine = monitor;
+    writeln!(
+        machine.get_mut(),
+        "{}",
+        json!({ "execute": "qmp_capabilities" })
+    )
+    .expect("QEMU listens");
+    let mut answer = String::new();
+    machine.read_line(&mut answer).expect("QEMU answers");
+    machine
+}
+
+/// Finds a port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
+}

@@ -1,0 +1,249 @@
+//! What the agent costs on bare metal: instructions, and how it answers.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::qemu::{self, Machine};
+use crate::system;
+use crate::workspace::Workspace;
+
+/// A figure of the program `bench`, and the most that it may be.
+struct Budget {
+    figure: &'static str,
+    what: &'static str,
+    most: u64,
+}
+
+const BUDGETS: [Budget; 6] = [
+    Budget {
+        figure: "walk_frame",
+        what: "walk, each frame",
+        most: 18,
+    },
+    Budget {
+        figure: "walk_base",
+        what: "walk, beside the frames",
+        most: 40,
+    },
+    Budget {
+        figure: "pair_100",
+        what: "pair in leaks mode with the lock, 100 live",
+        most: 300,
+    },
+    Budget {
+        figure: "pair_1000",
+        what: "the same, 1,000 live",
+        most: 300,
+    },
+    Budget {
+        figure: "pair_2000",
+        what: "the same, 2,000 live",
+        most: 300,
+    },
+    Budget {
+        figure: "longest_hold",
+        what: "longest hold of the lock",
+        most: 3000,
+    },
+];
+/// The whole hook, for which there is no budget.
+const HOOKS: &str = "hook_pair";
+/// How much dearer a pair may be with 2,000 live blocks than with 100, in percent.
+const FLAT: u64 = 20;
+
+/// JSON has at least so many times the bytes of postcard.
+const SMALLER: f64 = 3.0;
+/// Boots that the time to the first answer is the median of.
+const BOOTS: usize = 5;
+/// How long requests are counted.
+const COUNTING: Duration = Duration::from_secs(3);
+/// Records in the page whose forms are compared.
+const PAGE: &str = "/api/v1/trace/records?limit=64";
+
+/// Counts instructions on QEMU and measures how the agent answers there; returns how many figures are over their
+/// budget. Time is printed and judged by nobody: it is this machine's.
+///
+/// # Errors
+/// When something does not build or can't be measured.
+pub(super) fn run(workspace: &Workspace) -> Result<usize> {
+    system::ensure_programs(workspace, &[system::QEMU])?;
+    let mut over = instructions(&qemu::count_instructions(workspace)?)?;
+    let elf = qemu::build(workspace)?;
+    let mut boots = Vec::new();
+    for _ in 0..BOOTS {
+        let started = Instant::now();
+        let machine = Machine::boot(workspace, &elf)?;
+        Connection::open(&machine)?.get("/api/v1/device")?;
+        boots.push(started.elapsed());
+    }
+    boots.sort_unstable();
+    println!("The agent on QEMU:");
+    println!(
+        "{:>7.2}  s from start to first answer; the budget is 0.5",
+        boots[BOOTS / 2].as_secs_f64()
+    );
+    let machine = Machine::boot(workspace, &elf)?;
+    let mut connection = Connection::open(&machine)?;
+    println!(
+        "{:>7.0}  requests a second for the trace's status on one connection; wanted are 300",
+        rate(&mut connection)?
+    );
+    over += usize::from(!is_smaller(&machine)?);
+    Ok(over)
+}
+
+/// Prints each figure beside its budget and returns how many are over it.
+fn instructions(output: &str) -> Result<usize> {
+    let figure = |name: &str| figure(output, name);
+    let mut over = 0;
+    println!("Instructions on RV32, of an allocation and its free where it says pair:");
+    for Budget {
+        figure: name,
+        what,
+        most,
+    } in &BUDGETS
+    {
+        let taken = figure(name)?;
+        println!("{taken:>7}  of {most:>4}  {what}");
+        over += usize::from(taken > *most);
+    }
+    println!(
+        "{:>7}           pair of whole hooks, with clock and a walk of 8 frames",
+        figure(HOOKS)?
+    );
+    let (few, many) = (figure("pair_100")?, figure("pair_2000")?);
+    over += usize::from(many * 100 > few * (100 + FLAT));
+    Ok(over)
+}
+
+/// Reads a figure: its name, a colon and the number, in a line of their own.
+fn figure(output: &str, name: &str) -> Result<u64> {
+    let mut lines = output.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let value = value.with_context(|| format!("`{name}` was not measured"))?;
+    value.trim().parse().context("a figure is a number")
+}
+
+/// Counts how often the status of the trace is told in a second.
+fn rate(connection: &mut Connection) -> Result<f64> {
+    let started = Instant::now();
+    let mut answers = 0;
+    while started.elapsed() < COUNTING {
+        connection.get("/api/v1/trace")?;
+        answers += 1;
+    }
+    Ok(f64::from(answers) / started.elapsed().as_secs_f64())
+}
+
+/// Compares a page of records as JSON and as postcard, of a trace that holds still.
+fn is_smaller(machine: &Machine) -> Result<bool> {
+    let mut connection = Connection::open(machine)?;
+    connection.send("POST", "/api/v1/trace/stop")?;
+    let json = connection.get(PAGE)?.len();
+    let postcard = connection.get(&format!("{PAGE}&format=postcard"))?.len();
+    let ratio = json as f64 / postcard as f64;
+    println!(
+        "{ratio:>7.2}  times the bytes in JSON ({json}) as in postcard ({postcard}), 64 records; wanted are {SMALLER}"
+    );
+    Ok(ratio >= SMALLER)
+}
+
+/// A connection that is kept alive.
+struct Connection {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+impl Connection {
+    fn open(machine: &Machine) -> Result<Self> {
+        let host = machine.url().trim_start_matches("http://").to_owned();
+        let stream = TcpStream::connect(&host)?;
+        stream.set_nodelay(true)?;
+        let stream = BufReader::new(stream);
+        Ok(Self { stream, host })
+    }
+
+    fn get(&mut self, path: &str) -> Result<Vec<u8>> {
+        self.send("GET", path)
+    }
+
+    /// Sends a request without a body and returns the body of the answer.
+    fn send(&mut self, method: &str, path: &str) -> Result<Vec<u8>> {
+        write!(
+            self.stream.get_mut(),
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            self.host
+        )?;
+        let status = self.line()?;
+        ensure!(
+            status.starts_with("HTTP/1.1 200 "),
+            "{method} {path}: {status}"
+        );
+        let mut length = None;
+        loop {
+            let line = self.line()?.to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = Some(value.trim().parse()?);
+            }
+        }
+        match length {
+            Some(length) => self.exactly(length),
+            None => self.chunks(),
+        }
+    }
+
+    fn chunks(&mut self) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let length = usize::from_str_radix(&self.line()?, 16)?;
+            body.append(&mut self.exactly(length)?);
+            self.line()?;
+            if length == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
+    fn exactly(&mut self, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "walk_frame: 18\nwalk_base: 40\npair_100: 250\npair_1000: 255\npair_2000: 300\nhook_pair: 900\nlongest_hold: 2999\n";
+
+    #[test]
+    fn figures_within_their_budgets_are_fine() {
+        assert_eq!(instructions(OUTPUT).expect("all are there"), 0);
+    }
+
+    #[test]
+    fn a_figure_over_its_budget_and_a_cost_that_rises_are_counted() {
+        let dear = OUTPUT
+            .replace("walk_frame: 18", "walk_frame: 19")
+            .replace("pair_100: 250", "pair_100: 249");
+        assert_eq!(instructions(&dear).expect("all are there"), 2);
+    }
+
+    #[test]
+    fn a_figure_that_is_missing_is_an_error() {
+        assert!(instructions("walk_frame: 1\n").is_err());
+    }
+}

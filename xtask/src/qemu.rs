@@ -1,0 +1,142 @@
+//! The agent on QEMU's RISC-V machine `virt`.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, cmd};
+
+use crate::firmware::{self, Program};
+use crate::workspace::Workspace;
+use crate::{dashboard, demo, system};
+
+const TARGET: &str = "riscv32imac-unknown-none-elf";
+const PACKAGE: &str = "heapbeacon-qemu-virt";
+
+const AGENT: Program = Program {
+    package: PACKAGE,
+    binary: "heapbeacon-qemu-virt",
+    features: "",
+    target: TARGET,
+};
+const STACKS: Program = Program {
+    binary: "stacks",
+    features: "unwind",
+    ..AGENT
+};
+const BENCH: Program = Program {
+    binary: "bench",
+    ..AGENT
+};
+
+/// Builds the agent with the dashboard in it, and returns its ELF.
+///
+/// # Errors
+/// When something does not build.
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let bundle = dashboard::build(workspace)?;
+    firmware::build(workspace, &AGENT, Some(&bundle))
+}
+
+/// Builds the program that compares call stacks, and returns the command that runs it.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn stacks(workspace: &Workspace) -> Result<Cmd<'_>> {
+    let elf = firmware::build(workspace, &STACKS, None)?;
+    Ok(machine(workspace, &elf))
+}
+
+/// Runs the program that counts instructions, and returns what it prints: a name, a colon and a number a line.
+///
+/// # Errors
+/// When it does not build or does not run.
+pub(crate) fn count_instructions(workspace: &Workspace) -> Result<String> {
+    let elf = firmware::build(workspace, &BENCH, None)?;
+    let counting = machine(workspace, &elf).args(["-icount", "shift=0"]);
+    counting.read().context("the instructions were not counted")
+}
+
+/// Builds the agent and becomes QEMU: whatever ends this process ends the machine.
+///
+/// # Errors
+/// When the port is taken, a tool cannot be installed, or something does not build.
+pub(crate) fn run(workspace: &Workspace, port: u16) -> Result<()> {
+    demo::refuse_taken(port)?;
+    system::ensure_programs(workspace, &[system::QEMU])?;
+    let elf = build(workspace)?;
+    println!(
+        "\n  HeapBeacon: http://127.0.0.1:{port}, once the machine says that it listens. Ctrl-C ends it.\n  \
+         For names, drop this file onto the page: {}\n",
+        elf.display()
+    );
+    Err(Command::from(networked(workspace, &elf, port)).exec()).context("QEMU does not start")
+}
+
+/// Returns the command that boots an image, with its console on standard output.
+fn machine<'w>(workspace: &'w Workspace, elf: &Path) -> Cmd<'w> {
+    let shell = &workspace.shell;
+    cmd!(
+        shell,
+        "qemu-system-riscv32 -M virt -m 16M -bios none -display none -serial stdio -kernel {elf}"
+    )
+}
+
+/// Forwards a port of this machine to the agent's.
+fn networked<'w>(workspace: &'w Workspace, elf: &Path, port: u16) -> Cmd<'w> {
+    machine(workspace, elf)
+        .arg("-netdev")
+        .arg(format!("user,id=cable,hostfwd=tcp:127.0.0.1:{port}-:80"))
+        .args(["-device", "virtio-net-device,netdev=cable"])
+}
+
+/// A machine that runs until this value goes.
+pub(crate) struct Machine {
+    process: Child,
+    url: String,
+    /// Open as long as the machine runs: it may print.
+    _console: BufReader<ChildStdout>,
+}
+
+impl Machine {
+    /// Boots an image on a free port and waits until it listens.
+    ///
+    /// # Errors
+    /// When it ends before that.
+    pub(crate) fn boot(workspace: &Workspace, elf: &Path) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut process = Command::from(networked(workspace, elf, port))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let console = process.stdout.take().context("QEMU has no output")?;
+        let mut console = BufReader::new(console);
+        console
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| line.starts_with("listening on"))
+            .context("the machine ended before it listened")?;
+        Ok(Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+            _console: console,
+        })
+    }
+
+    /// Returns where the agent is reached, without a slash at the end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
