@@ -2,7 +2,7 @@ use heapbeacon_shared::api::Device;
 use leptos::prelude::*;
 
 use crate::format;
-use crate::state::{Desk, Opened, Store};
+use crate::state::{Desk, LinkState, Opened, Store};
 
 /// Says that a file is shown and no device, what is missing in it, and leads back.
 #[component]
@@ -11,9 +11,13 @@ pub(super) fn FileBanner() -> impl IntoView {
     let back = move || {
         let device = desk.device.device.read();
         let name = device.as_ref().map(|device| device.name.as_str());
+        let live = match desk.device.link.read().state() {
+            LinkState::Live => " (live)",
+            _ => "",
+        };
         name.map_or_else(
             || "Close the file".to_owned(),
-            |name| format!("Back to {name} (live)"),
+            |name| format!("Back to {name}{live}"),
         )
     };
     let told = move || {

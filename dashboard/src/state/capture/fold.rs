@@ -6,16 +6,11 @@ use std::collections::HashMap;
 
 use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{
-    Address, Device, Failure, Heap, Leak, LeaksPage, Origin, Record, Region, Stack, Trace,
-};
+use heapbeacon_shared::api::{Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack};
 use heapbeacon_shared::wire::{self, Message};
 
 use super::{Capture, Loss};
-use crate::state::ranking::ranked;
 
-/// Call stacks that are listed as holding memory, the largest first.
-const LISTED: usize = 512;
 const US_PER_SECOND: u32 = 1_000_000;
 
 /// Where in a list something of an id is.
@@ -24,19 +19,19 @@ type Places = HashMap<u32, usize>;
 /// What was said so far. Messages come in any order that damage leaves.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    header: Option<wire::Header>,
-    counters: Option<wire::Counters>,
+    pub(super) header: Option<wire::Header>,
+    pub(super) counters: Option<wire::Counters>,
     device: Device,
     heap: Heap,
     tasks: Vec<(Name, Origin)>,
     /// Where a task of an id is in `tasks`.
     task_places: Places,
     /// Every call stack, with what is known to be live of it.
-    stacks: Vec<Leak>,
+    pub(super) stacks: Vec<Leak>,
     /// Where a call stack of an id is in `stacks`.
-    stack_places: Places,
-    records: Vec<Record>,
-    dropped: u64,
+    pub(super) stack_places: Places,
+    pub(super) records: Vec<Record>,
+    pub(super) dropped: u64,
 }
 
 impl Fold {
@@ -220,7 +215,7 @@ impl Fold {
     }
 
     /// Returns microseconds of a time in the stream.
-    fn us(&self, ticks: u64) -> u64 {
+    pub(super) fn us(&self, ticks: u64) -> u64 {
         let hz = self.header.as_ref().map_or(0, |header| header.tick_hz);
         match hz {
             0 | US_PER_SECOND => ticks,
@@ -229,105 +224,5 @@ impl Fold {
                 u64::try_from(us).unwrap_or(u64::MAX)
             }
         }
-    }
-
-    fn trace(&self) -> Trace {
-        let trace_id = self.header.as_ref().map(|header| header.trace_id);
-        match &self.counters {
-            Some(counters) => Trace {
-                trace_id: trace_id.unwrap_or(u32::from(counters.started > 0)),
-                dropped: counters.dropped.max(self.dropped),
-                time_us: self.us(counters.time),
-                started_us: self.us(counters.started),
-                ..as_counted(counters)
-            },
-            None => Trace {
-                trace_id: trace_id.unwrap_or(1),
-                dropped: self.dropped,
-                ..self.as_recorded()
-            },
-        }
-    }
-
-    /// Adds up the records, where nobody has counted.
-    fn as_recorded(&self) -> Trace {
-        let live = || self.records.iter().filter(|record| !record.freed);
-        let times = || self.records.iter().map(|record| record.time_us);
-        let count = self.records.len() as u32;
-        Trace {
-            time_us: times().max().unwrap_or(0),
-            started_us: times().min().unwrap_or(0),
-            count,
-            capacity: count,
-            high_water_mark: count,
-            live_count: live().count() as u64,
-            live_bytes: live()
-                .map(|record| record.size)
-                .fold(0, u64::saturating_add),
-            ..Trace::default()
-        }
-    }
-
-    /// Adds the live blocks to their call stacks.
-    fn add_up(&mut self) {
-        for record in self.records.iter().filter(|record| !record.freed) {
-            let place = self.stack_places.get(&record.stack);
-            let Some(leak) = place.and_then(|place| self.stacks.get_mut(*place)) else {
-                continue;
-            };
-            leak.count += 1;
-            leak.bytes = leak.bytes.saturating_add(record.size);
-            leak.oldest_us = leak.oldest_us.min(record.time_us);
-            leak.newest_us = leak.newest_us.max(record.time_us);
-        }
-    }
-
-    /// Lists who holds live blocks, most bytes first.
-    fn leaks(&self, trace: &Trace) -> LeaksPage {
-        let live = || self.stacks.iter().filter(|leak| leak.count > 0);
-        let listed = ranked(live(), LISTED, |a, b| a.bytes > b.bytes);
-        LeaksPage {
-            trace_id: trace.trace_id,
-            time_us: trace.time_us,
-            total: live().count() as u32,
-            leaks: listed.into_iter().cloned().collect(),
-        }
-    }
-}
-
-/// Copies the counters that both sides call by one name.
-fn as_counted(counters: &wire::Counters) -> Trace {
-    Trace {
-        state: counters.state,
-        destination: counters.destination,
-        mode: counters.mode,
-        count: counters.count,
-        capacity: counters.capacity,
-        high_water_mark: counters.high_water_mark,
-        has_overflowed: counters.evicted > 0,
-        total_allocations: counters.total_allocations,
-        total_allocated_bytes: counters.total_allocated_bytes,
-        total_frees: counters
-            .matched_frees
-            .saturating_add(counters.unmatched_frees),
-        matched_frees: counters.matched_frees,
-        matched_freed_bytes: counters.matched_freed_bytes,
-        unmatched_frees: counters.unmatched_frees,
-        unmatched_freed_bytes: counters.unmatched_freed_bytes,
-        wrong_frees: counters.wrong_frees,
-        unchecked_frees: counters.unchecked_frees,
-        evicted: counters.evicted,
-        evicted_live: counters.evicted_live,
-        evicted_live_bytes: counters.evicted_live_bytes,
-        failed_allocations: counters.failed_allocations,
-        failed_bytes: counters.failed_bytes,
-        live_count: counters.live_count,
-        live_bytes: counters.live_bytes,
-        stack_count: counters.stack_count,
-        stack_capacity: counters.stack_capacity,
-        stacks_recycled: counters.stacks_recycled,
-        other_allocations: counters.other_allocations,
-        sent: counters.sent,
-        ..Trace::default()
     }
 }

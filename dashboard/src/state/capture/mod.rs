@@ -13,6 +13,7 @@ use crate::format;
 mod fold;
 mod loss;
 mod survivors;
+mod totals;
 
 pub use loss::Loss;
 
