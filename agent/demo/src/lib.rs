@@ -1,7 +1,7 @@
 //! A workload like a firmware's, so that the tracer of a demo board has something to show.
 //!
 //! A sensor logger: the sensor makes JSON messages, a sender takes them from a bounded queue, a
-//! small server keeps sessions and a page cache, and timers run. Seven behaviours of its heap can be
+//! small server keeps sessions and a page cache, and timers run. Eight behaviours of its heap can be
 //! switched while it runs; how much each takes is the board's choice, see [`Scale`]:
 //!
 //! | switch | on | off | call site |
@@ -12,6 +12,7 @@
 //! | `config-one-off` | one large block | none | `config::load` |
 //! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
 //! | `timer-churn` | about 4 timers a second, none for longer than 1 s | none | `timer::Timers::arm` |
+//! | `traffic` | what sessions and cache live on | leaves both as they are | `net::Net::step` |
 //! | `heap-exhaustion` | all that is left; the other jobs stand still | none | `hog::Hog::take` |
 //!
 //! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks

@@ -49,6 +49,9 @@ impl Net {
     pub fn step(&mut self, switches: &Switches) {
         // First, not last: a call in tail position would cost the call stack this frame.
         self.keep_config(switches.is_on(Behaviour::ConfigOneOff));
+        if !switches.is_on(Behaviour::Traffic) {
+            return;
+        }
         if self.steps.is_multiple_of(STEPS_PER_CONNECT) {
             let client = self.steps / STEPS_PER_CONNECT % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));

@@ -13,6 +13,13 @@ fn server(sessions: usize) -> Net {
     })
 }
 
+/// Switches of which only `behaviour` and the traffic that it lives on are on.
+fn busy(behaviour: Behaviour) -> Switches {
+    let switches = Switches::only(behaviour);
+    switches.set(Behaviour::Traffic, true);
+    switches
+}
+
 fn run(net: &mut Net, switches: &Switches, steps: usize) {
     for _ in 0..steps {
         net.step(switches);
@@ -29,7 +36,7 @@ fn connected(switches: &Switches) -> Net {
 
 #[test]
 fn leak_grows_by_one_session_per_reconnect() {
-    let switches = Switches::only(Behaviour::SessionLeak);
+    let switches = busy(Behaviour::SessionLeak);
     let mut net = connected(&switches);
     run(&mut net, &switches, 50 * STEPS_PER_CONNECT);
     assert_eq!(net.sessions.len(), CLIENTS + 50);
@@ -37,7 +44,7 @@ fn leak_grows_by_one_session_per_reconnect() {
 
 #[test]
 fn leak_switched_off_stops_and_keeps_what_leaked() {
-    let switches = Switches::only(Behaviour::SessionLeak);
+    let switches = busy(Behaviour::SessionLeak);
     let mut net = connected(&switches);
     run(&mut net, &switches, 50 * STEPS_PER_CONNECT);
     switches.set(Behaviour::SessionLeak, false);
@@ -54,7 +61,7 @@ fn leak_switched_off_stops_and_keeps_what_leaked() {
 
 #[test]
 fn leak_stops_at_the_ceiling_and_clients_keep_their_sessions() {
-    let switches = Switches::only(Behaviour::SessionLeak);
+    let switches = busy(Behaviour::SessionLeak);
     let mut net = server(20);
     run(&mut net, &switches, 100 * STEPS_PER_CONNECT);
     assert_eq!(net.sessions.len(), 20);
@@ -66,7 +73,7 @@ fn leak_stops_at_the_ceiling_and_clients_keep_their_sessions() {
 
 #[test]
 fn cache_reaches_its_plateau_and_stays_there() {
-    let switches = Switches::only(Behaviour::CachePlateau);
+    let switches = busy(Behaviour::CachePlateau);
     let mut net = server(CLIENTS);
     run(&mut net, &switches, CAPACITY - 1);
     assert_eq!(
@@ -80,7 +87,7 @@ fn cache_reaches_its_plateau_and_stays_there() {
 
 #[test]
 fn cache_switched_off_is_emptied() {
-    let switches = Switches::only(Behaviour::CachePlateau);
+    let switches = busy(Behaviour::CachePlateau);
     let mut net = server(CLIENTS);
     run(&mut net, &switches, 10);
     switches.set(Behaviour::CachePlateau, false);
@@ -114,4 +121,16 @@ fn pages_differ_in_size_within_the_announced_range() {
         "{sizes:?}"
     );
     assert_ne!(sizes.iter().min(), sizes.iter().max());
+}
+
+#[test]
+fn without_traffic_sessions_and_pages_stay_as_they_are() {
+    let switches = busy(Behaviour::CachePlateau);
+    let mut net = server(CLIENTS);
+    run(&mut net, &switches, 10);
+    let (sessions, pages) = (net.sessions.len(), net.cache.len());
+    assert!(sessions > 0 && pages > 0);
+    switches.set(Behaviour::Traffic, false);
+    run(&mut net, &switches, 100);
+    assert_eq!((net.sessions.len(), net.cache.len()), (sessions, pages));
 }

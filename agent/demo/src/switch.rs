@@ -9,7 +9,7 @@ pub static SWITCHES: Switches = Switches::new();
 
 /// The switches as a board offers them. Those before the last go together with jobs in several
 /// threads; the last one, exhaustion, needs a board that runs all jobs in one.
-pub static OFFERED: [&dyn platform::Switch; 7] = [
+pub static OFFERED: [&dyn platform::Switch; 8] = [
     &SWITCHES.0[0],
     &SWITCHES.0[1],
     &SWITCHES.0[2],
@@ -17,6 +17,7 @@ pub static OFFERED: [&dyn platform::Switch; 7] = [
     &SWITCHES.0[4],
     &SWITCHES.0[5],
     &SWITCHES.0[6],
+    &SWITCHES.0[7],
 ];
 
 /// What can be switched, in the order of the table.
@@ -28,6 +29,7 @@ pub(crate) enum Behaviour {
     ConfigOneOff,
     Fragmentation,
     TimerChurn,
+    Traffic,
     HeapExhaustion,
 }
 
@@ -68,7 +70,7 @@ impl platform::Switch for Switch {
 
 /// One switch for each [`Behaviour`].
 #[derive(Debug)]
-pub struct Switches([Switch; 7]);
+pub struct Switches([Switch; 8]);
 
 impl Switches {
     const fn new() -> Self {
@@ -106,6 +108,11 @@ impl Switches {
                 "timer-churn",
                 "Heartbeats arm timers whose callbacks are boxed, and none waits longer than a \
                  second; off stops the heart.",
+                true,
+            ),
+            Switch::new(
+                "traffic",
+                "Clients reconnect and ask for pages; off leaves sessions and pages as they are.",
                 true,
             ),
             Switch::new(
@@ -157,6 +164,7 @@ mod tests {
             (Behaviour::ConfigOneOff, "config-one-off"),
             (Behaviour::Fragmentation, "fragmentation"),
             (Behaviour::TimerChurn, "timer-churn"),
+            (Behaviour::Traffic, "traffic"),
             (Behaviour::HeapExhaustion, "heap-exhaustion"),
         ] {
             let switches = Switches::new();

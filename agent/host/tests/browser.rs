@@ -8,6 +8,5 @@ mod support;
 mod browser {
     mod captures;
     mod files;
-    mod page;
     mod story;
 }

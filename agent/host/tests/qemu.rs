@@ -6,9 +6,6 @@
 
 mod support;
 
-#[path = "browser/page.rs"]
-mod page;
-
 mod qemu {
     mod browser;
     mod endurance;

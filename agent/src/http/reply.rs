@@ -125,7 +125,9 @@ impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let content = Content::Json(Json::Problem(problem.body()));
         let close = problem.ends_connection().then_some(("Connection", "close"));
-        let headers = [problem.header(), close].into_iter().flatten();
+        // Without it a cache may keep a refusal such as 404 (RFC 9111, section 4.2.2).
+        let fresh = Some(("Cache-Control", "no-store"));
+        let headers = [fresh, problem.header(), close].into_iter().flatten();
         headers.fold(
             Self::new(problem.status(), content),
             |reply, (name, value)| reply.with(name, value),

@@ -32,10 +32,10 @@ struct Timers(Mutex<RefCell<Queue>>);
 pub fn now_us() -> u64 {
     let ticks = ticks();
     let (high, low) = ((ticks >> 32) as u32, ticks as u32);
-    let upper = high % TICKS_PER_US << 16 | low >> 16;
-    let lower = upper % TICKS_PER_US << 16 | low & 0xffff;
+    let upper = ((high % TICKS_PER_US) << 16) | (low >> 16);
+    let lower = ((upper % TICKS_PER_US) << 16) | (low & 0xffff);
     let quotient = |digits: u32| u64::from(digits / TICKS_PER_US);
-    quotient(high) << 32 | quotient(upper) << 16 | quotient(lower)
+    (quotient(high) << 32) | (quotient(upper) << 16) | quotient(lower)
 }
 
 /// Returns the nanoseconds since reset.

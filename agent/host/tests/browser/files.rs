@@ -8,8 +8,8 @@ use heapbeacon_shared::symbols::Symbols;
 use thirtyfour::prelude::*;
 
 use super::captures::{Files, LAMP_BUILD, lamp};
-use super::page::Page;
 use super::story::{FILE, LEAKS, bundle, row};
+use crate::support::page::Page;
 use crate::support::process::{Process, executable};
 
 const ELF: &str = "[data-testid='elf-input']";

@@ -2,7 +2,7 @@
 
 use thirtyfour::prelude::*;
 
-use super::page::Page;
+use crate::support::page::Page;
 use crate::support::process::Process;
 
 /// The function of the demo workload that leaks, and its file.

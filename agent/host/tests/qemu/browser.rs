@@ -2,7 +2,7 @@
 
 use thirtyfour::prelude::*;
 
-use crate::page::Page;
+use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
 
 #[tokio::test(flavor = "multi_thread")]

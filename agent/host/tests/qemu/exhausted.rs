@@ -62,7 +62,7 @@ fn the_dashboard_comes_whole_from_an_exhausted_device() {
     let index = agent.request("GET", "/", &[("Accept", "text/html")], &[]);
     let index = String::from_utf8(index.unzipped()).expect("HTML is text");
     let files: Vec<_> = index
-        .split(['"', '\''])
+        .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| {
             [".js", ".wasm", ".css"]
                 .iter()

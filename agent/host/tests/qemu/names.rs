@@ -31,10 +31,7 @@ fn the_elf_of_the_image_names_the_leak_and_its_task() {
 }
 
 /// Returns the function, file and line of the user's own code that allocated.
-fn site(
-    symbols: &Symbols<'_>,
-    stack: &heapbeacon_shared::api::Stack,
-) -> Option<(String, String, u32)> {
+fn site(symbols: &Symbols, stack: &heapbeacon_shared::api::Stack) -> Option<(String, String, u32)> {
     let frames: Vec<_> = stack.frames.iter().map(|frame| frame.0).collect();
     let stack = SymbolizedStack::new(symbols.call_stack(&frames));
     let frame = &stack.call_site()?.frame;

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod client;
+pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod qemu;
 pub(crate) mod raw;
