@@ -179,7 +179,7 @@ impl Connection {
         )?;
         let status = self.line()?;
         ensure!(
-            status.starts_with("HTTP/1.1 200 "),
+            status.starts_with("HTTP/1.1 200"),
             "{method} {path}: {status}"
         );
         let mut length = None;
