@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{imports, toolchain};
+use crate::{firmware, imports, toolchain};
 
 /// A library, with each set of features that is supported.
 pub(crate) struct Library {
@@ -26,7 +26,27 @@ pub(crate) const AGENT: Library = Library {
     device_sets: &["", "tracing"],
 };
 
-const PROGRAMS: [&str; 3] = ["heapbeacon-host", "heapbeacon-dashboard", "xtask"];
+/// What boards share beside the agent itself.
+pub(crate) const BOARD_LIBRARIES: [Library; 2] = [
+    Library {
+        package: "heapbeacon-demo",
+        feature_sets: &[""],
+        device_sets: &[""],
+    },
+    Library {
+        package: "heapbeacon-pool",
+        feature_sets: &[""],
+        device_sets: &[""],
+    },
+];
+
+/// What runs on a desktop only.
+const PROGRAMS: [&str; 4] = [
+    "heapbeacon-bundle",
+    "heapbeacon-host",
+    "heapbeacon-dashboard",
+    "xtask",
+];
 
 /// Runs all checks and stops at the first that fails.
 ///
@@ -41,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         .run()
         .context("not formatted: run `cargo fmt --all`")?;
     imports::check(workspace)?;
-    for library in [&SHARED, &AGENT] {
+    for library in [&SHARED, &AGENT].into_iter().chain(&BOARD_LIBRARIES) {
         check_library(workspace, library)?;
     }
     for package in PROGRAMS {
@@ -54,7 +74,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     lint(
         workspace,
         &["-p", "heapbeacon-dashboard", "--target", toolchain::WASM],
-    )
+    )?;
+    firmware::check(workspace)
 }
 
 fn check_library(workspace: &Workspace, library: &Library) -> Result<()> {

@@ -12,12 +12,59 @@ use crate::workspace::Workspace;
 /// Where the workspace is, from the top folder.
 const FOLDER: &str = "agent/firmware";
 
+/// What is checked: a package, its features, and the target that it is for.
+const CHECKED: [(&str, &str, &str); 2] = [
+    ("heapbeacon-embassy", "demo", "riscv32imc-unknown-none-elf"),
+    (
+        "heapbeacon-qemu-virt",
+        "unwind",
+        "riscv32imac-unknown-none-elf",
+    ),
+];
+
 /// A program for a chip.
 pub(crate) struct Program {
     pub(crate) package: &'static str,
     pub(crate) binary: &'static str,
     pub(crate) features: &'static str,
     pub(crate) target: &'static str,
+}
+
+/// Checks format, lints and documentation of the workspace, each package for a chip that it is for.
+///
+/// # Errors
+/// When one fails.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let shell = &workspace.shell;
+    let results = target_folder(workspace);
+    let _folder = shell.push_dir(workspace.path(FOLDER));
+    cmd!(shell, "cargo fmt --all --check")
+        .run()
+        .with_context(|| format!("not formatted: run `cargo fmt --all` in {FOLDER}"))?;
+    let _warnings = shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    for (package, features, target) in CHECKED {
+        toolchain::ensure_target(workspace, target)?;
+        let chosen = [
+            "--locked",
+            "--package",
+            package,
+            "--features",
+            features,
+            "--target",
+            target,
+        ];
+        cmd!(
+            shell,
+            "cargo clippy --target-dir {results} {chosen...} -- -D warnings"
+        )
+        .run()?;
+        cmd!(
+            shell,
+            "cargo doc --no-deps --target-dir {results} {chosen...}"
+        )
+        .run()?;
+    }
+    Ok(())
 }
 
 /// Builds a program as it is released, with the dashboard of a folder in it if there is one, and returns its ELF.

@@ -22,11 +22,18 @@ const AGENT: Program = Program {
     features: "",
     target: TARGET,
 };
-const STACKS: Program = Program {
-    binary: "stacks",
-    features: "unwind",
-    ..AGENT
-};
+/// What only tests run.
+const TESTED: [Program; 2] = [
+    Program {
+        binary: "stacks",
+        features: "unwind",
+        ..AGENT
+    },
+    Program {
+        binary: "panic",
+        ..AGENT
+    },
+];
 const BENCH: Program = Program {
     binary: "bench",
     ..AGENT
@@ -41,13 +48,15 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     firmware::build(workspace, &AGENT, Some(&bundle))
 }
 
-/// Builds the program that compares call stacks, and returns the command that runs it.
+/// Builds all programs that tests run, and returns the agent's ELF; the others lie beside it.
 ///
 /// # Errors
-/// When it does not build.
-pub(crate) fn stacks(workspace: &Workspace) -> Result<Cmd<'_>> {
-    let elf = firmware::build(workspace, &STACKS, None)?;
-    Ok(machine(workspace, &elf))
+/// When something does not build.
+pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
+    for program in &TESTED {
+        firmware::build(workspace, program, None)?;
+    }
+    build(workspace)
 }
 
 /// Runs the program that counts instructions, and returns what it prints: a name, a colon and a number a line.

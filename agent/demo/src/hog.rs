@@ -1,6 +1,7 @@
 //! The hog: takes all that is left of the heap, so that a person sees what allocations fail then.
 
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 
 use crate::switch::{Behaviour, Switches};
 
@@ -25,8 +26,10 @@ impl Hog {
     pub fn step(&mut self, switches: &Switches) {
         if !switches.is_on(Behaviour::HeapExhaustion) {
             self.blocks = Vec::new();
+            switches.is_held.store(false, Ordering::Relaxed);
             return;
         }
+        switches.is_held.store(true, Ordering::Relaxed);
         // Without room for the list, the first step has no block to keep: the next one tries again.
         let _ = self
             .blocks
@@ -62,7 +65,9 @@ mod tests {
         assert_eq!(hog.blocks.len(), BLOCKS);
         assert!(hog.blocks.iter().all(|block| block.capacity() >= LARGEST));
         switches.set(Behaviour::HeapExhaustion, false);
+        assert!(switches.is_exhausted(), "nothing was given back yet");
         hog.step(&switches);
         assert_eq!(hog.blocks.capacity(), 0);
+        assert!(!switches.is_exhausted());
     }
 }

@@ -10,14 +10,14 @@ pub static SWITCHES: Switches = Switches::new();
 /// The switches as a board offers them. Those before the last go together with jobs in several
 /// threads; the last one, exhaustion, needs a board that runs all jobs in one.
 pub static OFFERED: [&dyn platform::Switch; 8] = [
-    &SWITCHES.0[0],
-    &SWITCHES.0[1],
-    &SWITCHES.0[2],
-    &SWITCHES.0[3],
-    &SWITCHES.0[4],
-    &SWITCHES.0[5],
-    &SWITCHES.0[6],
-    &SWITCHES.0[7],
+    &SWITCHES.switches[0],
+    &SWITCHES.switches[1],
+    &SWITCHES.switches[2],
+    &SWITCHES.switches[3],
+    &SWITCHES.switches[4],
+    &SWITCHES.switches[5],
+    &SWITCHES.switches[6],
+    &SWITCHES.switches[7],
 ];
 
 /// What can be switched, in the order of the table.
@@ -70,11 +70,15 @@ impl platform::Switch for Switch {
 
 /// One switch for each [`Behaviour`].
 #[derive(Debug)]
-pub struct Switches([Switch; 8]);
+pub struct Switches {
+    switches: [Switch; 8],
+    /// Whether the hog holds the heap: for a moment longer than it is switched on.
+    pub(crate) is_held: AtomicBool,
+}
 
 impl Switches {
     const fn new() -> Self {
-        Self([
+        let switches = [
             Switch::new(
                 "session-leak",
                 "A client that reconnects gets a new session while its old one stays in the \
@@ -121,16 +125,20 @@ impl Switches {
                  gives it back.",
                 false,
             ),
-        ])
+        ];
+        Self {
+            switches,
+            is_held: AtomicBool::new(false),
+        }
     }
 
     /// Tells whether the jobs other than the [`Hog`](crate::Hog) have to stand still.
     pub fn is_exhausted(&self) -> bool {
-        self.is_on(Behaviour::HeapExhaustion)
+        self.is_on(Behaviour::HeapExhaustion) || self.is_held.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_on(&self, behaviour: Behaviour) -> bool {
-        self.0[behaviour as usize].is_on()
+        self.switches[behaviour as usize].is_on()
     }
 }
 
@@ -139,7 +147,7 @@ impl Switches {
     /// Returns switches of which only `behaviour` is on: a test looks at one behaviour at a time.
     pub(crate) fn only(behaviour: Behaviour) -> Self {
         let switches = Self::new();
-        for switch in &switches.0 {
+        for switch in &switches.switches {
             switch.set(false);
         }
         switches.set(behaviour, true);
@@ -147,7 +155,7 @@ impl Switches {
     }
 
     pub(crate) fn set(&self, behaviour: Behaviour, on: bool) {
-        self.0[behaviour as usize].set(on);
+        self.switches[behaviour as usize].set(on);
     }
 }
 
@@ -168,7 +176,10 @@ mod tests {
             (Behaviour::HeapExhaustion, "heap-exhaustion"),
         ] {
             let switches = Switches::new();
-            let named = switches.0.iter().find(|switch| switch.name() == name);
+            let named = switches
+                .switches
+                .iter()
+                .find(|switch| switch.name() == name);
             let named = named.expect("every behaviour has a switch");
             for on in [false, true] {
                 named.set(on);

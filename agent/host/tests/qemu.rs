@@ -1,7 +1,7 @@
 //! What only an agent without an operating system shows: on QEMU's machine `virt`.
 //!
-//! `HEAPBEACON_QEMU_ELF` names the image, which holds the dashboard of `cargo xtask build`;
-//! `cargo xtask test qemu` sets it, and runs the suite of `api.rs` against the same image. QEMU, Chromium and
+//! `HEAPBEACON_QEMU_ELF` names the image, with the dashboard in it; the board's other programs lie beside it. `cargo
+//! xtask test qemu` builds them all, and runs the suite of `api.rs` against the same image. QEMU, Chromium and
 //! chromedriver must be in PATH.
 
 mod support;
@@ -12,4 +12,5 @@ mod qemu {
     mod exhausted;
     mod names;
     mod network;
+    mod programs;
 }

@@ -7,7 +7,7 @@ use xshell::cmd;
 
 use super::tally::Tally;
 use crate::agent::{self, Agent};
-use crate::check::{self, AGENT, SHARED};
+use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED};
 use crate::qemu::{self, Machine};
 use crate::workspace::Workspace;
 use crate::{bench, dashboard, system, toolchain};
@@ -118,7 +118,9 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
             .args(["-p", "heapbeacon-host", "--no-default-features"])
             .args(["--test", UNTRACED_TEST]),
     )?;
-    for package in ["heapbeacon-dashboard", "xtask"] {
+    let board_libraries = BOARD_LIBRARIES.iter().map(|library| library.package);
+    let others = ["heapbeacon-bundle", "heapbeacon-dashboard", "xtask"];
+    for package in board_libraries.chain(others) {
         tally += Tally::of_cargo_test(test().args(["-p", package]))?;
     }
     Ok(tally)
@@ -219,10 +221,9 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let programs = [system::QEMU, system::CHROMIUM, system::CHROMEDRIVER];
     system::ensure_programs(workspace, &programs)?;
-    let mut tally = Tally::of_step(qemu::stacks(workspace)?);
-    let elf = qemu::build(workspace)?;
+    let elf = qemu::build_tested(workspace)?;
     let machine = Machine::boot(workspace, &elf)?;
-    tally += api(workspace, Some(machine.url()))?;
+    let mut tally = api(workspace, Some(machine.url()))?;
     drop(machine);
     let shell = &workspace.shell;
     // One machine at a time: two cores are not enough for more and a browser.

@@ -16,7 +16,8 @@ async fn a_person_drops_the_image_and_sees_the_leaking_line() -> WebDriverResult
     // The device does not hold its own ELF: without it there are addresses.
     page.go("device").await?;
     let input = page.element("[data-testid='elf-input']").await?;
-    input.send_keys(qemu::image()).await?;
+    let image = qemu::image(qemu::AGENT);
+    input.send_keys(image.display().to_string()).await?;
     page.element_with("[data-testid='elf-status']", "heapbeacon-qemu-virt")
         .await?;
 

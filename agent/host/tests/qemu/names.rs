@@ -10,7 +10,7 @@ use crate::support::qemu::{self, Qemu};
 fn the_elf_of_the_image_names_the_leak_and_its_task() {
     let machine = Qemu::boot();
     let agent = machine.client();
-    let symbols = qemu::elf();
+    let symbols = qemu::elf(qemu::AGENT);
     let symbols = Symbols::parse(&symbols).expect("the ELF has symbols");
     let device: Device = agent.read("/device");
     let build_id = symbols.build_id().expect("the linker wrote one");

@@ -5,9 +5,11 @@ use std::time::Duration;
 use heapbeacon_shared::api::{PREFIX, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::Request;
+use ureq::Body;
+use ureq::http::{Request, Response};
 
 use super::answer::Answer;
+use super::await_some;
 
 /// Longer than the agent lets any peer wait.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -19,6 +21,7 @@ pub(crate) struct Client {
     http: ureq::Agent,
     url: String,
     token: Option<String>,
+    is_patient: bool,
 }
 
 impl Client {
@@ -34,6 +37,15 @@ impl Client {
             http: config.into(),
             url: url.trim_end_matches('/').to_owned(),
             token,
+            is_patient: false,
+        }
+    }
+
+    /// Asks again while it is turned away: a device has no queue of connections that wait to be accepted.
+    pub(crate) fn patient(self) -> Self {
+        Self {
+            is_patient: true,
+            ..self
         }
     }
 
@@ -101,8 +113,7 @@ impl Client {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         let request = request.body(body).expect("the test's request is right");
-        let answer = self.http.run(request);
-        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let mut answer = self.run(&request);
         let headers = answer.headers().iter();
         Answer {
             status: answer.status().as_u16(),
@@ -119,6 +130,15 @@ impl Client {
                 .read_to_vec()
                 .unwrap_or_else(|error| panic!("body of {method} {path}: {error}")),
         }
+    }
+
+    #[track_caller]
+    fn run(&self, request: &Request<&[u8]>) -> Response<Body> {
+        let ask = || self.http.run(request.clone());
+        if self.is_patient {
+            return await_some("an answer", || ask().ok());
+        }
+        ask().unwrap_or_else(|error| panic!("{} {}: {error}", request.method(), request.uri()))
     }
 }
 

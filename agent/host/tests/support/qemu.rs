@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,12 +36,7 @@ impl Qemu {
         let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         let socket = folder.path().join("monitor");
         let port = free_port();
-        let mut process = Command::new("qemu-system-riscv32")
-            .args([
-                "-M", "virt", "-m", "16M", "-bios", "none", "-display", "none",
-            ])
-            .args(["-serial", "stdio", "-kernel"])
-            .arg(image())
+        let mut process = machine(AGENT)
             .args([
                 "-netdev",
                 &format!("user,id=cable,hostfwd=tcp:127.0.0.1:{port}-:80"),
@@ -49,18 +44,19 @@ impl Qemu {
             .args(["-device", "virtio-net-device,netdev=cable"])
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", socket.display()))
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .expect("QEMU is in PATH: on Debian it is the package qemu-system-misc");
         let serial = BufReader::new(process.stdout.take().expect("it was asked for"));
-        Self {
+        let mut qemu = Self {
             process,
             url: format!("http://127.0.0.1:{port}"),
             serial,
             monitor: connect(&socket),
             _folder: folder,
-        }
+        };
+        qemu.command(&json!({ "execute": "qmp_capabilities" }));
+        qemu
     }
 
     /// Waits until the console says something, and returns the line.
@@ -80,7 +76,7 @@ impl Qemu {
 
     /// Returns a client.
     pub(crate) fn client(&self) -> Client {
-        Client::new(&self.url, None)
+        Client::new(&self.url, None).patient()
     }
 
     /// Pulls the network's cable, or puts it back.
@@ -113,33 +109,46 @@ impl Drop for Qemu {
     }
 }
 
-/// Returns the ELF that the machine runs.
-pub(crate) fn elf() -> Vec<u8> {
-    fs::read(image()).expect("the image was built")
+/// The program that is the agent.
+pub(crate) const AGENT: &str = "heapbeacon-qemu-virt";
+
+/// Returns the ELF of one of the board's programs.
+pub(crate) fn elf(program: &str) -> Vec<u8> {
+    fs::read(image(program)).expect("the image was built")
 }
 
-/// Returns where that ELF is.
-pub(crate) fn image() -> String {
-    env::var("HEAPBEACON_QEMU_ELF")
-        .expect("HEAPBEACON_QEMU_ELF names the image: run `cargo xtask test qemu`")
+/// Returns where the ELF of one of the board's programs is.
+pub(crate) fn image(program: &str) -> PathBuf {
+    let agent = env::var_os("HEAPBEACON_QEMU_ELF")
+        .expect("HEAPBEACON_QEMU_ELF names the image: run `cargo xtask test qemu`");
+    PathBuf::from(agent).with_file_name(program)
 }
 
-/// Connects to QEMU's monitor, which QEMU opens soon after it was started.
+/// Runs one of the board's programs to its end, and returns what it printed and what QEMU ended with.
+pub(crate) fn run(program: &str) -> Output {
+    machine(program)
+        .output()
+        .expect("QEMU is in PATH: on Debian it is the package qemu-system-misc")
+}
+
+/// A machine without a network, with its console on standard output.
+fn machine(program: &str) -> Command {
+    let mut machine = Command::new("qemu-system-riscv32");
+    machine
+        .args(["-M", "virt", "-m", "16M", "-bios", "none"])
+        .args(["-display", "none", "-serial", "stdio", "-kernel"])
+        .arg(image(program))
+        .stdin(Stdio::null());
+    machine
+}
+
+/// Connects to QEMU's monitor, which QEMU opens soon after it was started, and reads its greeting.
 fn connect(socket: &Path) -> BufReader<UnixStream> {
     let stream = await_some("QEMU's monitor", || UnixStream::connect(socket).ok());
     let mut monitor = BufReader::new(stream);
     let mut greeting = String::new();
     monitor.read_line(&mut greeting).expect("QEMU greets");
-    let mut machine = monitor;
-    writeln!(
-        machine.get_mut(),
-        "{}",
-        json!({ "execute": "qmp_capabilities" })
-    )
-    .expect("QEMU listens");
-    let mut answer = String::new();
-    machine.read_line(&mut answer).expect("QEMU answers");
-    machine
+    monitor
 }
 
 /// Finds a port that nobody listens on.

@@ -41,7 +41,7 @@ impl Target {
         };
         // A test that failed has put the trace back all the same.
         let alone = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = Client::new(&url, env::var("HEAPBEACON_TOKEN").ok());
+        let client = Client::new(&url, env::var("HEAPBEACON_TOKEN").ok()).patient();
         let restore = Restore {
             before: client.trace(),
             switches: (client.get("/demo").status == 200).then(|| client.read("/demo")),
