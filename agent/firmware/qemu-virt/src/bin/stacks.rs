@@ -252,7 +252,7 @@ mod sites {
         black_box(joined());
         let mut map = BTreeMap::new();
         insert(&mut map);
-        let mut names: Vec<_> = (0..40).map(|number| (100 - number).to_string()).collect();
+        let mut names: Vec<_> = (0..400).map(|number| (900 - number).to_string()).collect();
         sort(&mut names);
         black_box(recursive(20));
     }
