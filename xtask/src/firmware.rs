@@ -14,7 +14,7 @@ const FOLDER: &str = "agent/firmware";
 
 /// What is checked: a package, its features, and the target that it is for.
 const CHECKED: [(&str, &str, &str); 2] = [
-    ("heapbeacon-embassy", "demo", "riscv32imc-unknown-none-elf"),
+    ("heapbeacon-embassy", "demo", "riscv32imac-unknown-none-elf"),
     (
         "heapbeacon-qemu-virt",
         "unwind",

@@ -68,7 +68,7 @@ impl platform::Switch for Switch {
     }
 }
 
-/// One switch for each [`Behaviour`].
+/// One switch for each behaviour of the workload.
 #[derive(Debug)]
 pub struct Switches {
     switches: [Switch; 8],
