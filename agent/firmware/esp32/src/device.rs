@@ -55,8 +55,10 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
 
 const CHIP: &str = if cfg!(feature = "esp32c3") {
     "ESP32-C3"
-} else {
+} else if cfg!(feature = "esp32c6") {
     "ESP32-C6"
+} else {
+    "ESP32-S3"
 };
 
 fn features() -> heapless::Vec<Feature, 8> {
@@ -99,21 +101,15 @@ fn revision() -> Option<heapless::String<8>> {
     Some(text)
 }
 
+/// The numbers mean the same on every chip, their names differ.
 fn words(reason: SocResetReason) -> &'static str {
-    match reason {
-        SocResetReason::ChipPowerOn => "power on",
-        SocResetReason::CoreSw | SocResetReason::Cpu0Sw => "software, after a panic or on request",
-        SocResetReason::CoreDeepSleep => "deep sleep",
-        SocResetReason::SysBrownOut => "brown-out",
-        SocResetReason::CoreMwdt0
-        | SocResetReason::CoreMwdt1
-        | SocResetReason::CoreRtcWdt
-        | SocResetReason::Cpu0Mwdt0
-        | SocResetReason::Cpu0Mwdt1
-        | SocResetReason::Cpu0RtcWdt
-        | SocResetReason::SysRtcWdt
-        | SocResetReason::SysSuperWdt => "watchdog",
-        SocResetReason::CoreUsbUart | SocResetReason::CoreUsbJtag => "USB",
+    match reason as usize {
+        0x01 => "power on",
+        0x03 | 0x0c => "software: a panic, or on request",
+        0x05 => "deep sleep",
+        0x07..=0x09 | 0x0b | 0x0d | 0x10..=0x12 => "watchdog",
+        0x0f => "brown-out",
+        0x15 | 0x16 => "USB",
         _ => "fault of the chip",
     }
 }

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use esp_alloc::{HEAP, HeapRegion, MemoryCapability};
 use heapbeacon_pool::{block_bytes, fragmentation};
-use heapbeacon_shared::api::{Address, Region};
+use heapbeacon_shared::api::{Address, Origin, Region};
 
 use crate::stack;
 
@@ -151,11 +151,8 @@ impl Figures {
     #[inline(always)]
     fn set_used(&self, used: usize) {
         self.used.store(used, Relaxed);
-        for most in [&self.most_used, &self.most_used_since_read] {
-            if most.load(Relaxed) < used {
-                most.store(used, Relaxed);
-            }
-        }
+        raise(&self.most_used, used);
+        raise(&self.most_used_since_read, used);
     }
 
     fn describe(&self, largest: usize) -> Region {
@@ -177,6 +174,7 @@ impl Figures {
             minimum_free_since_read: size.saturating_sub(worst_since_read) as u64,
             largest_free_block: largest.min(free) as u64,
             fragmentation: fragmentation(largest, free),
+            origin: Origin::Application,
         }
     }
 
@@ -187,6 +185,11 @@ impl Figures {
             "reclaimed"
         }
     }
+}
+
+#[inline(always)]
+fn raise(most: &AtomicUsize, value: usize) {
+    most.store(most.load(Relaxed).max(value), Relaxed);
 }
 
 #[inline(always)]

@@ -12,7 +12,7 @@ const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 /// The task that the threads of the Wi-Fi driver are.
 const DRIVER: u16 = INTERRUPT + 1;
 
-/// The thread that the executor runs on; 0 before [`is_executors`] was called.
+/// The thread that the executor runs on. Nothing is traced before [`is_executors`] was called.
 static EXECUTOR: AtomicUsize = AtomicUsize::new(0);
 
 /// Notes that the running thread is the executor's.
@@ -28,13 +28,10 @@ pub(crate) fn task() -> u16 {
     if !RunLevel::current().is_thread() {
         return INTERRUPT;
     }
-    match running() {
-        // Without a thread: the scheduler has not started yet, or is about to choose one.
-        0 => tasks::current(),
-        thread if thread == EXECUTOR.load(Relaxed) => tasks::current(),
-        // Before `is_executors`, the firmware's own code is told from the driver's by its tasks alone.
-        _ if EXECUTOR.load(Relaxed) == 0 => tasks::current(),
-        _ => DRIVER,
+    if running() == EXECUTOR.load(Relaxed) {
+        tasks::current()
+    } else {
+        DRIVER
     }
 }
 
@@ -51,6 +48,7 @@ pub(crate) fn describe(id: u16) -> Option<Task> {
 /// Returns what tells threads apart. esp-rtos keeps the address of the running one in the thread pointer; it also has a
 /// function for that, which panics where no thread runs.
 #[inline(always)]
+#[cfg(target_arch = "riscv32")]
 fn running() -> usize {
     let thread: usize;
     // SAFETY: copies a register.
@@ -58,4 +56,10 @@ fn running() -> usize {
         core::arch::asm!("mv {}, tp", out(reg) thread, options(nomem, nostack, preserves_flags));
     }
     thread
+}
+
+/// Stable Rust has no way to that register.
+#[cfg(not(target_arch = "riscv32"))]
+fn running() -> usize {
+    0
 }
