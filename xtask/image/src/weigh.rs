@@ -52,7 +52,9 @@ pub(crate) fn weigh(elf: &[u8]) -> Result<Weight> {
     for section in elf.sections().filter(|section| section.address() > 0) {
         let (name, size) = (section.name()?, section.size());
         match section.kind() {
-            SectionKind::Text | SectionKind::ReadOnlyData => weight.flash += size,
+            SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => {
+                weight.flash += size;
+            }
             SectionKind::Data => {
                 weight.flash += size;
                 weight.ram += size;
