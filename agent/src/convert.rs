@@ -78,12 +78,17 @@ pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
 
 pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
     let task = task::<P>(stack.task);
+    let cut = cut::<P>(&stack.frames);
     api::Stack {
         id: stack.id,
-        origin: task.as_ref().map(|task| task.origin).unwrap_or_default(),
+        origin: match cut {
+            // Also where the firmware's own task has called it.
+            Some(api::Cut::Driver) => api::Origin::Driver,
+            _ => task.as_ref().map(|task| task.origin).unwrap_or_default(),
+        },
         task: task.map(|task| task.name),
         frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
-        cut: cut::<P>(&stack.frames),
+        cut,
         live_count: stack.live_count.into(),
         live_bytes: stack.live_bytes,
         peak_live_bytes: stack.peak_live_bytes,

@@ -51,7 +51,7 @@ pub trait Platform: Sized + 'static {
     fn task(id: u16) -> Option<Task>;
 
     /// Tells why a call stack ends where its last return address, one of the image's own, lies in
-    /// code beyond which nothing is known (the `opaque` ranges of a [walk](crate::walk)).
+    /// code beyond which nothing is known ([`is_opaque`](crate::walk::Bounds::is_opaque) in a walk).
     fn opaque(_address: u64) -> Option<Cut> {
         None
     }

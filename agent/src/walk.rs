@@ -17,9 +17,9 @@ pub struct Bounds {
     /// Code that keeps the chain of frames, where it was loaded; a board with one range leaves the
     /// other one empty.
     pub code: [Range<usize>; 2],
-    /// Code that keeps none, such as a driver's binary or the entry of a trap: a return address
-    /// into it is the last one.
-    pub opaque: [Range<usize>; 2],
+    /// Tells whether an address lies in code that keeps none, such as a driver's binary or the entry
+    /// of a trap: a return address into it is the last one.
+    pub is_opaque: fn(usize) -> bool,
     /// What to take off an address in memory to get the image's own; at most the lowest of the code.
     pub load_address: usize,
 }
@@ -109,7 +109,7 @@ pub unsafe fn walk(frame: usize, bounds: &Bounds, out: &mut CallStack) {
         let return_address = unsafe { chain.step(bounds) }?;
         if !contains(&bounds.code, return_address) {
             chain.frame = 0;
-            if !contains(&bounds.opaque, return_address) {
+            if !(bounds.is_opaque)(return_address) {
                 return None;
             }
         }

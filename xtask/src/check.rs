@@ -75,7 +75,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         workspace,
         &["-p", "heapbeacon-dashboard", "--target", toolchain::WASM],
     )?;
-    firmware::check(workspace)
+    firmware::check(workspace)?;
+    if toolchain::has_nightly_source(workspace) {
+        return firmware::check_xtensa(workspace);
+    }
+    println!(
+        "Skipped: the check for the ESP32-S3. It needs `rustup toolchain install {} -c rust-src`.",
+        toolchain::NIGHTLY
+    );
+    Ok(())
 }
 
 fn check_library(workspace: &Workspace, library: &Library) -> Result<()> {

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::esp32::Chip;
 use crate::{demo, test};
 
 pub(crate) const HELP: &str = "\
@@ -10,12 +11,16 @@ cargo xtask <command>
 
   demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
   run qemu [--port N]          the same on bare metal: build an image with the dashboard in it, boot it in QEMU
+  build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c6)
+  flash [--chip CHIP] [--port PORT]
+                               the same, written onto a board; then show its console
+  image [--chip CHIP]          the same, as one file of all the flash
   check                        format, lints, documentation, import rule, feature sets
   test [stage…] [--url URL]    everything, or only the stages named:
-                               check unit miri fuzz api openapi browser qemu bench
+                               check unit miri fuzz api openapi browser qemu esp32 bench
                                (--url: run `test api` against an agent that is already running)
   bench                        measure against the budgets
-  size                         build the dashboard and compare its size with the budget
+  size                         compare dashboard and firmware of every chip with their budgets
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
   open URL                     wait until URL answers, then open it in the browser
   help                         this text
@@ -26,6 +31,9 @@ pub(crate) enum Command {
     Help,
     Demo(demo::Options),
     RunQemu { port: u16 },
+    BuildEsp32 { chip: Chip },
+    Flash { chip: Chip, port: Option<String> },
+    Image { chip: Chip },
     Open { url: String },
     Tools,
     Check,
@@ -51,6 +59,12 @@ fn parse_from(mut parser: Parser) -> Result<Command> {
     let command = match name.as_str() {
         "demo" => return demo_options(parser).map(Command::Demo),
         "run" => return run_options(parser),
+        "build" => return build_options(parser),
+        "flash" => return flash_options(parser),
+        "image" => {
+            let chip = chip_option(parser)?;
+            return Ok(Command::Image { chip });
+        }
         "test" => return test_options(parser).map(Command::Test),
         "open" => Command::Open {
             url: parser.value()?.string()?,
@@ -93,6 +107,41 @@ fn run_options(mut parser: Parser) -> Result<Command> {
         }
     }
     Ok(Command::RunQemu { port })
+}
+
+fn build_options(mut parser: Parser) -> Result<Command> {
+    let board = parser.value()?.string()?;
+    if board != "esp32" {
+        bail!(
+            "`{board}` can't be built by itself; `esp32` can, and `cargo xtask run qemu` builds its own"
+        );
+    }
+    let chip = chip_option(parser)?;
+    Ok(Command::BuildEsp32 { chip })
+}
+
+fn chip_option(mut parser: Parser) -> Result<Chip> {
+    let mut chip = Chip::Esp32C3;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("chip") => chip = Chip::parse(&parser.value()?.string()?)?,
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    Ok(chip)
+}
+
+fn flash_options(mut parser: Parser) -> Result<Command> {
+    let mut chip = Chip::Esp32C3;
+    let mut port = None;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("chip") => chip = Chip::parse(&parser.value()?.string()?)?,
+            Arg::Long("port") => port = Some(parser.value()?.string()?),
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    Ok(Command::Flash { chip, port })
 }
 
 fn test_options(mut parser: Parser) -> Result<test::Options> {
@@ -139,8 +188,35 @@ mod tests {
             "run",
             "run esp32",
             "run qemu --fast",
+            "build",
+            "build qemu",
+            "build esp32 --chip esp32s3",
+            "image --port /dev/ttyACM0",
+            "flash esp32",
         ] {
             assert!(parse(line).is_err(), "`{line}` was accepted");
+        }
+    }
+
+    #[test]
+    fn firmware_is_for_the_c3_unless_told_otherwise() {
+        let Ok(Command::Flash { chip, port }) = parse("flash") else {
+            panic!("`flash` is a command")
+        };
+        assert_eq!((chip, port), (Chip::Esp32C3, None));
+        let Ok(Command::Flash { chip, port }) = parse("flash --chip esp32c6 --port /dev/ttyACM0")
+        else {
+            panic!("`flash` has these options")
+        };
+        assert_eq!(
+            (chip, port.as_deref()),
+            (Chip::Esp32C6, Some("/dev/ttyACM0"))
+        );
+        for line in ["build esp32 --chip esp32c6", "image --chip esp32c6"] {
+            let Ok(Command::BuildEsp32 { chip } | Command::Image { chip }) = parse(line) else {
+                panic!("`{line}` is a command")
+            };
+            assert_eq!(chip, Chip::Esp32C6);
         }
     }
 

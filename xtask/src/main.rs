@@ -6,9 +6,11 @@ mod check;
 mod cli;
 mod dashboard;
 mod demo;
+mod esp32;
 mod firmware;
 mod imports;
 mod qemu;
+mod size;
 mod system;
 mod test;
 mod toolchain;
@@ -46,6 +48,9 @@ fn run(command: Command) -> Result<()> {
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
         Command::Bench => bench::run(&workspace),
-        Command::Size => dashboard::size(&workspace),
+        Command::Size => size::run(&workspace),
+        Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),
+        Command::Image { chip } => esp32::print_image(&workspace, chip),
+        Command::Flash { chip, port } => esp32::flash(&workspace, chip, port.as_deref()),
     }
 }

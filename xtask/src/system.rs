@@ -1,6 +1,8 @@
-//! Programs that are not Rust's: Debian packages, and one Python tool.
+//! Programs that are not Rust's: Debian packages, and Python tools.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
@@ -38,6 +40,8 @@ pub(crate) const CPP_COMPILER: Program = Program {
 
 /// What holds a running agent against its OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+/// What writes to a board's flash, and checks images; with it comes a terminal for serial ports.
+const ESPTOOL: &str = "esptool==5.6.0";
 
 /// Makes sure that programs are in PATH. As root on Debian it installs those that are not.
 ///
@@ -70,21 +74,48 @@ pub(crate) fn ensure_programs(workspace: &Workspace, programs: &[Program]) -> Re
 /// # Errors
 /// When Python, its `venv` module or the tool is missing and cannot be installed.
 pub(crate) fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = ensure_python_tool(workspace, SCHEMATHESIS)?;
+    Ok(environment.join("bin/schemathesis"))
+}
+
+/// Makes sure that esptool is installed in a Python environment of its own, and returns its program.
+///
+/// # Errors
+/// When Python, its `venv` module or the tool is missing and cannot be installed.
+pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = ensure_python_tool(workspace, ESPTOOL)?;
+    Ok(environment.join("bin/esptool"))
+}
+
+/// Becomes a terminal at a serial port; asks which, if none is named.
+///
+/// # Errors
+/// When it can't be started.
+pub(crate) fn console(workspace: &Workspace, port: Option<&str>, baud: &str) -> Result<()> {
+    let environment = ensure_python_tool(workspace, ESPTOOL)?;
+    let mut terminal = Command::new(environment.join("bin/python"));
+    terminal.args(["-m", "serial.tools.miniterm", port.unwrap_or("-"), baud]);
+    Err(terminal.exec()).context("the terminal does not start")
+}
+
+/// Installs a tool, named as `name==version`, into a Python environment of its own, and returns that.
+fn ensure_python_tool(workspace: &Workspace, tool: &str) -> Result<PathBuf> {
     let shell = &workspace.shell;
-    let environment = workspace.python();
-    let pip = environment.join("bin/pip");
-    let marker = environment.join(SCHEMATHESIS);
+    let (name, _version) = tool.split_once("==").unwrap_or((tool, ""));
+    let environment = workspace.python(name);
+    let marker = environment.join(tool);
     if !marker.exists() {
         ensure_venv(workspace)?;
+        let pip = environment.join("bin/pip");
         cmd!(shell, "python3 -m venv --clear {environment}").run()?;
         cmd!(
             shell,
-            "{pip} install --quiet --disable-pip-version-check {SCHEMATHESIS}"
+            "{pip} install --quiet --disable-pip-version-check {tool}"
         )
         .run()?;
         shell.write_file(marker, "")?;
     }
-    Ok(environment.join("bin/schemathesis"))
+    Ok(environment)
 }
 
 /// Debian ships Python without the module that puts pip into a new environment.

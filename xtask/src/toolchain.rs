@@ -80,3 +80,18 @@ pub(crate) fn ensure_nightly(workspace: &Workspace) -> Result<()> {
     .run()
     .with_context(|| format!("the toolchain {NIGHTLY} is missing and could not be installed"))
 }
+
+/// Tells whether the nightly toolchain is installed, with the source of the standard library.
+pub(crate) fn has_nightly_source(workspace: &Workspace) -> bool {
+    let shell = &workspace.shell;
+    let nightly = format!("+{NIGHTLY}");
+    let root = cmd!(shell, "rustc {nightly} --print sysroot")
+        .quiet()
+        .ignore_stderr()
+        .read();
+    root.is_ok_and(|root| {
+        Path::new(&root)
+            .join("lib/rustlib/src/rust/library")
+            .exists()
+    })
+}

@@ -43,9 +43,9 @@ impl Workspace {
         self.cache.join("tools")
     }
 
-    /// Returns the folder of the Python environment that some tests need.
-    pub(crate) fn python(&self) -> PathBuf {
-        self.cache.join("python")
+    /// Returns the folder of a Python tool's environment.
+    pub(crate) fn python(&self, tool: &str) -> PathBuf {
+        self.cache.join("python").join(tool)
     }
 
     fn prefer_own_tools(&self) -> Result<()> {

@@ -111,6 +111,7 @@ impl Platform for Board {
             name: host_name(),
             board: text("host"),
             chip: text(std::env::consts::ARCH),
+            chip_revision: None,
             firmware: text(env!("CARGO_PKG_NAME")),
             firmware_version: text(env!("CARGO_PKG_VERSION")),
             build_id: hexadecimal(image::get().map_or(&[], |image| image.build_id)),

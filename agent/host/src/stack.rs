@@ -19,7 +19,7 @@ pub fn walk(frame: usize, stack: &mut CallStack) {
     let bounds = Bounds {
         stack: frame..stack_end(),
         code: [image.code.clone(), 0..0],
-        opaque: [0..0, 0..0],
+        is_opaque: |_| false,
         load_address: image.bias,
     };
     // SAFETY: from a live frame up to its end, a thread's own stack is mapped.

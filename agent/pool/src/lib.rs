@@ -121,7 +121,7 @@ impl<M: RawMutex> Pool<M> {
             return;
         };
         self.with(|state| {
-            state.used -= cost(layout);
+            state.used -= block_bytes(block.addr().get(), layout.size());
             // SAFETY: as the caller promises.
             unsafe { state.tlsf.deallocate(block, layout.align()) }
         });
@@ -196,7 +196,7 @@ impl State {
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let block = self.tlsf.allocate(layout)?;
-        self.used += cost(layout);
+        self.used += block_bytes(block.addr().get(), layout.size());
         let free = self.size - self.used;
         self.minimum_free = self.minimum_free.min(free);
         self.minimum_free_since_read = self.minimum_free_since_read.min(free);
@@ -219,15 +219,19 @@ impl State {
 /// Returns the share of the free bytes that the largest block can't serve, in percent.
 ///
 /// What was freed since the block was looked for may make it larger than what is free.
-fn fragmentation(largest: usize, free: usize) -> u8 {
+pub fn fragmentation(largest: usize, free: usize) -> u8 {
     100 - (largest.min(free) as u64 * 100 / free.max(1) as u64) as u8
 }
 
-/// Bytes that a block takes from the pool, header included.
-fn cost(layout: Layout) -> usize {
+/// Returns the bytes that TLSF takes for a block of `size` bytes that it has put at `address`, its header included.
+///
+/// Of a block that is aligned to more than [`rlsf::GRANULARITY`], some padding before it is left out.
+#[inline(always)]
+pub fn block_bytes(address: usize, size: usize) -> usize {
     const HEADER: usize = rlsf::GRANULARITY / 2;
-    let padding = layout.align().saturating_sub(HEADER);
-    (layout.size() + HEADER + padding).next_multiple_of(rlsf::GRANULARITY)
+    // Blocks begin at multiples of the granularity, and so does what pads them.
+    let start = (address - HEADER) & !(rlsf::GRANULARITY - 1);
+    (address + size).next_multiple_of(rlsf::GRANULARITY) - start
 }
 
 #[cfg(test)]
@@ -259,6 +263,37 @@ mod tests {
         assert_eq!(after.minimum_free, during.free);
         assert_eq!(after.minimum_free_since_read, during.free);
         assert_eq!(pool.region().minimum_free_since_read, after.free);
+    }
+
+    #[test]
+    fn a_block_takes_as_many_bytes_as_the_allocator_says() {
+        static MEMORY: Memory<8192> = Memory::new();
+        let mut tlsf = Tlsf::<u32, u32, 24, 32>::new();
+        let memory = NonNull::slice_from_raw_parts(
+            NonNull::from(&MEMORY).cast::<u8>(),
+            size_of_val(&MEMORY),
+        );
+        // SAFETY: the memory is this test's alone.
+        let size = unsafe { tlsf.insert_free_block_ptr(memory) }.expect("it is large enough");
+        let managed = NonNull::slice_from_raw_parts(memory.cast(), size.get());
+        let mut expected = 0;
+        for (size, align) in [
+            (1, 1),
+            (4, 4),
+            (24, 8),
+            (25, 8),
+            (100, 16),
+            (64, 32),
+            (7, 16),
+        ] {
+            let layout = Layout::from_size_align(size, align).expect("it is small");
+            let block = tlsf.allocate(layout).expect("there is room");
+            expected += block_bytes(block.addr().get(), size);
+            // SAFETY: it is the memory that the allocator was given.
+            let blocks = unsafe { tlsf.iter_blocks(managed) };
+            let used = blocks.filter(|block| block.is_occupied());
+            assert_eq!(used.map(|block| block.size()).sum::<usize>(), expected);
+        }
     }
 
     #[test]

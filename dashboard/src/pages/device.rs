@@ -105,7 +105,13 @@ fn identity(device: &Device, is_file: bool) -> Facts {
                 u32::from(device.pointer_bytes) * 8
             ),
         ),
-        ("Chip", device.chip.to_string()),
+        (
+            "Chip",
+            match &device.chip_revision {
+                Some(revision) => format!("{}, revision {revision}", device.chip),
+                None => device.chip.to_string(),
+            },
+        ),
         (
             "Firmware",
             format!("{} {}", device.firmware, device.firmware_version),
@@ -119,6 +125,16 @@ fn identity(device: &Device, is_file: bool) -> Facts {
             (
                 "Network",
                 format!("{} on {}", network.address, network.interface),
+            ),
+            (
+                "Hardware address",
+                network.mac.as_deref().unwrap_or_default().to_owned(),
+            ),
+            (
+                "Signal",
+                network
+                    .rssi_dbm
+                    .map_or_else(String::new, |dbm| format!("{dbm} dBm")),
             ),
             ("Agent", device.agent_version.to_string()),
         ]);

@@ -31,7 +31,8 @@ pub(super) fn TokenForm() -> impl IntoView {
         <Empty title="This device wants its token">
             <p>
                 "Its agent was started with " <code>"--token"</code>
-                ". The token stays in this page and goes to this device only."
+                ", or built with one; otherwise a device prints one on its console. \
+                 The token stays in this page and goes to this device only."
             </p>
             <form class="row" on:submit=use_token>
                 <label for="token">"Token"</label>

@@ -19,6 +19,8 @@ pub struct Device {
     pub board: Name,
     /// Processor, as its maker names it.
     pub chip: Name,
+    /// Revision of the processor, as its maker writes it; null where a board knows none.
+    pub chip_revision: Option<heapless::String<8>>,
     /// Name of the traced firmware.
     pub firmware: Name,
     /// Version of the traced firmware.
@@ -48,6 +50,10 @@ pub struct Network {
     pub interface: Name,
     /// Address and port.
     pub address: heapless::String<64>,
+    /// Hardware address, null where a board has none of its own.
+    pub mac: Option<heapless::String<17>>,
+    /// Signal of the access point in dBm, null where there is none.
+    pub rssi_dbm: Option<i8>,
 }
 
 /// Something that a device may offer or not.

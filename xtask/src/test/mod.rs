@@ -1,5 +1,6 @@
 //! Every test there is, in stages that can also be run alone.
 
+mod esp32;
 mod stages;
 mod tally;
 

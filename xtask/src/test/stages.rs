@@ -20,7 +20,7 @@ pub(super) struct Stage {
 }
 
 /// All stages, those first that find a mistake soonest.
-pub(super) const STAGES: [Stage; 9] = [
+pub(super) const STAGES: [Stage; 10] = [
     Stage {
         name: "check",
         about: "format, lints, documentation, import rule, feature sets",
@@ -62,6 +62,11 @@ pub(super) const STAGES: [Stage; 9] = [
         run: qemu,
     },
     Stage {
+        name: "esp32",
+        about: "the firmware for ESP32 chips: it links, keeps its budgets, and its images are sound",
+        run: esp32,
+    },
+    Stage {
         name: "bench",
         about: "the budgets",
         run: bench,
@@ -86,6 +91,10 @@ const FUZZ_FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sani
 fn check(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     check::run(workspace)?;
     Ok(Tally::success())
+}
+
+fn esp32(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    super::esp32::run(workspace)
 }
 
 fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
@@ -195,7 +204,7 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let config = workspace.path("xtask/schemathesis.toml");
     let shell = &workspace.shell;
     // It leaves a database of its examples where it runs.
-    let _folder = shell.push_dir(workspace.python());
+    let _folder = shell.push_dir(workspace.python("schemathesis"));
     Ok(Tally::of_step(cmd!(
         shell,
         "{schemathesis} --config-file {config} run {document} --max-examples 50 --seed 1 --no-color"

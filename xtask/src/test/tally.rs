@@ -34,10 +34,15 @@ impl Tally {
 
     /// Counts a command as one test.
     pub(super) fn of_step(command: Cmd<'_>) -> Self {
-        match command.run() {
+        Self::of_result(command.run().map_err(Into::into))
+    }
+
+    /// Counts a step as one test.
+    pub(super) fn of_result(result: Result<()>) -> Self {
+        match result {
             Ok(()) => Self::success(),
             Err(error) => {
-                eprintln!("error: {error}");
+                eprintln!("error: {error:#}");
                 Self::failure()
             }
         }

@@ -9,7 +9,7 @@
 //!        7                                    4, of which one waits or says 503
 //! ```
 //!
-//! A socket costs 2.3 KiB of buffers, a server task 7.3 KiB. Tasks of embassy-executor can't be generic, so a
+//! A socket costs 1.9 KiB of buffers, a server task 7.1 KiB. Tasks of embassy-executor can't be generic, so a
 //! board writes them down itself:
 //!
 //! ```ignore
@@ -44,19 +44,19 @@ pub const TASKS: usize = PLACES + 1;
 /// Connections that are answered at a time.
 pub const PLACES: usize = 3;
 
-/// Bytes that may come before a server task has read them: a browser's request.
-const RECEIVE_BYTES: usize = 768;
+/// Bytes that may come before a server task has read them: half of a browser's request.
+const RECEIVE_BYTES: usize = 512;
 /// Bytes that may be on their way unacknowledged: more than one full segment (1,460), for a peer
 /// that gets a full one and the start of another acknowledges at once.
-const SEND_BYTES: usize = 1536;
+const SEND_BYTES: usize = 1472;
 /// Bytes of one request's line and headers: what browsers send takes up to 900, and a cookie of
 /// another service on the same host may come along.
-const HEAD_BYTES: usize = 1536;
+const HEAD_BYTES: usize = 1280;
 
 /// The files of the dashboard that was built before this crate was, or none.
 ///
 /// The environment variable `HEAPBEACON_DASHBOARD` names their folder when the firmware is built;
-/// `cargo xtask build` sets it.
+/// `cargo xtask run`, `build`, `image` and `flash` set it.
 pub static DASHBOARD: &[Asset] = include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
 
 static BUFFERS: ConstStaticCell<[([u8; RECEIVE_BYTES], [u8; SEND_BYTES]); SOCKETS]> =

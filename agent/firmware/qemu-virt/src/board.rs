@@ -108,6 +108,7 @@ impl Platform for Board {
             name: text("qemu-virt"),
             board: text("qemu-virt"),
             chip: text("riscv32imac"),
+            chip_revision: None,
             firmware: text(env!("CARGO_PKG_NAME")),
             firmware_version: text(env!("CARGO_PKG_VERSION")),
             build_id: image::build_id(),

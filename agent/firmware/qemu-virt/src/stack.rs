@@ -22,7 +22,7 @@ pub fn walk(frame: usize, stack: &mut CallStack) {
     let bounds = Bounds {
         stack: (&raw const __estack).addr()..(&raw const __sstack).addr(),
         code: [code(), 0..0],
-        opaque: [trap_entry(), 0..0],
+        is_opaque: |address| trap_entry().contains(&address),
         load_address: 0,
     };
     // SAFETY: the one stack there is may be read from end to end.

@@ -1,0 +1,73 @@
+//! A Wi-Fi firmware with esp-hal as there are many, and the lines that give it HeapBeacon: those marked with a number.
+//! `README.md` has them without the rest.
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+use embassy_executor::Spawner;
+use embassy_net::{DhcpConfig, Runner, StackResources};
+use embassy_time::{Duration, Timer};
+use esp_hal::ram;
+use esp_hal::rng::Rng;
+use esp_hal::timer::timg::TimerGroup;
+use esp_println::println;
+use esp_wifi::wifi::sta::StationConfig;
+use esp_wifi::wifi::{Config, ControllerConfig, Interface, WifiController};
+use heapbeacon_esp32::{RecordBuffer, SOCKETS, record_buffer}; // 1
+use static_cell::StaticCell;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+static RECORDS: RecordBuffer<4096> = record_buffer(); // 2
+static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(); // 3: as before, and `SOCKETS` more
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    println!("{info}");
+    esp_hal::system::software_reset()
+}
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) -> ! {
+    let chip = esp_hal::init(esp_hal::Config::default());
+    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 4: instead of `esp_alloc::`
+    let timers = TimerGroup::new(chip.TIMG0);
+    esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
+    let station = StationConfig::default().with_ssid("an open network".try_into().unwrap());
+    let config = ControllerConfig::default().with_initial_config(Config::Station(station));
+    let controller = WifiController::new(chip.WIFI, config).unwrap();
+    let rng = Rng::new();
+    let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
+    let config = embassy_net::Config::dhcpv4(DhcpConfig::default());
+    let resources = RESOURCES.init(StackResources::new());
+    let (network, runner) = embassy_net::new(Interface::station(), config, resources, seed);
+    spawner.spawn(run_network(runner).unwrap());
+    spawner.spawn(stay_connected(controller).unwrap());
+    heapbeacon_esp32::start(
+        spawner,
+        network,
+        RECORDS.take(),
+        heapbeacon_esp32::config!(),
+    )
+    .unwrap(); // 5
+    loop {
+        Timer::after(Duration::from_secs(1)).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Interface>) {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn stay_connected(mut controller: WifiController<'static>) {
+    loop {
+        match controller.connect_async().await {
+            Ok(_) => println!("{:?}", controller.wait_for_disconnect_async().await),
+            Err(error) => println!("{error:?}"),
+        }
+        Timer::after(Duration::from_secs(5)).await;
+    }
+}

@@ -1,0 +1,64 @@
+//! What a firmware says of itself, and who may come in.
+
+use heapbeacon::platform::Switch;
+use heapbeacon::tracer::Mode;
+
+/// What a firmware says of itself, and who may come in. [`config!`](crate::config!) makes one.
+#[derive(Clone, Copy)]
+pub struct Config {
+    /// Name of the device in its network, which the agent answers to besides its address.
+    pub name: &'static str,
+    /// Name of the firmware.
+    pub firmware: &'static str,
+    /// Version of the firmware.
+    pub version: &'static str,
+    /// Who may read what the device allocates.
+    pub access: Access,
+    /// Traces from the start on, in this mode; `None` waits for `POST /api/v1/trace/start`.
+    pub mode: Option<Mode>,
+    /// What of the firmware can be turned on and off over the API.
+    pub switches: &'static [&'static dyn Switch],
+}
+
+/// Who may use the API. The dashboard's files are for everybody: it asks for the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Who sends this bearer token.
+    Token(&'static str),
+    /// Who sends the token that the device makes up at each start, and prints on its console.
+    NewToken,
+    /// Everybody in the network: the device shows its memory layout and lets itself be switched.
+    Everybody,
+}
+
+impl Access {
+    /// Takes the token that a firmware was built with; without one, or with an empty one, it makes up its own.
+    pub const fn built_with(token: Option<&'static str>) -> Self {
+        match token {
+            Some(token) if !token.is_empty() => Self::Token(token),
+            _ => Self::NewToken,
+        }
+    }
+}
+
+/// Describes the firmware that this is part of, which traces in leaks mode from its start on.
+///
+/// Name and version are its package's. The token is what `HEAPBEACON_TOKEN` was in the environment when it was built;
+/// without that, the device makes up a new one at each start. Change a field to change that:
+///
+/// ```ignore
+/// let config = heapbeacon_esp32::Config { name: "kitchen", ..heapbeacon_esp32::config!() };
+/// ```
+#[macro_export]
+macro_rules! config {
+    () => {
+        $crate::Config {
+            name: env!("CARGO_PKG_NAME"),
+            firmware: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            access: $crate::Access::built_with(option_env!("HEAPBEACON_TOKEN")),
+            mode: Some($crate::Mode::Leaks),
+            switches: &[],
+        }
+    };
+}

@@ -1,0 +1,122 @@
+//! What the device says of itself.
+
+use core::fmt::Write;
+use core::net::Ipv4Addr;
+use core::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
+
+use esp_hal::efuse::{self, InterfaceMacAddress};
+use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
+use esp_hal::system::Cpu;
+use heapbeacon::platform::Platform;
+use heapbeacon_embassy::image;
+use heapbeacon_shared::Name;
+use heapbeacon_shared::api::{Device, Feature, Network};
+
+use crate::board::{Board, Setup};
+use crate::server::PORT;
+
+/// The address that the network gave; 0 while there is none.
+static ADDRESS: AtomicU32 = AtomicU32::new(0);
+/// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
+static SIGNAL: AtomicI8 = AtomicI8::new(0);
+
+/// Notes at which address the device is reached now.
+pub(crate) fn set_address(address: Option<Ipv4Addr>) {
+    ADDRESS.store(address.map_or(0, u32::from), Relaxed);
+}
+
+/// Notes how well the access point is heard, in dBm, for `GET /device` to tell; `None` while there is none.
+///
+/// The Wi-Fi controller, which knows, is the firmware's.
+pub fn set_signal(dbm: Option<i8>) {
+    SIGNAL.store(dbm.unwrap_or(0), Relaxed);
+}
+
+/// Describes the device, with what its firmware said when the agent was started.
+pub(crate) fn describe(setup: Option<&Setup>) -> Device {
+    let config = setup.map(|setup| &setup.config);
+    Device {
+        name: text(config.map_or("", |config| config.name)),
+        board: text("esp32"),
+        chip: text(CHIP),
+        chip_revision: revision(),
+        firmware: text(config.map_or("", |config| config.firmware)),
+        firmware_version: text(config.map_or("", |config| config.version)),
+        build_id: image::build_id(),
+        boot_id: setup.map_or(0, |setup| setup.boot_id),
+        reset_reason: text(reset_reason(Cpu::ProCpu).map_or("unknown", words)),
+        uptime_us: Board::now_us(),
+        network: network(),
+        agent_version: text(env!("CARGO_PKG_VERSION")),
+        pointer_bytes: size_of::<usize>() as u8,
+        features: features(),
+    }
+}
+
+const CHIP: &str = if cfg!(feature = "esp32c3") {
+    "ESP32-C3"
+} else if cfg!(feature = "esp32c6") {
+    "ESP32-C6"
+} else {
+    "ESP32-S3"
+};
+
+fn features() -> heapless::Vec<Feature, 8> {
+    let demo = (!Board::demo().is_empty()).then_some(Feature::Demo);
+    [Some(Feature::Tracing), demo]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn network() -> Network {
+    let mut network = Network {
+        interface: text("wifi"),
+        mac: mac(),
+        rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
+        ..Network::default()
+    };
+    let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
+    if !address.is_unspecified() {
+        // An IPv4 address is shorter than the field.
+        let _ = write!(network.address, "{address}:{PORT}");
+    }
+    network
+}
+
+fn mac() -> Option<heapless::String<17>> {
+    let address = efuse::interface_mac_address(InterfaceMacAddress::Station);
+    let mut text = heapless::String::new();
+    for (index, byte) in address.as_bytes().iter().enumerate() {
+        let colon = if index == 0 { "" } else { ":" };
+        write!(text, "{colon}{byte:02x}").ok()?;
+    }
+    Some(text)
+}
+
+fn revision() -> Option<heapless::String<8>> {
+    let revision = efuse::chip_revision();
+    let mut text = heapless::String::new();
+    write!(text, "v{}.{}", revision.major, revision.minor).ok()?;
+    Some(text)
+}
+
+/// The numbers mean the same on every chip, their names differ.
+fn words(reason: SocResetReason) -> &'static str {
+    match reason as usize {
+        0x01 => "power on",
+        0x03 | 0x0c => "software: a panic, or on request",
+        0x05 => "deep sleep",
+        0x07..=0x09 | 0x0b | 0x0d | 0x10..=0x12 => "watchdog",
+        0x0f => "brown-out",
+        0x15 | 0x16 => "USB",
+        _ => "fault of the chip",
+    }
+}
+
+/// Cuts a text to what a name holds.
+fn text(text: &str) -> Name {
+    let mut name = Name::new();
+    let _ = text.chars().try_for_each(|c| name.push(c));
+    name
+}

@@ -1,0 +1,95 @@
+//! A firmware for an ESP32-C3 or -C6 that traces itself: a demo workload whose heap can be looked at over Wi-Fi.
+#![no_std]
+#![no_main]
+
+mod wifi;
+
+use core::panic::PanicInfo;
+
+use embassy_executor::Spawner;
+use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
+use embassy_time::{Duration, Timer};
+use esp_hal::clock::CpuClock;
+use esp_hal::ram;
+use esp_hal::rng::Rng;
+use esp_hal::rtc_cntl::{Rtc, RwdtStage};
+use esp_hal::time;
+use esp_hal::timer::timg::TimerGroup;
+use esp_println::println;
+use esp_wifi::wifi::Interface;
+use heapbeacon_demo::{OFFERED, Scale};
+use heapbeacon_esp32::{Config, RecordBuffer, SOCKETS, record_buffer};
+use static_cell::StaticCell;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+/// What the device is called where it gets its address.
+const NAME: &str = "heapbeacon";
+
+/// A hung executor is reset after so long.
+const WATCHDOG: time::Duration = time::Duration::from_secs(10);
+/// How often the watchdog is told that the executor runs.
+const FEED: Duration = Duration::from_secs(2);
+
+/// 32 KiB: about 630 records and 160 call stacks.
+static RECORDS: RecordBuffer<4096> = record_buffer();
+/// The agent's sockets, and DHCP's.
+static RESOURCES: StaticCell<StackResources<{ SOCKETS + 1 }>> = StaticCell::new();
+
+/// Says what has gone wrong and starts anew.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    println!("{info}");
+    esp_hal::system::software_reset()
+}
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) -> ! {
+    let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    // The bootloader's memory first, for the driver; the workload gets what is left, and more.
+    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+    heapbeacon_esp32::heap_allocator!(size: 64 * 1024);
+    let timers = TimerGroup::new(chip.TIMG0);
+    esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
+    let network = start_network(spawner, chip.WIFI);
+    let config = Config {
+        name: NAME,
+        switches: &OFFERED,
+        ..heapbeacon_esp32::config!()
+    };
+    if let Err(error) = heapbeacon_esp32::start(spawner, network, RECORDS.take(), config) {
+        println!("{error}");
+    }
+    heapbeacon_embassy::demo::spawn(spawner, &Scale::SMALL_DEVICE).expect("it is spawned once");
+    feed_watchdog(Rtc::new(chip.RTC_TIMER)).await
+}
+
+/// Starts Wi-Fi and a network stack on it.
+fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) -> Stack<'static> {
+    let controller = wifi::controller(wifi);
+    let mut dhcp = DhcpConfig::default();
+    dhcp.hostname = NAME.try_into().ok();
+    let config = embassy_net::Config::dhcpv4(dhcp);
+    let rng = Rng::new();
+    let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
+    let resources = RESOURCES.init(StackResources::new());
+    let (network, runner) = embassy_net::new(Interface::station(), config, resources, seed);
+    spawner.spawn(run_network(runner).expect("it is spawned once"));
+    spawner.spawn(wifi::stay_connected(controller).expect("it is spawned once"));
+    network
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Interface>) {
+    runner.run().await
+}
+
+/// Tells the watchdog again and again that the executor runs.
+async fn feed_watchdog(mut chip: Rtc<'_>) -> ! {
+    chip.rwdt.enable();
+    chip.rwdt.set_timeout(RwdtStage::Stage0, WATCHDOG);
+    loop {
+        chip.rwdt.feed();
+        Timer::after(FEED).await;
+    }
+}

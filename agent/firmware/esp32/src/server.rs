@@ -1,0 +1,162 @@
+//! The agent's tasks.
+
+use core::fmt::Write;
+
+use embassy_executor::Spawner;
+use embassy_net::Stack;
+use esp_hal::rng::Rng;
+use esp_println::println;
+use heapbeacon::http::Guard;
+use heapbeacon::platform::Platform;
+use heapbeacon::tracer::Buffer;
+use heapbeacon::{Agent, tracer};
+use heapbeacon_embassy::server::{self, Line};
+use heapbeacon_shared::api::Destination;
+use static_cell::StaticCell;
+
+use crate::board::{Board, EVENTS_TO_HOST, SETUP, Setup};
+use crate::{Access, Config, device, thread};
+
+/// Where the agent listens.
+pub(crate) const PORT: u16 = 80;
+
+/// Hexadecimal digits of a token that the device makes up: 128 bits.
+const TOKEN_DIGITS: usize = 32;
+
+type Token = heapless::String<TOKEN_DIGITS>;
+
+static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
+static TOKEN: StaticCell<Token> = StaticCell::new();
+static HOSTS: StaticCell<[&'static str; 1]> = StaticCell::new();
+
+/// What keeps the agent from starting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// It has been started before.
+    Twice,
+    /// The record buffer is of no use: it holds no record, or is in RAM that interrupts may not touch.
+    Buffer(tracer::Error),
+}
+
+impl core::fmt::Display for StartError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Twice => f.write_str("the agent runs already: start it once"),
+            Self::Buffer(error) => write!(
+                f,
+                "the record buffer can't be used ({}): make it larger, and a static outside of PSRAM",
+                error.code()
+            ),
+        }
+    }
+}
+
+impl core::error::Error for StartError {}
+
+/// Starts the agent: API and dashboard on port 80 of the network, and the trace that `config` asks for.
+///
+/// Call it once, on the executor's thread, when Wi-Fi has been started: tokens are made of radio noise. The network
+/// needs room for [`SOCKETS`](crate::SOCKETS) sockets beside the firmware's own. The agent says on the console where it
+/// listens and who may come in, with the token if it had to make one up.
+///
+/// # Errors
+/// See [`StartError`]. After [`StartError::Buffer`] the API runs, without a trace.
+pub fn start(
+    spawner: Spawner,
+    network: Stack<'static>,
+    records: Buffer,
+    config: Config,
+) -> Result<(), StartError> {
+    let rng = Rng::new();
+    let boot_id = rng.random();
+    let setup = Setup { config, boot_id };
+    SETUP.init(setup).map_err(|_| StartError::Twice)?;
+    thread::is_executors();
+    let guard = Guard {
+        hosts: HOSTS.init([config.name]),
+        token: token(config.access, &rng),
+        ..Guard::default()
+    };
+    let agent = Agent::new(
+        records,
+        &EVENTS_TO_HOST,
+        server::DASHBOARD,
+        guard,
+        server::PLACES,
+    );
+    let agent: &Agent<Board> = AGENT.init(agent);
+    spawn(spawner, network, agent).ok_or(StartError::Twice)?;
+    announce(config.access, guard.token);
+    trace(agent, &config).map_err(StartError::Buffer)
+}
+
+fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), tracer::Error> {
+    agent.init(Destination::Standalone, None)?;
+    match config.mode {
+        Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn spawn(spawner: Spawner, network: Stack<'static>, agent: &'static Agent<Board>) -> Option<()> {
+    let line = Line::new(network)?;
+    spawner.spawn(accept(line).ok()?);
+    for _ in 0..server::TASKS {
+        spawner.spawn(serve(agent, line).ok()?);
+    }
+    spawner.spawn(follow(network).ok()?);
+    Some(())
+}
+
+fn token(access: Access, rng: &Rng) -> Option<&'static str> {
+    match access {
+        Access::Token(token) => Some(token),
+        Access::Everybody => None,
+        Access::NewToken => {
+            let mut token = Token::new();
+            for _ in 0..TOKEN_DIGITS / 8 {
+                // There is room for all of them.
+                let _ = write!(token, "{:08x}", rng.random());
+            }
+            Some(TOKEN.init(token))
+        }
+    }
+}
+
+#[embassy_executor::task]
+async fn accept(line: &'static Line) -> ! {
+    line.accept(PORT).await
+}
+
+#[embassy_executor::task(pool_size = server::TASKS)]
+async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
+    line.serve(agent).await
+}
+
+/// Says on the console who may come in.
+fn announce(access: Access, token: Option<&'static str>) {
+    match (access, token) {
+        (Access::NewToken, Some(token)) => {
+            println!("HeapBeacon's token until the next reset: {token}")
+        }
+        (Access::Token(_), _) => println!("HeapBeacon wants the token that it was built with"),
+        _ => println!("HeapBeacon answers everybody in its network"),
+    }
+}
+
+/// Says on the console when the network comes and goes.
+#[embassy_executor::task]
+async fn follow(network: Stack<'static>) -> ! {
+    loop {
+        network.wait_config_up().await;
+        let address = network.config_v4().map(|config| config.address.address());
+        device::set_address(address);
+        match address {
+            Some(address) => println!("HeapBeacon listens on http://{address}"),
+            None => println!("HeapBeacon has no IPv4 address"),
+        }
+        network.wait_config_down().await;
+        device::set_address(None);
+        println!("HeapBeacon has lost its network");
+    }
+}

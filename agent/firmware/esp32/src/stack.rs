@@ -1,0 +1,93 @@
+//! Call stacks of an ESP32: of its main thread, of the Wi-Fi driver's threads, and of interrupts, which use the stack
+//! of whom they interrupt.
+
+use core::ops::Range;
+
+use heapbeacon::tracer::CallStack;
+use heapbeacon::walk::{self, Bounds};
+use heapbeacon_shared::api::Cut;
+
+/// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The larger of both chips'.
+const ROM: Range<usize> = 0x4000_0000..0x4006_0000;
+
+/// The most that is looked at of the stack of a thread that is not the main one, in bytes: more than any of the driver's
+/// has. esp-rtos does not say where such a stack ends; a chain that rises through code ends there by itself.
+const THREAD_STACK: usize = 16 * 1024;
+
+unsafe extern "C" {
+    // Of esp-hal's linker scripts: entries of traps, code in fast memory, the main thread's stack, and the RAM for data.
+    static _trap_section_origin: u8;
+    static _rwtext_start: u8;
+    static _stack_end_cpu0: u8;
+    static _stack_start_cpu0: u8;
+    static _dram_data_start: u8;
+    // Of `heapbeacon.x`, which explains them.
+    static __heapbeacon_code_start: u8;
+    static __heapbeacon_code_end: u8;
+    static __heapbeacon_driver_start: u8;
+    static __heapbeacon_driver_end: u8;
+    static __heapbeacon_driver_iram_start: u8;
+    static __heapbeacon_driver_iram_end: u8;
+    static __heapbeacon_ram_end: u8;
+}
+
+/// Returns the addresses between two symbols of the linker.
+macro_rules! between {
+    ($start:ident, $end:ident) => {
+        (&raw const $start).addr()..(&raw const $end).addr()
+    };
+}
+
+/// Pushes the return addresses of the running call stack from `frame` on.
+#[inline(always)]
+pub(crate) fn walk(frame: usize, stack: &mut CallStack) {
+    let bounds = Bounds {
+        stack: stack_of(frame),
+        code: [
+            between!(__heapbeacon_code_start, __heapbeacon_code_end),
+            between!(_rwtext_start, __heapbeacon_driver_iram_start),
+        ],
+        is_opaque: |address| opaque(address as u64).is_some(),
+        load_address: 0,
+    };
+    // SAFETY: all of the RAM may be read, and the bounds are inside.
+    unsafe { walk::walk(frame, &bounds, stack) };
+}
+
+/// Tells why nothing is known beyond an address of code.
+pub(crate) fn opaque(address: u64) -> Option<Cut> {
+    let address = usize::try_from(address).ok()?;
+    let is_driver = between!(__heapbeacon_driver_start, __heapbeacon_driver_end).contains(&address)
+        || between!(__heapbeacon_driver_iram_start, __heapbeacon_driver_iram_end)
+            .contains(&address)
+        || ROM.contains(&address);
+    if is_driver {
+        return Some(Cut::Driver);
+    }
+    between!(_trap_section_origin, _rwtext_start)
+        .contains(&address)
+        .then_some(Cut::Interrupt)
+}
+
+/// Returns the RAM of the chip itself, as far as it holds data.
+pub(crate) fn internal_ram() -> Range<usize> {
+    between!(_dram_data_start, __heapbeacon_ram_end)
+}
+
+/// Returns the stack of the main thread.
+#[inline(always)]
+pub(crate) fn main_stack() -> Range<usize> {
+    between!(_stack_end_cpu0, _stack_start_cpu0)
+}
+
+/// Returns what is known of the stack that a frame lies in, from that frame on.
+#[inline(always)]
+fn stack_of(frame: usize) -> Range<usize> {
+    let main = main_stack();
+    if main.contains(&frame) {
+        return main;
+    }
+    let ram = internal_ram();
+    let start = frame.saturating_sub(size_of::<[usize; 2]>());
+    ram.start.max(start)..ram.end.min(start.saturating_add(THREAD_STACK))
+}

@@ -1,0 +1,127 @@
+//! Joins the Wi-Fi network that the firmware was built for, and joins it again for ever.
+
+use core::fmt;
+
+use embassy_time::{Duration, Timer, with_timeout};
+use esp_println::println;
+use esp_wifi::wifi::sta::StationConfig;
+use esp_wifi::wifi::{
+    AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig, DisconnectReason,
+    WifiController, WifiError,
+};
+
+/// Name of the network, at most 32 bytes; empty if none was chosen.
+const SSID: &str = env!("HEAPBEACON_SSID");
+/// Its password; empty for an open network.
+const PASSWORD: &str = env!("HEAPBEACON_PASSWORD");
+
+/// An attempt to join that takes longer has failed: the driver's word on it may get lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the connection is looked at.
+const WATCH: Duration = Duration::from_secs(5);
+/// Between a failed attempt and the next; doubled with each, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Starts the Wi-Fi driver.
+///
+/// # Panics
+/// When it does not start, for want of heap. The panic resets the chip, so that is another attempt.
+pub(crate) fn controller(wifi: esp_hal::peripherals::WIFI<'static>) -> WifiController<'static> {
+    let config = station().expect("the build script has checked the lengths");
+    let config = ControllerConfig::default().with_initial_config(Config::Station(config));
+    WifiController::new(wifi, config).expect("the Wi-Fi driver starts")
+}
+
+/// A driver that asks an open network for a password would not join it.
+fn station() -> Result<StationConfig, WifiError> {
+    let authentication = if PASSWORD.is_empty() {
+        AuthenticationMethodConfig::Open
+    } else {
+        AuthenticationMethodConfig::Wpa2Personal(PASSWORD.try_into()?)
+    };
+    let station = StationConfig::default().with_ssid(SSID.try_into()?);
+    Ok(station.with_authentication(authentication))
+}
+
+/// Joins the network whenever the device is not in it.
+#[embassy_executor::task]
+pub(crate) async fn stay_connected(mut controller: WifiController<'static>) -> ! {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match join(&mut controller).await {
+            Ok(()) => {
+                println!("Wi-Fi: joined \"{SSID}\"");
+                watch(&controller).await;
+                println!("Wi-Fi: lost \"{SSID}\"");
+                pause = FIRST_PAUSE;
+            }
+            Err(failure) => println!("Wi-Fi: {failure}; trying again in {} s", pause.as_secs()),
+        }
+        Timer::after(pause).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+async fn join(controller: &mut WifiController<'static>) -> Result<(), Failure> {
+    if SSID.is_empty() {
+        return Err(Failure::NoNetworkChosen);
+    }
+    match with_timeout(PATIENCE, controller.connect_async()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(ConnectionError::Failed(info))) => Err(Failure::Refused(info.reason)),
+        Ok(Err(ConnectionError::WifiError(error))) => {
+            Err(give_up(controller, Failure::Driver(error)).await)
+        }
+        Ok(Err(_)) | Err(_) => Err(give_up(controller, Failure::NoAnswer).await),
+    }
+}
+
+/// Ends an attempt, so that the driver is ready for the next one.
+async fn give_up(controller: &mut WifiController<'static>, failure: Failure) -> Failure {
+    // Not having been connected is what is wanted.
+    let _ = with_timeout(WATCH, controller.disconnect_async()).await;
+    failure
+}
+
+/// Notes the signal from time to time, until the connection is lost. Looking is safer than waiting for an event: the
+/// driver's queue of events is short.
+async fn watch(controller: &WifiController<'static>) {
+    while let Ok(signal) = controller.rssi() {
+        heapbeacon_esp32::set_signal(i8::try_from(signal).ok());
+        // Whatever ends the wait, what counts is whether there still is a signal.
+        let _ = with_timeout(WATCH, controller.wait_for_disconnect_async()).await;
+    }
+    heapbeacon_esp32::set_signal(None);
+}
+
+/// Why the device is not in the network.
+enum Failure {
+    NoNetworkChosen,
+    NoAnswer,
+    Driver(WifiError),
+    Refused(DisconnectReason),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoNetworkChosen => f.write_str("this firmware was built without HEAPBEACON_SSID"),
+            Self::NoAnswer => write!(f, "no answer from \"{SSID}\""),
+            Self::Driver(error) => write!(f, "the driver refuses to join \"{SSID}\": {error}"),
+            Self::Refused(DisconnectReason::NoAccessPointFound) => {
+                write!(f, "no access point of \"{SSID}\" is heard")
+            }
+            Self::Refused(DisconnectReason::NoAccessPointFoundWithCompatibleSecurity) => write!(
+                f,
+                "\"{SSID}\" is protected in another way: an open network wants no HEAPBEACON_PASSWORD, any other WPA2"
+            ),
+            Self::Refused(
+                DisconnectReason::FourWayHandshakeTimeout
+                | DisconnectReason::HandshakeTimeout
+                | DisconnectReason::AuthenticationFailed,
+            ) => write!(f, "\"{SSID}\" does not take this HEAPBEACON_PASSWORD"),
+            Self::Refused(reason) => write!(f, "can't join \"{SSID}\": {reason:?}"),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What must be right of a linked firmware for its call stacks and its build id to be right on a chip.
+//!
+//! `cargo xtask test esp32` builds it, and names the ELF in `HEAPBEACON_ELF` and its image in `HEAPBEACON_IMAGE`.
+
+use std::env;
+use std::fs;
+use std::ops::Range;
+
+use heapbeacon_shared::symbols;
+use object::{Endianness, Object, ObjectSymbol, SymbolKind};
+
+type Elf<'e> = object::read::elf::ElfFile32<'e, Endianness>;
+
+/// Where assets/partitions.csv has the first slot, and where it ends.
+const SLOT: Range<usize> = 0x1_0000..0x20_0000;
+/// Where a bootloader looks for the table of partitions.
+const TABLE: usize = 0x8000;
+
+fn file(variable: &str) -> Vec<u8> {
+    let path = env::var(variable)
+        .unwrap_or_else(|_| panic!("set {variable}, as `cargo xtask test esp32` does"));
+    fs::read(&path).unwrap_or_else(|error| panic!("can't read {path}: {error}"))
+}
+
+fn elf() -> Vec<u8> {
+    file("HEAPBEACON_ELF")
+}
+
+fn parse(elf: &[u8]) -> Elf<'_> {
+    Elf::parse(elf).expect("it is an ELF for a 32-bit chip")
+}
+
+#[track_caller]
+fn address(elf: &Elf<'_>, name: &str) -> u64 {
+    let symbol = elf.symbols().find(|symbol| symbol.name() == Ok(name));
+    symbol
+        .unwrap_or_else(|| panic!("there is no `{name}`"))
+        .address()
+}
+
+#[track_caller]
+fn between(elf: &Elf<'_>, start: &str, end: &str) -> Range<u64> {
+    address(elf, start)..address(elf, end)
+}
+
+/// The driver's code: in flash, and in fast memory.
+fn driver(elf: &Elf<'_>) -> [Range<u64>; 2] {
+    [
+        between(elf, "__heapbeacon_driver_start", "__heapbeacon_driver_end"),
+        between(
+            elf,
+            "__heapbeacon_driver_iram_start",
+            "__heapbeacon_driver_iram_end",
+        ),
+    ]
+}
+
+/// Names of the functions that lie in a range.
+fn functions_in(elf: &Elf<'_>, range: &Range<u64>) -> Vec<String> {
+    let symbols = elf
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+    let inside = symbols.filter(|symbol| range.contains(&symbol.address()));
+    inside
+        .filter_map(|symbol| symbol.name().ok().map(str::to_owned))
+        .collect()
+}
+
+fn is_rust(name: &str) -> bool {
+    name.starts_with("_ZN") || name.starts_with("_R")
+}
+
+fn is_driver(name: &str) -> bool {
+    ["ieee80211_", "lmac", "pp", "wpa_", "sta_", "rc"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+#[test]
+fn the_drivers_code_lies_between_its_symbols_and_none_of_rusts() {
+    let elf = elf();
+    let elf = parse(&elf);
+    for range in driver(&elf) {
+        let functions = functions_in(&elf, &range);
+        let of_driver = functions.iter().filter(|name| is_driver(name)).count();
+        assert!(
+            of_driver >= 20,
+            "only {of_driver} functions of the driver in {range:x?}"
+        );
+        let foreign: Vec<_> = functions.iter().filter(|name| is_rust(name)).collect();
+        assert!(foreign.is_empty(), "Rust in {range:x?}: {foreign:?}");
+    }
+}
+
+#[test]
+fn where_frames_are_walked_there_is_rust_and_no_driver() {
+    let elf = elf();
+    let elf = parse(&elf);
+    for range in [
+        between(&elf, "__heapbeacon_code_start", "__heapbeacon_code_end"),
+        between(&elf, "_rwtext_start", "__heapbeacon_driver_iram_start"),
+    ] {
+        let functions = functions_in(&elf, &range);
+        assert!(
+            functions.iter().any(|name| is_rust(name)),
+            "no Rust in {range:x?}"
+        );
+        let foreign: Vec<_> = functions
+            .iter()
+            .filter(|name| name.starts_with("ieee80211_"))
+            .collect();
+        assert!(foreign.is_empty(), "the driver in {range:x?}: {foreign:?}");
+    }
+}
+
+#[test]
+fn traps_enter_where_a_walk_ends_and_are_handled_where_it_goes_on() {
+    let elf = elf();
+    let elf = parse(&elf);
+    let entries = between(&elf, "_trap_section_origin", "_rwtext_start");
+    for name in [
+        "_start_trap",
+        "_start_Trap1_trap",
+        "_continue_interrupt_trap",
+        "swint_handler_trampoline",
+    ] {
+        assert!(entries.contains(&address(&elf, name)), "{name}");
+    }
+    let fast = between(&elf, "_rwtext_start", "__heapbeacon_driver_iram_start");
+    assert!(fast.contains(&address(&elf, "handle_interrupts")));
+}
+
+#[test]
+fn the_hooks_are_functions_of_their_own() {
+    let elf = elf();
+    let elf = parse(&elf);
+    let code = between(&elf, "__heapbeacon_code_start", "__heapbeacon_code_end");
+    for hook in ["_esp_alloc_alloc", "_esp_alloc_dealloc"] {
+        assert!(code.contains(&address(&elf, hook)), "{hook}");
+    }
+}
+
+#[test]
+fn the_image_holds_the_build_id_that_the_elf_has() {
+    let elf = elf();
+    let build_id = symbols::build_id(&elf)
+        .expect("it is an ELF")
+        .expect("it has a build id");
+    assert_eq!(build_id.as_bytes().len(), 20);
+    let note = [&b"GNU\0"[..], build_id.as_bytes()].concat();
+    let image = file("HEAPBEACON_IMAGE");
+    let mut places = image.windows(note.len());
+    assert!(
+        places.any(|bytes| bytes == note),
+        "tools left out the note {build_id}"
+    );
+    let length = {
+        let elf = parse(&elf);
+        let notes = between(
+            &elf,
+            "__heapbeacon_build_id_start",
+            "__heapbeacon_build_id_end",
+        );
+        notes.end - notes.start
+    };
+    // Three words, the name, and the build id.
+    assert_eq!(length, 12 + 4 + 20);
+}
+
+#[test]
+fn the_image_has_a_bootloader_a_table_with_two_slots_and_a_firmware_that_fits_one() {
+    let image = file("HEAPBEACON_IMAGE");
+    assert_eq!(image.len(), 4 << 20);
+    assert_eq!(
+        (image[0], image[SLOT.start]),
+        (0xe9, 0xe9),
+        "the mark of an image"
+    );
+    let entries: Vec<_> = image[TABLE..TABLE + 0xc00]
+        .chunks(32)
+        .take_while(|entry| entry[..2] == [0xaa, 0x50])
+        .collect();
+    let labels = entries.iter().map(|entry| {
+        entry[12..28]
+            .split(|byte| *byte == 0)
+            .next()
+            .unwrap_or_default()
+    });
+    let labels: Vec<_> = labels.map(String::from_utf8_lossy).collect();
+    assert_eq!(labels, ["nvs", "otadata", "phy_init", "ota_0", "ota_1"]);
+    let slot = u32::from_le_bytes(entries[3][4..8].try_into().expect("four bytes"));
+    assert_eq!(slot as usize, SLOT.start);
+    assert!(
+        image[SLOT.end..].iter().all(|byte| *byte == 0xff),
+        "the second slot is empty"
+    );
+}

@@ -1,0 +1,201 @@
+//! The agent on ESP32 chips: built, put into one file, and onto a board.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, cmd};
+
+use crate::firmware::{self, Program};
+use crate::workspace::Workspace;
+use crate::{dashboard, system};
+
+/// Where the package is that makes images, which is a workspace of its own.
+const IMAGE_TOOL: &str = "xtask/image/Cargo.toml";
+
+/// What esptool talks at most boards with.
+const BAUD: &str = "460800";
+/// What the firmware's console talks with; over USB it does not matter.
+const CONSOLE_BAUD: &str = "115200";
+
+/// A chip that there is a firmware for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chip {
+    Esp32C3,
+    Esp32C6,
+}
+
+impl Chip {
+    pub(crate) const ALL: [Self; 2] = [Self::Esp32C3, Self::Esp32C6];
+
+    /// Finds a chip by its name.
+    ///
+    /// # Errors
+    /// When there is no firmware for it; the message lists the chips.
+    pub(crate) fn parse(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|chip| chip.name() == name);
+        let known = || Self::ALL.map(Self::name).join(" and ");
+        found.with_context(|| format!("there is no firmware for `{name}`, only for {}", known()))
+    }
+
+    /// Returns its name, which is also that of a feature.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Esp32C3 => "esp32c3",
+            Self::Esp32C6 => "esp32c6",
+        }
+    }
+
+    /// The agent's firmware.
+    pub(crate) fn firmware(self) -> Program {
+        self.program(
+            "heapbeacon-esp32",
+            "heapbeacon-esp32",
+            ["firmware,esp32c3", "firmware,esp32c6"],
+        )
+    }
+
+    /// A firmware with as little of the agent as can be.
+    pub(crate) fn minimal(self) -> Program {
+        Program {
+            binary: "examples/minimal",
+            ..self.firmware()
+        }
+    }
+
+    /// The same without the agent.
+    pub(crate) fn bare(self) -> Program {
+        self.program(
+            "heapbeacon-esp32-bare",
+            "heapbeacon-esp32-bare",
+            ["esp32c3", "esp32c6"],
+        )
+    }
+
+    fn program(
+        self,
+        package: &'static str,
+        binary: &'static str,
+        features: [&'static str; 2],
+    ) -> Program {
+        let (features, target) = match self {
+            Self::Esp32C3 => (features[0], "riscv32imc-unknown-none-elf"),
+            Self::Esp32C6 => (features[1], "riscv32imac-unknown-none-elf"),
+        };
+        Program {
+            package,
+            binary,
+            features,
+            target,
+        }
+    }
+}
+
+/// Builds the firmware with the dashboard in it, and returns its ELF.
+///
+/// # Errors
+/// When something does not build.
+pub(crate) fn build(workspace: &Workspace, chip: Chip) -> Result<PathBuf> {
+    let bundle = dashboard::build(workspace)?;
+    firmware::build(workspace, &chip.firmware(), Some(&bundle))
+}
+
+/// Builds the firmware and says where it is.
+///
+/// # Errors
+/// When something does not build.
+pub(crate) fn print_build(workspace: &Workspace, chip: Chip) -> Result<()> {
+    let elf = build(workspace, chip)?;
+    println!(
+        "firmware, for the dashboard to read names from: {}",
+        elf.display()
+    );
+    Ok(())
+}
+
+/// Builds the firmware, makes one file of all the flash, and says where both are.
+///
+/// # Errors
+/// When something does not build, or does not fit.
+pub(crate) fn print_image(workspace: &Workspace, chip: Chip) -> Result<()> {
+    let elf = build(workspace, chip)?;
+    let image = image(workspace, chip, &elf)?;
+    println!(
+        "firmware, for the dashboard to read names from: {}",
+        elf.display()
+    );
+    println!(
+        "all 4 MB of the flash, to be written from address 0 on: {}",
+        image.display()
+    );
+    Ok(())
+}
+
+/// Makes one file of all the flash, with a firmware in its first slot, and returns its path: `target/CHIP.bin`.
+///
+/// # Errors
+/// When the firmware does not fit.
+pub(crate) fn image(workspace: &Workspace, chip: Chip, elf: &Path) -> Result<PathBuf> {
+    let partitions = workspace.path("assets/partitions.csv");
+    let image = workspace
+        .path("target")
+        .join(chip.name())
+        .with_extension("bin");
+    fs::create_dir_all(workspace.path("target"))?;
+    image_tool(workspace)
+        .args(["merge", "--chip", chip.name(), "--partitions"])
+        .arg(partitions)
+        .arg("--out")
+        .arg(&image)
+        .arg(elf)
+        .run()
+        .context("no image was made")?;
+    Ok(image)
+}
+
+/// Builds the firmware, writes it onto a board, and becomes the board's console, which says where the dashboard is.
+///
+/// esptool finds the board's port unless one is named.
+///
+/// # Errors
+/// When something does not build, or there is no board.
+pub(crate) fn flash(workspace: &Workspace, chip: Chip, port: Option<&str>) -> Result<()> {
+    let esptool = system::ensure_esptool(workspace)?;
+    let elf = build(workspace, chip)?;
+    let image = image(workspace, chip, &elf)?;
+    let shell = &workspace.shell;
+    let chosen = port.map(|port| ["--port", port]).into_iter().flatten();
+    let name = chip.name();
+    cmd!(shell, "{esptool} --chip {name} --baud {BAUD}")
+        .args(chosen)
+        .args(["write-flash", "0"])
+        .arg(image)
+        .run()
+        .context(
+            "the board was not written: is it connected with a cable that carries data, and may you open its port \
+             (on Debian: the group dialout)? `--port` names the port; holding BOOT while RESET is pressed lets any \
+             board listen",
+        )?;
+    println!(
+        "\nFor names, drop this file onto the page: {}\nThe console follows; Ctrl-] ends it.",
+        elf.display()
+    );
+    system::console(workspace, port, CONSOLE_BAUD)
+}
+
+/// Returns the command that runs the image tool.
+pub(crate) fn image_tool(workspace: &Workspace) -> Cmd<'_> {
+    let shell = &workspace.shell;
+    let manifest = workspace.path(IMAGE_TOOL);
+    cmd!(
+        shell,
+        "cargo run --locked --quiet --manifest-path {manifest} --"
+    )
+}
+
+/// Returns the command that tests firmware with the image tool's tests.
+pub(crate) fn image_tests(workspace: &Workspace) -> Cmd<'_> {
+    let shell = &workspace.shell;
+    let manifest = workspace.path(IMAGE_TOOL);
+    cmd!(shell, "cargo test --locked --manifest-path {manifest}")
+}

@@ -1,0 +1,160 @@
+//! What the firmware of each chip takes, against its budgets.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::esp32::{self, Chip};
+use crate::workspace::Workspace;
+use crate::{dashboard, firmware};
+
+/// The budgets, in bytes.
+const BUDGETS: &str = "agent/firmware/esp32/budgets.toml";
+
+/// What is weighed: its name in the budgets, and in words.
+const WEIGHED: [(&str, &str); 5] = [
+    ("flash", "firmware in flash, dashboard included"),
+    ("ram", "statics in RAM, heap and record buffer included"),
+    ("stack", "left to the main stack, at least"),
+    (
+        "agent_flash",
+        "of that the agent in flash, without dashboard",
+    ),
+    ("agent_ram", "and in RAM, without record buffer"),
+];
+
+/// Weighs the dashboard and the firmware of every chip.
+///
+/// # Errors
+/// When something does not build, or a budget is passed.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    dashboard::size(workspace)?;
+    let budgets = fs::read_to_string(workspace.path(BUDGETS))
+        .with_context(|| format!("can't read {BUDGETS}"))?;
+    let mut passed = 0;
+    for chip in Chip::ALL {
+        passed += compare(&weigh(workspace, chip)?, &budgets, chip)?;
+    }
+    if passed > 0 {
+        bail!("{passed} budgets are passed");
+    }
+    Ok(())
+}
+
+/// Returns what is [`WEIGHED`], in bytes.
+fn weigh(workspace: &Workspace, chip: Chip) -> Result<[u64; 5]> {
+    let minimal = firmware::build(workspace, &chip.minimal(), None)?;
+    let minimal = Weight::of(workspace, &minimal)?;
+    let bare = Weight::of(workspace, &firmware::build(workspace, &chip.bare(), None)?)?;
+    let whole = Weight::of(workspace, &esp32::build(workspace, chip)?)?;
+    Ok([
+        whole.flash,
+        whole.ram,
+        whole.stack,
+        minimal.flash.saturating_sub(bare.flash),
+        (minimal.ram - minimal.records).saturating_sub(bare.ram),
+    ])
+}
+
+/// Prints what a chip's firmware takes and returns how many budgets that passes.
+fn compare(weighed: &[u64; 5], budgets: &str, chip: Chip) -> Result<usize> {
+    println!("{}, bytes:", chip.name());
+    let mut passed = 0;
+    for ((name, words), taken) in WEIGHED.iter().zip(weighed) {
+        let budget = budget(budgets, chip.name(), name)
+            .with_context(|| format!("{BUDGETS} has no number `{name}` for {}", chip.name()))?;
+        println!("{taken:>9}  of {budget:>9}  {words}");
+        // All but the stack are to be small.
+        passed += usize::from(if *name == "stack" {
+            *taken < budget
+        } else {
+            *taken > budget
+        });
+    }
+    Ok(passed)
+}
+
+/// Reads a number of a section of the budgets, which is as much of TOML as they need.
+fn budget(budgets: &str, section: &str, name: &str) -> Option<u64> {
+    let head = format!("[{section}]");
+    let lines = budgets.lines().skip_while(|line| *line != head).skip(1);
+    let mut lines = lines.take_while(|line| !line.starts_with('['));
+    lines.find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let digits = value.trim().replace('_', "");
+        (key.trim() == name).then(|| digits.parse().ok()).flatten()
+    })
+}
+
+/// What one firmware takes, as the image tool prints it.
+#[derive(Debug, Default, PartialEq)]
+struct Weight {
+    flash: u64,
+    ram: u64,
+    stack: u64,
+    records: u64,
+}
+
+impl Weight {
+    fn of(workspace: &Workspace, elf: &Path) -> Result<Self> {
+        let printed = esp32::image_tool(workspace).arg("weigh").arg(elf).read()?;
+        Self::parse(&printed)
+            .with_context(|| format!("{} was not weighed: {printed}", elf.display()))
+    }
+
+    fn parse(printed: &str) -> Option<Self> {
+        let number = |name: &str| {
+            let mut lines = printed.lines().filter_map(|line| line.split_once(' '));
+            lines.find(|(key, _)| *key == name)?.1.parse().ok()
+        };
+        Some(Self {
+            flash: number("flash")?,
+            ram: number("ram")?,
+            stack: number("stack")?,
+            records: number("records")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_CHIPS: &str = "# bytes\n[esp32c3]\nflash = 1_000\nram = 2_000\nstack = 500\nagent_flash = 10\nagent_ram = 20\n\n[esp32c6]\nflash = 7\n";
+
+    #[test]
+    fn a_budget_is_read_from_its_own_section() {
+        assert_eq!(budget(TWO_CHIPS, "esp32c3", "flash"), Some(1000));
+        assert_eq!(budget(TWO_CHIPS, "esp32c6", "flash"), Some(7));
+        assert_eq!(budget(TWO_CHIPS, "esp32c6", "ram"), None);
+    }
+
+    #[test]
+    fn passed_budgets_are_counted_and_the_stack_must_not_be_less() {
+        let compare = |weighed| compare(&weighed, TWO_CHIPS, Chip::Esp32C3).expect("all are there");
+        assert_eq!(compare([1000, 2000, 500, 10, 20]), 0);
+        assert_eq!(compare([1001, 2000, 499, 10, 21]), 3);
+    }
+
+    #[test]
+    fn a_chip_without_budgets_is_an_error() {
+        assert!(compare(&[0; 5], TWO_CHIPS, Chip::Esp32C6).is_err());
+    }
+
+    #[test]
+    fn a_weight_is_read_from_what_the_tool_prints() {
+        let printed = "flash 4\nram 3\nstack 2\nrecords 1\n";
+        let weight = Weight::parse(printed).expect("all are there");
+        assert_eq!(
+            weight,
+            Weight {
+                flash: 4,
+                ram: 3,
+                stack: 2,
+                records: 1
+            }
+        );
+        assert_eq!(Weight::parse("flash 4\n"), None);
+    }
+}
