@@ -81,11 +81,7 @@ pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
     let cut = cut::<P>(&stack.frames);
     api::Stack {
         id: stack.id,
-        origin: match cut {
-            // Also where the firmware's own task has called it.
-            Some(api::Cut::Driver) => api::Origin::Driver,
-            _ => task.as_ref().map(|task| task.origin).unwrap_or_default(),
-        },
+        origin: api::Origin::of(task.as_ref().map(|task| task.origin), cut),
         task: task.map(|task| task.name),
         frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
         cut,

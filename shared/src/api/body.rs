@@ -332,6 +332,17 @@ pub enum Origin {
     Driver,
 }
 
+impl Origin {
+    /// Returns whose code a call stack is: the driver's where it ends in the driver, also where a task of the
+    /// firmware has called it, and else the task's.
+    pub fn of(task: Option<Self>, cut: Option<Cut>) -> Self {
+        match cut {
+            Some(Cut::Driver) => Self::Driver,
+            Some(Cut::Depth | Cut::Interrupt) | None => task.unwrap_or_default(),
+        }
+    }
+}
+
 /// Why a call stack ends before its outermost frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use heapbeacon_shared::api::{
-    self, Address, Device, Feature, Mode, POSTCARD_MIME, RecordsPage, StacksPage,
+    self, Address, Device, Feature, Mode, Origin, POSTCARD_MIME, RecordsPage, StacksPage,
 };
 use heapbeacon_shared::wire::{Message, Task};
 
@@ -55,7 +55,7 @@ impl Told {
                 self.stacks.push(api::Stack {
                     id: stack.id,
                     task: name,
-                    origin: task.map(|task| task.origin).unwrap_or_default(),
+                    origin: Origin::of(task.map(|task| task.origin), stack.cut),
                     frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
                     live_count: stack.live_count,
                     live_bytes: stack.live_bytes,

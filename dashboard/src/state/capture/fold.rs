@@ -148,7 +148,7 @@ impl Fold {
         *self.stack_of(stack.id) = Stack {
             id: stack.id,
             task: task.map(|(name, _)| name.clone()),
-            origin: task.map(|(_, origin)| *origin).unwrap_or_default(),
+            origin: Origin::of(task.map(|(_, origin)| *origin), stack.cut),
             frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
             live_count: stack.live_count,
             live_bytes: stack.live_bytes,
