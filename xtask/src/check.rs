@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{firmware, imports, toolchain};
+use crate::{esp32, firmware, imports, toolchain};
 
 /// A library, with each set of features that is supported.
 pub(crate) struct Library {
@@ -74,6 +74,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     lint(
         workspace,
         &["-p", "heapbeacon-dashboard", "--target", toolchain::WASM],
+    )?;
+    // It is a workspace of its own, so that nobody else waits for its crates.
+    lint(
+        workspace,
+        &["--manifest-path", esp32::IMAGE_TOOL, "--all-targets"],
     )?;
     firmware::check(workspace)?;
     if toolchain::has_nightly_source(workspace) {

@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 use crate::{dashboard, system};
 
 /// Where the package is that makes images, which is a workspace of its own.
-const IMAGE_TOOL: &str = "xtask/image/Cargo.toml";
+pub(crate) const IMAGE_TOOL: &str = "xtask/image/Cargo.toml";
 
 /// What esptool talks at most boards with.
 const BAUD: &str = "460800";

@@ -75,11 +75,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             "--target",
             target,
         ];
-        cmd!(
-            shell,
-            "cargo clippy --target-dir {results} {chosen...} -- -D warnings"
-        )
-        .run()?;
+        for targets in [None, Some("--examples")] {
+            cmd!(
+                shell,
+                "cargo clippy --target-dir {results} {chosen...} {targets...} -- -D warnings"
+            )
+            .run()?;
+        }
         cmd!(
             shell,
             "cargo doc --no-deps --target-dir {results} {chosen...}"
