@@ -10,6 +10,7 @@ mod qemu {
     mod browser;
     mod endurance;
     mod exhausted;
+    mod idle;
     mod names;
     mod network;
     mod programs;

@@ -29,6 +29,7 @@ use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
+use embassy_sync::semaphore::{FairSemaphore, Semaphore};
 use heapbeacon::platform::Platform;
 use heapbeacon::{Agent, Asset, http};
 use picoserve::time::EmbassyTimer;
@@ -69,6 +70,9 @@ type Queue = Channel<NoopRawMutex, TcpSocket<'static>, SOCKETS>;
 pub struct Line {
     accepted: Queue,
     idle: Queue,
+    /// Whose turn it is to wait for a connection: a queue wakes one task, and where several wait they
+    /// would wake each other for ever.
+    turn: FairSemaphore<NoopRawMutex, TASKS>,
 }
 
 impl Line {
@@ -80,6 +84,7 @@ impl Line {
         let line = LINE.init(Self {
             accepted: Queue::new(),
             idle: Queue::new(),
+            turn: FairSemaphore::new(1),
         });
         for (receive, send) in buffers {
             // There is room for all of them.
@@ -99,10 +104,17 @@ impl Line {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
         loop {
-            let mut socket = self.accepted.receive().await;
+            let mut socket = self.next().await;
             http::serve(agent, &EmbassyTimer, &mut head, Lent(&mut socket)).await;
             self.retire(socket).await;
         }
+    }
+
+    /// Waits for a connection.
+    async fn next(&self) -> TcpSocket<'static> {
+        // There are places for all server tasks, so it can't fail.
+        let _turn = self.turn.acquire(1).await;
+        self.accepted.receive().await
     }
 
     async fn accept_on_one(&self, port: u16) {

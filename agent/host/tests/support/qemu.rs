@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -77,6 +78,20 @@ impl Qemu {
     /// Returns a client.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url, None).patient()
+    }
+
+    /// Returns how long QEMU has run on this machine's processors (`proc(5)`, fields 14 and 15 of `stat`).
+    pub(crate) fn processor_time(&self) -> Duration {
+        const TICKS_PER_SECOND: u64 = 100;
+        let path = format!("/proc/{}/stat", self.process.id());
+        let stat = fs::read_to_string(path).expect("QEMU runs");
+        // Behind the name, which may hold blanks, field 3 is the first.
+        let (_, fields) = stat.rsplit_once(')').expect("a name is in parentheses");
+        let mut fields = fields.split_whitespace().skip(11);
+        let mut ticks = || fields.next().and_then(|ticks| ticks.parse().ok());
+        let (user, system): (Option<u64>, Option<u64>) = (ticks(), ticks());
+        let ticks = user.expect("it is there") + system.expect("it is there");
+        Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
     }
 
     /// Pulls the network's cable, or puts it back.
