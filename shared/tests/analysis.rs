@@ -11,6 +11,8 @@ struct Site {
     series: Series,
     now_us: u64,
     allocated_us: Vec<u64>,
+    /// Blocks that are not known to be freed, though their records are gone.
+    evicted: u64,
 }
 
 impl Site {
@@ -19,7 +21,15 @@ impl Site {
             series: Series::new(256),
             now_us: 1000 * SECOND,
             allocated_us: Vec::new(),
+            evicted: 0,
         }
+    }
+
+    /// Gives up the oldest records beyond what the table has room for.
+    fn evict_beyond(&mut self, room: usize) {
+        let gone = self.allocated_us.len().saturating_sub(room);
+        self.allocated_us.drain(..gone);
+        self.evicted += gone as u64;
     }
 
     fn allocate(&mut self, blocks: usize) {
@@ -32,8 +42,12 @@ impl Site {
         self.allocated_us.truncate(left);
     }
 
+    fn count(&self) -> u64 {
+        self.allocated_us.len() as u64 + self.evicted
+    }
+
     fn poll(&mut self) {
-        let count = self.allocated_us.len() as u64;
+        let count = self.count();
         self.series.push(Point {
             time_us: self.now_us,
             bytes: count * BLOCK,
@@ -51,10 +65,14 @@ impl Site {
     }
 
     fn verdict(&self) -> Verdict {
-        let newest = self.allocated_us.iter().max().copied().unwrap_or_default();
-        let oldest = self.allocated_us.iter().min().copied().unwrap_or_default();
-        let count = self.allocated_us.len() as u64;
-        verdict(&self.series, newest, oldest, self.now_us, count)
+        let blocks = Blocks {
+            count: self.count(),
+            evicted: self.evicted,
+            oldest_us: self.allocated_us.iter().min().copied().unwrap_or_default(),
+            newest_us: self.allocated_us.iter().max().copied().unwrap_or_default(),
+            now_us: self.now_us,
+        };
+        verdict(&self.series, &blocks)
     }
 
     fn is_growing(&self) -> bool {
@@ -98,7 +116,7 @@ fn first_seconds_of_a_leak_are_too_early() {
 
 #[test]
 fn empty_series_is_too_early() {
-    let verdict = verdict(&Series::new(0), 0, 0, 0, 0);
+    let verdict = verdict(&Series::new(0), &Blocks::default());
     assert_eq!(verdict, Verdict::TooEarly { seconds_of_data: 0 });
 }
 
@@ -228,6 +246,34 @@ fn leak_switched_off_under_traffic_leaves_growing_within_a_window() {
     assert!(site.is_growing());
     site.run(WINDOW_US / SECOND, |site, _| traffic(site, 0));
     assert_eq!(site.verdict(), Verdict::Plateau);
+}
+
+#[test]
+fn leak_stays_growing_however_few_of_its_records_are_kept() {
+    for room in [0, 1, 5, 30] {
+        let mut site = Site::new();
+        site.run(11, leak);
+        for second in 11..300 {
+            site.run(1, |site, second| {
+                leak(site, second);
+                site.evict_beyond(room);
+            });
+            assert!(site.is_growing(), "{room} records, after {second} s");
+        }
+    }
+}
+
+#[test]
+fn leak_that_is_switched_off_leaves_growing_within_a_window_though_its_records_were_evicted() {
+    for room in [0, 30] {
+        let mut site = Site::new();
+        site.run(100, |site, second| {
+            leak(site, second);
+            site.evict_beyond(room);
+        });
+        site.run(WINDOW_US / SECOND, idle);
+        assert_eq!(site.verdict(), Verdict::Plateau, "{room} records");
+    }
 }
 
 #[test]
@@ -378,8 +424,17 @@ fn extreme_numbers_do_not_panic() {
             bytes,
             count: bytes,
         });
-        let _ = verdict(&series, u64::MAX, 0, 0, u64::MAX);
-        let _ = verdict(&series, 0, u64::MAX, u64::MAX, 0);
+        for most in [[0, u64::MAX], [u64::MAX, 0]] {
+            let [small, large] = most;
+            let blocks = Blocks {
+                count: small,
+                evicted: large,
+                oldest_us: large,
+                newest_us: small,
+                now_us: large,
+            };
+            let _ = verdict(&series, &blocks);
+        }
         let _ = series.growth_per_minute(u64::MAX);
         let _ = series.growth_since_start();
     }
@@ -401,6 +456,27 @@ fn fragmentation_is_what_the_largest_block_cannot_serve() {
     assert_eq!(fragmentation_percent(0, 0), 0);
     assert_eq!(fragmentation_percent(10, 20), 0);
     assert_eq!(fragmentation_percent(u64::MAX, 0), 100);
+}
+
+#[test]
+fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs() {
+    let early = api::Trace {
+        live_count: 300,
+        evicted_live: 100,
+        unmatched_frees: 150,
+        ..Default::default()
+    };
+    let late = api::Trace {
+        evicted_live: 170,
+        unmatched_frees: 200,
+        ..early.clone()
+    };
+    assert_eq!(held_for_certain(&late) - held_for_certain(&early), 20);
+    let only_replaced = api::Trace {
+        unmatched_frees: 220,
+        ..late
+    };
+    assert_eq!(held_for_certain(&only_replaced), held_for_certain(&early));
 }
 
 #[test]

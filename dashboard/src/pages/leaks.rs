@@ -9,7 +9,7 @@ use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
-use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding, held};
+use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding, held, listed};
 
 mod row;
 mod table;
@@ -78,7 +78,7 @@ fn found(store: Store) -> Finding {
     let trace = store.trace.read();
     let found = trace.as_ref().map(|trace| match opened.as_ref() {
         Some(opened) => held(&own, trace, &opened.loss),
-        None => finding(&own, trace, free, trace.time_us),
+        None => finding(&own, trace, free, store.piles_up()),
     });
     found.unwrap_or_default()
 }
@@ -172,7 +172,7 @@ fn Cut() -> impl IntoView {
 
 /// Says how many call stacks are not listed.
 fn cut_words(page: &api::LeaksPage) -> Option<String> {
-    let (listed, total) = (page.leaks.len() as u64, u64::from(page.total));
+    let (listed, total) = (listed(page), u64::from(page.total));
     let [listed_words, total_words] = [listed, total].map(format::count);
     (total > listed)
         .then(|| format!("These are the {listed_words} largest of {total_words} call stacks."))

@@ -1,14 +1,14 @@
 //! The sentence above the leak list.
 
 use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
-use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::api::{Mode, Trace};
 
 use super::ranking::ranked;
 use super::sites::Site;
 use crate::format;
 
 /// Growing sites that the sentence names.
-const NAMED_SITES: usize = 2;
+const NAMED_SITES: usize = 3;
 /// A block that was held for so long and still is, is large but steady from this share on.
 const LARGE_SHARE: u64 = 10;
 
@@ -52,22 +52,17 @@ pub struct Finding {
     pub facts: String,
 }
 
-/// Says what a leak list shows; `free_bytes` is what the heap has left.
-pub fn finding(sites: &[&Site], trace: &Trace, free_bytes: u64, now_us: u64) -> Finding {
+/// Says what a leak list shows; `free_bytes` is what the heap has left, `piles_up` whether blocks do in all.
+pub fn finding(sites: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) -> Finding {
     let growing: Vec<&Site> = by_growth(sites);
     let mut finding = match seconds_of_data(sites) {
         _ if sites.is_empty() => Finding {
-            tone: Tone::Neutral,
             headline: "No block is live.".to_owned(),
             ..Finding::default()
         },
         Some(seconds) if growing.is_empty() => too_early(seconds),
-        _ if growing.is_empty() => Finding {
-            tone: Tone::Good,
-            headline: "Nothing is leaking.".to_owned(),
-            ..Finding::default()
-        },
-        _ => leaking(&growing, free_bytes, now_us),
+        _ if growing.is_empty() => none_grows(trace, piles_up),
+        _ => some_grow(&growing, trace, free_bytes, piles_up),
     };
     finding.facts = [rest(sites), completeness(trace)].concat();
     finding
@@ -91,50 +86,125 @@ fn too_early(seconds: u64) -> Finding {
     let words =
         "Growth shows after a few seconds more. Until then the list below is in order of size.";
     Finding {
-        tone: Tone::Neutral,
         headline: format!("Too early to say ({seconds} s of data)."),
-        details: vec![vec![Part::Text(words.to_owned())]],
+        details: vec![text(words.to_owned())],
+        ..Finding::default()
+    }
+}
+
+fn none_grows(trace: &Trace, piles_up: bool) -> Finding {
+    let sees_all = trace.evicted_live == 0 && trace.dropped == 0;
+    let (tone, headline) = match (piles_up, sees_all) {
+        (true, _) => (
+            Tone::Neutral,
+            "Blocks pile up, but none of these call sites shows it.",
+        ),
+        (false, true) => (Tone::Good, "Nothing is leaking."),
+        (false, false) => (Tone::Neutral, "No leak shows, but not every block is seen."),
+    };
+    Finding {
+        tone,
+        headline: headline.to_owned(),
+        details: advice(trace).map(text).into_iter().collect(),
         facts: String::new(),
     }
 }
 
-fn leaking(growing: &[&Site], free_bytes: u64, now_us: u64) -> Finding {
+/// Tells who grows, and calls it a leak where that is certain.
+fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) -> Finding {
+    let now_us = trace.time_us;
     let named = growing.iter().take(NAMED_SITES);
     let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
-    let total: f64 = growing.iter().map(|site| site.growth()).sum();
-    if let (Some(seconds), Some(last)) = (seconds_until_full(free_bytes, total), details.last_mut())
-    {
-        last.push(Part::Text(" At this rate the heap is full in ".to_owned()));
-        last.push(Part::Strong(format::duration(
-            seconds.saturating_mul(1_000_000),
-        )));
-        last.push(Part::Text(".".to_owned()));
+    let mut certain: Vec<&Site> = growing.to_vec();
+    certain.retain(|site| site.in_doubt() == 0);
+    // What piles up in all is the only one that may.
+    if growing.len() == 1 && piles_up {
+        certain = growing.to_vec();
     }
+    details.extend(time_left(&certain, free_bytes));
     let sites = format::plural_in_words(growing.len() as u64, "call site");
     let verb = if growing.len() == 1 { "is" } else { "are" };
-    let watched_us = growing
-        .iter()
-        .map(|site| watched_us(site))
-        .max()
-        .unwrap_or(0);
-    if watched_us >= LEAK_AFTER_US {
-        return Finding {
-            tone: Tone::Bad,
-            headline: format!("{sites} {verb} leaking."),
-            details,
-            facts: String::new(),
-        };
-    }
-    let watched = format::duration(watched_us);
-    details.push(vec![Part::Text(format!(
-        "After {watched} this may be a leak, or something that is still filling up."
-    ))]);
+    let watched_us = growing.iter().map(|site| watched_us(site)).max();
+    let watched_us = watched_us.unwrap_or(0);
+    let (tone, headline) = if watched_us < LEAK_AFTER_US {
+        let watched = format::duration(watched_us);
+        details.push(text(format!(
+            "It is early: after watching for {watched}, what only fills up looks like a leak, too."
+        )));
+        (Tone::Neutral, format!("{sites} {verb} growing."))
+    } else if certain.len() == growing.len() {
+        (Tone::Bad, format!("{sites} {verb} leaking."))
+    } else {
+        details.extend(doubt(trace));
+        doubtful(&sites, growing.len(), certain.len(), piles_up)
+    };
     Finding {
-        tone: Tone::Neutral,
-        headline: format!("{sites} {verb} growing."),
+        tone,
+        headline,
         details,
         facts: String::new(),
     }
+}
+
+/// Says what is certain where some of the growing sites are in doubt.
+fn doubtful(sites: &str, growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
+    match certain {
+        0 if piles_up => {
+            let sites = sites.to_lowercase();
+            (Tone::Bad, format!("At least one of {sites} is leaking."))
+        }
+        0 => (Tone::Neutral, format!("{sites} may be leaking.")),
+        _ => {
+            let leaking = format::plural_in_words(certain as u64, "call site");
+            let verb = if certain == 1 { "is" } else { "are" };
+            let more = growing - certain;
+            (
+                Tone::Bad,
+                format!("{leaking} {verb} leaking, and {more} more may be."),
+            )
+        }
+    }
+}
+
+/// Says why there is a doubt, and what ends it.
+fn doubt(trace: &Trace) -> Option<Vec<Part>> {
+    let reason =
+        "Some blocks live longer than their records, and whether those were freed can't be told.";
+    advice(trace).map(|advice| text(format!("{reason} {advice}")))
+}
+
+/// Says how to see every block; nothing if none was evicted.
+fn advice(trace: &Trace) -> Option<String> {
+    let most = trace.buffer.max_records;
+    (trace.evicted_live > 0).then(|| match trace.mode {
+        Some(Mode::All) => {
+            "Start leaks mode to be sure: there, freed blocks take no room.".to_owned()
+        }
+        _ if trace.capacity < most => format!(
+            "To be sure, trace with more records: the device has room for {}.",
+            format::count(u64::from(most))
+        ),
+        _ => "To be sure, give the device a larger record buffer.".to_owned(),
+    })
+}
+
+fn text(words: String) -> Vec<Part> {
+    vec![Part::Text(words)]
+}
+
+/// Says when the heap is full.
+fn time_left(leaking: &[&Site], free_bytes: u64) -> Option<Vec<Part>> {
+    let total = leaking.iter().map(|site| site.growth()).sum();
+    let seconds = seconds_until_full(free_bytes, total)?;
+    let who = match leaking.len() {
+        1 => "At this rate the heap is full in ",
+        _ => "Together they fill the heap in ",
+    };
+    Some(vec![
+        Part::Text(who.to_owned()),
+        Part::Strong(format::duration(seconds.saturating_mul(1_000_000))),
+        Part::Text(".".to_owned()),
+    ])
 }
 
 fn watched_us(site: &Site) -> u64 {
@@ -146,20 +216,25 @@ fn watched_us(site: &Site) -> u64 {
 
 fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     let (value, unit) = format::bytes_parts(site.growth());
-    let age = format::duration(now_us.saturating_sub(site.oldest_us));
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
-    let place = site
-        .place
-        .as_ref()
-        .map_or_else(String::new, |place| format!(" ({place})"));
+    let place = site.place.as_ref();
+    let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+    let (up_to, rest) = match site.in_doubt() {
+        0 => {
+            let age = format::duration(now_us.saturating_sub(site.oldest_us));
+            ("", format!("; the oldest is {age} old."))
+        }
+        evicted => {
+            let evicted = format::count(evicted);
+            ("up to ", format!(", and up to {evicted} without a record."))
+        }
+    };
     vec![
         Part::Code(site.name.clone()),
-        Part::Text(format!("{place} grows by ")),
+        Part::Text(format!("{place} grows by {up_to}")),
         Part::Strong(format!("{value} {unit} a minute")),
-        Part::Text(format!(
-            " and holds {blocks}, {bytes}; the oldest is {age} old."
-        )),
+        Part::Text(format!(" and holds {blocks}, {bytes}{rest}")),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use heapbeacon_shared::analysis::{Point, Series};
+use heapbeacon_shared::analysis::{Blocks, Point, Series, Verdict, held_for_certain, verdict};
 use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, Trace};
 
 /// Traces that a rate is taken over.
@@ -72,6 +72,8 @@ pub struct Held {
     pub bytes: u64,
     /// Live blocks.
     pub count: u64,
+    /// Blocks whose records were evicted: they may be freed or not.
+    pub evicted: u64,
 }
 
 /// Live blocks of every call stack at one moment.
@@ -83,22 +85,58 @@ pub struct Snapshot {
     pub held: Vec<Held>,
     /// Whether call stacks that were not listed held nothing.
     pub is_complete: bool,
+    /// Blocks of the whole trace that are [`held_for_certain`].
+    pub certain: i64,
+    /// Mean size of a block whose record was evicted, in bytes.
+    pub evicted_size: u64,
 }
 
 impl Snapshot {
-    /// Takes the numbers out of a page of leaks.
-    pub fn of(page: &LeaksPage) -> Self {
+    /// Takes the numbers out of a page of leaks, and of the trace that it belongs to.
+    pub fn of(page: &LeaksPage, trace: &Trace) -> Self {
         let held = page.leaks.iter().map(|leak| Held {
             stack: leak.stack.id,
             bytes: leak.bytes,
             count: leak.count,
+            evicted: leak.stack.evicted,
         });
+        let size = trace.evicted_live_bytes.checked_div(trace.evicted_live);
         Self {
             time_us: page.time_us,
             held: held.collect(),
-            is_complete: page.leaks.len() as u64 >= u64::from(page.total),
+            is_complete: listed(page) >= u64::from(page.total),
+            certain: held_for_certain(trace),
+            evicted_size: size.unwrap_or(0),
         }
     }
+}
+
+/// Returns how many of a page's call stacks have live blocks: those that the device lists itself.
+pub fn listed(page: &LeaksPage) -> u64 {
+    page.leaks.iter().filter(|leak| leak.count > 0).count() as u64
+}
+
+/// Returns whether blocks pile up in all, whoever allocated them, and however many records were evicted.
+pub(super) fn piles_up(snapshots: &[Snapshot]) -> bool {
+    let least = snapshots.iter().map(|snapshot| snapshot.certain).min();
+    let least = least.unwrap_or(0);
+    let mut series = Series::new(snapshots.len());
+    for snapshot in snapshots {
+        let count = snapshot.certain.abs_diff(least);
+        series.push(Point {
+            time_us: snapshot.time_us,
+            bytes: count,
+            count,
+        });
+    }
+    let last = series.last().copied().unwrap_or_default();
+    let blocks = Blocks {
+        count: last.count,
+        newest_us: last.time_us,
+        now_us: last.time_us,
+        ..Blocks::default()
+    };
+    matches!(verdict(&series, &blocks), Verdict::Growing { .. })
 }
 
 /// Allocations and frees per second, over the last few answers.

@@ -1,11 +1,12 @@
 //! Asks the device, one question at a time: it serves few at once.
 
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{Device, Feature, Route, Trace};
+use heapbeacon_shared::api::{Device, Feature, LeaksPage, Route, StacksPage, Trace};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
+use super::evicted::{list_evicted, with_evicted};
 use super::history::{HeapSample, Snapshot};
 use super::link::LinkState;
 use super::store::now_ms;
@@ -13,6 +14,8 @@ use crate::api::ApiError;
 
 /// As many call stacks as an agent lists at once.
 const LEAKS_QUERY: &str = "?limit=32";
+/// Call stacks of one page.
+const STACKS_QUERY: &str = "?limit=64";
 /// The device and its switches change rarely: asked for in every so many rounds.
 const SELDOM: u32 = 5;
 /// Milliseconds between two ticks of the page's clock.
@@ -62,6 +65,7 @@ impl Store {
         if was_lost || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
+            self.ask_evicted().await?;
         }
         self.ask_trace().await?;
         let heap = client.get(Route::Heap, "").await?;
@@ -76,11 +80,38 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let page = client.get(Route::Leaks, LEAKS_QUERY).await?;
+        let mut page: LeaksPage = client.get(Route::Leaks, LEAKS_QUERY).await?;
+        self.evicted
+            .with_untracked(|evicted| list_evicted(&mut page, evicted));
+        let trace = self.trace.get_untracked().unwrap_or_default();
         self.snapshots
-            .update(|snapshots| snapshots.push(Snapshot::of(&page)));
+            .update(|snapshots| snapshots.push(Snapshot::of(&page, &trace)));
         self.leaks.set(Some(page));
         self.refresh_sites();
+        Ok(())
+    }
+
+    /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
+    async fn ask_evicted(&self) -> Result<(), ApiError> {
+        let trace = self.trace.get_untracked().unwrap_or_default();
+        if trace.evicted_live == 0 {
+            return Ok(());
+        }
+        let client = self.client.get_value();
+        let mut stacks = Vec::new();
+        let mut query = STACKS_QUERY.to_owned();
+        loop {
+            let page: StacksPage = client.get(Route::Stacks, &query).await?;
+            if page.trace_id != trace.trace_id {
+                return Ok(());
+            }
+            stacks.extend(page.stacks);
+            match page.next {
+                Some(next) => query = format!("{STACKS_QUERY}&after={next}"),
+                None => break,
+            }
+        }
+        self.evicted.set(with_evicted(stacks));
         Ok(())
     }
 
@@ -142,6 +173,7 @@ impl Store {
         self.snapshots.update(|snapshots| snapshots.clear());
         self.rates.set(Default::default());
         self.leaks.set(None);
+        self.evicted.set(Vec::new());
         self.records.set(Default::default());
         self.refresh_sites();
     }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Point, Series, Verdict, verdict};
+use heapbeacon_shared::analysis::{Blocks, Point, Series, Verdict, verdict};
 use heapbeacon_shared::api::{Leak, LeaksPage, Origin};
 
-use super::history::Snapshot;
+use super::history::{Held, Snapshot};
 use super::ranking::ranked;
 use crate::naming::{NamedStack, Names};
 
@@ -60,13 +60,15 @@ pub struct Site {
     pub bytes: u64,
     /// Live blocks.
     pub count: u64,
+    /// Blocks whose records were evicted: they may be freed or not.
+    pub evicted: u64,
     /// Bytes gained since the page opened.
     pub gained: i64,
     /// When its oldest block was allocated, microseconds since boot.
     pub oldest_us: u64,
     /// When its newest block was allocated, microseconds since boot.
     pub newest_us: u64,
-    /// Its history.
+    /// Its history: live blocks, and those whose records were evicted since the page opened.
     pub points: Vec<Point>,
 }
 
@@ -77,6 +79,13 @@ impl Site {
             Verdict::Growing { bytes_per_minute } => bytes_per_minute,
             _ => 0.0,
         }
+    }
+
+    /// Returns the blocks that its history has beyond the live ones: their records were evicted since the
+    /// page opened, and whether they were freed after that can't be told.
+    pub fn in_doubt(&self) -> u64 {
+        let last = self.points.last().map_or(0, |point| point.count);
+        last.saturating_sub(self.count)
     }
 
     /// Returns whether a text occurs in its names or places.
@@ -105,7 +114,8 @@ pub fn group(
 ) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
     let mut index_of_key = HashMap::new();
-    let mut index_of_stack = HashMap::new();
+    let mut tracks = HashMap::new();
+    let evicted_size = snapshots.last().map_or(0, |last| last.evicted_size);
     for leak in &page.leaks {
         let named = names.of(&leak.stack);
         let key = key(leak, &named, grouping);
@@ -113,11 +123,11 @@ pub fn group(
             sites.push(empty_site(key, leak, &named, grouping));
             sites.len() - 1
         });
-        index_of_stack.insert(leak.stack.id, index);
+        tracks.insert(leak.stack.id, Track::new(leak, index, evicted_size));
         add(&mut sites[index], leak, named, grouping);
     }
     for snapshot in snapshots {
-        let points = points_at(snapshot, &index_of_stack, sites.len());
+        let points = points_at(snapshot, &mut tracks, sites.len());
         for (site, point) in sites.iter_mut().zip(points) {
             site.points.push(point);
         }
@@ -167,6 +177,7 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
         verdict: Verdict::TooEarly { seconds_of_data: 0 },
         bytes: 0,
         count: 0,
+        evicted: 0,
         gained: 0,
         oldest_us: u64::MAX,
         newest_us: 0,
@@ -177,8 +188,11 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
 fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>, grouping: Grouping) {
     site.bytes += leak.bytes;
     site.count += leak.count;
-    site.oldest_us = site.oldest_us.min(leak.oldest_us);
-    site.newest_us = site.newest_us.max(leak.newest_us);
+    site.evicted += leak.stack.evicted;
+    if leak.count > 0 {
+        site.oldest_us = site.oldest_us.min(leak.oldest_us);
+        site.newest_us = site.newest_us.max(leak.newest_us);
+    }
     // A task says how many call sites it adds up, and a call site which tasks it belongs to.
     if grouping == Grouping::Task {
         let known = |stack: &SiteStack| stack.named.key == named.key;
@@ -207,27 +221,69 @@ pub fn judge(sites: &mut [Site], snapshots: &[Snapshot], now_us: u64) {
                 history.push(*point);
             }
         }
-        site.verdict = verdict(&history, site.newest_us, site.oldest_us, now_us, site.count);
+        let in_doubt = site.in_doubt();
+        let blocks = Blocks {
+            count: site.count + in_doubt,
+            evicted: in_doubt,
+            oldest_us: site.oldest_us,
+            newest_us: site.newest_us,
+            now_us,
+        };
+        site.verdict = verdict(&history, &blocks);
         site.gained = history.growth_since_start();
     }
 }
 
+/// A call stack, followed from moment to moment.
+struct Track {
+    /// Index of its site.
+    site: usize,
+    /// Mean size of its blocks, once records of it were evicted: the bytes of those are not known.
+    size: Option<u64>,
+    /// Evicted records when it was first seen.
+    evicted_before: Option<u64>,
+    /// Evicted records since.
+    evicted: u64,
+}
+
+impl Track {
+    fn new(leak: &Leak, site: usize, evicted_size: u64) -> Self {
+        let size = leak.bytes.checked_div(leak.count).unwrap_or(evicted_size);
+        Self {
+            site,
+            size: (leak.stack.evicted > 0).then_some(size),
+            evicted_before: None,
+            evicted: 0,
+        }
+    }
+
+    /// Takes note of the evicted records.
+    fn see(&mut self, held: &Held) {
+        let before = *self.evicted_before.get_or_insert(held.evicted);
+        self.evicted = held.evicted.saturating_sub(before);
+    }
+}
+
 /// Adds up what each site held at one moment.
-fn points_at(
-    snapshot: &Snapshot,
-    index_of_stack: &HashMap<u32, usize>,
-    sites: usize,
-) -> Vec<Point> {
+fn points_at(snapshot: &Snapshot, tracks: &mut HashMap<u32, Track>, sites: usize) -> Vec<Point> {
     let nothing = Point {
         time_us: snapshot.time_us,
         ..Point::default()
     };
     let mut points = vec![nothing; sites];
     for held in &snapshot.held {
-        if let Some(index) = index_of_stack.get(&held.stack) {
-            points[*index].bytes += held.bytes;
-            points[*index].count += held.count;
+        if let Some(track) = tracks.get_mut(&held.stack) {
+            track.see(held);
+            let point = &mut points[track.site];
+            point.bytes += track.size.map_or(held.bytes, |size| size * held.count);
+            point.count += held.count;
         }
+    }
+    // A call stack that is not listed keeps what was evicted of it.
+    for track in tracks.values() {
+        let point = &mut points[track.site];
+        point.bytes += track.size.unwrap_or(0) * track.evicted;
+        point.count += track.evicted;
     }
     points
 }

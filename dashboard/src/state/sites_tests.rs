@@ -1,4 +1,6 @@
-use heapbeacon_shared::api::{Address, Stack};
+use heapbeacon_shared::api::{Address, Stack, Trace};
+
+use crate::state::history::piles_up;
 
 use super::*;
 
@@ -41,7 +43,7 @@ fn watched(seconds: u64, grouping: Grouping) -> Vec<Site> {
         )
     };
     let snapshots: Vec<_> = (1..=seconds)
-        .map(|second| Snapshot::of(&page_at(second)))
+        .map(|second| Snapshot::of(&page_at(second), &Trace::default()))
         .collect();
     judged(&page_at(seconds), &snapshots, grouping)
 }
@@ -73,11 +75,85 @@ fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
 #[test]
 fn a_site_that_a_cut_list_did_not_name_before_has_not_grown() {
     let full = page(20, vec![leak(1, 0x10, "net", 50, 1)]);
-    let mut cut = Snapshot::of(&page(1, Vec::new()));
+    let mut cut = Snapshot::of(&page(1, Vec::new()), &Trace::default());
     cut.is_complete = false;
-    let sites = judged(&full, &[cut, Snapshot::of(&full)], Grouping::CallSite);
+    let sites = judged(
+        &full,
+        &[cut, Snapshot::of(&full, &Trace::default())],
+        Grouping::CallSite,
+    );
     assert_eq!(sites[0].gained, 0);
     assert_eq!(sites[0].points.len(), 2);
+}
+
+/// A table that is full after ten seconds: a leak and a cache of ten blocks each gain a block a second. Once
+/// the cache is full it frees its oldest one a second, which has no record any more.
+fn overflowed_at(second: u64) -> (LeaksPage, Trace) {
+    let live = second.min(10);
+    let evicted = second - live;
+    let of = |id, frame| {
+        let mut leak = leak(id, frame, "net", live, second);
+        leak.stack.allocations = second;
+        leak.stack.evicted = evicted;
+        leak.oldest_us = (second - live) * SECOND;
+        leak
+    };
+    let trace = Trace {
+        live_count: 2 * live,
+        evicted_live: 2 * evicted,
+        evicted_live_bytes: 200 * evicted,
+        unmatched_frees: evicted,
+        ..Trace::default()
+    };
+    (page(second, vec![of(1, 0x10), of(2, 0x20)]), trace)
+}
+
+#[test]
+fn a_leak_keeps_growing_after_the_table_is_full_and_what_only_may_grow_is_in_doubt() {
+    let seen: Vec<_> = (1..=90).map(overflowed_at).collect();
+    let of = |(page, trace): &(LeaksPage, Trace)| Snapshot::of(page, trace);
+    let snapshots: Vec<_> = seen.iter().map(of).collect();
+    for now in 20..=90 {
+        let sites = judged(&seen[now - 1].0, &snapshots[..now], Grouping::CallSite);
+        for site in &sites {
+            assert!((site.growth() - 6_000.0).abs() < 600.0, "{now}: {site:?}");
+            assert_eq!((site.count, site.in_doubt()), (10, now as u64 - 10));
+        }
+        assert!(piles_up(&snapshots[..now]), "{now}");
+    }
+}
+
+#[test]
+fn blocks_that_are_freed_after_their_records_do_not_pile_up() {
+    let replaced = |second| {
+        let (page, mut trace) = overflowed_at(second);
+        trace.unmatched_frees = trace.evicted_live;
+        Snapshot::of(&page, &trace)
+    };
+    let snapshots: Vec<_> = (1..=60).map(replaced).collect();
+    assert!(piles_up(&snapshots[..12]));
+    assert!(!piles_up(&snapshots));
+}
+
+#[test]
+fn a_leak_without_a_single_record_is_still_a_site() {
+    let evicted = |second| {
+        let mut leak = leak(1, 0x10, "net", 0, 0);
+        leak.stack.evicted = second;
+        let trace = Trace {
+            evicted_live: second,
+            evicted_live_bytes: second * 40,
+            ..Trace::default()
+        };
+        let page = page(second, vec![leak]);
+        let snapshot = Snapshot::of(&page, &trace);
+        (page, snapshot)
+    };
+    let seen: Vec<_> = (1..=60).map(evicted).collect();
+    let snapshots: Vec<_> = seen.iter().map(|(_, snapshot)| snapshot.clone()).collect();
+    let site = &judged(&seen[59].0, &snapshots, Grouping::CallSite)[0];
+    assert_eq!((site.count, site.in_doubt()), (0, 59));
+    assert!((site.growth() - 2_400.0).abs() < 240.0, "{site:?}");
 }
 
 #[test]

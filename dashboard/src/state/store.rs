@@ -8,7 +8,7 @@ use heapbeacon_shared::api::{
 use leptos::prelude::*;
 
 use super::capture::Loss;
-use super::history::{HeapSample, Rates, Snapshot};
+use super::history::{self, HeapSample, Rates, Snapshot};
 use super::link::Link;
 use super::palette::Palette;
 use super::sites::{self, Grouping, Site};
@@ -72,8 +72,10 @@ pub struct Store {
     pub heap: RwSignal<Option<Heap>>,
     /// Last answer of `/trace`.
     pub trace: RwSignal<Option<Trace>>,
-    /// Last answer of `/trace/leaks`.
+    /// Last answer of `/trace/leaks`, and behind it the stacks of `evicted`.
     pub leaks: RwSignal<Option<LeaksPage>>,
+    /// Call stacks of which many records were evicted, as they were when last asked for.
+    pub evicted: RwSignal<Vec<Stack>>,
     /// Last answer of `/demo`.
     pub demo: RwSignal<Option<Demo>>,
     /// The heap since the page opened.
@@ -124,6 +126,7 @@ impl Store {
             heap: RwSignal::new(None),
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),
+            evicted: RwSignal::default(),
             demo: RwSignal::new(None),
             heap_history: RwSignal::new(Thinned::new(HEAP_SAMPLES)),
             snapshots: RwSignal::new(Thinned::new(SNAPSHOTS)),
@@ -192,6 +195,12 @@ impl Store {
             Some(sites)
         });
         grouped.unwrap_or_default()
+    }
+
+    /// Returns whether blocks pile up in all, whoever allocated them.
+    pub fn piles_up(&self) -> bool {
+        self.snapshots
+            .with(|snapshots| history::piles_up(snapshots.items()))
     }
 
     /// Works out again who holds memory, after new answers or new names.

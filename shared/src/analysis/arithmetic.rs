@@ -16,6 +16,17 @@ pub fn fragmentation_percent(free_bytes: u64, largest_free_block: u64) -> u8 {
     percent.map_or(0, |percent| percent as u8)
 }
 
+/// Returns the blocks that are held for certain, apart from a constant: only its changes mean something.
+///
+/// A block may be freed after its record was evicted, and then counts as an unmatched free. So what evicted
+/// records leave behind is at least what unmatched frees don't explain. Those of blocks from before the start
+/// are taken off too, so it is never too much.
+pub fn held_for_certain(trace: &api::Trace) -> i64 {
+    let [live, evicted, freed] =
+        [trace.live_count, trace.evicted_live, trace.unmatched_frees].map(u64::cast_signed);
+    live.saturating_add(evicted).saturating_sub(freed)
+}
+
 /// Returns whether allocations − matched frees − evicted live = live, for blocks and for bytes.
 pub fn accounting_holds(trace: &api::Trace) -> bool {
     let sum = |parts: [u64; 3]| parts.iter().map(|&part| u128::from(part)).sum::<u128>();

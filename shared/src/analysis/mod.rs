@@ -8,10 +8,13 @@ mod trend;
 #[cfg(feature = "alloc")]
 mod verdict;
 
-pub use arithmetic::{accounting_holds, fragmentation_percent, seconds_until_full};
+pub use arithmetic::{
+    accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full,
+};
 #[cfg(feature = "alloc")]
 pub use series::{Point, Series};
 #[cfg(feature = "alloc")]
 pub use verdict::{
-    FEW_BLOCKS, MINIMUM_GAIN, MINIMUM_US, RISES, SIGNIFICANCE, SLICES, Verdict, WINDOW_US, verdict,
+    Blocks, FEW_BLOCKS, MINIMUM_GAIN, MINIMUM_US, RISES, SIGNIFICANCE, SLICES, Verdict, WINDOW_US,
+    verdict,
 };

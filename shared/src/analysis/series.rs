@@ -7,14 +7,14 @@ use super::trend::Trend;
 /// Fewest points that a series keeps.
 const MINIMUM_CAPACITY: usize = 16;
 
-/// Live blocks at one moment.
+/// Blocks that are not known to be freed, at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Point {
     /// Microseconds since boot.
     pub time_us: u64,
-    /// Live bytes.
+    /// Their bytes.
     pub bytes: u64,
-    /// Live blocks.
+    /// How many there are.
     pub count: u64,
 }
 

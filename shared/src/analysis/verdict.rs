@@ -1,4 +1,4 @@
-//! What the live blocks of a call stack do: growing, held, in flight.
+//! What the blocks of a call stack do: growing, held, in flight.
 
 use super::series::{Point, Series, span_us};
 use super::trend::{Trend, lows};
@@ -45,6 +45,10 @@ const OVERDUE_INTERVALS: u64 = 4;
 ///   say on a leak that the next shorter one would have seen.
 /// - **Significant**: the rise of the fitted line over the window exceeds [`SIGNIFICANCE`] times the
 ///   median distance of the points from it.
+/// - **Evicted**: a block whose record was evicted counts as held, because nobody sees its free. So
+///   `Growing` is certain of blocks with records only; with [`evicted`](Blocks::evicted) ones it may be that
+///   blocks outlive their records and are freed after that. [`held_for_certain`](super::held_for_certain)
+///   tells whether that explains everything.
 /// - One block that grows in place is not `Growing`: what is sought are blocks that nobody frees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
@@ -66,32 +70,24 @@ pub enum Verdict {
     OneOff,
 }
 
-/// The live blocks now, beside their history.
-struct Blocks {
-    newest_us: u64,
-    oldest_us: u64,
-    now_us: u64,
-    count: u64,
+/// The blocks now, beside their history; times are microseconds since boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Blocks {
+    /// Blocks that no free was seen of, as in the last point of the history.
+    pub count: u64,
+    /// Those among them whose records were evicted: they are older than all others.
+    pub evicted: u64,
+    /// When the oldest was allocated that has a record.
+    pub oldest_us: u64,
+    /// When the newest was allocated that has a record.
+    pub newest_us: u64,
+    /// When that was read.
+    pub now_us: u64,
 }
 
-/// Says what the live blocks of a call stack do.
-///
-/// `newest_us` and `oldest_us` are the times at which the newest and the oldest of the `count`
-/// live blocks were allocated, `now_us` is when that was read: all in microseconds since boot, as
-/// in `series`.
-pub fn verdict(
-    series: &Series,
-    newest_us: u64,
-    oldest_us: u64,
-    now_us: u64,
-    count: u64,
-) -> Verdict {
-    let blocks = Blocks {
-        newest_us,
-        oldest_us,
-        now_us,
-        count,
-    };
+/// Says what the blocks of a call stack do.
+pub fn verdict(series: &Series, blocks: &Blocks) -> Verdict {
+    let blocks = blocks.with_evicted(series);
     if series.span_us() < MINIMUM_US || series.points().len() < SLICES {
         return Verdict::TooEarly {
             seconds_of_data: series.span_us() / 1_000_000,
@@ -146,6 +142,20 @@ fn growth_within(window: &[Point], most_gain: u64, blocks: &Blocks) -> Option<f6
 }
 
 impl Blocks {
+    /// Takes the ages of blocks without a record from what is known: their order, and the history.
+    fn with_evicted(self, series: &Series) -> Self {
+        if self.evicted == 0 {
+            return self;
+        }
+        let mut steps = series.points().windows(2).rev();
+        let rise = steps.find(|step| step[1].count > step[0].count);
+        Self {
+            oldest_us: 0,
+            newest_us: self.newest_us.max(rise.map_or(0, |step| step[1].time_us)),
+            ..self
+        }
+    }
+
     /// Whether their ages agree with a leak that gained `gain` blocks within `duration_us`: the
     /// first ones still there, the next one not overdue.
     fn fit_a_leak(&self, duration_us: u64, gain: u64) -> bool {

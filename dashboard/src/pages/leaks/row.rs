@@ -13,6 +13,9 @@ use crate::state::{Site, SiteStack, Store, ranked};
 /// Call stacks that an opened row shows.
 const STACKS_SHOWN: usize = 5;
 
+const EVICTED_HINT: &str =
+    "Blocks whose records were given up for room: whether they were freed can't be told";
+
 /// One site: its numbers, and below them its call stacks once it is opened.
 #[component]
 pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
@@ -101,14 +104,29 @@ fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
         <td class="r live">
             {format::bytes(site.bytes)} <em style:width=share aria-hidden="true"></em>
         </td>
-        <td class="r blocks">{format::count(site.count)}</td>
+        <td class="r blocks">
+            {format::count(site.count)}
+            {evicted(site).map(|words| view! { <small title=EVICTED_HINT>{words}</small> }.into_any())}
+        </td>
         {(!is_file).then(|| growth_cell(site))}
-        <td class="r oldest">{format::duration(now_us.saturating_sub(site.oldest_us))}</td>
+        <td class="r oldest">{oldest(site, now_us)}</td>
         <td class="trend">
             <Sparkline readings=readings(site) />
         </td>
     }
     .into_any()
+}
+
+/// Says how old the oldest block with a record is.
+fn oldest(site: &Site, now_us: u64) -> String {
+    match site.count {
+        0 => "–".to_owned(),
+        _ => format::duration(now_us.saturating_sub(site.oldest_us)),
+    }
+}
+
+fn evicted(site: &Site) -> Option<String> {
+    (site.evicted > 0).then(|| format!("{} evicted", format::count(site.evicted)))
 }
 
 fn verdict_cell(site: &Site) -> AnyView {
@@ -125,9 +143,10 @@ fn verdict_cell(site: &Site) -> AnyView {
 }
 
 fn growth_cell(site: &Site) -> AnyView {
+    let up_to = if site.in_doubt() > 0 { "up to " } else { "" };
     view! {
         <td class="r growth" data-testid="leak-growth">
-            {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
+            {up_to} {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
         </td>
     }
     .into_any()

@@ -41,6 +41,7 @@ pub(crate) fn survivors(capture: &Capture) -> Vec<Snapshot> {
                 time_us,
                 held: held.clone(),
                 is_complete: true,
+                ..Snapshot::default()
             }
         })
         .collect()
@@ -51,6 +52,7 @@ fn nothing(leak: &heapbeacon_shared::api::Leak) -> Held {
         stack: leak.stack.id,
         bytes: 0,
         count: 0,
+        evicted: 0,
     }
 }
 
