@@ -79,6 +79,14 @@ impl Site {
         }
     }
 
+    /// Returns what a word beside its name says of where its call stacks end. A task has many, and of
+    /// a driver it is known.
+    pub fn mark(&self) -> Option<&'static str> {
+        let tells = self.call_sites == 0 && self.origin != Origin::Driver;
+        let mut marks = self.stacks.iter().map(|stack| stack.named.mark);
+        marks.find_map(|mark| mark).filter(|_| tells)
+    }
+
     /// Returns whether a text occurs in its names or places.
     pub fn matches(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();
