@@ -2,12 +2,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`api`] | the agent's HTTP API, typed |
+//! | [`api`], [`retry`] | the agent's HTTP API, typed |
 //! | [`state`] | the last answers, their history, what follows from them |
 //! | [`naming`] | names of call stacks |
 //! | [`pages`], [`shell`] | what a person sees |
 //! | [`components`], [`charts`] | what it is made of |
-//! | [`mod@format`], [`location`] | numbers as text; what the address bar says |
+//! | [`mod@format`], [`cut`], [`location`] | numbers and the ends of call stacks as text; what the address bar says |
 
 #![expect(
     unreachable_pub,
@@ -17,10 +17,12 @@
 pub mod api;
 pub mod charts;
 pub mod components;
+pub mod cut;
 pub mod format;
 pub mod location;
 pub mod naming;
 pub mod pages;
+pub mod retry;
 pub mod shell;
 pub mod state;
 

@@ -6,7 +6,9 @@
 mod support;
 
 mod browser {
+    mod access;
     mod captures;
+    mod crowded;
     mod files;
     mod story;
 }

@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{Address, Stack, Trace};
+use heapbeacon_shared::api::{Address, Cut, Stack, Trace};
 
 use crate::state::history::piles_up;
 
@@ -29,6 +29,23 @@ fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
         total: leaks.len() as u32,
         leaks,
     }
+}
+
+#[test]
+fn a_site_is_marked_by_what_cuts_its_call_stacks_and_a_task_is_not() {
+    let cut = |origin| {
+        let mut leak = leak(1, 0x10, "net", 1, 1);
+        leak.stack.cut = Some(Cut::Interrupt);
+        leak.stack.origin = origin;
+        page(1, vec![leak])
+    };
+    let mark = |origin, grouping| judged(&cut(origin), &[], grouping)[0].mark();
+    assert_eq!(
+        mark(Origin::Application, Grouping::CallSite),
+        Some("interrupt")
+    );
+    assert_eq!(mark(Origin::Driver, Grouping::CallSite), None);
+    assert_eq!(mark(Origin::Application, Grouping::Task), None);
 }
 
 /// Watches for so many seconds: stack 1 gains a block each second, stack 2 stays.
