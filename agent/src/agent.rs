@@ -3,11 +3,10 @@
 
 use core::cell::RefCell;
 
-use crate::http::Guard;
+use crate::http::{Guard, Places};
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
-use embassy_sync::semaphore::GreedySemaphore;
 use heapbeacon_shared::api::Destination;
 
 /// One file of the dashboard.
@@ -31,12 +30,12 @@ pub struct Agent<P: Platform> {
     sink: &'static dyn Sink,
     assets: &'static [Asset],
     guard: Guard,
-    places: GreedySemaphore<P::Lock>,
+    places: Places<P::Lock>,
 }
 
 impl<P: Platform> Agent<P> {
     /// Creates an agent that lends `buffer` to the tracer, serves `assets` as the dashboard, and
-    /// has `places` for connections that it serves at a time.
+    /// has `places` for connections that it serves at a time, 8 at most.
     ///
     /// One more server task than there are places calls [`http::serve`](crate::http::serve).
     pub fn new(
@@ -52,7 +51,7 @@ impl<P: Platform> Agent<P> {
             sink,
             assets,
             guard,
-            places: GreedySemaphore::new(places),
+            places: Places::new(places),
         }
     }
 
@@ -95,7 +94,7 @@ impl<P: Platform> Agent<P> {
     }
 
     /// Returns the places of connections that are being served.
-    pub(crate) fn places(&self) -> &GreedySemaphore<P::Lock> {
+    pub(crate) fn places(&self) -> &Places<P::Lock> {
         &self.places
     }
 

@@ -13,7 +13,11 @@ const NOWHERE: usize = 64;
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// A request's line and headers are awaited, or on their way.
+    /// Nothing has come for a while, or ever.
+    Silent,
+    /// A request was answered just now.
+    Idle,
+    /// A request's line and headers are on their way.
     Head,
     /// They fill the buffer, and have not ended.
     Overflow,
@@ -25,38 +29,69 @@ pub(super) enum Phase {
     Over,
 }
 
+impl Phase {
+    /// Tells whether the end of a request's headers has not come yet.
+    pub(super) fn awaits_request(self) -> bool {
+        matches!(self, Self::Silent | Self::Idle | Self::Head)
+    }
+}
+
 /// What the service and the connection know of each other.
-pub(super) struct Link(Cell<Phase>);
+pub(super) struct Link {
+    phase: Cell<Phase>,
+    /// What was read before picoserve got the connection.
+    first: Cell<Option<u8>>,
+}
 
 impl Link {
-    pub(super) fn new() -> Self {
-        Self(Cell::new(Phase::Head))
+    /// Begins with a byte that was read already, if there is one.
+    pub(super) fn new(first: Option<u8>) -> Self {
+        Self {
+            phase: Cell::new(Phase::Silent),
+            first: Cell::new(first),
+        }
     }
 
     pub(super) fn phase(&self) -> Phase {
-        self.0.get()
+        self.phase.get()
+    }
+
+    /// Tells whether nothing has come since this was asked the last time, or ever.
+    pub(super) fn stays_silent(&self) -> bool {
+        if self.phase() == Phase::Idle {
+            self.phase.set(Phase::Silent);
+            return false;
+        }
+        self.phase() == Phase::Silent
     }
 
     /// Lets an answer through, unless the last one has been sent; returns whether it does.
     pub(super) fn begin_answer(&self) -> bool {
         let is_open = self.phase() != Phase::Over;
         if is_open {
-            self.0.set(Phase::Answer);
+            self.phase.set(Phase::Answer);
         }
         is_open
     }
 
     /// Makes the answer that has begun the last one.
     pub(super) fn make_last(&self) {
-        self.0.set(Phase::LastAnswer);
+        self.phase.set(Phase::LastAnswer);
     }
 
     /// Notes that the answer is complete.
     pub(super) fn end_answer(&self) {
-        self.0.set(match self.phase() {
+        self.phase.set(match self.phase() {
             Phase::LastAnswer | Phase::Over => Phase::Over,
-            Phase::Head | Phase::Overflow | Phase::Answer => Phase::Head,
+            _ => Phase::Idle,
         });
+    }
+
+    /// Notes that something of a request has come.
+    fn hear(&self) {
+        if self.phase().awaits_request() {
+            self.phase.set(Phase::Head);
+        }
     }
 
     fn lets_in(&self) -> bool {
@@ -122,13 +157,23 @@ impl<H: ErrorType> ErrorType for Half<'_, H> {
 
 impl<H: Read> Read for Half<'_, H> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, H::Error> {
-        if buffer.is_empty() && self.link.phase() == Phase::Head {
-            self.link.0.set(Phase::Overflow);
+        if buffer.is_empty() && self.link.phase().awaits_request() {
+            self.link.phase.set(Phase::Overflow);
         }
         if buffer.is_empty() || !self.link.lets_in() {
             return Ok(0);
         }
-        self.inner.read(buffer).await
+        let read = match self.link.first.take() {
+            Some(first) => {
+                buffer[0] = first;
+                1
+            }
+            None => self.inner.read(buffer).await?,
+        };
+        if read > 0 {
+            self.link.hear();
+        }
+        Ok(read)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP API, the same on every board.
 //!
 //! ```text
-//! serve ──► picoserve ──► Service                                                serve.rs, connection.rs
+//! serve ──► picoserve ──► Service                                                serve.rs, places.rs, connection.rs
 //!                  ├──► Guard::admit            host name, origin, token         guard.rs
 //!                  ├──► body::read              bounded, JSON only               body.rs, json.rs
 //!                  ├──► handlers::answer        one thin function a route        handlers.rs
@@ -30,6 +30,7 @@ mod guard;
 mod handlers;
 mod json;
 mod pages;
+mod places;
 mod problem;
 mod query;
 mod reply;
@@ -38,6 +39,7 @@ mod serve;
 mod tests;
 
 pub use guard::Guard;
+pub(crate) use places::Places;
 pub use serve::serve;
 
 use heapbeacon_shared::api;

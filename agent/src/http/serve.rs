@@ -1,15 +1,17 @@
 //! One connection from its first byte to its last: the one call that a server task needs.
 
-use embassy_sync::semaphore::Semaphore;
+use embassy_futures::select::{Either, select};
+use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::PROBLEM_MIME;
 use heapless::String;
-use picoserve::io::{BaseWrite, Socket};
+use picoserve::io::{BaseWrite, Read, Socket};
 use picoserve::routing::Router;
 use picoserve::time::Duration;
 use picoserve::{Config, Error, Server, Timeouts, Timer};
 
 use super::Service;
 use super::connection::{Lent, Link, Phase};
+use super::places::{Place, Places};
 use super::problem::Problem;
 use crate::agent::Agent;
 use crate::platform::Platform;
@@ -17,12 +19,15 @@ use crate::text::text;
 
 /// How long a whole request may take to arrive, in seconds.
 pub(super) const READ_SECONDS: u64 = 5;
-/// How long a newcomer waits for a place: longer than a peer that is only idle keeps one.
+/// How long a newcomer who has said something waits for a place.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a peer may say nothing while others wait: much longer than what a client sends at once
+/// takes to get here, and so short that a long line of silent ones is soon worked off.
+const GRACE: Duration = Duration::from_millis(50);
 /// Bytes of a refusal, with its headers.
 const REFUSAL: usize = 768;
 
-/// An idle or slow peer holds one of few places, so it loses it soon.
+/// An idle or slow peer holds one of few places, so it loses it soon even while nobody waits.
 static CONFIG: Config = Config::new(Timeouts {
     start_read_request: Duration::from_secs(1),
     persistent_start_read_request: Duration::from_millis(500),
@@ -45,26 +50,35 @@ enum End {
     Answered,
     /// What came last gets this instead of picoserve's own answer, or of none.
     Refused(Problem),
-    /// There is nobody left to answer.
+    /// There is nobody to answer: the peer has gone, or says nothing while others wait.
     Broken,
+}
+
+/// Why a newcomer gets no place. No [`End`], whose size would be a task's for as long as the newcomer is served.
+enum NoPlace {
+    /// It says nothing.
+    Silent,
+    /// None became free.
+    Busy,
 }
 
 /// Serves one connection until it is closed; `buffer` holds a request's line and headers.
 ///
 /// Every server task calls it in a loop, with what it has accepted. There is exactly one such task
 /// more than the agent has places: it takes in who comes while all are taken, waits with them for a
-/// place, and tells them to come again when none becomes free. The binary needs
-/// `#![recursion_limit = "256"]`.
+/// place, and tells them to come again when none becomes free. While it does so, whoever says nothing
+/// gives way, without a place or with one. The binary needs `#![recursion_limit = "256"]`.
 pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
     timer: &T,
     buffer: &mut [u8],
     mut socket: S,
 ) {
-    let place = agent.places().acquire(1);
-    let end = match timer.run_with_timeout(PATIENCE, place).await {
-        Ok(_place) => exchange(agent, timer, buffer, &mut socket).await,
-        Err(_) => End::Refused(Problem::busy(format_args!(
+    let _guest = agent.places().enter();
+    let end = match seat(agent, timer, &mut socket).await {
+        Ok((_place, first)) => exchange(agent, timer, buffer, &mut socket, first).await,
+        Err(NoPlace::Silent) => End::Broken,
+        Err(NoPlace::Busy) => End::Refused(Problem::busy(format_args!(
             "Every connection that this agent has room for is taken: try again."
         ))),
     };
@@ -78,29 +92,68 @@ pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
         End::Broken => socket.abort(&FAREWELL, timer).await,
     };
 }
+/// Finds a place. Who has to wait for one must say something first: the byte that was read is returned.
+async fn seat<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+    agent: &'static Agent<P>,
+    timer: &T,
+    socket: &mut S,
+) -> Result<(Place<'static, P::Lock>, Option<u8>), NoPlace> {
+    if let Some(place) = agent.places().try_take() {
+        return Ok((place, None));
+    }
+    let first = first_byte(timer, socket).await.ok_or(NoPlace::Silent)?;
+    let place = timer.run_with_timeout(PATIENCE, agent.places().take());
+    match place.await {
+        Ok(Ok(place)) => Ok((place, Some(first))),
+        _ => Err(NoPlace::Busy),
+    }
+}
 
-/// Answers requests until there are no more.
+/// Reads one byte; `None` if none comes soon.
+async fn first_byte<R, T: Timer<R>, S: Socket<R>>(timer: &T, socket: &mut S) -> Option<u8> {
+    let (mut reader, _) = socket.split();
+    let mut first = [0];
+    let read = timer.run_with_timeout(GRACE, reader.read(&mut first)).await;
+    matches!(read, Ok(Ok(1))).then_some(first[0])
+}
+
+/// Answers requests until there are no more, or the peer gives way.
 async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
     timer: &T,
     buffer: &mut [u8],
     socket: &mut S,
+    first: Option<u8>,
 ) -> End {
-    let link = Link::new();
+    let link = Link::new(first);
     let app = Router::from_service(Service { agent, link: &link });
     let server = Server::custom(&app, Shared(timer), &CONFIG, buffer);
-    let result = server
-        .serve(Lent {
-            socket,
-            link: &link,
-        })
-        .await;
+    let lent = Lent {
+        socket,
+        link: &link,
+    };
+    let silence = silence(agent.places(), &link, timer);
+    let Either::First(result) = select(server.serve(lent), silence).await else {
+        return End::Broken;
+    };
     match (result, link.phase()) {
         (Ok(_), _) | (Err(_), Phase::Over) => End::Answered,
         (Err(Error::BadRequest), Phase::Overflow) => End::Refused(Problem::head_too_long(buffer)),
         (Err(Error::BadRequest), _) => End::Refused(Problem::no_request()),
-        (Err(Error::ReadTimeout(_)), Phase::Head) => End::Refused(Problem::too_slow()),
+        (Err(Error::ReadTimeout(_)), phase) if phase.awaits_request() => {
+            End::Refused(Problem::too_slow())
+        }
         (Err(_), _) => End::Broken,
+    }
+}
+
+/// Waits until the peer says nothing while others wait.
+async fn silence<R, M: RawMutex, T: Timer<R>>(places: &Places<M>, link: &Link, timer: &T) {
+    loop {
+        timer.delay(GRACE).await;
+        if link.stays_silent() && places.are_crowded() {
+            return;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connections: kept, shared out, dropped, slow, half closed, too many.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use heapbeacon_shared::api::{Mode, Trace};
 
@@ -13,6 +13,10 @@ use crate::support::target::Target;
 
 /// More than any board serves at a time.
 const MANY: usize = 24;
+/// How many silent peers there are where a board must not be silent, too.
+const CROWD: usize = 100;
+/// Within which it has to say something: the page gives up after four seconds.
+const SOON: Duration = Duration::from_secs(3);
 /// How long a newcomer who found no place is asked to stay away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 const JSON_LINE: &str = "Content-Type: application/json\r\n";
@@ -194,6 +198,39 @@ fn more_silent_connections_than_places_delay_others_but_end() {
     agent.assert_untouched(&before);
     drop(silent);
     agent.assert_untouched(&before);
+}
+
+/// Checks that a request is soon answered, or turned away, behind a crowd of connections.
+#[track_caller]
+fn assert_soon_answered(agent: &Client, crowd: Vec<Connection>) {
+    let started = Instant::now();
+    // A board without an accept queue resets who comes while all of its sockets are taken.
+    let answer = await_some("an answer", || {
+        let mut connection = Connection::open(agent);
+        connection.send(request(agent, "GET", &api("/trace/count")));
+        connection.answer()
+    });
+    let taken = started.elapsed();
+    assert!(matches!(answer.status, 200 | 503), "{answer:?}");
+    assert!(taken < SOON, "{taken:?} behind {}", crowd.len());
+}
+
+#[test]
+fn a_crowd_of_silent_connections_does_not_silence_the_agent() {
+    let agent = Target::take();
+    let crowd = (0..CROWD).map(|_| Connection::open(&agent)).collect();
+    assert_soon_answered(&agent, crowd);
+}
+
+#[test]
+fn a_crowd_of_idle_connections_does_not_silence_the_agent() {
+    let agent = Target::take();
+    let crowd = (0..CROWD).map(|_| {
+        let mut idle = Connection::open(&agent);
+        idle.send(request(&agent, "GET", &api("/trace/count")));
+        idle
+    });
+    assert_soon_answered(&agent, crowd.collect());
 }
 
 #[test]

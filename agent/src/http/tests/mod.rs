@@ -8,11 +8,12 @@ mod busy;
 mod places;
 mod refusals;
 
+use core::cell::{Cell, RefCell};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
 use std::string::String;
-use std::vec::Vec;
+use std::vec::{self, Vec};
 
 use heapbeacon_shared::api;
 
@@ -109,6 +110,38 @@ fn talk_both(places: usize, first: Peer, second: Peer) -> (String, u64) {
         }
         clock.tick();
     }
+}
+
+/// Serves a line of peers with one task more than there are places, until the last peer is done; returns
+/// what that one was told, and the milliseconds that it took.
+fn talk_in_line(places: usize, peers: impl IntoIterator<Item = Peer>) -> (String, u64) {
+    let (clock, agent) = (Clock::default(), agent(places));
+    let peers: Vec<_> = peers.into_iter().collect();
+    let output = peers.last().expect("there is a last one").output();
+    let (line, left) = (RefCell::new(peers.into_iter()), Cell::new(false));
+    let task = async || {
+        let mut head = [0; HEAD];
+        while let Some((peer, is_last)) = next(&line) {
+            serve(agent, &clock, &mut head, peer).await;
+            left.set(left.get() || is_last);
+        }
+    };
+    let mut tasks: Vec<_> = (0..=places).map(|_| Some(Box::pin(task()))).collect();
+    while !left.get() {
+        for task in &mut tasks {
+            task.take_if(|task| task.as_mut().poll(&mut context()).is_ready());
+        }
+        if !left.get() {
+            clock.tick();
+        }
+    }
+    (output.text(), clock.now())
+}
+
+/// Takes the next peer of a line, and tells whether it is the last.
+fn next(line: &RefCell<vec::IntoIter<Peer>>) -> Option<(Peer, bool)> {
+    let mut line = line.borrow_mut();
+    line.next().map(|peer| (peer, line.len() == 0))
 }
 
 /// Everything is polled again and again: nobody needs to be woken.

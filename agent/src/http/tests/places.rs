@@ -1,7 +1,7 @@
 //! Places: who holds one, and what becomes of those who find none.
 
 use super::peer::Peer;
-use super::{Answer, get, talk_both};
+use super::{Answer, get, talk_both, talk_in_line};
 
 const COUNT: &str = "/api/v1/trace/count";
 
@@ -21,11 +21,67 @@ fn a_newcomer_is_turned_away_while_a_slow_peer_holds_the_only_place() {
 }
 
 #[test]
-fn a_newcomer_gets_the_place_of_a_peer_that_is_only_idle() {
+fn a_newcomer_soon_gets_the_place_of_a_peer_that_is_only_idle() {
     let (text, took) = talk_both(1, Peer::that_stays(get(COUNT)), newcomer());
     let answers = Answer::all(&text);
     assert_eq!((answers.len(), answers[0].status), (1, 200));
+    assert_eq!(took, 100);
+}
+
+#[test]
+fn a_newcomer_soon_gets_the_place_of_a_peer_that_has_said_nothing() {
+    let (text, took) = talk_both(1, Peer::that_stays(""), newcomer());
+    let answers = Answer::all(&text);
+    assert_eq!((answers.len(), answers[0].status), (1, 200));
+    assert_eq!(took, 50);
+}
+
+#[test]
+fn an_idle_peer_keeps_its_place_while_nobody_waits() {
+    let (text, took) = talk_both(2, newcomer(), Peer::that_stays(get(COUNT)));
+    assert_eq!(Answer::all(&text).len(), 1);
     assert_eq!(took, 500);
+}
+
+#[test]
+fn a_newcomer_who_says_nothing_does_not_wait_for_a_place() {
+    let (text, took) = talk_both(1, Peer::that_stays("GET "), Peer::that_stays(""));
+    assert_eq!((text.as_str(), took), ("", 50));
+}
+
+/// Serves somebody behind a hundred peers, and checks that each of them held its place for no longer than 100 ms.
+#[track_caller]
+fn served_behind_a_hundred(peer: impl Fn() -> Peer) {
+    for places in [3, 8] {
+        let line = (0..100).map(|_| peer()).chain([newcomer()]);
+        let (text, took) = talk_in_line(places, line);
+        let answers = Answer::all(&text);
+        assert_eq!((answers.len(), answers[0].status), (1, 200));
+        let turns = 101_u64.div_ceil(places as u64);
+        assert!(took <= turns * 100, "{places} places: {took} ms");
+    }
+}
+
+#[test]
+fn a_hundred_peers_who_say_nothing_are_soon_worked_off() {
+    served_behind_a_hundred(|| Peer::that_stays(""));
+}
+
+#[test]
+fn a_hundred_idle_peers_are_soon_worked_off() {
+    served_behind_a_hundred(|| Peer::that_stays(get(COUNT)));
+}
+
+#[test]
+fn who_waits_for_a_place_gets_it_before_those_who_come_later() {
+    let silent = |count| (0..count).map(|_| Peer::that_stays(""));
+    let line = [Peer::that_stays("GET ")]
+        .into_iter()
+        .chain(silent(1))
+        .chain([newcomer()]);
+    let (text, took) = talk_in_line(2, line);
+    assert_eq!(Answer::all(&text)[0].status, 200);
+    assert_eq!(took, 50, "it was overtaken");
 }
 
 #[test]
