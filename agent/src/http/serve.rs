@@ -54,6 +54,14 @@ enum End {
     Broken,
 }
 
+/// Why a newcomer gets no place. No [`End`], whose size would be a task's for as long as the newcomer is served.
+enum NoPlace {
+    /// It says nothing.
+    Silent,
+    /// None became free.
+    Busy,
+}
+
 /// Serves one connection until it is closed; `buffer` holds a request's line and headers.
 ///
 /// Every server task calls it in a loop, with what it has accepted. There is exactly one such task
@@ -69,7 +77,10 @@ pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     let _guest = agent.places().enter();
     let end = match seat(agent, timer, &mut socket).await {
         Ok((_place, first)) => exchange(agent, timer, buffer, &mut socket, first).await,
-        Err(end) => end,
+        Err(NoPlace::Silent) => End::Broken,
+        Err(NoPlace::Busy) => End::Refused(Problem::busy(format_args!(
+            "Every connection that this agent has room for is taken: try again."
+        ))),
     };
     if let End::Refused(problem) = &end {
         let refusal = refusal(problem);
@@ -86,17 +97,15 @@ async fn seat<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
     timer: &T,
     socket: &mut S,
-) -> Result<(Place<'static, P::Lock>, Option<u8>), End> {
+) -> Result<(Place<'static, P::Lock>, Option<u8>), NoPlace> {
     if let Some(place) = agent.places().try_take() {
         return Ok((place, None));
     }
-    let first = first_byte(timer, socket).await.ok_or(End::Broken)?;
+    let first = first_byte(timer, socket).await.ok_or(NoPlace::Silent)?;
     let place = timer.run_with_timeout(PATIENCE, agent.places().take());
     match place.await {
         Ok(Ok(place)) => Ok((place, Some(first))),
-        _ => Err(End::Refused(Problem::busy(format_args!(
-            "Every connection that this agent has room for is taken: try again."
-        )))),
+        _ => Err(NoPlace::Busy),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use heapless::{Deque, Vec};
 
+use super::records::Entry;
 use super::view::{Failure, WrongFree};
 
 /// Failed allocations that are remembered.
@@ -10,10 +11,14 @@ pub(super) const FAILURES: usize = 8;
 pub(super) const WRONG_FREES: usize = 4;
 /// Unmatched frees that wait to be checked.
 pub(super) const SUSPECTS: usize = 16;
+/// Suspects that are compared with a step of records in one hold of the lock.
+pub(super) const SUSPECTS_AT_A_TIME: usize = 4;
 
 /// An unmatched free that may have been of a pointer inside a traced block.
 #[derive(Clone, Copy)]
 pub(super) struct Suspect {
+    /// Of all unmatched frees of a trace.
+    pub(super) number: u64,
     pub(super) address: usize,
     /// The last record made before the free.
     pub(super) after: u64,
@@ -69,19 +74,63 @@ impl Ledger {
         self.suspects.push(suspect).is_ok()
     }
 
-    pub(super) fn take_suspects(&mut self) -> Vec<Suspect, SUSPECTS> {
-        core::mem::take(&mut self.suspects)
+    pub(super) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
     }
 
-    pub(super) fn wrong_free(&mut self, wrong: WrongFree) {
-        if self.wrong_frees.is_full() {
-            self.wrong_frees.pop_front();
-        }
-        // There is room: a full deque has just given up its oldest entry.
-        let _ = self.wrong_frees.push_back(wrong);
+    /// Returns the number of the last of the next few suspects, if there are any.
+    pub(super) fn next_suspects(&self) -> Option<u64> {
+        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
+        few.next_back().map(|suspect| suspect.number)
+    }
+
+    /// Takes the suspects up to a number that lie inside a live block for wrong frees, and returns how
+    /// many do; `stack` is the id of the block's call stack.
+    pub(super) fn convict(&mut self, until: u64, block: &Entry, stack: u32) -> u64 {
+        let bytes = block.address..block.address.saturating_add(block.size);
+        let Self {
+            suspects,
+            wrong_frees,
+            ..
+        } = self;
+        let mut convicted = 0;
+        suspects.retain(|suspect| {
+            let is_wrong = suspect.number <= until
+                && suspect.after >= block.seq
+                && bytes.contains(&suspect.address);
+            if is_wrong {
+                convicted += 1;
+                keep_latest(wrong_frees, suspect, block.address, stack);
+            }
+            !is_wrong
+        });
+        convicted
+    }
+
+    /// Lets the suspects up to a number go.
+    pub(super) fn acquit(&mut self, until: u64) {
+        self.suspects.retain(|suspect| suspect.number > until);
     }
 
     pub(super) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
         self.wrong_frees.iter().copied().collect()
     }
+}
+
+fn keep_latest(
+    wrong_frees: &mut Deque<WrongFree, WRONG_FREES>,
+    suspect: &Suspect,
+    block: usize,
+    stack: u32,
+) {
+    if wrong_frees.is_full() {
+        wrong_frees.pop_front();
+    }
+    // There is room: a full deque has just given up its oldest entry.
+    let _ = wrong_frees.push_back(WrongFree {
+        time_us: suspect.time_us,
+        address: suspect.address,
+        block,
+        stack,
+    });
 }
