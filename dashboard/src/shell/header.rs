@@ -102,7 +102,9 @@ fn LinkSign() -> impl IntoView {
         <div class=move || if is_locked() { "link" } else { class(state()) }>
             <i aria-hidden="true"></i>
             <span data-testid="link-state">{sentence}</span>
-            <span class="unseen" role="status">{move || spoken(state())}</span>
+            <span class="unseen" role="status">
+                {move || if is_locked() { "the device wants its token" } else { spoken(state()) }}
+            </span>
         </div>
     }
 }
