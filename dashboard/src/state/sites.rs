@@ -81,20 +81,19 @@ impl Site {
         }
     }
 
-<<<<<<< HEAD
     /// Returns the blocks that its history has beyond the live ones: their records were evicted since the
     /// page opened, and whether they were freed after that can't be told.
     pub fn in_doubt(&self) -> u64 {
         let last = self.points.last().map_or(0, |point| point.count);
         last.saturating_sub(self.count)
-=======
+    }
+
     /// Returns what a word beside its name says of where its call stacks end. A task has many, and of
     /// a driver it is known.
     pub fn mark(&self) -> Option<&'static str> {
         let tells = self.call_sites == 0 && self.origin != Origin::Driver;
         let mut marks = self.stacks.iter().map(|stack| stack.named.mark);
         marks.find_map(|mark| mark).filter(|_| tells)
->>>>>>> 72de1fe6bebe5cf8a0adc0fa87253f8e4ffe709e
     }
 
     /// Returns whether a text occurs in its names or places.
