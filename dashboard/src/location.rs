@@ -46,11 +46,13 @@ impl Page {
         }
     }
 
-    /// Returns the page of a fragment; the first page if there is no such page.
-    pub fn of_fragment(fragment: &str) -> Self {
-        let pages = Self::ALL.into_iter();
-        let mut named = pages.filter(|page| page.link() == fragment);
-        named.next().unwrap_or_default()
+    /// Returns the page of a fragment, the first page if that is empty; `None` if there is no such page.
+    pub fn of_fragment(fragment: &str) -> Option<Self> {
+        let mut pages = Self::ALL.into_iter();
+        match fragment.trim_start_matches(['#', '/']) {
+            "" => Some(Self::default()),
+            _ => pages.find(|page| page.link() == fragment),
+        }
     }
 }
 
@@ -60,8 +62,8 @@ pub fn go_to(page: Page) {
     let _ = window().location().set_hash(page.link());
 }
 
-/// Follows the page that the address bar names.
-pub fn use_page() -> RwSignal<Page> {
+/// Follows the page that the address bar names; `None` where there is no such page.
+pub fn use_page() -> RwSignal<Option<Page>> {
     let current = || Page::of_fragment(&window().location().hash().unwrap_or_default());
     let page = RwSignal::new(current());
     let listener = window_event_listener(ev::hashchange, move |_| page.set(current()));
@@ -103,12 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_page_is_found_by_its_link_and_all_else_is_the_first_page() {
+    fn every_page_is_found_by_its_link_and_nothing_else_is_a_page() {
         for page in Page::ALL {
-            assert_eq!(Page::of_fragment(page.link()), page);
+            assert_eq!(Page::of_fragment(page.link()), Some(page));
         }
-        assert_eq!(Page::of_fragment(""), Page::Live);
-        assert_eq!(Page::of_fragment("#/nowhere"), Page::Live);
+        for first in ["", "#", "#/"] {
+            assert_eq!(Page::of_fragment(first), Some(Page::Live));
+        }
+        assert_eq!(Page::of_fragment("#/nowhere"), None);
     }
 
     #[test]

@@ -25,8 +25,10 @@ pub struct FrameLine {
     pub file: Option<String>,
     /// Line, from 1.
     pub line: Option<u32>,
-    /// What a click copies: file, line and column.
+    /// Short file name, line and column.
     pub place: Option<String>,
+    /// The same with the whole path, which a click copies: several crates have a `src/main.rs`.
+    pub full_place: Option<String>,
     /// Whether it was inlined into the next frame.
     pub inlined: bool,
     /// Whether it belongs to the user's own code.
@@ -126,6 +128,7 @@ fn by_address(stack: &Stack, frames: &[u64]) -> NamedStack {
         name: text.clone(),
         full_name: text.clone(),
         place: Some(text.clone()),
+        full_place: Some(text.clone()),
         // Nobody knows whose it is: none is folded.
         own: true,
         ..FrameLine::default()
@@ -177,14 +180,14 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
     let address = Address(frame.address).to_string();
     let function = frame.function.as_deref();
     let file = frame.file.as_ref().map(|file| short_file(file, None));
-    let place = file.as_ref().map(|file| {
-        let parts = [frame.line, frame.column].into_iter().flatten();
-        parts.fold(file.clone(), |place, part| format!("{place}:{part}"))
-    });
+    let parts = [frame.line, frame.column].into_iter().flatten();
+    let parts: String = parts.map(|part| format!(":{part}")).collect();
+    let with_parts = |file: &String| format!("{file}{parts}");
     FrameLine {
         name: function.map_or_else(|| address.clone(), short_name),
         full_name: function.map_or(address, str::to_owned),
-        place,
+        place: file.as_ref().map(with_parts),
+        full_place: frame.file.as_ref().map(with_parts),
         file,
         line: frame.line,
         inlined: frame.inlined,
@@ -195,6 +198,7 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use heapbeacon_shared::symbols::Frame;
 
     fn stack(frames: &[u64]) -> Stack {
         Stack {
@@ -240,5 +244,24 @@ mod tests {
         assert_eq!(name(0, Origin::Application), "call stacks without room");
         assert_eq!(name(7, Origin::Driver), "driver without call stack");
         assert_eq!(name(8, Origin::Application), "unknown call stack");
+    }
+
+    #[test]
+    fn a_place_is_shown_short_and_copied_whole() {
+        let frame = Frame {
+            file: Some("/home/me/agent/demo/src/session.rs".to_owned()),
+            line: Some(52),
+            column: Some(9),
+            ..Frame::default()
+        };
+        let line = frame_line(&StackFrame {
+            frame,
+            role: Role::Own,
+        });
+        assert_eq!(line.place.as_deref(), Some("src/session.rs:52:9"));
+        assert_eq!(
+            line.full_place.as_deref(),
+            Some("/home/me/agent/demo/src/session.rs:52:9")
+        );
     }
 }

@@ -74,14 +74,18 @@ fn folded_words(fold: Fold, lines: &[FrameLine]) -> (String, String) {
 }
 
 fn frame(line: &FrameLine, is_site: bool, copied: RwSignal<Option<String>>) -> AnyView {
-    let place = line.place.clone();
-    let shown_place = place.clone().filter(|place| *place != line.name);
+    let place = line.full_place.clone();
+    let shown_place = line.place.clone().filter(|place| *place != line.name);
     let copy = move |_| {
         if let Some(place) = place.as_ref().filter(|place| copy_text(place)) {
             copied.set(Some(place.clone()));
         }
     };
-    let hint = format!("{}: click to copy the place", line.full_name);
+    let hint = format!(
+        "{}: click to copy {}",
+        line.full_name,
+        line.full_place.as_deref().unwrap_or_default()
+    );
     view! {
         <li>
             <button

@@ -41,7 +41,7 @@ pub fn LivePage() -> impl IntoView {
             <Regions />
         </When>
         {(!is_file).then(heap_chart)}
-        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
             <TimeChart title=sites_title height=200.0 plot=sites_plot />
             <When is=move || counted_by_device(store)>
                 <Accounting />
@@ -174,10 +174,6 @@ fn Accounting() -> impl IntoView {
 }
 
 fn accounts(trace: &Trace) -> AnyView {
-    if trace.capacity == 0 {
-        let sentence = "Events go to a host, and no record is kept here: nothing can be added up.";
-        return view! { <p>{sentence}</p> }.into_any();
-    }
     let holds = accounting_holds(trace);
     let verdict = if holds {
         "✓ adds up"

@@ -25,7 +25,7 @@ pub fn RecordsPage() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <h1 class="unseen">"Records"</h1>
-        <When is=move || store.has_started() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
             <Records />
         </When>
     }
@@ -129,7 +129,7 @@ fn Refresh() -> impl IntoView {
     view! {
         <button
             type="button"
-            disabled=move || store.records_loading.get().is_some()
+            disabled=move || !store.takes_commands() || store.records_loading.get().is_some()
             on:click=move |_| store.load_records()
         >
             "Refresh"

@@ -2,24 +2,59 @@ use heapbeacon_shared::api::{Feature, Mode};
 use leptos::prelude::*;
 
 use crate::components::{Empty, When};
-use crate::state::Store;
+use crate::format;
+use crate::state::{Kept, Store};
 
 /// Stands where a trace would show something, and starts one.
 #[component]
 pub(super) fn NotTracing() -> impl IntoView {
     let store = Store::of_app();
-    let can_trace = move || store.offers(Feature::Tracing);
     if store.is_file {
         return view! {
             <Empty title="Nothing was traced">
                 <p>
-                    "This capture was taken before a trace was started, so it has no records. "
-                    "Start one on the device, and fetch another capture."
+                    "This capture has no records: it was taken before a trace was started, or while "
+                    "events went to a host. Start a trace on the device, and fetch another capture."
                 </p>
             </Empty>
         }
         .into_any();
     }
+    view! {
+        <When is=move || store.kept() == Kept::ByHost fallback=|| view! { <NotYet /> }>
+            <ByHost />
+        </When>
+    }
+    .into_any()
+}
+
+/// Says that there are records, but not here.
+#[component]
+fn ByHost() -> impl IntoView {
+    let store = Store::of_app();
+    let events = move || {
+        let trace = store.trace.read();
+        let [sent, dropped] = trace
+            .as_ref()
+            .map_or([0; 2], |trace| [trace.sent, trace.dropped])
+            .map(format::count);
+        format!("{sent} events were sent since the start, {dropped} were dropped on the way. ")
+    };
+    view! {
+        <Empty title="Records go to a host">
+            <p>
+                "The trace sends its events to a host and keeps no record on the device, so there is "
+                "nothing to show here. " {events} "To look at records here, end that and start anew."
+            </p>
+            <StartButton label="Keep records here" run=|store| store.keep_here() />
+        </Empty>
+    }
+}
+
+#[component]
+fn NotYet() -> impl IntoView {
+    let store = Store::of_app();
+    let can_trace = move || store.offers(Feature::Tracing);
     view! {
         <Empty title="Not tracing yet">
             <When
@@ -37,17 +72,24 @@ pub(super) fn NotTracing() -> impl IntoView {
                     "Start a trace to see which lines of code hold the heap. Leaks mode keeps a "
                     "record of each block until it is freed: what stays is what leaks."
                 </p>
-                <button
-                    type="button"
-                    class="primary"
-                    data-testid="start-here"
-                    disabled=move || store.busy.get()
-                    on:click=move |_| store.start_trace(Mode::Leaks)
-                >
-                    "Start leaks"
-                </button>
+                <StartButton label="Start leaks" run=|store| store.start_trace(Mode::Leaks) />
             </When>
         </Empty>
     }
-    .into_any()
+}
+
+#[component]
+fn StartButton(label: &'static str, run: fn(Store)) -> impl IntoView {
+    let store = Store::of_app();
+    view! {
+        <button
+            type="button"
+            class="primary"
+            data-testid="start-here"
+            disabled=move || !store.takes_commands()
+            on:click=move |_| run(store)
+        >
+            {label}
+        </button>
+    }
 }

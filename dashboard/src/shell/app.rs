@@ -6,10 +6,13 @@ use super::file_banner::FileBanner;
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
-use crate::components::{When, dropped_file};
+use crate::components::{Empty, When, dropped_file};
 use crate::location::{Page, device_origin, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
 use crate::state::{Desk, LinkState, Store};
+
+/// What stands where an address leads nowhere.
+const NO_PAGE: &str = "There is no such page";
 
 /// The whole page.
 #[component]
@@ -19,7 +22,8 @@ pub fn App() -> impl IntoView {
     let page = use_page();
     let shows_file = Memo::new(move |_| desk.shows_file());
     Effect::new(move |_| {
-        let page = page.get().name(shows_file.get());
+        let page = page.get();
+        let page = page.map_or(NO_PAGE, |page| page.name(shows_file.get()));
         document().set_title(&format!("{page} · HeapBeacon"));
     });
     // A file may be dropped anywhere, so that nobody has to look for the place.
@@ -42,7 +46,7 @@ pub fn App() -> impl IntoView {
 
 /// Shows a device, or a capture file.
 #[component]
-fn Shown(page: RwSignal<Page>) -> impl IntoView {
+fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
     let store = Store::of_app();
     view! {
         <Header />
@@ -51,7 +55,7 @@ fn Shown(page: RwSignal<Page>) -> impl IntoView {
             <main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
-                <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
+                <When is=move || !store.access.get().needs_token() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
                         {move || content(page.get())}
                     </When>
@@ -62,12 +66,26 @@ fn Shown(page: RwSignal<Page>) -> impl IntoView {
     }
 }
 
-fn content(page: Page) -> AnyView {
+fn content(page: Option<Page>) -> AnyView {
     match page {
-        Page::Live => view! { <LivePage /> }.into_any(),
-        Page::Leaks => view! { <LeaksPage /> }.into_any(),
-        Page::Records => view! { <RecordsPage /> }.into_any(),
-        Page::Device => view! { <DevicePage /> }.into_any(),
+        Some(Page::Live) => view! { <LivePage /> }.into_any(),
+        Some(Page::Leaks) => view! { <LeaksPage /> }.into_any(),
+        Some(Page::Records) => view! { <RecordsPage /> }.into_any(),
+        Some(Page::Device) => view! { <DevicePage /> }.into_any(),
+        None => view! { <NoPage /> }.into_any(),
+    }
+}
+
+/// Says that the address is wrong, and where to go.
+#[component]
+fn NoPage() -> impl IntoView {
+    let is_file = Store::of_app().is_file;
+    let link =
+        move |page: Page| view! { <a href=page.link()>{page.name(is_file)}</a> " " }.into_any();
+    view! {
+        <Empty title=NO_PAGE>
+            <p>"The address names none of these: " {Vec::from(Page::ALL.map(link))}</p>
+        </Empty>
     }
 }
 

@@ -2,7 +2,7 @@ use heapbeacon_shared::api::{Feature, Mode, Route, State, Trace};
 use leptos::prelude::*;
 
 use crate::components::{Meter, When};
-use crate::state::Store;
+use crate::state::{Kept, Store};
 
 /// Shows what the trace is doing, how full its buffer is, and what can be done now.
 #[component]
@@ -26,8 +26,8 @@ fn StatePill() -> impl IntoView {
     let store = Store::of_app();
     let sign = move || match store.trace.with(|trace| trace.as_ref().map(sign)) {
         Some((_, words)) if store.is_file => ("", format!("was {words}")),
-        Some(sign) if store.offers(Feature::Tracing) => sign,
-        _ => ("", "tracing not compiled in".to_owned()),
+        Some(_) if lacks_tracing(store) => ("", "tracing not compiled in".to_owned()),
+        sign => sign.unwrap_or_default(),
     };
     view! {
         <span class=move || format!("pill {}", sign().0) data-testid="trace-state">
@@ -35,6 +35,11 @@ fn StatePill() -> impl IntoView {
             {move || sign().1}
         </span>
     }
+}
+
+/// Returns whether the device is known, and offers no tracing.
+fn lacks_tracing(store: Store) -> bool {
+    store.device.with(Option::is_some) && !store.offers(Feature::Tracing)
 }
 
 /// Returns the class and the words of a trace's state.
@@ -46,7 +51,7 @@ fn sign(trace: &Trace) -> (&'static str, String) {
     };
     match trace.state {
         State::Uninitialised => ("", "not tracing".to_owned()),
-        State::Stopped if trace.trace_id == 0 => ("", "not tracing".to_owned()),
+        State::Stopped if Kept::of(trace) == Kept::Nowhere => ("", "not tracing".to_owned()),
         State::Stopped => ("", format!("stopped{mode}")),
         State::Recording => ("recording", format!("recording{mode}")),
         State::Paused => ("paused", format!("paused{mode}")),
@@ -108,7 +113,7 @@ fn Command(
             class:primary=primary
             title=hint
             data-testid=test_id
-            disabled=move || store.busy.get()
+            disabled=move || !store.takes_commands()
             on:click=move |_| run(store)
         >
             {label}

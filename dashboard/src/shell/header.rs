@@ -5,7 +5,7 @@ use super::controls::TraceControls;
 use crate::components::copy_text;
 use crate::format;
 use crate::location::Page;
-use crate::state::{LinkState, Store};
+use crate::state::{Access, LinkState, Store};
 
 /// Says which device this is, whether the picture is live, and what the trace is doing.
 #[component]
@@ -92,13 +92,19 @@ fn FileSign() -> impl IntoView {
 fn LinkSign() -> impl IntoView {
     let store = Store::of_app();
     let state = move || store.link.read().state();
+    // Who refuses is there, but nothing of it is live.
+    let is_locked = move || store.access.get() != Access::Granted;
+    let sentence = move || match is_locked() && state() == LinkState::Live {
+        true => "wants its token".to_owned(),
+        false => store.link.with(|link| link.sentence(store.now_ms.get())),
+    };
     view! {
-        <div class=move || class(state())>
+        <div class=move || if is_locked() { "link" } else { class(state()) }>
             <i aria-hidden="true"></i>
-            <span data-testid="link-state">
-                {move || store.link.with(|link| link.sentence(store.now_ms.get()))}
+            <span data-testid="link-state">{sentence}</span>
+            <span class="unseen" role="status">
+                {move || if is_locked() { "the device wants its token" } else { spoken(state()) }}
             </span>
-            <span class="unseen" role="status">{move || spoken(state())}</span>
         </div>
     }
 }

@@ -7,14 +7,14 @@ use crate::state::Store;
 #[component]
 pub(super) fn Navigation(
     /// The page that is shown.
-    page: RwSignal<Page>,
+    page: RwSignal<Option<Page>>,
 ) -> impl IntoView {
     let is_file = Store::of_app().is_file;
     let link = move |target: Page| {
         view! {
             <a
                 href=target.link()
-                aria-current=move || (page.get() == target).then_some("page")
+                aria-current=move || (page.get() == Some(target)).then_some("page")
             >
                 <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
                     <path d=icon(target) />

@@ -24,17 +24,18 @@ type Order = (Route, String, String);
 impl Store {
     /// Starts a trace, and gives it the device's record buffer first if it has none.
     pub fn start_trace(&self, mode: Mode) {
-        let start = order(Route::Start, String::new(), &StartRequest { mode });
-        let destination = Destination::Standalone;
-        let init = InitRequest {
-            destination,
-            records: None,
-        };
-        let init = order(Route::Init, String::new(), &init);
         self.give(match self.trace_state() {
-            State::Uninitialised => vec![init, start],
-            _ => vec![start],
+            State::Uninitialised => vec![init_standalone(), start(mode)],
+            _ => vec![start(mode)],
         });
+    }
+
+    /// Starts a trace in leaks mode whose records stay on the device, where events went to a host before.
+    pub fn keep_here(&self) {
+        let stop = (Route::Stop, String::new(), String::new());
+        let runs = matches!(self.trace_state(), State::Recording | State::Paused);
+        let orders = [init_standalone(), start(Mode::Leaks)];
+        self.give(runs.then_some(stop).into_iter().chain(orders).collect());
     }
 
     /// Stops, pauses or resumes the trace.
@@ -121,6 +122,20 @@ impl Store {
             store.busy.set(false);
         });
     }
+}
+
+/// Gives the trace the device's record buffer.
+fn init_standalone() -> Order {
+    let destination = Destination::Standalone;
+    let init = InitRequest {
+        destination,
+        records: None,
+    };
+    order(Route::Init, String::new(), &init)
+}
+
+fn start(mode: Mode) -> Order {
+    order(Route::Start, String::new(), &StartRequest { mode })
 }
 
 fn order(route: Route, parameter: String, body: &impl Serialize) -> Order {

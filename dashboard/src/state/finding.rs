@@ -150,7 +150,7 @@ fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) 
 fn doubtful(sites: &str, growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
     match certain {
         0 if piles_up => {
-            let sites = sites.to_lowercase();
+            let sites = sites.to_ascii_lowercase();
             (Tone::Bad, format!("At least one of {sites} is leaking."))
         }
         0 => (Tone::Neutral, format!("{sites} may be leaking.")),

@@ -1,5 +1,6 @@
 //! What the page knows: the last answers of the device, their history, and what follows from them.
 
+mod access;
 mod actions;
 pub mod capture;
 mod desk;
@@ -10,6 +11,7 @@ mod file;
 mod finding;
 mod held;
 mod history;
+mod kept;
 mod link;
 mod palette;
 mod poller;
@@ -19,11 +21,13 @@ mod store;
 mod symbols;
 mod thinned;
 
+pub use access::Access;
 pub use desk::Desk;
 pub use file::FileKind;
 pub use finding::{Finding, Part, Tone, finding};
 pub use held::held;
 pub use history::{HeapSample, listed, regions, used_series};
+pub use kept::Kept;
 pub use link::LinkState;
 pub use ranking::ranked;
 pub use sites::{Grouping, Site, SiteStack};

@@ -1,11 +1,13 @@
 //! Asks the device, one question at a time: it serves few at once.
 
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{Device, Feature, LeaksPage, Route, StacksPage, Trace};
+use heapbeacon_shared::api::{Device, Feature, LeaksPage, Route, Trace};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
+use super::access::Access;
+use super::capture::CaptureReader;
 use super::evicted::{list_evicted, with_evicted};
 use super::history::{HeapSample, Snapshot};
 use super::link::LinkState;
@@ -15,7 +17,7 @@ use crate::api::ApiError;
 /// As many call stacks as an agent lists at once.
 const LEAKS_QUERY: &str = "?limit=32";
 /// Call stacks of one page.
-const STACKS_QUERY: &str = "?limit=64";
+const STACKS_QUERY: &str = "?limit=256";
 /// The device and its switches change rarely: asked for in every so many rounds.
 const SELDOM: u32 = 5;
 /// Milliseconds between two ticks of the page's clock.
@@ -44,11 +46,14 @@ impl Store {
 
     fn note(&self, outcome: &Result<(), ApiError>) {
         match outcome {
-            Ok(()) => self.link.update(|link| link.heard(now_ms())),
+            Ok(()) => {
+                self.link.update(|link| link.heard(now_ms()));
+                self.access.set(Access::Granted);
+            }
             Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
             Err(ApiError::TokenNeeded) => {
                 self.link.update(|link| link.heard(now_ms()));
-                self.token_needed.set(true);
+                self.access.update(|access| *access = access.denied());
             }
             // Whoever refuses is there.
             Err(error) => {
@@ -62,7 +67,8 @@ impl Store {
     async fn ask(&self, round: u32) -> Result<(), ApiError> {
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
-        if was_lost || round.is_multiple_of(SELDOM) {
+        let is_unknown = self.device.with_untracked(Option::is_none);
+        if is_unknown || was_lost || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
             self.ask_evicted().await?;
@@ -76,7 +82,7 @@ impl Store {
     }
 
     async fn ask_leaks(&self) -> Result<(), ApiError> {
-        if !untrack(|| self.has_started()) {
+        if !untrack(|| self.has_records()) {
             return Ok(());
         }
         let client = self.client.get_value();
@@ -98,19 +104,22 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let mut stacks = Vec::new();
+        let mut reader = CaptureReader::new();
         let mut query = STACKS_QUERY.to_owned();
         loop {
-            let page: StacksPage = client.get(Route::Stacks, &query).await?;
-            if page.trace_id != trace.trace_id {
-                return Ok(());
-            }
-            stacks.extend(page.stacks);
-            match page.next {
-                Some(next) => query = format!("{STACKS_QUERY}&after={next}"),
-                None => break,
+            let before = reader.newest_stack();
+            let page = client.messages(Route::Stacks, &query).await?;
+            let taken = reader.take_page(&page);
+            taken.map_err(|error| ApiError::Unexpected(error.to_string()))?;
+            match reader.newest_stack() {
+                Some(newest) if before != Some(newest) => {
+                    query = format!("{STACKS_QUERY}&after={newest}")
+                }
+                // There is no more.
+                _ => break,
             }
         }
+        let (_, stacks) = reader.into_records();
         self.evicted.set(with_evicted(stacks));
         Ok(())
     }

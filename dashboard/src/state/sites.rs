@@ -119,7 +119,8 @@ pub fn group(
 ) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
     let mut index_of_key = HashMap::new();
-    let mut tracks = HashMap::new();
+    let mut tracks = Vec::new();
+    let mut track_of_stack = HashMap::new();
     let evicted_size = snapshots.last().map_or(0, |last| last.evicted_size);
     for leak in &page.leaks {
         let named = names.of(&leak.stack);
@@ -128,11 +129,17 @@ pub fn group(
             sites.push(empty_site(key, leak, &named, grouping));
             sites.len() - 1
         });
-        tracks.insert(leak.stack.id, Track::new(leak, index, evicted_size));
+        track_of_stack.insert(leak.stack.id, tracks.len());
+        tracks.push(Track::new(leak, index, evicted_size));
         add(&mut sites[index], leak, named, grouping);
     }
     for snapshot in snapshots {
-        let points = points_at(snapshot, &mut tracks, sites.len());
+        for held in &snapshot.held {
+            if let Some(track) = track_of_stack.get(&held.stack) {
+                tracks[*track].see(held);
+            }
+        }
+        let points = points_at(snapshot.time_us, &mut tracks, sites.len());
         for (site, point) in sites.iter_mut().zip(points) {
             site.points.push(point);
         }
@@ -245,9 +252,11 @@ struct Track {
     site: usize,
     /// Mean size of its blocks, once records of it were evicted: the bytes of those are not known.
     size: Option<u64>,
-    /// Evicted records when it was first seen.
+    /// Evicted records when it was first listed.
     evicted_before: Option<u64>,
-    /// Evicted records since.
+    /// What it holds at this moment: what is live, and what was evicted since.
+    bytes: u64,
+    count: u64,
     evicted: u64,
 }
 
@@ -258,37 +267,38 @@ impl Track {
             site,
             size: (leak.stack.evicted > 0).then_some(size),
             evicted_before: None,
+            bytes: 0,
+            count: 0,
             evicted: 0,
         }
     }
 
-    /// Takes note of the evicted records.
     fn see(&mut self, held: &Held) {
         let before = *self.evicted_before.get_or_insert(held.evicted);
+        self.bytes = held.bytes;
+        self.count = held.count;
         self.evicted = held.evicted.saturating_sub(before);
+    }
+
+    /// Adds what it holds to the point of its site. What is live is gone when the next moment does not
+    /// list it; what was evicted stays.
+    fn add_to(&mut self, point: &mut Point) {
+        let count = self.count + self.evicted;
+        point.bytes += self.size.map_or(self.bytes, |size| size * count);
+        point.count += count;
+        (self.bytes, self.count) = (0, 0);
     }
 }
 
-/// Adds up what each site held at one moment.
-fn points_at(snapshot: &Snapshot, tracks: &mut HashMap<u32, Track>, sites: usize) -> Vec<Point> {
+/// Adds up what each site holds at one moment.
+fn points_at(time_us: u64, tracks: &mut [Track], sites: usize) -> Vec<Point> {
     let nothing = Point {
-        time_us: snapshot.time_us,
+        time_us,
         ..Point::default()
     };
     let mut points = vec![nothing; sites];
-    for held in &snapshot.held {
-        if let Some(track) = tracks.get_mut(&held.stack) {
-            track.see(held);
-            let point = &mut points[track.site];
-            point.bytes += track.size.map_or(held.bytes, |size| size * held.count);
-            point.count += held.count;
-        }
-    }
-    // A call stack that is not listed keeps what was evicted of it.
-    for track in tracks.values() {
-        let point = &mut points[track.site];
-        point.bytes += track.size.unwrap_or(0) * track.evicted;
-        point.count += track.evicted;
+    for track in tracks {
+        track.add_to(&mut points[track.site]);
     }
     points
 }

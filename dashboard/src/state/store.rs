@@ -7,9 +7,11 @@ use heapbeacon_shared::api::{
 };
 use leptos::prelude::*;
 
+use super::access::Access;
 use super::capture::Loss;
 use super::history::{self, HeapSample, Rates, Snapshot};
-use super::link::Link;
+use super::kept::Kept;
+use super::link::{Link, LinkState};
 use super::palette::Palette;
 use super::sites::{self, Grouping, Site};
 use super::symbols::SymbolState;
@@ -96,8 +98,8 @@ pub struct Store {
     pub records: RwSignal<Arc<RecordList>>,
     /// How many records were read so far, while they are being read.
     pub records_loading: RwSignal<Option<usize>>,
-    /// Whether the device wants a token that it did not get.
-    pub token_needed: RwSignal<bool>,
+    /// Whether the device wants a token.
+    pub access: RwSignal<Access>,
     /// Whether a command is on its way.
     pub busy: RwSignal<bool>,
     /// What to tell.
@@ -137,7 +139,7 @@ impl Store {
             symbols: RwSignal::default(),
             records: RwSignal::default(),
             records_loading: RwSignal::new(None),
-            token_needed: RwSignal::new(false),
+            access: RwSignal::default(),
             busy: RwSignal::new(false),
             notices: RwSignal::default(),
             shows_agent: RwSignal::new(false),
@@ -159,16 +161,26 @@ impl Store {
         })
     }
 
-    /// Returns whether a trace was ever started.
-    pub fn has_started(&self) -> bool {
+    /// Returns where the records of the trace are.
+    pub fn kept(&self) -> Kept {
         self.trace
-            .with(|trace| trace.as_ref().is_some_and(|trace| trace.trace_id > 0))
+            .with(|trace| trace.as_ref().map_or(Kept::Nowhere, Kept::of))
+    }
+
+    /// Returns whether the device has records to show.
+    pub fn has_records(&self) -> bool {
+        self.kept() == Kept::Here
+    }
+
+    /// Returns whether the device would take a command now.
+    pub fn takes_commands(&self) -> bool {
+        !self.busy.get() && self.link.read().state() == LinkState::Live
     }
 
     /// Sends a token from now on.
     pub fn use_token(&self, token: String) {
         self.client.update_value(|client| client.set_token(token));
-        self.token_needed.set(false);
+        self.access.set(Access::Tried);
     }
 
     /// Returns whether blocks of an origin are shown.

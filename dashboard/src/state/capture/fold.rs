@@ -96,6 +96,11 @@ impl Fold {
         self.records.last().map(|record| record.seq)
     }
 
+    /// Returns the id of the call stack that came last.
+    pub(super) fn newest_stack(&self) -> Option<u32> {
+        self.stacks.last().map(|leak| leak.stack.id)
+    }
+
     /// Returns the records and the call stacks that they refer to.
     pub(super) fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
         let stacks = self.stacks.into_iter().map(|leak| leak.stack);

@@ -136,6 +136,11 @@ impl CaptureReader {
         self.fold.records()
     }
 
+    /// Returns the id of the call stack that came last.
+    pub fn newest_stack(&self) -> Option<u32> {
+        self.fold.newest_stack()
+    }
+
     /// Returns the records and the call stacks of the pages that were taken.
     pub fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
         self.fold.into_records()

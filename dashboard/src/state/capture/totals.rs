@@ -1,6 +1,6 @@
 //! What all messages of a capture come to.
 
-use heapbeacon_shared::api::{LeaksPage, Trace};
+use heapbeacon_shared::api::{LeaksPage, State, Trace};
 use heapbeacon_shared::wire;
 
 use super::fold::Fold;
@@ -37,9 +37,11 @@ impl Fold {
         Trace {
             time_us: times().max().unwrap_or(0),
             started_us: times().min().unwrap_or(0),
+            state: State::Stopped,
             count,
             capacity: count,
             high_water_mark: count,
+            total_allocations: u64::from(count),
             live_count: live().count() as u64,
             live_bytes: live()
                 .map(|record| record.size)
