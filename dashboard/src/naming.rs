@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use heapbeacon_shared::api::{Address, Origin, Stack};
 use heapbeacon_shared::symbols::{
-    Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
+    Fold, Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
 };
 
 /// How many addresses name a call stack that has no symbols.
@@ -31,6 +31,15 @@ pub struct FrameLine {
     pub own: bool,
 }
 
+/// Frames that follow each other and are shown in the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineSection {
+    /// Why they may be folded; `None` where they should be seen.
+    pub fold: Option<Fold>,
+    /// The frames, innermost first.
+    pub lines: Vec<FrameLine>,
+}
+
 /// A call stack with names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamedStack {
@@ -40,10 +49,15 @@ pub struct NamedStack {
     pub name: String,
     /// Where the call site is, as `src/session.rs:88`.
     pub place: Option<String>,
-    /// Frames between the allocator and the call site.
-    pub wrappers: Vec<FrameLine>,
-    /// The call site and its callers.
-    pub callers: Vec<FrameLine>,
+    /// All frames, innermost first; the first that is not folded is the call site.
+    pub sections: Vec<LineSection>,
+}
+
+impl NamedStack {
+    /// Returns all frames, innermost first.
+    pub fn lines(&self) -> impl Iterator<Item = &FrameLine> {
+        self.sections.iter().flat_map(|section| &section.lines)
+    }
 }
 
 /// Names call stacks and remembers the names.
@@ -114,8 +128,10 @@ fn by_address(frames: &[u64]) -> NamedStack {
         key: texts.join(" "),
         name: shown.join(" ← "),
         place: None,
-        wrappers: Vec::new(),
-        callers: texts.iter().map(line).collect(),
+        sections: vec![LineSection {
+            fold: None,
+            lines: texts.iter().map(line).collect(),
+        }],
     }
 }
 
@@ -125,6 +141,11 @@ fn with_symbols(symbols: &Symbols, stack: &Stack, frames: &[u64]) -> NamedStack 
         .call_site()
         .map(frame_line)
         .unwrap_or_default();
+    let sections = stack_with_names.sections();
+    let sections = sections.iter().map(|section| LineSection {
+        fold: section.fold,
+        lines: section.frames.iter().map(frame_line).collect(),
+    });
     let from_driver = stack.origin == Origin::Driver;
     let place = site.file.as_ref().map(|file| match site.line {
         Some(line) => format!("{file}:{line}"),
@@ -138,8 +159,7 @@ fn with_symbols(symbols: &Symbols, stack: &Stack, frames: &[u64]) -> NamedStack 
         ),
         name: site.name,
         place: place.or_else(|| from_driver.then(|| "driver".to_owned())),
-        wrappers: stack_with_names.wrappers().iter().map(frame_line).collect(),
-        callers: stack_with_names.callers().iter().map(frame_line).collect(),
+        sections: sections.collect(),
     }
 }
 
@@ -182,7 +202,7 @@ mod tests {
             0x4200_0040,
         ]));
         assert_eq!(named.name, "0x42000010 ← 0x42000020 ← 0x42000030");
-        assert_eq!(named.callers.len(), 4);
+        assert_eq!(named.lines().count(), 4);
     }
 
     #[test]

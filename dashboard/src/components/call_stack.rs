@@ -1,30 +1,30 @@
 use std::sync::Arc;
 
+use heapbeacon_shared::symbols::Fold;
 use leptos::prelude::*;
 
 use super::copy_text;
-use crate::naming::{FrameLine, NamedStack};
+use crate::naming::{FrameLine, LineSection, NamedStack};
 
 /// Names of folded frames that are told.
 const NAMES_SHOWN: usize = 3;
 
-/// Lists a call stack, the call site first. What lies between it and the allocator is folded, and
-/// so is what called the outermost frame of the user's own code.
+/// Lists a call stack, the call site first. Frames that only lead to the user's own code are folded.
 #[component]
 pub fn CallStack(
     /// The frames.
     stack: Arc<NamedStack>,
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<String>);
-    let own = stack.callers.iter().rposition(|line| line.own).unwrap_or(0);
-    let (callers, runtime) = stack.callers.split_at((own + 1).min(stack.callers.len()));
-    let callers = callers.iter().enumerate();
-    let callers = callers.map(|(index, line)| frame(line, index == 0, copied));
-    let callers: Vec<AnyView> = callers.collect();
+    let sections = &stack.sections;
+    let seen_first = sections.iter().position(|section| section.fold.is_none());
+    let sections = sections.iter().enumerate();
+    let sections =
+        sections.map(|(index, section)| drawn(section, seen_first == Some(index), copied));
+    let sections: Vec<AnyView> = sections.collect();
     view! {
         <div class="call-stack">
-            {folded("wrapper", &stack.wrappers, copied)} <ol>{callers}</ol>
-            {folded("runtime", runtime, copied)}
+            {sections}
             <p class="copied" role="status">
                 {move || copied.get().map(|place| format!("Copied {place}"))}
             </p>
@@ -32,32 +32,42 @@ pub fn CallStack(
     }
 }
 
-/// Leaves frames out until somebody wants them; nothing if there are none.
-fn folded(what: &str, lines: &[FrameLine], copied: RwSignal<Option<String>>) -> Option<AnyView> {
+/// Draws frames, or leaves them out until somebody wants them.
+fn drawn(section: &LineSection, has_site: bool, copied: RwSignal<Option<String>>) -> AnyView {
+    let lines = section.lines.iter().enumerate();
+    let frames = lines.map(|(index, line)| frame(line, has_site && index == 0, copied));
+    let frames: Vec<AnyView> = frames.collect();
+    let frames = view! { <ol>{frames}</ol> };
+    let Some(fold) = section.fold else {
+        return frames.into_any();
+    };
+    let (title, names) = folded_words(fold, &section.lines);
+    view! {
+        <details class="folded">
+            <summary>{title} <code>{names}</code></summary>
+            {frames}
+        </details>
+    }
+    .into_any()
+}
+
+/// Says what is folded, and the names of the first few.
+fn folded_words(fold: Fold, lines: &[FrameLine]) -> (String, String) {
+    let what = match fold {
+        Fold::Wrapper => "wrapper",
+        Fold::Executor => "executor",
+        Fold::Runtime => "runtime",
+    };
     let s = if lines.len() == 1 { "" } else { "s" };
     let title = format!("{} {what} frame{s} folded ", lines.len());
-    let names: Vec<_> = lines
-        .iter()
-        .take(NAMES_SHOWN)
-        .map(|line| line.name.as_str())
-        .collect();
+    let shown = lines.iter().take(NAMES_SHOWN);
+    let names: Vec<_> = shown.map(|line| line.name.as_str()).collect();
     let more = if lines.len() > NAMES_SHOWN {
         ", …"
     } else {
         ""
     };
-    let names = names.join(", ") + more;
-    let frames = lines.iter().map(|line| frame(line, false, copied));
-    let frames: Vec<AnyView> = frames.collect();
-    (!lines.is_empty()).then(|| {
-        view! {
-            <details class="folded">
-                <summary>{title} <code>{names}</code></summary>
-                <ol>{frames}</ol>
-            </details>
-        }
-        .into_any()
-    })
+    (title, names.join(", ") + more)
 }
 
 fn frame(line: &FrameLine, is_site: bool, copied: RwSignal<Option<String>>) -> AnyView {

@@ -83,10 +83,7 @@ impl Site {
     pub fn matches(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();
         let holds = |words: &str| words.to_ascii_lowercase().contains(&text);
-        let mut frames = self
-            .stacks
-            .iter()
-            .flat_map(|stack| stack.named.wrappers.iter().chain(&stack.named.callers));
+        let mut frames = self.stacks.iter().flat_map(|stack| stack.named.lines());
         text.is_empty()
             || holds(&self.name)
             || self.place.as_deref().is_some_and(holds)

@@ -12,7 +12,9 @@ pub enum Role {
     Allocator,
     /// `alloc`, `core`, `std` and the crates that come with them.
     Std,
-    /// A crate from a registry or a git repository.
+    /// What polls async tasks: embassy's executor, tokio.
+    Executor,
+    /// Any other crate from a registry or a git repository.
     Dependency,
     /// The user's own code.
     Own,
@@ -32,20 +34,21 @@ pub struct StackFrame {
 /// A call stack with names, and the frame in it that a reader wants to see first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SymbolizedStack {
-    frames: Vec<StackFrame>,
-    call_site: Option<usize>,
+    pub(super) frames: Vec<StackFrame>,
+    pub(super) call_site: Option<usize>,
 }
 
 impl SymbolizedStack {
     /// Classifies the frames of a call stack, innermost first.
     ///
     /// The call site is the first frame of the user's own code. Without one it is the first frame
-    /// of a dependency or of unknown code, and without that the first frame.
+    /// of a dependency or of unknown code, then of an executor, and without that the first frame.
     pub fn new(frames: Vec<Frame>) -> Self {
         let frames = classify(frames);
         let first = |roles: &[Role]| frames.iter().position(|frame| roles.contains(&frame.role));
         let call_site = first(&[Role::Own])
             .or_else(|| first(&[Role::Dependency, Role::Unknown]))
+            .or_else(|| first(&[Role::Executor]))
             .or(if frames.is_empty() { None } else { Some(0) });
         Self { frames, call_site }
     }
@@ -58,16 +61,6 @@ impl SymbolizedStack {
     /// Returns the call site; `None` only of an empty stack.
     pub fn call_site(&self) -> Option<&StackFrame> {
         self.frames.get(self.call_site?)
-    }
-
-    /// Returns the frames inside of the call site: what a reader may leave folded.
-    pub fn wrappers(&self) -> &[StackFrame] {
-        &self.frames[..self.call_site.unwrap_or(0)]
-    }
-
-    /// Returns the call site and the frames that led to it.
-    pub fn callers(&self) -> &[StackFrame] {
-        &self.frames[self.call_site.unwrap_or(0)..]
     }
 }
 
@@ -117,6 +110,18 @@ const ALLOCATOR_FUNCTIONS: [&str; 8] = [
     "reallocarray",
 ];
 
+const EXECUTOR_CRATES: [&str; 9] = [
+    "async_executor",
+    "async_task",
+    "edge_executor",
+    "embassy_executor",
+    "esp_hal_embassy",
+    "esp_rtos",
+    "futures_executor",
+    "pollster",
+    "tokio",
+];
+
 const STD_CRATES: [&str; 6] = [
     "alloc",
     "core",
@@ -134,6 +139,8 @@ fn role(frame: &Frame) -> Role {
         Role::Tracer
     } else if is_of(&ALLOCATOR_CRATES) || is_allocator(function) {
         Role::Allocator
+    } else if is_of(&EXECUTOR_CRATES) {
+        Role::Executor
     } else if let Some(file) = &frame.file {
         match origin(file).0 {
             Origin::Std => Role::Std,

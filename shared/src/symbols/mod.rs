@@ -23,6 +23,7 @@
 //! way already.
 
 mod build_id;
+mod coroutines;
 mod error;
 mod fold;
 mod frame;
@@ -30,6 +31,7 @@ mod functions;
 mod layout;
 mod names;
 mod reader;
+mod section;
 mod table;
 
 pub use build_id::{BuildId, ParseBuildIdError, build_id};
@@ -38,4 +40,5 @@ pub use fold::{Role, StackFrame, SymbolizedStack};
 pub use frame::Frame;
 pub use names::{short_file, short_name};
 pub use reader::ElfReader;
+pub use section::{Fold, Section};
 pub use table::Symbols;

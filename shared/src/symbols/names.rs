@@ -7,13 +7,23 @@ use alloc::vec::Vec;
 /// Shortens the path of a function to its last two parts, without generic arguments.
 ///
 /// `alloc::vec::Vec<T>::push` becomes `Vec::push`, a closure or async block in
-/// `app::session::open` becomes `session::open {closure}` or `session::open {async}`.
+/// `app::session::open` becomes `session::open {closure}` or `session::open {async}`, and the
+/// embassy task `app::net` becomes `app::net {task}`.
 pub fn short_name(function: &str) -> String {
     let mut parts = Vec::new();
     let mut inside = "";
+    let mut is_task = false;
     for (index, segment) in segments(function).enumerate() {
         if segment.starts_with('{') {
-            inside = generated(segment).unwrap_or(inside);
+            inside = match is_task {
+                true => "{task}",
+                false => generated(segment).unwrap_or(inside),
+            };
+            is_task = false;
+        } else if let Some(task) = task_of(segment) {
+            parts.retain(|part| *part != task);
+            parts.push(task);
+            is_task = true;
         } else if index == 0 && segment.starts_with('<') {
             parts.push(self_type(segment));
         } else if !segment.starts_with('<') {
@@ -29,6 +39,14 @@ pub fn short_name(function: &str) -> String {
         ("", _) => String::from(inside),
         _ => format!("{path} {inside}"),
     }
+}
+
+/// Names the embassy task that its macro makes a function of. There are two for the task `net`, one
+/// in the other: `__net_task` and `__net_task_inner_function`, whose body is the task.
+fn task_of(segment: &str) -> Option<&str> {
+    let name = segment.strip_prefix("__")?;
+    let name = name.strip_suffix("_inner_function").unwrap_or(name);
+    name.strip_suffix("_task").filter(|task| !task.is_empty())
 }
 
 /// Says what a part in braces, made up by the compiler, stands for.

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use addr2line::Context;
-use gimli::{EndianArcSlice, LittleEndian, SectionId};
+use gimli::{EndianArcSlice, LittleEndian, SectionId, UnitRef};
 
+use super::coroutines;
 use super::functions::Functions;
 use super::names::crate_of;
 use super::{BuildId, ElfError, ElfReader, Frame};
@@ -135,22 +136,31 @@ fn lines(debug: &[DebugSection]) -> Result<Context<Bytes>, gimli::Error> {
 
 fn source_frames(lines: &Context<Bytes>, address: u64) -> Result<Vec<Frame>, gimli::Error> {
     let mut found = lines.find_frames(address).skip_all_loads()?;
+    let unit = lines.find_dwarf_and_unit(address).skip_all_loads();
     let mut frames = Vec::new();
     while let Some(frame) = found.next()? {
-        frames.push(source_frame(&frame, address));
+        frames.push(source_frame(&frame, unit, address));
     }
     Ok(frames)
 }
 
-fn source_frame(frame: &addr2line::Frame<'_, Bytes>, address: u64) -> Frame {
+fn source_frame(
+    frame: &addr2line::Frame<'_, Bytes>,
+    unit: Option<UnitRef<'_, Bytes>>,
+    address: u64,
+) -> Frame {
     let location = frame.location.as_ref();
     let name = frame
         .function
         .as_ref()
         .and_then(|name| name.demangle().ok());
+    let name = name.map(|name| match (unit, frame.dw_die_offset) {
+        (Some(unit), Some(entry)) => coroutines::named(name.into_owned(), unit, entry),
+        _ => name.into_owned(),
+    });
     Frame {
         address,
-        function: name.map(|name| name.into_owned()),
+        function: name,
         file: location
             .and_then(|location| location.file)
             .map(String::from),

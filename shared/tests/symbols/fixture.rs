@@ -29,6 +29,10 @@ pub(crate) static HOST_NO_DEBUG: LazyLock<Vec<u8>> =
 pub(crate) static HOST_STRIPPED: LazyLock<Vec<u8>> =
     LazyLock::new(|| host("stripped", &["-Cstrip=symbols"]));
 
+/// Allocates in many ways.
+pub(crate) static HEAP: LazyLock<Vec<u8>> =
+    LazyLock::new(|| compile("heap", "heap", &[&["-g"], &FIXED[..]].concat()));
+
 /// ELF32 for RISC-V, like a firmware.
 pub(crate) static BARE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let build_id = format!("-Clink-arg=--build-id=0x{BUILD_ID}");
@@ -44,6 +48,9 @@ pub(crate) static BARE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     )
 });
 
+/// Not position independent, so that the program sees the addresses of its file.
+const FIXED: [&str; 2] = ["-Crelocation-model=static", "-Cforce-frame-pointers=yes"];
+
 /// One line of what the host program prints.
 pub(crate) struct Call {
     pub(crate) return_address: u64,
@@ -52,10 +59,7 @@ pub(crate) struct Call {
 
 /// Runs a host program and returns what it says about one kind of caller.
 pub(crate) fn call(program: &str, kind: &str) -> Call {
-    let output = Command::new(path(program))
-        .output()
-        .expect("the program starts");
-    let text = String::from_utf8(output.stdout).expect("the program prints text");
+    let text = output(program);
     let line = text
         .lines()
         .find(|line| line.starts_with(kind))
@@ -69,6 +73,25 @@ pub(crate) fn call(program: &str, kind: &str) -> Call {
             .and_then(|line| line.parse().ok())
             .expect("a line"),
     }
+}
+
+/// Runs the program that allocates and returns who did, and the call stack.
+pub(crate) fn allocations() -> Vec<(String, Vec<u64>)> {
+    let address = |word| u64::from_str_radix(word, 16).expect("a hexadecimal address");
+    let text = output("heap");
+    let lines = text
+        .lines()
+        .map(|line| line.rsplit_once(": ").expect("both"));
+    lines
+        .map(|(who, addresses)| (who.to_owned(), addresses.split(' ').map(address).collect()))
+        .collect()
+}
+
+fn output(program: &str) -> String {
+    let output = Command::new(path(program))
+        .output()
+        .expect("the program starts");
+    String::from_utf8(output.stdout).expect("the program prints text")
 }
 
 /// Returns the number of the line of a program's source that has `text` in it, from 1.
@@ -105,13 +128,7 @@ pub(crate) fn function(elf: &[u8], name: &str) -> (u64, u64) {
 
 fn host(program: &str, options: &[&str]) -> Vec<u8> {
     let build_id = format!("-Clink-arg=-Wl,--build-id=0x{BUILD_ID}");
-    // Not position independent, so that the program sees the addresses of its file.
-    let fixed = [
-        "-Crelocation-model=static",
-        "-Cforce-frame-pointers=yes",
-        &build_id,
-    ];
-    compile("host", program, &[options, &fixed].concat())
+    compile("host", program, &[options, &FIXED, &[&build_id]].concat())
 }
 
 fn compile(source: &str, program: &str, options: &[&str]) -> Vec<u8> {

@@ -1,14 +1,14 @@
 //! Whose code a frame is, and which frame is the call site.
 
-use heapbeacon_shared::symbols::{Frame, Role, SymbolizedStack, Symbols};
+use heapbeacon_shared::symbols::{Frame, Role, SymbolizedStack, Symbols, short_name};
 
-use crate::fixture::{self, HOST};
+use crate::fixture::{self, HEAP, HOST};
 
 const OWN: &str = "/home/me/app/src/session.rs";
 const STD: &str = "/rustc/0123456789/library/alloc/src/vec/mod.rs";
 const DEPENDENCY: &str = "/me/.cargo/registry/src/index.crates.io-1/heapless-0.9.3/src/vec.rs";
 
-fn frame(function: &str, file: &str) -> Frame {
+pub(crate) fn frame(function: &str, file: &str) -> Frame {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Frame {
         function: text(function),
@@ -71,6 +71,16 @@ fn frames_have_the_role_of_whose_code_they_are() {
         ),
         ("<str>::to_owned", "", Role::Std),
         ("heapless::vec::Vec<T>::push", DEPENDENCY, Role::Dependency),
+        (
+            "embassy_executor::raw::TaskStorage<F>::poll",
+            DEPENDENCY,
+            Role::Executor,
+        ),
+        (
+            "<tokio::task::local::RunUntil<T> as core::future::Future>::poll",
+            DEPENDENCY,
+            Role::Executor,
+        ),
         ("app::session::open", OWN, Role::Own),
         ("app::session::open", "", Role::Own),
         ("<app::Set as core::iter::Extend<T>>::extend", "", Role::Own),
@@ -97,9 +107,7 @@ fn the_call_site_is_the_first_frame_of_the_users_own_code() {
     ];
     let stack = stack(&frames);
     assert_eq!(call_site(&frames), "app::session::open");
-    assert_eq!(stack.wrappers().len(), 4);
-    assert_eq!(stack.callers().len(), 2);
-    assert_eq!(stack.frames().len(), 6);
+    assert_eq!(stack.call_site(), stack.frames().get(4));
 }
 
 #[test]
@@ -138,14 +146,13 @@ fn with_nothing_but_the_standard_library_the_first_frame_is_the_call_site() {
         ("std::rt::lang_start", STD),
     ];
     assert_eq!(call_site(&frames), "alloc::vec::Vec<T>::push");
-    assert!(stack(&frames).wrappers().is_empty());
 }
 
 #[test]
 fn an_empty_stack_has_no_call_site() {
     let stack = SymbolizedStack::new(Vec::new());
     assert_eq!(stack.call_site(), None);
-    assert!(stack.wrappers().is_empty() && stack.callers().is_empty());
+    assert!(stack.sections().is_empty());
 }
 
 #[test]
@@ -157,4 +164,23 @@ fn the_call_site_in_a_real_program_is_in_its_source() {
         stack.call_site().and_then(|site| site.frame.line),
         Some(call.line)
     );
+}
+
+#[test]
+fn whatever_allocates_the_call_site_is_the_function_that_made_it_do_so() {
+    let symbols = Symbols::parse(&HEAP).unwrap_or_else(|error| panic!("{error}"));
+    let allocations = fixture::allocations();
+    assert_eq!(allocations.len(), 8);
+    for (who, addresses) in allocations {
+        let stack = SymbolizedStack::new(symbols.call_stack(&addresses));
+        let site = &stack.call_site().expect("a call site").frame;
+        let function = site.function.as_deref().unwrap_or_default();
+        assert_eq!(short_name(function), who, "{stack:#?}");
+        assert!(
+            site.file
+                .as_deref()
+                .is_some_and(|file| file.ends_with("programs/heap.rs")),
+            "{site:?}"
+        );
+    }
 }

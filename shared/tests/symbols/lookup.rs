@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use heapbeacon_shared::symbols::{BuildId, ElfReader, Frame, Symbols, build_id};
 
-use crate::fixture::{self, BARE, BUILD_ID, HOST, HOST_LIMITED, HOST_LINES, HOST_NO_DEBUG};
+use crate::fixture::{self, BARE, BUILD_ID, HEAP, HOST, HOST_LIMITED, HOST_LINES, HOST_NO_DEBUG};
 
 fn symbols(elf: &[u8]) -> Symbols {
     Symbols::parse(elf).unwrap_or_else(|error| panic!("{error}"))
@@ -63,6 +63,27 @@ fn generic_functions_and_closures_have_names_without_hashes() {
         let frames = symbols.frames_of_return(call.return_address);
         assert_eq!(frames[0].function.as_deref(), Some(function));
         assert_eq!(frames[0].line, Some(call.line));
+    }
+}
+
+#[test]
+fn async_functions_are_told_from_closures() {
+    let symbols = symbols(&HEAP);
+    let allocations = fixture::allocations();
+    let (_, addresses) = allocations.last().expect("that of the task");
+    let functions: Vec<_> = symbols
+        .call_stack(addresses)
+        .into_iter()
+        .filter_map(|frame| frame.function)
+        .collect();
+    for function in [
+        "heap::__net_task::__net_task_inner_function::{async_fn#0}",
+        "heap::main::{{closure}}",
+    ] {
+        assert!(
+            functions.iter().any(|found| found == function),
+            "{functions:#?}"
+        );
     }
 }
 

@@ -6,3 +6,4 @@ mod fixture;
 mod fold;
 mod lookup;
 mod names;
+mod sections;

@@ -69,6 +69,50 @@ fn closures_and_async_blocks_are_named_after_their_function() {
     }
 }
 
+/// As embassy-executor 0.10 and rustc 1.95 name them, in both manners of mangling.
+#[test]
+fn embassy_tasks_have_the_name_that_a_person_gave_them() {
+    for (function, short) in [
+        (
+            "heapbeacon_embassy::demo::__net_task::__net_task_inner_function::{{closure}}",
+            "demo::net {task}",
+        ),
+        (
+            "heapbeacon_embassy::demo::__net_task::__net_task_inner_function::{closure#0}",
+            "demo::net {task}",
+        ),
+        (
+            "heapbeacon_embassy::demo::__net_task::__net_task_inner_function::{async_fn#0}",
+            "demo::net {task}",
+        ),
+        (
+            "heapbeacon_qemu_virt::__start_task::__start_task_inner_function::{{closure}}",
+            "heapbeacon_qemu_virt::start {task}",
+        ),
+        (
+            "heapbeacon_embassy::demo::__net_task::__net_task_inner_function::{{closure}}::{{closure}}",
+            "demo::net {closure}",
+        ),
+        (
+            "heapbeacon_embassy::demo::__hog_task::__hog_task_inner_function::{async_fn#0}::{async_block#0}",
+            "demo::hog {async}",
+        ),
+        (
+            "heapbeacon_embassy::demo::__net_task::__net_task_inner_function",
+            "demo::net",
+        ),
+        ("heapbeacon_embassy::demo::__net_task", "demo::net"),
+        (
+            "heapbeacon_embassy::demo::every::{async_fn#0}",
+            "demo::every {async}",
+        ),
+        ("app::__private_tasks", "app::__private_tasks"),
+        ("app::__task", "app::__task"),
+    ] {
+        assert_eq!(short_name(function), short, "{function}");
+    }
+}
+
 #[test]
 fn odd_names_do_not_panic() {
     for function in [
