@@ -7,7 +7,7 @@
 //! | [`naming`] | names of call stacks |
 //! | [`pages`], [`shell`] | what a person sees |
 //! | [`components`], [`charts`] | what it is made of |
-//! | [`mod@format`], [`location`] | numbers as text; what the address bar says |
+//! | [`mod@format`], [`cut`], [`location`] | numbers and the ends of call stacks as text; what the address bar says |
 
 #![expect(
     unreachable_pub,
@@ -17,6 +17,7 @@
 pub mod api;
 pub mod charts;
 pub mod components;
+pub mod cut;
 pub mod format;
 pub mod location;
 pub mod naming;

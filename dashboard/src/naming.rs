@@ -9,6 +9,8 @@ use heapbeacon_shared::symbols::{
     Fold, Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
 };
 
+use crate::cut;
+
 /// How many addresses name a call stack that has no symbols.
 const ADDRESSES_IN_A_NAME: usize = 3;
 
@@ -51,6 +53,10 @@ pub struct NamedStack {
     pub place: Option<String>,
     /// All frames, innermost first; the first that is not folded is the call site.
     pub sections: Vec<LineSection>,
+    /// Says why it ends early, in a sentence; nothing if it does not.
+    pub end: Option<String>,
+    /// Says the same in a word, where it is worth one beside the name of the call site.
+    pub mark: Option<&'static str>,
 }
 
 impl NamedStack {
@@ -90,7 +96,7 @@ impl Names {
         }
         let named = Arc::new(match &self.symbols {
             Some(symbols) => with_symbols(symbols, stack, &frames),
-            None => by_address(&frames),
+            None => by_address(stack, &frames),
         });
         self.known.insert(frames, Arc::clone(&named));
         named
@@ -110,7 +116,7 @@ fn without_frames(stack: &Stack) -> NamedStack {
     }
 }
 
-fn by_address(frames: &[u64]) -> NamedStack {
+fn by_address(stack: &Stack, frames: &[u64]) -> NamedStack {
     let texts: Vec<String> = frames
         .iter()
         .map(|frame| Address(*frame).to_string())
@@ -132,6 +138,8 @@ fn by_address(frames: &[u64]) -> NamedStack {
             fold: None,
             lines: texts.iter().map(line).collect(),
         }],
+        end: cut::sentence(stack),
+        mark: cut::mark(stack.cut, false),
     }
 }
 
@@ -160,6 +168,8 @@ fn with_symbols(symbols: &Symbols, stack: &Stack, frames: &[u64]) -> NamedStack 
         name: site.name,
         place: place.or_else(|| from_driver.then(|| "driver".to_owned())),
         sections: sections.collect(),
+        end: cut::sentence(stack),
+        mark: cut::mark(stack.cut, site.own),
     }
 }
 

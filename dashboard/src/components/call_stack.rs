@@ -9,7 +9,8 @@ use crate::naming::{FrameLine, LineSection, NamedStack};
 /// Names of folded frames that are told.
 const NAMES_SHOWN: usize = 3;
 
-/// Lists a call stack, the call site first. Frames that only lead to the user's own code are folded.
+/// Lists a call stack, the call site first, and says why it ends early where it does. Frames that
+/// only lead to the user's own code are folded.
 #[component]
 pub fn CallStack(
     /// The frames.
@@ -22,9 +23,11 @@ pub fn CallStack(
     let sections =
         sections.map(|(index, section)| drawn(section, seen_first == Some(index), copied));
     let sections: Vec<AnyView> = sections.collect();
+    let end = stack.end.clone();
     view! {
         <div class="call-stack">
             {sections}
+            {end.map(|end| view! { <p class="cut" data-testid="stack-end">{end}</p> })}
             <p class="copied" role="status">
                 {move || copied.get().map(|place| format!("Copied {place}"))}
             </p>

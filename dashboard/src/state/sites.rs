@@ -79,6 +79,12 @@ impl Site {
         }
     }
 
+    /// Returns what a word beside its name says of where its call stacks end; a task has too many.
+    pub fn mark(&self) -> Option<&'static str> {
+        let mut marks = self.stacks.iter().map(|stack| stack.named.mark);
+        marks.find_map(|mark| mark).filter(|_| self.call_sites == 0)
+    }
+
     /// Returns whether a text occurs in its names or places.
     pub fn matches(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{Address, Stack};
+use heapbeacon_shared::api::{Address, Cut, Stack};
 
 use super::*;
 
@@ -27,6 +27,16 @@ fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
         total: leaks.len() as u32,
         leaks,
     }
+}
+
+#[test]
+fn a_site_is_marked_by_what_cuts_its_call_stacks_and_a_task_is_not() {
+    let mut leak = leak(1, 0x10, "net", 1, 1);
+    leak.stack.cut = Some(Cut::Interrupt);
+    let page = page(1, vec![leak]);
+    let mark = |grouping| judged(&page, &[], grouping)[0].mark();
+    assert_eq!(mark(Grouping::CallSite), Some("interrupt"));
+    assert_eq!(mark(Grouping::Task), None);
 }
 
 /// Watches for so many seconds: stack 1 gains a block each second, stack 2 stays.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Destination, Mode, Origin, State};
+use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
 use heapbeacon_shared::wire::{
     BuildId, Counters, Encoder, Frames, Header, MAX_ENCODED, Message, Record, Region, Sample,
     Stack, Task,
@@ -166,6 +166,12 @@ fn stack(id: u32, task: u16) -> Message {
         id,
         task,
         frames: Frames::from_iter(frames),
+        // An interrupt fills the queue, and who calls the driver's buffers can't be told.
+        cut: match id {
+            3 => Some(Cut::Interrupt),
+            4 => Some(Cut::Driver),
+            _ => None,
+        },
         ..Stack::default()
     })
 }

@@ -204,6 +204,18 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
     let lamp_build: String = LAMP_BUILD.map(|byte| format!("{byte:02x}")).concat();
     assert!(refusal.contains(&lamp_build), "{refusal}");
 
+    // Where a call stack ends early, the page says why.
+    for (call_site, mark, end) in [
+        ("0x42001c00", "interrupt", "what it interrupted"),
+        ("0x42002000", "driver", "its own callers can't be told"),
+    ] {
+        let site = format!("[data-testid='leak-row'][data-site^='{call_site}'] th");
+        page.element_with(&site, mark).await?;
+        page.click(&site).await?;
+        page.element_with("[data-testid='stack-end']", end).await?;
+    }
+    page.picture("capture-ends.png").await?;
+
     // Drivers are shown until somebody hides them, HeapBeacon's own the other way round.
     let of = |task: &str| format!("[data-testid='leak-row'][data-site='{task}']");
     page.click("[data-testid='group-Task']").await?;

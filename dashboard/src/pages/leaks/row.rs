@@ -85,11 +85,15 @@ fn place_line(site: &Site, is_file: bool) -> AnyView {
     view! {
         <small>
             {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
-            {origin.map(|origin| view! { <span class="tag origin">{origin}</span> }.into_any())}
+            {origin.into_iter().chain(site.mark()).map(label).collect::<Vec<_>>()}
             {place(site)}
         </small>
     }
     .into_any()
+}
+
+fn label(word: &'static str) -> AnyView {
+    view! { <span class="tag origin">{word}</span> }.into_any()
 }
 
 /// Draws what stands beside the name; `most` is what the largest site holds. A file shows one
