@@ -20,8 +20,13 @@ pub fn bytes_parts(bytes: f64) -> (String, &'static str) {
 }
 
 /// Writes a number with one decimal, such as `39.0`.
+///
+/// By whole tenths: what the standard library writes any fraction with weighs as much as a page.
 pub fn decimal(value: f64) -> String {
-    format!("{value:.1}")
+    let tenths = (value * 10.0).round() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    let tenths = tenths.unsigned_abs();
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
 /// Writes a share for a style sheet, such as `12.5%`; the whole is at least 1.
@@ -189,6 +194,20 @@ mod tests {
         assert_eq!(plural(312, "block"), "312 blocks");
         assert_eq!(plural_in_words(1, "call site"), "One call site");
         assert_eq!(plural_in_words(41, "call site"), "41 call sites");
+    }
+
+    #[test]
+    fn one_decimal_is_rounded_and_keeps_its_sign() {
+        for (value, text) in [
+            (39.0, "39.0"),
+            (0.04, "0.0"),
+            (0.05, "0.1"),
+            (9.96, "10.0"),
+            (-0.3, "-0.3"),
+            (-12.34, "-12.3"),
+        ] {
+            assert_eq!(decimal(value), text);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From values to the points of a drawing.
 
-use core::fmt::Write;
+use crate::format;
 
 /// What a layer shows at one moment: the part of the axis between `low` and `high`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,8 +74,9 @@ impl Frame {
     fn append(&self, path: &mut String, points: impl Iterator<Item = (u64, u64)>) {
         for (time_us, value) in points {
             let command = if path.is_empty() { 'M' } else { 'L' };
-            // Writing to a string does not fail.
-            let _ = write!(path, "{command}{:.1},{:.1}", self.x(time_us), self.y(value));
+            let [x, y] = [self.x(time_us), self.y(value)].map(format::decimal);
+            path.push(command);
+            path.extend([x.as_str(), ",", y.as_str()]);
         }
     }
 }

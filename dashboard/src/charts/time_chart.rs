@@ -84,12 +84,12 @@ pub fn TimeChart(
                 <span class="keys">{move || plot.with(key)}</span>
                 <span class="window">{move || window()}</span>
             </figcaption>
-            <div class="chart-body" node_ref=body style:height=format!("{height}px")>
+            <div class="chart-body" node_ref=body style:height=format::decimal(height) + "px">
                 <svg
                     role="img"
                     aria-label=move || plot.with(|plot| plot.summary.clone())
-                    width=move || width.get().to_string()
-                    height=height.to_string()
+                    width=move || format::decimal(width.get())
+                    height=format::decimal(height)
                     on:pointermove=point
                     on:pointerleave=move |_| pointed.set(None)
                 >

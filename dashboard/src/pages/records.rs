@@ -217,9 +217,9 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <tr aria-hidden="true" style:height=move || format!("{}px", window().above)></tr>
+                    <tr aria-hidden="true" style:height=move || format::decimal(window().above) + "px"></tr>
                     <KeyedList items />
-                    <tr aria-hidden="true" style:height=move || format!("{}px", window().below)></tr>
+                    <tr aria-hidden="true" style:height=move || format::decimal(window().below) + "px"></tr>
                 </tbody>
             </table>
         </div>
