@@ -2,12 +2,16 @@
 
 use core::fmt;
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use async_lock::{Semaphore, SemaphoreGuard};
+use gloo_net::http::{Request, Response};
+use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{PREFIX, Problem, Route};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob};
+
+use crate::retry::{Failure, Tries};
 
 /// Milliseconds after which an answer is no longer waited for.
 const TIMEOUT_MS: u32 = 4_000;
@@ -15,6 +19,13 @@ const TIMEOUT_MS: u32 = 4_000;
 const DOWNLOAD_TIMEOUT_MS: u32 = 120_000;
 /// HTTP status of a request without the token.
 const UNAUTHORIZED: u16 = 401;
+/// HTTP status of an order that does not go with the device's state.
+const CONFLICT: u16 = 409;
+/// HTTP status of a request that came while too many others were served.
+const BUSY: u16 = 503;
+
+/// Requests at a time: a device serves few, and the page is not alone.
+static TURNS: Semaphore = Semaphore::new(3);
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
@@ -44,6 +55,20 @@ impl fmt::Display for ApiError {
 }
 
 impl core::error::Error for ApiError {}
+
+/// A request that may have to be sent more than once.
+struct Question<'q> {
+    url: &'q str,
+    /// What is posted: JSON, or empty for nothing; `None` to read.
+    post: Option<&'q str>,
+    timeout_ms: u32,
+}
+
+/// An answer, and the turn that it takes until it has been read.
+struct Answer {
+    response: Response,
+    _turn: SemaphoreGuard<'static>,
+}
 
 /// Talks to one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,73 +106,130 @@ impl Client {
 
     /// Reads a route; `query` starts with `?` unless it is empty.
     pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
-        let answer = self.answer(route, query).await?;
-        let text = answer.text().await.map_err(unexpected)?;
+        let answer = self.read(route, query, TIMEOUT_MS).await?;
+        let text = answer.response.text().await.map_err(unexpected)?;
         serde_json::from_str(&text).map_err(|error| ApiError::Unexpected(error.to_string()))
     }
 
     /// Reads a route as a stream of messages; `query` starts with `?`.
     pub async fn messages(&self, route: Route, query: &str) -> Result<Vec<u8>, ApiError> {
         let query = format!("{query}&format=postcard");
-        let answer = self.answer(route, &query).await?;
-        answer.binary().await.map_err(unexpected)
-    }
-
-    async fn answer(&self, route: Route, query: &str) -> Result<Response, ApiError> {
-        let url = self.url(route, "") + query;
-        let request = self.prepared(Request::get(&url), TIMEOUT_MS);
-        answered(request.send().await).await
-    }
-
-    /// Posts to a route; `body` is JSON, or empty for none.
-    pub async fn post(&self, route: Route, parameter: &str, body: String) -> Result<(), ApiError> {
-        let request = self.prepared(Request::post(&self.url(route, parameter)), TIMEOUT_MS);
-        let sent = match body.is_empty() {
-            true => request.send().await,
-            false => {
-                let request = request.header("Content-Type", "application/json");
-                request.body(body).map_err(unexpected)?.send().await
-            }
-        };
-        answered(sent).await.map(drop)
+        let answer = self.read(route, &query, TIMEOUT_MS).await?;
+        answer.response.binary().await.map_err(unexpected)
     }
 
     /// Downloads the ELF that the device offers as its own.
     pub async fn elf(&self) -> Result<Blob, ApiError> {
-        let request = Request::get(&self.url(Route::Elf, ""));
-        let request = self.prepared(request, DOWNLOAD_TIMEOUT_MS);
-        let response = web_sys::Response::from(answered(request.send().await).await?);
+        let answer = self.read(Route::Elf, "", DOWNLOAD_TIMEOUT_MS).await?;
+        let response = web_sys::Response::from(answer.response);
         let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
         let blob = JsFuture::from(blob).await;
         blob.map(JsCast::unchecked_into)
             .map_err(|_| ApiError::Unreachable)
     }
 
-    fn prepared(&self, request: RequestBuilder, timeout_ms: u32) -> RequestBuilder {
-        let signal = AbortSignal::timeout_with_u32(timeout_ms);
-        let request = request.abort_signal(Some(&signal));
-        match self.token.as_str() {
+    /// Posts to a route; `body` is JSON, or empty for none.
+    pub async fn post(&self, route: Route, parameter: &str, body: &str) -> Result<(), ApiError> {
+        let url = self.url(route, parameter);
+        let question = Question {
+            url: &url,
+            post: Some(body),
+            timeout_ms: TIMEOUT_MS,
+        };
+        let mut tries = Tries::default();
+        match self.answer(&question, &mut tries).await {
+            // An earlier try was heard, and only its answer got lost.
+            Err(ApiError::Refused(problem))
+                if problem.status == CONFLICT && tries.may_have_worked() =>
+            {
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
+    async fn read(&self, route: Route, query: &str, timeout_ms: u32) -> Result<Answer, ApiError> {
+        let url = self.url(route, "") + query;
+        let question = Question {
+            url: &url,
+            post: None,
+            timeout_ms,
+        };
+        self.answer(&question, &mut Tries::default()).await
+    }
+
+    /// Asks when it is our turn, and again for as long as that may help.
+    async fn answer(&self, question: &Question<'_>, tries: &mut Tries) -> Result<Answer, ApiError> {
+        let turn = TURNS.acquire().await;
+        loop {
+            let (failure, error) = match self.send(question).await {
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        _turn: turn,
+                    });
+                }
+                Err(failure) => failure,
+            };
+            match tries.pause_ms(&failure) {
+                Some(pause_ms) => TimeoutFuture::new(pause_ms).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn send(&self, question: &Question<'_>) -> Result<Response, (Failure, ApiError)> {
+        let signal = AbortSignal::timeout_with_u32(question.timeout_ms);
+        let request = self.request(question, &signal);
+        let request = request.map_err(|error| (Failure::Final, unexpected(error)))?;
+        match request.send().await {
+            Ok(response) if response.ok() => Ok(response),
+            Ok(response) => Err(refusal(response).await),
+            // Who let the time run out has waited long enough.
+            Err(_) if signal.aborted() => Err((Failure::Final, ApiError::Unreachable)),
+            Err(_) => Err((Failure::Reset, ApiError::Unreachable)),
+        }
+    }
+
+    fn request(
+        &self,
+        question: &Question<'_>,
+        signal: &AbortSignal,
+    ) -> Result<Request, gloo_net::Error> {
+        let request = match question.post {
+            Some(_) => Request::post(question.url),
+            None => Request::get(question.url),
+        };
+        let request = request.abort_signal(Some(signal));
+        let request = match self.token.as_str() {
             "" => request,
             token => request.header("Authorization", &format!("Bearer {token}")),
+        };
+        match question.post.unwrap_or_default() {
+            "" => request.build(),
+            body => request
+                .header("Content-Type", "application/json")
+                .body(body),
         }
     }
 }
 
-/// Tells an answer from a refusal.
-async fn answered(sent: Result<Response, gloo_net::Error>) -> Result<Response, ApiError> {
-    let response = sent.map_err(|_| ApiError::Unreachable)?;
-    if response.ok() {
-        return Ok(response);
-    }
+/// Tells why an answer is a refusal.
+async fn refusal(response: Response) -> (Failure, ApiError) {
     let status = response.status();
+    let failure = match status {
+        BUSY => Failure::Busy(response.headers().get("Retry-After")),
+        _ => Failure::Final,
+    };
     if status == UNAUTHORIZED {
-        return Err(ApiError::TokenNeeded);
+        return (failure, ApiError::TokenNeeded);
     }
     let text = response.text().await.unwrap_or_default();
-    Err(match serde_json::from_str::<Problem>(&text) {
+    let error = match serde_json::from_str::<Problem>(&text) {
         Ok(problem) => ApiError::Refused(Box::new(problem)),
         Err(_) => ApiError::Unexpected(format!("HTTP status {status}")),
-    })
+    };
+    (failure, error)
 }
 
 /// A body that ends early is a lost connection.

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`api`] | the agent's HTTP API, typed |
+//! | [`api`], [`retry`] | the agent's HTTP API, typed |
 //! | [`state`] | the last answers, their history, what follows from them |
 //! | [`naming`] | names of call stacks |
 //! | [`pages`], [`shell`] | what a person sees |
@@ -22,6 +22,7 @@ pub mod format;
 pub mod location;
 pub mod naming;
 pub mod pages;
+pub mod retry;
 pub mod shell;
 pub mod state;
 

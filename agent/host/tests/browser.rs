@@ -7,6 +7,7 @@ mod support;
 
 mod browser {
     mod captures;
+    mod crowded;
     mod files;
     mod story;
 }

@@ -53,7 +53,7 @@ impl Store {
         self.run(async move {
             let client = store.client.get_value();
             for (route, parameter, body) in orders {
-                client.post(route, &parameter, body).await?;
+                client.post(route, &parameter, &body).await?;
             }
             store.ask_trace().await?;
             store.ask_demo().await
@@ -77,6 +77,12 @@ impl Store {
 
     async fn read_records(&self) -> Result<RecordList, ApiError> {
         let client = self.client.get_value();
+        let polled_us = || {
+            let trace = self.trace.read_untracked();
+            trace.as_ref().map_or(0, |trace| trace.time_us)
+        };
+        // Sequence numbers are times. While pages are read there are new records: they may wait.
+        let enough = polled_us();
         let mut reader = CaptureReader::new();
         let mut after = 0;
         loop {
@@ -86,19 +92,16 @@ impl Store {
             let newest = newest.map_err(|error| ApiError::Unexpected(error.to_string()))?;
             self.records_loading.set(Some(reader.records()));
             match newest {
-                Some(newest) if newest > after => after = newest,
-                // There is no more.
+                Some(newest) if newest > after && newest < enough => after = newest,
                 _ => break,
             }
         }
         let (records, stacks) = reader.into_records();
         let newest = records.last().map(|record| record.time_us);
-        let trace = self.trace.read_untracked();
-        let polled = trace.as_ref().map(|trace| trace.time_us);
         Ok(RecordList {
             records,
             stacks,
-            read_us: newest.max(polled).unwrap_or(0),
+            read_us: polled_us().max(newest.unwrap_or(0)),
         })
     }
 
