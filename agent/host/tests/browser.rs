@@ -6,6 +6,7 @@
 mod support;
 
 mod browser {
+    mod access;
     mod captures;
     mod crowded;
     mod files;

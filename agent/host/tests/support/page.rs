@@ -68,6 +68,15 @@ impl Drop for Driver {
     }
 }
 
+/// What has the focus.
+#[derive(serde::Deserialize)]
+pub(crate) struct Focus {
+    /// The beginning of its HTML.
+    pub(crate) what: String,
+    /// Whether one sees that it has.
+    pub(crate) is_seen: bool,
+}
+
 /// A window of a fresh browser on some agent's dashboard.
 pub(crate) struct Page {
     window: WebDriver,
@@ -162,8 +171,11 @@ impl Page {
 
     /// Shows the page as somebody sees it who prefers dark or light.
     pub(crate) async fn prefer(&self, scheme: &str) -> WebDriverResult<()> {
-        let feature =
-            serde_json::json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        // Without motion, so that nothing is seen half way.
+        let feature = serde_json::json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
         self.window
             .cdp()
             .send_raw("Emulation.setEmulatedMedia", feature)
@@ -184,6 +196,34 @@ impl Page {
     /// Returns whether the page is wider than the window.
     pub(crate) async fn scrolls_sideways(&self) -> WebDriverResult<bool> {
         let script = "return document.documentElement.scrollWidth > window.innerWidth;";
+        self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn press(&self, key: Key) -> WebDriverResult<()> {
+        self.window.action_chain().send_keys(key).perform().await
+    }
+
+    /// Returns what has the focus.
+    pub(crate) async fn focus(&self) -> WebDriverResult<Focus> {
+        let script = "const focused = document.activeElement;
+            const shape = getComputedStyle(focused.closest('.drop-zone') ?? focused);
+            const width = parseFloat(shape.outlineWidth);
+            const isSeen = focused === document.body
+                || (shape.outlineStyle !== 'none' && width >= 2);
+            return {what: focused.outerHTML.slice(0, 200), is_seen: isSeen};";
+        self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// Returns whether such an element has the focus.
+    pub(crate) async fn has_focus(&self, css: &str) -> WebDriverResult<bool> {
+        let script = "return document.activeElement.matches(arguments[0]);";
+        let arguments = vec![css.into()];
+        self.window.execute(script, arguments).await?.convert()
+    }
+
+    /// Runs a script that returns sentences about what is wrong.
+    pub(crate) async fn problems(&self, script: &str) -> WebDriverResult<Vec<String>> {
         self.window.execute(script, Vec::new()).await?.convert()
     }
 

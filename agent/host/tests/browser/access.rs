@@ -1,0 +1,101 @@
+//! The page without a mouse, and for eyes that need contrast.
+
+use thirtyfour::prelude::*;
+
+use super::captures::{Files, lamp};
+use super::story::{FILE, bundle, row};
+use crate::support::page::Page;
+use crate::support::process::Process;
+
+/// More stops than any page has.
+const STOPS: usize = 80;
+
+const PAGES: [&str; 4] = ["live", "leaks", "records", "device"];
+
+/// Goes on with the tabulator until something has the focus, and checks that one always sees what has.
+async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {
+    for _ in 0..STOPS {
+        page.press(Key::Tab).await?;
+        let focus = page.focus().await?;
+        assert!(
+            focus.is_seen,
+            "nothing shows that `{}` has the focus",
+            focus.what
+        );
+        if page.has_focus(css).await? {
+            return Ok(());
+        }
+    }
+    panic!("the keyboard does not reach {css}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.element("[data-testid='stop']").await?;
+
+    tab_to(&page, "nav a[href='#/leaks']").await?;
+    page.press(Key::Enter).await?;
+    page.element_with("[data-testid='verdict-sentence']", "leaking")
+        .await?;
+
+    tab_to(&page, &row("button.name")).await?;
+    page.press(Key::Enter).await?;
+    page.element(&row("button[aria-expanded='true']")).await?;
+    let frame = format!("[data-testid='frame'][data-file*='{FILE}'][data-line]");
+    tab_to(&page, &frame).await?;
+    page.press(Key::Enter).await?;
+    page.element_with(".copied", FILE).await?;
+    assert!(page.has_focus(&frame).await?, "copying took the focus away");
+
+    let switch = "[data-testid='demo-switch-session-leak']";
+    tab_to(&page, switch).await?;
+    page.press(Key::Space).await?;
+    page.element(&format!("{switch}[aria-checked='false']"))
+        .await?;
+    page.element_with("[data-testid='verdict-sentence']", "Nothing is leaking")
+        .await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_on_the_page_has_contrast() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let files = Files::new();
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element_with("[data-testid='verdict-sentence']", "leaking")
+        .await?;
+    assert_readable(&page).await?;
+
+    // What a capture adds: banners, origins, and the ends of call stacks.
+    page.go("device").await?;
+    page.choose(
+        "[data-testid='capture-input']",
+        &files.write("lamp.hbc", &lamp()),
+    )
+    .await?;
+    page.element("[data-testid='file-banner']").await?;
+    page.drop_file("notes.txt", "neither of the two").await?;
+    page.element(".notice").await?;
+    assert_readable(&page).await?;
+    page.close().await
+}
+
+/// Checks every page in both colour schemes, with the first call site opened.
+async fn assert_readable(page: &Page) -> WebDriverResult<()> {
+    for fragment in PAGES {
+        page.go(fragment).await?;
+        if fragment == "leaks" {
+            page.click("[data-testid='leak-row'] th").await?;
+            page.element("[data-testid='frame']").await?;
+        }
+        for scheme in ["light", "dark"] {
+            page.prefer(scheme).await?;
+            let problems = page.problems(include_str!("readable.js")).await?;
+            assert!(problems.is_empty(), "{fragment}, {scheme}: {problems:#?}");
+        }
+    }
+    Ok(())
+}
