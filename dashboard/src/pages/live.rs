@@ -141,7 +141,7 @@ fn growth(samples: &[HeapSample]) -> (String, bool) {
     let series = used_series(samples);
     let span_us = series.span_us();
     if span_us < SOME_DATA_US {
-        return (format!("watching for {}", format::duration(span_us)), false);
+        return ("watching, no growth to tell yet".to_owned(), false);
     }
     let window_us = span_us.min(GROWTH_WINDOW_US);
     let per_minute = series.growth_per_minute(window_us);

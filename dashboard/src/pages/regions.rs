@@ -20,6 +20,7 @@ pub(super) fn Regions() -> impl IntoView {
                 <span class="keys" aria-hidden="true">
                     <span class="key band used">"used"</span>
                     <span class="key band largest">"largest free block"</span>
+                    <span class="key most-used">"most ever used"</span>
                 </span>
             </div>
             <ul class="regions">{rows}</ul>
