@@ -19,14 +19,13 @@ pub fn sentence(stack: &Stack) -> Option<String> {
     Some(sentence.to_owned())
 }
 
-/// Says it in a word beside a call site. That callers are missing is worth one only where the user's
-/// own code may be among them.
+/// Says it in a word beside a call site. That there was no room for callers is worth one only where the
+/// user's own code may be among them; that a driver called is told by its origin.
 pub fn mark(cut: Option<Cut>, is_own: bool) -> Option<&'static str> {
     match cut? {
         Cut::Interrupt => Some("interrupt"),
-        _ if is_own => None,
-        Cut::Depth => Some("cut short"),
-        Cut::Driver => Some("called by a driver"),
+        Cut::Depth if !is_own => Some("cut short"),
+        Cut::Depth | Cut::Driver => None,
     }
 }
 
@@ -63,8 +62,7 @@ mod tests {
             (None, false, None),
             (Some(Cut::Depth), true, None),
             (Some(Cut::Depth), false, Some("cut short")),
-            (Some(Cut::Driver), true, None),
-            (Some(Cut::Driver), false, Some("called by a driver")),
+            (Some(Cut::Driver), false, None),
             (Some(Cut::Interrupt), true, Some("interrupt")),
         ] {
             assert_eq!(mark(cut, is_own), expected, "{cut:?} {is_own}");

@@ -88,12 +88,10 @@ impl Site {
         last.saturating_sub(self.count)
     }
 
-    /// Returns what a word beside its name says of where its call stacks end. A task has many, and of
-    /// a driver it is known.
+    /// Returns what a word beside its name says of where its call stacks end; a task has too many.
     pub fn mark(&self) -> Option<&'static str> {
-        let tells = self.call_sites == 0 && self.origin != Origin::Driver;
         let mut marks = self.stacks.iter().map(|stack| stack.named.mark);
-        marks.find_map(|mark| mark).filter(|_| tells)
+        marks.find_map(|mark| mark).filter(|_| self.call_sites == 0)
     }
 
     /// Returns whether a text occurs in its names or places.

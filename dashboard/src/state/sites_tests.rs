@@ -33,19 +33,12 @@ fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
 
 #[test]
 fn a_site_is_marked_by_what_cuts_its_call_stacks_and_a_task_is_not() {
-    let cut = |origin| {
-        let mut leak = leak(1, 0x10, "net", 1, 1);
-        leak.stack.cut = Some(Cut::Interrupt);
-        leak.stack.origin = origin;
-        page(1, vec![leak])
-    };
-    let mark = |origin, grouping| judged(&cut(origin), &[], grouping)[0].mark();
-    assert_eq!(
-        mark(Origin::Application, Grouping::CallSite),
-        Some("interrupt")
-    );
-    assert_eq!(mark(Origin::Driver, Grouping::CallSite), None);
-    assert_eq!(mark(Origin::Application, Grouping::Task), None);
+    let mut leak = leak(1, 0x10, "net", 1, 1);
+    leak.stack.cut = Some(Cut::Interrupt);
+    let page = page(1, vec![leak]);
+    let mark = |grouping| judged(&page, &[], grouping)[0].mark();
+    assert_eq!(mark(Grouping::CallSite), Some("interrupt"));
+    assert_eq!(mark(Grouping::Task), None);
 }
 
 /// Watches for so many seconds: stack 1 gains a block each second, stack 2 stays.
