@@ -6,7 +6,7 @@
 //!
 //! | switch | on | off | call site |
 //! |---|---|---|---|
-//! | `session-leak` | about 5 blocks a second, until the table is full | keeps what leaked | `session::Table::open` |
+//! | `session-leak` | two blocks for each reconnect, until the table is full and begins anew | keeps what leaked | `session::Table::open` |
 //! | `cache-plateau` | a full cache of pages of 200 to 700 bytes | none | `cache::Cache::fill` |
 //! | `message-churn` | 24 messages a second, none older than 0.5 s | none | `message::encode` |
 //! | `config-one-off` | one large block | none | `config::load` |

@@ -14,9 +14,6 @@ use crate::switch::{Behaviour, Switches};
 /// Number of clients that take turns in reconnecting.
 const CLIENTS: usize = 8;
 
-/// One step in so many has a client reconnect.
-const STEPS_PER_CONNECT: usize = 2;
-
 const DEFAULT_HOST: &str = "unconfigured";
 
 /// The server side of the network.
@@ -27,6 +24,7 @@ pub struct Net {
     config: Option<Config>,
     config_bytes: usize,
     connections: [Option<ConnectionId>; CLIENTS],
+    steps_per_connect: usize,
     steps: usize,
 }
 
@@ -39,11 +37,12 @@ impl Net {
             config: None,
             config_bytes: scale.config_bytes,
             connections: [None; CLIENTS],
+            steps_per_connect: scale.steps_per_connect,
             steps: 0,
         }
     }
 
-    /// Serves what one period brings: every page is asked for twice, every second time a client
+    /// Serves what one period brings: every page is asked for twice, and now and then a client
     /// reconnects.
     #[inline(never)]
     pub fn step(&mut self, switches: &Switches) {
@@ -52,8 +51,8 @@ impl Net {
         if !switches.is_on(Behaviour::Traffic) {
             return;
         }
-        if self.steps.is_multiple_of(STEPS_PER_CONNECT) {
-            let client = self.steps / STEPS_PER_CONNECT % CLIENTS;
+        if self.steps.is_multiple_of(self.steps_per_connect) {
+            let client = self.steps / self.steps_per_connect % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
         }
         let caching = switches.is_on(Behaviour::CachePlateau);
@@ -67,6 +66,11 @@ impl Net {
     fn handle_connect(&mut self, client: usize, leaking: bool) {
         if !leaking && let Some(old) = self.connections[client].take() {
             self.sessions.close(old);
+        }
+        if leaking && self.sessions.is_full() {
+            // As if it were started anew, so that whoever looks later sees it leak, too.
+            self.sessions.forget();
+            self.connections = [None; CLIENTS];
         }
         let name = format!("greenhouse-client-{client:02}");
         // A client that is refused goes on with the session that it has.

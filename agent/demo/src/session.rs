@@ -35,10 +35,20 @@ impl Table {
         }
     }
 
+    /// Tells whether there is no room for another session.
+    pub(crate) fn is_full(&self) -> bool {
+        self.sessions.len() >= self.limit
+    }
+
+    /// Closes all sessions.
+    pub(crate) fn forget(&mut self) {
+        self.sessions.clear();
+    }
+
     /// Opens a session for `client`; `None` when the table is full.
     #[inline(never)]
     pub(crate) fn open(&mut self, client: &str) -> Option<ConnectionId> {
-        if self.sessions.len() >= self.limit {
+        if self.is_full() {
             return None;
         }
         let id = self.next;

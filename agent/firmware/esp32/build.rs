@@ -57,9 +57,16 @@ fn value(file: &str, name: &str) -> String {
     println!("cargo:rerun-if-env-changed={name}");
     env::var(name).unwrap_or_else(|_| {
         let mut lines = file.lines().filter_map(|line| line.split_once('='));
-        let found = lines.find(|(key, _)| key.trim() == name);
-        found.map_or_else(String::new, |(_, value)| value.to_owned())
+        // As a shell would read it, too.
+        let found = lines.find(|(key, _)| key.trim().trim_start_matches("export ").trim() == name);
+        found.map_or_else(String::new, |(_, value)| unquoted(value.trim()).to_owned())
     })
+}
+
+/// Takes one pair of quotes off.
+fn unquoted(value: &str) -> &str {
+    let inside = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    inside('"').or_else(|| inside('\'')).unwrap_or(value)
 }
 
 /// What the driver would refuse (IEEE 802.11 has these lengths) is better known before flashing.

@@ -3,12 +3,14 @@
 use alloc::rc::Rc;
 use core::cell::RefCell;
 
-use embassy_executor::{SpawnError, SpawnToken, Spawner};
+use embassy_executor::{SpawnError, Spawner};
 use embassy_time::{Duration, Ticker};
 use heapbeacon_demo::{
     HOG_PERIOD_US, Hog, MQTT_PERIOD_US, Mqtt, NET_PERIOD_US, Net, Queue, SENSOR_PERIOD_US,
     SWITCHES, Scale, Sensor, TIMER_TICK_US, Timers,
 };
+
+use crate::tasks::named;
 
 /// Starts the tasks `sensor`, `net`, `mqtt`, `timers` and `hog`.
 ///
@@ -22,11 +24,6 @@ pub fn spawn(spawner: Spawner, scale: &'static Scale) -> Result<(), SpawnError> 
     spawner.spawn(named("timers", timers()?));
     spawner.spawn(named("hog", hog()?));
     Ok(())
-}
-
-fn named<S>(name: &'static str, task: SpawnToken<S>) -> SpawnToken<S> {
-    task.metadata().set_name(name);
-    task
 }
 
 #[embassy_executor::task]

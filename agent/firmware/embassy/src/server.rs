@@ -30,6 +30,7 @@ use embassy_net::tcp::TcpSocket;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::semaphore::{FairSemaphore, Semaphore};
+use embassy_time::{Duration, with_timeout};
 use heapbeacon::platform::Platform;
 use heapbeacon::{Agent, Asset, http};
 use picoserve::time::EmbassyTimer;
@@ -44,6 +45,11 @@ pub const SOCKETS: usize = 7;
 pub const TASKS: usize = PLACES + 1;
 /// Connections that are answered at a time.
 pub const PLACES: usize = 3;
+
+/// How long a peer may leave what it was sent unacknowledged.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long telling a peer that its connection is over may take.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Bytes that may come before a server task has read them: half of a browser's request.
 const RECEIVE_BYTES: usize = 512;
@@ -88,7 +94,10 @@ impl Line {
         });
         for (receive, send) in buffers {
             // There is room for all of them.
-            let _ = line.idle.try_send(TcpSocket::new(stack, receive, send));
+            let mut socket = TcpSocket::new(stack, receive, send);
+            // A peer that vanished before it was told of a connection, or in one, is given up.
+            socket.set_timeout(Some(SILENCE));
+            let _ = line.idle.try_send(socket);
         }
         Some(line)
     }
@@ -130,8 +139,8 @@ impl Line {
     /// Makes a socket ready for the next connection.
     async fn retire(&self, mut socket: TcpSocket<'static>) {
         socket.abort();
-        // Until the peer was told. It can't fail: the socket is closed, which is what is waited for.
-        let _ = socket.flush().await;
+        // Until the peer was told; one that has vanished can't be, for its neighbour's address is not found.
+        let _ = with_timeout(FAREWELL, socket.flush()).await;
         self.idle.send(socket).await;
     }
 }

@@ -13,7 +13,7 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU16, AtomicU32, Ordering::Relaxed};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
-use embassy_executor::Metadata;
+use embassy_executor::{Metadata, SpawnToken};
 use heapbeacon_shared::Name;
 
 /// Most tasks that are told apart; further ones are task 0.
@@ -61,6 +61,12 @@ pub fn name(id: u16) -> Option<Name> {
         }
     }
     Some(name)
+}
+
+/// Gives a task that is about to be spawned its name.
+pub fn named<S>(name: &'static str, task: SpawnToken<S>) -> SpawnToken<S> {
+    task.metadata().set_name(name);
+    task
 }
 
 /// Looks at the executor's wakers from inside of a task: without that, [`name`] finds no names.

@@ -6,8 +6,12 @@ use heapbeacon::tracer::Mode;
 /// What a firmware says of itself, and who may come in. [`config!`](crate::config!) makes one.
 #[derive(Clone, Copy)]
 pub struct Config {
-    /// Name of the device in its network, which the agent answers to besides its address.
+    /// Name of the device.
     pub name: &'static str,
+    /// Names in its network that the agent answers to besides its address: `kitchen.lan`.
+    pub hosts: &'static [&'static str],
+    /// Origins of other pages that may use the API: a dashboard that is served elsewhere.
+    pub origins: &'static [&'static str],
     /// Name of the firmware.
     pub firmware: &'static str,
     /// Version of the firmware.
@@ -54,6 +58,8 @@ macro_rules! config {
     () => {
         $crate::Config {
             name: env!("CARGO_PKG_NAME"),
+            hosts: &[],
+            origins: &[],
             firmware: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             access: $crate::Access::built_with(option_env!("HEAPBEACON_TOKEN")),

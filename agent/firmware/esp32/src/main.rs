@@ -18,6 +18,7 @@ use esp_hal::timer::timg::TimerGroup;
 use esp_println::println;
 use esp_wifi::wifi::Interface;
 use heapbeacon_demo::{OFFERED, Scale};
+use heapbeacon_embassy::tasks::named;
 use heapbeacon_esp32::{Config, RecordBuffer, SOCKETS, record_buffer};
 use static_cell::StaticCell;
 
@@ -25,6 +26,9 @@ esp_bootloader_esp_idf::esp_app_desc!();
 
 /// What the device is called where it gets its address.
 const NAME: &str = "heapbeacon";
+
+/// What it may be called by others there.
+const HOSTS: [&str; 3] = ["heapbeacon", "heapbeacon.lan", "heapbeacon.local"];
 
 /// A hung executor is reset after so long.
 const WATCHDOG: time::Duration = time::Duration::from_secs(10);
@@ -54,6 +58,7 @@ async fn main(spawner: Spawner) -> ! {
     let network = start_network(spawner, chip.WIFI);
     let config = Config {
         name: NAME,
+        hosts: &HOSTS,
         switches: &OFFERED,
         ..heapbeacon_esp32::config!()
     };
@@ -74,8 +79,14 @@ fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) ->
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
     let resources = RESOURCES.init(StackResources::new());
     let (network, runner) = embassy_net::new(Interface::station(), config, resources, seed);
-    spawner.spawn(run_network(runner).expect("it is spawned once"));
-    spawner.spawn(wifi::stay_connected(controller).expect("it is spawned once"));
+    spawner.spawn(named(
+        "network",
+        run_network(runner).expect("it is spawned once"),
+    ));
+    spawner.spawn(named(
+        "wifi",
+        wifi::stay_connected(controller).expect("it is spawned once"),
+    ));
     network
 }
 

@@ -4,6 +4,7 @@ use core::fmt::Write;
 
 use embassy_executor::Spawner;
 use embassy_net::Stack;
+use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
 use esp_println::println;
 use heapbeacon::http::Guard;
@@ -11,6 +12,7 @@ use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Buffer;
 use heapbeacon::{Agent, tracer};
 use heapbeacon_embassy::server::{self, Line};
+use heapbeacon_embassy::tasks::named;
 use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
 
@@ -20,6 +22,10 @@ use crate::{Access, Config, device, thread};
 /// Where the agent listens.
 pub(crate) const PORT: u16 = 80;
 
+/// How often it is said where the agent listens, and at which distance.
+const REMINDERS: usize = 10;
+const REMIND_AFTER: Duration = Duration::from_secs(30);
+
 /// Hexadecimal digits of a token that the device makes up: 128 bits.
 const TOKEN_DIGITS: usize = 32;
 
@@ -27,7 +33,6 @@ type Token = heapless::String<TOKEN_DIGITS>;
 
 static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
-static HOSTS: StaticCell<[&'static str; 1]> = StaticCell::new();
 
 /// What keeps the agent from starting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +78,9 @@ pub fn start(
     SETUP.init(setup).map_err(|_| StartError::Twice)?;
     thread::is_executors();
     let guard = Guard {
-        hosts: HOSTS.init([config.name]),
+        hosts: config.hosts,
+        origins: config.origins,
         token: token(config.access, &rng),
-        ..Guard::default()
     };
     let agent = Agent::new(
         records,
@@ -85,8 +90,7 @@ pub fn start(
         server::PLACES,
     );
     let agent: &Agent<Board> = AGENT.init(agent);
-    spawn(spawner, network, agent).ok_or(StartError::Twice)?;
-    announce(config.access, guard.token);
+    spawn(spawner, network, agent, config.access, guard.token).ok_or(StartError::Twice)?;
     trace(agent, &config).map_err(StartError::Buffer)
 }
 
@@ -98,13 +102,19 @@ fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), tracer::Error> {
     }
 }
 
-fn spawn(spawner: Spawner, network: Stack<'static>, agent: &'static Agent<Board>) -> Option<()> {
+fn spawn(
+    spawner: Spawner,
+    network: Stack<'static>,
+    agent: &'static Agent<Board>,
+    access: Access,
+    token: Option<&'static str>,
+) -> Option<()> {
     let line = Line::new(network)?;
-    spawner.spawn(accept(line).ok()?);
+    spawner.spawn(named("accept", accept(line).ok()?));
     for _ in 0..server::TASKS {
-        spawner.spawn(serve(agent, line).ok()?);
+        spawner.spawn(named("http", serve(agent, line).ok()?));
     }
-    spawner.spawn(follow(network).ok()?);
+    spawner.spawn(named("follow", follow(network, access, token).ok()?));
     Some(())
 }
 
@@ -144,16 +154,26 @@ fn announce(access: Access, token: Option<&'static str>) {
     }
 }
 
-/// Says on the console when the network comes and goes.
+/// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
+/// a console is often opened after the device has started.
 #[embassy_executor::task]
-async fn follow(network: Stack<'static>) -> ! {
+async fn follow(network: Stack<'static>, access: Access, token: Option<&'static str>) -> ! {
     loop {
         network.wait_config_up().await;
         let address = network.config_v4().map(|config| config.address.address());
         device::set_address(address);
-        match address {
-            Some(address) => println!("HeapBeacon listens on http://{address}"),
-            None => println!("HeapBeacon has no IPv4 address"),
+        for _ in 0..REMINDERS {
+            match address {
+                Some(address) => println!("HeapBeacon listens on http://{address}"),
+                None => println!("HeapBeacon has no IPv4 address"),
+            }
+            announce(access, token);
+            if with_timeout(REMIND_AFTER, network.wait_config_down())
+                .await
+                .is_ok()
+            {
+                break;
+            }
         }
         network.wait_config_down().await;
         device::set_address(None);

@@ -12,6 +12,7 @@ use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::Line;
+use heapbeacon_embassy::tasks::named;
 use heapbeacon_embassy::{demo, server};
 use heapbeacon_qemu_virt::board::{self, Board, PORT};
 use heapbeacon_qemu_virt::heap::Regions;
@@ -23,6 +24,8 @@ use static_cell::StaticCell;
 #[global_allocator]
 static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
 
+/// What the device is called in its network.
+const HOST: &str = "heapbeacon";
 /// Sockets: the server's, and DHCP's.
 const SOCKETS: usize = server::SOCKETS + 1;
 
@@ -32,7 +35,7 @@ fn main() -> ! {
     interrupts::start();
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     EXECUTOR.init(Executor::new()).run(|spawner| {
-        spawner.spawn(start(spawner).expect("it is spawned once"));
+        spawner.spawn(named("start", start(spawner).expect("it is spawned once")));
     })
 }
 
@@ -43,7 +46,10 @@ async fn start(spawner: Spawner) {
     let card = Card::find().expect("start QEMU with `-device virtio-net-device`");
     let buffer = board::take_buffer().expect("it is taken once");
     // Behind QEMU's port forwarding, only this machine can connect.
-    let guard = Guard::default();
+    let guard = Guard {
+        hosts: &[HOST],
+        ..Guard::default()
+    };
     let agent = Agent::new(
         buffer,
         &board::EVENTS_TO_HOST,
@@ -53,17 +59,23 @@ async fn start(spawner: Spawner) {
     );
     let agent: &Agent<Board> = AGENT.init(agent);
     let mut dhcp = DhcpConfig::default();
-    dhcp.hostname = "heapbeacon".try_into().ok();
+    dhcp.hostname = HOST.try_into().ok();
     let seed = Board::now_us() | 1;
     let config = embassy_net::Config::dhcpv4(dhcp);
     let (network, runner) =
         embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
     board::set_boot_id(seed as u32);
-    spawner.spawn(run_network(runner).expect("it is spawned once"));
+    spawner.spawn(named(
+        "network",
+        run_network(runner).expect("it is spawned once"),
+    ));
     let line = Line::new(network).expect("it is made once");
-    spawner.spawn(accept(line).expect("it is spawned once"));
+    spawner.spawn(named("accept", accept(line).expect("it is spawned once")));
     for _ in 0..server::TASKS {
-        spawner.spawn(serve(agent, line).expect("the pool has that many"));
+        spawner.spawn(named(
+            "http",
+            serve(agent, line).expect("the pool has that many"),
+        ));
     }
     agent
         .init(Destination::Standalone, None)
