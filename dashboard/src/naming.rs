@@ -180,9 +180,11 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
     let address = Address(frame.address).to_string();
     let function = frame.function.as_deref();
     let file = frame.file.as_ref().map(|file| short_file(file, None));
-    let parts = [frame.line, frame.column].into_iter().flatten();
-    let parts: String = parts.map(|part| format!(":{part}")).collect();
-    let with_parts = |file: &String| format!("{file}{parts}");
+    let parts = [frame.line, frame.column];
+    let with_parts = |file: &String| {
+        let parts = parts.into_iter().flatten();
+        parts.fold(file.clone(), |place, part| format!("{place}:{part}"))
+    };
     FrameLine {
         name: function.map_or_else(|| address.clone(), short_name),
         full_name: function.map_or(address, str::to_owned),

@@ -4,7 +4,7 @@ use web_sys::SubmitEvent;
 use crate::components::{Empty, When};
 use crate::location::{go_to_device, origin_of};
 use crate::pages::CaptureDrop;
-use crate::state::{Access, LinkState, Store};
+use crate::state::{LinkState, Store};
 
 /// Stands in for every page until a device has answered.
 #[component]
@@ -39,7 +39,7 @@ pub(super) fn TokenForm() -> impl IntoView {
                 <input id="token" type="password" autocomplete="off" bind:value=token />
                 <button class="primary">"Connect"</button>
             </form>
-            <When is=move || store.access.get() == Access::Refused>
+            <When is=move || store.token_tried.get()>
                 <p class="wrong" role="alert">"That is not this device's token."</p>
             </When>
         </Empty>

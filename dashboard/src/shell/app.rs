@@ -55,7 +55,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
             <main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
-                <When is=move || !store.access.get().needs_token() fallback=|| view! { <TokenForm /> }>
+                <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
                         {move || content(page.get())}
                     </When>

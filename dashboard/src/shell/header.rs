@@ -5,7 +5,7 @@ use super::controls::TraceControls;
 use crate::components::copy_text;
 use crate::format;
 use crate::location::Page;
-use crate::state::{Access, LinkState, Store};
+use crate::state::{LinkState, Store};
 
 /// Says which device this is, whether the picture is live, and what the trace is doing.
 #[component]
@@ -93,7 +93,7 @@ fn LinkSign() -> impl IntoView {
     let store = Store::of_app();
     let state = move || store.link.read().state();
     // Who refuses is there, but nothing of it is live.
-    let is_locked = move || store.access.get() != Access::Granted;
+    let is_locked = move || store.token_needed.get();
     let sentence = move || match is_locked() && state() == LinkState::Live {
         true => "wants its token".to_owned(),
         false => store.link.with(|link| link.sentence(store.now_ms.get())),

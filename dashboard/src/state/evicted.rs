@@ -8,20 +8,31 @@ use super::ranking::ranked;
 /// Call stacks without a live record that are listed.
 const LISTED: usize = 16;
 
-/// Returns the call stacks that lost the most records. A few blocks that were allocated once are left out.
-pub(super) fn with_evicted(mut stacks: Vec<Stack>) -> Vec<Stack> {
-    stacks.retain(|stack| stack.evicted > FEW_BLOCKS && stack.live_count == 0);
-    ranked(stacks, LISTED, |a, b| a.evicted > b.evicted)
+/// The call stacks of a trace that lost all their records.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Evicted {
+    trace_id: u32,
+    stacks: Vec<Stack>,
 }
 
-/// Appends those to a leak list that it does not have.
-pub(super) fn list_evicted(page: &mut LeaksPage, evicted: &[Stack]) {
-    for stack in evicted {
-        if page.leaks.iter().all(|leak| leak.stack.id != stack.id) {
-            page.leaks.push(Leak {
-                stack: stack.clone(),
-                ..Leak::default()
-            });
+impl Evicted {
+    /// Chooses those that lost the most. A few blocks that were allocated once are left out.
+    pub(super) fn of(trace_id: u32, mut stacks: Vec<Stack>) -> Self {
+        stacks.retain(|stack| stack.evicted > FEW_BLOCKS && stack.live_count == 0);
+        let stacks = ranked(stacks, LISTED, |a, b| a.evicted > b.evicted);
+        Self { trace_id, stacks }
+    }
+
+    /// Appends those to a leak list of the same trace that it does not have.
+    pub(super) fn list_in(&self, page: &mut LeaksPage) {
+        for stack in &self.stacks {
+            let is_listed = page.leaks.iter().any(|leak| leak.stack.id == stack.id);
+            if page.trace_id == self.trace_id && !is_listed {
+                page.leaks.push(Leak {
+                    stack: stack.clone(),
+                    ..Leak::default()
+                });
+            }
         }
     }
 }
@@ -47,8 +58,9 @@ mod tests {
             stack(3, 0, 60),
             stack(4, 0, 80),
         ];
-        let evicted = with_evicted(stacks);
+        let evicted = Evicted::of(7, stacks);
         let mut page = LeaksPage {
+            trace_id: 7,
             leaks: vec![Leak {
                 stack: stack(3, 1, 60),
                 count: 1,
@@ -56,8 +68,11 @@ mod tests {
             }],
             ..LeaksPage::default()
         };
-        list_evicted(&mut page, &evicted);
+        evicted.list_in(&mut page);
         let ids: Vec<_> = page.leaks.iter().map(|leak| leak.stack.id).collect();
         assert_eq!(ids, [3, 4]);
+        let mut of_another_trace = LeaksPage::default();
+        evicted.list_in(&mut of_another_trace);
+        assert_eq!(of_another_trace.leaks, []);
     }
 }

@@ -1,6 +1,5 @@
 //! What the page knows: the last answers of the device, their history, and what follows from them.
 
-mod access;
 mod actions;
 pub mod capture;
 mod desk;
@@ -21,7 +20,6 @@ mod store;
 mod symbols;
 mod thinned;
 
-pub use access::Access;
 pub use desk::Desk;
 pub use file::FileKind;
 pub use finding::{Finding, Part, Tone, finding};

@@ -6,9 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
-use super::access::Access;
 use super::capture::CaptureReader;
-use super::evicted::{list_evicted, with_evicted};
+use super::evicted::Evicted;
 use super::history::{HeapSample, Snapshot};
 use super::link::LinkState;
 use super::store::now_ms;
@@ -37,8 +36,9 @@ impl Store {
     }
 
     async fn ask_forever(&self) {
+        let mut evicted = Evicted::default();
         for round in 0_u32.. {
-            let outcome = self.ask(round).await;
+            let outcome = self.ask(round, &mut evicted).await;
             self.note(&outcome);
             TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
         }
@@ -48,12 +48,12 @@ impl Store {
         match outcome {
             Ok(()) => {
                 self.link.update(|link| link.heard(now_ms()));
-                self.access.set(Access::Granted);
+                self.token_tried.set(false);
             }
             Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
             Err(ApiError::TokenNeeded) => {
                 self.link.update(|link| link.heard(now_ms()));
-                self.access.update(|access| *access = access.denied());
+                self.token_needed.set(true);
             }
             // Whoever refuses is there.
             Err(error) => {
@@ -64,45 +64,48 @@ impl Store {
         self.now_ms.set(now_ms());
     }
 
-    async fn ask(&self, round: u32) -> Result<(), ApiError> {
+    async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
         let is_unknown = self.device.with_untracked(Option::is_none);
         if is_unknown || was_lost || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
-            self.ask_evicted().await?;
+            *evicted = self.ask_evicted().await?;
         }
         self.ask_trace().await?;
         let heap = client.get(Route::Heap, "").await?;
         self.heap_history
             .update(|history| history.push(HeapSample::of(&heap)));
         self.heap.set(Some(heap));
-        self.ask_leaks().await
+        self.ask_leaks(evicted).await
     }
 
-    async fn ask_leaks(&self) -> Result<(), ApiError> {
+    async fn ask_leaks(&self, evicted: &Evicted) -> Result<(), ApiError> {
         if !untrack(|| self.has_records()) {
             return Ok(());
         }
         let client = self.client.get_value();
         let mut page: LeaksPage = client.get(Route::Leaks, LEAKS_QUERY).await?;
-        self.evicted
-            .with_untracked(|evicted| list_evicted(&mut page, evicted));
-        let trace = self.trace.get_untracked().unwrap_or_default();
-        self.snapshots
-            .update(|snapshots| snapshots.push(Snapshot::of(&page, &trace)));
+        evicted.list_in(&mut page);
+        if let Some(trace) = self.trace.read_untracked().as_ref() {
+            self.snapshots
+                .update(|snapshots| snapshots.push(Snapshot::of(&page, trace)));
+        }
         self.leaks.set(Some(page));
         self.refresh_sites();
         Ok(())
     }
 
     /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
-    async fn ask_evicted(&self) -> Result<(), ApiError> {
-        let trace = self.trace.get_untracked().unwrap_or_default();
-        if trace.evicted_live == 0 {
-            return Ok(());
-        }
+    async fn ask_evicted(&self) -> Result<Evicted, ApiError> {
+        let counted = |trace: &Trace| (trace.trace_id, trace.evicted_live);
+        let counted = self
+            .trace
+            .with_untracked(|trace| trace.as_ref().map(counted));
+        let (trace_id, 1..) = counted.unwrap_or_default() else {
+            return Ok(Evicted::default());
+        };
         let client = self.client.get_value();
         let mut reader = CaptureReader::new();
         let mut query = STACKS_QUERY.to_owned();
@@ -120,8 +123,7 @@ impl Store {
             }
         }
         let (_, stacks) = reader.into_records();
-        self.evicted.set(with_evicted(stacks));
-        Ok(())
+        Ok(Evicted::of(trace_id, stacks))
     }
 
     /// Asks for the switches of the demo workload, where there is one.
@@ -182,7 +184,6 @@ impl Store {
         self.snapshots.update(|snapshots| snapshots.clear());
         self.rates.set(Default::default());
         self.leaks.set(None);
-        self.evicted.set(Vec::new());
         self.records.set(Default::default());
         self.refresh_sites();
     }

@@ -7,7 +7,6 @@ use heapbeacon_shared::api::{
 };
 use leptos::prelude::*;
 
-use super::access::Access;
 use super::capture::Loss;
 use super::history::{self, HeapSample, Rates, Snapshot};
 use super::kept::Kept;
@@ -74,10 +73,8 @@ pub struct Store {
     pub heap: RwSignal<Option<Heap>>,
     /// Last answer of `/trace`.
     pub trace: RwSignal<Option<Trace>>,
-    /// Last answer of `/trace/leaks`, and behind it the stacks of `evicted`.
+    /// Last answer of `/trace/leaks`, and behind it call stacks all of whose records were evicted.
     pub leaks: RwSignal<Option<LeaksPage>>,
-    /// Call stacks of which many records were evicted, as they were when last asked for.
-    pub evicted: RwSignal<Vec<Stack>>,
     /// Last answer of `/demo`.
     pub demo: RwSignal<Option<Demo>>,
     /// The heap since the page opened.
@@ -98,8 +95,10 @@ pub struct Store {
     pub records: RwSignal<Arc<RecordList>>,
     /// How many records were read so far, while they are being read.
     pub records_loading: RwSignal<Option<usize>>,
-    /// Whether the device wants a token.
-    pub access: RwSignal<Access>,
+    /// Whether the device wants a token that it did not get.
+    pub token_needed: RwSignal<bool>,
+    /// Whether a token was given that it has not taken.
+    pub token_tried: RwSignal<bool>,
     /// Whether a command is on its way.
     pub busy: RwSignal<bool>,
     /// What to tell.
@@ -128,7 +127,6 @@ impl Store {
             heap: RwSignal::new(None),
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),
-            evicted: RwSignal::default(),
             demo: RwSignal::new(None),
             heap_history: RwSignal::new(Thinned::new(HEAP_SAMPLES)),
             snapshots: RwSignal::new(Thinned::new(SNAPSHOTS)),
@@ -139,7 +137,8 @@ impl Store {
             symbols: RwSignal::default(),
             records: RwSignal::default(),
             records_loading: RwSignal::new(None),
-            access: RwSignal::default(),
+            token_needed: RwSignal::new(false),
+            token_tried: RwSignal::new(false),
             busy: RwSignal::new(false),
             notices: RwSignal::default(),
             shows_agent: RwSignal::new(false),
@@ -180,7 +179,8 @@ impl Store {
     /// Sends a token from now on.
     pub fn use_token(&self, token: String) {
         self.client.update_value(|client| client.set_token(token));
-        self.access.set(Access::Tried);
+        self.token_needed.set(false);
+        self.token_tried.set(true);
     }
 
     /// Returns whether blocks of an origin are shown.
