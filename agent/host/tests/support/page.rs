@@ -10,6 +10,8 @@ use thirtyfour::prelude::*;
 /// How long anything on the page may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
+/// Ports that chromedriver may find taken before that is a failure.
+const STARTS: usize = 5;
 
 /// What a browser needs in a container, and what keeps it from calling home.
 const ARGUMENTS: [&str; 8] = [
@@ -32,8 +34,17 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts chromedriver on a port that it chooses, and reads the port from what it prints.
+    /// Starts chromedriver on a port that it chooses. It takes the port on two protocols, one after the
+    /// other, and gives up if somebody else has it on the second: then it has to choose anew.
     fn start() -> Self {
+        let mut starts = (0..STARTS).map(|_| Self::try_start());
+        starts
+            .find_map(|started| started)
+            .expect("chromedriver says where it listens")
+    }
+
+    /// Starts chromedriver and reads the port from what it prints.
+    fn try_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -50,13 +61,14 @@ impl Driver {
                     .trim_end_matches('.')
                     .parse()
                     .ok()
-            })
-            .expect("chromedriver says where it listens");
-        Self {
+            });
+        // Without a port it has ended, and is waited for when this goes.
+        let driver = Self {
             process,
-            port,
+            port: port.unwrap_or_default(),
             _output: output,
-        }
+        };
+        port.map(|_| driver)
     }
 }
 
