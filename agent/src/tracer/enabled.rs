@@ -8,16 +8,13 @@ use heapless::Vec;
 
 use super::count::Count;
 use super::inner::Inner;
-use super::ledger::{FAILURES, WRONG_FREES};
+use super::ledger::{FAILURES, SUSPECTS, SUSPECTS_AT_A_TIME, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::StackCursor;
 use super::storage::Tables;
 use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
 use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};
-
-/// Suspects that are compared with a step of records in one hold of the lock.
-const SUSPECTS_AT_A_TIME: usize = 4;
 
 /// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
 pub struct Tracer<M> {
@@ -219,7 +216,7 @@ impl<M: RawMutex> Tracer<M> {
                 inner.allocated(Mode::Leaks, event, &self.count);
             } else if route.all {
                 inner.allocated(Mode::All, event, &self.count);
-            } else if route.host {
+            } else if route.long {
                 to_host = Some((inner.allocated_for_host(event, &self.count), inner.sink));
             }
             to_host
@@ -243,8 +240,8 @@ impl<M: RawMutex> Tracer<M> {
                 inner.freed(Mode::Leaks, event, &self.count);
             } else if route.all {
                 inner.freed(Mode::All, event, &self.count);
-            } else if route.host {
-                to_host = Some((inner.freed_for_host(event, &self.count), inner.sink));
+            } else if route.long {
+                to_host = Some((inner.freed_the_long_way(event, &self.count), inner.sink));
             }
             to_host
         });
@@ -378,10 +375,11 @@ impl<M: RawMutex> Tracer<M> {
 
     /// Compares unmatched frees with the live blocks, a few with a few at a time: too slow for a hook.
     fn check_suspects(&self) {
-        let suspects = self.with(|inner| inner.take_suspects());
-        for few in suspects.chunks(SUSPECTS_AT_A_TIME) {
-            let mut cursor = RecordCursor::after(0);
-            while self.with(|inner| inner.check(&mut cursor, few)) {}
+        for _ in 0..SUSPECTS / SUSPECTS_AT_A_TIME {
+            let Some(mut search) = self.with(|inner| inner.begin_search()) else {
+                return;
+            };
+            while self.with(|inner| inner.search(&mut search)) {}
         }
     }
 

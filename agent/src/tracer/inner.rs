@@ -4,7 +4,7 @@ use core::hint::cold_path;
 
 use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, Gone, RecordCursor, Records};
+use super::records::{Block, Entry, Gone, RecordCursor, Records};
 use super::sink::Sink;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
@@ -41,15 +41,23 @@ pub(super) struct Route {
     pub(super) leaks: bool,
     /// Into the table, in all mode.
     pub(super) all: bool,
-    /// To a host, and into the table if there is one.
-    pub(super) host: bool,
+    /// The long way: to a host if there is one, into the table if there is one, and past suspects.
+    pub(super) long: bool,
+}
+
+/// A search for the blocks that suspects lie in.
+pub(super) struct Search {
+    trace_id: u32,
+    /// Number of the last suspect.
+    until: u64,
+    cursor: RecordCursor,
 }
 
 impl Route {
     const NOWHERE: Self = Self {
         leaks: false,
         all: false,
-        host: false,
+        long: false,
     };
 }
 
@@ -140,16 +148,16 @@ impl Inner {
 
     /// Decides anew what becomes of events; to be called after every change of state.
     pub(super) fn route(&mut self) {
-        let host = self.sink.is_some() || !self.has_table();
-        let leaks = !host && self.mode == Some(Mode::Leaks);
-        let route = Route {
-            leaks,
-            all: !host && !leaks,
-            host,
+        let for_host = self.sink.is_some() || !self.has_table();
+        let is_leaks = self.mode == Some(Mode::Leaks);
+        let way = |is_taken: bool, long: bool| Route {
+            leaks: is_taken && !long && is_leaks,
+            all: is_taken && !long && !is_leaks,
+            long: is_taken && long,
         };
-        let when = |records: bool| if records { route } else { Route::NOWHERE };
-        self.allocations = when(self.state == State::Recording);
-        self.frees = when(self.state >= State::Recording);
+        self.allocations = way(self.state == State::Recording, for_host);
+        let is_watched = for_host || self.ledger.has_suspects();
+        self.frees = way(self.state >= State::Recording, is_watched);
     }
 
     /// Counts an allocation and records it; `mode` is the trace's own.
@@ -222,10 +230,13 @@ impl Inner {
         gone
     }
 
-    /// Does what [`freed`](Self::freed) does, with or without a table; returns a number.
+    /// Does what [`freed`](Self::freed) does, with or without a table and suspects; returns a number.
     #[cold]
-    pub(super) fn freed_for_host(&mut self, event: &Free<'_>, count: &Count) -> u64 {
+    pub(super) fn freed_the_long_way(&mut self, event: &Free<'_>, count: &Count) -> u64 {
         if self.has_table() {
+            if let Some(block) = self.records.find(event.address) {
+                self.convict(&block);
+            }
             self.freed(self.mode.unwrap_or_default(), event, count);
         } else {
             self.unmatched(event);
@@ -241,6 +252,7 @@ impl Inner {
         self.counters.unmatched_frees += 1;
         self.counters.unmatched_bytes += event.size as u64;
         let suspect = Suspect {
+            number: self.counters.unmatched_frees,
             address: event.address,
             after: self.last_seq,
             time_us: event.time_us,
@@ -248,11 +260,22 @@ impl Inner {
         if self.has_table() && !self.ledger.suspect(suspect) {
             self.counters.unchecked_frees += 1;
         }
+        self.route();
+    }
+
+    /// Takes the suspects inside a block that is about to go for wrong frees.
+    fn convict(&mut self, block: &Entry) {
+        let stack = self.stacks.id(block.stack);
+        self.counters.wrong_frees += self.ledger.convict(block, stack);
     }
 
     /// Gives up the oldest record and returns its slot.
     #[cold]
     fn evict(&mut self, count: &Count) -> u16 {
+        let oldest = self.records.next_evicted();
+        if self.ledger.has_suspects() && oldest.freed.is_none() {
+            self.convict(&oldest);
+        }
         let (slot, gone) = self.records.evict();
         count.decrement();
         self.counters.evicted += 1;
@@ -391,32 +414,32 @@ impl Inner {
         more && !young
     }
 
-    pub(super) fn take_suspects(&mut self) -> heapless::Vec<Suspect, { super::ledger::SUSPECTS }> {
-        self.ledger.take_suspects()
+    /// Begins to look for the blocks that the next few suspects lie in, if there are any.
+    pub(super) fn begin_search(&self) -> Option<Search> {
+        Some(Search {
+            trace_id: self.trace_id,
+            until: self.ledger.next_suspects()?,
+            cursor: RecordCursor::after(0),
+        })
     }
 
-    /// Looks for suspects inside a step of live blocks; returns whether there may be more.
-    pub(super) fn check(&mut self, cursor: &mut RecordCursor, suspects: &[Suspect]) -> bool {
+    /// Looks at a step of live blocks; returns whether there may be more. Suspects stay until the last,
+    /// for a block may go in between.
+    pub(super) fn search(&mut self, search: &mut Search) -> bool {
+        if self.trace_id != search.trace_id {
+            return false;
+        }
         let (stacks, ledger, counters) = (&self.stacks, &mut self.ledger, &mut self.counters);
-        self.records.step(cursor, |entry| {
-            let block = entry.address..entry.address.saturating_add(entry.size);
-            let inside =
-                |suspect: &&Suspect| suspect.after >= entry.seq && block.contains(&suspect.address);
-            for suspect in suspects
-                .iter()
-                .filter(inside)
-                .filter(|_| entry.freed.is_none())
-            {
-                counters.wrong_frees += 1;
-                ledger.wrong_free(WrongFree {
-                    time_us: suspect.time_us,
-                    address: suspect.address,
-                    block: entry.address,
-                    stack: stacks.id(entry.stack),
-                });
+        let more = self.records.step(&mut search.cursor, |entry| {
+            if entry.freed.is_none() && ledger.has_suspect_in(&entry) {
+                counters.wrong_frees += ledger.convict(&entry, stacks.id(entry.stack));
             }
             true
-        })
+        });
+        if !more {
+            ledger.acquit(search.until);
+        }
+        more
     }
 
     pub(super) fn failures(&self) -> heapless::Vec<view::Failure, { super::ledger::FAILURES }> {

@@ -2,6 +2,7 @@
 
 use heapless::{Deque, Vec};
 
+use super::records::Entry;
 use super::view::{Failure, WrongFree};
 
 /// Failed allocations that are remembered.
@@ -10,14 +11,25 @@ pub(super) const FAILURES: usize = 8;
 pub(super) const WRONG_FREES: usize = 4;
 /// Unmatched frees that wait to be checked.
 pub(super) const SUSPECTS: usize = 16;
+/// Suspects that are compared with a step of records in one hold of the lock.
+pub(super) const SUSPECTS_AT_A_TIME: usize = 4;
 
 /// An unmatched free that may have been of a pointer inside a traced block.
 #[derive(Clone, Copy)]
 pub(super) struct Suspect {
+    /// Of all unmatched frees of a trace.
+    pub(super) number: u64,
     pub(super) address: usize,
     /// The last record made before the free.
     pub(super) after: u64,
     pub(super) time_us: u64,
+}
+
+impl Suspect {
+    #[inline(always)]
+    fn is_inside(&self, block: &Entry) -> bool {
+        self.address.wrapping_sub(block.address) < block.size && self.after >= block.seq
+    }
 }
 
 /// A failed allocation with the index of its stack, which the ledger holds on to.
@@ -69,11 +81,47 @@ impl Ledger {
         self.suspects.push(suspect).is_ok()
     }
 
-    pub(super) fn take_suspects(&mut self) -> Vec<Suspect, SUSPECTS> {
-        core::mem::take(&mut self.suspects)
+    pub(super) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
     }
 
-    pub(super) fn wrong_free(&mut self, wrong: WrongFree) {
+    /// Returns the number of the last of the next few suspects, if there are any.
+    pub(super) fn next_suspects(&self) -> Option<u64> {
+        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
+        few.next_back().map(|suspect| suspect.number)
+    }
+
+    /// Tells whether one of the first few suspects lies inside a live block.
+    #[inline(always)]
+    pub(super) fn has_suspect_in(&self, block: &Entry) -> bool {
+        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
+        few.any(|suspect| suspect.is_inside(block))
+    }
+
+    /// Takes the suspects that lie inside a live block for wrong frees, and returns how many do;
+    /// `stack` is the id of the block's call stack.
+    #[cold]
+    pub(super) fn convict(&mut self, block: &Entry, stack: u32) -> u64 {
+        let mut convicted = 0;
+        while let Some(index) = self.suspects.iter().position(|s| s.is_inside(block)) {
+            let suspect = self.suspects.remove(index);
+            self.wrong_free(WrongFree {
+                time_us: suspect.time_us,
+                address: suspect.address,
+                block: block.address,
+                stack,
+            });
+            convicted += 1;
+        }
+        convicted
+    }
+
+    /// Lets the suspects up to a number go.
+    pub(super) fn acquit(&mut self, until: u64) {
+        self.suspects.retain(|suspect| suspect.number > until);
+    }
+
+    fn wrong_free(&mut self, wrong: WrongFree) {
         if self.wrong_frees.is_full() {
             self.wrong_frees.pop_front();
         }

@@ -255,6 +255,24 @@ impl Records {
         })
     }
 
+    /// Returns the newest live record of an address. There must be slots.
+    pub(super) fn find(&self, address: usize) -> Option<Entry> {
+        let mut index = self.slots.bucket(address).bucket;
+        while index != NONE {
+            let slot = &self.slots[index];
+            if slot.address == address {
+                return Some(self.entry(slot));
+            }
+            index = slot.chain;
+        }
+        None
+    }
+
+    /// Returns the record that [`evict`](Self::evict) would give up. There must be records.
+    pub(super) fn next_evicted(&self) -> Entry {
+        self.entry(&self.slots[self.oldest()])
+    }
+
     /// Gives up the oldest record of a full table and returns its slot, which is to be filled at
     /// once.
     #[cold]

@@ -171,6 +171,25 @@ fn a_free_of_a_pointer_inside_a_block_is_reported() {
 }
 
 #[test]
+fn a_wrong_free_is_reported_even_if_its_block_goes_before_somebody_looks() {
+    for mode in [Mode::Leaks, Mode::All] {
+        let fixture = Fixture::started(1, mode);
+        fixture.allocate(0x1000, 64);
+        fixture.free(0x1010);
+        fixture.free(0x1000);
+        fixture.allocate(0x2000, 64);
+        fixture.free(0x2010);
+        // There is room for one record.
+        fixture.allocate(0x3000, 64);
+        let counters = fixture.tracer.summary().counters;
+        assert_eq!((counters.wrong_frees, counters.unchecked_frees), (2, 0));
+        let blocks = fixture.tracer.wrong_frees();
+        let blocks = blocks.iter().map(|wrong| (wrong.address, wrong.block));
+        assert!(blocks.eq([(0x1010, 0x1000), (0x2010, 0x2000)]));
+    }
+}
+
+#[test]
 fn a_block_made_after_the_free_does_not_make_it_wrong() {
     let fixture = Fixture::started(8, Mode::Leaks);
     fixture.free(72);
