@@ -57,8 +57,8 @@ impl<P: Platform> Agent<P> {
 
     /// Chooses where records go; the state is as before on any error.
     ///
-    /// `records` are those wanted in the buffer: all that fit if `None`, 0 takes the buffer back
-    /// from the tracer.
+    /// `records` are those wanted in the buffer: four for each call stack if `None`, 0 takes the buffer
+    /// back from the tracer.
     ///
     /// # Errors
     /// - [`Error::InvalidArg`] with more records than [`max_records`](Self::max_records), or with
@@ -78,7 +78,8 @@ impl<P: Platform> Agent<P> {
         }
     }
 
-    /// Returns the most records that [`init`](Self::init) accepts.
+    /// Returns the most records that [`init`](Self::init) accepts: with more, there would be no room for
+    /// their call stacks (see [`Tracer::max_records`]).
     pub fn max_records(&self) -> u32 {
         Tracer::<P::Lock>::max_records(self.buffer_bytes)
     }

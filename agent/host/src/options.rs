@@ -22,7 +22,7 @@ Options:
   --allow-host NAME      Answer to this host name, besides localhost and IP addresses;
                          may be given several times.
   --start MODE           Start tracing at once; MODE is leaks or all.
-  --records N            With --start, trace into N records instead of all that fit.
+  --records N            With --start, trace into N records instead of the usual number.
   --no-demo              Run no demo workload.
   --help                 Print this.
   --version              Print the version.";

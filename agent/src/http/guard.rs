@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 
+/// How the agent's own origin begins: a page that came through TLS is not the agent's.
+const SCHEME: &str = "http://";
+
 /// Who may talk to the agent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guard {
@@ -30,8 +33,8 @@ impl Guard {
         self.check_host(parts)?;
         if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
             return Err(Problem::forbidden(format_args!(
-                "This web page's origin may not use the agent: start it with `--allow-origin ORIGIN` \
-                 or the like, or open the agent's own dashboard."
+                "This web page's origin may not use the agent: open the agent's own dashboard, or allow \
+                 the origin with `--allow-origin` (on a device: in its firmware's `Guard`)."
             )));
         }
         if is_preflight(parts) || !parts.path().encoded().starts_with(PREFIX) {
@@ -43,8 +46,10 @@ impl Guard {
     /// Returns the origin of a request if it may read the answer.
     pub(super) fn reader<'r>(&self, headers: Headers<'r>) -> Option<&'r str> {
         let origin = header(headers, "origin")?;
-        let own = origin.split_once("://").map(|(_, authority)| authority);
-        (own == header(headers, "host") || self.origins.contains(&origin)).then_some(origin)
+        let is_own = origin
+            .strip_prefix(SCHEME)
+            .is_some_and(|authority| Some(authority) == header(headers, "host"));
+        (is_own || self.origins.contains(&origin)).then_some(origin)
     }
 
     fn is_foreign(&self, headers: Headers<'_>) -> bool {
@@ -66,8 +71,8 @@ impl Guard {
         }
         // 403 rather than 421 (RFC 9110, 15.5.20): a retry elsewhere, as 421 suggests, won't help.
         Err(Problem::forbidden(format_args!(
-            "The agent does not answer to the name in `Host`: use its address, or start it with \
-             `--allow-host NAME` or the like."
+            "The agent does not answer to the name in `Host`: use its IP address, or allow the name \
+             with `--allow-host` (on a device: in its firmware's `Guard`)."
         )))
     }
 

@@ -74,8 +74,8 @@ fn trace<P: Platform>(agent: &Agent<P>) -> Reply {
 fn init<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     let max = agent.max_records();
     let expected = format_args!(
-        "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for all \
-         that fit, or send {{\"destination\":\"to_host\"}}."
+        "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for \
+         the usual number, or send {{\"destination\":\"to_host\"}}."
     );
     let request: InitRequest = body::parse(body, expected)?;
     agent

@@ -42,14 +42,17 @@ impl<M: RawMutex> Tracer<M> {
         }
     }
 
-    /// Returns the most records that a buffer of `bytes` holds.
+    /// Returns the most records that leave room for call stacks in a buffer of `bytes`: for one for every
+    /// 16 records (2,047 in all), and for 16. Where [`init_standalone`](Self::init_standalone) makes more
+    /// records by itself, in a small buffer, it is those.
     pub fn max_records(bytes: usize) -> u32 {
         split::max_records(bytes)
     }
 
     /// Takes a buffer for records, and returns the one that was in use before.
     ///
-    /// `records` says how many records to make; the stack table gets the rest. `None` splits the
+    /// `records` says how many records to make, though more than [`max_records`](Self::max_records)
+    /// are of little use; the stack table gets the rest. `None` splits the
     /// buffer one stack to four records. An empty buffer releases the old one
     /// (`heap_trace_init_standalone`).
     ///

@@ -1,7 +1,5 @@
 //! What the lock protects.
 
-use core::hint::cold_path;
-
 use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
 use super::records::{Block, Entry, Gone, RecordCursor, Records};
@@ -136,13 +134,18 @@ impl Inner {
     /// Returns the next sequence number: the time, or one more than the last if that is later.
     #[inline(always)]
     pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
-        self.last_seq = if time_us > self.last_seq {
-            time_us
-        } else {
-            // Seldom are there two events in one microsecond.
-            cold_path();
-            self.last_seq + 1
-        };
+        if time_us <= self.last_seq {
+            return self.stamp_behind();
+        }
+        self.last_seq = time_us;
+        time_us
+    }
+
+    /// Seldom are there two events in one microsecond; so the usual way has to load nothing for this one.
+    #[cold]
+    #[inline(never)]
+    fn stamp_behind(&mut self) -> u64 {
+        self.last_seq += 1;
         self.last_seq
     }
 
@@ -164,8 +167,7 @@ impl Inner {
     #[inline(always)]
     pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
         let seq = self.allocation(event);
-        let stack = self.stacks.intern(event.stack, event.task);
-        self.stacks.allocated(stack, event.size);
+        let stack = self.stacks.allocated(event.stack, event.task, event.size);
         let slot = match self.records.room(mode) {
             Some(slot) => slot,
             None => self.evict(count),
@@ -266,7 +268,7 @@ impl Inner {
     /// Takes the suspects inside a block that is about to go for wrong frees.
     fn convict(&mut self, block: &Entry) {
         let stack = self.stacks.id(block.stack);
-        self.counters.wrong_frees += self.ledger.convict(u64::MAX, block, stack);
+        self.counters.wrong_frees += self.ledger.convict(block, stack);
     }
 
     /// Gives up the oldest record and returns its slot.
@@ -431,9 +433,8 @@ impl Inner {
         }
         let (stacks, ledger, counters) = (&self.stacks, &mut self.ledger, &mut self.counters);
         let more = self.records.step(&mut search.cursor, |entry| {
-            if entry.freed.is_none() {
-                let stack = stacks.id(entry.stack);
-                counters.wrong_frees += ledger.convict(search.until, &entry, stack);
+            if entry.freed.is_none() && ledger.has_suspect_in(&entry) {
+                counters.wrong_frees += ledger.convict(&entry, stacks.id(entry.stack));
             }
             true
         });

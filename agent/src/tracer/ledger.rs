@@ -25,6 +25,13 @@ pub(super) struct Suspect {
     pub(super) time_us: u64,
 }
 
+impl Suspect {
+    #[inline(always)]
+    fn is_inside(&self, block: &Entry) -> bool {
+        self.address.wrapping_sub(block.address) < block.size && self.after >= block.seq
+    }
+}
+
 /// A failed allocation with the index of its stack, which the ledger holds on to.
 #[derive(Clone, Copy)]
 pub(super) struct Failed {
@@ -84,26 +91,28 @@ impl Ledger {
         few.next_back().map(|suspect| suspect.number)
     }
 
-    /// Takes the suspects up to a number that lie inside a live block for wrong frees, and returns how
-    /// many do; `stack` is the id of the block's call stack.
-    pub(super) fn convict(&mut self, until: u64, block: &Entry, stack: u32) -> u64 {
-        let bytes = block.address..block.address.saturating_add(block.size);
-        let Self {
-            suspects,
-            wrong_frees,
-            ..
-        } = self;
+    /// Tells whether one of the first few suspects lies inside a live block.
+    #[inline(always)]
+    pub(super) fn has_suspect_in(&self, block: &Entry) -> bool {
+        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
+        few.any(|suspect| suspect.is_inside(block))
+    }
+
+    /// Takes the suspects that lie inside a live block for wrong frees, and returns how many do;
+    /// `stack` is the id of the block's call stack.
+    #[cold]
+    pub(super) fn convict(&mut self, block: &Entry, stack: u32) -> u64 {
         let mut convicted = 0;
-        suspects.retain(|suspect| {
-            let is_wrong = suspect.number <= until
-                && suspect.after >= block.seq
-                && bytes.contains(&suspect.address);
-            if is_wrong {
-                convicted += 1;
-                keep_latest(wrong_frees, suspect, block.address, stack);
-            }
-            !is_wrong
-        });
+        while let Some(index) = self.suspects.iter().position(|s| s.is_inside(block)) {
+            let suspect = self.suspects.remove(index);
+            self.wrong_free(WrongFree {
+                time_us: suspect.time_us,
+                address: suspect.address,
+                block: block.address,
+                stack,
+            });
+            convicted += 1;
+        }
         convicted
     }
 
@@ -112,25 +121,15 @@ impl Ledger {
         self.suspects.retain(|suspect| suspect.number > until);
     }
 
+    fn wrong_free(&mut self, wrong: WrongFree) {
+        if self.wrong_frees.is_full() {
+            self.wrong_frees.pop_front();
+        }
+        // There is room: a full deque has just given up its oldest entry.
+        let _ = self.wrong_frees.push_back(wrong);
+    }
+
     pub(super) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
         self.wrong_frees.iter().copied().collect()
     }
-}
-
-fn keep_latest(
-    wrong_frees: &mut Deque<WrongFree, WRONG_FREES>,
-    suspect: &Suspect,
-    block: usize,
-    stack: u32,
-) {
-    if wrong_frees.is_full() {
-        wrong_frees.pop_front();
-    }
-    // There is room: a full deque has just given up its oldest entry.
-    let _ = wrong_frees.push_back(WrongFree {
-        time_us: suspect.time_us,
-        address: suspect.address,
-        block,
-        stack,
-    });
 }

@@ -103,6 +103,13 @@ pub struct CallStack {
 }
 
 impl CallStack {
+    /// Equal to no call stack that was ever walked.
+    #[cfg(feature = "tracing")]
+    const NOBODYS: Self = Self {
+        depth: usize::MAX,
+        ..Self::new()
+    };
+
     /// Makes the empty call stack: nothing is known.
     #[inline(always)]
     pub const fn new() -> Self {

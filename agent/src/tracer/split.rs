@@ -8,6 +8,9 @@ use super::view;
 
 /// Records for each call stack when the caller does not say how many records to make.
 const RECORDS_PER_STACK: usize = 4;
+/// Records for each call stack, and call stacks, that [`max_records`] leaves room for.
+const MOST_RECORDS_PER_STACK: usize = 16;
+const FAIR_STACKS: usize = 16;
 /// Fewest entries of a stack table: the one that overflowing stacks share, and one real.
 const MIN_STACKS: usize = 2;
 /// Most records: an index is 16 bits, and 0 means "none".
@@ -24,12 +27,8 @@ impl Split {
     /// Splits `bytes` into `records` records, or as many as leave a fitting stack table, and
     /// gives the stack table what remains.
     pub(super) fn of(bytes: usize, records: Option<u32>) -> Result<Self, Error> {
-        let most = max_records(bytes);
-        let records = match records {
-            Some(wanted) => wanted,
-            None => most
-                .min((bytes / (size_of::<Slot>() + size_of::<Entry>() / RECORDS_PER_STACK)) as u32),
-        };
+        let most = records_beside(bytes, MIN_STACKS);
+        let records = records.unwrap_or(default_records(bytes));
         if records == 0 || records > most {
             return Err(Error::InvalidArg);
         }
@@ -64,9 +63,25 @@ fn record_bytes(records: u16) -> usize {
     ((usize::from(records) + 1) * size_of::<Slot>()).next_multiple_of(size_of::<u64>())
 }
 
-/// Returns the most records that a buffer of `bytes` holds beside the smallest stack table.
-pub(super) fn max_records(bytes: usize) -> u32 {
-    let room = bytes
-        .saturating_sub(MIN_STACKS * size_of::<Entry>() + size_of::<Slot>() + size_of::<u64>());
+/// Returns how many records a buffer of `bytes` gets when the caller does not say.
+fn default_records(bytes: usize) -> u32 {
+    let fitting = bytes / (size_of::<Slot>() + size_of::<Entry>() / RECORDS_PER_STACK);
+    records_beside(bytes, MIN_STACKS).min(fitting as u32)
+}
+
+/// Returns the most records that a buffer of `bytes` holds beside so many entries of a stack table.
+fn records_beside(bytes: usize, stacks: usize) -> u32 {
+    let other = stacks * size_of::<Entry>() + size_of::<Slot>() + size_of::<u64>();
+    let room = bytes.saturating_sub(other);
     (room / size_of::<Slot>()).min(MAX_RECORDS) as u32
+}
+
+/// Returns the most records that leave a buffer of `bytes` a fair stack table, or those that it gets
+/// when the caller does not say, if that is more.
+pub(super) fn max_records(bytes: usize) -> u32 {
+    let share = MOST_RECORDS_PER_STACK * size_of::<Slot>() + size_of::<Entry>();
+    let room = bytes.saturating_sub(size_of::<Entry>() + size_of::<Slot>() + size_of::<u64>());
+    let shared = (MOST_RECORDS_PER_STACK * room / share) as u32;
+    let fair = records_beside(bytes, FAIR_STACKS + 1).min(shared);
+    fair.max(default_records(bytes))
 }

@@ -3,8 +3,6 @@
 //! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
 //! to the entry that has been idle longest and to the one that became idle last.
 
-use core::hint::cold_path;
-
 use super::CallStack;
 use super::table::{NONE, Table};
 use super::view::{self, Frames, Leak};
@@ -25,8 +23,9 @@ pub(super) struct Entry {
     allocations: u64,
     frees: u64,
     evicted: u32,
-    /// Records, live or freed, and ledger entries that name this one.
-    references: u32,
+    /// How many records, live or freed, and ledger entries name this one, less one: so that an event tells from
+    /// the carry whether the entry is idle.
+    references_less_one: u32,
     task: u16,
     generation: u16,
     chain: u16,
@@ -34,7 +33,6 @@ pub(super) struct Entry {
     /// Neighbours among the idle entries: the one idle longer, and the one idle for less time.
     longer: u16,
     shorter: u16,
-    idle: bool,
     tally: Tally,
 }
 
@@ -105,7 +103,7 @@ impl Stacks {
         self.recycled = 0;
         if self.entries.len() > 0 {
             // The reference is the table's own: the shared entry is never idle.
-            self.fill(OTHER, &CallStack::new(), 0);
+            self.fill(OTHER, &CallStack::NOBODYS, 0);
         }
     }
 
@@ -123,19 +121,50 @@ impl Stacks {
     /// the same frames in another order are likely to have it.
     #[inline(always)]
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
-        let mut index = self.entries.bucket(stack.sum).bucket;
+        self.intern_and(stack, task, |_| ()) as u16
+    }
+
+    /// Counts an allocation of a call stack, and returns what [`intern`](Self::intern) does: as a word,
+    /// for a record packs it into one.
+    #[inline(always)]
+    pub(super) fn allocated(&mut self, stack: &CallStack, task: u16, size: usize) -> usize {
+        self.intern_and(stack, task, |entry| {
+            entry.allocations += 1;
+            entry.live_bytes += size;
+        })
+    }
+
+    #[inline(always)]
+    fn intern_and(&mut self, stack: &CallStack, task: u16, count: impl Fn(&mut Entry)) -> usize {
+        // An empty bucket leads to the shared entry, which is equal to no stack.
+        let first = self.entries.bucket(stack.sum).bucket;
+        let entry = &mut self.entries[first];
+        if entry.is(stack, task) {
+            count(entry);
+            if entry.refer() {
+                self.end_idle(first);
+            }
+            return first.into();
+        }
+        // Most buckets hold but one stack.
+        let index = self.intern_behind(first, stack, task);
+        count(&mut self.entries[index]);
+        index.into()
+    }
+
+    /// Interns a stack that the first entry of its bucket is not equal to.
+    #[cold]
+    fn intern_behind(&mut self, first: u16, stack: &CallStack, task: u16) -> u16 {
+        let mut index = first;
         while index != NONE {
+            index = self.entries[index].chain;
             let entry = &mut self.entries[index];
             if entry.is(stack, task) {
-                entry.references += 1;
-                if entry.idle {
+                if entry.refer() {
                     self.end_idle(index);
                 }
                 return index;
             }
-            // Most buckets hold but one stack.
-            cold_path();
-            index = entry.chain;
         }
         self.add(stack, task)
     }
@@ -143,7 +172,7 @@ impl Stacks {
     #[cold]
     fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
         let Some(index) = self.room() else {
-            self.entries[OTHER].references += 1;
+            self.entries[OTHER].refer();
             return OTHER;
         };
         self.fill(index, stack, task);
@@ -175,7 +204,6 @@ impl Stacks {
         *entry = Entry {
             stack: *stack,
             task,
-            references: 1,
             generation: entry.generation,
             bucket: entry.bucket,
             ..Entry::default()
@@ -198,14 +226,6 @@ impl Stacks {
         self.entries[index].chain = chain;
     }
 
-    /// Counts an allocation.
-    #[inline(always)]
-    pub(super) fn allocated(&mut self, index: u16, size: usize) {
-        let entry = &mut self.entries[index];
-        entry.allocations += 1;
-        entry.live_bytes += size;
-    }
-
     /// Counts the free of a block.
     #[inline(always)]
     pub(super) fn freed(&mut self, index: u16, size: usize) {
@@ -224,9 +244,7 @@ impl Stacks {
     /// Takes a reference to an entry back.
     #[inline(always)]
     pub(super) fn release(&mut self, index: u16) {
-        let entry = &mut self.entries[index];
-        entry.references -= 1;
-        if entry.references == 0 {
+        if self.entries[index].unrefer() {
             self.begin_idle(index);
         }
     }
@@ -236,7 +254,6 @@ impl Stacks {
     fn begin_idle(&mut self, index: u16) {
         let last = self.entries[OTHER].longer;
         let entry = &mut self.entries[index];
-        entry.idle = true;
         entry.longer = last;
         entry.shorter = OTHER;
         self.entries[last].shorter = index;
@@ -247,7 +264,6 @@ impl Stacks {
     #[cold]
     fn end_idle(&mut self, index: u16) {
         let entry = &mut self.entries[index];
-        entry.idle = false;
         let (longer, shorter) = (entry.longer, entry.shorter);
         self.entries[longer].shorter = shorter;
         self.entries[shorter].longer = longer;
@@ -328,6 +344,21 @@ impl Stacks {
 }
 
 impl Entry {
+    /// Adds a reference, and returns whether there was none before.
+    #[inline(always)]
+    fn refer(&mut self) -> bool {
+        self.references_less_one = self.references_less_one.wrapping_add(1);
+        self.references_less_one == 0
+    }
+
+    /// Takes a reference off, and returns whether there is none left.
+    #[inline(always)]
+    fn unrefer(&mut self) -> bool {
+        let (less, is_idle) = self.references_less_one.overflowing_sub(1);
+        self.references_less_one = less;
+        is_idle
+    }
+
     /// Takes off the bytes of a live block.
     #[inline(always)]
     fn shrink(&mut self, size: usize) {

@@ -83,7 +83,7 @@ impl<T> Table<T> {
     /// The low 32 bits decide: in them any two blocks of a heap differ, of 4 GiB even. The ratio is
     /// taken negative, which spreads as well and is below 2^31, so that it fits into an instruction.
     #[inline(always)]
-    fn bucket_index(&self, number: usize) -> usize {
+    pub(super) fn bucket_index(&self, number: usize) -> usize {
         debug_assert!(self.len > 0);
         let spread = (number as u32).wrapping_mul(0x61C8_8647);
         ((u64::from(spread) * self.len as u64) >> 32) as usize

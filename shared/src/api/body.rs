@@ -256,7 +256,7 @@ pub struct Buffer {
     pub record_bytes: u64,
     /// Bytes of the stack table.
     pub stack_bytes: u64,
-    /// Most records that `init` accepts on this device.
+    /// Most records that `init` accepts on this device: they leave room for a call stack for every 16, and for 16.
     pub max_records: u32,
 }
 
@@ -403,7 +403,8 @@ pub struct Leak {
 pub struct InitRequest {
     /// Where records go.
     pub destination: Destination,
-    /// Records wanted: all that fit if absent, 0 releases the buffer.
+    /// Records wanted, `max_records` at most; what they leave is for call stacks. If absent, four for each call
+    /// stack; 0 releases the buffer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub records: Option<u32>,
 }

@@ -80,6 +80,12 @@ fn a_foreign_page_can_neither_read_nor_change_anything() {
         "null",
         "http://localhost.evil.example",
         &format!("http://{host}.evil.example"),
+        &format!("https://{host}"),
+        &format!("ftp://{host}"),
+        &format!("HTTP://{host}"),
+        &format!("http://{host}/"),
+        &host,
+        "http://",
         "",
     ] {
         let header = format!("Origin: {origin}\r\n");
@@ -96,6 +102,27 @@ fn a_foreign_page_can_neither_read_nor_change_anything() {
             }
         }
         send(&agent, "POST", "/trace/start?mode=all", &host, &header).problem(403);
+    }
+    agent.assert_untouched(&before);
+}
+
+/// HTTP/1.0 may leave `Host` out; then there is nothing that an origin could be equal to.
+#[test]
+fn no_origin_is_the_agents_own_where_there_is_no_host() {
+    let agent = Target::take();
+    let before = agent.trace();
+    let token = agent.token_line();
+    for origin in ["null", "", "http://", FOREIGN] {
+        for path in ["/trace/start?mode=all", "/trace/stop"] {
+            let mut connection = Connection::open(&agent);
+            connection.send(format!(
+                "POST {} HTTP/1.0\r\n{token}Origin: {origin}\r\n\r\n",
+                api(path)
+            ));
+            let answer = connection.answer().expect("an answer");
+            answer.problem(403);
+            assert_eq!(answer.header("access-control-allow-origin"), None);
+        }
     }
     agent.assert_untouched(&before);
 }

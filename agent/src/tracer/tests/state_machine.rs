@@ -255,26 +255,60 @@ fn a_buffer_that_comes_back_is_the_one_that_was_lent() {
 
 #[test]
 fn more_records_than_fit_are_refused_and_fewer_leave_room_for_stacks() {
-    let bytes = buffer_bytes(100, 50);
-    let most = Tracer::<Strict>::max_records(bytes);
+    let bytes = buffer_bytes(100, 1);
     let fixture = Fixture::uninitialised();
     let refused = fixture
         .tracer
-        .init_standalone(buffer(bytes), Some(most + 1))
+        .init_standalone(buffer(bytes), Some(101))
         .unwrap_err();
     assert_eq!(refused.error, Error::InvalidArg);
     free(raw(fixture
         .tracer
-        .init_standalone(refused.buffer, Some(most))
+        .init_standalone(refused.buffer, Some(100))
         .unwrap()));
-    assert_eq!(fixture.tracer.summary().capacity, most);
-    let few_stacks = fixture.tracer.summary().stack_capacity;
+    let summary = fixture.tracer.summary();
+    assert_eq!((summary.capacity, summary.stack_capacity), (100, 1));
     let buffer = fixture.tracer.release().unwrap().unwrap();
     fixture.tracer.init_standalone(buffer, Some(10)).unwrap();
     let summary = fixture.tracer.summary();
     assert_eq!(summary.capacity, 10);
-    assert!(summary.stack_capacity > few_stacks);
+    assert!(summary.stack_capacity > 1);
     assert!(summary.split.record_bytes + summary.split.stack_bytes <= summary.split.total_bytes);
+}
+
+/// Returns records and call stacks of a buffer that gets so many records.
+fn split(bytes: usize, records: Option<u32>) -> (u32, u32) {
+    let fixture = Fixture::uninitialised();
+    let taken = fixture.tracer.init_standalone(buffer(bytes), records);
+    assert!(taken.is_ok(), "{records:?} records in {bytes} bytes");
+    let summary = fixture.tracer.summary();
+    (summary.capacity, summary.stack_capacity)
+}
+
+#[test]
+fn the_most_records_leave_a_call_stack_for_every_sixteen_and_sixteen_at_least() {
+    for kib in [8, 16, 32, 64, 256, 512] {
+        let bytes = kib * 1024;
+        let most = Tracer::<Strict>::max_records(bytes);
+        let (records, stacks) = split(bytes, Some(most));
+        assert_eq!(records, most);
+        assert!(
+            stacks >= 16.max(most / 16),
+            "{stacks} beside {most} in {kib} KiB"
+        );
+        let (_, fewer) = split(bytes, Some(most + 16));
+        assert!(
+            fewer < 16.max(most / 16 + 1),
+            "more would do, too: {most} in {kib} KiB"
+        );
+    }
+}
+
+#[test]
+fn a_buffer_too_small_for_sixteen_call_stacks_may_be_split_as_it_is_by_itself() {
+    let bytes = buffer_bytes(8, 2);
+    let (records, _) = split(bytes, None);
+    assert_eq!(Tracer::<Strict>::max_records(bytes), records);
 }
 
 #[test]
