@@ -79,7 +79,7 @@ fn name(store: Store, site: &Site) -> AnyView {
 
 /// Lets a path break behind its `::`, where no reader takes a part for a word.
 fn breakable(path: &str) -> Vec<AnyView> {
-    let part = |part: &str| view! { {part.to_owned()} <wbr /> }.into_any();
+    let part = |part: &str| view! { <span>{part.to_owned()}</span> }.into_any();
     path.split_inclusive("::").map(part).collect()
 }
 
@@ -96,7 +96,7 @@ fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
             {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
             {origin.into_iter().chain(site.mark()).map(label).collect::<Vec<_>>()}
             {place(site)}
-            <span class="on-phone age">"oldest " {oldest(site, now_us)}</span>
+            <span class="on-phone age">{format!("oldest {}", oldest(site, now_us))}</span>
         </small>
     }
     .into_any()
