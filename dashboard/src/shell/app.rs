@@ -80,11 +80,11 @@ fn content(page: Option<Page>) -> AnyView {
 #[component]
 fn NoPage() -> impl IntoView {
     let is_file = Store::of_app().is_file;
-    let link =
-        move |page: Page| view! { <a href=page.link()>{page.name(is_file)}</a> " " }.into_any();
+    let link = |page: Page| format!("<a href={}>{}</a>", page.link(), page.name(is_file));
+    let links = Page::ALL.map(link).join(" · ");
     view! {
         <Empty title=NO_PAGE>
-            <p>"The address names none of these: " {Vec::from(Page::ALL.map(link))}</p>
+            <p inner_html=links></p>
         </Empty>
     }
 }

@@ -32,10 +32,11 @@ impl Store {
 
     /// Starts a trace in leaks mode whose records stay on the device, where events went to a host before.
     pub fn keep_here(&self) {
-        let stop = (Route::Stop, String::new(), String::new());
-        let runs = matches!(self.trace_state(), State::Recording | State::Paused);
-        let orders = [init_standalone(), start(Mode::Leaks)];
-        self.give(runs.then_some(stop).into_iter().chain(orders).collect());
+        let mut orders = vec![init_standalone(), start(Mode::Leaks)];
+        if matches!(self.trace_state(), State::Recording | State::Paused) {
+            orders.insert(0, (Route::Stop, String::new(), String::new()));
+        }
+        self.give(orders);
     }
 
     /// Stops, pauses or resumes the trace.

@@ -122,8 +122,6 @@ fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) 
         certain = growing.to_vec();
     }
     details.extend(time_left(&certain, free_bytes));
-    let sites = format::plural_in_words(growing.len() as u64, "call site");
-    let verb = if growing.len() == 1 { "is" } else { "are" };
     let watched_us = growing.iter().map(|site| watched_us(site)).max();
     let watched_us = watched_us.unwrap_or(0);
     let (tone, headline) = if watched_us < LEAK_AFTER_US {
@@ -131,12 +129,12 @@ fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) 
         details.push(text(format!(
             "It is early: after watching for {watched}, what only fills up looks like a leak, too."
         )));
-        (Tone::Neutral, format!("{sites} {verb} growing."))
-    } else if certain.len() == growing.len() {
-        (Tone::Bad, format!("{sites} {verb} leaking."))
+        (Tone::Neutral, call_sites_are(growing.len(), "growing."))
     } else {
-        details.extend(doubt(trace));
-        doubtful(&sites, growing.len(), certain.len(), piles_up)
+        if certain.len() < growing.len() {
+            details.extend(doubt(trace));
+        }
+        called_a_leak(growing.len(), certain.len(), piles_up)
     };
     Finding {
         tone,
@@ -146,24 +144,25 @@ fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) 
     }
 }
 
-/// Says what is certain where some of the growing sites are in doubt.
-fn doubtful(sites: &str, growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
+/// Says how many leak, or may.
+fn called_a_leak(growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
     match certain {
         0 if piles_up => {
-            let sites = sites.to_ascii_lowercase();
+            let sites = format::plural_in_words(growing as u64, "call site").to_ascii_lowercase();
             (Tone::Bad, format!("At least one of {sites} is leaking."))
         }
-        0 => (Tone::Neutral, format!("{sites} may be leaking.")),
-        _ => {
-            let leaking = format::plural_in_words(certain as u64, "call site");
-            let verb = if certain == 1 { "is" } else { "are" };
-            let more = growing - certain;
-            (
-                Tone::Bad,
-                format!("{leaking} {verb} leaking, and {more} more may be."),
-            )
+        0 => {
+            let sites = format::plural_in_words(growing as u64, "call site");
+            (Tone::Neutral, format!("{sites} may be leaking."))
         }
+        certain => (Tone::Bad, call_sites_are(certain, "leaking.")),
     }
+}
+
+fn call_sites_are(number: usize, what: &str) -> String {
+    let sites = format::plural_in_words(number as u64, "call site");
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{sites} {verb} {what}")
 }
 
 /// Says why there is a doubt, and what ends it.

@@ -50,7 +50,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                     <button type="button" class="name" aria-expanded=move || open.get().to_string()>
                         {move || site.read().as_ref().map(|site| name(store, site))}
                     </button>
-                    {move || site.read().as_ref().map(|site| place_line(site, is_file))}
+                    {move || site.read().as_ref().map(|site| place_line(site, now_us(), is_file))}
                 </th>
                 {move || {
                     let site = site.read();
@@ -72,12 +72,18 @@ fn name(store: Store, site: &Site) -> AnyView {
     let colour = store.palette.read().class(&site.colour_key);
     view! {
         <i class=format!("dot {colour}") aria-hidden="true"></i>
-        <span class="site-name">{site.name.clone()}</span>
+        <span class="site-name">{breakable(&site.name)}</span>
     }
     .into_any()
 }
 
-fn place_line(site: &Site, is_file: bool) -> AnyView {
+/// Lets a path break behind its `::`, where no reader takes a part for a word.
+fn breakable(path: &str) -> Vec<AnyView> {
+    let part = |part: &str| view! { <span>{part.to_owned()}</span> }.into_any();
+    path.split_inclusive("::").map(part).collect()
+}
+
+fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
     let sign = sign(&site.verdict);
     let origin = match site.origin {
         Origin::Application => None,
@@ -90,6 +96,7 @@ fn place_line(site: &Site, is_file: bool) -> AnyView {
             {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
             {origin.into_iter().chain(site.mark()).map(label).collect::<Vec<_>>()}
             {place(site)}
+            <span class="on-phone age">{format!("oldest {}", oldest(site, now_us))}</span>
         </small>
     }
     .into_any()
