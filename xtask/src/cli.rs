@@ -86,7 +86,7 @@ fn demo_options(mut parser: Parser) -> Result<demo::Options> {
     let mut options = demo::Options::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Long("port") => options.port = parser.value()?.parse()?,
+            Arg::Long("port") => options.port = port(&mut parser)?,
             Arg::Long("no-open") => options.open = false,
             _ => return Err(arg.unexpected().into()),
         }
@@ -94,19 +94,27 @@ fn demo_options(mut parser: Parser) -> Result<demo::Options> {
     Ok(options)
 }
 
+fn port(parser: &mut Parser) -> Result<u16> {
+    let word = parser.value()?.string()?;
+    match word.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => bail!("--port takes a number from 1 to 65535, not `{word}`"),
+    }
+}
+
 fn run_options(mut parser: Parser) -> Result<Command> {
-    let mut port = demo::Options::default().port;
+    let mut chosen = demo::Options::default().port;
     let board = parser.value()?.string()?;
     if board != "qemu" {
         bail!("`{board}` can't be run here; `qemu` can");
     }
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Long("port") => port = parser.value()?.parse()?,
+            Arg::Long("port") => chosen = port(&mut parser)?,
             _ => return Err(arg.unexpected().into()),
         }
     }
-    Ok(Command::RunQemu { port })
+    Ok(Command::RunQemu { port: chosen })
 }
 
 fn build_options(mut parser: Parser) -> Result<Command> {
@@ -175,6 +183,20 @@ mod tests {
             panic!("`demo` has these options")
         };
         assert_eq!((told.port, told.open), (9000, false));
+    }
+
+    #[test]
+    fn a_port_that_nobody_could_open_is_refused_in_one_sentence() {
+        for (line, wrong) in [
+            ("demo --port 0", "0"),
+            ("demo --port 99999", "99999"),
+            ("demo --port -1", "-1"),
+            ("run qemu --port high", "high"),
+        ] {
+            let error = parse(line).err().expect("the port is wrong");
+            let sentence = format!("--port takes a number from 1 to 65535, not `{wrong}`");
+            assert_eq!(format!("{error:#}"), sentence);
+        }
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
 fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Result<(), String> {
     match name {
         "dashboard" => options.dashboard = Some(word(parser)?.into()),
-        "token" => options.token = Some(word(parser)?),
+        "token" => options.token = Some(token(word(parser)?)?),
         "allow-origin" => options.origins.push(origin(word(parser)?)?),
         "allow-host" => options.hosts.push(word(parser)?),
         "start" => options.start = Some(mode(&word(parser)?)?),
@@ -111,6 +111,15 @@ fn word(parser: &mut lexopt::Parser) -> Result<String, String> {
         Ok(word) if word.is_empty() => Err("an option's value is empty; see --help".to_owned()),
         Ok(word) => Ok(word),
         Err(error) => Err(text(error)),
+    }
+}
+
+/// A header carries the token, and nothing else goes through one unchanged.
+fn token(word: String) -> Result<String, String> {
+    if word.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(word)
+    } else {
+        Err("--token takes letters, digits and signs of ASCII, without blanks".to_owned())
     }
 }
 
@@ -179,6 +188,9 @@ mod tests {
             (["--allow-origin", "localhost"], "http://localhost:8081"),
             (["--records", "0"], "above 0"),
             (["--token", ""], "empty"),
+            (["--token", "open sesame"], "without blanks"),
+            (["--token", "s\u{e9}same"], "ASCII"),
+            (["--token", "sesame\n"], "without blanks"),
             (["--nonsense", "1"], "--help"),
         ] {
             let message = parsed(&arguments).expect_err("the value is wrong");

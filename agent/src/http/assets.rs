@@ -7,6 +7,8 @@ use heapbeacon_shared::api::{Method, PREFIX};
 use picoserve::request::{Headers, RequestParts};
 use picoserve::response::StatusCode;
 
+use super::accept::accepts;
+use super::guard;
 use super::problem::Problem;
 use super::reply::{Content, Reply};
 use crate::agent::Asset;
@@ -18,7 +20,7 @@ const NO_DASHBOARD: &[u8] = include_bytes!("no_dashboard.html");
 
 /// Answers a path that is not the API's.
 pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Result<Reply, Problem> {
-    let path = parts.path().encoded();
+    let path = guard::path(parts);
     if path.starts_with(PREFIX) {
         return Err(nothing_here());
     }
@@ -42,7 +44,7 @@ fn by_path(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
 /// with the index.
 fn is_page(path: &str, headers: Headers<'_>) -> bool {
     let last = path.rsplit('/').next().unwrap_or("");
-    path == "/" || (!last.contains('.') && wants_html(headers))
+    path == "/" || (!last.contains('.') && accepts(headers, "text/html"))
 }
 
 fn file(asset: &'static Asset, headers: Headers<'_>) -> Reply {
@@ -70,17 +72,6 @@ fn nothing_here() -> Problem {
     Problem::not_found(format_args!(
         "There is nothing at this path: {PREFIX}/openapi.yaml lists what there is."
     ))
-}
-
-fn wants_html(headers: Headers<'_>) -> bool {
-    headers.get("accept").is_some_and(|accept| {
-        accept.split(b',').any(|range| {
-            range
-                .split(b';')
-                .next()
-                .is_some_and(|mime| mime == "text/html")
-        })
-    })
 }
 
 /// Tells whether the client has this version of a file (RFC 9110, 13.1.2).

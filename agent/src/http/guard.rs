@@ -37,7 +37,7 @@ impl Guard {
                  the origin with `--allow-origin` (on a device: in its firmware's `Guard`)."
             )));
         }
-        if is_preflight(parts) || !parts.path().encoded().starts_with(PREFIX) {
+        if is_preflight(parts) || !path(parts).starts_with(PREFIX) {
             return Ok(());
         }
         self.check_token(headers)
@@ -60,11 +60,18 @@ impl Guard {
     fn check_host(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
         let mut hosts = parts.headers().iter().filter(|(name, _)| *name == "host");
         let (host, more) = (hosts.next(), hosts.next());
-        let host = match (&host, more) {
-            (None, _) if parts.http_version() == "HTTP/1.0" => return Ok(()),
-            (Some((_, value)), None) => value.as_str().unwrap_or(""),
+        let (in_target, _) = split_target(parts);
+        let host = match (&host, more, in_target) {
+            (None, _, None) if parts.http_version() == "HTTP/1.0" => return Ok(()),
+            (None, _, Some(host)) if parts.http_version() == "HTTP/1.0" => host,
+            (Some((_, value)), None, _) => value.as_str().unwrap_or(""),
             _ => return Err(Problem::malformed(format_args!("Send one `Host` header."))),
         };
+        if in_target.is_some_and(|in_target| !in_target.eq_ignore_ascii_case(host)) {
+            return Err(Problem::malformed(format_args!(
+                "Name the same host in the request line and in `Host`, or only a path in the request line."
+            )));
+        }
         let name = without_port(host);
         if is_local(name) || is_address(name) || is_listed(self.hosts, name) {
             return Ok(());
@@ -89,6 +96,23 @@ impl Guard {
         } else {
             Err(Problem::unauthorized())
         }
+    }
+}
+
+/// Returns the path that a request is for.
+pub(super) fn path<'r>(parts: &RequestParts<'r>) -> &'r str {
+    split_target(parts).1
+}
+
+/// Splits a request's target, which may be a whole URL (RFC 9112, 3.2.2), into host and path.
+fn split_target<'r>(parts: &RequestParts<'r>) -> (Option<&'r str>, &'r str) {
+    let target = parts.path().encoded();
+    match target.strip_prefix(SCHEME) {
+        None => (None, target),
+        Some(rest) => match rest.find('/') {
+            None => (Some(rest), "/"),
+            Some(end) => (Some(&rest[..end]), &rest[end..]),
+        },
     }
 }
 

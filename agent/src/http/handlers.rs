@@ -5,6 +5,7 @@ use picoserve::request::RequestParts;
 use picoserve::response::StatusCode;
 use serde::Deserialize;
 
+use super::accept::accepts;
 use super::body;
 use super::dump::DumpPage;
 use super::pages::{DemoPage, LeaksPage, MAX_LEAKS, RecordsPage, StacksPage};
@@ -273,14 +274,6 @@ fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Pr
         Some(_) => Err(Problem::invalid(format_args!(
             "`format` is `json` or `postcard`."
         ))),
-        None => Ok(parts.headers().get("accept").is_some_and(|accept| {
-            let mut ranges = accept.split(b',');
-            ranges.any(|range| {
-                range
-                    .split(b';')
-                    .next()
-                    .is_some_and(|mime| mime == POSTCARD_MIME)
-            })
-        })),
+        None => Ok(accepts(parts.headers(), POSTCARD_MIME)),
     }
 }

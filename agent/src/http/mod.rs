@@ -21,6 +21,7 @@
     reason = "there is no heap to put the large ones on"
 )]
 
+mod accept;
 mod assets;
 mod body;
 mod chunk;
@@ -137,7 +138,7 @@ impl<P: Platform> Service<'_, P> {
         if guard::is_preflight(&parts) {
             return Ok(preflight());
         }
-        let path = parts.path().encoded();
+        let path = guard::path(&parts);
         let Some((route, parameter)) = api::find(path) else {
             return assets::answer(self.agent.assets(), &parts);
         };

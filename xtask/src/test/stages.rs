@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Result, bail};
 use xshell::cmd;
 
+use super::reach::ensure_answers;
 use super::tally::Tally;
 use crate::agent::{self, Agent};
 use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED};
@@ -188,6 +189,9 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
 }
 
 fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
+    if let Some(url) = url {
+        ensure_answers(url)?;
+    }
     let shell = &workspace.shell;
     let test = cmd!(shell, "cargo test --locked -p heapbeacon-host --test api");
     Tally::of_cargo_test(match url {

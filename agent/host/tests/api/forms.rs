@@ -143,6 +143,10 @@ fn the_accept_header_chooses_the_form_unless_the_query_does() {
         content_type(&format!("text/html, {POSTCARD_MIME};q=0.9"), ""),
         postcard
     );
+    for refused in ["q=0", "q=0.0", "Q=0.000"] {
+        let accept = format!("{POSTCARD_MIME};{refused}, application/json");
+        assert_eq!(content_type(&accept, ""), json, "{accept}");
+    }
     assert_eq!(content_type("*/*", ""), json);
     assert_eq!(content_type("application/json", ""), json);
     assert_eq!(content_type(POSTCARD_MIME, "?format=json"), json);

@@ -172,6 +172,30 @@ fn an_upgrade_that_is_not_offered_is_an_ordinary_request() {
     assert_eq!(answers[0].status, 200);
 }
 
+/// Proxies, and clients that take the agent for one, send it (RFC 9112, 3.2.2).
+#[test]
+fn a_full_url_as_target_is_answered_like_its_path() {
+    let agent = Target::take();
+    let url = |path: &str| format!("http://{}{path}", agent.authority());
+    for (path, status) in [
+        (api("/trace/count"), 200),
+        (api("/trace/records?limit=1"), 200),
+        (api("/nothing"), 404),
+        (api("/trace/records?limit=0"), 422),
+    ] {
+        let answers = attack(&agent, request(&agent, "GET", &url(&path)).as_bytes());
+        assert_eq!((answers.len(), answers[0].status), (1, status), "{path}");
+    }
+    let root = agent.request("GET", "/", &[], b"");
+    for path in ["", "/"] {
+        let answers = attack(&agent, request(&agent, "GET", &url(path)).as_bytes());
+        assert_eq!(
+            (answers[0].status, &answers[0].body),
+            (root.status, &root.body)
+        );
+    }
+}
+
 #[test]
 fn a_full_url_as_target_is_no_way_around_the_guard() {
     let agent = Target::take();
@@ -182,6 +206,15 @@ fn a_full_url_as_target_is_no_way_around_the_guard() {
         &REFUSALS,
         format!("POST {target} HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
     );
+    let foreign = format!("http://evil.example{}", api("/trace/start?mode=all"));
+    for head in [
+        format!("POST {foreign} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        format!("POST {foreign} HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
+        format!("POST {foreign} HTTP/1.0\r\n\r\n"),
+        format!("POST {target} HTTP/1.1\r\n\r\n"),
+    ] {
+        refuse(&agent, &REFUSALS, head);
+    }
     refuse(
         &agent,
         &REFUSALS,
