@@ -58,7 +58,7 @@ const RECEIVE_BYTES: usize = 512;
 const SEND_BYTES: usize = 1472;
 /// Bytes of one request's line and headers: what browsers send takes up to 900, and a cookie of
 /// another service on the same host may come along.
-const HEAD_BYTES: usize = 1280;
+const HEAD_BYTES: usize = 1152;
 
 /// The files of the dashboard that was built before this crate was, or none.
 ///

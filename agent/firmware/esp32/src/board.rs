@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::{device, heap, stack, thread};
 
 /// Events that to-host mode keeps until they are fetched.
-const EVENTS: usize = 8;
+const EVENTS: usize = 6;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
