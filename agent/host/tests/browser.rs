@@ -10,5 +10,6 @@ mod browser {
     mod captures;
     mod crowded;
     mod files;
+    mod states;
     mod story;
 }

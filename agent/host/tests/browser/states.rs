@@ -1,0 +1,79 @@
+//! What the page says when there is nothing to show, or not all of it.
+
+use thirtyfour::prelude::*;
+
+use super::story::{bundle, row};
+use crate::support::page::Page;
+use crate::support::process::Process;
+
+const INIT: &str = "/trace/init";
+const VERDICT: &str = "[data-testid='verdict-sentence']";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<()> {
+    let table = ["--start", "leaks", "--records", "300"];
+    let agent = Process::start(&[&["--dashboard", &bundle()][..], &table].concat());
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element_with(".verdict .facts", "evicted").await?;
+    page.element_with(VERDICT, "is leaking").await?;
+    page.element_with(&row("[data-testid='leak-verdict']"), "growing")
+        .await?;
+
+    page.click("[data-testid='demo-switch-session-leak']")
+        .await?;
+    page.element_with(VERDICT, "may be leaking").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let client = agent.client();
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element(VERDICT).await?;
+
+    client.command("/trace/stop", "");
+    client.command(INIT, r#"{"destination":"standalone","records":0}"#);
+    page.element_with("main h2", "Not tracing yet").await?;
+
+    client.command(INIT, r#"{"destination":"to_host"}"#);
+    client.command("/trace/start?mode=all", "");
+    page.element_with("main h2", "Records go to a host").await?;
+    page.click("[data-testid='start-here']").await?;
+    page.element(VERDICT).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_is_said_to_be_wrong_and_the_right_one_opens_the_page() -> WebDriverResult<()>
+{
+    let agent = Process::start(&["--dashboard", &bundle(), "--token", "sesame"]);
+    let page = Page::open(agent.url()).await?;
+    let locked = "wants its token";
+    page.element_with("[data-testid='link-state']", locked)
+        .await?;
+    page.choose("#token", "semolina\n").await?;
+    page.element_with("main [role='alert']", "not this device's token")
+        .await?;
+    page.element_with("[data-testid='link-state']", locked)
+        .await?;
+    page.choose("#token", "sesame\n").await?;
+    page.element_with("[data-testid='link-state']", "live")
+        .await?;
+    page.element_with("[data-testid='trace-state']", "not tracing")
+        .await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_names_no_page_leads_to_those_that_there_are() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let page = Page::open(&format!("{}/#/bogus", agent.url())).await?;
+    page.element_with("main h2", "There is no such page")
+        .await?;
+    page.click("main a[href='#/leaks']").await?;
+    page.element("main [data-testid='start-here']").await?;
+    page.close().await
+}
