@@ -1,11 +1,9 @@
 //! The agent as a Linux process.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
-
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
+use crate::background::Background;
 use crate::workspace::Workspace;
 
 /// Builds the agent that [`command`] runs.
@@ -32,10 +30,8 @@ pub(crate) fn command(workspace: &Workspace, port: u16) -> Cmd<'_> {
 
 /// An agent that runs until this value goes.
 pub(crate) struct Agent {
-    process: Child,
     url: String,
-    /// Open as long as the agent runs: printing into a closed pipe would end it.
-    _output: BufReader<ChildStdout>,
+    _process: Background,
 }
 
 impl Agent {
@@ -44,34 +40,18 @@ impl Agent {
     /// # Errors
     /// When it ends before that.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
-        let mut process = Command::from(command(workspace, 0))
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().context("the agent has no output")?;
-        let mut output = BufReader::new(output);
-        let url = output
-            .by_ref()
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-            .context("the agent ended before it listened")?;
+        let (process, url) = Background::start(command(workspace, 0), |line| {
+            line.strip_prefix("listening on ").map(str::to_owned)
+        })
+        .context("the agent does not listen")?;
         Ok(Self {
-            process,
             url,
-            _output: output,
+            _process: process,
         })
     }
 
     /// Returns where the agent listens, without a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -1,6 +1,7 @@
 //! Every command that a person or CI runs. `cargo xtask help` lists them.
 
 mod agent;
+mod background;
 mod bench;
 mod check;
 mod cli;

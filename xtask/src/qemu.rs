@@ -1,14 +1,14 @@
 //! The agent on QEMU's RISC-V machine `virt`.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
+use crate::background::Background;
 use crate::firmware::{self, Program};
 use crate::workspace::Workspace;
 use crate::{dashboard, demo, system};
@@ -104,10 +104,8 @@ fn networked<'w>(workspace: &'w Workspace, elf: &Path, port: u16) -> Cmd<'w> {
 
 /// A machine that runs until this value goes.
 pub(crate) struct Machine {
-    process: Child,
     url: String,
-    /// Open as long as the machine runs: it may print.
-    _console: BufReader<ChildStdout>,
+    _process: Background,
 }
 
 impl Machine {
@@ -117,35 +115,20 @@ impl Machine {
     /// When it ends before that.
     pub(crate) fn boot(workspace: &Workspace, elf: &Path) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut process = Command::from(networked(workspace, elf, port))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let console = process.stdout.take().context("QEMU has no output")?;
-        let mut console = BufReader::new(console);
-        console
-            .by_ref()
-            .lines()
-            .map_while(Result::ok)
-            .find(|line| line.starts_with("listening on"))
-            .context("the machine ended before it listened")?;
+        let mut machine = Command::from(networked(workspace, elf, port));
+        machine.stdin(Stdio::null());
+        let (process, ()) = Background::start(machine, |line| {
+            line.starts_with("listening on").then_some(())
+        })
+        .context("the machine does not listen")?;
         Ok(Self {
-            process,
             url: format!("http://127.0.0.1:{port}"),
-            _console: console,
+            _process: process,
         })
     }
 
     /// Returns where the agent is reached, without a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

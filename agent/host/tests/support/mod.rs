@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 
 pub(crate) mod answer;
+mod background;
 pub(crate) mod client;
 pub(crate) mod page;
 pub(crate) mod process;

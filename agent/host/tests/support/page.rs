@@ -1,11 +1,12 @@
 //! A browser window, and how a person finds their way in the page.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use thirtyfour::prelude::*;
+
+use super::background::Background;
 
 /// How long anything on the page may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,10 +28,8 @@ const ARGUMENTS: [&str; 8] = [
 
 /// chromedriver, until this value goes.
 struct Driver {
-    process: Child,
     port: u16,
-    /// Open as long as it runs: it may print.
-    _output: BufReader<ChildStdout>,
+    _background: Background,
 }
 
 impl Driver {
@@ -45,38 +44,18 @@ impl Driver {
 
     /// Starts chromedriver and reads the port from what it prints.
     fn try_start() -> Option<Self> {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is in PATH: on Debian it is the package chromium-driver");
-        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
-        let port = output
-            .by_ref()
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.split_once("started successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .parse()
-                    .ok()
-            });
-        // Without a port it has ended, and is waited for when this goes.
-        let driver = Self {
-            process,
-            port: port.unwrap_or_default(),
-            _output: output,
-        };
-        port.map(|_| driver)
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let mut background = Background::start(
+            Command::new("chromedriver").arg("--port=0"),
+            "chromedriver is in PATH: on Debian it is the package chromium-driver",
+        );
+        let port = background.find(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        })?;
+        Some(Self {
+            port,
+            _background: background,
+        })
     }
 }
 

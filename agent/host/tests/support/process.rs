@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSymbol};
 
+use super::background::Background;
 use super::client::Client;
 
 /// What an allocator calls to have its blocks traced.
@@ -15,10 +15,8 @@ pub(crate) const HOOKS: [&str; 2] = ["heapbeacon::hooks::allocated", "heapbeacon
 
 /// An agent that runs until this value goes.
 pub(crate) struct Process {
-    child: Child,
+    background: Background,
     url: String,
-    /// Open as long as the agent runs: it may print.
-    _output: BufReader<ChildStdout>,
 }
 
 impl Process {
@@ -29,23 +27,12 @@ impl Process {
 
     /// Starts an agent at an address and waits until it listens.
     pub(crate) fn start_at(address: &str, arguments: &[&str]) -> Self {
-        let mut child = command(&["--listen", address])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the agent starts");
-        let mut output = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let url = output
-            .by_ref()
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
+        let mut agent = command(&["--listen", address]);
+        let mut background = Background::start(agent.args(arguments), "the agent starts");
+        let url = background
+            .find(|line| line.strip_prefix("listening on ").map(str::to_owned))
             .expect("the agent says where it listens");
-        Self {
-            child,
-            url,
-            _output: output,
-        }
+        Self { background, url }
     }
 
     /// Returns the agent's URL.
@@ -65,15 +52,7 @@ impl Process {
 
     /// Returns the id of the process.
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to do.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.background.id()
     }
 }
 

@@ -2,24 +2,26 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::await_some;
+use super::background::Background;
 use super::client::Client;
+
+const MISSING: &str = "QEMU is in PATH: on Debian it is the package qemu-system-misc";
 
 /// A machine that runs until this value goes.
 pub(crate) struct Qemu {
-    process: Child,
+    background: Background,
     url: String,
-    serial: BufReader<ChildStdout>,
     monitor: BufReader<UnixStream>,
     _folder: TempDir,
 }
@@ -37,22 +39,18 @@ impl Qemu {
         let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         let socket = folder.path().join("monitor");
         let port = free_port();
-        let mut process = machine(AGENT)
+        let mut machine = machine(AGENT);
+        machine
             .args([
                 "-netdev",
                 &format!("user,id=cable,hostfwd=tcp:127.0.0.1:{port}-:80"),
             ])
             .args(["-device", "virtio-net-device,netdev=cable"])
             .arg("-qmp")
-            .arg(format!("unix:{},server=on,wait=off", socket.display()))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("QEMU is in PATH: on Debian it is the package qemu-system-misc");
-        let serial = BufReader::new(process.stdout.take().expect("it was asked for"));
+            .arg(format!("unix:{},server=on,wait=off", socket.display()));
         let mut qemu = Self {
-            process,
+            background: Background::start(&mut machine, MISSING),
             url: format!("http://127.0.0.1:{port}"),
-            serial,
             monitor: connect(&socket),
             _folder: folder,
         };
@@ -62,11 +60,8 @@ impl Qemu {
 
     /// Waits until the console says something, and returns the line.
     pub(crate) fn await_line(&mut self, beginning: &str) -> String {
-        self.serial
-            .by_ref()
-            .lines()
-            .map_while(Result::ok)
-            .find(|line| line.starts_with(beginning))
+        self.background
+            .find(|line| line.starts_with(beginning).then_some(line))
             .unwrap_or_else(|| panic!("the machine ended without saying `{beginning}`"))
     }
 
@@ -83,7 +78,7 @@ impl Qemu {
     /// Returns how long QEMU has run on this machine's processors (`proc(5)`, fields 14 and 15 of `stat`).
     pub(crate) fn processor_time(&self) -> Duration {
         const TICKS_PER_SECOND: u64 = 100;
-        let path = format!("/proc/{}/stat", self.process.id());
+        let path = format!("/proc/{}/stat", self.background.id());
         let stat = fs::read_to_string(path).expect("QEMU runs");
         // Behind the name, which may hold blanks, field 3 is the first.
         let (_, fields) = stat.rsplit_once(')').expect("a name is in parentheses");
@@ -116,14 +111,6 @@ impl Qemu {
     }
 }
 
-impl Drop for Qemu {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// The program that is the agent.
 pub(crate) const AGENT: &str = "heapbeacon-qemu-virt";
 
@@ -141,9 +128,7 @@ pub(crate) fn image(program: &str) -> PathBuf {
 
 /// Runs one of the board's programs to its end, and returns what it printed and what QEMU ended with.
 pub(crate) fn run(program: &str) -> Output {
-    machine(program)
-        .output()
-        .expect("QEMU is in PATH: on Debian it is the package qemu-system-misc")
+    machine(program).output().expect(MISSING)
 }
 
 /// A machine without a network, with its console on standard output.
