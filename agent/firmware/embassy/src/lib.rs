@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`server`] | tasks that answer HTTP on an embassy-net stack |
+//! | [`network`] | at which address the device is reached |
 //! | [`tasks`] | which embassy task runs, and what it is called |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
@@ -16,6 +17,7 @@ extern crate alloc;
 pub mod demo;
 pub mod image;
 mod lock;
+pub mod network;
 pub mod server;
 mod socket;
 pub mod tasks;

@@ -10,20 +10,16 @@
 //! ```
 //!
 //! A socket costs 1.9 KiB of buffers, a server task 7.1 KiB. Tasks of embassy-executor can't be generic, so a
-//! board writes them down itself:
+//! board writes these down itself:
 //!
 //! ```ignore
-//! #[embassy_executor::task]
-//! async fn accept(line: &'static Line) -> ! {
-//!     line.accept(80).await
-//! }
-//!
 //! #[embassy_executor::task(pool_size = server::TASKS)]
 //! async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
 //!     line.serve(agent).await
 //! }
 //! ```
 
+use embassy_executor::Spawner;
 use embassy_futures::join::join_array;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
@@ -37,8 +33,10 @@ use picoserve::time::EmbassyTimer;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::socket::Lent;
-use crate::tasks;
+use crate::tasks::{self, named};
 
+/// Where the agent listens.
+pub const PORT: u16 = 80;
 /// Sockets: the six connections of a browser, and one more.
 pub const SOCKETS: usize = 7;
 /// Server tasks.
@@ -82,12 +80,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// Makes the sockets; `None` if that was done before.
+    /// Makes the sockets and accepts connections on every one that is idle; `None` if that was done before.
     ///
     /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
-    pub fn new(stack: Stack<'static>) -> Option<&'static Self> {
+    pub fn open(spawner: Spawner, stack: Stack<'static>) -> Option<&'static Self> {
         let buffers = BUFFERS.try_take()?;
-        let line = LINE.init(Self {
+        let line: &Self = LINE.init(Self {
             accepted: Queue::new(),
             idle: Queue::new(),
             turn: FairSemaphore::new(1),
@@ -99,13 +97,8 @@ impl Line {
             socket.set_timeout(Some(SILENCE));
             let _ = line.idle.try_send(socket);
         }
+        spawner.spawn(named("accept", accept(line).ok()?));
         Some(line)
-    }
-
-    /// Accepts connections on every socket that is idle.
-    pub async fn accept(&self, port: u16) -> ! {
-        join_array([(); SOCKETS].map(|()| self.accept_on_one(port))).await;
-        unreachable!("none of them ends")
     }
 
     /// Serves one connection after the other.
@@ -126,10 +119,10 @@ impl Line {
         self.accepted.receive().await
     }
 
-    async fn accept_on_one(&self, port: u16) {
+    async fn accept_on_one(&self) -> ! {
         loop {
             let mut socket = self.idle.receive().await;
-            match socket.accept(port).await {
+            match socket.accept(PORT).await {
                 Ok(()) => self.accepted.send(socket).await,
                 Err(_) => self.retire(socket).await,
             }
@@ -143,4 +136,9 @@ impl Line {
         let _ = with_timeout(FAREWELL, socket.flush()).await;
         self.idle.send(socket).await;
     }
+}
+
+#[embassy_executor::task]
+async fn accept(line: &'static Line) {
+    join_array([(); SOCKETS].map(|()| line.accept_on_one())).await;
 }

@@ -1,29 +1,20 @@
 //! What the device says of itself.
 
 use core::fmt::Write;
-use core::net::Ipv4Addr;
-use core::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
 
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
 use heapbeacon::platform::Platform;
-use heapbeacon_embassy::image;
+use heapbeacon_embassy::{image, network};
 use heapbeacon_shared::Name;
 use heapbeacon_shared::api::{Device, Feature, Network};
 
 use crate::board::{Board, Setup};
-use crate::server::PORT;
 
-/// The address that the network gave; 0 while there is none.
-static ADDRESS: AtomicU32 = AtomicU32::new(0);
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
 static SIGNAL: AtomicI8 = AtomicI8::new(0);
-
-/// Notes at which address the device is reached now.
-pub(crate) fn set_address(address: Option<Ipv4Addr>) {
-    ADDRESS.store(address.map_or(0, u32::from), Relaxed);
-}
 
 /// Notes how well the access point is heard, in dBm, for `GET /device` to tell; `None` while there is none.
 ///
@@ -46,7 +37,11 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
         boot_id: setup.map_or(0, |setup| setup.boot_id),
         reset_reason: text(reset_reason(Cpu::ProCpu).map_or("unknown", words)),
         uptime_us: Board::now_us(),
-        network: network(),
+        network: Network {
+            mac: mac(),
+            rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
+            ..network::describe("wifi")
+        },
         agent_version: text(env!("CARGO_PKG_VERSION")),
         pointer_bytes: size_of::<usize>() as u8,
         features: features(),
@@ -67,21 +62,6 @@ fn features() -> heapless::Vec<Feature, 8> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-fn network() -> Network {
-    let mut network = Network {
-        interface: text("wifi"),
-        mac: mac(),
-        rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
-        ..Network::default()
-    };
-    let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
-    if !address.is_unspecified() {
-        // An IPv4 address is shorter than the field.
-        let _ = write!(network.address, "{address}:{PORT}");
-    }
-    network
 }
 
 fn mac() -> Option<heapless::String<17>> {

@@ -11,16 +11,14 @@ use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Buffer;
 use heapbeacon::{Agent, tracer};
+use heapbeacon_embassy::network;
 use heapbeacon_embassy::server::{self, Line};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
 
 use crate::board::{Board, EVENTS_TO_HOST, SETUP, Setup};
-use crate::{Access, Config, device, thread};
-
-/// Where the agent listens.
-pub(crate) const PORT: u16 = 80;
+use crate::{Access, Config, thread};
 
 /// How often it is said where the agent listens, and at which distance.
 const REMINDERS: usize = 10;
@@ -109,8 +107,7 @@ fn spawn(
     access: Access,
     token: Option<&'static str>,
 ) -> Option<()> {
-    let line = Line::new(network)?;
-    spawner.spawn(named("accept", accept(line).ok()?));
+    let line = Line::open(spawner, network)?;
     for _ in 0..server::TASKS {
         spawner.spawn(named("http", serve(agent, line).ok()?));
     }
@@ -133,11 +130,6 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
     }
 }
 
-#[embassy_executor::task]
-async fn accept(line: &'static Line) -> ! {
-    line.accept(PORT).await
-}
-
 #[embassy_executor::task(pool_size = server::TASKS)]
 async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
     line.serve(agent).await
@@ -157,26 +149,21 @@ fn announce(access: Access, token: Option<&'static str>) {
 /// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
 /// a console is often opened after the device has started.
 #[embassy_executor::task]
-async fn follow(network: Stack<'static>, access: Access, token: Option<&'static str>) -> ! {
+async fn follow(stack: Stack<'static>, access: Access, token: Option<&'static str>) -> ! {
     loop {
-        network.wait_config_up().await;
-        let address = network.config_v4().map(|config| config.address.address());
-        device::set_address(address);
+        let address = network::await_address(stack).await;
         for _ in 0..REMINDERS {
             match address {
                 Some(address) => println!("HeapBeacon listens on http://{address}"),
                 None => println!("HeapBeacon has no IPv4 address"),
             }
             announce(access, token);
-            if with_timeout(REMIND_AFTER, network.wait_config_down())
-                .await
-                .is_ok()
-            {
+            let loss = with_timeout(REMIND_AFTER, network::await_loss(stack));
+            if loss.await.is_ok() {
                 break;
             }
         }
-        network.wait_config_down().await;
-        device::set_address(None);
+        network::await_loss(stack).await;
         println!("HeapBeacon has lost its network");
     }
 }

@@ -1,15 +1,13 @@
 //! QEMU's machine `virt` as a board.
 
-use core::fmt::Write;
 use core::mem::MaybeUninit;
-use core::net::Ipv4Addr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_embassy::{Lock, image, tasks};
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Network, Origin, Region};
+use heapbeacon_embassy::{Lock, image, network, tasks};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Origin, Region};
 use static_cell::ConstStaticCell;
 
 use crate::{clock, heap, interrupts, stack};
@@ -18,8 +16,6 @@ use crate::{clock, heap, interrupts, stack};
 const BUFFER_WORDS: usize = 12 * 1024;
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 128;
-/// Where the agent listens.
-pub const PORT: u16 = 80;
 /// The task that interrupts are: behind those of embassy.
 const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
@@ -27,8 +23,6 @@ static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
-/// The address that DHCP gave; 0 while there is none.
-static ADDRESS: AtomicU32 = AtomicU32::new(0);
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
@@ -45,11 +39,6 @@ pub fn take_buffer() -> Option<Buffer> {
 /// Tells the board what differs from boot to boot.
 pub fn set_boot_id(boot_id: u32) {
     BOOT_ID.store(boot_id, Relaxed);
-}
-
-/// Tells the board at which address it is reached now.
-pub fn set_address(address: Option<Ipv4Addr>) {
-    ADDRESS.store(address.map_or(0, u32::from), Relaxed);
 }
 
 impl Platform for Board {
@@ -115,7 +104,7 @@ impl Platform for Board {
             boot_id: BOOT_ID.load(Relaxed),
             reset_reason: text("power on"),
             uptime_us: Self::now_us(),
-            network: network(),
+            network: network::describe("virtio-net"),
             agent_version: text(env!("CARGO_PKG_VERSION")),
             pointer_bytes: size_of::<usize>() as u8,
             features: [Feature::Tracing, Feature::Demo].into_iter().collect(),
@@ -129,19 +118,6 @@ impl Platform for Board {
     fn demo() -> &'static [&'static dyn Switch] {
         &heapbeacon_demo::OFFERED
     }
-}
-
-fn network() -> Network {
-    let mut network = Network {
-        interface: text("virtio-net"),
-        ..Network::default()
-    };
-    let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
-    if !address.is_unspecified() {
-        // An IPv4 address is shorter than the field.
-        let _ = write!(network.address, "{address}:{}", PORT);
-    }
-    network
 }
 
 fn text(text: &'static str) -> heapbeacon_shared::Name {

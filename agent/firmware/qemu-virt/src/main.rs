@@ -11,10 +11,10 @@ use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
-use heapbeacon_embassy::server::Line;
+use heapbeacon_embassy::server::{Line, PORT};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{demo, server};
-use heapbeacon_qemu_virt::board::{self, Board, PORT};
+use heapbeacon_embassy::{demo, network, server};
+use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
 use heapbeacon_qemu_virt::{interrupts, println};
@@ -69,8 +69,7 @@ async fn start(spawner: Spawner) {
         "network",
         run_network(runner).expect("it is spawned once"),
     ));
-    let line = Line::new(network).expect("it is made once");
-    spawner.spawn(named("accept", accept(line).expect("it is spawned once")));
+    let line = Line::open(spawner, network).expect("it is made once");
     for _ in 0..server::TASKS {
         spawner.spawn(named(
             "http",
@@ -86,17 +85,13 @@ async fn start(spawner: Spawner) {
 }
 
 /// Says on the console when the network comes and goes.
-async fn follow(network: Stack<'static>) {
+async fn follow(stack: Stack<'static>) {
     loop {
-        network.wait_config_up().await;
-        let address = network.config_v4().map(|config| config.address.address());
-        board::set_address(address);
-        match address {
+        match network::await_address(stack).await {
             Some(address) => println!("listening on http://{address}:{PORT}"),
             None => println!("there is no IPv4 address"),
         }
-        network.wait_config_down().await;
-        board::set_address(None);
+        network::await_loss(stack).await;
         println!("the network is gone");
     }
 }
@@ -104,11 +99,6 @@ async fn follow(network: Stack<'static>) {
 #[embassy_executor::task]
 async fn run_network(mut runner: Runner<'static, Card>) {
     runner.run().await
-}
-
-#[embassy_executor::task]
-async fn accept(line: &'static Line) -> ! {
-    line.accept(PORT).await
 }
 
 #[embassy_executor::task(pool_size = server::TASKS)]
