@@ -1,9 +1,5 @@
 //! What identifies the running image.
 
-use core::fmt::Write;
-
-use heapbeacon_shared::api::BuildIdText;
-
 /// Type of the note that holds a build id, in the notes of `GNU` (Linux' `elf.h`).
 const NT_GNU_BUILD_ID: u32 = 3;
 /// Bytes of a note before its name.
@@ -21,15 +17,6 @@ pub fn build_id(mut notes: &[u8]) -> Option<&[u8]> {
         notes = rest.get(len.checked_next_multiple_of(4)?..)?;
     }
     None
-}
-
-/// Writes a build id as `readelf -n` prints it; one that is longer than the field is cut.
-pub fn hexadecimal(build_id: &[u8]) -> BuildIdText {
-    let mut text = BuildIdText::new();
-    let _ = build_id
-        .iter()
-        .try_for_each(|byte| write!(text, "{byte:02x}"));
-    text
 }
 
 #[cfg(test)]
@@ -53,7 +40,7 @@ mod tests {
         notes[..20].copy_from_slice(&note(1, b"none"));
         notes[20..].copy_from_slice(&note(NT_GNU_BUILD_ID, &[0xde, 0xad, 0, 1]));
         let found = build_id(&notes).expect("there is one");
-        assert_eq!(hexadecimal(found), "dead0001");
+        assert_eq!(found, [0xde, 0xad, 0, 1]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Verdicts on simulated call stacks: one poll per second unless a test says otherwise.
 
 use heapbeacon_shared::analysis::*;
-use heapbeacon_shared::api;
 
 const SECOND: u64 = 1_000_000;
 const BLOCK: u64 = 100;
@@ -438,69 +437,4 @@ fn extreme_numbers_do_not_panic() {
         let _ = series.growth_per_minute(u64::MAX);
         let _ = series.growth_since_start();
     }
-}
-
-#[test]
-fn time_until_full_follows_from_the_growth() {
-    assert_eq!(seconds_until_full(6000, 60.0), Some(6000));
-    assert_eq!(seconds_until_full(0, 60.0), Some(0));
-    assert_eq!(seconds_until_full(6000, 0.0), None);
-    assert_eq!(seconds_until_full(6000, -1.0), None);
-    assert_eq!(seconds_until_full(6000, f64::NAN), None);
-}
-
-#[test]
-fn fragmentation_is_what_the_largest_block_cannot_serve() {
-    assert_eq!(fragmentation_percent(1000, 1000), 0);
-    assert_eq!(fragmentation_percent(1000, 250), 75);
-    assert_eq!(fragmentation_percent(0, 0), 0);
-    assert_eq!(fragmentation_percent(10, 20), 0);
-    assert_eq!(fragmentation_percent(u64::MAX, 0), 100);
-}
-
-#[test]
-fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs() {
-    let early = api::Trace {
-        live_count: 300,
-        evicted_live: 100,
-        unmatched_frees: 150,
-        ..Default::default()
-    };
-    let late = api::Trace {
-        evicted_live: 170,
-        unmatched_frees: 200,
-        ..early.clone()
-    };
-    assert_eq!(held_for_certain(&late) - held_for_certain(&early), 20);
-    let only_replaced = api::Trace {
-        unmatched_frees: 220,
-        ..late
-    };
-    assert_eq!(held_for_certain(&only_replaced), held_for_certain(&early));
-}
-
-#[test]
-fn accounting_holds_only_if_blocks_and_bytes_add_up() {
-    let sound = api::Trace {
-        total_allocations: 10,
-        matched_frees: 6,
-        evicted_live: 1,
-        live_count: 3,
-        total_allocated_bytes: 1000,
-        matched_freed_bytes: 600,
-        evicted_live_bytes: 100,
-        live_bytes: 300,
-        ..Default::default()
-    };
-    assert!(accounting_holds(&sound));
-    let lost_block = api::Trace {
-        live_count: 2,
-        ..sound.clone()
-    };
-    assert!(!accounting_holds(&lost_block));
-    let lost_bytes = api::Trace {
-        live_bytes: u64::MAX,
-        ..sound
-    };
-    assert!(!accounting_holds(&lost_bytes));
 }

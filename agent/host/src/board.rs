@@ -7,11 +7,9 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
-use heapbeacon::image::hexadecimal;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-
-use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region};
+use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region, hexadecimal};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;

@@ -6,8 +6,12 @@
 
 mod body;
 mod hex;
+#[cfg(feature = "alloc")]
+mod pages;
 mod route;
 
 pub use body::*;
-pub use hex::Address;
+pub use hex::{Address, hexadecimal};
+#[cfg(feature = "alloc")]
+pub use pages::{LeaksPage, RecordsPage, StacksPage};
 pub use route::{Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, find};

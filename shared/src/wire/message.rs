@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Cut, Destination, Mode, Origin, State};
+use crate::api::{self, Address, Cut, Destination, Mode, Origin, State};
 use crate::{MAX_FRAMES, Name};
 
 /// Bytes of a build id.
@@ -104,6 +104,25 @@ pub struct Stack {
     pub evicted: u64,
     /// Why the frames end early.
     pub cut: Option<Cut>,
+}
+
+impl Stack {
+    /// Returns the call stack in the form that JSON has, with name and origin of its task where that is known.
+    pub fn to_body(&self, task: Option<(&Name, Origin)>) -> api::Stack {
+        api::Stack {
+            id: self.id,
+            task: task.map(|(name, _)| name.clone()),
+            origin: Origin::of(task.map(|(_, origin)| origin), self.cut),
+            frames: self.frames.iter().map(|frame| Address(*frame)).collect(),
+            cut: self.cut,
+            live_count: self.live_count,
+            live_bytes: self.live_bytes,
+            peak_live_bytes: self.peak_live_bytes,
+            allocations: self.allocations,
+            frees: self.frees,
+            evicted: self.evicted,
+        }
+    }
 }
 
 /// A traced allocation.

@@ -1,7 +1,7 @@
 //! The build id that the linker put into the image.
 
 use heapbeacon::image;
-use heapbeacon_shared::api::BuildIdText;
+use heapbeacon_shared::api::{BuildIdText, hexadecimal};
 
 unsafe extern "C" {
     // The linker script of the board keeps the section `.note.gnu.build-id` between these two.
@@ -16,5 +16,5 @@ pub fn build_id() -> BuildIdText {
     let len = end.addr().saturating_sub(start.addr());
     // SAFETY: the linker script places both at the ends of one section, which is never written.
     let notes = unsafe { core::slice::from_raw_parts(start, len) };
-    image::hexadecimal(image::build_id(notes).unwrap_or(&[]))
+    hexadecimal(image::build_id(notes).unwrap_or(&[]))
 }

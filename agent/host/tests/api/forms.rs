@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use heapbeacon_shared::api::{
-    self, Address, Device, Feature, Mode, Origin, POSTCARD_MIME, RecordsPage, StacksPage,
+    self, Address, Device, Feature, Mode, POSTCARD_MIME, RecordsPage, StacksPage,
 };
 use heapbeacon_shared::wire::{Message, Task};
 
@@ -50,21 +50,9 @@ impl Told {
             }
             Message::Stack(stack) => {
                 let task = self.tasks.get(&stack.task);
-                let name = task.map(|task| task.name.clone());
-                self.task_of_stack.insert(stack.id, name.clone());
-                self.stacks.push(api::Stack {
-                    id: stack.id,
-                    task: name,
-                    origin: Origin::of(task.map(|task| task.origin), stack.cut),
-                    frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
-                    live_count: stack.live_count,
-                    live_bytes: stack.live_bytes,
-                    peak_live_bytes: stack.peak_live_bytes,
-                    allocations: stack.allocations,
-                    frees: stack.frees,
-                    evicted: stack.evicted,
-                    cut: stack.cut,
-                });
+                let body = stack.to_body(task.map(|task| (&task.name, task.origin)));
+                self.task_of_stack.insert(stack.id, body.task.clone());
+                self.stacks.push(body);
             }
             Message::Record(record) => self.records.push(api::Record {
                 seq: record.seq,
@@ -165,12 +153,7 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
     let Some(Message::Header(header)) = messages.first() else {
         panic!("a capture begins with its header");
     };
-    let build_id: String = header
-        .build_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(build_id, device.build_id.as_str());
+    assert_eq!(api::hexadecimal(&header.build_id), device.build_id);
     assert_eq!(
         (header.boot_id, header.trace_id),
         (device.boot_id, trace.trace_id)

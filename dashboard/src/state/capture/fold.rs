@@ -1,12 +1,13 @@
 //! From the messages of a capture to the bodies of the API.
 
-use core::fmt::Write;
 use core::mem;
 use std::collections::HashMap;
 
 use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack};
+use heapbeacon_shared::api::{
+    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack, hexadecimal,
+};
 use heapbeacon_shared::wire::{self, Message};
 
 use super::{Capture, Loss};
@@ -114,14 +115,11 @@ impl Fold {
             chip: header.chip.clone(),
             firmware: header.firmware.clone(),
             firmware_version: header.firmware_version.clone(),
+            build_id: hexadecimal(&header.build_id),
             boot_id: header.boot_id,
             pointer_bytes: header.pointer_bytes,
             ..Device::default()
         };
-        for byte in &header.build_id {
-            // 32 bytes are 64 digits, and so many have room.
-            let _ = write!(self.device.build_id, "{byte:02x}");
-        }
         self.header = Some(header);
     }
 
@@ -150,19 +148,8 @@ impl Fold {
     fn stack(&mut self, stack: &wire::Stack) {
         let place = self.task_places.get(&stack.task.into());
         let task = place.and_then(|place| self.tasks.get(*place));
-        *self.stack_of(stack.id) = Stack {
-            id: stack.id,
-            task: task.map(|(name, _)| name.clone()),
-            origin: Origin::of(task.map(|(_, origin)| *origin), stack.cut),
-            frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
-            live_count: stack.live_count,
-            live_bytes: stack.live_bytes,
-            peak_live_bytes: stack.peak_live_bytes,
-            allocations: stack.allocations,
-            frees: stack.frees,
-            evicted: stack.evicted,
-            cut: stack.cut,
-        };
+        let body = stack.to_body(task.map(|(name, origin)| (name, *origin)));
+        *self.stack_of(stack.id) = body;
     }
 
     /// Finds a call stack; one that was not told of has nothing but its id.

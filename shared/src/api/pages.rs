@@ -1,0 +1,44 @@
+//! JSON bodies that are longer than the agent can hold: it sends them a piece at a time.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Leak, Record, Stack};
+
+/// A page of records: `GET /trace/records`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecordsPage {
+    /// The trace that the records belong to.
+    pub trace_id: u32,
+    /// Oldest first.
+    pub records: Vec<Record>,
+    /// `after` of the next page; null when this is the last.
+    pub next: Option<u64>,
+    /// The stacks that the records refer to.
+    pub stacks: Vec<Stack>,
+}
+
+/// A page of call stacks: `GET /trace/stacks`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StacksPage {
+    /// The trace that the stacks belong to.
+    pub trace_id: u32,
+    /// In the order of the table.
+    pub stacks: Vec<Stack>,
+    /// `after` of the next page; null when this is the last.
+    pub next: Option<u64>,
+}
+
+/// Who holds the heap: `GET /trace/leaks`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeaksPage {
+    /// The trace that the leaks belong to.
+    pub trace_id: u32,
+    /// Microseconds since boot, when this was read.
+    pub time_us: u64,
+    /// Call stacks with live blocks of the wanted age; `leaks` may hold fewer.
+    pub total: u32,
+    /// Most bytes first.
+    pub leaks: Vec<Leak>,
+}
