@@ -66,10 +66,7 @@ impl Problem {
             "ESP_ERR_TIMEOUT",
         );
         let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
-        Self {
-            ends_connection: true,
-            ..Self::new(kind, detail)
-        }
+        Self::new(kind, detail).ending_connection()
     }
 
     /// The request carries no token, or a wrong one.
@@ -114,19 +111,13 @@ impl Problem {
             "ESP_ERR_INVALID_SIZE",
         );
         let detail = format_args!("Send the body with `Content-Length`, not in chunks.");
-        Self {
-            ends_connection: true,
-            ..Self::new(kind, detail)
-        }
+        Self::new(kind, detail).ending_connection()
     }
 
     /// The body has a length that is no number, or more than one.
     pub(super) fn wrong_length() -> Self {
         let detail = format_args!("Send one `Content-Length`, a whole number of bytes.");
-        Self {
-            ends_connection: true,
-            ..Self::malformed(detail)
-        }
+        Self::malformed(detail).ending_connection()
     }
 
     /// The body is longer than any that the API takes.
@@ -136,10 +127,7 @@ impl Problem {
             "Body too large",
             "ESP_ERR_INVALID_SIZE",
         );
-        Self {
-            ends_connection: true,
-            ..Self::new(kind, format_args!("Send at most {maximum} bytes."))
-        }
+        Self::new(kind, format_args!("Send at most {maximum} bytes.")).ending_connection()
     }
 
     /// The body is no JSON by its own account.
@@ -232,6 +220,12 @@ impl Problem {
 
     fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.header = Some((name, value));
+        self
+    }
+
+    /// For refusals after which it is not known where the next request begins.
+    fn ending_connection(mut self) -> Self {
+        self.ends_connection = true;
         self
     }
 }
