@@ -1,5 +1,6 @@
 //! What the firmware of each chip takes, against its budgets.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +12,9 @@ use crate::{dashboard, firmware};
 
 /// The budgets, in bytes.
 const BUDGETS: &str = "agent/firmware/esp32/budgets.toml";
+
+/// Bytes by what is weighed, by the name of the chip.
+type Budgets = HashMap<String, HashMap<String, u64>>;
 
 /// What is weighed: its name in the budgets, and in words.
 const WEIGHED: [(&str, &str); 5] = [
@@ -32,6 +36,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     dashboard::size(workspace)?;
     let budgets = fs::read_to_string(workspace.path(BUDGETS))
         .with_context(|| format!("can't read {BUDGETS}"))?;
+    let budgets =
+        basic_toml::from_str(&budgets).with_context(|| format!("{BUDGETS} has no budgets"))?;
     let mut passed = 0;
     for chip in Chip::ALL {
         passed += compare(&weigh(workspace, chip)?, &budgets, chip)?;
@@ -58,11 +64,13 @@ fn weigh(workspace: &Workspace, chip: Chip) -> Result<[u64; 5]> {
 }
 
 /// Prints what a chip's firmware takes and returns how many budgets that passes.
-fn compare(weighed: &[u64; 5], budgets: &str, chip: Chip) -> Result<usize> {
+fn compare(weighed: &[u64; 5], budgets: &Budgets, chip: Chip) -> Result<usize> {
     println!("{}, bytes:", chip.name());
     let mut passed = 0;
     for ((name, words), taken) in WEIGHED.iter().zip(weighed) {
-        let budget = budget(budgets, chip.name(), name)
+        let budget = *budgets
+            .get(chip.name())
+            .and_then(|budgets| budgets.get(*name))
             .with_context(|| format!("{BUDGETS} has no number `{name}` for {}", chip.name()))?;
         println!("{taken:>9}  of {budget:>9}  {words}");
         // All but the stack are to be small.
@@ -73,18 +81,6 @@ fn compare(weighed: &[u64; 5], budgets: &str, chip: Chip) -> Result<usize> {
         });
     }
     Ok(passed)
-}
-
-/// Reads a number of a section of the budgets, which is as much of TOML as they need.
-fn budget(budgets: &str, section: &str, name: &str) -> Option<u64> {
-    let head = format!("[{section}]");
-    let lines = budgets.lines().skip_while(|line| *line != head).skip(1);
-    let mut lines = lines.take_while(|line| !line.starts_with('['));
-    lines.find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        let digits = value.trim().replace('_', "");
-        (key.trim() == name).then(|| digits.parse().ok()).flatten()
-    })
 }
 
 /// What one firmware takes, as the image tool prints it.
@@ -123,23 +119,21 @@ mod tests {
 
     const TWO_CHIPS: &str = "# bytes\n[esp32c3]\nflash = 1_000\nram = 2_000\nstack = 500\nagent_flash = 10\nagent_ram = 20\n\n[esp32c6]\nflash = 7\n";
 
-    #[test]
-    fn a_budget_is_read_from_its_own_section() {
-        assert_eq!(budget(TWO_CHIPS, "esp32c3", "flash"), Some(1000));
-        assert_eq!(budget(TWO_CHIPS, "esp32c6", "flash"), Some(7));
-        assert_eq!(budget(TWO_CHIPS, "esp32c6", "ram"), None);
+    fn two_chips() -> Budgets {
+        basic_toml::from_str(TWO_CHIPS).expect("it is TOML")
     }
 
     #[test]
     fn passed_budgets_are_counted_and_the_stack_must_not_be_less() {
-        let compare = |weighed| compare(&weighed, TWO_CHIPS, Chip::Esp32C3).expect("all are there");
+        let budgets = two_chips();
+        let compare = |weighed| compare(&weighed, &budgets, Chip::Esp32C3).expect("all are there");
         assert_eq!(compare([1000, 2000, 500, 10, 20]), 0);
         assert_eq!(compare([1001, 2000, 499, 10, 21]), 3);
     }
 
     #[test]
-    fn a_chip_without_budgets_is_an_error() {
-        assert!(compare(&[0; 5], TWO_CHIPS, Chip::Esp32C6).is_err());
+    fn a_chip_that_lacks_a_budget_is_an_error() {
+        assert!(compare(&[0; 5], &two_chips(), Chip::Esp32C6).is_err());
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
         End::Broken => socket.abort(&FAREWELL, timer).await,
     };
 }
+
 /// Finds a place. Who has to wait for one must say something first: the byte that was read is returned.
 async fn seat<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
