@@ -4,13 +4,15 @@ use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use heapbeacon_bundle::Effort;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=HEAPBEACON_DASHBOARD");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = match env::var("HEAPBEACON_DASHBOARD") {
         Ok(folder) => {
             println!("cargo:rerun-if-changed={folder}");
-            heapbeacon_bundle::load(Path::new(&folder))?
+            heapbeacon_bundle::load(Path::new(&folder), Effort::Thorough)?
         }
         Err(_) => Vec::new(),
     };

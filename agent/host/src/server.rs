@@ -7,6 +7,7 @@ use heapbeacon::http::{self, Guard};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon::{Agent, Asset};
+use heapbeacon_bundle::Effort;
 use heapbeacon_shared::api::Destination;
 use picoserve::time::TokioTimer;
 use tokio::net::TcpListener;
@@ -31,7 +32,7 @@ const HEAD_BYTES: usize = 8 * 1024;
 pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     tasks::enter_server();
     let assets = match &options.dashboard {
-        Some(folder) => keep(heapbeacon_bundle::load(folder)?),
+        Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
         None => &[],
     };
     let agent = agent(&options, assets)?;
