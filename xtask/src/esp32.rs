@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use xshell::{Cmd, cmd};
 
-use crate::firmware::{self, Program};
+use crate::firmware::{self, BOARDS, EXAMPLE, IMAC, IMC, Package, Program};
 use crate::workspace::Workspace;
 use crate::{dashboard, system};
 
@@ -48,45 +48,31 @@ impl Chip {
 
     /// The agent's firmware.
     pub(crate) fn firmware(self) -> Program {
-        self.program(
-            "heapbeacon-esp32",
-            "heapbeacon-esp32",
-            ["firmware,esp32c3", "firmware,esp32c6"],
-        )
+        let features = match self {
+            Self::Esp32C3 => "firmware,esp32c3",
+            Self::Esp32C6 => "firmware,esp32c6",
+        };
+        self.program("heapbeacon-esp32", BOARDS, features)
     }
 
-    /// A firmware with as little of the agent as can be.
+    /// A firmware of somebody's own with the agent in it, and nothing else.
     pub(crate) fn minimal(self) -> Program {
-        Program {
-            binary: "examples/minimal",
-            ..self.firmware()
-        }
+        self.program("minimal", EXAMPLE, self.name())
     }
 
     /// The same without the agent.
     pub(crate) fn bare(self) -> Program {
-        self.program(
-            "heapbeacon-esp32-bare",
-            "heapbeacon-esp32-bare",
-            ["esp32c3", "esp32c6"],
-        )
+        self.program("heapbeacon-esp32-bare", BOARDS, self.name())
     }
 
-    fn program(
-        self,
-        package: &'static str,
-        binary: &'static str,
-        features: [&'static str; 2],
-    ) -> Program {
-        let (features, target) = match self {
-            Self::Esp32C3 => (features[0], "riscv32imc-unknown-none-elf"),
-            Self::Esp32C6 => (features[1], "riscv32imac-unknown-none-elf"),
+    fn program(self, name: &'static str, folder: &'static str, features: &'static str) -> Program {
+        let target = match self {
+            Self::Esp32C3 => IMC,
+            Self::Esp32C6 => IMAC,
         };
         Program {
-            package,
-            binary,
-            features,
-            target,
+            package: Package::new(name, folder, features, target),
+            binary: name,
         }
     }
 }
@@ -97,7 +83,7 @@ impl Chip {
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace, chip: Chip) -> Result<PathBuf> {
     let bundle = dashboard::build(workspace)?;
-    firmware::build(workspace, &chip.firmware(), Some(&bundle))
+    firmware::build(workspace, chip.firmware(), Some(&bundle))
 }
 
 /// Builds the firmware and says where it is.
@@ -155,32 +141,53 @@ pub(crate) fn image(workspace: &Workspace, chip: Chip, elf: &Path) -> Result<Pat
 
 /// Builds the firmware, writes it onto a board, and becomes the board's console, which says where the dashboard is.
 ///
-/// esptool finds the board's port unless one is named.
+/// Unless its port is named, there must be just one board.
 ///
 /// # Errors
 /// When something does not build, or there is no board.
 pub(crate) fn flash(workspace: &Workspace, chip: Chip, port: Option<&str>) -> Result<()> {
     let esptool = system::ensure_esptool(workspace)?;
+    let port = match port {
+        Some(port) => port.to_owned(),
+        None => only_board(system::serial_ports(workspace)?)?,
+    };
     let elf = build(workspace, chip)?;
     let image = image(workspace, chip, &elf)?;
     let shell = &workspace.shell;
-    let chosen = port.map(|port| ["--port", port]).into_iter().flatten();
     let name = chip.name();
-    cmd!(shell, "{esptool} --chip {name} --baud {BAUD}")
-        .args(chosen)
-        .args(["write-flash", "0"])
-        .arg(image)
-        .run()
-        .context(
-            "the board was not written: is it connected with a cable that carries data, and may you open its port \
-             (on Debian: the group dialout)? `--port` names the port; holding BOOT while RESET is pressed lets any \
-             board listen",
-        )?;
+    cmd!(
+        shell,
+        "{esptool} --chip {name} --port {port} --baud {BAUD} write-flash 0 {image}"
+    )
+    .run()
+    .with_context(|| {
+        format!(
+            "the board at {port} was not written: may you open its port (on Debian: the group dialout), and is it an \
+             {name}? Holding BOOT while RESET is pressed lets any board listen"
+        )
+    })?;
     println!(
         "\nFor names, drop this file onto the page: {}\nThe console follows; Ctrl-] ends it.",
         elf.display()
     );
-    system::console(workspace, port, CONSOLE_BAUD)
+    system::console(workspace, &port, CONSOLE_BAUD)
+}
+
+/// Chooses the port of the only board.
+///
+/// # Errors
+/// When there is none, or more than one.
+fn only_board(mut ports: Vec<String>) -> Result<String> {
+    match ports.len() {
+        0 => bail!(
+            "there is no board: connect one to USB, with a cable that carries data, or name its port with `--port`"
+        ),
+        1 => Ok(ports.remove(0)),
+        _ => bail!(
+            "there is more than one board: name its port with `--port`, one of {}",
+            ports.join(", ")
+        ),
+    }
 }
 
 /// Returns the command that runs the image tool.
@@ -198,4 +205,18 @@ pub(crate) fn image_tests(workspace: &Workspace) -> Cmd<'_> {
     let shell = &workspace.shell;
     let manifest = workspace.path(IMAGE_TOOL);
     cmd!(shell, "cargo test --locked --manifest-path {manifest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_must_be_named_unless_there_is_just_one_board() {
+        let ports = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        assert!(only_board(ports(&[])).is_err());
+        assert_eq!(only_board(ports(&["a"])).expect("there is one"), "a");
+        let error = only_board(ports(&["a", "b"])).expect_err("there are two");
+        assert!(error.to_string().contains("a, b"));
+    }
 }

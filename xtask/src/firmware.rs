@@ -4,89 +4,69 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use crate::toolchain;
 use crate::workspace::Workspace;
 
-/// Where the workspace is, from the top folder.
-const FOLDER: &str = "agent/firmware";
+/// The workspace of all boards, from the top folder.
+pub(crate) const BOARDS: &str = "agent/firmware";
+/// A firmware of somebody's own, which is no member of that workspace.
+pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
-/// What is checked: a package, its features, and the target that it is for.
-const CHECKED: [(&str, &str, &str); 6] = [
-    ("heapbeacon-embassy", "demo", "riscv32imac-unknown-none-elf"),
-    (
-        "heapbeacon-qemu-virt",
-        "unwind",
-        "riscv32imac-unknown-none-elf",
-    ),
-    (
-        "heapbeacon-esp32",
-        "firmware,esp32c3",
-        "riscv32imc-unknown-none-elf",
-    ),
-    (
-        "heapbeacon-esp32",
-        "firmware,esp32c6",
-        "riscv32imac-unknown-none-elf",
-    ),
-    (
-        "heapbeacon-esp32-bare",
-        "esp32c3",
-        "riscv32imc-unknown-none-elf",
-    ),
-    (
-        "heapbeacon-esp32-bare",
-        "esp32c6",
-        "riscv32imac-unknown-none-elf",
-    ),
+/// What is checked.
+const CHECKED: [Package; 8] = [
+    Package::new("heapbeacon-embassy", BOARDS, "demo", IMAC),
+    Package::new("heapbeacon-qemu-virt", BOARDS, "unwind", IMAC),
+    Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c3", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c6", IMAC),
+    Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3", IMC),
+    Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c6", IMAC),
+    Package::new("minimal", EXAMPLE, "esp32c3", IMC),
+    Package::new("minimal", EXAMPLE, "esp32c6", IMAC),
 ];
+
+/// The targets of the ESP32-C3, and of the ESP32-C6 and QEMU's machine, which have atomics.
+pub(crate) const IMC: &str = "riscv32imc-unknown-none-elf";
+pub(crate) const IMAC: &str = "riscv32imac-unknown-none-elf";
+
+/// A package for a chip.
+#[derive(Clone, Copy)]
+pub(crate) struct Package {
+    name: &'static str,
+    /// Where its workspace is, from the top folder.
+    folder: &'static str,
+    features: &'static str,
+    target: &'static str,
+}
 
 /// A program for a chip.
 #[derive(Clone, Copy)]
 pub(crate) struct Program {
-    pub(crate) package: &'static str,
-    /// Its name; that of an example begins with `examples/`, as does its place among the results.
+    pub(crate) package: Package,
     pub(crate) binary: &'static str,
-    pub(crate) features: &'static str,
-    pub(crate) target: &'static str,
 }
 
-/// Checks format, lints and documentation of the workspace, each package for a chip that it is for.
+/// Checks format, lints and documentation of everything for chips, each package for a chip that it is for.
 ///
 /// # Errors
 /// When one fails.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let shell = &workspace.shell;
-    let results = target_folder(workspace);
-    let _folder = shell.push_dir(workspace.path(FOLDER));
-    cmd!(shell, "cargo fmt --all --check")
-        .run()
-        .with_context(|| format!("not formatted: run `cargo fmt --all` in {FOLDER}"))?;
+    for folder in [BOARDS, EXAMPLE] {
+        let manifest = workspace.path(folder).join("Cargo.toml");
+        cmd!(shell, "cargo fmt --check --manifest-path {manifest}")
+            .run()
+            .with_context(|| format!("not formatted: run `cargo fmt` in {folder}"))?;
+    }
     let _warnings = shell.push_env("RUSTDOCFLAGS", "-D warnings");
-    for (package, features, target) in CHECKED {
-        toolchain::ensure_target(workspace, target)?;
-        let chosen = [
-            "--locked",
-            "--package",
-            package,
-            "--features",
-            features,
-            "--target",
-            target,
-        ];
-        for targets in [None, Some("--examples")] {
-            cmd!(
-                shell,
-                "cargo clippy --target-dir {results} {chosen...} {targets...} -- -D warnings"
-            )
+    for package in CHECKED {
+        toolchain::ensure_target(workspace, package.target)?;
+        package
+            .cargo(workspace, "clippy")
+            .args(["--", "-D", "warnings"])
             .run()?;
-        }
-        cmd!(
-            shell,
-            "cargo doc --no-deps --target-dir {results} {chosen...}"
-        )
-        .run()?;
+        package.cargo(workspace, "doc").arg("--no-deps").run()?;
     }
     Ok(())
 }
@@ -97,37 +77,56 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 /// When the target can't be installed, or the program does not build.
 pub(crate) fn build(
     workspace: &Workspace,
-    program: &Program,
+    Program { package, binary }: Program,
     dashboard: Option<&Path>,
 ) -> Result<PathBuf> {
-    let Program {
-        package,
-        binary,
-        features,
-        target,
-    } = program;
-    toolchain::ensure_target(workspace, target)?;
-    let shell = &workspace.shell;
-    let results = target_folder(workspace);
-    let chosen = match binary.strip_prefix("examples/") {
-        Some(example) => ["--example", example],
-        None => ["--bin", binary],
-    };
-    // Cargo reads `.cargo/config.toml` of the folder it stands in, not of the manifest's.
-    let _folder = shell.push_dir(workspace.path(FOLDER));
-    let build = cmd!(
-        shell,
-        "cargo build --locked --release --package {package} {chosen...} --features {features} --target {target}"
-    );
-    let build = build.arg("--target-dir").arg(&results);
-    let build = match dashboard {
-        Some(folder) => build.env("HEAPBEACON_DASHBOARD", folder),
-        None => build.env_remove("HEAPBEACON_DASHBOARD"),
-    };
-    build
+    toolchain::ensure_target(workspace, package.target)?;
+    package
+        .cargo(workspace, "build")
+        .args(["--release", "--bin", binary])
+        .env("HEAPBEACON_DASHBOARD", dashboard.unwrap_or(Path::new("")))
         .run()
         .with_context(|| format!("{binary} does not build"))?;
-    Ok(results.join(target).join("release").join(binary))
+    let results = target_folder(workspace).join(package.target);
+    Ok(results.join("release").join(binary))
+}
+
+impl Package {
+    pub(crate) const fn new(
+        name: &'static str,
+        folder: &'static str,
+        features: &'static str,
+        target: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            folder,
+            features,
+            target,
+        }
+    }
+
+    /// Returns a command of cargo for it.
+    ///
+    /// Cargo reads `.cargo/config.toml` of the folder it stands in and of those around it: stands it at the top, an
+    /// example gets no flags but its own.
+    fn cargo<'w>(&self, workspace: &'w Workspace, command: &str) -> Cmd<'w> {
+        let Self {
+            name,
+            folder,
+            features,
+            target,
+        } = self;
+        let shell = &workspace.shell;
+        let results = target_folder(workspace);
+        let folder = workspace.path(folder);
+        let manifest = folder.join("Cargo.toml");
+        let config = folder.join(".cargo/config.toml");
+        cmd!(
+            shell,
+            "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --target {target} --target-dir {results}"
+        )
+    }
 }
 
 /// Type-checks the library for the ESP32-S3, whose compiler Rust has only half of: there are warnings.
@@ -138,7 +137,7 @@ pub(crate) fn check_xtensa(workspace: &Workspace) -> Result<()> {
     let shell = &workspace.shell;
     let results = target_folder(workspace);
     let nightly = format!("+{}", toolchain::NIGHTLY);
-    let _folder = shell.push_dir(workspace.path(FOLDER));
+    let _folder = shell.push_dir(workspace.path(BOARDS));
     let check = cmd!(
         shell,
         "cargo {nightly} check --quiet --locked --package heapbeacon-esp32 --features esp32s3 --target xtensa-esp32s3-none-elf"
@@ -153,7 +152,7 @@ pub(crate) fn check_xtensa(workspace: &Workspace) -> Result<()> {
 /// The results of both workspaces may lie in one folder: their targets and profiles differ.
 fn target_folder(workspace: &Workspace) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || workspace.path(FOLDER).join("target"),
+        || workspace.path(BOARDS).join("target"),
         |folder| workspace.path("").join(folder),
     )
 }

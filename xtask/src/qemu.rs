@@ -9,34 +9,30 @@ use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
 use crate::background::Background;
-use crate::firmware::{self, Program};
+use crate::firmware::{self, BOARDS, IMAC, Package, Program};
 use crate::workspace::Workspace;
 use crate::{dashboard, demo, system};
 
-const TARGET: &str = "riscv32imac-unknown-none-elf";
-const PACKAGE: &str = "heapbeacon-qemu-virt";
+const PACKAGE: Package = Package::new("heapbeacon-qemu-virt", BOARDS, "", IMAC);
 
 const AGENT: Program = Program {
     package: PACKAGE,
     binary: "heapbeacon-qemu-virt",
-    features: "",
-    target: TARGET,
 };
 /// What only tests run.
 const TESTED: [Program; 2] = [
     Program {
+        package: Package::new("heapbeacon-qemu-virt", BOARDS, "unwind", IMAC),
         binary: "stacks",
-        features: "unwind",
-        ..AGENT
     },
     Program {
+        package: PACKAGE,
         binary: "panic",
-        ..AGENT
     },
 ];
 const BENCH: Program = Program {
+    package: PACKAGE,
     binary: "bench",
-    ..AGENT
 };
 
 /// Builds the agent with the dashboard in it, and returns its ELF.
@@ -45,7 +41,7 @@ const BENCH: Program = Program {
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let bundle = dashboard::build(workspace)?;
-    firmware::build(workspace, &AGENT, Some(&bundle))
+    firmware::build(workspace, AGENT, Some(&bundle))
 }
 
 /// Builds all programs that tests run, and returns the agent's ELF; the others lie beside it.
@@ -53,7 +49,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When something does not build.
 pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
-    for program in &TESTED {
+    for program in TESTED {
         firmware::build(workspace, program, None)?;
     }
     build(workspace)
@@ -64,7 +60,7 @@ pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When it does not build or does not run.
 pub(crate) fn count_instructions(workspace: &Workspace) -> Result<String> {
-    let elf = firmware::build(workspace, &BENCH, None)?;
+    let elf = firmware::build(workspace, BENCH, None)?;
     let counting = machine(workspace, &elf).args(["-icount", "shift=0"]);
     counting.read().context("the instructions were not counted")
 }

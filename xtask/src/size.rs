@@ -50,9 +50,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// Returns what is [`WEIGHED`], in bytes.
 fn weigh(workspace: &Workspace, chip: Chip) -> Result<[u64; 5]> {
-    let minimal = firmware::build(workspace, &chip.minimal(), None)?;
+    let minimal = firmware::build(workspace, chip.minimal(), None)?;
     let minimal = Weight::of(workspace, &minimal)?;
-    let bare = Weight::of(workspace, &firmware::build(workspace, &chip.bare(), None)?)?;
+    let bare = Weight::of(workspace, &firmware::build(workspace, chip.bare(), None)?)?;
     let whole = Weight::of(workspace, &esp32::build(workspace, chip)?)?;
     Ok([
         whole.flash,

@@ -87,14 +87,27 @@ pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
     Ok(environment.join("bin/esptool"))
 }
 
-/// Becomes a terminal at a serial port; asks which, if none is named.
+/// Returns the names of the serial ports that are on USB.
+///
+/// # Errors
+/// When they can't be listed.
+pub(crate) fn serial_ports(workspace: &Workspace) -> Result<Vec<String>> {
+    let python = ensure_python_tool(workspace, ESPTOOL)?.join("bin/python");
+    let shell = &workspace.shell;
+    // What is not on USB, as the ports of a mainboard, has no such number.
+    let list = cmd!(shell, "{python} -m serial.tools.list_ports --quiet VID:PID");
+    let printed = list.quiet().ignore_stderr().read()?;
+    Ok(printed.lines().map(|port| port.trim().to_owned()).collect())
+}
+
+/// Becomes a terminal at a serial port.
 ///
 /// # Errors
 /// When it can't be started.
-pub(crate) fn console(workspace: &Workspace, port: Option<&str>, baud: &str) -> Result<()> {
+pub(crate) fn console(workspace: &Workspace, port: &str, baud: &str) -> Result<()> {
     let environment = ensure_python_tool(workspace, ESPTOOL)?;
     let mut terminal = Command::new(environment.join("bin/python"));
-    terminal.args(["-m", "serial.tools.miniterm", port.unwrap_or("-"), baud]);
+    terminal.args(["-m", "serial.tools.miniterm", port, baud]);
     Err(terminal.exec()).context("the terminal does not start")
 }
 

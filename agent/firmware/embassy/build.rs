@@ -10,11 +10,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=HEAPBEACON_DASHBOARD");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = match env::var("HEAPBEACON_DASHBOARD") {
-        Ok(folder) => {
+        Ok(folder) if !folder.is_empty() => {
             println!("cargo:rerun-if-changed={folder}");
             heapbeacon_bundle::load(Path::new(&folder), Effort::Thorough)?
         }
-        Err(_) => Vec::new(),
+        _ => Vec::new(),
     };
     heapbeacon_bundle::embed(&files, &out)?;
     Ok(())

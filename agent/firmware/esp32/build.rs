@@ -18,11 +18,9 @@ fn main() -> Result<(), String> {
     if env::var_os("CARGO_FEATURE_FIRMWARE").is_none() {
         return Ok(());
     }
-    for kind in ["bins", "examples"] {
-        // What another firmware has in its `.cargo/config.toml`.
-        println!("cargo:rustc-link-arg-{kind}=-Theapbeacon.x");
-        println!("cargo:rustc-link-arg-{kind}=-Tlinkall.x");
-    }
+    // What another firmware has in its `.cargo/config.toml`.
+    println!("cargo:rustc-link-arg-bins=-Theapbeacon.x");
+    println!("cargo:rustc-link-arg-bins=-Tlinkall.x");
     choose_network()
 }
 

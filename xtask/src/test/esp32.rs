@@ -9,25 +9,30 @@ use xshell::cmd;
 use super::tally::Tally;
 use crate::esp32::{self, Chip};
 use crate::workspace::Workspace;
-use crate::{size, system};
+use crate::{firmware, size, system};
 
 /// Where the first slot begins, as assets/partitions.csv has it.
 const SLOT: usize = 0x1_0000;
 
-/// Weighs the firmware of every chip, looks into its ELF, and checks its image.
+/// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, and checks their
+/// images.
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let esptool = system::ensure_esptool(workspace)?;
     let mut tally = Tally::of_result(size::run(workspace));
     for chip in Chip::ALL {
-        let elf = esp32::build(workspace, chip)?;
-        let image = esp32::image(workspace, chip, &elf)?;
-        tally += Tally::of_cargo_test(
-            esp32::image_tests(workspace)
-                .env("HEAPBEACON_ELF", elf)
-                .env("HEAPBEACON_IMAGE", &image),
-        )?;
-        for part in [image.clone(), slot(&image)?] {
-            tally += Tally::of_result(check_image(workspace, &esptool, chip, &part));
+        for elf in [
+            firmware::build(workspace, chip.minimal(), None)?,
+            esp32::build(workspace, chip)?,
+        ] {
+            let image = esp32::image(workspace, chip, &elf)?;
+            tally += Tally::of_cargo_test(
+                esp32::image_tests(workspace)
+                    .env("HEAPBEACON_ELF", elf)
+                    .env("HEAPBEACON_IMAGE", &image),
+            )?;
+            for part in [image.clone(), slot(&image)?] {
+                tally += Tally::of_result(check_image(workspace, &esptool, chip, &part));
+            }
         }
     }
     Ok(tally)

@@ -1,7 +1,7 @@
 //! HeapBeacon for firmware with esp-hal.
 //!
 //! It traces esp-alloc's heap, the Wi-Fi driver's blocks included, and serves API and dashboard on an embassy-net stack.
-//! `README.md` in this folder says what a firmware adds to use it; `examples/minimal.rs` is such a firmware.
+//! `README.md` in this folder says what a firmware adds to use it; `examples/minimal` is such a firmware.
 //!
 //! | module | what |
 //! |---|---|

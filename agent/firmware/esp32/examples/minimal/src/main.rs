@@ -1,5 +1,5 @@
 //! A Wi-Fi firmware with esp-hal as there are many, and the lines that give it HeapBeacon: those marked with a number.
-//! `README.md` has them without the rest.
+//! The first is in `Cargo.toml`, four more are in `.cargo/config.toml`; `agent/firmware/esp32/README.md` explains all.
 #![no_std]
 #![no_main]
 
@@ -13,14 +13,16 @@ use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_println::println;
 use esp_wifi::wifi::sta::StationConfig;
-use esp_wifi::wifi::{Config, ControllerConfig, Interface, WifiController};
-use heapbeacon_esp32::{RecordBuffer, SOCKETS, record_buffer}; // 1
+use esp_wifi::wifi::{
+    AuthenticationMethodConfig, Config, ControllerConfig, Interface, WifiController,
+};
+use heapbeacon_esp32::{RecordBuffer, SOCKETS, record_buffer}; // 6
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-static RECORDS: RecordBuffer<4096> = record_buffer(); // 2
-static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(); // 3: as before, and `SOCKETS` more
+static RECORDS: RecordBuffer<4096> = record_buffer(); // 7
+static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(); // 8: as before, and `SOCKETS` more
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
@@ -31,10 +33,14 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
-    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 4: instead of `esp_alloc::`
+    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 9: instead of `esp_alloc::`
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
-    let station = StationConfig::default().with_ssid("an open network".try_into().unwrap());
+    let station = StationConfig::default()
+        .with_ssid("network".try_into().unwrap())
+        .with_authentication(AuthenticationMethodConfig::Wpa2Personal(
+            "password".try_into().unwrap(),
+        ));
     let config = ControllerConfig::default().with_initial_config(Config::Station(station));
     let controller = WifiController::new(chip.WIFI, config).unwrap();
     let rng = Rng::new();
@@ -50,7 +56,7 @@ async fn main(spawner: Spawner) -> ! {
         RECORDS.take(),
         heapbeacon_esp32::config!(),
     )
-    .unwrap(); // 5
+    .unwrap(); // 10
     loop {
         Timer::after(Duration::from_secs(1)).await;
     }
