@@ -55,9 +55,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let shell = &workspace.shell;
     for folder in [BOARDS, EXAMPLE] {
         let manifest = workspace.path(folder).join("Cargo.toml");
-        cmd!(shell, "cargo fmt --check --manifest-path {manifest}")
+        cmd!(shell, "cargo fmt --all --check --manifest-path {manifest}")
             .run()
-            .with_context(|| format!("not formatted: run `cargo fmt` in {folder}"))?;
+            .with_context(|| format!("not formatted: run `cargo fmt --all` in {folder}"))?;
     }
     let _warnings = shell.push_env("RUSTDOCFLAGS", "-D warnings");
     for package in CHECKED {
