@@ -81,10 +81,14 @@ pub(crate) fn build(
     dashboard: Option<&Path>,
 ) -> Result<PathBuf> {
     toolchain::ensure_target(workspace, package.target)?;
-    package
+    let command = package
         .cargo(workspace, "build")
-        .args(["--release", "--bin", binary])
-        .env("HEAPBEACON_DASHBOARD", dashboard.unwrap_or(Path::new("")))
+        .args(["--release", "--bin", binary]);
+    let command = match dashboard {
+        Some(folder) => command.env("HEAPBEACON_DASHBOARD", folder),
+        None => command,
+    };
+    command
         .run()
         .with_context(|| format!("{binary} does not build"))?;
     let results = target_folder(workspace).join(package.target);
@@ -106,7 +110,7 @@ impl Package {
         }
     }
 
-    /// Returns a command of cargo for it.
+    /// Returns a command of cargo for it, without a dashboard: the example's flags name one that need not be built yet.
     ///
     /// Cargo reads `.cargo/config.toml` of the folder it stands in and of those around it: stands it at the top, an
     /// example gets no flags but its own.
@@ -126,6 +130,7 @@ impl Package {
             shell,
             "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --target {target} --target-dir {results}"
         )
+        .env("HEAPBEACON_DASHBOARD", "")
     }
 }
 

@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 
 use heapbeacon_bundle::Effort;
 
+/// What helps when the variable names no dashboard.
+const HELP: &str = "`cargo xtask build esp32` in HeapBeacon's folder makes target/dashboard there; \
+    with HEAPBEACON_DASHBOARD empty or not set, the device serves the API only";
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=HEAPBEACON_DASHBOARD");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = match env::var("HEAPBEACON_DASHBOARD") {
         Ok(folder) if !folder.is_empty() => {
             println!("cargo:rerun-if-changed={folder}");
-            heapbeacon_bundle::load(Path::new(&folder), Effort::Thorough)?
+            heapbeacon_bundle::load(Path::new(&folder), Effort::Thorough)
+                .map_err(|error| format!("{error}; {HELP}"))?
         }
         _ => Vec::new(),
     };

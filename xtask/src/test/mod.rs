@@ -60,15 +60,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         let started = Instant::now();
         let tally = run_stage(workspace, stage, options).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
-            Tally::failure()
+            Tally::failure(format!("{error:#}"))
         });
-        lines.push(summary(stage.name, tally, started.elapsed()));
+        lines.push(summary(stage.name, &tally, started.elapsed()));
         total += tally;
     }
     println!("\n{}\n\n{total}", lines.join("\n"));
-    if total.failed > 0 {
-        bail!("some tests failed; what they printed is above");
-    }
+    ensure!(total.has_passed(), "some tests failed");
     Ok(())
 }
 
@@ -78,6 +76,12 @@ fn run_stage(workspace: &Workspace, stage: &Stage, options: &Options) -> Result<
     Ok(tally)
 }
 
-fn summary(name: &str, tally: Tally, time: Duration) -> String {
-    format!("{name:<8} {:>6.1} s  {tally}", time.as_secs_f64())
+/// A stage's line, and one for each of its failures: who reads only the end of a long log sees them.
+fn summary(name: &str, tally: &Tally, time: Duration) -> String {
+    let mut lines = format!("{name:<8} {:>6.1} s  {tally}", time.as_secs_f64());
+    for failure in tally.failures() {
+        lines.push_str("\n         failed: ");
+        lines.push_str(failure);
+    }
+    lines
 }

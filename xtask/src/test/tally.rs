@@ -1,7 +1,7 @@
 //! How many tests passed and failed.
 
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::ops::AddAssign;
 use std::process::{Command, Stdio};
 
@@ -9,10 +9,11 @@ use anyhow::{Context, Result};
 use xshell::Cmd;
 
 /// How many tests passed and failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    pub(super) passed: u32,
-    pub(super) failed: u32,
+    passed: u32,
+    failed: u32,
+    failures: Vec<String>,
 }
 
 impl Tally {
@@ -20,15 +21,16 @@ impl Tally {
     pub(super) fn success() -> Self {
         Self {
             passed: 1,
-            failed: 0,
+            ..Self::default()
         }
     }
 
     /// One test that failed.
-    pub(super) fn failure() -> Self {
+    pub(super) fn failure(what: String) -> Self {
         Self {
             passed: 0,
             failed: 1,
+            failures: vec![what],
         }
     }
 
@@ -43,7 +45,7 @@ impl Tally {
             Ok(()) => Self::success(),
             Err(error) => {
                 eprintln!("error: {error:#}");
-                Self::failure()
+                Self::failure(format!("{error:#}"))
             }
         }
     }
@@ -54,17 +56,52 @@ impl Tally {
     /// # Errors
     /// When cargo cannot be started.
     pub(super) fn of_cargo_test(command: Cmd<'_>) -> Result<Self> {
-        println!("$ {command}");
+        let shown = command.to_string();
+        println!("$ {shown}");
         let mut process = Command::from(command).stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().context("cargo has no output")?;
-        let mut tally = Self::default();
-        for line in BufReader::new(output).lines() {
-            let line = line?;
-            println!("{line}");
-            tally += result_line(&line).unwrap_or_default();
+        let lines = BufReader::new(output).lines();
+        let mut tally = Self::of_lines(lines.inspect(|line| {
+            if let Ok(line) = line {
+                println!("{line}");
+            }
+        }))?;
+        let status = process.wait()?;
+        if !status.success() && tally.failed == 0 {
+            tally += Self::failure(format!("`{shown}`: {status}"));
         }
-        if !process.wait()?.success() && tally.failed == 0 {
-            tally += Self::failure();
+        Ok(tally)
+    }
+
+    /// Tells whether nothing failed.
+    pub(super) fn has_passed(&self) -> bool {
+        self.failed == 0
+    }
+
+    /// What failed: names of tests, or what went wrong.
+    pub(super) fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
+    /// Counts what libtest says. It closes a list of the failed tests, each indented by four blanks, with
+    /// `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`.
+    fn of_lines(lines: impl Iterator<Item = io::Result<String>>) -> Result<Self> {
+        let mut tally = Self::default();
+        let mut listed = Vec::new();
+        for line in lines {
+            let line = line?;
+            if let Some((passed, failed)) = closing_line(&line) {
+                tally.passed += passed;
+                tally.failed += failed;
+                if failed > 0 {
+                    tally.failures.append(&mut listed);
+                }
+            }
+            match line.strip_prefix("    ") {
+                Some(name) => listed.push(name.to_owned()),
+                None if line.is_empty() => {}
+                None => listed.clear(),
+            }
         }
         Ok(tally)
     }
@@ -74,6 +111,7 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.failures.extend(other.failures);
     }
 }
 
@@ -83,8 +121,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Reads libtest's closing line: `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
-fn result_line(line: &str) -> Option<Tally> {
+/// Reads how many tests passed and failed.
+fn closing_line(line: &str) -> Option<(u32, u32)> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let count = |word: &str| {
         let field = counts
@@ -92,43 +130,57 @@ fn result_line(line: &str) -> Option<Tally> {
             .find_map(|field| field.strip_suffix(word))?;
         field.trim().parse().ok()
     };
-    Some(Tally {
-        passed: count("passed")?,
-        failed: count("failed")?,
-    })
+    Some((count("passed")?, count("failed")?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tally(output: &str) -> Tally {
+        let lines = output.lines().map(|line| Ok(line.to_owned()));
+        Tally::of_lines(lines).expect("lines in memory can be read")
+    }
+
     #[test]
-    fn the_closing_line_of_a_test_run_is_counted() {
-        let line = "test result: FAILED. 31 passed; 2 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.01s";
-        assert_eq!(
-            result_line(line),
-            Some(Tally {
-                passed: 31,
-                failed: 2
-            })
-        );
+    fn tests_that_passed_and_failed_are_counted_and_the_failed_ones_named() {
+        let output = "\
+running 3 tests
+test records::free_is_counted ... ok
+test records::a_gap_is_seen ... FAILED
+
+failures:
+
+---- records::a_gap_is_seen stdout ----
+assertion failed: left == right
+    left: 1
+
+failures:
+    records::a_gap_is_seen
+
+test result: FAILED. 31 passed; 1 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.01s
+
+running 1 test
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
+";
+        let expected = Tally {
+            passed: 32,
+            failed: 1,
+            failures: vec!["records::a_gap_is_seen".to_owned()],
+        };
+        assert_eq!(tally(output), expected);
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in [
-            "test result: of the survey",
-            "test free_is_counted ... ok",
-            "",
-        ] {
-            assert_eq!(result_line(line), None);
-        }
+        let output = "test result: of the survey\ntest free_is_counted ... ok\n    indented\n";
+        assert_eq!(tally(output), Tally::default());
     }
 
     #[test]
     fn the_total_reads_as_passed_and_failed() {
         let mut total = Tally::success();
-        total += Tally::failure();
+        total += Tally::failure("the stage did not end".to_owned());
         total += Tally::success();
         assert_eq!(total.to_string(), "2 passed, 1 failed");
     }
