@@ -10,6 +10,7 @@ mod browser {
     mod captures;
     mod crowded;
     mod files;
+    mod long_list;
     mod states;
     mod story;
 }

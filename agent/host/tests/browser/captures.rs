@@ -61,6 +61,17 @@ pub(crate) fn lamp() -> Vec<u8> {
     stream(&messages)
 }
 
+/// A capture of the same device with so many live blocks, of 32 call sites.
+pub(crate) fn crowd(len: u64) -> Vec<u8> {
+    let mut messages = vec![header()];
+    messages.extend(heap());
+    messages.push(task(1, "main", Origin::Application));
+    messages.extend((0..32).map(|id| stack(id, 1)));
+    let record_of = |nth: u64| record((STARTED + nth, 16 + nth % 240, (nth % 32) as u32));
+    messages.extend((0..len).map(record_of));
+    stream(&messages)
+}
+
 /// Stack, task, size and times of what is live: a leak, a table, a queue, buffers of the driver, and the agent's.
 fn blocks() -> [(u32, u16, u64, Vec<u64>); 5] {
     [

@@ -13,7 +13,7 @@ use crate::support::page::Page;
 use crate::support::process::{Process, executable};
 
 const ELF: &str = "[data-testid='elf-input']";
-const CAPTURE: &str = "[data-testid='capture-input']";
+pub(super) const CAPTURE: &str = "[data-testid='capture-input']";
 const BANNER: &str = "[data-testid='file-banner']";
 const STATUS: &str = "[data-testid='elf-status']";
 const REFUSAL: &str = "[data-testid='elf-status'] .bad";

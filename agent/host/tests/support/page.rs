@@ -11,6 +11,8 @@ use super::background::Background;
 /// How long anything on the page may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
+/// Steps of a scroll: enough for a mean, few enough for a list of some windows.
+const SCROLL_STEPS: u32 = 50;
 /// Ports that chromedriver may find taken before that is a failure.
 const STARTS: usize = 5;
 
@@ -66,6 +68,15 @@ pub(crate) struct Focus {
     pub(crate) what: String,
     /// Whether one sees that it has.
     pub(crate) is_seen: bool,
+}
+
+/// How a list scrolled.
+#[derive(Debug)]
+pub(crate) struct Scrolled {
+    /// Most table rows that stood in the document at a time.
+    pub(crate) drawn: u64,
+    /// Milliseconds of a core that scripts, style and layout took, a step.
+    pub(crate) step_ms: f64,
 }
 
 /// A window of a fresh browser on some agent's dashboard.
@@ -216,6 +227,64 @@ impl Page {
     /// Runs a script that returns sentences about what is wrong.
     pub(crate) async fn problems(&self, script: &str) -> WebDriverResult<Vec<String>> {
         self.window.execute(script, Vec::new()).await?.convert()
+    }
+
+    /// Scrolls an element from its top by so many pixels a frame, [`SCROLL_STEPS`] times.
+    pub(crate) async fn scroll(&self, css: &str, pixels: u32) -> WebDriverResult<Scrolled> {
+        let script = "const [css, pixels, steps, done] = arguments;
+            const list = document.querySelector(css);
+            let left = steps, drawn = 0;
+            const step = () => {
+                drawn = Math.max(drawn, list.querySelectorAll('tr').length);
+                if (left === 0) { done(drawn); return; }
+                left -= 1;
+                list.scrollTop += pixels;
+                requestAnimationFrame(step);
+            };
+            step();";
+        self.scroll_to(css, "0").await?;
+        let before = self.work_ms().await?;
+        let arguments = vec![css.into(), pixels.into(), SCROLL_STEPS.into()];
+        let drawn = self.window.execute_async(script, arguments).await?;
+        let work_ms = self.work_ms().await? - before;
+        Ok(Scrolled {
+            drawn: drawn.convert()?,
+            step_ms: work_ms / f64::from(SCROLL_STEPS),
+        })
+    }
+
+    /// Scrolls an element to its end.
+    pub(crate) async fn scroll_to_end(&self, css: &str) -> WebDriverResult<()> {
+        self.scroll_to(css, "list.scrollHeight").await
+    }
+
+    async fn scroll_to(&self, css: &str, place: &str) -> WebDriverResult<()> {
+        let script = format!(
+            "const list = document.querySelector(arguments[0]);
+            list.scrollTop = {place};"
+        );
+        self.window
+            .execute(script, vec![css.into()])
+            .await
+            .map(drop)
+    }
+
+    /// Returns how many milliseconds of a core the page has taken for scripts, style and layout: waiting does not count.
+    async fn work_ms(&self) -> WebDriverResult<f64> {
+        let cdp = self.window.cdp();
+        let domain = serde_json::json!({"timeDomain": "threadTicks"});
+        cdp.send_raw("Performance.enable", domain).await?;
+        let answer = cdp
+            .send_raw("Performance.getMetrics", serde_json::json!({}))
+            .await?;
+        let metrics = answer["metrics"].as_array().expect("Chromium has metrics");
+        let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
+        let is_work = |metric: &&serde_json::Value| work.iter().any(|name| metric["name"] == *name);
+        let seconds = metrics
+            .iter()
+            .filter(is_work)
+            .filter_map(|metric| metric["value"].as_f64());
+        Ok(1_000.0 * seconds.sum::<f64>())
     }
 
     /// Takes a picture, for a person to look at.
