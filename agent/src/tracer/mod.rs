@@ -36,6 +36,7 @@
 //! # Ok::<(), heapbeacon::tracer::Error>(())
 //! ```
 
+mod call_stack;
 mod error;
 mod sink;
 mod view;
@@ -64,12 +65,12 @@ mod table;
 #[cfg(all(test, feature = "tracing"))]
 mod tests;
 
+pub use call_stack::CallStack;
 #[cfg(not(feature = "tracing"))]
 pub use disabled::{RecordCursor, StackCursor, Tracer};
 #[cfg(feature = "tracing")]
 pub use enabled::Tracer;
 pub use error::Error;
-use heapbeacon_shared::MAX_FRAMES;
 #[cfg(feature = "tracing")]
 pub use records::RecordCursor;
 pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
@@ -91,82 +92,6 @@ pub struct Refused {
     pub error: Error,
     /// The caller's buffer, untouched.
     pub buffer: Buffer,
-}
-
-/// The return addresses of a running call stack, innermost first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallStack {
-    addresses: [usize; MAX_FRAMES],
-    depth: usize,
-    /// Of the addresses: what the stack table is searched by, summed up while they pass by anyway.
-    sum: usize,
-}
-
-impl CallStack {
-    /// Equal to no call stack that was ever walked.
-    #[cfg(feature = "tracing")]
-    const NOBODYS: Self = Self {
-        depth: usize::MAX,
-        ..Self::new()
-    };
-
-    /// Makes the empty call stack: nothing is known.
-    #[inline(always)]
-    pub const fn new() -> Self {
-        Self {
-            addresses: [0; MAX_FRAMES],
-            depth: 0,
-            sum: 0,
-        }
-    }
-
-    /// Adds the next outer return address; returns false once there is no room for another.
-    #[inline(always)]
-    pub fn push(&mut self, address: usize) -> bool {
-        if let Some(place) = self.addresses.get_mut(self.depth) {
-            *place = address;
-            self.depth += 1;
-            self.sum = self.sum.wrapping_add(address);
-        }
-        self.depth < MAX_FRAMES
-    }
-
-    /// Takes return addresses, innermost first, as long as `next` knows one and there is room. Quicker than one
-    /// by one; for a new call stack only.
-    #[inline(always)]
-    pub fn fill(&mut self, mut next: impl FnMut() -> Option<usize>) {
-        debug_assert!(
-            self.depth == 0,
-            "what is behind the last address has to be 0"
-        );
-        let mut sum = 0usize;
-        let mut places = self.addresses.iter_mut();
-        while let Some(address) = next() {
-            let Some(place) = places.next() else { break };
-            *place = address;
-            sum = sum.wrapping_add(address);
-        }
-        self.depth = MAX_FRAMES - places.len();
-        self.sum = sum;
-    }
-
-    /// Returns the addresses.
-    pub fn as_slice(&self) -> &[usize] {
-        self.addresses.get(..self.depth).unwrap_or(&[])
-    }
-}
-
-impl FromIterator<usize> for CallStack {
-    /// Takes the innermost [`MAX_FRAMES`] addresses.
-    fn from_iter<I: IntoIterator<Item = usize>>(addresses: I) -> Self {
-        let mut stack = Self::new();
-        for address in addresses {
-            if !stack.push(address) {
-                break;
-            }
-        }
-        stack
-    }
 }
 
 /// A block that was handed out.

@@ -6,7 +6,6 @@
 use super::CallStack;
 use super::table::{NONE, Table};
 use super::view::{self, Frames, Leak};
-use heapbeacon_shared::MAX_FRAMES;
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
@@ -137,7 +136,7 @@ impl Stacks {
     #[inline(always)]
     fn intern_and(&mut self, stack: &CallStack, task: u16, count: impl Fn(&mut Entry)) -> usize {
         // An empty bucket leads to the shared entry, which is equal to no stack.
-        let first = self.entries.bucket(stack.sum).bucket;
+        let first = self.entries.bucket(stack.sum()).bucket;
         let entry = &mut self.entries[first];
         if entry.is(stack, task) {
             count(entry);
@@ -176,7 +175,7 @@ impl Stacks {
             return OTHER;
         };
         self.fill(index, stack, task);
-        let bucket = &mut self.entries.bucket_mut(stack.sum).bucket;
+        let bucket = &mut self.entries.bucket_mut(stack.sum()).bucket;
         self.entries[index].chain = core::mem::replace(bucket, index);
         index
     }
@@ -213,7 +212,7 @@ impl Stacks {
     /// Takes an entry out of its bucket.
     fn unlink(&mut self, wanted: u16) {
         let Entry { stack, chain, .. } = &self.entries[wanted];
-        let (sum, chain) = (stack.sum, *chain);
+        let (sum, chain) = (stack.sum(), *chain);
         let bucket = &mut self.entries.bucket_mut(sum).bucket;
         let mut index = *bucket;
         if index == wanted {
@@ -371,34 +370,8 @@ impl Entry {
 
     #[inline(always)]
     fn is(&self, stack: &CallStack, task: u16) -> bool {
-        let (inner, outer) = runs(&self.stack);
-        let (wanted_inner, wanted_outer) = runs(stack);
-        self.stack.sum == stack.sum
-            && self.task == task
-            && self.stack.depth == stack.depth
-            && same(inner, wanted_inner)
-            && (stack.depth <= RUN || same(outer, wanted_outer))
+        self.task == task && self.stack.is(stack)
     }
-}
-
-/// Frames that are compared in one go, without a loop: half of the most there can be.
-const RUN: usize = MAX_FRAMES / 2;
-
-/// Returns the inner and the outer half of a call stack.
-#[inline(always)]
-fn runs(stack: &CallStack) -> (&[usize; RUN], &[usize; RUN]) {
-    let (runs, _) = stack.addresses.as_chunks::<RUN>();
-    (&runs[0], &runs[1])
-}
-
-/// Compares without a branch for each frame. Not as a fold: where code is to be small, that stays a loop,
-/// which takes twice the instructions.
-#[inline(always)]
-fn same(a: &[usize; RUN], b: &[usize; RUN]) -> bool {
-    let differ = |frame: usize| a[frame] ^ b[frame];
-    let inner = differ(0) | differ(1) | differ(2) | differ(3);
-    let outer = differ(4) | differ(5) | differ(6) | differ(7);
-    inner | outer == 0
 }
 
 /// A reader's place among the stacks.

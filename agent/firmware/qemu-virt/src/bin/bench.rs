@@ -41,7 +41,7 @@ const PAIRS: usize = 256;
 const STACKS: usize = 16;
 const FRAMES: usize = 8;
 /// Calls of the third to eighth frame where whole hooks are measured.
-const HOOK_DEPTH: usize = 5;
+const HOOK_DEPTH: usize = 6;
 /// Calls deeper than the shallow one that the deep walk is.
 const DEEPER: usize = 8;
 

@@ -1,0 +1,191 @@
+//! A call stack as it is handed to the tracer.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use heapbeacon_shared::MAX_FRAMES;
+
+/// Frames that are compared in one go, without a loop: half of the most there can be.
+#[cfg(feature = "tracing")]
+const RUN: usize = MAX_FRAMES / 2;
+#[cfg(feature = "tracing")]
+type Run = [MaybeUninit<usize>; RUN];
+
+/// The return addresses of a running call stack, innermost first.
+///
+/// A walk fills one for every allocation, so nothing is written before or behind.
+#[derive(Clone, Copy)]
+pub struct CallStack {
+    addresses: [MaybeUninit<usize>; MAX_FRAMES],
+    depth: usize,
+    /// Of the addresses: what the stack table is searched by, summed up while they pass by anyway.
+    sum: usize,
+}
+
+impl CallStack {
+    /// Equal to no call stack that was ever walked.
+    #[cfg(feature = "tracing")]
+    pub(super) const NOBODYS: Self = Self {
+        depth: usize::MAX,
+        ..Self::new()
+    };
+
+    /// Makes the empty call stack: nothing is known.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self {
+            addresses: [const { MaybeUninit::uninit() }; MAX_FRAMES],
+            depth: 0,
+            sum: 0,
+        }
+    }
+
+    /// Takes the return addresses, innermost first, as long as `next` knows one and there is room, in place of those
+    /// that there were.
+    #[inline(always)]
+    pub fn fill(&mut self, mut next: impl FnMut() -> Option<usize>) {
+        let mut sum = 0usize;
+        let mut places = self.addresses.iter_mut();
+        while let Some(address) = next() {
+            let Some(place) = places.next() else { break };
+            place.write(address);
+            sum = sum.wrapping_add(address);
+        }
+        self.depth = MAX_FRAMES - places.len();
+        self.sum = sum;
+    }
+
+    /// Returns the addresses.
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[usize] {
+        let addresses = self.addresses.get(..self.depth).unwrap_or(&[]);
+        // SAFETY: the first `depth` places were written when the call stack was made.
+        unsafe { addresses.assume_init_ref() }
+    }
+
+    /// Returns the sum of the addresses.
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    pub(super) fn sum(&self) -> usize {
+        self.sum
+    }
+
+    /// Tells whether two call stacks are the same, where they most likely are.
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        if self.sum != other.sum || self.depth != other.depth {
+            return false;
+        }
+        if self.depth < RUN {
+            return self.as_slice().iter().eq(other.as_slice());
+        }
+        // A run from either end: together they are all of it.
+        let is_same = |start: usize| match (self.run(start), other.run(start)) {
+            // SAFETY: both end at the last address or before it.
+            (Some(run), Some(other_run)) => unsafe { same(run, other_run) },
+            _ => false,
+        };
+        is_same(0) && (self.depth == RUN || is_same(self.depth - RUN))
+    }
+
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    fn run(&self, start: usize) -> Option<&Run> {
+        self.addresses.get(start..)?.first_chunk()
+    }
+}
+
+impl Default for CallStack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FromIterator<usize> for CallStack {
+    /// Takes the innermost [`MAX_FRAMES`] addresses.
+    fn from_iter<I: IntoIterator<Item = usize>>(addresses: I) -> Self {
+        let mut addresses = addresses.into_iter();
+        let mut stack = Self::new();
+        stack.fill(|| addresses.next());
+        stack
+    }
+}
+
+impl PartialEq for CallStack {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for CallStack {}
+
+impl fmt::Debug for CallStack {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.as_slice()).finish()
+    }
+}
+
+/// Compares without a branch for each frame. Not as a fold: where code is to be small, that stays a loop,
+/// which takes twice the instructions.
+///
+/// # Safety
+/// All of both was written.
+#[cfg(feature = "tracing")]
+#[inline(always)]
+unsafe fn same(a: &Run, b: &Run) -> bool {
+    // SAFETY: the caller's promise is passed on.
+    let a = unsafe { a.as_slice().assume_init_ref() };
+    // SAFETY: as above.
+    let b = unsafe { b.as_slice().assume_init_ref() };
+    let differ = |frame: usize| a[frame] ^ b[frame];
+    let inner = differ(0) | differ(1) | differ(2) | differ(3);
+    let outer = differ(4) | differ(5) | differ(6) | differ(7);
+    inner | outer == 0
+}
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use super::*;
+
+    /// Makes a call stack whose address at `place` is off, and the one before it as well, so that the sum is the same.
+    fn altered(depth: usize, place: usize) -> CallStack {
+        let address = |frame: usize| match frame {
+            frame if frame == place => 0x101,
+            frame if frame + 1 == place => 0x0ff,
+            _ => 0x100,
+        };
+        (0..depth).map(address).collect()
+    }
+
+    #[test]
+    fn call_stacks_of_every_depth_are_equal_to_themselves_only() {
+        for depth in 0..=MAX_FRAMES {
+            let stack = altered(depth, usize::MAX);
+            assert!(stack.is(&{ stack }), "{depth} frames");
+            assert_eq!(stack.as_slice(), [0x100; MAX_FRAMES].get(..depth).unwrap());
+            for place in 1..depth {
+                let other = altered(depth, place);
+                assert_eq!(stack.sum(), other.sum());
+                assert!(!stack.is(&other), "frame {place} of {depth}");
+            }
+        }
+    }
+
+    #[test]
+    fn call_stacks_of_different_depth_differ_where_the_sum_does_not() {
+        let (one, two) = ([0x300], [0x100, 0x200]);
+        let (one, two) = (CallStack::from_iter(one), CallStack::from_iter(two));
+        assert!(!one.is(&two));
+        assert!(!CallStack::new().is(&CallStack::NOBODYS));
+    }
+
+    #[test]
+    fn a_call_stack_that_is_filled_again_forgets_what_it_held() {
+        let mut stack: CallStack = (1..=MAX_FRAMES).collect();
+        let mut once = Some(7);
+        stack.fill(|| once.take());
+        assert_eq!(stack.as_slice(), [7]);
+        assert!(stack.is(&CallStack::from_iter([7])));
+    }
+}
