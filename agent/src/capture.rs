@@ -1,13 +1,14 @@
 //! The trace as a stream of wire messages: a capture of everything, or a page.
 //!
-//! A capture shows one moment: what is allocated or freed while it is sent is left out.
+//! A capture shows one moment: what is allocated or freed while it is sent is left out. Where the trace is started
+//! anew meanwhile, the stream ends without its last message, which tells its reader that it is not whole.
 
 use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
 use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Records, Stacks};
+use crate::reader::{PageRecords, Records, Stacks, is_running};
 use crate::tracer::{Record, Stack};
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
@@ -39,6 +40,7 @@ pub(crate) enum Content {
 
 /// A stream of messages under way.
 pub(crate) struct Capture {
+    trace_id: u32,
     part: Part,
     speaker: Speaker,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Capture {
 )]
 enum Part {
     Header(Content),
+    Regions(u64),
     Counters(u64),
     Stacks(Stacks),
     StacksOf(u64, Stacks),
@@ -60,8 +63,13 @@ enum Part {
 }
 
 impl Capture {
-    pub(crate) fn new(content: Content) -> Self {
+    pub(crate) fn new<P: Platform>(content: Content) -> Self {
         Self {
+            trace_id: match &content {
+                Content::Everything(_) => P::tracer().trace_id(),
+                Content::Stacks(stacks) => stacks.trace_id(),
+                Content::Records(page) => page.trace_id(),
+            },
             part: Part::Header(content),
             speaker: Speaker::default(),
         }
@@ -81,7 +89,8 @@ impl Capture {
     fn step<P: Platform>(&mut self, out: &mut impl Out) {
         let say = &mut self.speaker;
         let goes_on = match &mut self.part {
-            Part::Header(_) => say.header::<P>(out),
+            Part::Header(_) => say.header::<P>(self.trace_id, out),
+            Part::Regions(moment) => say.regions::<P>(*moment, out),
             Part::Counters(moment) => say.counters::<P>(*moment, out),
             Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
             Part::Records(page) => say.next_record::<P>(page, out),
@@ -91,19 +100,24 @@ impl Capture {
         };
         if !goes_on {
             let part = core::mem::replace(&mut self.part, Part::Done);
-            self.part = part.following::<P>();
+            if is_running::<P>(self.trace_id) {
+                self.part = part.following::<P>(self.trace_id);
+            }
         }
     }
 }
 
 impl Part {
-    fn following<P: Platform>(self) -> Self {
+    fn following<P: Platform>(self, trace_id: u32) -> Self {
         match self {
-            Part::Header(Content::Everything(moment)) => Part::Counters(moment),
+            Part::Header(Content::Everything(moment)) => Part::Regions(moment),
             Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
             Part::Header(Content::Records(page)) => Part::Records(page),
-            Part::Counters(moment) => Part::StacksOf(moment, Stacks::new::<P>(None, u32::MAX)),
-            Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after::<P>(0)),
+            Part::Regions(moment) => Part::Counters(moment),
+            Part::Counters(moment) => {
+                Part::StacksOf(moment, Stacks::new::<P>(trace_id, None, u32::MAX))
+            }
+            Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace_id, 0)),
             Part::Stacks(_) | Part::Records(_) | Part::RecordsOf(..) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
@@ -118,11 +132,13 @@ struct Speaker {
 }
 
 impl Speaker {
-    fn header<P: Platform>(&mut self, out: &mut impl Out) -> bool {
-        let trace_id = P::tracer().summary().trace_id;
+    fn header<P: Platform>(&mut self, trace_id: u32, out: &mut impl Out) -> bool {
         let header = convert::header(&P::device(), trace_id);
         self.say(out, &Message::Header(header));
-        let time = P::now_us();
+        false
+    }
+
+    fn regions<P: Platform>(&mut self, time: u64, out: &mut impl Out) -> bool {
         let regions = P::regions();
         for region in &regions {
             self.say(out, &Message::Region(convert::region(region)));
@@ -159,7 +175,7 @@ impl Speaker {
             return false;
         };
         for id in page.stacks().iter().skip(known) {
-            if let Some(stack) = P::tracer().stack(*id) {
+            if let Some(stack) = P::tracer().stack(page.trace_id(), *id) {
                 self.stack::<P>(&stack, out);
             }
         }

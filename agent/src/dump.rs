@@ -19,12 +19,13 @@ pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
     let mut cursor = RecordCursor::after(0);
     let mut batch = [Record::default()];
     for _ in 0..summary.count {
-        if tracer.read_records(&mut cursor, &mut batch) == 0 {
+        let read = tracer.read_records(&mut cursor, &mut batch);
+        if read == 0 || tracer.trace_id() != summary.trace_id {
             break;
         }
-        record(tracer, &batch[0], out)?;
+        record(tracer, summary.trace_id, &batch[0], out)?;
     }
-    tail(&summary, out)
+    tail(&summary, tracer.trace_id() == summary.trace_id, out)
 }
 
 /// Writes the line above the records.
@@ -39,11 +40,16 @@ pub fn head(summary: &Summary, out: &mut impl Write) -> Result {
     )
 }
 
-/// Writes one record: two lines if its block was freed, else one.
+/// Writes one record of a trace: two lines if its block was freed, else one.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn record<M: RawMutex>(tracer: &Tracer<M>, record: &Record, out: &mut impl Write) -> Result {
+pub fn record<M: RawMutex>(
+    tracer: &Tracer<M>,
+    trace_id: u32,
+    record: &Record,
+    out: &mut impl Write,
+) -> Result {
     let (size, core) = (record.size, record.core);
     let address = Address(record.address as u64);
     let time = record.seq as u32;
@@ -51,19 +57,19 @@ pub fn record<M: RawMutex>(tracer: &Tracer<M>, record: &Record, out: &mut impl W
         out,
         "{size:6} bytes (@ {address}, Internal) allocated CPU {core} ccount 0x{time:08x} caller "
     )?;
-    frames(&stack_frames(tracer, record.stack), out)?;
+    frames(&stack_frames(tracer, trace_id, record.stack), out)?;
     if let Some(freed) = record.freed {
         write!(out, "\nfreed by ")?;
-        frames(&stack_frames(tracer, freed.stack), out)?;
+        frames(&stack_frames(tracer, trace_id, freed.stack), out)?;
     }
     writeln!(out)
 }
 
-/// Writes the summary below the records.
+/// Writes the summary below the records; `is_whole` tells whether no other trace was started before the last of them.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn tail(summary: &Summary, out: &mut impl Write) -> Result {
+pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
     let (bytes, live, count) = (summary.live_bytes, summary.live_count, summary.count);
     let counters = &summary.counters;
     writeln!(out, "====== Heap Trace Summary ======")?;
@@ -94,12 +100,18 @@ pub fn tail(summary: &Summary, out: &mut impl Write) -> Result {
             "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"
         )?;
     }
+    if !is_whole {
+        writeln!(
+            out,
+            "(NB: The trace was started anew while it was read, so trace data is incomplete.)"
+        )?;
+    }
     writeln!(out, "================================")
 }
 
-fn stack_frames<M: RawMutex>(tracer: &Tracer<M>, id: u32) -> Frames {
+fn stack_frames<M: RawMutex>(tracer: &Tracer<M>, trace_id: u32, id: u32) -> Frames {
     tracer
-        .stack(id)
+        .stack(trace_id, id)
         .map(|stack| stack.frames)
         .unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Reads what the tracer holds, piece by piece, while it goes on tracing.
 //!
-//! Every reader belongs to one trace: where the trace is started anew, the reader is at its end.
+//! Every reader belongs to one trace: where the trace is started anew, the reader is at its end, and
+//! [`is_running`] tells that there was more.
 
 use heapless::Vec;
 
@@ -21,9 +22,9 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub(crate) fn after<P: Platform>(seq: u64) -> Self {
+    pub(crate) fn after(trace_id: u32, seq: u64) -> Self {
         Self {
-            trace_id: trace_id::<P>(),
+            trace_id,
             batch: Vec::new(),
             read: 0,
             cursor: RecordCursor::after(seq),
@@ -47,7 +48,7 @@ impl Records {
         self.read = 0;
         let _ = self.batch.resize_default(BATCH);
         let read = P::tracer().read_records(&mut self.cursor, &mut self.batch);
-        let is_same = trace_id::<P>() == self.trace_id;
+        let is_same = is_running::<P>(self.trace_id);
         self.batch.truncate(if is_same { read } else { 0 });
     }
 }
@@ -56,6 +57,7 @@ impl Records {
 pub(crate) struct PageRecords {
     records: Records,
     left: u32,
+    after: u64,
     last: Option<u64>,
     stacks: Vec<u32, PAGE_STACKS>,
 }
@@ -63,8 +65,9 @@ pub(crate) struct PageRecords {
 impl PageRecords {
     pub(crate) fn new<P: Platform>(after: u64, limit: u32) -> Self {
         Self {
-            records: Records::after::<P>(after),
+            records: Records::after(P::tracer().trace_id(), after),
             left: limit,
+            after,
             last: None,
             stacks: Vec::new(),
         }
@@ -90,9 +93,11 @@ impl PageRecords {
         Some(record)
     }
 
-    /// Returns the sequence number that the next page comes after, once this one is at its end.
+    /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
+    /// is the last page.
     pub(crate) fn following<P: Platform>(&mut self) -> Option<u64> {
-        self.records.peek::<P>().and(self.last)
+        let is_last = self.records.peek::<P>().is_none() && is_running::<P>(self.trace_id());
+        (!is_last).then(|| self.last.unwrap_or(self.after))
     }
 
     /// Returns the ids of the stacks that the records so far refer to, each once.
@@ -125,9 +130,9 @@ pub(crate) struct Stacks {
 }
 
 impl Stacks {
-    pub(crate) fn new<P: Platform>(after: Option<u32>, limit: u32) -> Self {
+    pub(crate) fn new<P: Platform>(trace_id: u32, after: Option<u32>, limit: u32) -> Self {
         let mut stacks = Self {
-            trace_id: trace_id::<P>(),
+            trace_id,
             cursor: StackCursor::after(after),
             ahead: None,
             left: limit,
@@ -150,20 +155,22 @@ impl Stacks {
         Some(stack)
     }
 
-    /// Returns the stack that the next page comes after, once this one is at its end.
-    pub(crate) fn following(&self) -> Option<u32> {
-        self.ahead.as_ref().map(|_| self.last)
+    /// Returns the stack that the next page comes after, once this one is at its end; `None` only where it is the
+    /// last page.
+    pub(crate) fn following<P: Platform>(&self) -> Option<u32> {
+        let is_last = self.ahead.is_none() && is_running::<P>(self.trace_id);
+        (!is_last).then_some(self.last)
     }
 
     fn read<P: Platform>(&mut self) -> Option<Stack> {
         let mut one = [Stack::default()];
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
-        let is_same = trace_id::<P>() == self.trace_id;
         let [stack] = one;
-        (read == 1 && is_same).then_some(stack)
+        (read == 1 && is_running::<P>(self.trace_id)).then_some(stack)
     }
 }
 
-fn trace_id<P: Platform>() -> u32 {
-    P::tracer().summary().trace_id
+/// Tells whether a trace has not been followed by another one.
+pub(crate) fn is_running<P: Platform>(trace_id: u32) -> bool {
+    P::tracer().trace_id() == trace_id
 }

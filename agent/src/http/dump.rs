@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use crate::dump;
 use crate::platform::Platform;
-use crate::reader::Records;
+use crate::reader::{Records, is_running};
 use crate::tracer::Summary;
 
 /// A dump under way.
@@ -24,7 +24,7 @@ impl DumpPage {
     pub(super) fn new<P: Platform>() -> Self {
         let summary = P::tracer().summary();
         Self {
-            records: Records::after::<P>(0),
+            records: Records::after(summary.trace_id, 0),
             left: summary.count,
             summary,
             part: Part::Head,
@@ -51,14 +51,14 @@ impl DumpPage {
     fn record<P: Platform>(&mut self, chunk: &mut Chunk) -> core::fmt::Result {
         match self.records.peek::<P>() {
             Some(record) if self.left > 0 => {
-                dump::record(P::tracer(), record, chunk)?;
+                dump::record(P::tracer(), self.summary.trace_id, record, chunk)?;
                 self.left -= 1;
                 self.records.advance();
                 Ok(())
             }
             _ => {
                 self.part = Part::Done;
-                dump::tail(&self.summary, chunk)
+                dump::tail(&self.summary, is_running::<P>(self.summary.trace_id), chunk)
             }
         }
     }

@@ -148,7 +148,7 @@ fn records<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     let is_postcard = wants_postcard(query, parts)?;
     let page = PageRecords::new::<P>(after, limit as u32);
     Ok(Reply::stream(if is_postcard {
-        Stream::Capture(Capture::new(capture::Content::Records(page)))
+        Stream::Capture(Capture::new::<P>(capture::Content::Records(page)))
     } else {
         Stream::Records(RecordsPage::new(page))
     }))
@@ -178,9 +178,9 @@ fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     };
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
     let is_postcard = wants_postcard(query, parts)?;
-    let page = Stacks::new::<P>(after, limit as u32);
+    let page = Stacks::new::<P>(P::tracer().trace_id(), after, limit as u32);
     Ok(Reply::stream(if is_postcard {
-        Stream::Capture(Capture::new(capture::Content::Stacks(page)))
+        Stream::Capture(Capture::new::<P>(capture::Content::Stacks(page)))
     } else {
         Stream::Stacks(StacksPage::new(page))
     }))
@@ -197,7 +197,7 @@ fn leaks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
 
 fn everything<P: Platform>() -> Reply {
     let content = capture::Content::Everything(P::now_us());
-    Reply::stream(Stream::Capture(Capture::new(content)))
+    Reply::stream(Stream::Capture(Capture::new::<P>(content)))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
 }
 

@@ -2,14 +2,15 @@
 //!
 //! A page is a small state machine: the server sends what `fill` appends to the chunk and asks
 //! again until there is no more. Between two chunks nothing is locked and the trace goes on; where
-//! it is started anew meanwhile, the page ends, for its `trace_id` would be wrong for the rest.
+//! it is started anew meanwhile, the page ends, for its `trace_id` would be wrong for the rest. Its `next` then
+//! leads on to the new trace.
 
 use heapless::Vec;
 
 use super::chunk::Chunk;
 use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Stacks};
+use crate::reader::{PageRecords, Stacks, is_running};
 use crate::tracer::Leak;
 
 /// Most entries of a leak list.
@@ -61,9 +62,7 @@ impl RecordsPage {
         match self.records.next::<P>() {
             Some(record) => chunk.element(&mut self.is_first, &convert::record::<P>(&record)),
             None => {
-                chunk.text(format_args!("],\"next\":"));
-                chunk.json(&self.records.following::<P>());
-                chunk.text(format_args!(",\"stacks\":["));
+                chunk.text(format_args!("],\"stacks\":["));
                 self.is_first = true;
                 self.part = Part::Stacks(0);
             }
@@ -72,11 +71,13 @@ impl RecordsPage {
 
     fn stack<P: Platform>(&mut self, chunk: &mut Chunk, index: usize) {
         let Some(id) = self.records.stacks().get(index) else {
-            chunk.text(format_args!("]}}"));
+            chunk.text(format_args!("],\"next\":"));
+            chunk.json(&self.records.following::<P>());
+            chunk.text(format_args!("}}"));
             self.part = Part::Done;
             return;
         };
-        if let Some(stack) = P::tracer().stack(*id) {
+        if let Some(stack) = P::tracer().stack(self.records.trace_id(), *id) {
             chunk.element(&mut self.is_first, &convert::stack::<P>(&stack));
         }
         self.part = Part::Stacks(index + 1);
@@ -121,7 +122,7 @@ impl StacksPage {
             Some(stack) => chunk.element(&mut self.is_first, &convert::stack::<P>(&stack)),
             None => {
                 chunk.text(format_args!("],\"next\":"));
-                chunk.json(&self.stacks.following());
+                chunk.json(&self.stacks.following::<P>());
                 chunk.text(format_args!("}}"));
                 self.part = Part::Done;
             }
@@ -147,13 +148,13 @@ enum LeaksPart {
 }
 
 impl LeaksPage {
-    /// Asks for the leaks; `None` while another query is running.
+    /// Asks for the leaks; `None` while another query is running, or if the trace is started anew meanwhile.
     pub(super) fn query<P: Platform>(limit: usize, min_age_us: u64) -> Option<Self> {
         let time_us = P::now_us();
         let mut leaks = Vec::new();
-        let trace_id = P::tracer().summary().trace_id;
+        let trace_id = P::tracer().trace_id();
         let total = P::tracer().leaks(time_us.saturating_sub(min_age_us), &mut leaks)?;
-        Some(Self {
+        is_running::<P>(trace_id).then_some(Self {
             trace_id,
             time_us,
             total,
@@ -194,7 +195,7 @@ impl LeaksPage {
             self.part = LeaksPart::Done;
             return;
         };
-        if let Some(stack) = P::tracer().stack(leak.stack) {
+        if let Some(stack) = P::tracer().stack(self.trace_id, leak.stack) {
             chunk.element(&mut self.is_first, &convert::leak::<P>(leak, &stack));
         }
         self.part = LeaksPart::Leak(index + 1);

@@ -18,7 +18,8 @@ type Run = [MaybeUninit<usize>; RUN];
 pub struct CallStack {
     addresses: [MaybeUninit<usize>; MAX_FRAMES],
     depth: usize,
-    /// Of the addresses: what the stack table is searched by, summed up while they pass by anyway.
+    /// What the stack table is searched by, made while the addresses pass by anyway. It doubles with each, or else a
+    /// recursion through several functions would give many call stacks one sum: those of the same frames in another order.
     sum: usize,
 }
 
@@ -49,7 +50,7 @@ impl CallStack {
         while let Some(address) = next() {
             let Some(place) = places.next() else { break };
             place.write(address);
-            sum = sum.wrapping_add(address);
+            sum = sum.wrapping_shl(1).wrapping_add(address);
         }
         self.depth = MAX_FRAMES - places.len();
         self.sum = sum;
@@ -63,7 +64,7 @@ impl CallStack {
         unsafe { addresses.assume_init_ref() }
     }
 
-    /// Returns the sum of the addresses.
+    /// Returns a number that most other call stacks do not have.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(super) fn sum(&self) -> usize {
@@ -151,7 +152,7 @@ mod tests {
     /// Makes a call stack whose address at `place` is off, and the one before it as well, so that the sum is the same.
     fn altered(depth: usize, place: usize) -> CallStack {
         let address = |frame: usize| match frame {
-            frame if frame == place => 0x101,
+            frame if frame == place => 0x102,
             frame if frame + 1 == place => 0x0ff,
             _ => 0x100,
         };
@@ -174,10 +175,24 @@ mod tests {
 
     #[test]
     fn call_stacks_of_different_depth_differ_where_the_sum_does_not() {
-        let (one, two) = ([0x300], [0x100, 0x200]);
+        let (one, two) = ([0x400], [0x100, 0x200]);
         let (one, two) = (CallStack::from_iter(one), CallStack::from_iter(two));
+        assert_eq!(one.sum(), two.sum());
         assert!(!one.is(&two));
         assert!(!CallStack::new().is(&CallStack::NOBODYS));
+    }
+
+    #[test]
+    fn the_same_frames_in_another_order_have_another_sum() {
+        let bit = |order: u32, frame: u32| usize::from(order >> frame & 1 == 1);
+        let sums = (0..1u32 << 8).map(|order| {
+            let frames = (0..8).map(|frame| 0x4200_1000 + 0x35e * bit(order, frame));
+            frames.collect::<CallStack>().sum()
+        });
+        let mut sums: std::vec::Vec<_> = sums.collect();
+        sums.sort_unstable();
+        sums.dedup();
+        assert_eq!(sums.len(), 1 << 8);
     }
 
     #[test]

@@ -123,7 +123,11 @@ impl<M> Tracer<M> {
         0
     }
 
-    pub fn stack(&self, _id: u32) -> Option<Stack> {
+    pub fn trace_id(&self) -> u32 {
+        0
+    }
+
+    pub fn stack(&self, _trace_id: u32, _id: u32) -> Option<Stack> {
         None
     }
 

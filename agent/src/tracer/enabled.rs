@@ -171,6 +171,8 @@ impl<M: RawMutex> Tracer<M> {
     /// # Errors
     /// `InvalidState` if recording already or not initialised.
     pub fn resume(&self) -> Result<(), Error> {
+        // Later the blocks from before a stop can't be trusted to be still there.
+        self.check_suspects();
         self.transition(State::Recording, |state| {
             matches!(state, State::Stopped | State::Paused)
         })
@@ -180,6 +182,9 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| {
             if inner.clearing || !allowed(inner.state) {
                 return Err(Error::InvalidState);
+            }
+            if inner.state == State::Stopped {
+                inner.end_gap();
             }
             inner.mode.get_or_insert_default();
             inner.state = to;
@@ -333,9 +338,17 @@ impl<M: RawMutex> Tracer<M> {
         read
     }
 
-    /// Returns the call stack with this id, unless it has been recycled.
-    pub fn stack(&self, id: u32) -> Option<Stack> {
-        self.with(|inner| inner.stacks.get(id))
+    /// Returns the number of the running trace, or of the last one: [`Summary::trace_id`].
+    pub fn trace_id(&self) -> u32 {
+        self.locked(|inner| inner.trace_id)
+    }
+
+    /// Returns the call stack with this id, unless it has been recycled, or its trace is no longer this one.
+    pub fn stack(&self, trace_id: u32, id: u32) -> Option<Stack> {
+        self.locked(|inner| match inner.trace_id == trace_id {
+            true => inner.stacks.get(id),
+            false => None,
+        })
     }
 
     /// Sums up the live blocks allocated before `before_us` by call stack, puts the largest sums

@@ -28,8 +28,8 @@ pub(super) struct Inner {
     pub(super) stacks: Stacks,
     ledger: Ledger,
     /// Number of the running leak query, 0 if none is.
-    pub(super) query: u16,
-    last_query: u16,
+    pub(super) query: u32,
+    last_query: u32,
 }
 
 /// Where events of one kind go: all that an event has to ask. At most one is true.
@@ -163,6 +163,11 @@ impl Inner {
         self.frees = way(self.state >= State::Recording, is_watched);
     }
 
+    /// Notes that frees were not recorded for a while, and now are.
+    pub(super) fn end_gap(&mut self) {
+        self.ledger.distrust(self.last_seq);
+    }
+
     /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
     pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
@@ -224,6 +229,9 @@ impl Inner {
     /// All mode: marks the record of a block as freed; it refers to the freeing stack from now on.
     #[inline(always)]
     fn mark(&mut self, event: &Free<'_>) -> Option<Gone> {
+        if event.address == 0 {
+            return None;
+        }
         let freed_by = self.stacks.intern(event.stack, event.task);
         let gone = self.records.free(event.address, event.time_us, freed_by);
         if gone.is_none() {
@@ -393,7 +401,7 @@ impl Inner {
     }
 
     /// Begins a leak query, unless one is running.
-    pub(super) fn begin_query(&mut self) -> Option<u16> {
+    pub(super) fn begin_query(&mut self) -> Option<u32> {
         if self.query != 0 {
             return None;
         }
@@ -403,7 +411,7 @@ impl Inner {
     }
 
     /// Adds a step of live records to the sums of a query; returns whether there may be more.
-    pub(super) fn tally(&mut self, cursor: &mut RecordCursor, query: u16, before: u64) -> bool {
+    pub(super) fn tally(&mut self, cursor: &mut RecordCursor, query: u32, before: u64) -> bool {
         let stacks = &mut self.stacks;
         let mut young = false;
         let more = self.records.step(cursor, |entry| {

@@ -25,13 +25,6 @@ pub(super) struct Suspect {
     pub(super) time_us: u64,
 }
 
-impl Suspect {
-    #[inline(always)]
-    fn is_inside(&self, block: &Entry) -> bool {
-        self.address.wrapping_sub(block.address) < block.size && self.after >= block.seq
-    }
-}
-
 /// A failed allocation with the index of its stack, which the ledger holds on to.
 #[derive(Clone, Copy)]
 pub(super) struct Failed {
@@ -44,6 +37,8 @@ pub(super) struct Ledger {
     failures: Deque<Failed, FAILURES>,
     suspects: Vec<Suspect, SUSPECTS>,
     wrong_frees: Deque<WrongFree, WRONG_FREES>,
+    /// The last record from before a time in which frees were not recorded: its block may have gone, and all older ones.
+    trusted_after: u64,
 }
 
 impl Ledger {
@@ -51,7 +46,21 @@ impl Ledger {
         failures: Deque::new(),
         suspects: Vec::new(),
         wrong_frees: Deque::new(),
+        trusted_after: 0,
     };
+
+    /// Takes no block up to a record for one that is still there.
+    pub(super) fn distrust(&mut self, until: u64) {
+        self.trusted_after = until;
+    }
+
+    /// Tells whether an unmatched free was of a pointer inside a block.
+    #[inline(always)]
+    fn is_inside(&self, suspect: &Suspect, block: &Entry) -> bool {
+        suspect.address.wrapping_sub(block.address) < block.size
+            && suspect.after >= block.seq
+            && block.seq > self.trusted_after
+    }
 
     /// Remembers a failed allocation, and returns the stack of the one forgotten for it.
     pub(super) fn failed(&mut self, failed: Failed) -> Option<u16> {
@@ -95,7 +104,7 @@ impl Ledger {
     #[inline(always)]
     pub(super) fn has_suspect_in(&self, block: &Entry) -> bool {
         let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
-        few.any(|suspect| suspect.is_inside(block))
+        few.any(|suspect| self.is_inside(suspect, block))
     }
 
     /// Takes the suspects that lie inside a live block for wrong frees, and returns how many do;
@@ -103,7 +112,11 @@ impl Ledger {
     #[cold]
     pub(super) fn convict(&mut self, block: &Entry, stack: u32) -> u64 {
         let mut convicted = 0;
-        while let Some(index) = self.suspects.iter().position(|s| s.is_inside(block)) {
+        let inside = |ledger: &Self| {
+            let mut suspects = ledger.suspects.iter();
+            suspects.position(|suspect| ledger.is_inside(suspect, block))
+        };
+        while let Some(index) = inside(self) {
             let suspect = self.suspects.remove(index);
             self.wrong_free(WrongFree {
                 time_us: suspect.time_us,

@@ -1,7 +1,7 @@
 //! The stack table: each distinct call stack is stored once, with its own counters.
 //!
 //! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
-//! to the entry that has been idle longest and to the one that became idle last.
+//! to the entry that is recycled first and to the one that is recycled last.
 
 use super::CallStack;
 use super::table::{NONE, Table};
@@ -21,7 +21,7 @@ pub(super) struct Entry {
     peak_live_bytes: usize,
     allocations: u64,
     frees: u64,
-    evicted: u32,
+    evicted: u64,
     /// How many records, live or freed, and ledger entries name this one, less one: so that an event tells from
     /// the carry whether the entry is idle.
     references_less_one: u32,
@@ -29,16 +29,19 @@ pub(super) struct Entry {
     generation: u16,
     chain: u16,
     bucket: u16,
-    /// Neighbours among the idle entries: the one idle longer, and the one idle for less time.
-    longer: u16,
-    shorter: u16,
+    /// Neighbours among the idle entries: the one recycled before this one, and the one recycled after it.
+    before: u16,
+    after: u16,
     tally: Tally,
 }
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Entry>() == 152);
 
 /// A leak query's sums; they count only if `query` is the running query's number.
 #[derive(Clone, Default)]
 struct Tally {
-    query: u16,
+    query: u32,
     count: u32,
     bytes: usize,
     oldest: u64,
@@ -49,6 +52,8 @@ pub(super) struct Stacks {
     entries: Table<Entry>,
     /// Entries from here on were never used.
     fresh: u16,
+    /// The last idle entry that lost no record. Those that did come behind: of what they hold, nobody else knows.
+    last_settled: u16,
     recycled: u64,
 }
 
@@ -57,6 +62,7 @@ impl Stacks {
     pub(super) const EMPTY: Self = Self {
         entries: Table::EMPTY,
         fresh: 1,
+        last_settled: OTHER,
         recycled: 0,
     };
 
@@ -99,6 +105,7 @@ impl Stacks {
     /// Forgets every stack; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self) {
         self.fresh = 1;
+        self.last_settled = OTHER;
         self.recycled = 0;
         if self.entries.len() > 0 {
             // The reference is the table's own: the shared entry is never idle.
@@ -116,8 +123,7 @@ impl Stacks {
     /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room, with one
     /// reference more: it is not recycled before that is [released](Self::release).
     ///
-    /// The sum of its addresses decides on the bucket. Different stacks of one sum are rare: only
-    /// the same frames in another order are likely to have it.
+    /// Its sum decides on the bucket. Different stacks of one sum are rare.
     #[inline(always)]
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
         self.intern_and(stack, task, |_| ()) as u16
@@ -180,13 +186,13 @@ impl Stacks {
         index
     }
 
-    /// Finds an entry for a new stack: a fresh one, else the one that has been idle longest.
+    /// Finds an entry for a new stack: a fresh one, else an idle one.
     fn room(&mut self) -> Option<u16> {
         if self.fresh < self.entries.len() {
             self.fresh += 1;
             return Some(self.fresh - 1);
         }
-        let index = self.entries[OTHER].shorter;
+        let index = self.entries[OTHER].after;
         if index == NONE {
             return None;
         }
@@ -248,24 +254,29 @@ impl Stacks {
         }
     }
 
-    /// Appends an entry to the idle ones.
+    /// Puts an entry among the idle ones: behind those idle for longer that are like it.
     #[cold]
     fn begin_idle(&mut self, index: u16) {
-        let last = self.entries[OTHER].longer;
+        let before = match self.entries[index].evicted {
+            0 => core::mem::replace(&mut self.last_settled, index),
+            _ => self.entries[OTHER].before,
+        };
+        let after = core::mem::replace(&mut self.entries[before].after, index);
+        self.entries[after].before = index;
         let entry = &mut self.entries[index];
-        entry.longer = last;
-        entry.shorter = OTHER;
-        self.entries[last].shorter = index;
-        self.entries[OTHER].longer = index;
+        (entry.before, entry.after) = (before, after);
     }
 
     /// Takes an entry out of the idle ones.
     #[cold]
     fn end_idle(&mut self, index: u16) {
         let entry = &mut self.entries[index];
-        let (longer, shorter) = (entry.longer, entry.shorter);
-        self.entries[longer].shorter = shorter;
-        self.entries[shorter].longer = longer;
+        let (before, after) = (entry.before, entry.after);
+        self.entries[before].after = after;
+        self.entries[after].before = before;
+        if self.last_settled == index {
+            self.last_settled = before;
+        }
     }
 
     /// Returns the id that readers know an entry by: its index, and how often it was recycled.
@@ -295,7 +306,6 @@ impl Stacks {
 
     fn view(&self, index: u16) -> view::Stack {
         let entry = &self.entries[index];
-        let evicted = u64::from(entry.evicted);
         view::Stack {
             id: self.id(index),
             task: entry.task,
@@ -305,17 +315,17 @@ impl Stacks {
                 .iter()
                 .map(|frame| *frame as u64)
                 .collect::<Frames>(),
-            live_count: (entry.allocations - entry.frees - evicted) as u32,
+            live_count: (entry.allocations - entry.frees - entry.evicted) as u32,
             live_bytes: entry.live_bytes as u64,
             peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocations: entry.allocations,
             frees: entry.frees,
-            evicted,
+            evicted: entry.evicted,
         }
     }
 
     /// Adds a live block to the sums of a leak query.
-    pub(super) fn tally(&mut self, index: u16, query: u16, size: usize, seq: u64) {
+    pub(super) fn tally(&mut self, index: u16, query: u32, size: usize, seq: u64) {
         let tally = &mut self.entries[index].tally;
         if tally.query != query {
             *tally = Tally {
@@ -330,7 +340,7 @@ impl Stacks {
     }
 
     /// Returns the sums of a leak query for one entry, if it has any.
-    pub(super) fn tallied(&self, index: u16, query: u16) -> Option<Leak> {
+    pub(super) fn tallied(&self, index: u16, query: u32) -> Option<Leak> {
         let tally = &self.entries[index].tally;
         (self.is_used(index) && tally.query == query).then(|| Leak {
             stack: self.id(index),

@@ -1,5 +1,6 @@
 //! A board without a device.
 
+use std::boxed::Box;
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,11 +12,12 @@ use crate::cost::CostMeter;
 use crate::platform::{Context, Platform, Task};
 use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
 
-static TRACER: Tracer<Interruptible> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 pub(super) static NO_HOST: NoHost = NoHost;
 
 std::thread_local! {
+    /// Each test has a thread, and so a tracer, for itself.
+    static TRACER: &'static Tracer<Interruptible> = Box::leak(Box::new(Tracer::new()));
     static INTERRUPT: Cell<Option<Interrupt>> = const { Cell::new(None) };
 }
 
@@ -69,7 +71,7 @@ impl Platform for Board {
     type Lock = Interruptible;
 
     fn tracer() -> &'static Tracer<Interruptible> {
-        &TRACER
+        TRACER.with(|tracer| *tracer)
     }
 
     fn cost() -> &'static CostMeter {
@@ -77,7 +79,7 @@ impl Platform for Board {
     }
 
     fn now_us() -> u64 {
-        0
+        1_000_000
     }
 
     fn context() -> Context {

@@ -7,6 +7,8 @@ mod peer;
 mod busy;
 mod places;
 mod refusals;
+#[cfg(feature = "tracing")]
+mod restarts;
 
 use core::cell::{Cell, RefCell};
 use core::pin::pin;

@@ -54,7 +54,7 @@ fn a_full_table_recycles_idle_stacks_before_it_lumps_new_ones_together() {
     fixture.free(2 * 64);
     fixture.allocate_from(1000 * 64, 8, &[77]);
     assert_eq!(
-        fixture.tracer.stack(recycled),
+        fixture.stack(recycled),
         None,
         "its id is not reused for another stack"
     );
@@ -63,9 +63,41 @@ fn a_full_table_recycles_idle_stacks_before_it_lumps_new_ones_together() {
     fixture.allocate_from(1002 * 64, 8, &[77]);
     let summary = fixture.tracer.summary();
     assert_eq!(summary.counters.other_allocations, 1);
-    let other = fixture.tracer.stack(0).unwrap();
+    let other = fixture.stack(0).unwrap();
     assert_eq!((other.live_count, other.frames.len()), (1, 0));
     fixture.assert_accounts();
+}
+
+#[test]
+fn stacks_that_lost_records_are_recycled_after_all_others() {
+    let fixture = Fixture::with_tables(4, 8);
+    fixture.tracer.start(Mode::All, 0).unwrap();
+    let leaking = [0x1ea4];
+    for block in 1..=8 {
+        fixture.allocate_from(block * 64, 8, &leaking);
+    }
+    // They evict the leak's last records, and come and go more often than there is room for.
+    for other in 1..=40 {
+        let address = 0x1_0000 + other * 64;
+        fixture.allocate_from(address, 8, &[other]);
+        fixture.free(address);
+    }
+    let evicted = fixture.tracer.summary().counters.evicted_live;
+    assert_eq!(evicted, 8);
+    let leak = fixture.stacks().into_iter().find(|s| s.frames == [0x1ea4]);
+    assert_eq!(leak.map(|leak| leak.evicted), Some(evicted));
+    fixture.assert_accounts();
+}
+
+#[test]
+fn a_stack_of_another_trace_is_not_found_under_its_number() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    fixture.allocate_from(64, 8, &[1]);
+    let (trace_id, id) = (fixture.tracer.trace_id(), fixture.records()[0].stack);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    fixture.allocate_from(64, 8, &[2]);
+    assert_eq!(fixture.stack(id).unwrap().frames, [2]);
+    assert_eq!(fixture.tracer.stack(trace_id, id), None);
 }
 
 #[test]
@@ -76,7 +108,7 @@ fn a_stack_that_only_freed_is_kept_while_a_record_names_it() {
     fixture.free(64);
     fixture.allocate_from(128, 8, &[5]);
     let freed_by = fixture.records()[0].freed.unwrap().stack;
-    assert_eq!(fixture.tracer.stack(freed_by).unwrap().frames, [0x900]);
+    assert_eq!(fixture.stack(freed_by).unwrap().frames, [0x900]);
 }
 
 #[test]
@@ -86,7 +118,7 @@ fn a_stack_that_freed_nothing_known_makes_room_again() {
     fixture.free(64);
     fixture.allocate_from(128, 8, &[5]);
     let stack = fixture.records()[0].stack;
-    assert_eq!(fixture.tracer.stack(stack).unwrap().frames, [5]);
+    assert_eq!(fixture.stack(stack).unwrap().frames, [5]);
 }
 
 #[test]

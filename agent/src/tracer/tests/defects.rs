@@ -165,7 +165,7 @@ fn a_free_of_a_pointer_inside_a_block_is_reported() {
     let wrong = fixture.tracer.wrong_frees();
     assert_eq!((wrong[0].address, wrong[0].block), (136, 128));
     assert_eq!(
-        fixture.tracer.stack(wrong[0].stack).unwrap().frames,
+        fixture.stack(wrong[0].stack).unwrap().frames,
         [0x100, 0x200]
     );
 }
@@ -207,10 +207,30 @@ fn unmatched_frees_beyond_the_memory_for_them_are_counted_as_unchecked() {
 }
 
 #[test]
-fn a_free_of_null_is_nothing() {
+fn a_block_that_may_have_gone_while_nothing_was_recorded_makes_no_free_wrong() {
     let fixture = Fixture::started(8, Mode::Leaks);
-    fixture.free(0);
-    assert_eq!(fixture.tracer.summary().counters, Counters::default());
+    fixture.allocate(64, 256);
+    fixture.free(80);
+    fixture.tracer.stop().unwrap();
+    fixture.tracer.resume().unwrap();
+    fixture.free(96);
+    let wrong = fixture.tracer.wrong_frees();
+    let addresses: Vec<_> = wrong.iter().map(|wrong| wrong.address).collect();
+    assert_eq!(addresses, [80]);
+    fixture.allocate(512, 64);
+    fixture.free(520);
+    assert_eq!(fixture.tracer.summary().counters.wrong_frees, 2);
+}
+
+#[test]
+fn a_free_of_null_is_nothing() {
+    for mode in [Mode::Leaks, Mode::All] {
+        let fixture = Fixture::started(8, mode);
+        fixture.free(0);
+        let summary = fixture.tracer.summary();
+        assert_eq!(summary.counters, Counters::default());
+        assert_eq!(summary.stack_count, 0);
+    }
 }
 
 #[test]
@@ -222,8 +242,5 @@ fn the_latest_failures_are_remembered_with_their_stacks() {
     let failures = fixture.tracer.failures();
     let sizes: Vec<_> = failures.iter().map(|failure| failure.size).collect();
     assert_eq!(sizes, [3, 4, 5, 6, 7, 8, 9, 10]);
-    assert_eq!(
-        fixture.tracer.stack(failures[0].stack).unwrap().frames,
-        [0x700]
-    );
+    assert_eq!(fixture.stack(failures[0].stack).unwrap().frames, [0x700]);
 }

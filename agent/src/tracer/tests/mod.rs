@@ -172,6 +172,11 @@ impl Fixture {
         stacks
     }
 
+    /// Returns a call stack of the running trace.
+    fn stack(&self, id: u32) -> Option<Stack> {
+        self.tracer.stack(self.tracer.trace_id(), id)
+    }
+
     /// Asserts that the counters add up, in all and by call stack.
     fn assert_accounts(&self) {
         let summary = self.tracer.summary();

@@ -62,6 +62,8 @@ struct Model {
     high_water_mark: usize,
     /// Unmatched frees since somebody looked that can still be of a block, and which ones those are.
     suspects: Vec<Vec<u64>>,
+    /// How many allocations there were when recording went on after a stop.
+    trusted_after: u64,
 }
 
 impl Model {
@@ -97,7 +99,13 @@ impl Model {
                 self.counters.failed_bytes += size as u64;
             }
             Step::Pause if self.state == State::Recording => self.state = State::Paused,
-            Step::Resume if self.state != State::Recording => self.state = State::Recording,
+            Step::Resume => {
+                self.look();
+                if self.state == State::Stopped {
+                    self.trusted_after = self.counters.allocations;
+                }
+                self.state = State::Recording;
+            }
             Step::Stop if self.state != State::Stopped => self.state = State::Stopped,
             Step::Start(mode) => {
                 *self = Self {
@@ -119,6 +127,7 @@ impl Model {
             counters: Counters::default(),
             high_water_mark: 0,
             suspects: Vec::new(),
+            trusted_after: 0,
         }
     }
 
@@ -164,7 +173,8 @@ impl Model {
         }
         let around =
             |block: &&Block| (block.address..block.address + block.size).contains(&address);
-        let live = self.blocks.iter().filter(|block| block.live);
+        let is_there = |block: &&Block| block.live && block.number > self.trusted_after;
+        let live = self.blocks.iter().filter(is_there);
         let around: Vec<_> = live.filter(around).map(|block| block.number).collect();
         self.counters.wrong_frees += u64::from(!around.is_empty());
         self.suspects.push(around);
@@ -213,7 +223,7 @@ fn compare(fixture: &Fixture, model: &Model) {
     assert_eq!(blocks, wanted);
     assert!(seen.is_sorted_by(|a, b| a.seq < b.seq));
     for (record, block) in seen.iter().zip(&model.blocks) {
-        let stack = fixture.tracer.stack(record.stack).unwrap();
+        let stack = fixture.stack(record.stack).unwrap();
         assert_eq!(
             stack.frames,
             frames(block.stack)
