@@ -2,6 +2,8 @@
 //! how many at a time.
 
 use core::cell::RefCell;
+use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use crate::http::{Guard, Places};
 use crate::platform::Platform;
@@ -26,7 +28,8 @@ pub struct Asset {
 pub struct Agent<P: Platform> {
     /// The record buffer while the tracer does not hold it.
     spare: Mutex<P::Lock, RefCell<Option<Buffer>>>,
-    buffer_bytes: usize,
+    /// Where it lies.
+    memory: Range<usize>,
     sink: &'static dyn Sink,
     assets: &'static [Asset],
     guard: Guard,
@@ -46,7 +49,7 @@ impl<P: Platform> Agent<P> {
         places: usize,
     ) -> Self {
         Self {
-            buffer_bytes: size_of_val::<[_]>(buffer),
+            memory: addresses(buffer),
             spare: Mutex::new(RefCell::new(Some(buffer))),
             sink,
             assets,
@@ -81,7 +84,7 @@ impl<P: Platform> Agent<P> {
     /// Returns the most records that [`init`](Self::init) accepts: with more, there would be no room for
     /// their call stacks (see [`Tracer::max_records`]).
     pub fn max_records(&self) -> u32 {
-        Tracer::<P::Lock>::max_records(self.buffer_bytes)
+        Tracer::<P::Lock>::max_records(self.memory.len())
     }
 
     /// Returns the files of the dashboard.
@@ -103,12 +106,11 @@ impl<P: Platform> Agent<P> {
         if P::tracer().summary().state == State::Recording {
             return Err(Error::InvalidState);
         }
-        self.release()?;
-        let buffer = self.take().ok_or(Error::InvalidState)?;
-        if !P::is_interrupt_safe(range(buffer)) {
-            self.put_back(Some(buffer));
+        if !P::is_interrupt_safe(self.memory.clone()) {
             return Err(Error::InvalidArg);
         }
+        self.release()?;
+        let buffer = self.take().ok_or(Error::InvalidState)?;
         match P::tracer().init_standalone(buffer, records) {
             Ok(old) => {
                 self.put_back(old);
@@ -138,7 +140,7 @@ impl<P: Platform> Agent<P> {
 }
 
 /// Returns the addresses of a buffer.
-fn range(buffer: &[core::mem::MaybeUninit<u64>]) -> core::ops::Range<usize> {
+fn addresses(buffer: &[MaybeUninit<u64>]) -> Range<usize> {
     let range = buffer.as_ptr_range();
     range.start as usize..range.end as usize
 }

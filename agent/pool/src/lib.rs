@@ -26,6 +26,7 @@ use core::ptr::{NonNull, null_mut};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::analysis::fragmentation_percent;
 use heapbeacon_shared::api::{Address, Origin, Region};
 use rlsf::Tlsf;
 
@@ -149,7 +150,7 @@ impl<M: RawMutex> Pool<M> {
                 minimum_free: state.minimum_free as u64,
                 minimum_free_since_read: minimum_free_since_read as u64,
                 largest_free_block: largest as u64,
-                fragmentation: fragmentation(largest, free),
+                fragmentation: fragmentation_percent(free as u64, largest as u64),
                 origin: self.origin,
             }
         })
@@ -214,13 +215,6 @@ impl State {
         unsafe { self.tlsf.deallocate(block, layout.align()) }
         true
     }
-}
-
-/// Returns the share of the free bytes that the largest block can't serve, in percent.
-///
-/// What was freed since the block was looked for may make it larger than what is free.
-pub fn fragmentation(largest: usize, free: usize) -> u8 {
-    100 - (largest.min(free) as u64 * 100 / free.max(1) as u64) as u8
 }
 
 /// Returns the bytes that TLSF takes for a block of `size` bytes that it has put at `address`, its header included.

@@ -10,7 +10,11 @@ use core::fmt::Write;
 use core::future::Future;
 use core::pin::pin;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU16, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicPtr, AtomicU16, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+    compiler_fence,
+};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use embassy_executor::{Metadata, SpawnToken};
@@ -126,10 +130,12 @@ fn enter(index: usize, storage: u32) -> u16 {
 extern "Rust" fn _embassy_trace_task_exec_begin(_executor: u32, task: u32) {
     let id = id_of(task);
     let depth = DEPTH.load(Relaxed);
+    // First this, so that an executor that interrupts takes the next place and not this one.
+    DEPTH.store(depth + 1, Relaxed);
+    compiler_fence(SeqCst);
     if let Some(place) = RUNNING.get(usize::from(depth)) {
         place.store(id, Relaxed);
     }
-    DEPTH.store(depth + 1, Relaxed);
 }
 
 /// The poll is over, and with it all those that interrupted it.

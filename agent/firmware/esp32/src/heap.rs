@@ -10,7 +10,8 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use esp_alloc::{HEAP, HeapRegion, MemoryCapability};
-use heapbeacon_pool::{block_bytes, fragmentation};
+use heapbeacon_pool::block_bytes;
+use heapbeacon_shared::analysis::fragmentation_percent;
 use heapbeacon_shared::api::{Address, Origin, Region};
 
 use crate::stack;
@@ -173,7 +174,7 @@ impl Figures {
             minimum_free: size.saturating_sub(worst) as u64,
             minimum_free_since_read: size.saturating_sub(worst_since_read) as u64,
             largest_free_block: largest.min(free) as u64,
-            fragmentation: fragmentation(largest, free),
+            fragmentation: fragmentation_percent(free as u64, largest as u64),
             origin: Origin::Application,
         }
     }

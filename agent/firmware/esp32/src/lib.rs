@@ -38,7 +38,7 @@ pub use heapbeacon::tracer::Mode;
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use server::{StartError, start};
 
-/// Memory for records: `WORDS` times 8 bytes, of which a record takes 24 and a call stack 88.
+/// Memory for records: `WORDS` times 8 bytes, of which a record takes 24 and a call stack 152.
 pub type RecordBuffer<const WORDS: usize> = ConstStaticCell<[MaybeUninit<u64>; WORDS]>;
 
 /// Makes memory for records; `take` it once for [`start`].

@@ -35,7 +35,7 @@ const WATCHDOG: time::Duration = time::Duration::from_secs(10);
 /// How often the watchdog is told that the executor runs.
 const FEED: Duration = Duration::from_secs(2);
 
-/// 32 KiB: about 630 records and 160 call stacks.
+/// 32 KiB: about 525 records and 130 call stacks.
 static RECORDS: RecordBuffer<4096> = record_buffer();
 /// The agent's sockets, and DHCP's.
 static RESOURCES: StaticCell<StackResources<{ SOCKETS + 1 }>> = StaticCell::new();

@@ -12,7 +12,7 @@ use static_cell::ConstStaticCell;
 
 use crate::{clock, heap, interrupts, stack};
 
-/// Words of the record buffer: about 1,900 records and 480 call stacks.
+/// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 128;
