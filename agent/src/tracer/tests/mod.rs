@@ -5,6 +5,7 @@ mod defects;
 mod model;
 mod readers;
 mod state_machine;
+mod walked;
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
