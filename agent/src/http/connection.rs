@@ -7,6 +7,8 @@ use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
 use picoserve::{Error, Timeouts, Timer};
 
+/// How often a peer may be found in the same pause within a request before it counts as silent.
+const PAUSE: u8 = 5;
 /// Bytes that are formatted at a time where they go nowhere.
 const NOWHERE: usize = 64;
 
@@ -21,6 +23,8 @@ pub(super) enum Phase {
     Head,
     /// They fill the buffer, and have not ended.
     Overflow,
+    /// They have come, and the body is on its way.
+    Body,
     /// The service answers.
     Answer,
     /// The service answers for the last time: where the next request begins is not known.
@@ -34,11 +38,18 @@ impl Phase {
     pub(super) fn awaits_request(self) -> bool {
         matches!(self, Self::Silent | Self::Idle | Self::Head)
     }
+
+    /// Tells whether a part of a request has come, and the rest has not.
+    pub(super) fn is_within_request(self) -> bool {
+        matches!(self, Self::Head | Self::Body)
+    }
 }
 
 /// What the service and the connection know of each other.
 pub(super) struct Link {
     phase: Cell<Phase>,
+    /// How often the peer was looked at since it said something.
+    looks: Cell<u8>,
     /// What was read before picoserve got the connection.
     first: Cell<Option<u8>>,
 }
@@ -48,6 +59,7 @@ impl Link {
     pub(super) fn new(first: Option<u8>) -> Self {
         Self {
             phase: Cell::new(Phase::Silent),
+            looks: Cell::new(0),
             first: Cell::new(first),
         }
     }
@@ -56,13 +68,18 @@ impl Link {
         self.phase.get()
     }
 
-    /// Tells whether nothing has come since this was asked the last time, or ever.
+    /// Tells whether nothing has come since this was asked the last time, or ever; within a request, the last
+    /// [`PAUSE`] times.
     pub(super) fn stays_silent(&self) -> bool {
-        if self.phase() == Phase::Idle {
-            self.phase.set(Phase::Silent);
-            return false;
+        self.looks.set(self.looks.get().saturating_add(1));
+        match self.phase() {
+            Phase::Silent => true,
+            Phase::Idle => {
+                self.phase.set(Phase::Silent);
+                false
+            }
+            phase => phase.is_within_request() && self.looks.get() > PAUSE,
         }
-        self.phase() == Phase::Silent
     }
 
     /// Lets an answer through, unless the last one has been sent; returns whether it does.
@@ -72,6 +89,16 @@ impl Link {
             self.phase.set(Phase::Answer);
         }
         is_open
+    }
+
+    /// Notes that the answer has to wait for the request's body.
+    pub(super) fn begin_body(&self) {
+        self.phase.set(Phase::Body);
+    }
+
+    /// Notes that the body has come, or never will.
+    pub(super) fn end_body(&self) {
+        self.phase.set(Phase::Answer);
     }
 
     /// Makes the answer that has begun the last one.
@@ -89,6 +116,7 @@ impl Link {
 
     /// Notes that something of a request has come.
     fn hear(&self) {
+        self.looks.set(0);
         if self.phase().awaits_request() {
             self.phase.set(Phase::Head);
         }

@@ -148,7 +148,12 @@ impl<P: Platform> Service<'_, P> {
         check_method(route.method(), &parts)?;
         let body = match route.method() {
             api::Method::Get => body::Body::new(),
-            api::Method::Post => body::read(request, length).await?,
+            api::Method::Post => {
+                self.link.begin_body();
+                let body = body::read(request, length).await;
+                self.link.end_body();
+                body?
+            }
         };
         handlers::answer(self.agent, route, parameter, &parts, &body)
     }

@@ -65,7 +65,9 @@ impl Problem {
             "Request timeout",
             "ESP_ERR_TIMEOUT",
         );
-        let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
+        let detail = format_args!(
+            "Send the whole request within {READ_SECONDS} seconds, and without a pause while others wait."
+        );
         Self::new(kind, detail).ending_connection()
     }
 

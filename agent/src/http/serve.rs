@@ -22,7 +22,8 @@ pub(super) const READ_SECONDS: u64 = 5;
 /// How long a newcomer who has said something waits for a place.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may say nothing while others wait: much longer than what a client sends at once
-/// takes to get here, and so short that a long line of silent ones is soon worked off.
+/// takes to get here, and so short that a long line of silent ones is soon worked off. Within a request it may be silent
+/// for some times as long: a packet may have been lost.
 const GRACE: Duration = Duration::from_millis(50);
 /// Bytes of a refusal, with its headers.
 const REFUSAL: usize = 768;
@@ -44,12 +45,20 @@ static FAREWELL: Timeouts = Timeouts {
     ..Timeouts::const_default()
 };
 
+/// The same for one that has stopped within a request: nothing of it is on its way.
+static SHORT_FAREWELL: Timeouts = Timeouts {
+    read_request: Duration::from_millis(10),
+    ..FAREWELL
+};
+
 /// How a connection ends.
 enum End {
     /// Every request was answered.
     Answered,
     /// What came last gets this instead of picoserve's own answer, or of none.
     Refused(Problem),
+    /// The same, for a peer that has stopped within a request while others wait.
+    Stuck(Problem),
     /// There is nobody to answer: the peer has gone, or says nothing while others wait.
     Broken,
 }
@@ -66,8 +75,8 @@ enum NoPlace {
 ///
 /// Every server task calls it in a loop, with what it has accepted. There is exactly one such task
 /// more than the agent has places: it takes in who comes while all are taken, waits with them for a
-/// place, and tells them to come again when none becomes free. While it does so, whoever says nothing
-/// gives way, without a place or with one. The binary needs `#![recursion_limit = "256"]`.
+/// place, and tells them to come again when none becomes free. While it does so, whoever says nothing, or does not go
+/// on with a request, gives way, without a place or with one. The binary needs `#![recursion_limit = "256"]`.
 pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
     timer: &T,
@@ -82,12 +91,13 @@ pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
             "Every connection that this agent has room for is taken: try again."
         ))),
     };
-    if let End::Refused(problem) = &end {
+    if let End::Refused(problem) | End::Stuck(problem) = &end {
         let refusal = refusal(problem);
         refuse(&refusal, timer, &mut socket).await;
     }
     // A peer that has gone already is as good as one that says farewell.
     let _ = match end {
+        End::Stuck(_) => socket.shutdown(&SHORT_FAREWELL, timer).await,
         End::Answered | End::Refused(_) => socket.shutdown(&FAREWELL, timer).await,
         End::Broken => socket.abort(&FAREWELL, timer).await,
     };
@@ -135,7 +145,10 @@ async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     };
     let silence = silence(agent.places(), &link, timer);
     let Either::First(result) = select(server.serve(lent), silence).await else {
-        return End::Broken;
+        return match link.phase().is_within_request() {
+            true => End::Stuck(Problem::too_slow()),
+            false => End::Broken,
+        };
     };
     match (result, link.phase()) {
         (Ok(_), _) | (Err(_), Phase::Over) => End::Answered,

@@ -165,15 +165,20 @@ fn get_when_there_is_a_place(agent: &Client, path: &str) -> Answer {
     })
 }
 
+/// Opens a connection that asks for more than fits into any buffer, and does not read it.
+fn deaf(agent: &Client) -> Connection {
+    let mut client = Connection::open(agent);
+    client.send(request(agent, "GET", &api("/openapi.yaml")).repeat(2000));
+    client
+}
+
 #[test]
 fn a_newcomer_is_told_to_come_again_while_slow_clients_hold_every_place() {
     let agent = Target::take();
     let before = agent.trace();
     let mut slow = Vec::new();
     let turned_away = await_some("the end of the places", || {
-        let mut client = Connection::open(&agent);
-        client.send("GET ");
-        slow.push(client);
+        slow.push(deaf(&agent));
         let mut newcomer = Connection::open(&agent);
         newcomer.send(request(&agent, "GET", &api("/trace/count")));
         let answer = newcomer.answer().expect("everybody is told something");
@@ -234,6 +239,17 @@ fn a_crowd_of_idle_connections_does_not_silence_the_agent() {
 }
 
 #[test]
+fn a_crowd_that_does_not_go_on_with_its_requests_does_not_silence_the_agent() {
+    let agent = Target::take();
+    let crowd = (0..CROWD / 2).map(|_| {
+        let mut half = Connection::open(&agent);
+        half.send("GET ");
+        half
+    });
+    assert_soon_answered(&agent, crowd.collect());
+}
+
+#[test]
 fn more_clients_than_places_are_all_served() {
     let agent = Target::take();
     let before = agent.trace();
@@ -280,8 +296,6 @@ fn clients_that_leave_in_the_middle_of_an_answer_do_no_harm() {
 fn a_client_that_does_not_read_is_left() {
     let agent = Target::take();
     let before = agent.trace();
-    let ahead = request(&agent, "GET", &api("/openapi.yaml")).repeat(2000);
-    let mut connection = Connection::open(&agent);
-    connection.send(ahead);
+    let _connection = deaf(&agent);
     agent.assert_untouched(&before);
 }

@@ -47,6 +47,7 @@ impl Timer<Polled> for Clock {
 pub(super) struct Peer {
     input: Vec<u8>,
     leaves: bool,
+    listens: bool,
     output: Output,
 }
 
@@ -56,13 +57,17 @@ pub(super) struct Output(Rc<RefCell<Vec<u8>>>);
 
 pub(super) struct Reader<'p>(&'p mut Peer);
 
-pub(super) struct Writer(Output);
+pub(super) struct Writer {
+    output: Output,
+    listens: bool,
+}
 
 impl Peer {
     pub(super) fn that_leaves(input: impl Into<Vec<u8>>) -> Self {
         Self {
             input: input.into(),
             leaves: true,
+            listens: true,
             output: Output::default(),
         }
     }
@@ -74,8 +79,25 @@ impl Peer {
         }
     }
 
+    /// Asks something and does not take the answer.
+    pub(super) fn that_is_deaf(input: impl Into<Vec<u8>>) -> Self {
+        Self {
+            listens: false,
+            ..Self::that_stays(input)
+        }
+    }
+
     pub(super) fn output(&self) -> Output {
         self.output.clone()
+    }
+}
+
+impl Writer {
+    async fn say(&self, bytes: &[u8]) {
+        if !self.listens {
+            pending::<()>().await;
+        }
+        self.output.0.borrow_mut().extend_from_slice(bytes);
     }
 }
 
@@ -92,7 +114,10 @@ impl Socket<Polled> for Peer {
     type WriteHalf<'p> = Writer;
 
     fn split(&mut self) -> (Reader<'_>, Writer) {
-        let writer = Writer(self.output());
+        let writer = Writer {
+            output: self.output(),
+            listens: self.listens,
+        };
         (Reader(self), writer)
     }
 
@@ -132,7 +157,7 @@ impl ErrorType for Writer {
 
 impl BaseWrite for Writer {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        self.0.0.borrow_mut().extend_from_slice(bytes);
+        self.say(bytes).await;
         Ok(bytes.len())
     }
 
@@ -149,7 +174,7 @@ impl Write for Writer {
         let mut room = [0; 64];
         let mut room = BorrowedBuffer::new(&mut room);
         let result = write(room.unfilled());
-        self.0.0.borrow_mut().extend_from_slice(room.filled());
+        self.say(room.filled()).await;
         Ok(result)
     }
 }
