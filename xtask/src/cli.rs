@@ -1,5 +1,8 @@
 //! The command line.
 
+use std::env;
+use std::ffi::OsString;
+
 use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -47,13 +50,18 @@ pub(crate) enum Command {
 /// # Errors
 /// When it names no command, or one with options that it does not have.
 pub(crate) fn parse() -> Result<Command> {
-    parse_from(Parser::from_env())
+    parse_from(env::args_os().skip(1))
 }
 
-fn parse_from(mut parser: Parser) -> Result<Command> {
+fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
+    let arguments: Vec<_> = arguments.collect();
+    if arguments.iter().any(|arg| arg == "--help" || arg == "-h") {
+        return Ok(Command::Help);
+    }
+    let mut parser = Parser::from_args(arguments);
     let name = match parser.next()? {
         Some(Arg::Value(name)) => name.string()?,
-        None | Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help),
+        None => return Ok(Command::Help),
         Some(option) => return Err(option.unexpected().into()),
     };
     let command = match name.as_str() {
@@ -170,7 +178,20 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Command> {
-        parse_from(Parser::from_args(line.split_whitespace()))
+        parse_from(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        for line in [
+            "",
+            "--help",
+            "demo --help",
+            "test -h",
+            "flash --chip --help",
+        ] {
+            assert!(matches!(parse(line), Ok(Command::Help)), "{line}");
+        }
     }
 
     #[test]

@@ -196,13 +196,17 @@ impl Inner {
         self.stamp(event.time_us)
     }
 
-    /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number.
+    /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number. Without one, no record
+    /// finds room.
     #[cold]
     pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>, count: &Count) -> u64 {
         if self.has_table() {
             self.allocated(self.mode.unwrap_or_default(), event, count);
             self.last_seq
         } else {
+            self.counters.evicted += 1;
+            self.counters.evicted_live += 1;
+            self.counters.evicted_live_bytes += event.size as u64;
             self.allocation(event)
         }
     }
@@ -329,9 +333,6 @@ impl Inner {
 
     /// Returns the number of records, from the counters: they and the tables begin together.
     pub(super) fn count(&self) -> u32 {
-        if !self.has_table() {
-            return 0;
-        }
         let counters = &self.counters;
         let freed = match self.mode {
             Some(Mode::Leaks) => counters.matched_frees,
@@ -348,7 +349,6 @@ impl Inner {
         };
         let gone = counters.matched_frees + counters.evicted_live;
         let gone_bytes = counters.matched_bytes + counters.evicted_live_bytes;
-        let recorded = self.has_table();
         Summary {
             state: self.state,
             destination: self.destination(),
@@ -358,16 +358,8 @@ impl Inner {
             count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
-            live_count: if recorded {
-                counters.allocations - gone
-            } else {
-                0
-            },
-            live_bytes: if recorded {
-                counters.allocated_bytes - gone_bytes
-            } else {
-                0
-            },
+            live_count: counters.allocations - gone,
+            live_bytes: counters.allocated_bytes - gone_bytes,
             stack_count: self.stacks.count().into(),
             stack_capacity: self.stacks.capacity().into(),
             split: self.storage.as_ref().map(Storage::view).unwrap_or_default(),

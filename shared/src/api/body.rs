@@ -215,7 +215,7 @@ pub struct Trace {
     pub recent_wrong_frees: heapless::Vec<WrongFree, 4>,
     /// Unmatched frees that came too fast to be checked for being wrong.
     pub unchecked_frees: u64,
-    /// Records given up for room, live or not.
+    /// Records given up for room, live or not; without a buffer, every one.
     pub evicted: u64,
     /// Live ones among them.
     pub evicted_live: u64,

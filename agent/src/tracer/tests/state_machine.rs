@@ -340,6 +340,8 @@ fn to_host_works_without_a_buffer() {
     let summary = fixture.tracer.summary();
     assert_eq!((summary.counters.sent, summary.counters.dropped), (2, 1));
     assert_eq!((summary.counters.allocations, summary.count), (3, 0));
+    assert_eq!((summary.counters.evicted_live, summary.live_count), (3, 0));
+    fixture.assert_accounts();
     let first = RING.pop().unwrap();
     assert_eq!(
         first.kind,
