@@ -215,7 +215,17 @@ fn losses(trace: &Trace) -> Vec<String> {
             "free",
             "of a pointer inside a live block: a bug in the firmware.",
         ),
+        (
+            trace.unchecked_frees,
+            "free",
+            "not checked for a pointer inside a block: more came than could be kept in mind.",
+        ),
         (trace.dropped, "event", "never reached the host."),
+        (
+            trace.stacks_recycled,
+            "call stack",
+            "given up for another one while without a record: what it had counted is gone.",
+        ),
         (
             trace.other_allocations,
             "allocation",

@@ -233,7 +233,7 @@ pub struct Trace {
     pub stack_count: u32,
     /// Call stacks that the table holds.
     pub stack_capacity: u32,
-    /// Call stacks without a live block that were given up for new ones.
+    /// Call stacks without a record that were given up for new ones.
     pub stacks_recycled: u64,
     /// Allocations whose call stack found no room in the table; they share stack 0.
     pub other_allocations: u64,
