@@ -306,6 +306,80 @@ fn random_traffic_above_old_blocks_is_hardly_ever_growing() {
     assert!(growing <= 5, "{growing} of 5000");
 }
 
+/// So many buffers that come and go each second, beside blocks that stay.
+struct Traffic {
+    noise: Noise,
+    most: u64,
+    kept: usize,
+}
+
+impl Traffic {
+    /// Begins at a site of its own.
+    fn new(seed: u64, most: u64) -> (Site, Self) {
+        let mut site = Site::new();
+        let kept = 20;
+        site.allocate(kept);
+        let noise = Noise(seed);
+        (site, Self { noise, most, kept })
+    }
+
+    /// Replaces the buffers, and lets a block leak first if one is due.
+    fn step(&mut self, site: &mut Site, leaks: bool) {
+        site.allocated_us.truncate(self.kept);
+        site.allocate(leaks.into());
+        self.kept += usize::from(leaks);
+        let buffers = self.noise.below(self.most + 1);
+        site.allocate(buffers);
+    }
+}
+
+#[test]
+fn leak_under_heavy_traffic_is_growing_within_minutes_and_hardly_ever_missed_then() {
+    for (most, within) in [(11, 80), (59, 240)] {
+        for seed in 1..=2 {
+            let (mut site, mut traffic) = Traffic::new(seed, most);
+            let mut missed = 0;
+            site.run(900, |site, second| {
+                missed += u64::from(second > within && !site.is_growing());
+                traffic.step(site, second.is_multiple_of(4));
+            });
+            assert!(missed < 900 / 10, "{most}, {seed}: {missed} of 900 s");
+        }
+    }
+}
+
+#[test]
+fn leak_switched_off_under_heavy_traffic_leaves_growing_within_minutes() {
+    for (most, within) in [(11, 150), (59, 360)] {
+        for seed in 1..=2 {
+            let (mut site, mut traffic) = Traffic::new(seed, most);
+            site.run(900, |site, second| {
+                traffic.step(site, second.is_multiple_of(4));
+            });
+            site.run(within, |site, _| traffic.step(site, false));
+            let mut growing = 0;
+            site.run(900, |site, _| {
+                growing += u32::from(site.is_growing());
+                traffic.step(site, false);
+            });
+            assert!(growing < 900 / 50, "{most}, {seed}: {growing} of 900 s");
+        }
+    }
+}
+
+#[test]
+fn heavy_traffic_without_a_leak_is_hardly_ever_growing() {
+    let mut growing = 0;
+    for seed in 1..=2 {
+        let (mut site, mut traffic) = Traffic::new(seed, 59);
+        site.run(3_600, |site, _| {
+            growing += u32::from(site.is_growing());
+            traffic.step(site, false);
+        });
+    }
+    assert!(growing <= 5, "{growing} s of 2 hours");
+}
+
 #[test]
 fn buffer_that_is_replaced_at_every_poll_is_in_flight() {
     let mut site = Site::new();

@@ -7,13 +7,18 @@ use super::series::{Point, span_us};
 /// Low-water marks that a line is fitted to: bounds the pairs to 2016.
 const MARKS: usize = 64;
 
+/// Noise that must be exceeded before a line does not go on, as a factor.
+const DOUBT: f64 = 1.5;
+
 const US_PER_MINUTE: f64 = 60e6;
 
 /// A straight line through a window, after Theil and Sen.
 pub(super) struct Trend {
     bytes_per_us: f64,
     /// Median distance of the low-water marks from the line, in bytes.
-    pub(super) noise: f64,
+    noise: f64,
+    /// How many low-water marks there are.
+    marks: usize,
 }
 
 impl Trend {
@@ -27,6 +32,7 @@ impl Trend {
         Self {
             bytes_per_us,
             noise: median(distances.collect()),
+            marks: marks.len(),
         }
     }
 
@@ -38,6 +44,22 @@ impl Trend {
     /// Returns how far the line rises within `duration_us`, in bytes.
     pub(super) fn rise(&self, duration_us: u64) -> f64 {
         self.bytes_per_us * duration_us as f64
+    }
+
+    /// Returns whether some rise is more than `factor` times what noise makes of a level line. Fewer marks than
+    /// [`MARKS`] are less certain: as ever, by the root of their number.
+    pub(super) fn exceeds_noise(&self, rise: f64, factor: f64) -> bool {
+        let noise = factor * self.noise;
+        rise > 0.0 && rise * rise * self.marks as f64 > noise * noise * MARKS as f64
+    }
+
+    /// Returns whether this line may go on in the points of a shorter window: they rise at least half as
+    /// fast, or noise hides that they do.
+    pub(super) fn goes_on_in(&self, shorter: &[Point]) -> bool {
+        let duration_us = span_us(shorter);
+        let other = Self::fit(shorter);
+        let lacking = self.rise(duration_us) / 2.0 - other.rise(duration_us);
+        !other.exceeds_noise(lacking, DOUBT)
     }
 }
 

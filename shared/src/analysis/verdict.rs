@@ -1,5 +1,7 @@
 //! What the blocks of a call stack do: growing, held, in flight.
 
+use alloc::vec::Vec;
+
 use super::series::{Point, Series, span_us};
 use super::trend::{Trend, lows};
 
@@ -41,10 +43,11 @@ const OVERDUE_INTERVALS: u64 = 4;
 /// - **Window**: the last [`WINDOW_US`], or the last two points per slice where those are further
 ///   apart. A leak that is too slow to show in it is sought in windows 4, 16, … times as long.
 /// - **Leaving `Growing`**: a leak that stops leaves it within [`WINDOW_US`]. One too slow for that
-///   window leaves it after 4 times the usual interval between its blocks: a longer window has no
-///   say on a leak that the next shorter one would have seen.
+///   window leaves it after 4 times the usual interval between its blocks. One that traffic hides in that window
+///   leaves it when a shorter one tells the end from the traffic: a longer window has no say on a leak that
+///   rises less than half as fast in a shorter one, beyond the noise there.
 /// - **Significant**: the rise of the fitted line over the window exceeds [`SIGNIFICANCE`] times the
-///   median distance of the points from it.
+///   median distance of the points from it; more, where the window has few points.
 /// - **Evicted**: a block whose record was evicted counts as held, because nobody sees its free. So
 ///   `Growing` is certain of blocks with records only; with [`evicted`](Blocks::evicted) ones it may be that
 ///   blocks outlive their records and are freed after that. [`held_for_certain`](super::held_for_certain)
@@ -108,25 +111,24 @@ pub fn verdict(series: &Series, blocks: &Blocks) -> Verdict {
 /// Returns the bytes per minute of a leak, from the shortest window that shows it.
 fn growth(series: &Series, blocks: &Blocks) -> Option<f64> {
     let mut window_us = WINDOW_US;
-    let mut most_gain = u64::MAX;
+    let mut shorter = Vec::new();
     loop {
         let window = series.window(window_us, 2 * SLICES);
-        let found = growth_within(window, most_gain, blocks);
+        let found = growth_within(window, &shorter, blocks);
         if found.is_some() || window.len() == series.points().len() {
             return found;
         }
         window_us = span_us(window).max(window_us).saturating_mul(WINDOW_FACTOR);
-        most_gain = SLICES as u64 * WINDOW_FACTOR;
+        shorter.push(window);
     }
 }
 
-/// Returns the bytes per minute if `window` shows a leak that gained less than `most_gain` blocks:
-/// with more, a shorter window would have shown it, were it still going on.
-fn growth_within(window: &[Point], most_gain: u64, blocks: &Blocks) -> Option<f64> {
+/// Returns the bytes per minute if `window` shows a leak that goes on, as far as the `shorter` ones can tell.
+fn growth_within(window: &[Point], shorter: &[&[Point]], blocks: &Blocks) -> Option<f64> {
     let lows = lows(window, SLICES);
     let gain = lows.last()?.count.saturating_sub(lows.first()?.count);
     let duration_us = span_us(window);
-    let keeps_rising = (MINIMUM_GAIN..most_gain).contains(&gain)
+    let keeps_rising = gain >= MINIMUM_GAIN
         && lows.is_sorted_by_key(|low| low.bytes)
         && lows
             .windows(2)
@@ -137,8 +139,11 @@ fn growth_within(window: &[Point], most_gain: u64, blocks: &Blocks) -> Option<f6
         return None;
     }
     let trend = Trend::fit(window);
-    let significant = trend.rise(duration_us) > SIGNIFICANCE * trend.noise;
-    significant.then(|| trend.bytes_per_minute())
+    // A leak of so few blocks is too slow for any shorter window.
+    let is_slow = gain < SLICES as u64 * WINDOW_FACTOR;
+    let goes_on = || is_slow || shorter.iter().all(|shorter| trend.goes_on_in(shorter));
+    let is_leak = trend.exceeds_noise(trend.rise(duration_us), SIGNIFICANCE) && goes_on();
+    is_leak.then(|| trend.bytes_per_minute())
 }
 
 impl Blocks {
