@@ -9,7 +9,7 @@ use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
-use crate::state::{Finding, Grouping, Part, Site, Store, Tone, finding, held, listed};
+use crate::state::{Finding, Grouping, Part, Site, Store, Tone, View, finding, held, listed};
 
 mod row;
 mod table;
@@ -73,14 +73,24 @@ fn found(store: Store) -> Finding {
     let own = sites.iter().filter(|site| site.origin != Origin::Agent);
     let own: Vec<&Site> = own.collect();
     let heap = store.heap_history.read();
-    let free = heap.items().last().map_or(0, |sample| sample.free);
+    let free_bytes = heap.items().last().map_or(0, |sample| sample.free);
     let opened = store.opened.read();
-    let trace = store.trace.read();
-    let found = trace.as_ref().map(|trace| match opened.as_ref() {
-        Some(opened) => held(&own, trace, &opened.loss),
-        None => finding(&own, trace, free, store.piles_up()),
-    });
-    found.unwrap_or_default()
+    let (trace, page) = (store.trace.read(), store.leaks.read());
+    let (Some(trace), Some(page)) = (trace.as_ref(), page.as_ref()) else {
+        return Finding::default();
+    };
+    let view = View {
+        trace,
+        watched_us: store.watched_us(),
+        listed: listed(page),
+        total: page.total.into(),
+        free_bytes,
+        piles_up: store.piles_up(),
+    };
+    match opened.as_ref() {
+        Some(opened) => held(&own, &view, &opened.loss),
+        None => finding(&own, &view),
+    }
 }
 
 fn verdict(found: &Finding) -> AnyView {

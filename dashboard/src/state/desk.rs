@@ -116,10 +116,10 @@ impl Store {
             history.clear();
             history.push(HeapSample::of(&capture.heap));
         });
-        self.snapshots.update(|snapshots| {
-            snapshots.clear();
+        self.watched.update(|watched| {
+            *watched = Default::default();
             let survivors = survivors(&capture).into_iter();
-            survivors.for_each(|snapshot| snapshots.push(snapshot));
+            survivors.for_each(|snapshot| watched.push(snapshot));
         });
         self.records.set(
             RecordList {

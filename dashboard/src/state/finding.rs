@@ -1,10 +1,11 @@
 //! The sentence above the leak list.
 
 use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
-use heapbeacon_shared::api::{Mode, Trace};
+use heapbeacon_shared::api::{Mode, State, Trace};
 
 use super::ranking::ranked;
 use super::sites::Site;
+use super::watched::is_recording;
 use crate::format;
 
 /// Growing sites that the sentence names.
@@ -52,20 +53,71 @@ pub struct Finding {
     pub facts: String,
 }
 
-/// Says what a leak list shows; `free_bytes` is what the heap has left, `piles_up` whether blocks do in all.
-pub fn finding(sites: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) -> Finding {
+/// What a leak list is seen with.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'t> {
+    /// The trace that it is of.
+    pub trace: &'t Trace,
+    /// When it was last watched while the trace recorded, in microseconds since boot.
+    pub watched_us: Option<u64>,
+    /// Call stacks that the device listed.
+    pub listed: u64,
+    /// Call stacks that have live blocks.
+    pub total: u64,
+    /// What the heap has left.
+    pub free_bytes: u64,
+    /// Whether blocks pile up in all.
+    pub piles_up: bool,
+}
+
+impl View<'_> {
+    fn is_cut(&self) -> bool {
+        self.unlisted() > 0
+    }
+
+    fn unlisted(&self) -> u64 {
+        self.total.saturating_sub(self.listed)
+    }
+
+    /// Returns the microseconds that ages are told at: nothing is known of later ones.
+    fn now_us(&self) -> u64 {
+        match self.watched_us {
+            Some(watched_us) if !is_recording(self.trace) => watched_us,
+            _ => self.trace.time_us,
+        }
+    }
+}
+
+/// Says what a leak list shows. While nothing is recorded that is what it was before.
+pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
     let growing: Vec<&Site> = by_growth(sites);
-    let mut finding = match seconds_of_data(sites) {
-        _ if sites.is_empty() => Finding {
+    let mut finding = match seconds_of_data(sites, view) {
+        _ if sites.is_empty() && !view.is_cut() => Finding {
             headline: "No block is live.".to_owned(),
             ..Finding::default()
         },
-        Some(seconds) if growing.is_empty() => too_early(seconds),
-        _ if growing.is_empty() => none_grows(trace, piles_up),
-        _ => some_grow(&growing, trace, free_bytes, piles_up),
+        _ if !growing.is_empty() => some_grow(&growing, view),
+        Some(seconds) if !view.piles_up => too_early(seconds, view),
+        _ => none_grows(view),
     };
-    finding.facts = [rest(sites), completeness(trace)].concat();
+    let as_of = as_of(view).map(text);
+    finding.details.splice(..0, as_of);
+    finding.facts = [rest(sites), completeness(view)].concat();
     finding
+}
+
+/// Says how old a finding is, and why.
+fn as_of(view: &View<'_>) -> Option<String> {
+    let (end, since) = match view.trace.state {
+        State::Recording => return None,
+        State::Paused => ("pause", "only frees were"),
+        State::Stopped | State::Uninitialised => ("stop", "nothing was"),
+    };
+    let ago = view.trace.time_us.saturating_sub(view.watched_us?);
+    let ago = format::duration(ago);
+    Some(format!(
+        "This is as of the {end}, {ago} ago: {since} recorded since."
+    ))
 }
 
 fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
@@ -73,56 +125,76 @@ fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
     ranked(growing, sites.len(), |a, b| a.growth() > b.growth())
 }
 
-/// Returns how much data there is while it is too little.
-fn seconds_of_data(sites: &[&Site]) -> Option<u64> {
+/// Returns how much data there is while it is too little. In a cut list a site may be new because it has
+/// become large enough: that hides nothing that is known of the others.
+fn seconds_of_data(sites: &[&Site], view: &View<'_>) -> Option<u64> {
     let seconds = |site: &&Site| match site.verdict {
         Verdict::TooEarly { seconds_of_data } => Some(seconds_of_data),
         _ => None,
     };
+    if view.is_cut() && !sites.iter().all(|site| is_new(site)) {
+        return None;
+    }
     sites.iter().filter_map(seconds).max()
 }
 
-fn too_early(seconds: u64) -> Finding {
-    let words =
-        "Growth shows after a few seconds more. Until then the list below is in order of size.";
+fn too_early(seconds: u64, view: &View<'_>) -> Finding {
+    let (headline, when) = match is_recording(view.trace) {
+        true => (
+            "Too early to say",
+            "after a few seconds more. Until then the",
+        ),
+        false => (
+            "Too little was watched to say",
+            "only while allocations are recorded. The",
+        ),
+    };
+    let words = format!("Growth shows {when} list below is in order of size.");
     Finding {
-        headline: format!("Too early to say ({seconds} s of data)."),
-        details: vec![text(words.to_owned())],
+        headline: format!("{headline} ({seconds} s of data)."),
+        details: vec![text(words)],
         ..Finding::default()
     }
 }
 
-fn none_grows(trace: &Trace, piles_up: bool) -> Finding {
+fn none_grows(view: &View<'_>) -> Finding {
+    let trace = view.trace;
     let sees_all = trace.evicted_live == 0 && trace.dropped == 0;
-    let (tone, headline) = match (piles_up, sees_all) {
-        (true, _) => (
-            Tone::Neutral,
-            "Blocks pile up, but none of these call sites shows it.",
-        ),
-        (false, true) => (Tone::Good, "Nothing is leaking."),
-        (false, false) => (Tone::Neutral, "No leak shows, but not every block is seen."),
+    let mut tone = Tone::Neutral;
+    let headline = if view.piles_up {
+        "Blocks pile up, but none of these call sites shows it.".to_owned()
+    } else if view.is_cut() {
+        let [listed, total] = [view.listed, view.total].map(format::count);
+        format!("None of the {listed} largest of {total} call stacks is growing.")
+    } else if !sees_all {
+        "No leak shows, but not every block is seen.".to_owned()
+    } else if !is_recording(trace) {
+        "Nothing was leaking while it recorded.".to_owned()
+    } else {
+        tone = Tone::Good;
+        "Nothing is leaking.".to_owned()
     };
     Finding {
         tone,
-        headline: headline.to_owned(),
+        headline,
         details: advice(trace).map(text).into_iter().collect(),
         facts: String::new(),
     }
 }
 
 /// Tells who grows, and calls it a leak where that is certain.
-fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) -> Finding {
-    let now_us = trace.time_us;
+fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
+    let now_us = view.now_us();
     let named = growing.iter().take(NAMED_SITES);
     let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
     let mut certain: Vec<&Site> = growing.to_vec();
     certain.retain(|site| site.in_doubt() == 0);
     // What piles up in all is the only one that may.
-    if growing.len() == 1 && piles_up {
+    if growing.len() == 1 && view.piles_up {
         certain = growing.to_vec();
     }
-    details.extend(time_left(&certain, free_bytes));
-    let watched_us = growing.iter().map(|site| watched_us(site)).max();
+    details.extend(time_left(&certain, view.free_bytes));
+    let watched_us = growing.iter().map(|site| site.watched_us).max();
     let watched_us = watched_us.unwrap_or(0);
     let (tone, headline) = if watched_us < LEAK_AFTER_US {
         let watched = format::duration(watched_us);
@@ -132,9 +204,9 @@ fn some_grow(growing: &[&Site], trace: &Trace, free_bytes: u64, piles_up: bool) 
         (Tone::Neutral, call_sites_are(growing.len(), "growing."))
     } else {
         if certain.len() < growing.len() {
-            details.extend(doubt(trace));
+            details.extend(doubt(view.trace));
         }
-        called_a_leak(growing.len(), certain.len(), piles_up)
+        called_a_leak(growing.len(), certain.len(), view.piles_up)
     };
     Finding {
         tone,
@@ -206,13 +278,6 @@ fn time_left(leaking: &[&Site], free_bytes: u64) -> Option<Vec<Part>> {
     ])
 }
 
-fn watched_us(site: &Site) -> u64 {
-    match site.points.as_slice() {
-        [first, .., last] => last.time_us.saturating_sub(first.time_us),
-        _ => 0,
-    }
-}
-
 fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     let (value, unit) = format::bytes_parts(site.growth());
     let blocks = format::plural(site.count, "block");
@@ -248,31 +313,37 @@ fn rest(sites: &[&Site]) -> String {
     let in_flight = sites
         .iter()
         .filter(|site| site.verdict == Verdict::InFlight);
-    let mut text = String::new();
-    match large.count() as u64 {
-        0 => {}
-        1 => text += "One site is large but steady. ",
-        count => {
-            text += &format!(
-                "{} are large but steady. ",
-                format::plural_in_words(count, "site")
-            )
+    let new = sites.iter().filter(|site| is_new(site));
+    let new = Some(new.count()).filter(|new| *new < sites.len());
+    let counted = [
+        (large.count(), "large but steady"),
+        (in_flight.count(), "in flight"),
+        (new.unwrap_or(0), "too new to tell"),
+    ];
+    let words = |(count, what): (usize, &str)| match count {
+        0 => String::new(),
+        1 => format!("One site is {what}. "),
+        _ => {
+            let sites = format::plural_in_words(count as u64, "site");
+            format!("{sites} are {what}. ")
         }
-    }
-    match in_flight.count() as u64 {
-        0 => {}
-        1 => text += "One site is in flight. ",
-        count => text += &format!("{} are in flight. ", format::plural_in_words(count, "site")),
-    }
-    text
+    };
+    counted.map(words).concat()
 }
 
-pub(super) fn completeness(trace: &Trace) -> String {
-    let lost = [
+fn is_new(site: &Site) -> bool {
+    matches!(site.verdict, Verdict::TooEarly { .. })
+}
+
+/// Says whether a list is complete.
+pub(super) fn completeness(view: &View<'_>) -> String {
+    let trace = view.trace;
+    let missing = [
         (trace.evicted_live, "live record", "evicted for room"),
         (trace.dropped, "event", "dropped on the way"),
+        (view.unlisted(), "smaller call stack", "left out"),
     ];
-    let told = lost.iter().filter(|(number, ..)| *number > 0);
+    let told = missing.iter().filter(|(number, ..)| *number > 0);
     let told: Vec<_> = told
         .map(|(number, thing, fate)| {
             let verb = if *number == 1 { "was" } else { "were" };

@@ -1,4 +1,4 @@
-use heapbeacon_shared::analysis::Point;
+use heapbeacon_shared::analysis::Blocks;
 use heapbeacon_shared::api::{Buffer, Origin};
 
 use super::*;
@@ -22,15 +22,21 @@ pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
         gained: 0,
         oldest_us: MINUTE_US,
         newest_us: 15 * MINUTE_US,
-        points: [1, 15].map(at).to_vec(),
+        seen: Blocks::default(),
+        watched_us: 14 * MINUTE_US,
+        points: Vec::new(),
     }
 }
 
-fn at(minute: u64) -> Point {
-    Point {
-        time_us: minute * MINUTE_US,
-        count: 312,
-        ..Point::default()
+/// A complete list, just watched.
+pub(crate) fn view(trace: &Trace) -> View<'_> {
+    View {
+        trace,
+        watched_us: Some(trace.time_us),
+        listed: 2,
+        total: 2,
+        free_bytes: 10 * 1024,
+        piles_up: false,
     }
 }
 
@@ -42,7 +48,7 @@ fn growing(name: &str, bytes_per_minute: f64) -> Site {
 fn evicted(name: &str, verdict: Verdict) -> Site {
     let mut site = site(name, verdict);
     site.evicted = 500;
-    site.points[1].count += 200;
+    site.seen.evicted = 200;
     site
 }
 
@@ -57,10 +63,46 @@ fn told(sites: &[Site], trace: &Trace) -> Finding {
 fn told_of(sites: &[Site], trace: &Trace, piles_up: bool) -> Finding {
     let sites: Vec<_> = sites.iter().collect();
     let trace = Trace {
+        state: State::Recording,
         time_us: 15 * MINUTE_US,
         ..trace.clone()
     };
-    finding(&sites, &trace, 10 * 1024, piles_up)
+    let view = View {
+        piles_up,
+        ..view(&trace)
+    };
+    finding(&sites, &view)
+}
+
+/// What is told of a list with the 32 largest of 60 call stacks.
+fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = Trace {
+        state: State::Recording,
+        ..Trace::default()
+    };
+    let view = View {
+        listed: 32,
+        total: 60,
+        piles_up,
+        ..view(&trace)
+    };
+    finding(&sites, &view)
+}
+
+/// What is told twelve seconds after a trace was stopped or paused, if it was watched before.
+fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = Trace {
+        state,
+        time_us: 15 * MINUTE_US + 12_000_000,
+        ..Trace::default()
+    };
+    let view = View {
+        watched_us: was_watched.then_some(15 * MINUTE_US),
+        ..view(&trace)
+    };
+    finding(&sites, &view)
 }
 
 /// A trace whose table was too small.
@@ -103,7 +145,7 @@ fn one_leak_is_named_with_its_rate_and_the_time_that_is_left() {
 #[test]
 fn what_grows_since_a_moment_is_not_called_a_leak_yet() {
     let mut site = growing("cache::fill", 1024.0);
-    site.points[0].time_us = site.points[1].time_us - 26_000_000;
+    site.watched_us = 26_000_000;
     let finding = told(&[site], &Trace::default());
     assert_eq!(finding.tone, Tone::Neutral);
     assert_eq!(finding.headline, "One call site is growing.");
@@ -247,4 +289,85 @@ fn a_list_with_gaps_says_so() {
         "12 live records were evicted for room and 1 event was dropped on the way: this list is \
          incomplete."
     );
+}
+
+#[test]
+fn what_grew_before_a_stop_is_told_as_of_then() {
+    let finding = told_after(&[growing("session::open", 1024.0)], State::Stopped, true);
+    assert_eq!(finding.tone, Tone::Bad);
+    assert_eq!(finding.headline, "One call site is leaking.");
+    assert_eq!(
+        words(&finding.details[0]),
+        "This is as of the stop, 12 s ago: nothing was recorded since."
+    );
+    let leak = words(&finding.details[1]);
+    assert!(leak.contains("grows by 1.0 KiB a minute"), "{leak}");
+    assert!(leak.ends_with("the oldest is 14 min old."), "{leak}");
+}
+
+#[test]
+fn nothing_is_good_while_nothing_is_recorded() {
+    let steady = [site("cache::fill", Verdict::Plateau)];
+    for (state, told) in [
+        (State::Stopped, "the stop, 12 s ago: nothing was"),
+        (State::Paused, "the pause, 12 s ago: only frees were"),
+    ] {
+        let finding = told_after(&steady, state, true);
+        assert_eq!(
+            (finding.tone, finding.headline.as_str()),
+            (Tone::Neutral, "Nothing was leaking while it recorded.")
+        );
+        assert_eq!(
+            words(&finding.details[0]),
+            format!("This is as of {told} recorded since.")
+        );
+    }
+}
+
+#[test]
+fn a_page_that_comes_after_the_stop_does_not_promise_that_growth_will_show() {
+    let new = site("a", Verdict::TooEarly { seconds_of_data: 0 });
+    let finding = told_after(&[new], State::Stopped, false);
+    assert_eq!(finding.tone, Tone::Neutral);
+    assert_eq!(
+        finding.headline,
+        "Too little was watched to say (0 s of data)."
+    );
+    assert_eq!(
+        words(&finding.details[0]),
+        "Growth shows only while allocations are recorded. The list below is in order of size."
+    );
+}
+
+#[test]
+fn a_cut_list_tells_what_it_knows_of_and_is_never_called_complete() {
+    let steady = site("cache::fill", Verdict::Plateau);
+    let new = site("new", Verdict::TooEarly { seconds_of_data: 0 });
+    for sites in [&[steady.clone()][..], &[steady.clone(), new.clone()]] {
+        let finding = told_of_cut(sites, false);
+        assert_eq!(
+            (finding.tone, finding.headline.as_str()),
+            (
+                Tone::Neutral,
+                "None of the 32 largest of 60 call stacks is growing."
+            )
+        );
+        let left_out = "28 smaller call stacks were left out: this list is incomplete.";
+        assert!(finding.facts.ends_with(left_out), "{}", finding.facts);
+    }
+    let leak = growing("session::open", 1024.0);
+    let finding = told_of_cut(&[steady, leak, new], false);
+    assert_eq!(finding.headline, "One call site is leaking.");
+    assert!(finding.facts.ends_with("incomplete."), "{}", finding.facts);
+}
+
+#[test]
+fn what_is_new_in_a_cut_list_does_not_hide_that_blocks_pile_up() {
+    let steady = site("cache::fill", Verdict::Plateau);
+    let new = site("new", Verdict::TooEarly { seconds_of_data: 0 });
+    let finding = told_of_cut(&[steady, new.clone()], true);
+    assert!(finding.facts.contains("One site is too new to tell."));
+    assert!(finding.headline.starts_with("Blocks pile up"));
+    // Before anything is known it is too early all the same.
+    assert!(told_of_cut(&[new], false).headline.starts_with("Too early"));
 }

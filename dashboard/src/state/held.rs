@@ -1,14 +1,12 @@
 //! The sentence above the list of a capture: one moment, so nothing about growth.
 
-use heapbeacon_shared::api::Trace;
-
 use super::capture::Loss;
-use super::finding::{Finding, Part, Tone, completeness};
+use super::finding::{Finding, Part, Tone, View, completeness};
 use super::sites::Site;
 use crate::format;
 
 /// Says what was held when a capture was taken; `sites` are in the order of their size.
-pub fn held(sites: &[&Site], trace: &Trace, loss: &Loss) -> Finding {
+pub fn held(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     let bytes: u64 = sites.iter().map(|site| site.bytes).sum();
     let number = format::plural_in_words(sites.len() as u64, "call site");
     let headline = match sites.len() {
@@ -18,12 +16,12 @@ pub fn held(sites: &[&Site], trace: &Trace, loss: &Loss) -> Finding {
     let limits = "A capture is one moment, so nothing here says what grows. Look at when the live \
                   blocks were allocated: a leak rises all along, what is held for good is a step.";
     let limits = vec![Part::Text(limits.to_owned())];
-    let largest = sites.first().map(|site| largest(site, trace.time_us));
+    let largest = sites.first().map(|site| largest(site, view.trace.time_us));
     let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
     let facts = if loss.is_incomplete() {
         "Part of the file is missing, so this list is incomplete.".to_owned()
     } else {
-        completeness(trace)
+        completeness(view)
     };
     Finding {
         tone: Tone::Neutral,
@@ -48,9 +46,10 @@ fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::tests::{site, words};
+    use super::super::finding::tests::{site, view, words};
     use super::*;
     use heapbeacon_shared::analysis::Verdict;
+    use heapbeacon_shared::api::Trace;
 
     fn told(sites: &[Site], loss: Loss) -> Finding {
         let sites: Vec<_> = sites.iter().collect();
@@ -58,7 +57,7 @@ mod tests {
             time_us: 15 * 60_000_000,
             ..Trace::default()
         };
-        held(&sites, &trace, &loss)
+        held(&sites, &view(&trace), &loss)
     }
 
     #[test]

@@ -7,6 +7,8 @@ use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, Trace};
 
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
+/// Answers of which the lowest count of blocks counts.
+const LOWEST_OF: usize = 12;
 const US_PER_SECOND: f64 = 1e6;
 
 /// The whole heap at one moment: all regions together.
@@ -74,6 +76,10 @@ pub struct Held {
     pub count: u64,
     /// Blocks whose records were evicted: they may be freed or not.
     pub evicted: u64,
+    /// When its oldest live block was allocated, microseconds since boot.
+    pub oldest_us: u64,
+    /// When its newest live block was allocated, microseconds since boot.
+    pub newest_us: u64,
 }
 
 /// Live blocks of every call stack at one moment.
@@ -81,6 +87,8 @@ pub struct Held {
 pub struct Snapshot {
     /// Microseconds since boot.
     pub time_us: u64,
+    /// Microseconds before it that were watched and not recorded.
+    pub unrecorded_us: u64,
     /// One entry per call stack that was listed.
     pub held: Vec<Held>,
     /// Whether call stacks that were not listed held nothing.
@@ -99,15 +107,64 @@ impl Snapshot {
             bytes: leak.bytes,
             count: leak.count,
             evicted: leak.stack.evicted,
+            oldest_us: leak.oldest_us,
+            newest_us: leak.newest_us,
         });
         let size = trace.evicted_live_bytes.checked_div(trace.evicted_live);
         Self {
             time_us: page.time_us,
+            unrecorded_us: 0,
             held: held.collect(),
             is_complete: listed(page) >= u64::from(page.total),
             certain: held_for_certain(trace),
             evicted_size: size.unwrap_or(0),
         }
+    }
+
+    /// Returns its time on a clock that stands still while nothing is recorded.
+    pub(super) fn recorded_us(&self) -> u64 {
+        self.time_us.saturating_sub(self.unrecorded_us)
+    }
+}
+
+/// Returns a time since boot on a clock that stands still while nothing is recorded.
+pub(super) fn recorded_us(snapshots: &[Snapshot], time_us: u64) -> u64 {
+    let (before, after) =
+        snapshots.split_at(snapshots.partition_point(|snapshot| snapshot.time_us < time_us));
+    let unrecorded_us = before.last().map_or(0, |snapshot| snapshot.unrecorded_us);
+    let latest_us = after.first().map_or(u64::MAX, Snapshot::recorded_us);
+    time_us.saturating_sub(unrecorded_us).min(latest_us)
+}
+
+/// A history on a clock that stands still while nothing is recorded.
+pub(super) struct Recorded {
+    /// What there is to judge.
+    pub(super) series: Series,
+    unrecorded_us: u64,
+}
+
+impl Recorded {
+    /// Creates a history with room for so many moments.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            series: Series::new(capacity),
+            unrecorded_us: 0,
+        }
+    }
+
+    /// Appends what there was at the moment of a snapshot.
+    pub(super) fn push(&mut self, snapshot: &Snapshot, point: Point) {
+        let is_resumed = snapshot.unrecorded_us > self.unrecorded_us;
+        let last = self.series.last().map_or(0, |last| last.count);
+        // A pause records frees only: what went then comes back now, and that is no growth.
+        if is_resumed && point.count < last {
+            self.series.clear();
+        }
+        self.unrecorded_us = snapshot.unrecorded_us;
+        self.series.push(Point {
+            time_us: snapshot.recorded_us(),
+            ..point
+        });
     }
 }
 
@@ -117,26 +174,34 @@ pub fn listed(page: &LeaksPage) -> u64 {
 }
 
 /// Returns whether blocks pile up in all, whoever allocated them, and however many records were evicted.
+///
+/// What only comes and goes returns to its lowest, a leak lifts it: so it is told from the lowest of every few answers.
 pub(super) fn piles_up(snapshots: &[Snapshot]) -> bool {
     let least = snapshots.iter().map(|snapshot| snapshot.certain).min();
     let least = least.unwrap_or(0);
-    let mut series = Series::new(snapshots.len());
+    let mut recorded = Recorded::new(snapshots.len());
     for snapshot in snapshots {
         let count = snapshot.certain.abs_diff(least);
-        series.push(Point {
-            time_us: snapshot.time_us,
+        let point = Point {
             bytes: count,
             count,
-        });
+            ..Point::default()
+        };
+        recorded.push(snapshot, point);
     }
-    let last = series.last().copied().unwrap_or_default();
+    // From the newest on, so that it is the oldest ones that may be too few.
+    let few = recorded.series.points().rchunks(LOWEST_OF).rev();
+    let mut lowest = Series::new(snapshots.len());
+    few.filter_map(|few| few.iter().min_by_key(|point| point.count))
+        .for_each(|low| lowest.push(*low));
+    let last = lowest.last().copied().unwrap_or_default();
     let blocks = Blocks {
         count: last.count,
         newest_us: last.time_us,
         now_us: last.time_us,
         ..Blocks::default()
     };
-    matches!(verdict(&series, &blocks), Verdict::Growing { .. })
+    matches!(verdict(&lowest, &blocks), Verdict::Growing { .. })
 }
 
 /// Allocations and frees per second, over the last few answers.

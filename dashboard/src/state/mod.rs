@@ -19,10 +19,11 @@ mod sites;
 mod store;
 mod symbols;
 mod thinned;
+mod watched;
 
 pub use desk::Desk;
 pub use file::FileKind;
-pub use finding::{Finding, Part, Tone, finding};
+pub use finding::{Finding, Part, Tone, View, finding};
 pub use held::held;
 pub use history::{HeapSample, listed, regions, used_series};
 pub use kept::Kept;
@@ -31,3 +32,4 @@ pub use ranking::ranked;
 pub use sites::{Grouping, Site, SiteStack};
 pub use store::{Notice, Opened, RecordList, Store, now_ms};
 pub use symbols::{Source, SymbolState};
+pub use watched::is_recording;

@@ -8,9 +8,10 @@ use leptos::task::spawn_local;
 use super::Store;
 use super::capture::CaptureReader;
 use super::evicted::Evicted;
-use super::history::{HeapSample, Snapshot};
+use super::history::HeapSample;
 use super::link::LinkState;
 use super::store::now_ms;
+use super::watched::Watched;
 use crate::api::ApiError;
 
 /// As many call stacks as an agent lists at once.
@@ -88,12 +89,15 @@ impl Store {
         let client = self.client.get_value();
         let mut page: LeaksPage = client.get(Route::Leaks, LEAKS_QUERY).await?;
         evicted.list_in(&mut page);
-        if let Some(trace) = self.trace.read_untracked().as_ref() {
-            self.snapshots
-                .update(|snapshots| snapshots.push(Snapshot::of(&page, trace)));
+        let is_of_trace = self.trace.with_untracked(|trace| {
+            let take = |watched: &mut Watched| Some(watched.take(&page, trace.as_ref()?));
+            self.watched.try_update(take).flatten()
+        });
+        // Of another trace there is a status in the next round.
+        if is_of_trace == Some(true) {
+            self.leaks.set(Some(page));
+            self.refresh_sites();
         }
-        self.leaks.set(Some(page));
-        self.refresh_sites();
         Ok(())
     }
 
@@ -170,18 +174,19 @@ impl Store {
 
     /// Takes a trace status; the history of another trace is of no use.
     fn take_trace(&self, trace: Trace) {
-        let before = self
-            .trace
-            .with_untracked(|before| before.as_ref().map(|t| t.trace_id));
-        if before.is_some_and(|before| before != trace.trace_id) {
-            self.forget_history();
+        match &*self.trace.read_untracked() {
+            Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
+            Some(before) => self
+                .watched
+                .update(|watched| watched.follow(before, &trace)),
+            None => {}
         }
         self.rates.update(|rates| rates.push(&trace));
         self.trace.set(Some(trace));
     }
 
     fn forget_history(&self) {
-        self.snapshots.update(|snapshots| snapshots.clear());
+        self.watched.set(Default::default());
         self.rates.set(Default::default());
         self.leaks.set(None);
         self.records.set(Default::default());

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Blocks, Point, Series, Verdict, verdict};
+use heapbeacon_shared::analysis::{Blocks, Point, Verdict, verdict};
 use heapbeacon_shared::api::{Leak, LeaksPage, Origin};
 
-use super::history::{Held, Snapshot};
+use super::history::{Held, Recorded, Snapshot, recorded_us};
 use super::ranking::ranked;
 use crate::naming::{NamedStack, Names};
 
@@ -68,6 +68,10 @@ pub struct Site {
     pub oldest_us: u64,
     /// When its newest block was allocated, microseconds since boot.
     pub newest_us: u64,
+    /// What it held when it was last watched, with ages in microseconds since boot.
+    pub seen: Blocks,
+    /// Microseconds of its history that were recorded.
+    pub watched_us: u64,
     /// Its history: live blocks, and those whose records were evicted since the page opened.
     pub points: Vec<Point>,
 }
@@ -84,8 +88,7 @@ impl Site {
     /// Returns the blocks that its history has beyond the live ones: their records were evicted since the
     /// page opened, and whether they were freed after that can't be told.
     pub fn in_doubt(&self) -> u64 {
-        let last = self.points.last().map_or(0, |point| point.count);
-        last.saturating_sub(self.count)
+        self.seen.evicted
     }
 
     /// Returns what a word beside its name says of where its call stacks end; a task has too many.
@@ -142,6 +145,17 @@ pub fn group(
             site.points.push(point);
         }
     }
+    let last = snapshots.last();
+    for held in last.into_iter().flat_map(|last| &last.held) {
+        if let Some(track) = track_of_stack.get(&held.stack) {
+            see_last(&mut sites[tracks[*track].site].seen, held);
+        }
+    }
+    for track in &tracks {
+        let seen = &mut sites[track.site].seen;
+        seen.count += track.evicted;
+        seen.evicted += track.evicted;
+    }
     let all = sites.len();
     ranked(sites, all, |a, b| (b.bytes, &a.key) < (a.bytes, &b.key))
 }
@@ -191,6 +205,11 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
         gained: 0,
         oldest_us: u64::MAX,
         newest_us: 0,
+        seen: Blocks {
+            oldest_us: u64::MAX,
+            ..Blocks::default()
+        },
+        watched_us: 0,
         points: Vec::new(),
     }
 }
@@ -221,26 +240,41 @@ fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>, grouping: Grouping)
     });
 }
 
-/// Says what the blocks of each site do, from the snapshots that it was grouped with.
-pub fn judge(sites: &mut [Site], snapshots: &[Snapshot], now_us: u64) {
+/// Adds what a call stack held last.
+fn see_last(seen: &mut Blocks, held: &Held) {
+    seen.count += held.count;
+    if held.count > 0 {
+        seen.oldest_us = seen.oldest_us.min(held.oldest_us);
+        seen.newest_us = seen.newest_us.max(held.newest_us);
+    }
+}
+
+/// Says what the blocks of each site do, from the snapshots that it was grouped with and nothing since.
+pub fn judge(sites: &mut [Site], snapshots: &[Snapshot]) {
+    let now_us = snapshots.last().map_or(0, Snapshot::recorded_us);
     for site in sites {
-        let mut history = Series::new(snapshots.len());
-        for (snapshot, point) in snapshots.iter().zip(&site.points) {
-            // What a cut list does not name may be small, and is not nothing.
-            if snapshot.is_complete || point.count > 0 {
-                history.push(*point);
-            }
+        let known = snapshots.iter().zip(&site.points);
+        // What a cut list does not name may be small, and is not nothing.
+        let known = known.filter(|(snapshot, point)| snapshot.is_complete || point.count > 0);
+        let mut history = Recorded::new(snapshots.len());
+        let mut first = None;
+        for (snapshot, point) in known {
+            first.get_or_insert(point.bytes);
+            history.push(snapshot, *point);
         }
-        let in_doubt = site.in_doubt();
+        let series = &history.series;
+        let [oldest_us, newest_us] =
+            [site.seen.oldest_us, site.seen.newest_us].map(|us| recorded_us(snapshots, us));
         let blocks = Blocks {
-            count: site.count + in_doubt,
-            evicted: in_doubt,
-            oldest_us: site.oldest_us,
-            newest_us: site.newest_us,
+            oldest_us,
+            newest_us,
             now_us,
+            ..site.seen
         };
-        site.verdict = verdict(&history, &blocks);
-        site.gained = history.growth_since_start();
+        site.verdict = verdict(series, &blocks);
+        site.watched_us = series.span_us();
+        let last = series.last().map_or(0, |last| last.bytes);
+        site.gained = last.wrapping_sub(first.unwrap_or(0)).cast_signed();
     }
 }
 

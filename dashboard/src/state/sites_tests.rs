@@ -1,6 +1,7 @@
-use heapbeacon_shared::api::{Address, Cut, Stack, Trace};
+use heapbeacon_shared::api::{Address, Cut, Stack, State, Trace};
 
 use crate::state::history::piles_up;
+use crate::state::watched::Watched;
 
 use super::*;
 
@@ -60,7 +61,7 @@ fn watched(seconds: u64, grouping: Grouping) -> Vec<Site> {
 
 fn judged(page: &LeaksPage, snapshots: &[Snapshot], grouping: Grouping) -> Vec<Site> {
     let mut sites = group(page, snapshots, &mut Names::default(), grouping);
-    judge(&mut sites, snapshots, page.time_us);
+    judge(&mut sites, snapshots);
     sites
 }
 
@@ -80,6 +81,68 @@ fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
     );
     assert_eq!(sites[0].gained, 3_900);
     assert_eq!(sites[1].growth(), 0.0);
+}
+
+/// Polls a site once a second, with so many blocks at each, and gives up what the trace recorded of it.
+fn polled(moments: impl IntoIterator<Item = (State, u64)>) -> Vec<Site> {
+    let mut watched = Watched::default();
+    let mut before = None;
+    let mut last = LeaksPage::default();
+    for (second, (state, count)) in (1..).zip(moments) {
+        let now = Trace {
+            state,
+            trace_id: 1,
+            time_us: second * SECOND,
+            ..Trace::default()
+        };
+        if let Some(before) = &before {
+            watched.follow(before, &now);
+        }
+        last = page(second, vec![leak(1, 0x10, "net", count, second)]);
+        watched.take(&last, &now);
+        before = Some(now);
+    }
+    judged(&last, watched.snapshots(), Grouping::CallSite)
+}
+
+/// The same at each of so many seconds.
+fn during(seconds: usize, state: State, count: u64) -> impl Iterator<Item = (State, u64)> {
+    std::iter::repeat_n((state, count), seconds)
+}
+
+/// A leak of a block a second, with so many before.
+fn leaking(seconds: u64, before: u64) -> impl Iterator<Item = (State, u64)> {
+    (1..=seconds).map(move |second| (State::Recording, before + second))
+}
+
+#[test]
+fn a_leak_stays_growing_for_as_long_as_nothing_is_recorded_and_on_when_it_is_again() {
+    for state in [State::Stopped, State::Paused] {
+        for seconds in [1, 12, 600] {
+            let stopped = || leaking(60, 0).chain(during(seconds, state, 60));
+            let site = &polled(stopped())[0];
+            assert!((site.growth() - 6_000.0).abs() < 600.0, "{site:?}");
+            for more in 1..40 {
+                let site = &polled(stopped().chain(leaking(more, 60)))[0];
+                assert!(
+                    (site.growth() - 6_000.0).abs() < 1_200.0,
+                    "{more}: {site:?}"
+                );
+                let watched = site.watched_us / SECOND;
+                assert!(watched <= 62 + more, "{watched} s of {more}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_freed_in_a_pause_and_comes_back_is_no_growth_of_what_was_watched_before() {
+    let held = || during(60, State::Recording, 50).chain(during(30, State::Paused, 3));
+    let sites = polled(held().chain(during(1, State::Recording, 3)));
+    assert_eq!(sites[0].verdict, Verdict::TooEarly { seconds_of_data: 0 });
+    let sites = polled(held().chain(leaking(20, 3)));
+    assert!(sites[0].growth() > 0.0, "{:?}", sites[0].verdict);
+    assert!(sites[0].watched_us < 20 * SECOND);
 }
 
 #[test]
@@ -129,7 +192,7 @@ fn a_leak_keeps_growing_after_the_table_is_full_and_what_only_may_grow_is_in_dou
             assert!((site.growth() - 6_000.0).abs() < 600.0, "{now}: {site:?}");
             assert_eq!((site.count, site.in_doubt()), (10, now as u64 - 10));
         }
-        assert!(piles_up(&snapshots[..now]), "{now}");
+        assert!(now < 75 || piles_up(&snapshots[..now]), "{now}");
     }
 }
 
@@ -140,9 +203,53 @@ fn blocks_that_are_freed_after_their_records_do_not_pile_up() {
         trace.unmatched_frees = trace.evicted_live;
         Snapshot::of(&page, &trace)
     };
-    let snapshots: Vec<_> = (1..=60).map(replaced).collect();
-    assert!(piles_up(&snapshots[..12]));
-    assert!(!piles_up(&snapshots));
+    let snapshots: Vec<_> = (1..=120).map(replaced).collect();
+    assert!((1..=120).all(|now| !piles_up(&snapshots[..now])));
+}
+
+/// Returns the seconds of half an hour at which blocks are said to pile up, of the blocks that are live at each.
+fn seconds_of_piling_up(live: impl Fn(u64) -> u64) -> Vec<u64> {
+    let mut watched = Watched::default();
+    let seconds = 0..1800;
+    let piles_up_at = |second: &u64| {
+        watched.push(Snapshot {
+            time_us: second * SECOND,
+            certain: live(*second).cast_signed(),
+            ..Snapshot::default()
+        });
+        piles_up(watched.snapshots())
+    };
+    seconds.filter(piles_up_at).collect()
+}
+
+/// A number for each second that has nothing to do with the one before.
+fn traffic(second: u64) -> u64 {
+    let spread = (second + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (spread ^ (spread >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32 & 0xff_ffff
+}
+
+#[test]
+fn a_leak_among_blocks_that_come_and_go_piles_up_within_minutes() {
+    let seconds = seconds_of_piling_up(|second| second / 4 + traffic(second) % 60);
+    assert!(seconds[0] < 300, "after {} s", seconds[0]);
+    let later = seconds.iter().filter(|second| **second >= 300);
+    assert!(later.count() > 1500 * 9 / 10, "{} s", seconds.len());
+}
+
+#[test]
+fn blocks_that_only_come_and_go_never_pile_up() {
+    let none: [u64; 0] = [];
+    assert_eq!(seconds_of_piling_up(|second| traffic(second) % 60), none);
+    assert_eq!(seconds_of_piling_up(|second| traffic(second) % 12), none);
+    // They are gathered, and freed all at once.
+    assert_eq!(seconds_of_piling_up(|second| second % 60), none);
+}
+
+#[test]
+fn a_leak_that_is_stopped_no_longer_piles_up_after_minutes() {
+    let seconds = seconds_of_piling_up(|second| second.min(900) / 4 + traffic(second) % 60);
+    let later = seconds.iter().filter(|second| **second >= 1260);
+    assert!(later.count() < 1800 / 50, "{seconds:?}");
 }
 
 #[test]

@@ -8,20 +8,19 @@ use heapbeacon_shared::api::{
 use leptos::prelude::*;
 
 use super::capture::Loss;
-use super::history::{self, HeapSample, Rates, Snapshot};
+use super::history::{self, HeapSample, Rates};
 use super::kept::Kept;
 use super::link::{Link, LinkState};
 use super::palette::Palette;
 use super::sites::{self, Grouping, Site};
 use super::symbols::SymbolState;
 use super::thinned::Thinned;
+use super::watched::Watched;
 use crate::api::Client;
 use crate::naming::Names;
 
 /// Heap samples kept: ten minutes at full sharpness, then ever coarser.
 const HEAP_SAMPLES: usize = 600;
-/// Moments of the leak list kept.
-const SNAPSHOTS: usize = 240;
 
 /// Something to tell once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +78,8 @@ pub struct Store {
     pub demo: RwSignal<Option<Demo>>,
     /// The heap since the page opened.
     pub heap_history: RwSignal<Thinned<HeapSample>>,
-    /// The leak list since the page opened.
-    pub snapshots: RwSignal<Thinned<Snapshot>>,
+    /// The leak list since the page opened, while the trace recorded.
+    pub watched: RwSignal<Watched>,
     /// Allocations and frees per second.
     pub rates: RwSignal<Rates>,
     /// Who holds memory, by call site, most bytes first.
@@ -129,7 +128,7 @@ impl Store {
             leaks: RwSignal::new(None),
             demo: RwSignal::new(None),
             heap_history: RwSignal::new(Thinned::new(HEAP_SAMPLES)),
-            snapshots: RwSignal::new(Thinned::new(SNAPSHOTS)),
+            watched: RwSignal::default(),
             rates: RwSignal::default(),
             sites: RwSignal::default(),
             palette: RwSignal::default(),
@@ -196,13 +195,13 @@ impl Store {
     pub fn group(&self, grouping: Grouping) -> Vec<Site> {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
-            let snapshots = self.snapshots.read();
-            let snapshots = snapshots.items();
+            let watched = self.watched.read();
+            let snapshots = watched.snapshots();
             let mut sites = self
                 .names
                 .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
             if !self.is_file {
-                sites::judge(&mut sites, snapshots, page.time_us);
+                sites::judge(&mut sites, snapshots);
             }
             Some(sites)
         });
@@ -211,8 +210,14 @@ impl Store {
 
     /// Returns whether blocks pile up in all, whoever allocated them.
     pub fn piles_up(&self) -> bool {
-        self.snapshots
-            .with(|snapshots| history::piles_up(snapshots.items()))
+        self.watched
+            .with(|watched| history::piles_up(watched.snapshots()))
+    }
+
+    /// Returns when the leak list was last watched, in microseconds since boot.
+    pub fn watched_us(&self) -> Option<u64> {
+        self.watched
+            .with(|watched| watched.snapshots().last().map(|last| last.time_us))
     }
 
     /// Works out again who holds memory, after new answers or new names.

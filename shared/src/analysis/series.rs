@@ -54,6 +54,11 @@ impl Series {
         self.points.push(point);
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.points.clear();
+    }
+
     /// Returns the points, oldest first.
     pub fn points(&self) -> &[Point] {
         &self.points

@@ -1,5 +1,6 @@
 //! What the charts of the live page show.
 
+use heapbeacon_shared::api::State;
 use leptos::prelude::*;
 
 use crate::charts::{Layer, Plot, Reading, Style, axis_max, stack_up};
@@ -121,11 +122,24 @@ pub(super) fn sites(store: Store) -> Plot {
         });
     Plot {
         end_us: *last,
-        end: if store.is_file { "capture" } else { NOW },
+        end: end(store),
         span_us: span_us(*first, *last),
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),
         summary: sites_summary(largest),
+    }
+}
+
+/// Names the moment that the history of the call sites ends at.
+fn end(store: Store) -> &'static str {
+    let state = store
+        .trace
+        .with(|trace| trace.as_ref().map(|trace| trace.state));
+    match state {
+        _ if store.is_file => "capture",
+        Some(State::Paused) => "pause",
+        Some(State::Stopped) => "stop",
+        _ => NOW,
     }
 }
 

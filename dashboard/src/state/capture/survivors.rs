@@ -53,6 +53,8 @@ fn nothing(leak: &heapbeacon_shared::api::Leak) -> Held {
         bytes: 0,
         count: 0,
         evicted: 0,
+        oldest_us: leak.oldest_us,
+        newest_us: leak.newest_us,
     }
 }
 

@@ -1,0 +1,133 @@
+//! The leak list since the page opened, for as long as the trace recorded.
+
+use heapbeacon_shared::api::{LeaksPage, State, Trace};
+
+use super::history::Snapshot;
+use super::thinned::Thinned;
+
+/// Moments of the leak list kept.
+const SNAPSHOTS: usize = 240;
+
+/// The moments of the leak list that say something of growth: those at which the trace recorded.
+///
+/// Time that is known not to be recorded is counted, so that nobody takes it for time in which nothing grew.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    snapshots: Thinned<Snapshot>,
+    unrecorded_us: u64,
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        Self {
+            snapshots: Thinned::new(SNAPSHOTS),
+            unrecorded_us: 0,
+        }
+    }
+}
+
+impl Watched {
+    /// Follows a trace from one answer to the next.
+    pub(super) fn follow(&mut self, before: &Trace, now: &Trace) {
+        if ![before, now].iter().any(|trace| is_recording(trace)) {
+            self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
+        }
+    }
+
+    /// Takes a leak list if `trace` records. Returns whether it is of that trace at all.
+    pub(super) fn take(&mut self, page: &LeaksPage, trace: &Trace) -> bool {
+        let is_of_trace = page.trace_id == trace.trace_id;
+        if is_of_trace && is_recording(trace) {
+            self.push(Snapshot {
+                unrecorded_us: self.unrecorded_us,
+                ..Snapshot::of(page, trace)
+            });
+        }
+        is_of_trace
+    }
+
+    /// Appends a moment.
+    pub(super) fn push(&mut self, snapshot: Snapshot) {
+        self.snapshots.push(snapshot);
+    }
+
+    /// Returns the moments, oldest first.
+    pub fn snapshots(&self) -> &[Snapshot] {
+        self.snapshots.items()
+    }
+}
+
+/// Returns whether allocations are recorded.
+pub fn is_recording(trace: &Trace) -> bool {
+    trace.state == State::Recording
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn trace(state: State, second: u64) -> Trace {
+        Trace {
+            state,
+            trace_id: 1,
+            time_us: second * SECOND,
+            ..Trace::default()
+        }
+    }
+
+    fn page(trace_id: u32, second: u64) -> LeaksPage {
+        LeaksPage {
+            trace_id,
+            time_us: second * SECOND,
+            ..LeaksPage::default()
+        }
+    }
+
+    /// Polls once a second through these states.
+    fn polled(states: &[State]) -> Watched {
+        let mut watched = Watched::default();
+        let mut before = None;
+        for (second, state) in (0..).zip(states) {
+            let now = trace(*state, second);
+            if let Some(before) = &before {
+                watched.follow(before, &now);
+            }
+            assert!(watched.take(&page(1, second), &now));
+            before = Some(now);
+        }
+        watched
+    }
+
+    #[test]
+    fn nothing_is_watched_while_nothing_is_recorded_and_that_time_does_not_count() {
+        for state in [State::Stopped, State::Paused] {
+            let states = [
+                State::Recording,
+                state,
+                state,
+                state,
+                State::Recording,
+                State::Recording,
+            ];
+            let watched = polled(&states);
+            let seconds = |time: fn(&Snapshot) -> u64| {
+                let snapshots = watched.snapshots().iter();
+                snapshots
+                    .map(|snapshot| time(snapshot) / SECOND)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(seconds(|snapshot| snapshot.time_us), [0, 4, 5]);
+            // What is not known for certain counts as recorded: until the first answer, and after the last.
+            assert_eq!(seconds(Snapshot::recorded_us), [0, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_list_of_another_trace_is_not_taken() {
+        let mut watched = polled(&[State::Recording; 3]);
+        assert!(!watched.take(&page(2, 3), &trace(State::Recording, 3)));
+        assert_eq!(watched.snapshots().len(), 3);
+    }
+}
