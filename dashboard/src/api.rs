@@ -6,6 +6,7 @@ use async_lock::{Semaphore, SemaphoreGuard};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{PREFIX, Problem, Route};
+use heapbeacon_shared::wire::DecodeError;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -38,6 +39,8 @@ pub enum ApiError {
     Refused(Box<Problem>),
     /// The answer is not what this page understands.
     Unexpected(String),
+    /// New traces began faster than one could be read.
+    Restarted,
 }
 
 impl fmt::Display for ApiError {
@@ -50,11 +53,20 @@ impl fmt::Display for ApiError {
                 f,
                 "The device's answer can't be read ({what}). Is its agent of another version?"
             ),
+            Self::Restarted => f.write_str(
+                "Other traces kept starting while the records were read. Refresh once one stays.",
+            ),
         }
     }
 }
 
 impl core::error::Error for ApiError {}
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unexpected(error.to_string())
+    }
+}
 
 /// A request that may have to be sent more than once.
 struct Question<'q> {

@@ -11,12 +11,12 @@ use leptos::task::spawn_local;
 use serde::Serialize;
 
 use super::Store;
-use super::capture::CaptureReader;
+use super::reading::{Reading, Step};
 use super::store::RecordList;
 use crate::api::ApiError;
 
-/// Records of one page of the list.
-const RECORDS_PER_PAGE: u32 = 256;
+/// Times that records are read before it is given up, because another trace begins each time.
+const MOST_READINGS: u32 = 4;
 
 /// What the device is to do: where it is posted, what takes the place of `{}` there, and the body.
 type Order = (Route, String, String);
@@ -77,34 +77,50 @@ impl Store {
         });
     }
 
+    /// Reads the records of one trace: from the start again if another one begins meanwhile.
     async fn read_records(&self) -> Result<RecordList, ApiError> {
-        let client = self.client.get_value();
-        let polled_us = || {
-            let trace = self.trace.read_untracked();
-            trace.as_ref().map_or(0, |trace| trace.time_us)
-        };
-        // Sequence numbers are times. While pages are read there are new records: they may wait.
-        let enough = polled_us();
-        let mut reader = CaptureReader::new();
-        let mut after = 0;
-        loop {
-            let query = format!("?limit={RECORDS_PER_PAGE}&after={after}");
-            let page = client.messages(Route::Records, &query).await?;
-            let newest = reader.take_page(&page);
-            let newest = newest.map_err(|error| ApiError::Unexpected(error.to_string()))?;
-            self.records_loading.set(Some(reader.records()));
-            match newest {
-                Some(newest) if newest > after && newest < enough => after = newest,
-                _ => break,
+        for _ in 0..MOST_READINGS {
+            let Some(list) = self.read_pages().await? else {
+                continue;
+            };
+            if !self.follows(list.trace_id) {
+                self.ask_trace().await?;
+            }
+            // Whoever is behind, the list or what is known of the device, has caught up, or reads again.
+            if self.follows(list.trace_id) {
+                return Ok(list);
             }
         }
-        let (records, stacks) = reader.into_records();
-        let newest = records.last().map(|record| record.time_us);
-        Ok(RecordList {
-            records,
-            stacks,
-            read_us: polled_us().max(newest.unwrap_or(0)),
-        })
+        Err(ApiError::Restarted)
+    }
+
+    /// Reads all pages; nothing if they are not all of one trace.
+    async fn read_pages(&self) -> Result<Option<RecordList>, ApiError> {
+        let client = self.client.get_value();
+        // Sequence numbers are times. While pages are read there are new records: they may wait.
+        let mut reading = Reading::new(self.polled_us());
+        loop {
+            let page = client.messages(Route::Records, &reading.query()).await?;
+            match reading.take(&page)? {
+                Step::More => self.records_loading.set(Some(reading.records())),
+                Step::Done => return Ok(Some(reading.finish(self.polled_us()))),
+                Step::OtherTrace => return Ok(None),
+            }
+        }
+    }
+
+    /// Returns when the trace was last asked for, in microseconds since boot.
+    fn polled_us(&self) -> u64 {
+        let trace = self.trace.read_untracked();
+        trace.as_ref().map_or(0, |trace| trace.time_us)
+    }
+
+    /// Returns whether this is the trace that the page follows.
+    fn follows(&self, trace_id: u32) -> bool {
+        let trace = self.trace.read_untracked();
+        trace
+            .as_ref()
+            .is_some_and(|trace| trace.trace_id == trace_id)
     }
 
     fn trace_state(&self) -> State {

@@ -123,6 +123,7 @@ impl Store {
         });
         self.records.set(
             RecordList {
+                trace_id: capture.trace.trace_id,
                 records: capture.records,
                 stacks: capture.stacks,
                 read_us: capture.trace.time_us,

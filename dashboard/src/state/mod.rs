@@ -15,6 +15,7 @@ mod link;
 mod palette;
 mod poller;
 mod ranking;
+mod reading;
 mod sites;
 mod store;
 mod symbols;

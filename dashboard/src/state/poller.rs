@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
-use super::capture::CaptureReader;
+use super::capture::{CaptureReader, Page};
 use super::evicted::Evicted;
 use super::history::HeapSample;
 use super::link::LinkState;
@@ -56,9 +56,8 @@ impl Store {
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_needed.set(true);
             }
-            // Whoever refuses is there.
             Err(error) => {
-                self.link.update(|link| link.heard(now_ms()));
+                self.link.update(|link| link.refused(now_ms()));
                 self.tell(true, error.to_string());
             }
         }
@@ -103,21 +102,23 @@ impl Store {
 
     /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
     async fn ask_evicted(&self) -> Result<Evicted, ApiError> {
-        let counted = |trace: &Trace| (trace.trace_id, trace.evicted_live);
+        let counted = |trace: &Trace| trace.evicted_live;
         let counted = self
             .trace
             .with_untracked(|trace| trace.as_ref().map(counted));
-        let (trace_id, 1..) = counted.unwrap_or_default() else {
+        if counted.unwrap_or(0) == 0 {
             return Ok(Evicted::default());
-        };
+        }
         let client = self.client.get_value();
         let mut reader = CaptureReader::new();
         let mut query = STACKS_QUERY.to_owned();
         loop {
             let before = reader.newest_stack();
             let page = client.messages(Route::Stacks, &query).await?;
-            let taken = reader.take_page(&page);
-            taken.map_err(|error| ApiError::Unexpected(error.to_string()))?;
+            if reader.take_page(&page)? == Page::Other {
+                // Its own are asked for in a later round.
+                return Ok(Evicted::default());
+            }
             match reader.newest_stack() {
                 Some(newest) if before != Some(newest) => {
                     query = format!("{STACKS_QUERY}&after={newest}")
@@ -126,6 +127,7 @@ impl Store {
                 _ => break,
             }
         }
+        let trace_id = reader.trace_id();
         let (_, stacks) = reader.into_records();
         Ok(Evicted::of(trace_id, stacks))
     }

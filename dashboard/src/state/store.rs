@@ -36,6 +36,8 @@ pub struct Notice {
 /// The records as they were when somebody asked for them.
 #[derive(Clone, Debug, Default)]
 pub struct RecordList {
+    /// The trace that they are of.
+    pub trace_id: u32,
     /// Oldest first.
     pub records: Vec<Record>,
     /// The call stacks that they refer to.
@@ -172,7 +174,8 @@ impl Store {
 
     /// Returns whether the device would take a command now.
     pub fn takes_commands(&self) -> bool {
-        !self.busy.get() && self.link.read().state() == LinkState::Live
+        let state = self.link.read().state();
+        !self.busy.get() && matches!(state, LinkState::Live | LinkState::Refusing)
     }
 
     /// Sends a token from now on.

@@ -57,6 +57,15 @@ impl Fold {
         }
     }
 
+    /// Returns whether a message begins a stream of another trace.
+    pub(super) fn is_contradicted_by(&self, message: &Message) -> bool {
+        let trace = |header: &wire::Header| (header.boot_id, header.trace_id);
+        match (message, &self.header) {
+            (Message::Header(header), Some(before)) => trace(header) != trace(before),
+            _ => false,
+        }
+    }
+
     /// Returns everything; `None` if nothing of the trace was said.
     pub(super) fn finish(mut self, loss: Loss) -> Option<Capture> {
         if self.counters.is_none() && self.stacks.is_empty() && self.records.is_empty() {

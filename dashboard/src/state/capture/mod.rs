@@ -84,6 +84,15 @@ impl fmt::Display for CaptureProblem {
 
 impl core::error::Error for CaptureProblem {}
 
+/// What a page of a trace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// More of the same trace, and the sequence number of the newest record so far.
+    Same(Option<u64>),
+    /// Of another trace than the pages before: nothing of it was taken.
+    Other,
+}
+
 /// Reads a capture from pieces of any size.
 #[derive(Debug, Default)]
 pub struct CaptureReader {
@@ -116,19 +125,30 @@ impl CaptureReader {
         Ok(())
     }
 
-    /// Takes a whole stream that holds a part of the trace, such as a page of records, and returns how
-    /// far the records go.
+    /// Takes a whole stream that holds a part of the trace, such as a page of records, if it is of the trace that
+    /// the first one was of.
     ///
     /// # Errors
     /// If it is damaged or not complete.
-    pub fn take_page(&mut self, bytes: &[u8]) -> Result<Option<u64>, DecodeError> {
+    pub fn take_page(&mut self, bytes: &[u8]) -> Result<Page, DecodeError> {
         let mut decoder = Decoder::new();
         decoder.push(bytes);
         for message in decoder.by_ref() {
-            self.fold.take(message?);
+            let message = message?;
+            // The header comes first.
+            if self.fold.is_contradicted_by(&message) {
+                return Ok(Page::Other);
+            }
+            self.fold.take(message);
         }
         decoder.finish()?;
-        Ok(self.fold.newest_seq())
+        Ok(Page::Same(self.fold.newest_seq()))
+    }
+
+    /// Returns the trace that the pages are of; 0 before the first one.
+    pub fn trace_id(&self) -> u32 {
+        let header = self.fold.header.as_ref();
+        header.map_or(0, |header| header.trace_id)
     }
 
     /// Returns how many records there are so far.
@@ -170,4 +190,4 @@ impl CaptureReader {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -73,7 +73,7 @@ fn stack(id: u32, task: u16) -> Message {
     })
 }
 
-fn record(second: u64, size: u64, stack: u32) -> Message {
+pub(crate) fn record(second: u64, size: u64, stack: u32) -> Message {
     Message::Record(heapbeacon_shared::wire::Record {
         seq: second * SECOND,
         size,
@@ -113,7 +113,7 @@ fn messages() -> Vec<Message> {
     ]
 }
 
-fn stream(messages: &[Message]) -> Vec<u8> {
+pub(crate) fn stream(messages: &[Message]) -> Vec<u8> {
     let mut encoder = Encoder::new();
     let mut buffer = [0; MAX_ENCODED];
     let mut bytes = Vec::new();
@@ -234,19 +234,41 @@ fn pages_of_records_add_up_and_a_page_that_is_cut_off_is_no_page() {
         stack(1, 1),
         record(20, 8, 1),
     ]);
-    assert_eq!(reader.take_page(&first), Ok(Some(20 * SECOND)));
+    assert_eq!(reader.take_page(&first), Ok(Page::Same(Some(20 * SECOND))));
     let second = stream(&[header(), stack(2, 0), record(30, 8, 2), freed(30, 31)]);
     assert!(reader.take_page(&second[..second.len() - 1]).is_err());
     let mut reader = CaptureReader::new();
     reader.take_page(&first).expect("complete");
-    assert_eq!(reader.take_page(&second), Ok(Some(30 * SECOND)));
+    assert_eq!(reader.take_page(&second), Ok(Page::Same(Some(30 * SECOND))));
     assert_eq!(
         reader.take_page(&stream(&[header()])),
-        Ok(Some(30 * SECOND))
+        Ok(Page::Same(Some(30 * SECOND)))
     );
     let (records, stacks) = reader.into_records();
     assert_eq!((records.len(), stacks.len()), (2, 2));
     assert!(records[1].freed && !records[0].freed);
+}
+
+#[test]
+fn nothing_is_taken_of_a_page_of_another_trace_or_of_another_boot() {
+    let of = |boot_id, trace_id, second| {
+        let header = Header {
+            tick_hz: 1_000_000,
+            boot_id,
+            trace_id,
+            ..Header::default()
+        };
+        stream(&[Message::Header(header), stack(1, 0), record(second, 8, 1)])
+    };
+    for (boot_id, trace_id) in [(1, 4), (2, 3)] {
+        let mut reader = CaptureReader::new();
+        reader.take_page(&of(1, 3, 20)).expect("complete");
+        assert_eq!(
+            reader.take_page(&of(boot_id, trace_id, 30)),
+            Ok(Page::Other)
+        );
+        assert_eq!((reader.records(), reader.trace_id()), (1, 3));
+    }
 }
 
 #[test]
