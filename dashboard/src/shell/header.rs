@@ -113,7 +113,7 @@ fn class(state: LinkState) -> &'static str {
     match state {
         LinkState::Connecting => "link",
         LinkState::Live => "link ok",
-        LinkState::Absent | LinkState::Lost => "link bad",
+        LinkState::Refusing | LinkState::Absent | LinkState::Lost => "link bad",
     }
 }
 
@@ -122,6 +122,7 @@ fn spoken(state: LinkState) -> &'static str {
     match state {
         LinkState::Connecting => "connecting to the device",
         LinkState::Live => "connected to the device",
+        LinkState::Refusing => "the device answers, but requests fail",
         LinkState::Absent => "no device answers",
         LinkState::Lost => "connection to the device lost",
     }

@@ -8,12 +8,15 @@ const PACE_MS: u32 = 1_000;
 const LONGEST_PAUSE_MS: u32 = 5_000;
 /// Failures in a row before the device counts as lost: one lost packet is no news.
 const FAILURES_TO_LOSE: u32 = 2;
+/// Rounds in a row that were refused before that is said: one passes by.
+const REFUSALS_TO_TELL: u32 = 2;
 
 /// Whether the device answers; times are milliseconds of the browser's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Link {
     heard_ms: Option<f64>,
     failures: u32,
+    refusals: u32,
 }
 
 /// What there is to say about the connection to a device.
@@ -25,6 +28,8 @@ pub enum LinkState {
     Absent,
     /// The device answers.
     Live,
+    /// The device answers, and what the page asks for it refuses.
+    Refusing,
     /// The device answered before.
     Lost,
 }
@@ -34,6 +39,14 @@ impl Link {
     pub fn heard(&mut self, now_ms: f64) {
         self.heard_ms = Some(now_ms);
         self.failures = 0;
+        self.refusals = 0;
+    }
+
+    /// Notes an answer that is of no use. Whoever refuses is there.
+    pub fn refused(&mut self, now_ms: f64) {
+        self.heard_ms = Some(now_ms);
+        self.failures = 0;
+        self.refusals = self.refusals.saturating_add(1);
     }
 
     /// Notes that no answer came.
@@ -46,8 +59,9 @@ impl Link {
         match self.heard_ms {
             None if self.failures == 0 => LinkState::Connecting,
             None => LinkState::Absent,
-            Some(_) if self.failures < FAILURES_TO_LOSE => LinkState::Live,
-            Some(_) => LinkState::Lost,
+            Some(_) if self.failures >= FAILURES_TO_LOSE => LinkState::Lost,
+            Some(_) if self.refusals >= REFUSALS_TO_TELL => LinkState::Refusing,
+            Some(_) => LinkState::Live,
         }
     }
 
@@ -65,6 +79,7 @@ impl Link {
             LinkState::Connecting => "connecting".to_owned(),
             LinkState::Absent => "no answer, retrying".to_owned(),
             LinkState::Live => format!("live, {age} ago"),
+            LinkState::Refusing => "answers, but requests fail".to_owned(),
             LinkState::Lost => format!("lost {age} ago, retrying"),
         }
     }
@@ -86,6 +101,18 @@ mod tests {
         assert_eq!(lost_after(1).state(), LinkState::Live);
         assert_eq!(lost_after(2).state(), LinkState::Lost);
         assert_eq!(lost_after(2).sentence(12_400.0), "lost 12 s ago, retrying");
+    }
+
+    #[test]
+    fn a_device_that_goes_on_refusing_is_not_live_until_it_gives_in() {
+        let mut link = lost_after(0);
+        link.refused(1.0);
+        assert_eq!(link.state(), LinkState::Live);
+        link.refused(2.0);
+        assert_eq!(link.state(), LinkState::Refusing);
+        assert_eq!(link.sentence(3.0), "answers, but requests fail");
+        link.heard(4.0);
+        assert_eq!(link.state(), LinkState::Live);
     }
 
     #[test]
