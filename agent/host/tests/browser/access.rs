@@ -54,7 +54,8 @@ async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDrive
     page.press(Key::Space).await?;
     page.element(&format!("{switch}[aria-checked='false']"))
         .await?;
-    page.element_with("[data-testid='verdict-sentence']", "Nothing is leaking")
+    // Traced from its first moment on, the agent has more call stacks than a list: nobody says that nothing leaks.
+    page.element_with(".verdict:not(.bad)", "largest of")
         .await?;
     page.close().await
 }

@@ -27,6 +27,29 @@ async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_leak_is_growing_as_of_the_stop_however_long_ago_that_is() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    let (verdict, state) = (
+        row("[data-testid='leak-verdict']"),
+        "[data-testid='trace-state']",
+    );
+    page.element_with(&verdict, "growing").await?;
+    page.click("[data-testid='stop']").await?;
+    // Behind two digits a 3 begins thirty seconds, or three minutes: more than a verdict looks back.
+    page.element_with(".verdict", "as of the stop, 11").await?;
+    page.element_with(".verdict", "as of the stop, 3").await?;
+    assert_eq!(page.element(&verdict).await?.text().await?, "growing");
+    assert!(page.is_absent(".verdict.good").await?);
+
+    page.click("[data-testid='resume']").await?;
+    page.element_with(state, "recording").await?;
+    assert_eq!(page.element(&verdict).await?.text().await?, "growing");
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let client = agent.client();
