@@ -53,6 +53,13 @@ impl Row {
                 .into_iter()
                 .any(holds)
     }
+
+    /// Names what is drawn of it: all that may change while the record stays.
+    fn key(&self, colour: &str) -> String {
+        let Self { seq, age, site, .. } = self;
+        let freed = self.freed.as_deref().unwrap_or_default();
+        format!("{seq} {age} {freed} {colour} {}", site.key)
+    }
 }
 
 #[component]
@@ -226,10 +233,10 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
     }
 }
 
+/// A row is drawn anew when a name, a colour or another reading changes what it shows.
 fn item(store: Store, row: Row) -> Item {
-    Item::new(row.seq.to_string(), move || {
-        record_row(&row, store.palette.read().class(&row.site.key))
-    })
+    let colour = store.palette.read().class(&row.site.key);
+    Item::new(row.key(colour), move || record_row(&row, colour))
 }
 
 fn record_row(row: &Row, colour: &'static str) -> AnyView {
@@ -250,4 +257,46 @@ fn record_row(row: &Row, colour: &'static str) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_drawn_anew_when_what_it_shows_changes_and_only_then() {
+        let row = || Row {
+            seq: 7,
+            age: "3 s".to_owned(),
+            address: "0x3fc90000".to_owned(),
+            size: 64,
+            task: "main".to_owned(),
+            site: Arc::default(),
+            origin: Origin::Application,
+            freed: None,
+        };
+        let named = NamedStack {
+            key: "Table::open src/session.rs:52".to_owned(),
+            ..NamedStack::default()
+        };
+        let changed = [
+            Row {
+                site: named.into(),
+                ..row()
+            },
+            Row {
+                age: "9 s".to_owned(),
+                ..row()
+            },
+            Row {
+                freed: Some("after 5 s".to_owned()),
+                ..row()
+            },
+        ];
+        assert_eq!(row().key("c0"), row().key("c0"));
+        assert_ne!(row().key("c0"), row().key("c1"));
+        for changed in changed {
+            assert_ne!(row().key("c0"), changed.key("c0"), "{changed:?}");
+        }
+    }
 }
