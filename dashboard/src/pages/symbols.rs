@@ -46,8 +46,8 @@ fn sentence(symbols: &SymbolState, is_file: bool) -> String {
     let lines = if symbols.has_lines {
         ""
     } else {
-        " It has no debug information, so there are no lines: build with \
-         `debug = \"limited\"`."
+        " It has no debug information: there are no lines, and your code can't be told from \
+         libraries. Build with `debug = \"limited\"`, and choose the ELF before it is stripped."
     };
     format!("Names come from {from}: {build}.{lines}")
 }
@@ -62,13 +62,13 @@ pub(super) fn ElfDrop() -> impl IntoView {
     view! { <DropZone label hint test_id="elf-input" on_file /> }
 }
 
-/// Invites to name what is still addresses; nothing where there are names.
+/// Invites to give an ELF that knows more; nothing where there are names and lines.
 #[component]
 pub(super) fn SymbolInvitation() -> impl IntoView {
     let store = Store::of_app();
     let invited = move || {
         let symbols = store.symbols.read();
-        symbols.source.is_none() || symbols.problem.is_some()
+        symbols.source.is_none() || symbols.problem.is_some() || !symbols.has_lines
     };
     let idle = move || !store.symbols.read().loading;
     view! {

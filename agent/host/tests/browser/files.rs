@@ -55,12 +55,7 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
         ("--strip-debug", "no debug information"),
         ("--strip-all", "neither symbols nor debug information"),
     ] {
-        let stripped = files.path(option).display().to_string();
-        let strip = Command::new("strip")
-            .args([option, "-o", &stripped, executable()])
-            .status();
-        assert!(strip.is_ok_and(|status| status.success()), "strip {option}");
-        page.choose(ELF, &stripped).await?;
+        page.choose(ELF, &stripped(&files, option)).await?;
         page.element_with(REFUSAL, reason).await?;
     }
 
@@ -69,6 +64,16 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     page.go("leaks").await?;
     page.element(&row("th")).await?;
     page.close().await
+}
+
+/// Writes the agent's ELF without what an option of `strip` names, and returns its path.
+fn stripped(files: &Files, option: &str) -> String {
+    let stripped = files.path(option).display().to_string();
+    let strip = Command::new("strip")
+        .args([option, "-o", &stripped, executable()])
+        .status();
+    assert!(strip.is_ok_and(|status| status.success()), "strip {option}");
+    stripped
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +101,14 @@ async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverR
     assert!(page.is_absent("[data-testid='leak-growth']").await?);
     assert!(page.is_absent("[data-testid='stop']").await?);
 
+    // Names without lines are said to be no more than that, where somebody looks for leaks.
+    page.choose(ELF, &stripped(&files, "--strip-debug")).await?;
+    page.element(&row("th")).await?;
+    page.element_with(STATUS, "no debug information").await?;
+    page.picture("capture-no-lines.png").await?;
+
     page.choose(ELF, executable()).await?;
+    page.gone(STATUS).await?;
     page.element_with(&row("th"), LEAKS).await?;
     page.click(&row("th")).await?;
     let frame = format!("[data-testid='frame'][data-file*='{FILE}'][data-line]");
