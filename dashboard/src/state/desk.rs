@@ -81,6 +81,8 @@ impl Desk {
         match read_capture(file).await {
             Ok(capture) => {
                 self.file.take_capture(file.name(), capture);
+                // What was refused before is no news when somebody comes back to the device.
+                self.device.forget_refusals();
                 untrack(|| self.file.borrow_names(self.device));
                 go_to(Page::Leaks);
             }
@@ -157,7 +159,7 @@ impl Store {
         if wanted && fits {
             let names = other.names.with_value(Names::symbols);
             self.names.set_value(Names::new(names));
-            self.symbols.set(symbols);
+            self.symbols.set(symbols.without_refusal());
             self.refresh_sites();
         }
     }

@@ -244,6 +244,13 @@ impl Store {
         });
     }
 
+    /// Takes back what was said to be wrong, once another file was read.
+    pub(super) fn forget_refusals(&self) {
+        self.symbols.update(|symbols| symbols.problem = None);
+        self.notices
+            .update(|notices| notices.retain(|notice| !notice.is_error));
+    }
+
     /// Takes a notice away.
     pub fn dismiss(&self, id: u32) {
         self.notices

@@ -39,12 +39,24 @@ pub struct SymbolState {
     pub settled: bool,
 }
 
+impl SymbolState {
+    /// Says where the names come from, and nothing of another ELF that was chosen.
+    pub(super) fn without_refusal(self) -> Self {
+        Self {
+            loading: false,
+            problem: None,
+            ..self
+        }
+    }
+}
+
 impl Store {
     /// Reads names from a file that somebody chose, and keeps it for the next visit if it fits.
     pub fn use_file(&self, file: File) {
         let store = *self;
         spawn_local(async move {
             if store.load(Source::File(file.name()), &file).await {
+                store.forget_refusals();
                 elf_shelf::keep(&store.device_build_id(), &file).await;
             }
         });

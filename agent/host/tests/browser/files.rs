@@ -77,6 +77,37 @@ fn stripped(files: &Files, option: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_goes_when_another_file_is_read() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let files = Files::new();
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element(&row("th")).await?;
+    page.go("device").await?;
+    page.choose(ELF, &files.write("empty.elf", b"")).await?;
+    page.element_with(REFUSAL, "empty").await?;
+    page.drop_file("notes.txt", "neither of the two").await?;
+    page.element_with(NOTICE, "begins neither like").await?;
+
+    let capture = agent.client().get("/capture").body;
+    page.choose(CAPTURE, &files.write("good.hbc", &capture))
+        .await?;
+    page.element_with(BANNER, "good.hbc").await?;
+    page.element(&row("th")).await?;
+    for gone in [STATUS, NOTICE] {
+        assert!(page.is_absent(gone).await?, "{gone} stays with the capture");
+    }
+
+    page.click("[data-testid='close-file']").await?;
+    page.go("device").await?;
+    page.element_with(STATUS, "the device's own ELF").await?;
+    for gone in [REFUSAL, NOTICE] {
+        assert!(page.is_absent(gone).await?, "{gone} stays with the device");
+    }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let device: Device = agent.client().read("/device");
