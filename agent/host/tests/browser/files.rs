@@ -8,7 +8,7 @@ use heapbeacon_shared::symbols::Symbols;
 use thirtyfour::prelude::*;
 
 use super::captures::{Files, LAMP_BUILD, lamp};
-use super::story::{FILE, LEAKS, bundle, row};
+use super::story::{FILE, LEAKS, assert_fits_telephones, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::{Process, executable};
 
@@ -283,15 +283,6 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
                 .await?;
         }
     }
-    page.shrink().await?;
-    for fragment in ["live", "leaks", "records", "device"] {
-        page.go(fragment).await?;
-        assert!(
-            !page.scrolls_sideways().await?,
-            "{fragment} is too wide for a telephone"
-        );
-        page.picture(&format!("capture-phone-{fragment}.png"))
-            .await?;
-    }
+    assert_fits_telephones(&page, "capture-phone").await?;
     page.close().await
 }

@@ -9,6 +9,9 @@ use crate::support::process::Process;
 pub(super) const LEAKS: &str = "Table::open";
 pub(super) const FILE: &str = "session.rs";
 
+/// Widths of telephones in pixels: the narrowest, and a usual one.
+const TELEPHONES: [u32; 2] = [320, 390];
+
 pub(super) fn bundle() -> String {
     std::env::var("HEAPBEACON_DASHBOARD")
         .expect("HEAPBEACON_DASHBOARD names the bundle's folder: run `cargo xtask test browser`")
@@ -65,17 +68,47 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
     page.element("figure svg").await?;
     page.prefer("dark").await?;
     page.picture("live.png").await?;
-    page.shrink().await?;
-    for fragment in ["live", "leaks", "records", "device"] {
-        page.go(fragment).await?;
-        page.element("main").await?;
-        assert!(
-            !page.scrolls_sideways().await?,
-            "{fragment} is too wide for a telephone"
-        );
-        page.picture(&format!("phone-{fragment}.png")).await?;
+    assert_fits_telephones(&page, "phone").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_grows_fits_telephones_folded_and_opened() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    let growth = row("[data-testid='leak-growth']");
+    page.element_with(&growth, "/min").await?;
+    assert_fits_telephones(&page, "phone-growing").await?;
+
+    page.go("leaks").await?;
+    page.click(&row("th")).await?;
+    page.element("[data-testid='frame']").await?;
+    for width in TELEPHONES {
+        page.shrink(width).await?;
+        page.element_with(&growth, "/min").await?;
+        page.picture(&format!("phone-opened-{width}.png")).await?;
+        assert!(!page.scrolls_sideways().await?, "too wide for {width}");
     }
     page.close().await
+}
+
+/// Checks that no page is wider than a telephone, and takes pictures.
+pub(super) async fn assert_fits_telephones(page: &Page, pictures: &str) -> WebDriverResult<()> {
+    for width in TELEPHONES {
+        page.shrink(width).await?;
+        for fragment in ["live", "leaks", "records", "device"] {
+            page.go(fragment).await?;
+            page.element("main").await?;
+            page.picture(&format!("{pictures}-{fragment}-{width}.png"))
+                .await?;
+            assert!(
+                !page.scrolls_sideways().await?,
+                "{fragment} is too wide for {width} pixels"
+            );
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -185,9 +185,9 @@ impl Page {
         Ok(())
     }
 
-    /// Gives the window the size of a telephone.
-    pub(crate) async fn shrink(&self) -> WebDriverResult<()> {
-        let size = serde_json::json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    /// Gives the window the size of a telephone of some width.
+    pub(crate) async fn shrink(&self, width: u32) -> WebDriverResult<()> {
+        let size = serde_json::json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": true});
         self.window
             .cdp()
             .send_raw("Emulation.setDeviceMetricsOverride", size)
@@ -197,7 +197,9 @@ impl Page {
 
     /// Returns whether the page is wider than the window.
     pub(crate) async fn scrolls_sideways(&self) -> WebDriverResult<bool> {
-        let script = "return document.documentElement.scrollWidth > window.innerWidth;";
+        // A telephone makes `innerWidth` as wide as the page.
+        let script = "const {scrollWidth, clientWidth} = document.documentElement;
+            return scrollWidth > clientWidth;";
         self.window.execute(script, Vec::new()).await?.convert()
     }
 

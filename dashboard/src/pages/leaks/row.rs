@@ -109,11 +109,11 @@ fn label(word: &'static str) -> AnyView {
 /// Draws what stands beside the name; `most` is what the largest site holds. A file shows one
 /// moment, and so no growth.
 fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
-    let share = format!("calc(0.7px * {})", site.bytes * 100 / most.max(1));
+    let share = (site.bytes * 100 / most.max(1)).to_string();
     view! {
         {(!is_file).then(|| verdict_cell(site))}
         <td class="r live">
-            {format::bytes(site.bytes)} <em style:width=share aria-hidden="true"></em>
+            {format::bytes(site.bytes)} <em style:--share=share aria-hidden="true"></em>
         </td>
         <td class="r blocks">
             {format::count(site.count)}
@@ -157,7 +157,8 @@ fn growth_cell(site: &Site) -> AnyView {
     let up_to = if site.in_doubt() > 0 { "up to " } else { "" };
     view! {
         <td class="r growth" data-testid="leak-growth">
-            {up_to} {format::signed_bytes(site.gained as f64)} <small>{rate(site)}</small>
+            {up_to} <span>{format::signed_bytes(site.gained as f64)}</span>
+            <small>{rate(site)}</small>
         </td>
     }
     .into_any()
