@@ -6,10 +6,26 @@ use super::story::{LEAKS, bundle};
 use crate::support::page::Page;
 use crate::support::process::Process;
 
+/// Returns what a column cuts off.
+const CUT: &str = "return [...document.querySelectorAll('.records .freed')]
+    .filter((cell) => cell.scrollWidth > cell.clientWidth)
+    .map((cell) => cell.textContent);";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_were_there_before_the_symbols_get_their_names() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let page = Page::open(&format!("{}/#/records", agent.url())).await?;
     page.element_with(".record", LEAKS).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_says_in_full_when_its_block_was_freed() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
+    let page = Page::open(&format!("{}/#/records", agent.url())).await?;
+    page.element_with(".record .freed", "after").await?;
+    page.picture("records-all.png").await?;
+    let cut = page.problems(CUT).await?;
+    assert!(cut.is_empty(), "{cut:?}");
     page.close().await
 }
