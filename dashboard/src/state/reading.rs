@@ -15,7 +15,7 @@ pub(super) enum Step {
     More,
     /// That was the last one.
     Done,
-    /// Begin anew: this page is of another trace, and what was read is of no use.
+    /// Begin anew: another trace began, and what was read is of no use.
     OtherTrace,
 }
 
@@ -46,7 +46,7 @@ impl Reading {
     /// Takes the next page.
     ///
     /// # Errors
-    /// If it is damaged or not complete.
+    /// If it is damaged.
     pub(super) fn take(&mut self, page: &[u8]) -> Result<Step, DecodeError> {
         let newest = match self.reader.take_page(page)? {
             Page::Other => return Ok(Step::OtherTrace),

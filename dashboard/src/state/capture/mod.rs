@@ -89,7 +89,8 @@ impl core::error::Error for CaptureProblem {}
 pub enum Page {
     /// More of the same trace, and the sequence number of the newest record so far.
     Same(Option<u64>),
-    /// Of another trace than the pages before: nothing of it was taken.
+    /// Of another trace than the pages before, or cut off, as the agent does it where another trace begins meanwhile:
+    /// what was read is of no use.
     Other,
 }
 
@@ -129,7 +130,7 @@ impl CaptureReader {
     /// the first one was of.
     ///
     /// # Errors
-    /// If it is damaged or not complete.
+    /// If it is damaged.
     pub fn take_page(&mut self, bytes: &[u8]) -> Result<Page, DecodeError> {
         let mut decoder = Decoder::new();
         decoder.push(bytes);
@@ -141,8 +142,11 @@ impl CaptureReader {
             }
             self.fold.take(message);
         }
-        decoder.finish()?;
-        Ok(Page::Same(self.fold.newest_seq()))
+        match decoder.finish() {
+            Ok(_) => Ok(Page::Same(self.fold.newest_seq())),
+            Err(DecodeError::CutOff { .. }) => Ok(Page::Other),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the trace that the pages are of; 0 before the first one.
