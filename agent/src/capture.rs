@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Records, Stacks, is_running};
+use crate::reader::{PageRecords, Records, Stacks, is_latest};
 use crate::tracer::{Record, Stack};
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
@@ -100,7 +100,7 @@ impl Capture {
         };
         if !goes_on {
             let part = core::mem::replace(&mut self.part, Part::Done);
-            if is_running::<P>(self.trace_id) {
+            if is_latest::<P>(self.trace_id) {
                 self.part = part.following::<P>(self.trace_id);
             }
         }

@@ -1,7 +1,7 @@
 //! Reads what the tracer holds, piece by piece, while it goes on tracing.
 //!
 //! Every reader belongs to one trace: where the trace is started anew, the reader is at its end, and
-//! [`is_running`] tells that there was more.
+//! [`is_latest`] tells that there was more.
 
 use heapless::Vec;
 
@@ -48,7 +48,7 @@ impl Records {
         self.read = 0;
         let _ = self.batch.resize_default(BATCH);
         let read = P::tracer().read_records(&mut self.cursor, &mut self.batch);
-        let is_same = is_running::<P>(self.trace_id);
+        let is_same = is_latest::<P>(self.trace_id);
         self.batch.truncate(if is_same { read } else { 0 });
     }
 }
@@ -96,7 +96,7 @@ impl PageRecords {
     /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
     /// is the last page.
     pub(crate) fn following<P: Platform>(&mut self) -> Option<u64> {
-        let is_last = self.records.peek::<P>().is_none() && is_running::<P>(self.trace_id());
+        let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace_id());
         (!is_last).then(|| self.last.unwrap_or(self.after))
     }
 
@@ -158,7 +158,7 @@ impl Stacks {
     /// Returns the stack that the next page comes after, once this one is at its end; `None` only where it is the
     /// last page.
     pub(crate) fn following<P: Platform>(&self) -> Option<u32> {
-        let is_last = self.ahead.is_none() && is_running::<P>(self.trace_id);
+        let is_last = self.ahead.is_none() && is_latest::<P>(self.trace_id);
         (!is_last).then_some(self.last)
     }
 
@@ -166,11 +166,11 @@ impl Stacks {
         let mut one = [Stack::default()];
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
         let [stack] = one;
-        (read == 1 && is_running::<P>(self.trace_id)).then_some(stack)
+        (read == 1 && is_latest::<P>(self.trace_id)).then_some(stack)
     }
 }
 
-/// Tells whether a trace has not been followed by another one.
-pub(crate) fn is_running<P: Platform>(trace_id: u32) -> bool {
+/// Tells whether no other trace has begun since.
+pub(crate) fn is_latest<P: Platform>(trace_id: u32) -> bool {
     P::tracer().trace_id() == trace_id
 }

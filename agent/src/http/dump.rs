@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use crate::dump;
 use crate::platform::Platform;
-use crate::reader::{Records, is_running};
+use crate::reader::{Records, is_latest};
 use crate::tracer::Summary;
 
 /// A dump under way.
@@ -58,7 +58,7 @@ impl DumpPage {
             }
             _ => {
                 self.part = Part::Done;
-                dump::tail(&self.summary, is_running::<P>(self.summary.trace_id), chunk)
+                dump::tail(&self.summary, is_latest::<P>(self.summary.trace_id), chunk)
             }
         }
     }

@@ -10,7 +10,7 @@ use heapless::Vec;
 use super::chunk::Chunk;
 use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Stacks, is_running};
+use crate::reader::{PageRecords, Stacks, is_latest};
 use crate::tracer::Leak;
 
 /// Most entries of a leak list.
@@ -154,7 +154,7 @@ impl LeaksPage {
         let mut leaks = Vec::new();
         let trace_id = P::tracer().trace_id();
         let total = P::tracer().leaks(time_us.saturating_sub(min_age_us), &mut leaks)?;
-        is_running::<P>(trace_id).then_some(Self {
+        is_latest::<P>(trace_id).then_some(Self {
             trace_id,
             time_us,
             total,

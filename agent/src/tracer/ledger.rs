@@ -112,11 +112,7 @@ impl Ledger {
     #[cold]
     pub(super) fn convict(&mut self, block: &Entry, stack: u32) -> u64 {
         let mut convicted = 0;
-        let inside = |ledger: &Self| {
-            let mut suspects = ledger.suspects.iter();
-            suspects.position(|suspect| ledger.is_inside(suspect, block))
-        };
-        while let Some(index) = inside(self) {
+        while let Some(index) = self.first_inside(block) {
             let suspect = self.suspects.remove(index);
             self.wrong_free(WrongFree {
                 time_us: suspect.time_us,
@@ -127,6 +123,11 @@ impl Ledger {
             convicted += 1;
         }
         convicted
+    }
+
+    fn first_inside(&self, block: &Entry) -> Option<usize> {
+        let mut suspects = self.suspects.iter();
+        suspects.position(|suspect| self.is_inside(suspect, block))
     }
 
     /// Lets the suspects up to a number go.
