@@ -6,12 +6,14 @@
 use heapless::Vec;
 
 use crate::platform::Platform;
-use crate::tracer::{Record, RecordCursor, Stack, StackCursor};
+use crate::tracer::{Leak, LeakCursor, Record, RecordCursor, Stack, StackCursor};
 
 /// Records read at one time.
 const BATCH: usize = 8;
 /// Distinct stacks that one page of records can refer to; it ends before it has more.
 const PAGE_STACKS: usize = 128;
+/// Leaks read at one time: as many as are listed when nobody says how many, so that this takes one query.
+pub(crate) const LEAKS_AT_A_TIME: usize = 20;
 
 /// Every record behind a sequence number, oldest first.
 pub(crate) struct Records {
@@ -167,6 +169,80 @@ impl Stacks {
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
         let [stack] = one;
         (read == 1 && is_latest::<P>(self.trace_id)).then_some(stack)
+    }
+}
+
+/// A bounded number of leaks, most bytes first.
+pub(crate) struct Leaks {
+    trace_id: u32,
+    time_us: u64,
+    cursor: LeakCursor,
+    batch: Vec<Leak, LEAKS_AT_A_TIME>,
+    taken: usize,
+    listed: u32,
+    /// Call stacks with such blocks that were not taken yet.
+    ahead: u32,
+    left: u32,
+}
+
+impl Leaks {
+    /// A list of the blocks that are older than this now.
+    pub(crate) fn new<P: Platform>(min_age_us: u64, limit: u32) -> Self {
+        let time_us = P::now_us();
+        Self {
+            trace_id: P::tracer().trace_id(),
+            time_us,
+            cursor: LeakCursor::before(time_us.saturating_sub(min_age_us)),
+            batch: Vec::new(),
+            taken: 0,
+            listed: 0,
+            ahead: 0,
+            left: limit,
+        }
+    }
+
+    pub(crate) fn trace_id(&self) -> u32 {
+        self.trace_id
+    }
+
+    /// Returns the moment that the list is of, in microseconds since boot.
+    pub(crate) fn time_us(&self) -> u64 {
+        self.time_us
+    }
+
+    /// Returns how many call stacks have such blocks: those that were listed, and those that were not.
+    pub(crate) fn total(&self) -> u32 {
+        self.listed + self.ahead
+    }
+
+    /// Returns the next leak and its call stack.
+    pub(crate) fn next<P: Platform>(&mut self) -> Option<(Leak, Stack)> {
+        while self.left > 0 {
+            if self.taken == LEAKS_AT_A_TIME {
+                self.read::<P>()?;
+            }
+            let leak = *self.batch.get(self.taken)?;
+            let stack = P::tracer().stack(self.trace_id, leak.stack);
+            if stack.is_none() && !is_latest::<P>(self.trace_id) {
+                return None;
+            }
+            self.taken += 1;
+            self.ahead -= 1;
+            // None if its last block was freed meanwhile, and its place taken.
+            if let Some(stack) = stack {
+                self.left -= 1;
+                self.listed += 1;
+                return Some((leak, stack));
+            }
+        }
+        None
+    }
+
+    /// Reads the next piece of the list, at the beginning and behind each one; `None` while another query is
+    /// running, or if the trace is another.
+    pub(crate) fn read<P: Platform>(&mut self) -> Option<()> {
+        let ahead = P::tracer().leaks(&mut self.cursor, &mut self.batch)?;
+        is_latest::<P>(self.trace_id).then(|| (self.ahead, self.taken) = (ahead, 0))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::accept::accepts;
 use super::body;
 use super::dump::DumpPage;
-use super::pages::{DemoPage, LeaksPage, MAX_LEAKS, RecordsPage, StacksPage};
+use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
 use super::problem::Problem;
 use super::query::{Query, number};
 use super::reply::{Content, Json, Reply, Stream};
@@ -16,14 +16,13 @@ use crate::agent::Agent;
 use crate::capture::{self, Capture};
 use crate::convert;
 use crate::platform::{Platform, Switch};
-use crate::reader::{PageRecords, Stacks};
+use crate::reader::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks};
 use crate::tracer::{self, Error};
 
 const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
 /// Most records or stacks of a page.
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
-const DEFAULT_LEAKS: u64 = 20;
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
 
 type Answer = Result<Reply, Problem>;
@@ -188,11 +187,13 @@ fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
 
 fn leaks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     let query = Query::of(parts, &["limit", "min_age_ms"])?;
-    let limit = query.number("limit", 1..=MAX_LEAKS as u64, DEFAULT_LEAKS)?;
+    let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
-    let page = LeaksPage::query::<P>(limit as usize, min_age_ms * 1000)
+    let mut leaks = Leaks::new::<P>(min_age_ms * 1000, limit as u32);
+    let begun = leaks.read::<P>();
+    begun
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
-    Ok(Reply::stream(Stream::Leaks(page)))
+    Ok(Reply::stream(Stream::Leaks(LeaksPage::new(leaks))))
 }
 
 fn everything<P: Platform>() -> Reply {

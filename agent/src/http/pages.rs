@@ -5,16 +5,10 @@
 //! it is started anew meanwhile, the page ends, for its `trace_id` would be wrong for the rest. Its `next` then
 //! leads on to the new trace.
 
-use heapless::Vec;
-
 use super::chunk::Chunk;
 use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Stacks, is_latest};
-use crate::tracer::Leak;
-
-/// Most entries of a leak list.
-pub(super) const MAX_LEAKS: usize = 32;
+use crate::reader::{Leaks, PageRecords, Stacks};
 
 /// `GET /trace/records` as JSON.
 pub(super) struct RecordsPage {
@@ -132,73 +126,50 @@ impl StacksPage {
 
 /// `GET /trace/leaks`.
 pub(super) struct LeaksPage {
-    trace_id: u32,
-    time_us: u64,
-    total: u32,
-    leaks: Vec<Leak, MAX_LEAKS>,
-    limit: usize,
-    part: LeaksPart,
+    leaks: Leaks,
+    part: Part,
     is_first: bool,
 }
 
-enum LeaksPart {
-    Head,
-    Leak(usize),
-    Done,
-}
-
 impl LeaksPage {
-    /// Asks for the leaks; `None` while another query is running, or if the trace is started anew meanwhile.
-    pub(super) fn query<P: Platform>(limit: usize, min_age_us: u64) -> Option<Self> {
-        let time_us = P::now_us();
-        let mut leaks = Vec::new();
-        let trace_id = P::tracer().trace_id();
-        let total = P::tracer().leaks(time_us.saturating_sub(min_age_us), &mut leaks)?;
-        is_latest::<P>(trace_id).then_some(Self {
-            trace_id,
-            time_us,
-            total,
+    pub(super) fn new(leaks: Leaks) -> Self {
+        Self {
             leaks,
-            limit,
-            part: LeaksPart::Head,
+            part: Part::Head,
             is_first: true,
-        })
+        }
     }
 
     pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
-                LeaksPart::Head => self.head(chunk),
-                LeaksPart::Leak(index) => self.leak::<P>(chunk, index),
-                LeaksPart::Done => return false,
+                Part::Head => self.head(chunk),
+                Part::Items => self.item::<P>(chunk),
+                Part::Stacks(_) | Part::Done => return false,
             }
         }
         true
     }
 
     fn head(&mut self, chunk: &mut Chunk) {
-        let Self {
-            trace_id,
-            time_us,
-            total,
-            ..
-        } = self;
+        let (trace_id, time_us) = (self.leaks.trace_id(), self.leaks.time_us());
         chunk.text(format_args!(
-            "{{\"trace_id\":{trace_id},\"time_us\":{time_us},\"total\":{total},\"leaks\":["
+            "{{\"trace_id\":{trace_id},\"time_us\":{time_us},\"leaks\":["
         ));
-        self.part = LeaksPart::Leak(0);
+        self.part = Part::Items;
     }
 
-    fn leak<P: Platform>(&mut self, chunk: &mut Chunk, index: usize) {
-        let Some(leak) = self.leaks.get(index).filter(|_| index < self.limit) else {
-            chunk.text(format_args!("]}}"));
-            self.part = LeaksPart::Done;
-            return;
-        };
-        if let Some(stack) = P::tracer().stack(self.trace_id, leak.stack) {
-            chunk.element(&mut self.is_first, &convert::leak::<P>(leak, &stack));
+    fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
+        match self.leaks.next::<P>() {
+            Some((leak, stack)) => {
+                chunk.element(&mut self.is_first, &convert::leak::<P>(&leak, &stack));
+            }
+            None => {
+                // Last, for until then some of the call stacks ahead may have none left.
+                chunk.text(format_args!("],\"total\":{}}}", self.leaks.total()));
+                self.part = Part::Done;
+            }
         }
-        self.part = LeaksPart::Leak(index + 1);
     }
 }
 

@@ -10,7 +10,7 @@ use super::count::Count;
 use super::inner::Inner;
 use super::ledger::{FAILURES, SUSPECTS, SUSPECTS_AT_A_TIME, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
-use super::stacks::StackCursor;
+use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
 use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
@@ -351,31 +351,38 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
-    /// Sums up the live blocks allocated before `before_us` by call stack, puts the largest sums
-    /// into `out`, most bytes first, and returns how many call stacks have such blocks.
+    /// Sums up the live blocks that a cursor asks for by call stack, puts the next largest sums into `out`, most
+    /// bytes first, and returns how many call stacks there were to choose from.
     ///
     /// Returns `None` while another such query is at work: its sums are kept in the stack table.
-    pub fn leaks<const N: usize>(&self, before_us: u64, out: &mut Vec<Leak, N>) -> Option<u32> {
+    pub fn leaks<const N: usize>(
+        &self,
+        cursor: &mut LeakCursor,
+        out: &mut Vec<Leak, N>,
+    ) -> Option<u32> {
         let query = self.with(|inner| inner.begin_query())?;
-        let mut cursor = RecordCursor::after(0);
-        while self.with(|inner| inner.query == query && inner.tally(&mut cursor, query, before_us))
+        let before_us = cursor.before_us();
+        let mut records = RecordCursor::after(0);
+        while self.with(|inner| inner.query == query && inner.tally(&mut records, query, before_us))
         {
         }
         out.clear();
-        let mut total = 0;
+        let mut ahead = 0;
         let entries = self.with(|inner| inner.stacks.entries());
         for index in 0..entries {
-            if let Some(leak) = self.with(|inner| inner.stacks.tallied(index, query)) {
-                total += 1;
+            let leak = self.with(|inner| inner.stacks.tallied(index, query));
+            if let Some(leak) = leak.filter(|leak| !cursor.has_passed(leak.stack)) {
+                ahead += 1;
                 keep_largest(out, leak);
             }
         }
+        out.iter().for_each(|leak| cursor.pass(leak.stack));
         self.with(|inner| {
             if inner.query == query {
                 inner.query = 0;
             }
         });
-        Some(total)
+        Some(ahead)
     }
 
     /// Returns the latest failed allocations, oldest first.

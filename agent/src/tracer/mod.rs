@@ -67,7 +67,7 @@ mod tests;
 
 pub use call_stack::CallStack;
 #[cfg(not(feature = "tracing"))]
-pub use disabled::{RecordCursor, StackCursor, Tracer};
+pub use disabled::{LeakCursor, RecordCursor, StackCursor, Tracer};
 #[cfg(feature = "tracing")]
 pub use enabled::Tracer;
 pub use error::Error;
@@ -75,7 +75,7 @@ pub use error::Error;
 pub use records::RecordCursor;
 pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
 #[cfg(feature = "tracing")]
-pub use stacks::StackCursor;
+pub use stacks::{LeakCursor, StackCursor};
 
 pub use view::{
     Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,

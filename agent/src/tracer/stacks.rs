@@ -407,3 +407,49 @@ impl StackCursor {
         self.next
     }
 }
+
+/// A reader's place in the list of leaks of one trace, largest first.
+///
+/// It is of the blocks that are there before a moment, so their sums only fall while the list is read: none
+/// is skipped, and the order holds from one piece of it to the next.
+#[derive(Clone, Debug)]
+pub struct LeakCursor {
+    before_us: u64,
+    passed: [u32; MAX_STACKS / u32::BITS as usize],
+}
+
+impl LeakCursor {
+    /// Starts before the largest sum of blocks that were allocated before `before_us`, in microseconds since boot.
+    pub fn before(before_us: u64) -> Self {
+        Self {
+            before_us,
+            passed: [0; _],
+        }
+    }
+
+    pub(super) fn before_us(&self) -> u64 {
+        self.before_us
+    }
+
+    /// Returns whether the stack with this id was read.
+    pub(super) fn has_passed(&self, id: u32) -> bool {
+        let (word, bit) = Self::place(id);
+        self.passed[word] & bit != 0
+    }
+
+    /// Notes that the stack with this id was read.
+    pub(super) fn pass(&mut self, id: u32) {
+        let (word, bit) = Self::place(id);
+        self.passed[word] |= bit;
+    }
+
+    /// Returns the word and the bit of a stack's place in the table. A stack that has taken the place of another
+    /// since has no block from before.
+    fn place(id: u32) -> (usize, u32) {
+        let index = id as usize % MAX_STACKS;
+        (
+            index / u32::BITS as usize,
+            1 << (index % u32::BITS as usize),
+        )
+    }
+}

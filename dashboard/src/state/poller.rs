@@ -14,8 +14,8 @@ use super::store::now_ms;
 use super::watched::Watched;
 use crate::api::ApiError;
 
-/// As many call stacks as an agent lists at once.
-const LEAKS_QUERY: &str = "?limit=32";
+/// So many call stacks that a device's list is complete, and a small leak is on it; as many as of a capture.
+const LEAKS_QUERY: &str = "?limit=512";
 /// Call stacks of one page.
 const STACKS_QUERY: &str = "?limit=256";
 /// The device and its switches change rarely: asked for in every so many rounds.

@@ -40,7 +40,7 @@ fn set(agent: &Target, name: &str, on: bool) {
 
 /// Returns the stack with the most live blocks that it never freed.
 fn largest_leak(agent: &Target) -> Option<Leak> {
-    let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+    let page: LeaksPage = agent.read("/trace/leaks?limit=1000");
     let mut leaks = page.leaks.into_iter();
     leaks.find(|leak| leak.stack.frees == 0 && leak.count >= GROWTH)
 }

@@ -168,7 +168,7 @@ fn leaks_are_grouped_by_call_stack_and_sorted() {
     }
     let live = agent.command("/trace/stop", "");
     assert_eq!(live.state, State::Stopped);
-    let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+    let page: LeaksPage = agent.read("/trace/leaks?limit=1000");
     assert!(
         page.leaks
             .is_sorted_by_key(|leak| std::cmp::Reverse(leak.bytes))

@@ -17,7 +17,7 @@ fn the_elf_of_the_image_names_the_leak_and_its_task() {
     assert_eq!(build_id.to_string(), device.build_id.as_str());
 
     let leak = await_some("the leak shows", || {
-        let page: LeaksPage = agent.read("/trace/leaks?limit=32");
+        let page: LeaksPage = agent.read("/trace/leaks?limit=1000");
         let mut stacks = page.leaks.into_iter().map(|leak| leak.stack);
         stacks.find(|stack| {
             site(&symbols, stack).is_some_and(|(function, _, _)| function.contains("Table::open"))

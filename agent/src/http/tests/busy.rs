@@ -9,7 +9,7 @@ use super::board::{Board, interrupt_between_holds};
 use super::peer::Peer;
 use super::{Answer, get, talk};
 use crate::platform::Platform;
-use crate::tracer::Leak;
+use crate::tracer::{Leak, LeakCursor};
 
 const LEAKS: &str = "/api/v1/trace/leaks";
 
@@ -24,7 +24,7 @@ fn a_second_leak_query_is_told_to_come_again() {
     }
     interrupt_between_holds(|| SECOND.set(ask()));
     let mut leaks = Vec::<Leak, 4>::new();
-    let total = Board::tracer().leaks(u64::MAX, &mut leaks);
+    let total = Board::tracer().leaks(&mut LeakCursor::before(u64::MAX), &mut leaks);
     assert_eq!(total, Some(0), "the first query is not disturbed");
     let answers = Answer::all(&SECOND.take());
     assert_eq!(answers.len(), 1);

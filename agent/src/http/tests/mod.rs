@@ -5,6 +5,8 @@ mod peer;
 
 #[cfg(feature = "tracing")]
 mod busy;
+#[cfg(feature = "tracing")]
+mod leaks;
 mod places;
 mod refusals;
 #[cfg(feature = "tracing")]

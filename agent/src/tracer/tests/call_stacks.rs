@@ -3,9 +3,13 @@
 use super::*;
 
 fn leaks(fixture: &Fixture, before_us: u64) -> (u32, heapless::Vec<Leak, 3>) {
+    next_leaks(fixture, &mut LeakCursor::before(before_us))
+}
+
+fn next_leaks(fixture: &Fixture, cursor: &mut LeakCursor) -> (u32, heapless::Vec<Leak, 3>) {
     let mut leaks = heapless::Vec::new();
-    let total = fixture.tracer.leaks(before_us, &mut leaks).unwrap();
-    (total, leaks)
+    let ahead = fixture.tracer.leaks(cursor, &mut leaks).unwrap();
+    (ahead, leaks)
 }
 
 #[test]
@@ -150,6 +154,29 @@ fn only_the_largest_leaks_are_kept() {
     let (total, largest) = leaks(&fixture, u64::MAX);
     let bytes: Vec<_> = largest.iter().map(|leak| leak.bytes).collect();
     assert_eq!((total, bytes), (5, vec![9, 7, 5]));
+}
+
+#[test]
+fn every_leak_is_read_once_and_in_order_while_blocks_come_and_go() {
+    let fixture = Fixture::started(64, Mode::Leaks);
+    for stack in 1..=10 {
+        fixture.allocate_from(stack * 64, 100 * stack, &[stack]);
+        fixture.allocate_from((100 + stack) * 64, stack, &[stack]);
+    }
+    let mut cursor = LeakCursor::before(fixture.clock.load(Ordering::Relaxed));
+    let mut read = Vec::new();
+    // Between two pieces, a stack that was read shrinks, another is freed whole before it is, and the smallest grows.
+    let freed: [&[usize]; 4] = [&[10], &[4, 104], &[], &[]];
+    for (piece, expected_ahead) in [10, 7, 3, 0].into_iter().enumerate() {
+        let (ahead, leaks) = next_leaks(&fixture, &mut cursor);
+        assert_eq!(ahead, expected_ahead);
+        read.extend(leaks.iter().map(|leak| leak.bytes));
+        freed[piece]
+            .iter()
+            .for_each(|block| fixture.free(block * 64));
+        fixture.allocate_from((200 + piece) * 64, 10_000, &[1]);
+    }
+    assert_eq!(read, [1010, 909, 808, 707, 606, 505, 303, 202, 101]);
 }
 
 #[test]

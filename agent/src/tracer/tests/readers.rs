@@ -156,7 +156,8 @@ fn a_tracer_without_a_buffer_has_nothing_to_read() {
         assert_eq!(fixture.stacks(), []);
         assert_eq!(fixture.stack(0), None);
         let mut leaks = heapless::Vec::<_, 4>::new();
-        assert_eq!(fixture.tracer.leaks(u64::MAX, &mut leaks), Some(0));
+        let mut cursor = LeakCursor::before(u64::MAX);
+        assert_eq!(fixture.tracer.leaks(&mut cursor, &mut leaks), Some(0));
         static SINK: RingSink<Strict, 4> = RingSink::new();
         fixture.tracer.init_tohost(&SINK).unwrap();
     }

@@ -18,8 +18,8 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{
-    Allocation, Buffer, CallStack, Free, Leak, Mode, Record, RecordCursor, Stack, StackCursor,
-    Tracer,
+    Allocation, Buffer, CallStack, Free, LeakCursor, Mode, Record, RecordCursor, Stack,
+    StackCursor, Tracer,
 };
 use heapbeacon::walk;
 use heapbeacon_embassy::Lock;
@@ -217,8 +217,10 @@ fn read() {
     let mut stacks = StackCursor::after(None);
     let mut one = [Stack::default()];
     while METERED.read_stacks(&mut stacks, &mut one) > 0 {}
-    let mut leaks = heapless::Vec::<Leak, 32>::new();
-    black_box(METERED.leaks(u64::MAX, &mut leaks));
+    let mut cursor = LeakCursor::before(u64::MAX);
+    let mut leaks = heapless::Vec::<_, 20>::new();
+    while METERED.leaks(&mut cursor, &mut leaks).is_some() && !leaks.is_empty() {}
+    black_box(&leaks);
     black_box(METERED.summary());
     black_box(METERED.failures());
     black_box(METERED.wrong_frees());

@@ -1,0 +1,108 @@
+//! A list of leaks that is longer than what is read at one time.
+
+use core::mem::MaybeUninit;
+use std::boxed::Box;
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+use super::super::chunk::Chunk;
+use super::super::pages::LeaksPage;
+use super::board::Board;
+use crate::platform::Platform;
+use crate::reader::{LEAKS_AT_A_TIME, Leaks};
+use crate::tracer::{Allocation, Free, Mode};
+
+/// Call stacks that hold one block each, the larger the later.
+const STACKS: usize = 5 * LEAKS_AT_A_TIME / 2;
+
+fn block(stack: usize) -> usize {
+    0x1000 + stack * 256
+}
+
+fn begin() {
+    let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
+    let taken = Board::tracer().init_standalone(buffer, None);
+    taken
+        .map_err(|refused| refused.error)
+        .expect("it is large enough");
+    let started = Board::tracer().start(Mode::Leaks, 0);
+    started.expect("it was initialised");
+    for stack in 1..=STACKS {
+        Board::tracer().allocated(&Allocation {
+            address: block(stack),
+            size: stack,
+            time_us: 0,
+            core: 0,
+            task: 0,
+            stack: &[stack].into_iter().collect(),
+        });
+    }
+}
+
+fn free(stack: usize) {
+    Board::tracer().freed(&Free {
+        address: block(stack),
+        size: 0,
+        time_us: 0,
+        core: 0,
+        task: 0,
+        stack: &[].into_iter().collect(),
+    });
+}
+
+/// Makes an answer, with something done behind its first chunk.
+fn answer(limit: u32, meanwhile: impl Fn()) -> String {
+    let mut leaks = Leaks::new::<Board>(0, limit);
+    leaks.read::<Board>().expect("there is no other query");
+    let mut page = LeaksPage::new(leaks);
+    let mut chunk = Chunk::new();
+    let mut answer = String::new();
+    loop {
+        chunk.clear();
+        let is_more = page.fill::<Board>(&mut chunk);
+        answer += core::str::from_utf8(chunk.bytes()).expect("it is text");
+        if !is_more {
+            return answer;
+        }
+        meanwhile();
+    }
+}
+
+/// Returns the bytes of each leak in an answer, and the total that it tells.
+fn read(answer: &str) -> (Vec<usize>, usize) {
+    let number = |text: &str| {
+        text.split([',', '}'])
+            .next()
+            .and_then(|text| text.parse().ok())
+    };
+    let (leaks, total) = answer.rsplit_once("],\"total\":").expect("it has one");
+    let bytes = leaks.split("\"bytes\":").skip(1).filter_map(number);
+    (bytes.collect(), number(total).expect("it is a number"))
+}
+
+#[test]
+fn it_is_whole_in_order_and_counted() {
+    begin();
+    let (bytes, total) = read(&answer(1000, || {}));
+    assert!(bytes.iter().copied().eq((1..=STACKS).rev()), "{bytes:?}");
+    assert_eq!(total, STACKS);
+}
+
+#[test]
+fn what_a_limit_leaves_out_is_counted() {
+    begin();
+    let limit = LEAKS_AT_A_TIME + 1;
+    let (bytes, total) = read(&answer(limit as u32, || {}));
+    let largest = (STACKS - limit + 1..=STACKS).rev();
+    assert!(bytes.iter().copied().eq(largest), "{bytes:?}");
+    assert_eq!(total, STACKS);
+}
+
+#[test]
+fn what_is_freed_before_it_is_listed_is_not_missing() {
+    begin();
+    let (bytes, total) = read(&answer(1000, || [1, 2].map(free).into_iter().collect()));
+    assert!(bytes.iter().copied().eq((3..=STACKS).rev()), "{bytes:?}");
+    assert_eq!(total, bytes.len());
+}
