@@ -18,10 +18,11 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         trace_id: summary.trace_id,
         time_us: P::now_us(),
         started_us: summary.started_us,
+        last_gap_us: summary.last_gap_us,
         count: summary.count,
         capacity: summary.capacity,
         high_water_mark: summary.high_water_mark,
-        has_overflowed: counters.evicted > 0,
+        has_overflowed: summary.has_overflowed(),
         total_allocations: counters.allocations,
         total_allocated_bytes: counters.allocated_bytes,
         total_frees: counters.matched_frees + counters.unmatched_frees,
@@ -250,6 +251,7 @@ pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
         other_allocations: counters.other_allocations,
         sent: counters.sent,
         dropped: counters.dropped,
+        last_gap: summary.last_gap_us,
     }
 }
 

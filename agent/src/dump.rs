@@ -94,7 +94,7 @@ pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
         "total frees: {}",
         counters.matched_frees + counters.unmatched_frees
     )?;
-    if counters.evicted > 0 {
+    if summary.has_overflowed() {
         writeln!(
             out,
             "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"

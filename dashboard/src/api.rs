@@ -10,7 +10,7 @@ use heapbeacon_shared::wire::DecodeError;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob};
+use web_sys::{AbortSignal, Blob, RequestMode};
 
 use crate::retry::{Failure, Tries};
 
@@ -130,14 +130,23 @@ impl Client {
         answer.response.binary().await.map_err(unexpected)
     }
 
-    /// Downloads the ELF that the device offers as its own.
-    pub async fn elf(&self) -> Result<Blob, ApiError> {
-        let answer = self.read(Route::Elf, "", DOWNLOAD_TIMEOUT_MS).await?;
+    /// Downloads what a route answers with.
+    pub async fn download(&self, route: Route) -> Result<Blob, ApiError> {
+        let answer = self.read(route, "", DOWNLOAD_TIMEOUT_MS).await?;
         let response = web_sys::Response::from(answer.response);
         let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
         let blob = JsFuture::from(blob).await;
         blob.map(JsCast::unchecked_into)
             .map_err(|_| ApiError::Unreachable)
+    }
+
+    /// Returns whether somebody answers, be it in a way that this page may not read (CORS).
+    pub async fn is_answered(&self) -> bool {
+        let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
+        let request = Request::get(&self.url(Route::Device, ""))
+            .mode(RequestMode::NoCors)
+            .abort_signal(Some(&signal));
+        request.send().await.is_ok()
     }
 
     /// Posts to a route; `body` is JSON, or empty for none.

@@ -165,15 +165,16 @@ fn counters() {
         other_allocations: 23,
         sent: 24,
         dropped: 25,
+        last_gap: 26,
     };
-    let hex = "21 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
-        0f 10 11 12 13 14 15 16 17 18 19";
+    let hex = "22 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
+        0f 10 11 12 13 14 15 16 17 18 19 1a";
     assert_golden(Message::Counters(counters), hex);
 }
 
 #[test]
 fn counters_before_the_first_start() {
-    let hex = format!("1e 05{}", " 00".repeat(29));
+    let hex = format!("1f 05{}", " 00".repeat(30));
     assert_golden(Message::Counters(Counters::default()), &hex);
 }
 
@@ -187,11 +188,11 @@ fn counters_in_every_state() {
             ..Counters::default()
         })
     };
-    let zeros = " 00".repeat(24);
+    let zeros = " 00".repeat(25);
     let stopped = in_state(State::Stopped, Destination::Standalone, Mode::All);
-    assert_golden(stopped, &format!("20 05 00 00 01 01 00 01 00{zeros}"));
+    assert_golden(stopped, &format!("21 05 00 00 01 01 00 01 00{zeros}"));
     let paused = in_state(State::Paused, Destination::Standalone, Mode::All);
-    assert_golden(paused, &format!("20 05 00 00 03 01 00 01 00{zeros}"));
+    assert_golden(paused, &format!("21 05 00 00 03 01 00 01 00{zeros}"));
 }
 
 #[test]

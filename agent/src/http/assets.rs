@@ -1,4 +1,4 @@
-//! The dashboard's files.
+//! The dashboard's files. It names its pages in the fragment of the URL, so `/` is the only path for all of them.
 //!
 //! Every file is sent as gzip, also to a client that does not say it takes that: a device has
 //! neither the flash for a second copy nor the RAM to unpack one, and every browser takes gzip.
@@ -7,7 +7,6 @@ use heapbeacon_shared::api::{Method, PREFIX};
 use picoserve::request::{Headers, RequestParts};
 use picoserve::response::StatusCode;
 
-use super::accept::accepts;
 use super::guard;
 use super::problem::Problem;
 use super::reply::{Content, Reply};
@@ -24,9 +23,9 @@ pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Resu
     if path.starts_with(PREFIX) {
         return Err(nothing_here());
     }
-    let is_page = is_page(path, parts.headers());
-    let asset = by_path(assets, path).or_else(|| by_path(assets, INDEX).filter(|_| is_page));
-    if asset.is_none() && !is_page {
+    let is_root = path == "/";
+    let asset = by_path(assets, if is_root { INDEX } else { path });
+    if asset.is_none() && !is_root {
         return Err(nothing_here());
     }
     if parts.method() == "OPTIONS" {
@@ -38,13 +37,6 @@ pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Resu
 
 fn by_path(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
     assets.iter().find(|asset| asset.path == path)
-}
-
-/// Tells whether a path is a page of the dashboard, which routes by path in the browser: it answers
-/// with the index.
-fn is_page(path: &str, headers: Headers<'_>) -> bool {
-    let last = path.rsplit('/').next().unwrap_or("");
-    path == "/" || (!last.contains('.') && accepts(headers, "text/html"))
 }
 
 fn file(asset: &'static Asset, headers: Headers<'_>) -> Reply {

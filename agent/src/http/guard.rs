@@ -34,7 +34,7 @@ impl Guard {
         if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
             return Err(Problem::forbidden(format_args!(
                 "This web page's origin may not use the agent: open the agent's own dashboard, or allow \
-                 the origin with `--allow-origin` (on a device: in its firmware's `Guard`)."
+                 the origin with `--allow-origin` (on a device: `origins` in its firmware's configuration)."
             )));
         }
         if is_preflight(parts) || !path(parts).starts_with(PREFIX) {

@@ -5,7 +5,7 @@ use picoserve::request::RequestParts;
 use picoserve::response::StatusCode;
 use serde::Deserialize;
 
-use super::accept::accepts;
+use super::accept::prefers;
 use super::body;
 use super::dump::DumpPage;
 use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
@@ -275,6 +275,6 @@ fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Pr
         Some(_) => Err(Problem::invalid(format_args!(
             "`format` is `json` or `postcard`."
         ))),
-        None => Ok(accepts(parts.headers(), POSTCARD_MIME)),
+        None => Ok(prefers(parts.headers(), POSTCARD_MIME, "application/json")),
     }
 }

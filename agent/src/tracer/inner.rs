@@ -165,7 +165,9 @@ impl Inner {
 
     /// Notes that frees were not recorded for a while, and now are.
     pub(super) fn end_gap(&mut self) {
-        self.ledger.distrust(self.last_seq);
+        if self.counters.allocations > 0 {
+            self.ledger.distrust(self.last_seq);
+        }
     }
 
     /// Counts an allocation and records it; `mode` is the trace's own.
@@ -355,6 +357,7 @@ impl Inner {
             mode: self.mode,
             trace_id: self.trace_id,
             started_us: self.started_us,
+            last_gap_us: self.ledger.trusted_after(),
             count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),

@@ -54,6 +54,11 @@ impl Ledger {
         self.trusted_after = until;
     }
 
+    /// Returns until when a block with a record may be gone: 0 if none may.
+    pub(super) fn trusted_after(&self) -> u64 {
+        self.trusted_after
+    }
+
     /// Tells whether an unmatched free was of a pointer inside a block.
     #[inline(always)]
     fn is_inside(&self, suspect: &Suspect, block: &Entry) -> bool {

@@ -180,6 +180,9 @@ pub struct Summary {
     pub trace_id: u32,
     /// When the trace was started, microseconds since boot.
     pub started_us: u64,
+    /// When a stop last interrupted the recording, microseconds since boot; 0 if none did. Blocks allocated until
+    /// then may have been freed unseen, and still count as live.
+    pub last_gap_us: u64,
     /// Records in the buffer.
     pub count: u32,
     /// Records that the buffer holds.
@@ -198,6 +201,13 @@ pub struct Summary {
     pub split: Split,
     /// Everything that is counted.
     pub counters: Counters,
+}
+
+impl Summary {
+    /// Returns whether the buffer was too small. Without one, no record finds room, and none is missed.
+    pub fn has_overflowed(&self) -> bool {
+        self.capacity > 0 && self.counters.evicted > 0
+    }
 }
 
 /// How a buffer is split, in bytes.

@@ -48,7 +48,14 @@ fn Downloads() -> impl IntoView {
         let url = store.client.with_value(|client| client.url(route, ""));
         view! {
             <li>
-                <a href=url download=file>
+                <a
+                    href=url
+                    download=file
+                    on:click=move |event| {
+                        event.prevent_default();
+                        store.save(route, file);
+                    }
+                >
                     {label}
                 </a>
                 " "
@@ -72,19 +79,19 @@ fn Downloads() -> impl IntoView {
     }
 }
 
-/// Names and values.
-type Facts = Vec<(&'static str, String)>;
+/// Names, values, and what they mean.
+type Facts = Vec<(&'static str, String, &'static str)>;
 
 fn facts(facts: Facts) -> AnyView {
-    let fact = |(name, value): (&'static str, String)| {
+    let fact = |(name, value, hint): (&'static str, String, &'static str)| {
         let value = if value.trim().is_empty() {
             "–".to_owned()
         } else {
             value
         };
         view! {
-            <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dt title=hint>{name}</dt>
+            <dd title=hint>{value}</dd>
         }
         .into_any()
     };
@@ -94,72 +101,110 @@ fn facts(facts: Facts) -> AnyView {
 
 /// Says who a device is; a capture does not tell how it was reached.
 fn identity(device: &Device, is_file: bool) -> Facts {
-    let network = &device.network;
+    let bits = u32::from(device.pointer_bytes) * 8;
+    let chip = match &device.chip_revision {
+        Some(revision) => format!("{}, revision {revision}", device.chip),
+        None => device.chip.to_string(),
+    };
+    let firmware = format!("{} {}", device.firmware, device.firmware_version);
     let mut facts = vec![
-        ("Name", device.name.to_string()),
+        ("Name", device.name.to_string(), "What you call it"),
         (
             "Board",
-            format!(
-                "{} ({} bit)",
-                device.board,
-                u32::from(device.pointer_bytes) * 8
-            ),
+            format!("{} ({bits} bit)", device.board),
+            "What the agent runs on, and the width of an address",
+        ),
+        ("Chip", chip, "The processor, as its maker names it"),
+        ("Firmware", firmware, "Its name and version"),
+        (
+            "Build id",
+            device.build_id.to_string(),
+            "Tells which ELF the firmware is: only that one has the right names",
         ),
         (
-            "Chip",
-            match &device.chip_revision {
-                Some(revision) => format!("{}, revision {revision}", device.chip),
-                None => device.chip.to_string(),
-            },
+            "Up for",
+            format::duration(device.uptime_us),
+            "Time since it started",
         ),
-        (
-            "Firmware",
-            format!("{} {}", device.firmware, device.firmware_version),
-        ),
-        ("Build id", device.build_id.to_string()),
-        ("Up for", format::duration(device.uptime_us)),
     ];
     if !is_file {
-        facts.extend([
-            ("Last reset", device.reset_reason.to_string()),
-            (
-                "Network",
-                format!("{} on {}", network.address, network.interface),
-            ),
-            (
-                "Hardware address",
-                network.mac.as_deref().unwrap_or_default().to_owned(),
-            ),
-            (
-                "Signal",
-                network
-                    .rssi_dbm
-                    .map_or_else(String::new, |dbm| format!("{dbm} dBm")),
-            ),
-            ("Agent", device.agent_version.to_string()),
-        ]);
+        facts.extend(connection(device));
     }
     facts
 }
 
+/// Says how a device is reached.
+fn connection(device: &Device) -> Facts {
+    let network = &device.network;
+    let address = format!("{} on {}", network.address, network.interface);
+    let mac = network.mac.as_deref().unwrap_or_default().to_owned();
+    let signal = network.rssi_dbm.map(|dbm| format!("{dbm} dBm"));
+    vec![
+        (
+            "Last reset",
+            device.reset_reason.to_string(),
+            "Why it started last",
+        ),
+        ("Network", address, "Where it is reached"),
+        ("Hardware address", mac, "Its MAC address"),
+        (
+            "Signal",
+            signal.unwrap_or_default(),
+            "Strength of the Wi-Fi signal: the closer to 0, the better",
+        ),
+        (
+            "Agent",
+            device.agent_version.to_string(),
+            "Version of HeapBeacon on the device",
+        ),
+    ]
+}
+
 /// Says how a trace is kept; a capture does not tell what that costs.
 fn tracing(trace: &Trace, is_file: bool) -> Facts {
+    let of = |some: u32, all: u32| {
+        let [some, all] = [some, all].map(|number| format::count(u64::from(number)));
+        format!("{some} of {all}")
+    };
+    let mut facts = vec![
+        (
+            "Records",
+            of(trace.count, trace.capacity),
+            "Traced blocks, and how many there is room for",
+        ),
+        (
+            "Most records",
+            format::count(u64::from(trace.high_water_mark)),
+            "Most at one time since the trace started",
+        ),
+        (
+            "Call stacks",
+            of(trace.stack_count, trace.stack_capacity),
+            "Distinct ones, and how many there is room for",
+        ),
+        (
+            "Unchecked frees",
+            format::count(trace.unchecked_frees),
+            "Frees without a record that came too fast to see whether they were of a pointer inside a block",
+        ),
+    ];
+    if !is_file {
+        facts.extend(cost(trace));
+    }
+    facts
+}
+
+/// Says what tracing costs.
+fn cost(trace: &Trace) -> Facts {
     let buffer = &trace.buffer;
     let unit = match trace.cost.unit {
         CostUnit::Nanoseconds => "ns",
         CostUnit::Cycles => "cycles",
         CostUnit::Instructions => "instructions",
     };
-    let cost = match trace.cost.mean_per_event {
+    let mean = match trace.cost.mean_per_event {
         0 => "not measured yet".to_owned(),
         mean => format!("{} {unit} on average", format::count(u64::from(mean))),
-    };
-    let of = |some: u32, all: u32| {
-        format!(
-            "{} of {}",
-            format::count(u64::from(some)),
-            format::count(u64::from(all))
-        )
     };
     let split = format!(
         "{}: {} for records, {} for call stacks",
@@ -167,21 +212,17 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
         format::bytes(buffer.record_bytes),
         format::bytes(buffer.stack_bytes)
     );
-    let mut facts = vec![
-        ("Records", of(trace.count, trace.capacity)),
+    vec![
         (
-            "Most records",
-            format::count(u64::from(trace.high_water_mark)),
+            "Buffer",
+            split,
+            "Memory that the firmware lends to the trace",
         ),
-        ("Call stacks", of(trace.stack_count, trace.stack_capacity)),
-        ("Unchecked frees", format::count(trace.unchecked_frees)),
-    ];
-    if !is_file {
-        facts.extend([
-            ("Buffer", split),
-            ("RAM in all", format::bytes(trace.cost.ram_bytes)),
-            ("Cost of an event", cost),
-        ]);
-    }
-    facts
+        (
+            "RAM in all",
+            format::bytes(trace.cost.ram_bytes),
+            "That buffer, and what the tracer has beside it",
+        ),
+        ("Cost of an event", mean, "How long it takes to record one"),
+    ]
 }

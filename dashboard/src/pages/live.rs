@@ -1,5 +1,5 @@
 use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
-use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::api::{State, Trace};
 use leptos::prelude::*;
 
 use super::regions::Regions;
@@ -8,7 +8,7 @@ use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{HeapSample, Store, regions, used_series};
+use crate::state::{GAP, HeapSample, Store, regions, used_series};
 
 mod plots;
 
@@ -112,13 +112,26 @@ fn allocations_card(store: Store) -> AnyView {
         let hint = "From the start of the trace to the capture";
         return view! { <Card title="Allocations" hint value note alarming /> }.into_any();
     }
-    let (allocations, frees) = match store.rates.with(|rates| rates.per_second()) {
-        Some((allocations, frees)) => (format::rate(allocations), format::rate(frees)),
-        None => ("–".to_owned(), "–".to_owned()),
+    let state = store
+        .trace
+        .with(|trace| trace.as_ref().map(|trace| trace.state));
+    let rates = store.rates.with(|rates| rates.per_second());
+    let known = |is_counted: bool, rate: Option<f64>| match rate.filter(|_| is_counted) {
+        Some(rate) => format!("{}/s", format::rate(rate)),
+        None => "–".to_owned(),
     };
-    let note = format!("{frees} frees/s · {} failed", format::count(failed));
-    let value = (allocations, "/s".to_owned());
-    let hint = "Over the last few seconds; failed ones since the trace started";
+    let is_recording = state == Some(State::Recording);
+    let sees_frees = is_recording || state == Some(State::Paused);
+    let allocations = known(is_recording, rates.map(|(allocations, _)| allocations));
+    let frees = known(sees_frees, rates.map(|(_, frees)| frees));
+    let failed = format::count(failed);
+    let note = match sees_frees {
+        true => format!("{frees} frees · {failed} failed"),
+        false => format!("not recorded · {failed} failed before"),
+    };
+    let value = (allocations, String::new());
+    let hint =
+        "Over the last few seconds, while they are recorded; failed ones since the trace started";
     view! { <Card title="Allocations" hint value note alarming /> }.into_any()
 }
 
@@ -208,7 +221,7 @@ fn losses(trace: &Trace) -> Vec<String> {
         (
             trace.unmatched_frees,
             "free",
-            "of a block without a record: allocated before the start or during a pause, or evicted.",
+            "of a block without a record: allocated before the start, or during a stop or a pause, or evicted.",
         ),
         (
             trace.wrong_frees,
@@ -233,6 +246,8 @@ fn losses(trace: &Trace) -> Vec<String> {
         ),
     ];
     let told = told.iter().filter(|(number, ..)| *number > 0);
-    told.map(|(number, thing, fate)| format!("{} {fate}", format::plural(*number, thing)))
-        .collect()
+    let told =
+        told.map(|(number, thing, fate)| format!("{} {fate}", format::plural(*number, thing)));
+    let gap = (trace.last_gap_us > 0).then(|| GAP.to_owned());
+    told.chain(gap).collect()
 }

@@ -10,7 +10,7 @@ use super::start::NotTracing;
 use crate::components::{Item, KeyedList, When};
 use crate::format;
 use crate::naming::NamedStack;
-use crate::state::{RecordList, Store};
+use crate::state::{LinkState, RecordList, Store};
 
 mod window;
 
@@ -80,33 +80,15 @@ fn Records() -> impl IntoView {
         let wanted = rows.iter().filter(wanted);
         Arc::new(wanted.cloned().collect::<Vec<_>>())
     });
-    // On opening the page, and when another trace begins.
-    Effect::new(move |before: Option<Option<u32>>| {
-        let trace_id = store
-            .trace
-            .with(|trace| trace.as_ref().map(|trace| trace.trace_id));
-        if before != Some(trace_id) && !store.is_file {
-            store.load_records();
-        }
-        trace_id
-    });
+    if !store.is_file {
+        read_when_needed(store);
+    }
     let held = Callback::new(move |origin: Origin| {
         let rows = rows.read();
         let of_origin = rows.iter().filter(|row| row.origin == origin).count() as u64;
         (of_origin > 0).then(|| format::count(of_origin))
     });
-    let count = move || {
-        let (shown, all) = (shown.read().len() as u64, rows.read().len() as u64);
-        match store.records_loading.get() {
-            Some(read) => format!("reading, {} so far", format::count(read as u64)),
-            None if shown == all => format::plural(all, "record"),
-            None => format!(
-                "{} of {}",
-                format::count(shown),
-                format::plural(all, "record")
-            ),
-        }
-    };
+    let count = move || count_words(store, shown.read().len() as u64, rows.read().len() as u64);
     view! {
         <div class="tools">
             <input
@@ -127,6 +109,46 @@ fn Records() -> impl IntoView {
             </When>
         </div>
         <RecordTable rows=shown />
+    }
+}
+
+/// Reads the records on opening the page, when the first ones come, when a device is back, and when another trace begins:
+/// after a restart they are numbered anew.
+fn read_when_needed(store: Store) {
+    let trace = Memo::new(move |_| {
+        let boot_id = store.device.read().as_ref().map(|device| device.boot_id);
+        let trace_id = store.trace.read().as_ref().map(|trace| trace.trace_id);
+        (boot_id, trace_id)
+    });
+    let is_lacking = Memo::new(move |_| {
+        let count = store.trace.read().as_ref().map_or(0, |trace| trace.count);
+        count > 0 && store.records.read().records.is_empty()
+    });
+    let is_live = Memo::new(move |_| store.link.read().state() == LinkState::Live);
+    Effect::new(move |read: Option<Option<_>>| {
+        let (read, trace, is_lacking) = (read.flatten(), trace.get(), is_lacking.get());
+        if !is_live.get() {
+            return read;
+        }
+        if is_lacking || read != Some(trace) {
+            store.load_records();
+        }
+        Some(trace)
+    });
+}
+
+/// Says how many records are shown, of how many.
+fn count_words(store: Store, shown: u64, all: u64) -> String {
+    let is_read = store.records.read().read_us > 0;
+    match store.records_loading.get() {
+        Some(read) => format!("reading, {} so far", format::count(read as u64)),
+        None if !is_read => "not read yet".to_owned(),
+        None if shown == all => format::plural(all, "record"),
+        None => format!(
+            "{} of {}",
+            format::count(shown),
+            format::plural(all, "record")
+        ),
     }
 }
 
@@ -214,13 +236,13 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
             <table class="records" aria-rowcount=move || rows.read().len().to_string()>
                 <thead>
                     <tr>
-                        <th scope="col" class="r seq">"Sequence"</th>
-                        <th scope="col" class="r age">"Age"</th>
-                        <th scope="col" class="address">"Address"</th>
-                        <th scope="col" class="r size">"Size"</th>
-                        <th scope="col" class="task">"Task"</th>
-                        <th scope="col" class="wide">"Call site"</th>
-                        <th scope="col" class="freed">"Freed"</th>
+                        {column("Sequence", "r seq", "Number in the order of allocation: the time, in microseconds since boot")}
+                        {column("Age", "r age", "Time since the block was allocated, when the list was read")}
+                        {column("Address", "address", "Where the block begins")}
+                        {column("Size", "r size", "Bytes that were asked for")}
+                        {column("Task", "task", "Who was running")}
+                        {column("Call site", "wide", "The first of the callers that is your own code")}
+                        {column("Freed", "freed", "How long after its allocation; live if it is not freed")}
                     </tr>
                 </thead>
                 <tbody>
@@ -231,6 +253,15 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
             </table>
         </div>
     }
+}
+
+fn column(name: &'static str, class: &'static str, hint: &'static str) -> AnyView {
+    view! {
+        <th scope="col" class=class title=hint>
+            {name}
+        </th>
+    }
+    .into_any()
 }
 
 /// A row is drawn anew when a name, a colour or another reading changes what it shows.
@@ -249,6 +280,7 @@ fn record_row(row: &Row, colour: &'static str) -> AnyView {
             <td class="r">{format::bytes(row.size)}</td>
             <td class="task">{row.task.clone()}</td>
             <td class="wide">
+                {row.freed.is_some().then(|| view! { <span class="tag on-phone">"freed"</span> })}
                 <i class=format!("dot {colour}") aria-hidden="true"></i>
                 <code>{row.site.name.clone()}</code>
                 <span class="note">{place}</span>

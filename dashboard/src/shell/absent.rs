@@ -63,10 +63,6 @@ fn Loading() -> impl IntoView {
 #[component]
 fn NoDevice() -> impl IntoView {
     let store = Store::of_app();
-    let asked = store.client.with_value(|client| match client.origin() {
-        "" => window().location().origin().unwrap_or_default(),
-        origin => origin.to_owned(),
-    });
     let address = RwSignal::new(String::new());
     let go = move |event: SubmitEvent| {
         event.prevent_default();
@@ -75,11 +71,10 @@ fn NoDevice() -> impl IntoView {
         }
     };
     view! {
-        <Empty title="No device answers">
-            <p>
-                "No HeapBeacon agent answers at " <code>{asked}</code>
-                ". Check that the device is powered and in your network. The page keeps trying."
-            </p>
+        <Empty title="No device answers this page">
+            <When is=move || store.is_shut_out.get() fallback=|| view! { <Nobody /> }>
+                <ShutOut />
+            </When>
             <form class="row" on:submit=go>
                 <label for="address">"Another device"</label>
                 <input
@@ -95,4 +90,40 @@ fn NoDevice() -> impl IntoView {
             <CaptureDrop />
         </Empty>
     }
+}
+
+#[component]
+fn Nobody() -> impl IntoView {
+    view! {
+        <p>
+            "No HeapBeacon agent answers at " <code>{asked(Store::of_app())}</code>
+            ". Check that the device is powered and in your network. The page keeps trying."
+        </p>
+    }
+}
+
+/// Says that a device does not know this page: a browser hides its answers then.
+#[component]
+fn ShutOut() -> impl IntoView {
+    let asked = asked(Store::of_app());
+    view! {
+        <p>
+            "Somebody answers at " <code>{asked.clone()}</code> ", but not to pages from " <code>{own_origin()}</code>
+            ". Open the device's own page, " <a href=asked.clone()>{asked.clone()}</a>
+            ", or let this one in: start the agent with " <code>{format!("--allow-origin {}", own_origin())}</code>
+            ", or name it under " <code>"origins"</code> " in the firmware's configuration."
+        </p>
+    }
+}
+
+/// Returns where a device was looked for.
+fn asked(store: Store) -> String {
+    store.client.with_value(|client| match client.origin() {
+        "" => own_origin(),
+        origin => origin.to_owned(),
+    })
+}
+
+fn own_origin() -> String {
+    window().location().origin().unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use super::Store;
 use super::reading::{Reading, Step};
 use super::store::RecordList;
 use crate::api::ApiError;
+use crate::components::save;
 
 /// Times that records are read before it is given up, because another trace begins each time.
 const MOST_READINGS: u32 = 4;
@@ -59,6 +60,19 @@ impl Store {
             }
             store.ask_trace().await?;
             store.ask_demo().await
+        });
+    }
+
+    /// Saves what a route answers with as a file. A link would not send the token.
+    pub fn save(&self, route: Route, name: &'static str) {
+        let store = *self;
+        self.run(async move {
+            let client = store.client.get_value();
+            let file = client.download(route).await?;
+            if !save(&file, name) {
+                store.tell(true, format!("The browser did not save {name}."));
+            }
+            Ok(())
         });
     }
 

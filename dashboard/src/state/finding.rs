@@ -17,6 +17,10 @@ const LARGE_SHARE: u64 = 10;
 /// goes on. Before that it may be a cache that still fills.
 const LEAK_AFTER_US: u64 = 2 * WINDOW_US;
 
+/// What a stop leaves behind where recording went on after it.
+pub const GAP: &str =
+    "What was freed while the trace was stopped went unseen, and still counts as live.";
+
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -350,10 +354,14 @@ pub(super) fn completeness(view: &View<'_>) -> String {
             format!("{} {verb} {fate}", format::plural(*number, thing))
         })
         .collect();
-    if told.is_empty() {
+    let missing = if told.is_empty() {
         "Nothing was evicted, so this list is complete.".to_owned()
     } else {
         format!("{}: this list is incomplete.", told.join(" and "))
+    };
+    match trace.last_gap_us {
+        0 => missing,
+        _ => format!("{missing} {GAP}"),
     }
 }
 

@@ -268,6 +268,17 @@ fn without_a_growing_site_nothing_is_leaking() {
 }
 
 #[test]
+fn blocks_from_before_a_stop_are_said_not_to_be_certain() {
+    let sites = [site("cache::fill", Verdict::Plateau)];
+    let after_stop = Trace {
+        last_gap_us: MINUTE_US,
+        ..Trace::default()
+    };
+    assert!(told(&sites, &after_stop).facts.ends_with(GAP));
+    assert!(!told(&sites, &Trace::default()).facts.contains(GAP));
+}
+
+#[test]
 fn with_too_little_data_it_says_how_much_there_is() {
     let finding = told(
         &[site("a", Verdict::TooEarly { seconds_of_data: 7 })],

@@ -41,8 +41,18 @@ impl Store {
         for round in 0_u32.. {
             let outcome = self.ask(round, &mut evicted).await;
             self.note(&outcome);
+            self.look_for_door().await;
             TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
         }
+    }
+
+    /// Finds out whether nobody is there, or somebody who does not let this page in: to a browser both look alike.
+    async fn look_for_door(&self) {
+        let client = self.client.get_value();
+        if client.origin().is_empty() || self.link.read_untracked().state() != LinkState::Absent {
+            return;
+        }
+        self.is_shut_out.set(client.is_answered().await);
     }
 
     fn note(&self, outcome: &Result<(), ApiError>) {
@@ -50,6 +60,7 @@ impl Store {
             Ok(()) => {
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_tried.set(false);
+                self.take_back(&ApiError::Unreachable.to_string());
             }
             Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
             Err(ApiError::TokenNeeded) => {

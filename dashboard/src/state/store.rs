@@ -66,6 +66,8 @@ pub struct Store {
     pub client: StoredValue<Client>,
     /// Whether it answers.
     pub link: RwSignal<Link>,
+    /// Whether somebody answers there, and not to this page.
+    pub is_shut_out: RwSignal<bool>,
     /// The browser's clock in milliseconds, twice a second.
     pub now_ms: RwSignal<f64>,
     /// Last answer of `/device`.
@@ -123,6 +125,7 @@ impl Store {
             opened: RwSignal::new(None),
             client: StoredValue::new(Client::new(origin)),
             link: RwSignal::default(),
+            is_shut_out: RwSignal::new(false),
             now_ms: RwSignal::new(now_ms()),
             device: RwSignal::new(None),
             heap: RwSignal::new(None),
@@ -249,6 +252,17 @@ impl Store {
         self.symbols.update(|symbols| symbols.problem = None);
         self.notices
             .update(|notices| notices.retain(|notice| !notice.is_error));
+    }
+
+    /// Takes back what is no longer so.
+    pub(super) fn take_back(&self, text: &str) {
+        if self
+            .notices
+            .with_untracked(|notices| notices.iter().any(|notice| notice.text == text))
+        {
+            self.notices
+                .update(|notices| notices.retain(|notice| notice.text != text));
+        }
     }
 
     /// Takes a notice away.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use heapbeacon_shared::api::Feature;
+use heapbeacon_shared::api::{Feature, Route};
 use heapbeacon_shared::symbols::Symbols;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -115,7 +115,7 @@ impl Store {
     async fn load_device_elf(&self) {
         self.symbols.update(|symbols| symbols.loading = true);
         let client = self.client.get_value();
-        match client.elf().await {
+        match client.download(Route::Elf).await {
             Ok(file) => {
                 self.load(Source::Device, &file).await;
             }

@@ -28,8 +28,13 @@ impl Default for Watched {
 
 impl Watched {
     /// Follows a trace from one answer to the next.
+    ///
+    /// After a stop nothing that was seen before it says what grows: what was freed meanwhile still counts as live, and
+    /// what has taken its place would look like growth.
     pub(super) fn follow(&mut self, before: &Trace, now: &Trace) {
-        if ![before, now].iter().any(|trace| is_recording(trace)) {
+        if before.last_gap_us != now.last_gap_us {
+            *self = Self::default();
+        } else if ![before, now].iter().any(|trace| is_recording(trace)) {
             self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
         }
     }
@@ -101,27 +106,39 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_watched_while_nothing_is_recorded_and_that_time_does_not_count() {
-        for state in [State::Stopped, State::Paused] {
-            let states = [
-                State::Recording,
-                state,
-                state,
-                state,
-                State::Recording,
-                State::Recording,
-            ];
-            let watched = polled(&states);
-            let seconds = |time: fn(&Snapshot) -> u64| {
-                let snapshots = watched.snapshots().iter();
-                snapshots
-                    .map(|snapshot| time(snapshot) / SECOND)
-                    .collect::<Vec<_>>()
-            };
-            assert_eq!(seconds(|snapshot| snapshot.time_us), [0, 4, 5]);
-            // What is not known for certain counts as recorded: until the first answer, and after the last.
-            assert_eq!(seconds(Snapshot::recorded_us), [0, 2, 3]);
-        }
+    fn nothing_is_watched_during_a_pause_and_that_time_does_not_count() {
+        let states = [
+            State::Recording,
+            State::Paused,
+            State::Paused,
+            State::Paused,
+            State::Recording,
+            State::Recording,
+        ];
+        let watched = polled(&states);
+        let seconds = |time: fn(&Snapshot) -> u64| {
+            let snapshots = watched.snapshots().iter();
+            snapshots
+                .map(|snapshot| time(snapshot) / SECOND)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seconds(|snapshot| snapshot.time_us), [0, 4, 5]);
+        // What is not known for certain counts as recorded: until the first answer, and after the last.
+        assert_eq!(seconds(Snapshot::recorded_us), [0, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_seen_before_a_stop_stands_until_recording_goes_on() {
+        let mut watched = polled(&[State::Recording, State::Stopped, State::Stopped]);
+        assert_eq!(watched.snapshots().len(), 1);
+        let resumed = Trace {
+            last_gap_us: SECOND,
+            ..trace(State::Recording, 3)
+        };
+        watched.follow(&trace(State::Stopped, 2), &resumed);
+        assert!(watched.take(&page(1, 3), &resumed));
+        assert_eq!(watched.snapshots().len(), 1);
+        assert_eq!(watched.snapshots()[0].time_us, 3 * SECOND);
     }
 
     #[test]

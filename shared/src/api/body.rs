@@ -187,13 +187,16 @@ pub struct Trace {
     pub time_us: u64,
     /// Microseconds since boot, when the trace was started.
     pub started_us: u64,
+    /// When a stop last interrupted the recording, microseconds since boot; 0 if none did. Blocks
+    /// allocated until then may have been freed unseen, and still count as live.
+    pub last_gap_us: u64,
     /// Records in the buffer.
     pub count: u32,
     /// Records that the buffer holds.
     pub capacity: u32,
     /// Most records that the buffer held since `start`.
     pub high_water_mark: u32,
-    /// Whether a record was evicted since `start`.
+    /// Whether the buffer was too small for a record since `start`.
     pub has_overflowed: bool,
     /// Allocations seen.
     pub total_allocations: u64,
@@ -205,7 +208,7 @@ pub struct Trace {
     pub matched_frees: u64,
     /// Bytes of those blocks.
     pub matched_freed_bytes: u64,
-    /// Frees without a record: allocated before the start or during a pause, or evicted.
+    /// Frees without a record: allocated before the start, or during a stop or a pause, or evicted.
     pub unmatched_frees: u64,
     /// Bytes of those blocks, where the allocator said how many.
     pub unmatched_freed_bytes: u64,

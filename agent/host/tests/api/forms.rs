@@ -135,6 +135,8 @@ fn the_accept_header_chooses_the_form_unless_the_query_does() {
         let accept = format!("{POSTCARD_MIME};{refused}, application/json");
         assert_eq!(content_type(&accept, ""), json, "{accept}");
     }
+    let rather_json = format!("application/json;q=.5, {POSTCARD_MIME};q=0.1");
+    assert_eq!(content_type(&rather_json, ""), json);
     assert_eq!(content_type("*/*", ""), json);
     assert_eq!(content_type("application/json", ""), json);
     assert_eq!(content_type(POSTCARD_MIME, "?format=json"), json);

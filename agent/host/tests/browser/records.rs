@@ -20,6 +20,24 @@ async fn records_that_were_there_before_the_symbols_get_their_names() -> WebDriv
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_the_new_records_are_read() -> WebDriverResult<()> {
+    let trace = ["--dashboard", &bundle(), "--start", "leaks"];
+    let agent = Process::start(&trace);
+    let address = agent.url().trim_start_matches("http://").to_owned();
+    let page = Page::open(&format!("{}/#/records", agent.url())).await?;
+    page.element(".record").await?;
+    drop(agent);
+    page.element_with("[data-testid='link-state']", "lost")
+        .await?;
+
+    // Its trace has the number of the one before.
+    let _again = Process::start_at(&address, &trace);
+    page.element_with(".notice", "The device restarted").await?;
+    page.element(".record").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_says_in_full_when_its_block_was_freed() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
     let page = Page::open(&format!("{}/#/records", agent.url())).await?;

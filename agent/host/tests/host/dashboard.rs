@@ -42,15 +42,11 @@ fn unpacked(answer: &Answer) -> String {
 }
 
 #[test]
-fn the_index_answers_for_every_page() {
+fn the_index_is_at_the_root_and_other_paths_have_nothing() {
     let agent = start("index");
-    for (path, accept) in [
-        ("/", "*/*"),
-        ("/index.html", "*/*"),
-        ("/leaks", "text/html,*/*;q=0.8"),
-        ("/records/7", "text/html"),
-    ] {
-        let answer = get(&agent, path, &[("Accept", accept)]);
+    let by_browser = [("Accept", "text/html,*/*;q=0.8")];
+    for path in ["/", "/?device=http://127.0.0.1", "/index.html"] {
+        let answer = get(&agent, path, &by_browser);
         assert_eq!(unpacked(&answer), INDEX, "{path}");
         assert_eq!(
             answer.header("content-type"),
@@ -58,7 +54,9 @@ fn the_index_answers_for_every_page() {
         );
         assert_eq!(answer.header("cache-control"), Some("no-cache"));
     }
-    get(&agent, "/leaks", &[("Accept", "application/json")]).problem(404);
+    for path in ["/leaks", "/metrics", "/debug/pprof/heap"] {
+        get(&agent, path, &by_browser).problem(404);
+    }
 }
 
 #[test]

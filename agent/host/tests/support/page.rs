@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thirtyfour::prelude::*;
 
+use super::await_some;
 use super::background::Background;
 
 /// How long anything on the page may take; only a failure takes that long.
@@ -13,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
 /// Steps of a scroll: enough for a mean, few enough for a list of some windows.
 const SCROLL_STEPS: u32 = 50;
+/// Where the browser puts what it downloads, in its profile.
+const DOWNLOADS: &str = "downloads";
 /// Ports that chromedriver may find taken before that is a failure.
 const STARTS: usize = 5;
 
@@ -83,7 +86,7 @@ pub(crate) struct Scrolled {
 pub(crate) struct Page {
     window: WebDriver,
     _driver: Driver,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Page {
@@ -96,14 +99,27 @@ impl Page {
             wanted.add_arg(argument)?;
         }
         wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        let downloads = profile.path().join(DOWNLOADS);
+        wanted.add_experimental_option(
+            "prefs",
+            serde_json::json!({ "download.default_directory": downloads }),
+        )?;
         let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await?;
         window.set_window_rect(0, 0, 1280, 1060).await?;
         window.goto(url).await?;
         Ok(Self {
             window,
             _driver: driver,
-            _profile: profile,
+            profile,
         })
+    }
+
+    /// Waits until a file of this name has been downloaded, and returns what it holds.
+    pub(crate) fn downloaded(&self, name: &str) -> Vec<u8> {
+        let file = self.profile.path().join(DOWNLOADS).join(name);
+        // Until it is whole it has another name, or is empty.
+        let whole = || std::fs::read(&file).ok().filter(|bytes| !bytes.is_empty());
+        await_some("a download", whole)
     }
 
     /// Waits for an element, and returns it.

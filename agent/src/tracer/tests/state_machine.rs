@@ -211,6 +211,29 @@ fn resume_goes_on_with_everything_as_it_was() {
 }
 
 #[test]
+fn blocks_from_before_a_stop_are_told_from_those_behind_it_until_another_trace_begins() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    let last_gap = || fixture.tracer.summary().last_gap_us;
+    fixture.tracer.stop().unwrap();
+    fixture.tracer.resume().unwrap();
+    assert_eq!(last_gap(), 0, "there is no block from before");
+    fixture.allocate(64, 10);
+    fixture.tracer.alloc_pause().unwrap();
+    fixture.tracer.resume().unwrap();
+    assert_eq!(last_gap(), 0, "a pause sees frees");
+
+    fixture.tracer.stop().unwrap();
+    assert_eq!(last_gap(), 0, "the stop may be for good");
+    fixture.tracer.resume().unwrap();
+    fixture.allocate(128, 10);
+    let seqs: Vec<_> = fixture.records().iter().map(|record| record.seq).collect();
+    assert!(seqs[0] <= last_gap() && last_gap() < seqs[1], "{seqs:?}");
+
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    assert_eq!(last_gap(), 0);
+}
+
+#[test]
 fn resume_without_a_start_records_in_all_mode() {
     let fixture = Fixture::with_records(8);
     assert_eq!(fixture.tracer.summary().mode, None);

@@ -19,6 +19,7 @@ impl Fold {
                 dropped: counters.dropped.max(self.dropped),
                 time_us: self.us(counters.time),
                 started_us: self.us(counters.started),
+                last_gap_us: self.us(counters.last_gap),
                 ..as_counted(counters)
             },
             None => Trace {
@@ -86,7 +87,7 @@ fn as_counted(counters: &wire::Counters) -> Trace {
         count: counters.count,
         capacity: counters.capacity,
         high_water_mark: counters.high_water_mark,
-        has_overflowed: counters.evicted > 0,
+        has_overflowed: counters.capacity > 0 && counters.evicted > 0,
         total_allocations: counters.total_allocations,
         total_allocated_bytes: counters.total_allocated_bytes,
         total_frees: counters
