@@ -6,6 +6,7 @@
 #![allow(missing_docs, reason = "the benchmark macros make public items")]
 
 use std::mem::MaybeUninit;
+use std::num::NonZeroUsize;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use gungraun::{library_benchmark, library_benchmark_group, main};
@@ -74,7 +75,7 @@ fn address(block: usize) -> usize {
 
 fn allocation(block: usize) -> Allocation<'static> {
     Allocation {
-        address: address(block),
+        address: NonZeroUsize::new(address(block)).expect("null is no block"),
         size: 48,
         time_us: block as u64 * 3,
         core: 0,

@@ -8,9 +8,10 @@
 //! Without the feature `tracing` nothing is left of any of this.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::num::NonZeroUsize;
 
 use crate::platform::Platform;
-use crate::tracer::{Allocation, CallStack, Free};
+use crate::tracer::{Allocation, CallStack, FailedAllocation, Free};
 use crate::walk::frame_pointer;
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
@@ -27,18 +28,22 @@ pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
         let mut stack = CallStack::new();
         P::call_stack(frame, &mut stack);
         let context = P::context();
-        let event = Allocation {
-            address,
-            size,
-            time_us,
-            core: context.core,
-            task: context.task,
-            stack: &stack,
-        };
-        if address == 0 {
-            tracer.failed(&event);
-        } else {
-            tracer.allocated(&event);
+        match NonZeroUsize::new(address) {
+            Some(address) => tracer.allocated(&Allocation {
+                address,
+                size,
+                time_us,
+                core: context.core,
+                task: context.task,
+                stack: &stack,
+            }),
+            None => tracer.failed(&FailedAllocation {
+                size,
+                time_us,
+                core: context.core,
+                task: context.task,
+                stack: &stack,
+            }),
         }
     });
 }

@@ -21,7 +21,8 @@ cargo xtask <command>
   check                        format, lints, documentation, import rule, feature sets
   test [stage…] [--url URL]    everything, or only the stages named:
                                check unit miri fuzz api openapi browser qemu esp32 bench
-                               (--url: run `test api` against an agent that is already running)
+                               (--url: run `test api` against an agent that is already running;
+                               HEAPBEACON_TOKEN: the token that it wants)
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself

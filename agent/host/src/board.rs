@@ -15,8 +15,8 @@ use static_cell::ConstStaticCell;
 use crate::lock::SpinLock;
 use crate::{heap, image, stack, tasks, workload};
 
-/// Words of the record buffer: about 6,000 records and 1,500 call stacks.
-const BUFFER_WORDS: usize = 64 * 1024;
+/// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
+const BUFFER_WORDS: usize = 256 * 1024;
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 1024;
 

@@ -30,6 +30,7 @@ impl Guard {
     pub(super) fn admit(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
         let headers = parts.headers();
         check_version(parts.http_version())?;
+        check_fields(headers)?;
         self.check_host(parts)?;
         if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
             return Err(Problem::forbidden(format_args!(
@@ -79,7 +80,7 @@ impl Guard {
         // 403 rather than 421 (RFC 9110, 15.5.20): a retry elsewhere, as 421 suggests, won't help.
         Err(Problem::forbidden(format_args!(
             "The agent does not answer to the name in `Host`: use its IP address, or allow the name \
-             with `--allow-host` (on a device: in its firmware's `Guard`)."
+             with `--allow-host` (on a device: `hosts` in its firmware's configuration)."
         )))
     }
 
@@ -122,6 +123,22 @@ fn check_version(version: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::malformed(format_args!("Speak HTTP/1.1.")))
+}
+
+/// picoserve takes any bytes for a header (RFC 9110, 5.1 and 5.5).
+fn check_fields(headers: Headers<'_>) -> Result<(), Problem> {
+    let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte);
+    let is_value = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
+    let is_field = |name: &[u8], value: &[u8]| {
+        !name.is_empty() && name.iter().all(is_name) && value.iter().all(is_value)
+    };
+    let mut fields = headers.iter();
+    if fields.all(|(name, value)| is_field(name.as_raw(), value.as_raw())) {
+        return Ok(());
+    }
+    Err(Problem::malformed(format_args!(
+        "A header has a character that it may not have."
+    )))
 }
 
 /// Tells whether a browser asks what it may send (Fetch standard, "CORS-preflight request").

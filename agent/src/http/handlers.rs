@@ -35,6 +35,10 @@ pub(super) fn answer<P: Platform>(
     parts: &RequestParts<'_>,
     body: &[u8],
 ) -> Answer {
+    let is_of_trace = route.path().starts_with("/trace/") || route == Route::Capture;
+    if is_of_trace && !cfg!(feature = "tracing") {
+        return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
+    }
     if !matches!(
         route,
         Route::Start | Route::Records | Route::Stacks | Route::Leaks

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use heapless::Vec;
 
 use super::view::{Failure, Leak, Mode, Record, Stack, Summary, WrongFree};
-use super::{Allocation, Buffer, Error, Free, Refused, Sink};
+use super::{Allocation, Buffer, Error, FailedAllocation, Free, Refused, Sink};
 
 /// Stands in for the tracer when the feature `tracing` is off.
 pub struct Tracer<M>(PhantomData<fn() -> M>);
@@ -116,7 +116,7 @@ impl<M> Tracer<M> {
 
     pub fn freed(&self, _event: &Free<'_>) {}
 
-    pub fn failed(&self, _event: &Allocation<'_>) {}
+    pub fn failed(&self, _event: &FailedAllocation<'_>) {}
 
     pub fn get(&self, _index: u32) -> Result<Record, Error> {
         Err(Error::NotSupported)

@@ -14,7 +14,7 @@ use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
 use super::table::{STEP, steps};
 use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
-use super::{Allocation, Buffer, Error, Free, RecordCursor, Refused, split};
+use super::{Allocation, Buffer, Error, FailedAllocation, Free, RecordCursor, Refused, split};
 
 /// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
 pub struct Tracer<M> {
@@ -231,7 +231,7 @@ impl<M: RawMutex> Tracer<M> {
         });
         if let Some((seq, sink)) = to_host {
             let kind = EventKind::Allocated {
-                address: event.address,
+                address: event.address.get(),
                 size: event.size,
             };
             self.send(sink, &event.event(seq, kind));
@@ -258,16 +258,13 @@ impl<M: RawMutex> Tracer<M> {
         }
     }
 
-    /// Records that an allocation failed; the event's address does not matter.
-    pub fn failed(&self, event: &Allocation<'_>) {
+    /// Records that an allocation failed.
+    pub fn failed(&self, event: &FailedAllocation<'_>) {
         let to_host = self.locked(|inner| {
             (inner.state == State::Recording).then(|| (inner.failed(event), inner.sink))
         });
         if let Some((seq, sink)) = to_host {
-            self.send(
-                sink,
-                &event.event(seq, EventKind::Failed { size: event.size }),
-            );
+            self.send(sink, &event.event(seq));
         }
     }
 
@@ -457,6 +454,18 @@ impl<'a> Allocation<'a> {
             core: self.core,
             task: self.task,
             kind,
+            frames: self.stack.as_slice(),
+        }
+    }
+}
+
+impl<'a> FailedAllocation<'a> {
+    fn event(&self, seq: u64) -> Event<'a> {
+        Event {
+            seq,
+            core: self.core,
+            task: self.task,
+            kind: EventKind::Failed { size: self.size },
             frames: self.stack.as_slice(),
         }
     }

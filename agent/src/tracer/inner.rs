@@ -8,7 +8,7 @@ use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
 use super::table::Buffer;
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
-use super::{Allocation, Free};
+use super::{Allocation, FailedAllocation, Free};
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -113,14 +113,15 @@ impl Inner {
     /// Begins a new trace: everything is empty, though the buckets are still to be cleared.
     pub(super) fn clear(&mut self, mode: Mode, now_us: u64) {
         self.trace_id = self.trace_id.wrapping_add(1);
-        self.started_us = now_us;
         self.mode = Some(mode);
         self.records.clear(mode);
         self.stacks.clear();
         self.forget();
+        self.started_us = now_us;
     }
 
     fn forget(&mut self) {
+        self.started_us = 0;
         self.counters = NO_COUNTERS;
         self.ledger = Ledger::EMPTY;
         self.query = 0;
@@ -180,7 +181,7 @@ impl Inner {
             None => self.evict(count),
         };
         let block = Block {
-            address: event.address,
+            address: event.address.get(),
             size: event.size,
             core: event.core,
             seq,
@@ -307,7 +308,7 @@ impl Inner {
         slot
     }
 
-    pub(super) fn failed(&mut self, event: &Allocation<'_>) -> u64 {
+    pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) -> u64 {
         let seq = self.stamp(event.time_us);
         self.counters.failed += 1;
         self.counters.failed_bytes += event.size as u64;

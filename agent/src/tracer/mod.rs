@@ -16,7 +16,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "tracing")] {
-//! use core::mem::MaybeUninit;
+//! use core::{mem::MaybeUninit, num::NonZeroUsize};
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
 //!
@@ -26,11 +26,12 @@
 //! tracer.start(Mode::Leaks, 0)?;
 //!
 //! let stack = CallStack::from_iter([0x4200_0010, 0x4200_0123]);
-//! let block = Allocation { address: 0x3fc8_0000, size: 32, time_us: 7, core: 0, task: 0, stack: &stack };
+//! let address = NonZeroUsize::new(0x3fc8_0000).expect("null is no block");
+//! let block = Allocation { address, size: 32, time_us: 7, core: 0, task: 0, stack: &stack };
 //! tracer.allocated(&block);
 //! assert_eq!(tracer.get(0)?.size, 32);
 //!
-//! tracer.freed(&Free { address: block.address, size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
+//! tracer.freed(&Free { address: address.get(), size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
 //! assert_eq!(tracer.count(), 0);
 //! # }
 //! # Ok::<(), heapbeacon::tracer::Error>(())
@@ -65,6 +66,8 @@ mod table;
 #[cfg(all(test, feature = "tracing"))]
 mod tests;
 
+use core::num::NonZeroUsize;
+
 pub use call_stack::CallStack;
 #[cfg(not(feature = "tracing"))]
 pub use disabled::{LeakCursor, RecordCursor, StackCursor, Tracer};
@@ -94,11 +97,11 @@ pub struct Refused {
     pub buffer: Buffer,
 }
 
-/// A block that was handed out.
+/// A block that was handed out: null is none, but a [`FailedAllocation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Allocation<'a> {
     /// First byte of the block.
-    pub address: usize,
+    pub address: NonZeroUsize,
     /// Bytes asked for.
     pub size: usize,
     /// Microseconds since boot.
@@ -108,6 +111,21 @@ pub struct Allocation<'a> {
     /// Id of the task; 0 if unknown.
     pub task: u16,
     /// Who allocated.
+    pub stack: &'a CallStack,
+}
+
+/// An allocation that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedAllocation<'a> {
+    /// Bytes asked for.
+    pub size: usize,
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Number of the core.
+    pub core: u8,
+    /// Id of the task; 0 if unknown.
+    pub task: u16,
+    /// Who asked.
     pub stack: &'a CallStack,
 }
 

@@ -33,8 +33,7 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
 
     // The agent offers its own ELF, so there are names without dropping anything.
     page.go("leaks").await?;
-    page.element_with("[data-testid='verdict-sentence']", "leaking")
-        .await?;
+    page.element(".verdict.bad").await?;
     page.element_with(&row("[data-testid='leak-verdict']"), "growing")
         .await?;
     page.click(&row("th")).await?;

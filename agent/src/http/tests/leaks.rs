@@ -1,6 +1,7 @@
 //! A list of leaks that is longer than what is read at one time.
 
 use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
 use std::boxed::Box;
 use std::string::String;
 use std::vec;
@@ -30,7 +31,7 @@ fn begin() {
     started.expect("it was initialised");
     for stack in 1..=STACKS {
         Board::tracer().allocated(&Allocation {
-            address: block(stack),
+            address: NonZeroUsize::new(block(stack)).expect("null is no block"),
             size: stack,
             time_us: 0,
             core: 0,

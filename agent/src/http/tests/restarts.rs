@@ -2,6 +2,7 @@
 //! whole.
 
 use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
 use std::boxed::Box;
 use std::string::String;
 use std::vec;
@@ -31,7 +32,7 @@ fn trace(code: usize) {
     tracer.start(Mode::Leaks, 0).expect("it was initialised");
     for block in 0..8 * STACKS {
         tracer.allocated(&Allocation {
-            address: 0x1000 + block * 64,
+            address: NonZeroUsize::new(0x1000 + block * 64).expect("null is no block"),
             size: 32,
             time_us: 0,
             core: 0,

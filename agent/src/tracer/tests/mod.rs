@@ -119,7 +119,7 @@ impl Fixture {
 
     fn allocate_from(&self, address: usize, size: usize, frames: &[usize]) {
         self.tracer.allocated(&Allocation {
-            address,
+            address: NonZeroUsize::new(address).expect("null is no block"),
             size,
             time_us: self.now(),
             core: 1,
@@ -129,8 +129,7 @@ impl Fixture {
     }
 
     fn fail(&self, size: usize) {
-        self.tracer.failed(&Allocation {
-            address: 0,
+        self.tracer.failed(&FailedAllocation {
             size,
             time_us: self.now(),
             core: 0,

@@ -12,14 +12,15 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::hint::black_box;
 use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{
-    Allocation, Buffer, CallStack, Free, LeakCursor, Mode, Record, RecordCursor, Stack,
-    StackCursor, Tracer,
+    Allocation, Buffer, CallStack, FailedAllocation, Free, LeakCursor, Mode, Record, RecordCursor,
+    Stack, StackCursor, Tracer,
 };
 use heapbeacon::walk;
 use heapbeacon_embassy::Lock;
@@ -203,7 +204,13 @@ fn hold(buffer: Buffer) {
             };
             METERED.freed(&freed);
         }
-        METERED.failed(&allocation(0, &call_stack(0)));
+        METERED.failed(&FailedAllocation {
+            size: 48,
+            time_us: 0,
+            core: 0,
+            task: 1,
+            stack: &call_stack(0),
+        });
         read();
         buffer = end(&METERED);
     }
@@ -253,7 +260,7 @@ fn address(block: usize) -> usize {
 
 fn allocation(block: usize, stack: &CallStack) -> Allocation<'_> {
     Allocation {
-        address: address(block),
+        address: NonZeroUsize::new(address(block)).expect("null is no block"),
         size: 48,
         time_us: block as u64 * 3,
         core: 0,
