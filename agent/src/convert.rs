@@ -18,6 +18,7 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         trace_id: summary.trace_id,
         time_us: P::now_us(),
         started_us: summary.started_us,
+        gaps: summary.gaps,
         last_gap_us: summary.last_gap_us,
         count: summary.count,
         capacity: summary.capacity,
@@ -251,6 +252,7 @@ pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
         other_allocations: counters.other_allocations,
         sent: counters.sent,
         dropped: counters.dropped,
+        gaps: summary.gaps,
         last_gap: summary.last_gap_us,
     }
 }

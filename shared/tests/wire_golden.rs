@@ -165,16 +165,17 @@ fn counters() {
         other_allocations: 23,
         sent: 24,
         dropped: 25,
-        last_gap: 26,
+        gaps: 26,
+        last_gap: 27,
     };
-    let hex = "22 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
-        0f 10 11 12 13 14 15 16 17 18 19 1a";
+    let hex = "23 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
+        0f 10 11 12 13 14 15 16 17 18 19 1a 1b";
     assert_golden(Message::Counters(counters), hex);
 }
 
 #[test]
 fn counters_before_the_first_start() {
-    let hex = format!("1f 05{}", " 00".repeat(30));
+    let hex = format!("20 05{}", " 00".repeat(31));
     assert_golden(Message::Counters(Counters::default()), &hex);
 }
 
@@ -188,11 +189,11 @@ fn counters_in_every_state() {
             ..Counters::default()
         })
     };
-    let zeros = " 00".repeat(25);
+    let zeros = " 00".repeat(26);
     let stopped = in_state(State::Stopped, Destination::Standalone, Mode::All);
-    assert_golden(stopped, &format!("21 05 00 00 01 01 00 01 00{zeros}"));
+    assert_golden(stopped, &format!("22 05 00 00 01 01 00 01 00{zeros}"));
     let paused = in_state(State::Paused, Destination::Standalone, Mode::All);
-    assert_golden(paused, &format!("21 05 00 00 03 01 00 01 00{zeros}"));
+    assert_golden(paused, &format!("22 05 00 00 03 01 00 01 00{zeros}"));
 }
 
 #[test]

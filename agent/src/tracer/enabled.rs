@@ -183,7 +183,7 @@ impl<M: RawMutex> Tracer<M> {
             if inner.clearing || !allowed(inner.state) {
                 return Err(Error::InvalidState);
             }
-            if inner.state == State::Stopped {
+            if to == State::Recording {
                 inner.end_gap();
             }
             inner.mode.get_or_insert_default();

@@ -20,6 +20,8 @@ pub(super) struct Inner {
     pub(super) clearing: bool,
     pub(super) trace_id: u32,
     started_us: u64,
+    /// Times that recording went on after a stop or a pause.
+    gaps: u32,
     last_seq: u64,
     counters: Counters,
     pub(super) storage: Option<Storage>,
@@ -69,6 +71,7 @@ impl Inner {
             clearing: false,
             trace_id: 0,
             started_us: 0,
+            gaps: 0,
             last_seq: 0,
             counters: NO_COUNTERS,
             storage: None,
@@ -122,6 +125,7 @@ impl Inner {
 
     fn forget(&mut self) {
         self.started_us = 0;
+        self.gaps = 0;
         self.counters = NO_COUNTERS;
         self.ledger = Ledger::EMPTY;
         self.query = 0;
@@ -164,11 +168,15 @@ impl Inner {
         self.frees = way(self.state >= State::Recording, is_watched);
     }
 
-    /// Notes that frees were not recorded for a while, and now are.
+    /// Notes that allocations were not recorded for a while, after a stop also no frees, and now are.
     pub(super) fn end_gap(&mut self) {
-        if self.counters.allocations > 0 {
-            self.ledger.distrust(self.last_seq);
+        match self.state {
+            // It may be the first time that anything is recorded.
+            State::Stopped if self.counters.allocations == 0 => return,
+            State::Stopped => self.ledger.distrust(self.last_seq),
+            _ => {}
         }
+        self.gaps += 1;
     }
 
     /// Counts an allocation and records it; `mode` is the trace's own.
@@ -358,6 +366,7 @@ impl Inner {
             mode: self.mode,
             trace_id: self.trace_id,
             started_us: self.started_us,
+            gaps: self.gaps,
             last_gap_us: self.ledger.trusted_after(),
             count: self.count(),
             capacity: self.records.capacity().into(),

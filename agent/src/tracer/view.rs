@@ -180,6 +180,8 @@ pub struct Summary {
     pub trace_id: u32,
     /// When the trace was started, microseconds since boot.
     pub started_us: u64,
+    /// Times that recording went on after a stop or a pause: blocks allocated meanwhile have no record.
+    pub gaps: u32,
     /// When a stop last interrupted the recording, microseconds since boot; 0 if none did. Blocks allocated until
     /// then may have been freed unseen, and still count as live.
     pub last_gap_us: u64,

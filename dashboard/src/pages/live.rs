@@ -8,7 +8,7 @@ use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{GAP, HeapSample, Store, regions, used_series};
+use crate::state::{HeapSample, Store, gaps, regions, used_series};
 
 mod plots;
 
@@ -248,6 +248,6 @@ fn losses(trace: &Trace) -> Vec<String> {
     let told = told.iter().filter(|(number, ..)| *number > 0);
     let told =
         told.map(|(number, thing, fate)| format!("{} {fate}", format::plural(*number, thing)));
-    let gap = (trace.last_gap_us > 0).then(|| GAP.to_owned());
-    told.chain(gap).collect()
+    let gaps = gaps(trace).into_iter().map(str::to_owned);
+    told.chain(gaps).collect()
 }

@@ -17,10 +17,6 @@ const LARGE_SHARE: u64 = 10;
 /// goes on. Before that it may be a cache that still fills.
 const LEAK_AFTER_US: u64 = 2 * WINDOW_US;
 
-/// What a stop leaves behind where recording went on after it.
-pub const GAP: &str =
-    "What was freed while the trace was stopped went unseen, and still counts as live.";
-
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -354,15 +350,34 @@ pub(super) fn completeness(view: &View<'_>) -> String {
             format!("{} {verb} {fate}", format::plural(*number, thing))
         })
         .collect();
-    let missing = if told.is_empty() {
-        "Nothing was evicted, so this list is complete.".to_owned()
-    } else {
-        format!("{}: this list is incomplete.", told.join(" and "))
+    let evicted = match told.is_empty() {
+        true if trace.gaps > 0 => String::new(),
+        true => "Nothing was evicted, so this list is complete.".to_owned(),
+        false => format!("{}: this list is incomplete.", told.join(" and ")),
     };
-    match trace.last_gap_us {
-        0 => missing,
-        _ => format!("{missing} {GAP}"),
-    }
+    let gaps = gaps(trace).into_iter().map(str::to_owned);
+    let words: Vec<String> = [evicted]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .chain(gaps)
+        .collect();
+    words.join(" ")
+}
+
+/// Says what is not known because nothing was recorded for a while.
+pub fn gaps(trace: &Trace) -> Vec<&'static str> {
+    let told = [
+        (
+            trace.gaps > 0,
+            "Blocks that were allocated while the trace was stopped or paused are not listed.",
+        ),
+        (
+            trace.last_gap_us > 0,
+            "What was freed while it was stopped still counts as live.",
+        ),
+    ];
+    let told = told.into_iter().filter(|(is_so, _)| *is_so);
+    told.map(|(_, sentence)| sentence).collect()
 }
 
 #[cfg(test)]

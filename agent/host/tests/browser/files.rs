@@ -1,6 +1,7 @@
 //! What a person does with files: captures, and ELFs that may be the wrong ones.
 
 use std::fs::File;
+use std::io::Write;
 use std::process::Command;
 
 use heapbeacon_shared::api::Device;
@@ -155,6 +156,27 @@ async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverR
     page.close().await
 }
 
+/// Makes files that are no capture; returns their paths, and what is wrong with them.
+fn no_captures(files: &Files, capture: &[u8]) -> std::io::Result<[(String, &'static str); 5]> {
+    let noise = File::create(files.path("noise.bin"))?;
+    noise.set_len(100 << 20)?;
+    let mut large = File::create(files.path("large.hbc"))?;
+    large.write_all(capture)?;
+    large.set_len(100 << 20)?;
+    let newer = [b"\0HBC\x09\0".as_slice(), &capture[6..]].concat();
+    let path = |name| files.path(name).display().to_string();
+    Ok([
+        (path("noise.bin"), "not a HeapBeacon capture"),
+        (path("large.hbc"), "no capture is larger"),
+        (files.write("empty.hbc", b""), "empty"),
+        (files.write("newer.hbc", &newer), "version 9"),
+        (
+            files.write("begun.hbc", &capture[..40]),
+            "nothing of the trace",
+        ),
+    ])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_no_capture_are_refused_and_what_was_shown_stays() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
@@ -172,28 +194,7 @@ async fn files_that_are_no_capture_are_refused_and_what_was_shown_stays() -> Web
     page.element(&row("th")).await?;
 
     page.go("device").await?;
-    let noise = File::create(files.path("noise.bin"))?;
-    noise.set_len(100 << 20)?;
-    let newer = [b"\0HBC\x09\0".as_slice(), &capture[6..]].concat();
-    let large = File::create(files.path("large.hbc"))?;
-    std::io::Write::write_all(&mut &large, &capture)?;
-    large.set_len(100 << 20)?;
-    for (file, reason) in [
-        (
-            files.path("noise.bin").display().to_string(),
-            "not a HeapBeacon capture",
-        ),
-        (
-            files.path("large.hbc").display().to_string(),
-            "no capture is larger",
-        ),
-        (files.write("empty.hbc", b""), "empty"),
-        (files.write("newer.hbc", &newer), "version 9"),
-        (
-            files.write("begun.hbc", &capture[..40]),
-            "nothing of the trace",
-        ),
-    ] {
+    for (file, reason) in no_captures(&files, &capture)? {
         page.choose(CAPTURE, &file).await?;
         page.element_with(NOTICE, reason).await?;
     }

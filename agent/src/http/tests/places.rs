@@ -3,15 +3,15 @@
 use super::peer::Peer;
 use super::{Answer, get, talk_both, talk_in_line};
 
-const COUNT: &str = "/api/v1/trace/count";
+const DEVICE: &str = "/api/v1/device";
 
 fn newcomer() -> Peer {
-    Peer::that_leaves(get(COUNT))
+    Peer::that_leaves(get(DEVICE))
 }
 
 #[test]
 fn a_newcomer_is_turned_away_while_a_peer_that_is_answered_holds_the_only_place() {
-    let (text, took) = talk_both(1, Peer::that_is_deaf(get(COUNT)), newcomer());
+    let (text, took) = talk_both(1, Peer::that_is_deaf(get(DEVICE)), newcomer());
     let answers = Answer::all(&text);
     assert_eq!(answers.len(), 1);
     assert!(answers[0].has("retry-after: 1"), "{}", answers[0].head);
@@ -22,7 +22,7 @@ fn a_newcomer_is_turned_away_while_a_peer_that_is_answered_holds_the_only_place(
 
 #[test]
 fn a_newcomer_soon_gets_the_place_of_a_peer_that_is_only_idle() {
-    let (text, took) = talk_both(1, Peer::that_stays(get(COUNT)), newcomer());
+    let (text, took) = talk_both(1, Peer::that_stays(get(DEVICE)), newcomer());
     let answers = Answer::all(&text);
     assert_eq!((answers.len(), answers[0].status), (1, 200));
     assert_eq!(took, 100);
@@ -52,14 +52,14 @@ fn a_newcomer_gets_the_place_of_a_peer_that_does_not_go_on_with_its_request() {
 
 #[test]
 fn an_idle_peer_keeps_its_place_while_nobody_waits() {
-    let (text, took) = talk_both(2, newcomer(), Peer::that_stays(get(COUNT)));
+    let (text, took) = talk_both(2, newcomer(), Peer::that_stays(get(DEVICE)));
     assert_eq!(Answer::all(&text).len(), 1);
     assert_eq!(took, 500);
 }
 
 #[test]
 fn a_newcomer_who_says_nothing_does_not_wait_for_a_place() {
-    let (text, took) = talk_both(1, Peer::that_is_deaf(get(COUNT)), Peer::that_stays(""));
+    let (text, took) = talk_both(1, Peer::that_is_deaf(get(DEVICE)), Peer::that_stays(""));
     assert_eq!((text.as_str(), took), ("", 50));
 }
 
@@ -83,7 +83,7 @@ fn a_hundred_peers_who_say_nothing_are_soon_worked_off() {
 
 #[test]
 fn a_hundred_idle_peers_are_soon_worked_off() {
-    served_behind_a_hundred(100, || Peer::that_stays(get(COUNT)));
+    served_behind_a_hundred(100, || Peer::that_stays(get(DEVICE)));
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn headers_that_fill_the_buffer_are_too_long() {
 #[test]
 fn too_long_after_a_request_that_was_answered_is_too_long_all_the_same() {
     let (text, _) = talk(Peer::that_stays(
-        get("/api/v1/trace/count") + &get(&"/".repeat(HEAD)),
+        get("/api/v1/device") + &get(&"/".repeat(HEAD)),
     ));
     let answers = Answer::all(&text);
     assert_eq!(answers.len(), 2);
@@ -101,7 +101,7 @@ fn a_body_that_is_too_large_is_not_waited_for() {
 
 #[test]
 fn a_length_that_is_not_sure_is_not_waited_for_and_nothing_behind_it_is_read() {
-    let behind = post("") + &get("/api/v1/trace/count");
+    let behind = post("") + &get("/api/v1/device");
     for (status, headers) in [
         (400, "Content-Length: five\r\n"),
         (400, "Content-Length: 0\r\nContent-Length: 5000\r\n"),

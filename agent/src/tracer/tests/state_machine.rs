@@ -211,26 +211,32 @@ fn resume_goes_on_with_everything_as_it_was() {
 }
 
 #[test]
-fn blocks_from_before_a_stop_are_told_from_those_behind_it_until_another_trace_begins() {
+fn gaps_are_counted_and_blocks_from_before_a_stop_are_told_from_those_behind_it() {
     let fixture = Fixture::started(8, Mode::Leaks);
-    let last_gap = || fixture.tracer.summary().last_gap_us;
+    let gaps = || {
+        let summary = fixture.tracer.summary();
+        (summary.gaps, summary.last_gap_us)
+    };
     fixture.tracer.stop().unwrap();
     fixture.tracer.resume().unwrap();
-    assert_eq!(last_gap(), 0, "there is no block from before");
+    assert_eq!(gaps(), (0, 0), "nothing had been recorded");
     fixture.allocate(64, 10);
     fixture.tracer.alloc_pause().unwrap();
     fixture.tracer.resume().unwrap();
-    assert_eq!(last_gap(), 0, "a pause sees frees");
+    assert_eq!(gaps(), (1, 0), "a pause sees frees");
 
     fixture.tracer.stop().unwrap();
-    assert_eq!(last_gap(), 0, "the stop may be for good");
+    assert_eq!(gaps(), (1, 0), "the stop may be for good");
     fixture.tracer.resume().unwrap();
     fixture.allocate(128, 10);
     let seqs: Vec<_> = fixture.records().iter().map(|record| record.seq).collect();
-    assert!(seqs[0] <= last_gap() && last_gap() < seqs[1], "{seqs:?}");
+    let (2, last_gap_us) = gaps() else {
+        panic!("not two: {:?}", gaps());
+    };
+    assert!(seqs[0] <= last_gap_us && last_gap_us < seqs[1], "{seqs:?}");
 
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
-    assert_eq!(last_gap(), 0);
+    assert_eq!(gaps(), (0, 0));
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn as_counted(counters: &wire::Counters) -> Trace {
         stacks_recycled: counters.stacks_recycled,
         other_allocations: counters.other_allocations,
         sent: counters.sent,
+        gaps: counters.gaps,
         ..Trace::default()
     }
 }
