@@ -11,6 +11,7 @@ use leptos::task::spawn_local;
 use serde::Serialize;
 
 use super::Store;
+use super::finding::more_records;
 use super::reading::{Reading, Step};
 use super::store::RecordList;
 use crate::api::ApiError;
@@ -23,17 +24,21 @@ const MOST_READINGS: u32 = 4;
 type Order = (Route, String, String);
 
 impl Store {
-    /// Starts a trace, and gives it the device's record buffer first if it has none.
+    /// Starts a trace, and gives it the device's record buffer first if it has none, or had too few records of it.
     pub fn start_trace(&self, mode: Mode) {
-        self.give(match self.trace_state() {
-            State::Uninitialised => vec![init_standalone(), start(mode)],
+        let more = self
+            .trace
+            .with_untracked(|trace| trace.as_ref().and_then(more_records));
+        self.give(match (self.trace_state(), more) {
+            (State::Uninitialised, _) => vec![init_standalone(None), start(mode)],
+            (State::Stopped, Some(_)) => vec![init_standalone(more), start(mode)],
             _ => vec![start(mode)],
         });
     }
 
     /// Starts a trace in leaks mode whose records stay on the device, where events went to a host before.
     pub fn keep_here(&self) {
-        let mut orders = vec![init_standalone(), start(Mode::Leaks)];
+        let mut orders = vec![init_standalone(None), start(Mode::Leaks)];
         if matches!(self.trace_state(), State::Recording | State::Paused) {
             orders.insert(0, (Route::Stop, String::new(), String::new()));
         }
@@ -155,12 +160,12 @@ impl Store {
     }
 }
 
-/// Gives the trace the device's record buffer.
-fn init_standalone() -> Order {
+/// Gives the trace the device's record buffer, for so many records or the usual number.
+fn init_standalone(records: Option<u32>) -> Order {
     let destination = Destination::Standalone;
     let init = InitRequest {
         destination,
-        records: None,
+        records,
     };
     order(Route::Init, String::new(), &init)
 }

@@ -246,17 +246,24 @@ fn doubt(trace: &Trace) -> Option<Vec<Part>> {
 
 /// Says how to see every block; nothing if none was evicted.
 fn advice(trace: &Trace) -> Option<String> {
-    let most = trace.buffer.max_records;
     (trace.evicted_live > 0).then(|| match trace.mode {
         Some(Mode::All) => {
             "Start leaks mode to be sure: there, freed blocks take no room.".to_owned()
         }
-        _ if trace.capacity < most => format!(
-            "To be sure, trace with more records: the device has room for {}.",
-            format::count(u64::from(most))
-        ),
-        _ => "To be sure, give the device a larger record buffer.".to_owned(),
+        _ => match more_records(trace) {
+            Some(most) => format!(
+                "To be sure, stop and start again: with all the records that there is room for, {}.",
+                format::count(u64::from(most))
+            ),
+            None => "To be sure, give the device a larger record buffer.".to_owned(),
+        },
     })
+}
+
+/// Returns how many records a trace could have that lost some for want of room.
+pub(super) fn more_records(trace: &Trace) -> Option<u32> {
+    let most = trace.buffer.max_records;
+    (trace.evicted_live > 0 && trace.capacity < most).then_some(most)
 }
 
 fn text(words: String) -> Vec<Part> {

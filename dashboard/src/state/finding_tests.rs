@@ -238,7 +238,7 @@ fn nothing_is_said_not_to_leak_while_blocks_are_not_seen() {
     );
     assert_eq!(
         words(&finding.details[0]),
-        "To be sure, trace with more records: the device has room for 5,825."
+        "To be sure, stop and start again: with all the records that there is room for, 5,825."
     );
     let dropped = Trace {
         dropped: 3,

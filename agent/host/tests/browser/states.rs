@@ -3,6 +3,7 @@
 use thirtyfour::prelude::*;
 
 use super::story::{bundle, row};
+use crate::support::await_that;
 use crate::support::page::Page;
 use crate::support::process::Process;
 
@@ -24,6 +25,17 @@ async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<(
     page.click("[data-testid='demo-switch-session-leak']")
         .await?;
     page.element_with(VERDICT, "may be leaking").await?;
+
+    // What the page advises then is what its buttons do.
+    page.element_with(".verdict", "stop and start again")
+        .await?;
+    page.click("[data-testid='stop']").await?;
+    page.click("[data-testid='start-leaks']").await?;
+    let trace = || agent.client().trace();
+    await_that("all records that there is room for", || {
+        let trace = trace();
+        trace.capacity == trace.buffer.max_records
+    });
     page.close().await
 }
 
