@@ -12,8 +12,8 @@ pub(super) fn prefers(headers: Headers<'_>, mime: &str, other: &str) -> bool {
         .get("accept")
         .and_then(|accept| accept.as_str().ok());
     let accept = accept.unwrap_or_default();
-    let weight = weight(accept, mime);
-    weight > 0 && weight >= self::weight(accept, other)
+    let wanted = weight(accept, mime);
+    wanted > 0 && wanted >= weight(accept, other)
 }
 
 /// Returns the weight of a media type in thousandths: 0 if it is not named.

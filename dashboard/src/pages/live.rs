@@ -30,6 +30,17 @@ pub fn LivePage() -> impl IntoView {
         true => "Live bytes by when they were allocated",
         false => "Live bytes by call site",
     };
+    // Opened after a stop or a pause there is nothing to draw.
+    let has_points =
+        move || !sites_plot.read().layers.is_empty() || state(store) == Some(State::Recording);
+    let nothing = move || {
+        view! {
+            <section class="panel">
+                <h2>{sites_title}</h2>
+                <p class="note">"No allocation was recorded since this page opened."</p>
+            </section>
+        }
+    };
     let several = move || {
         let heap = store.heap.read();
         heap.as_ref().is_some_and(|heap| regions(heap).count() > 1)
@@ -42,7 +53,9 @@ pub fn LivePage() -> impl IntoView {
         </When>
         {(!is_file).then(heap_chart)}
         <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
-            <TimeChart title=sites_title height=200.0 plot=sites_plot />
+            <When is=has_points fallback=nothing>
+                <TimeChart title=sites_title height=200.0 plot=sites_plot />
+            </When>
             <When is=move || counted_by_device(store)>
                 <Accounting />
             </When>
@@ -112,9 +125,7 @@ fn allocations_card(store: Store) -> AnyView {
         let hint = "From the start of the trace to the capture";
         return view! { <Card title="Allocations" hint value note alarming /> }.into_any();
     }
-    let state = store
-        .trace
-        .with(|trace| trace.as_ref().map(|trace| trace.state));
+    let state = state(store);
     let rates = store.rates.with(|rates| rates.per_second());
     let known = |is_counted: bool, rate: Option<f64>| match rate.filter(|_| is_counted) {
         Some(rate) => format!("{}/s", format::rate(rate)),
@@ -133,6 +144,11 @@ fn allocations_card(store: Store) -> AnyView {
     let hint =
         "Over the last few seconds, while they are recorded; failed ones since the trace started";
     view! { <Card title="Allocations" hint value note alarming /> }.into_any()
+}
+
+fn state(store: Store) -> Option<State> {
+    let trace = store.trace.read();
+    trace.as_ref().map(|trace| trace.state)
 }
 
 /// Returns the allocations and the frees of a trace.
