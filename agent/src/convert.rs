@@ -19,7 +19,7 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         time_us: P::now_us(),
         started_us: summary.started_us,
         gaps: summary.gaps,
-        last_gap_us: summary.last_gap_us,
+        doubtful_until_us: summary.doubtful_until_us,
         count: summary.count,
         capacity: summary.capacity,
         high_water_mark: summary.high_water_mark,
@@ -253,7 +253,7 @@ pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
         sent: counters.sent,
         dropped: counters.dropped,
         gaps: summary.gaps,
-        last_gap: summary.last_gap_us,
+        doubtful_until: summary.doubtful_until_us,
     }
 }
 

@@ -23,6 +23,7 @@ pub mod location;
 pub mod naming;
 pub mod pages;
 pub mod retry;
+pub mod save;
 pub mod shell;
 pub mod state;
 

@@ -166,7 +166,7 @@ fn counters() {
         sent: 24,
         dropped: 25,
         gaps: 26,
-        last_gap: 27,
+        doubtful_until: 27,
     };
     let hex = "23 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
         0f 10 11 12 13 14 15 16 17 18 19 1a 1b";

@@ -125,7 +125,8 @@ fn check_version(version: &str) -> Result<(), Problem> {
     Err(Problem::malformed(format_args!("Speak HTTP/1.1.")))
 }
 
-/// picoserve takes any bytes for a header, and drops those that are 0 (RFC 9110, 5.1 and 5.5).
+/// Checks the bytes of names and values (RFC 9110, 5.1 and 5.5), of which picoserve takes any. Those that are 0 it drops,
+/// so they pass.
 fn check_fields(headers: Headers<'_>) -> Result<(), Problem> {
     let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte);
     let is_value = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();

@@ -173,7 +173,11 @@ impl Inner {
         match self.state {
             // It may be the first time that anything is recorded.
             State::Stopped if self.counters.allocations == 0 => return,
-            State::Stopped => self.ledger.distrust(self.last_seq),
+            // A number of its own: so one gap is told from the next.
+            State::Stopped => {
+                let now = self.stamp_behind();
+                self.ledger.distrust(now);
+            }
             _ => {}
         }
         self.gaps += 1;
@@ -367,7 +371,7 @@ impl Inner {
             trace_id: self.trace_id,
             started_us: self.started_us,
             gaps: self.gaps,
-            last_gap_us: self.ledger.trusted_after(),
+            doubtful_until_us: self.ledger.trusted_after(),
             count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),

@@ -182,9 +182,9 @@ pub struct Summary {
     pub started_us: u64,
     /// Times that recording went on after a stop or a pause: blocks allocated meanwhile have no record.
     pub gaps: u32,
-    /// When a stop last interrupted the recording, microseconds since boot; 0 if none did. Blocks allocated until
-    /// then may have been freed unseen, and still count as live.
-    pub last_gap_us: u64,
+    /// Blocks allocated until then, in microseconds since boot, may have been freed unseen while the trace was stopped,
+    /// and still count as live; 0 if recording never went on after a stop.
+    pub doubtful_until_us: u64,
     /// Records in the buffer.
     pub count: u32,
     /// Records that the buffer holds.

@@ -112,8 +112,8 @@ fn Records() -> impl IntoView {
     }
 }
 
-/// Reads the records on opening the page, when the first ones come, when a device is back, and when another trace begins:
-/// after a restart they are numbered anew.
+/// Reads the records on opening the page, when the first ones come, and when another trace begins, which after a restart
+/// has the number of an old one: as soon as the device is there.
 fn read_when_needed(store: Store) {
     let trace = Memo::new(move |_| {
         let boot_id = store.device.read().as_ref().map(|device| device.boot_id);

@@ -15,7 +15,7 @@ use super::finding::more_records;
 use super::reading::{Reading, Step};
 use super::store::RecordList;
 use crate::api::ApiError;
-use crate::components::save;
+use crate::save::save;
 
 /// Times that records are read before it is given up, because another trace begins each time.
 const MOST_READINGS: u32 = 4;
@@ -71,13 +71,15 @@ impl Store {
     /// Saves what a route answers with as a file. A link would not send the token.
     pub fn save(&self, route: Route, name: &'static str) {
         let store = *self;
-        self.run(async move {
-            let client = store.client.get_value();
-            let file = client.download(route).await?;
-            if !save(&file, name) {
-                store.tell(true, format!("The browser did not save {name}."));
-            }
-            Ok(())
+        let client = store.client.get_value();
+        // It may take long: nobody has to wait for it.
+        spawn_local(async move {
+            let problem = match client.download(route).await {
+                Ok(file) if save(&file, name) => return,
+                Ok(_) => "The browser did not take it.".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            store.tell(true, format!("{name} was not saved. {problem}"));
         });
     }
 

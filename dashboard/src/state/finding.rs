@@ -1,7 +1,7 @@
 //! The sentence above the leak list.
 
 use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
-use heapbeacon_shared::api::{Mode, State, Trace};
+use heapbeacon_shared::api::{Destination, Mode, State, Trace};
 
 use super::ranking::ranked;
 use super::sites::Site;
@@ -252,7 +252,7 @@ fn advice(trace: &Trace) -> Option<String> {
         }
         _ => match more_records(trace) {
             Some(most) => format!(
-                "To be sure, stop and start again: with all the records that there is room for, {}.",
+                "To be sure, stop and start again: then there is room for {} records.",
                 format::count(u64::from(most))
             ),
             None => "To be sure, give the device a larger record buffer.".to_owned(),
@@ -260,10 +260,22 @@ fn advice(trace: &Trace) -> Option<String> {
     })
 }
 
-/// Returns how many records a trace could have that lost some for want of room.
+/// Returns how many records a trace in leaks mode could have that lost some for want of room: as many as leave twice the
+/// room that its call stacks take.
 pub(super) fn more_records(trace: &Trace) -> Option<u32> {
-    let most = trace.buffer.max_records;
-    (trace.evicted_live > 0 && trace.capacity < most).then_some(most)
+    let buffer = &trace.buffer;
+    let is_lacking = trace.evicted_live > 0 && trace.mode == Some(Mode::Leaks);
+    let is_kept = trace.destination == Some(Destination::Standalone);
+    // Each table has one entry more than it tells of.
+    let record = buffer.record_bytes / (u64::from(trace.capacity) + 1);
+    let stack = buffer.stack_bytes / (u64::from(trace.stack_capacity) + 1);
+    let stacks = 2 * stack * (u64::from(trace.stack_count) + 1);
+    let room = buffer.bytes.saturating_sub(stacks);
+    let records = room.checked_div(record)?.saturating_sub(2);
+    let records = u32::try_from(records).map_or(buffer.max_records, |records| {
+        records.min(buffer.max_records)
+    });
+    (is_lacking && is_kept && records > trace.capacity).then_some(records)
 }
 
 fn text(words: String) -> Vec<Part> {
@@ -357,29 +369,32 @@ pub(super) fn completeness(view: &View<'_>) -> String {
             format!("{} {verb} {fate}", format::plural(*number, thing))
         })
         .collect();
-    let evicted = match told.is_empty() {
-        true if trace.gaps > 0 => String::new(),
-        true => "Nothing was evicted, so this list is complete.".to_owned(),
-        false => format!("{}: this list is incomplete.", told.join(" and ")),
-    };
-    let gaps = gaps(trace).into_iter().map(str::to_owned);
-    let words: Vec<String> = [evicted]
-        .into_iter()
-        .filter(|words| !words.is_empty())
-        .chain(gaps)
-        .collect();
-    words.join(" ")
+    let gaps = gaps(trace).join(" ");
+    match (told.is_empty(), gaps.is_empty()) {
+        (true, true) => "Nothing was evicted, so this list is complete.".to_owned(),
+        (true, false) => gaps,
+        (false, _) => {
+            let told = told.join(" and ");
+            format!("{told}: this list is incomplete. {gaps}")
+                .trim_end()
+                .to_owned()
+        }
+    }
 }
 
 /// Says what is not known because nothing was recorded for a while.
 pub fn gaps(trace: &Trace) -> Vec<&'static str> {
     let told = [
         (
+            trace.state == State::Paused,
+            "Blocks that are allocated during the pause are not listed.",
+        ),
+        (
             trace.gaps > 0,
             "Blocks that were allocated while the trace was stopped or paused are not listed.",
         ),
         (
-            trace.last_gap_us > 0,
+            trace.doubtful_until_us > 0,
             "What was freed while it was stopped still counts as live.",
         ),
     ];

@@ -109,9 +109,12 @@ fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
 fn overflowed(mode: Mode) -> Trace {
     Trace {
         mode: Some(mode),
+        destination: Some(Destination::Standalone),
         capacity: 300,
         evicted_live: 500,
         buffer: Buffer {
+            bytes: 512 << 10,
+            record_bytes: 8 << 10,
             max_records: 5_825,
             ..Buffer::default()
         },
@@ -238,7 +241,7 @@ fn nothing_is_said_not_to_leak_while_blocks_are_not_seen() {
     );
     assert_eq!(
         words(&finding.details[0]),
-        "To be sure, stop and start again: with all the records that there is room for, 5,825."
+        "To be sure, stop and start again: then there is room for 5,825 records."
     );
     let dropped = Trace {
         dropped: 3,
@@ -270,10 +273,10 @@ fn without_a_growing_site_nothing_is_leaking() {
 #[test]
 fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
     let sites = [site("cache::fill", Verdict::Plateau)];
-    let facts_after = |gaps, last_gap_us| {
+    let facts_after = |gaps, doubtful_until_us| {
         let trace = Trace {
             gaps,
-            last_gap_us,
+            doubtful_until_us,
             ..Trace::default()
         };
         told(&sites, &trace).facts
@@ -283,6 +286,52 @@ fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
     assert!(pause.ends_with("are not listed."), "{pause}");
     assert!(!pause.contains("complete"), "{pause}");
     assert!(stop.ends_with("still counts as live."), "{stop}");
+}
+
+#[test]
+fn during_a_pause_a_list_is_not_called_complete() {
+    let sites = [site("cache::fill", Verdict::Plateau)];
+    let finding = told_after(&sites, State::Paused, true);
+    assert!(
+        finding.facts.contains("during the pause"),
+        "{}",
+        finding.facts
+    );
+    assert!(!finding.facts.contains("complete"), "{}", finding.facts);
+}
+
+#[test]
+fn more_records_leave_the_call_stacks_twice_the_room_that_they_take() {
+    let trace = |mode, destination, stack_count| Trace {
+        mode: Some(mode),
+        destination: Some(destination),
+        evicted_live: 1,
+        capacity: 99,
+        stack_capacity: 49,
+        stack_count,
+        buffer: Buffer {
+            bytes: 10_000,
+            record_bytes: 2_000,
+            stack_bytes: 8_000,
+            max_records: 400,
+        },
+        ..Trace::default()
+    };
+    let more =
+        |stack_count| more_records(&trace(Mode::Leaks, Destination::Standalone, stack_count));
+    // A record takes 20 bytes, and a call stack 160.
+    assert_eq!(more(19), Some((10_000 - 2 * 20 * 160) / 20 - 2));
+    assert_eq!(more(1), Some(400));
+    assert_eq!(more(40), None);
+    // All mode runs out of room however large it is, and what a host gets is not held here.
+    assert_eq!(
+        more_records(&trace(Mode::All, Destination::Standalone, 1)),
+        None
+    );
+    assert_eq!(
+        more_records(&trace(Mode::Leaks, Destination::ToHost, 1)),
+        None
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The sentence above the list of a capture: one moment, so nothing about growth.
 
+use heapbeacon_shared::api::State;
+
 use super::capture::Loss;
 use super::finding::{Finding, Part, Tone, View, completeness};
 use super::sites::Site;
@@ -21,13 +23,21 @@ pub fn held(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     let facts = if loss.is_incomplete() {
         "Part of the file is missing, so this list is incomplete.".to_owned()
     } else {
-        completeness(view)
+        format!("{}{}", completeness(view), stopped(view.trace.state))
     };
     Finding {
         tone: Tone::Neutral,
         headline,
         details,
         facts,
+    }
+}
+
+/// Says what a capture of a stopped trace has nothing of.
+fn stopped(state: State) -> &'static str {
+    match state {
+        State::Stopped => " The trace was stopped: of what came after that there is nothing here.",
+        _ => "",
     }
 }
 
@@ -74,6 +84,19 @@ mod tests {
              min old."
         );
         assert_eq!(finding.tone, Tone::Neutral);
+    }
+
+    #[test]
+    fn a_stop_before_the_capture_is_said() {
+        let facts = |state| {
+            let trace = Trace {
+                state,
+                ..Trace::default()
+            };
+            held(&[], &view(&trace), &Loss::default()).facts
+        };
+        assert!(facts(State::Stopped).contains("was stopped"));
+        assert!(!facts(State::Recording).contains("was stopped"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use heapbeacon_shared::analysis::{Blocks, Point, Series, Verdict, held_for_certain, verdict};
-use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, Trace};
+use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, State, Trace};
 
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
@@ -204,9 +204,10 @@ pub(super) fn piles_up(snapshots: &[Snapshot]) -> bool {
     matches!(verdict(&lowest, &blocks), Verdict::Growing { .. })
 }
 
-/// Allocations and frees per second, over the last few answers.
+/// Allocations and frees per second, over the last few answers in one state of the trace.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
+    state: State,
     /// Time, allocations and frees of each answer, oldest first.
     seen: VecDeque<(u64, u64, u64)>,
 }
@@ -214,6 +215,10 @@ pub struct Rates {
 impl Rates {
     /// Takes the counters of an answer.
     pub fn push(&mut self, trace: &Trace) {
+        if self.state != trace.state {
+            self.state = trace.state;
+            self.seen.clear();
+        }
         let now = (trace.time_us, trace.total_allocations, trace.total_frees);
         if self.seen.len() == RATE_WINDOW {
             self.seen.pop_front();
@@ -282,5 +287,13 @@ mod tests {
         assert_eq!(rates.per_second(), Some((10.0, 5.0)));
         (4..20).for_each(|second| rates.push(&trace(second, 20)));
         assert_eq!(rates.per_second(), Some((0.0, 0.0)));
+        // What was not recorded does not count.
+        for (second, allocations) in [(20, 20), (21, 60)] {
+            rates.push(&Trace {
+                state: State::Recording,
+                ..trace(second, allocations)
+            });
+        }
+        assert_eq!(rates.per_second(), Some((40.0, 20.0)));
     }
 }

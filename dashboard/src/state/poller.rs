@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
-use super::capture::{CaptureReader, Page};
+use super::capture::{CaptureReader, LISTED, Page};
 use super::evicted::Evicted;
 use super::history::HeapSample;
 use super::link::LinkState;
@@ -14,8 +14,6 @@ use super::store::now_ms;
 use super::watched::Watched;
 use crate::api::ApiError;
 
-/// So many call stacks that a device's list is complete, and a small leak is on it; as many as of a capture.
-const LEAKS_QUERY: &str = "?limit=512";
 /// Call stacks of one page.
 const STACKS_QUERY: &str = "?limit=256";
 /// The device and its switches change rarely: asked for in every so many rounds.
@@ -58,9 +56,12 @@ impl Store {
     fn note(&self, outcome: &Result<(), ApiError>) {
         match outcome {
             Ok(()) => {
+                let was_lost = self.link.read_untracked().state() == LinkState::Lost;
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_tried.set(false);
-                self.take_back(&ApiError::Unreachable.to_string());
+                if was_lost {
+                    self.take_back(&ApiError::Unreachable.to_string());
+                }
             }
             Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
             Err(ApiError::TokenNeeded) => {
@@ -97,7 +98,9 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let mut page: LeaksPage = client.get(Route::Leaks, LEAKS_QUERY).await?;
+        let mut page: LeaksPage = client
+            .get(Route::Leaks, &format!("?limit={LISTED}"))
+            .await?;
         evicted.list_in(&mut page);
         let is_of_trace = self.trace.with_untracked(|trace| {
             let take = |watched: &mut Watched| Some(watched.take(&page, trace.as_ref()?));

@@ -256,13 +256,8 @@ impl Store {
 
     /// Takes back what is no longer so.
     pub(super) fn take_back(&self, text: &str) {
-        if self
-            .notices
-            .with_untracked(|notices| notices.iter().any(|notice| notice.text == text))
-        {
-            self.notices
-                .update(|notices| notices.retain(|notice| notice.text != text));
-        }
+        self.notices
+            .update(|notices| notices.retain(|notice| notice.text != text));
     }
 
     /// Takes a notice away.

@@ -32,7 +32,7 @@ impl Watched {
     /// After a stop nothing that was seen before it says what grows: what was freed meanwhile still counts as live, and
     /// what has taken its place would look like growth.
     pub(super) fn follow(&mut self, before: &Trace, now: &Trace) {
-        if before.last_gap_us != now.last_gap_us {
+        if before.doubtful_until_us != now.doubtful_until_us {
             *self = Self::default();
         } else if ![before, now].iter().any(|trace| is_recording(trace)) {
             self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
@@ -132,7 +132,7 @@ mod tests {
         let mut watched = polled(&[State::Recording, State::Stopped, State::Stopped]);
         assert_eq!(watched.snapshots().len(), 1);
         let resumed = Trace {
-            last_gap_us: SECOND,
+            doubtful_until_us: SECOND,
             ..trace(State::Recording, 3)
         };
         watched.follow(&trace(State::Stopped, 2), &resumed);

@@ -190,7 +190,7 @@ pub struct Counters {
     pub sent: u64,
     pub dropped: u64,
     pub gaps: u32,
-    pub last_gap: u64,
+    pub doubtful_until: u64,
 }
 
 /// State of one heap region at one moment.

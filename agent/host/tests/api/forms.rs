@@ -20,7 +20,10 @@ fn stopped() -> Target {
             trace.matched_frees >= 5 && trace.live_count >= 20
         });
     }
-    agent.command("/trace/stop", "");
+    // With a gap of each kind.
+    for command in ["pause", "resume", "stop", "resume", "stop"] {
+        agent.command(&format!("/trace/{command}"), "");
+    }
     agent
 }
 
@@ -135,8 +138,12 @@ fn the_accept_header_chooses_the_form_unless_the_query_does() {
         let accept = format!("{POSTCARD_MIME};{refused}, application/json");
         assert_eq!(content_type(&accept, ""), json, "{accept}");
     }
-    let rather_json = format!("application/json;q=.5, {POSTCARD_MIME};q=0.1");
-    assert_eq!(content_type(&rather_json, ""), json);
+    for rather in ["application/json;q=0.5", "application/*;q=0.2", "*/*"] {
+        let accept = format!("{rather}, {POSTCARD_MIME};q=0.1");
+        assert_eq!(content_type(&accept, ""), json, "{accept}");
+    }
+    let rather_postcard = format!("application/json;q=0.5, {POSTCARD_MIME}, */*");
+    assert_eq!(content_type(&rather_postcard, ""), postcard);
     assert_eq!(content_type("*/*", ""), json);
     assert_eq!(content_type("application/json", ""), json);
     assert_eq!(content_type(POSTCARD_MIME, "?format=json"), json);
@@ -169,6 +176,14 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
     assert_eq!(counters.total_allocations, trace.total_allocations);
     assert_eq!(counters.matched_frees, trace.matched_frees);
     assert_eq!(counters.live_bytes, trace.live_bytes);
+    assert_eq!(
+        (counters.gaps, counters.doubtful_until),
+        (trace.gaps, trace.doubtful_until_us)
+    );
+    if agent.has(Feature::Demo) {
+        assert_eq!(trace.gaps, 2);
+        assert!(trace.doubtful_until_us >= trace.started_us);
+    }
     let told = Told::by(&answer);
     assert_eq!(told.records.len(), trace.count as usize);
     let shared = told.stacks.iter().filter(|stack| stack.id == 0).count();

@@ -29,16 +29,19 @@ fn begin() {
         .expect("it is large enough");
     let started = Board::tracer().start(Mode::Leaks, 0);
     started.expect("it was initialised");
-    for stack in 1..=STACKS {
-        Board::tracer().allocated(&Allocation {
-            address: NonZeroUsize::new(block(stack)).expect("null is no block"),
-            size: stack,
-            time_us: 0,
-            core: 0,
-            task: 0,
-            stack: &[stack].into_iter().collect(),
-        });
-    }
+    (1..=STACKS).for_each(|stack| allocate(stack, 0));
+}
+
+/// Allocates a block by a call stack of its own.
+fn allocate(stack: usize, time_us: u64) {
+    Board::tracer().allocated(&Allocation {
+        address: NonZeroUsize::new(block(stack)).expect("null is no block"),
+        size: stack,
+        time_us,
+        core: 0,
+        task: 0,
+        stack: &[stack].into_iter().collect(),
+    });
 }
 
 fn free(stack: usize) {
@@ -105,5 +108,23 @@ fn what_is_freed_before_it_is_listed_is_not_missing() {
     begin();
     let (bytes, total) = read(&answer(1000, || [1, 2].map(free).into_iter().collect()));
     assert!(bytes.iter().copied().eq((3..=STACKS).rev()), "{bytes:?}");
+    assert_eq!(total, bytes.len());
+}
+
+#[test]
+fn a_call_stack_whose_place_was_taken_is_neither_listed_nor_missed() {
+    begin();
+    // It is among the first that are read, and not in the first chunk.
+    let gone = STACKS + 1 - LEAKS_AT_A_TIME;
+    let take_its_place = || {
+        free(gone);
+        for newcomer in 1000..2000 {
+            allocate(newcomer, Board::now_us());
+            free(newcomer);
+        }
+    };
+    let (bytes, total) = read(&answer(1000, take_its_place));
+    let others = (1..=STACKS).rev().filter(|stack| *stack != gone);
+    assert!(bytes.iter().copied().eq(others), "{bytes:?}");
     assert_eq!(total, bytes.len());
 }

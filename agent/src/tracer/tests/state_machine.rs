@@ -215,7 +215,7 @@ fn gaps_are_counted_and_blocks_from_before_a_stop_are_told_from_those_behind_it(
     let fixture = Fixture::started(8, Mode::Leaks);
     let gaps = || {
         let summary = fixture.tracer.summary();
-        (summary.gaps, summary.last_gap_us)
+        (summary.gaps, summary.doubtful_until_us)
     };
     fixture.tracer.stop().unwrap();
     fixture.tracer.resume().unwrap();
@@ -230,10 +230,13 @@ fn gaps_are_counted_and_blocks_from_before_a_stop_are_told_from_those_behind_it(
     fixture.tracer.resume().unwrap();
     fixture.allocate(128, 10);
     let seqs: Vec<_> = fixture.records().iter().map(|record| record.seq).collect();
-    let (2, last_gap_us) = gaps() else {
+    let (2, doubtful_until_us) = gaps() else {
         panic!("not two: {:?}", gaps());
     };
-    assert!(seqs[0] <= last_gap_us && last_gap_us < seqs[1], "{seqs:?}");
+    assert!(
+        seqs[0] <= doubtful_until_us && doubtful_until_us < seqs[1],
+        "{seqs:?}"
+    );
 
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
     assert_eq!(gaps(), (0, 0));
@@ -370,6 +373,7 @@ fn to_host_works_without_a_buffer() {
     assert_eq!((summary.counters.sent, summary.counters.dropped), (2, 1));
     assert_eq!((summary.counters.allocations, summary.count), (3, 0));
     assert_eq!((summary.counters.evicted_live, summary.live_count), (3, 0));
+    assert!(!summary.has_overflowed(), "there is no buffer to overflow");
     fixture.assert_accounts();
     let first = RING.pop().unwrap();
     assert_eq!(

@@ -16,6 +16,7 @@ mod survivors;
 mod totals;
 
 pub use loss::Loss;
+pub(super) use totals::LISTED;
 
 use fold::Fold;
 pub(super) use survivors::survivors;

@@ -55,6 +55,8 @@ fn counters() -> Message {
         matched_frees: 1,
         unmatched_frees: 2,
         live_count: 4,
+        gaps: 7,
+        doubtful_until: 20 * SECOND,
         ..Counters::default()
     })
 }
@@ -144,6 +146,8 @@ fn a_capture_says_which_device_it_is_of_and_when_it_was_taken() {
     assert_eq!(capture.trace.trace_id, 3);
     assert_eq!(capture.trace.state, State::Recording);
     assert_eq!(capture.trace.total_frees, 3);
+    assert_eq!(capture.trace.gaps, 7);
+    assert_eq!(capture.trace.doubtful_until_us, 20 * SECOND);
     assert_eq!(capture.loss.sentences(), Vec::<String>::new());
 }
 

@@ -6,8 +6,9 @@ use heapbeacon_shared::wire;
 use super::fold::Fold;
 use crate::state::ranking::ranked;
 
-/// Call stacks that are listed as holding memory, the largest first.
-const LISTED: usize = 512;
+/// Call stacks that are listed as holding memory, the largest first: more than most firmware has, and as many as a
+/// telephone draws without a pause.
+pub const LISTED: usize = 512;
 
 impl Fold {
     /// Returns what the trace was doing: as the device counted, or else as far as there are records.
@@ -19,7 +20,7 @@ impl Fold {
                 dropped: counters.dropped.max(self.dropped),
                 time_us: self.us(counters.time),
                 started_us: self.us(counters.started),
-                last_gap_us: self.us(counters.last_gap),
+                doubtful_until_us: self.us(counters.doubtful_until),
                 ..as_counted(counters)
             },
             None => Trace {

@@ -1,3 +1,5 @@
+//! Files that the page hands to the browser.
+
 use gloo_timers::future::TimeoutFuture;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
