@@ -6,8 +6,7 @@ use heapbeacon_shared::wire;
 use super::fold::Fold;
 use crate::state::ranking::ranked;
 
-/// Call stacks that are listed as holding memory, the largest first: more than most firmware has, and as many as a
-/// telephone draws without a pause.
+/// Call stacks that are listed as holding memory, the largest first: more than a record buffer of 64 KiB has room for.
 pub const LISTED: usize = 512;
 
 impl Fold {
