@@ -106,7 +106,7 @@ impl<P: Platform> Agent<P> {
         if P::tracer().summary().state == State::Recording {
             return Err(Error::InvalidState);
         }
-        if !P::is_interrupt_safe(self.memory.clone()) {
+        if !P::is_interrupt_safe(self.memory.clone()) || self.max_records() == 0 {
             return Err(Error::InvalidArg);
         }
         self.release()?;

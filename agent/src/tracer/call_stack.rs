@@ -8,6 +8,9 @@ use heapbeacon_shared::MAX_FRAMES;
 /// Frames that are compared in one go, without a loop: half of the most there can be.
 #[cfg(feature = "tracing")]
 const RUN: usize = MAX_FRAMES / 2;
+/// Odd, so that no address is lost, and so large that small differences between addresses do not make up for each other: the
+/// prime next to 2³² divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
+const SPREAD: usize = 0x9e37_79b1;
 #[cfg(feature = "tracing")]
 type Run = [MaybeUninit<usize>; RUN];
 
@@ -18,8 +21,9 @@ type Run = [MaybeUninit<usize>; RUN];
 pub struct CallStack {
     addresses: [MaybeUninit<usize>; MAX_FRAMES],
     depth: usize,
-    /// What the stack table is searched by, made while the addresses pass by anyway. It doubles with each, or else a
-    /// recursion through several functions would give many call stacks one sum: those of the same frames in another order.
+    /// What the stack table is searched by, made while the addresses pass by anyway. With each it is multiplied, or else
+    /// many call stacks would have one sum: those of the same frames in another order, as in a recursion through several
+    /// functions, and those of functions that call others at even distances.
     sum: usize,
 }
 
@@ -50,7 +54,7 @@ impl CallStack {
         while let Some(address) = next() {
             let Some(place) = places.next() else { break };
             place.write(address);
-            sum = sum.wrapping_shl(1).wrapping_add(address);
+            sum = sum.wrapping_mul(SPREAD).wrapping_add(address);
         }
         self.depth = MAX_FRAMES - places.len();
         self.sum = sum;

@@ -104,7 +104,7 @@ impl Inner {
     /// Whoever reads the records page by page must be able to tell that they are gone: so what was
     /// traced takes the number of its trace with it.
     pub(super) fn withdraw(&mut self) -> Option<Buffer> {
-        if self.counters.allocations > 0 {
+        if self.counters != NO_COUNTERS {
             self.trace_id = self.trace_id.wrapping_add(1);
         }
         self.records = Records::EMPTY;
@@ -170,17 +170,16 @@ impl Inner {
 
     /// Notes that allocations were not recorded for a while, after a stop also no frees, and now are.
     pub(super) fn end_gap(&mut self) {
-        match self.state {
-            // It may be the first time that anything is recorded.
-            State::Stopped if self.counters.allocations == 0 => return,
-            // A number of its own: so one gap is told from the next.
-            State::Stopped => {
-                let now = self.stamp_behind();
-                self.ledger.distrust(now);
-            }
-            _ => {}
+        // It may be the first time that anything is recorded.
+        if self.mode.is_none() {
+            return;
         }
         self.gaps += 1;
+        if self.state == State::Stopped && self.counters.allocations > 0 {
+            // A number of its own: so one gap is told from the next.
+            let now = self.stamp_behind();
+            self.ledger.distrust(now);
+        }
     }
 
     /// Counts an allocation and records it; `mode` is the trace's own.

@@ -1,6 +1,7 @@
 //! JSON bodies.
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Address;
 use crate::{MAX_FRAMES, Name};
@@ -407,6 +408,7 @@ pub struct Leak {
 #[serde(deny_unknown_fields)]
 pub struct InitRequest {
     /// Where records go.
+    #[serde(deserialize_with = "by_name")]
     pub destination: Destination,
     /// Records wanted, `max_records` at most; what they leave is for call stacks. If absent, four for each call
     /// stack; 0 releases the buffer.
@@ -419,7 +421,18 @@ pub struct InitRequest {
 #[serde(deny_unknown_fields)]
 pub struct StartRequest {
     /// What becomes of freed records.
+    #[serde(deserialize_with = "by_name")]
     pub mode: Mode,
+}
+
+/// Takes an enumeration by its name only: serde would also take `{"leaks":null}`.
+fn by_name<'de, D, T>(json: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let name = Name::deserialize(json)?;
+    T::deserialize(StrDeserializer::new(&name))
 }
 
 /// A switch of the demo workload.

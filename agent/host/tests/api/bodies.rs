@@ -81,6 +81,7 @@ fn json_of_another_shape_is_an_invalid_argument() {
         r#"{"mode":null}"#,
         r#"{"mode":["all"]}"#,
         r#"{"mode":{"all":1}}"#,
+        r#"{"mode":{"all":null}}"#,
         r#"{"mode":"\ud800"}"#,
         r#"{"Mode":"all"}"#,
         r#"{"mode":"all","more":1}"#,
@@ -91,6 +92,7 @@ fn json_of_another_shape_is_an_invalid_argument() {
     for body in [
         "{}",
         r#"{"destination":"nowhere"}"#,
+        r#"{"destination":{"standalone":null}}"#,
         r#"{"records":1}"#,
         r#"{"destination":"standalone","extra":0}"#,
     ] {

@@ -7,11 +7,16 @@ use super::*;
 /// Makes a call stack whose address at `place` is off, and the one before it as well, so that the sum is the same.
 fn altered(depth: usize, place: usize) -> CallStack {
     let address = |frame: usize| match frame {
-        frame if frame == place => 0x102,
+        frame if frame == place => spread().wrapping_add(0x100),
         frame if frame + 1 == place => 0x0ff,
         _ => 0x100,
     };
     (0..depth).map(address).collect()
+}
+
+/// Returns what an address counts for in the sum when another one follows.
+fn spread() -> usize {
+    CallStack::from_iter([1, 0]).sum()
 }
 
 #[test]
@@ -30,24 +35,46 @@ fn call_stacks_of_every_depth_are_equal_to_themselves_only() {
 
 #[test]
 fn call_stacks_of_different_depth_differ_where_the_sum_does_not() {
-    let (one, two) = ([0x400], [0x100, 0x200]);
+    let (one, two) = ([spread().wrapping_mul(0x100)], [0x100, 0]);
     let (one, two) = (CallStack::from_iter(one), CallStack::from_iter(two));
     assert_eq!(one.sum(), two.sum());
     assert!(!one.is(&two));
     assert!(!CallStack::new().is(&CallStack::NOBODYS));
 }
 
-#[test]
-fn the_same_frames_in_another_order_have_another_sum() {
-    let bit = |order: u32, frame: u32| usize::from(order >> frame & 1 == 1);
-    let sums = (0..1u32 << 8).map(|order| {
-        let frames = (0..8).map(|frame| 0x4200_1000 + 0x35e * bit(order, frame));
-        frames.collect::<CallStack>().sum()
-    });
-    let mut sums: Vec<_> = sums.collect();
+/// Counts the sums of eight to the power of three call stacks.
+fn sums(frames: impl Fn([usize; 3]) -> Vec<usize>) -> usize {
+    let digits = |number: usize| [number >> 6, number >> 3 & 7, number & 7];
+    let stacks = (0..1 << 9).map(|number| frames(digits(number)).into_iter().collect());
+    let mut sums: Vec<usize> = stacks.map(|stack: CallStack| stack.sum()).collect();
     sums.sort_unstable();
     sums.dedup();
-    assert_eq!(sums.len(), 1 << 8);
+    sums.len()
+}
+
+#[test]
+fn the_same_frames_in_another_order_have_another_sum() {
+    let bits = |digit: usize| [digit >> 2, digit >> 1 & 1, digit & 1];
+    let frames = |digits: [usize; 3]| {
+        let bits = digits.into_iter().flat_map(bits);
+        bits.map(|bit| 0x4200_1000 + 0x35e * bit).collect()
+    };
+    assert_eq!(sums(frames), 1 << 9);
+}
+
+#[test]
+fn calls_at_even_distances_have_sums_of_their_own() {
+    for distance in [2, 4, 8, 12, 16, 64] {
+        let frames = |digits: [usize; 3]| {
+            let caller = |digit: usize| 0x4200_1000 + distance * digit;
+            digits
+                .into_iter()
+                .map(caller)
+                .chain([0x4200_8000])
+                .collect()
+        };
+        assert_eq!(sums(frames), 1 << 9, "{distance} bytes");
+    }
 }
 
 #[test]
