@@ -68,7 +68,9 @@ fn Cards() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <div class="cards">
-            {move || used_card(store)} {move || largest_card(store)} {move || lowest_card(store)}
+            <When is=move || !store.heap_history.read().items().is_empty()>
+                {move || used_card(store)} {move || largest_card(store)} {move || lowest_card(store)}
+            </When>
             {move || allocations_card(store)}
         </div>
     }

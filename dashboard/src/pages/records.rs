@@ -74,7 +74,12 @@ fn Records() -> impl IntoView {
     });
     let shown = Memo::new(move |_| {
         let text = text.read().trim().to_ascii_lowercase();
-        let least = least.read().trim().parse().unwrap_or(0);
+        // Written back into the field it would change what is being typed, such as `1e3`.
+        let least = least
+            .read()
+            .trim()
+            .parse::<f64>()
+            .map_or(0, |least| least.ceil() as u64);
         let rows = rows.read();
         let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
         let wanted = rows.iter().filter(wanted);
@@ -99,7 +104,12 @@ fn Records() -> impl IntoView {
             />
             <label class="least">
                 "At least "
-                <input type="number" min="0" placeholder="0" bind:value=least />
+                <input
+                    type="number"
+                    min="0"
+                    placeholder="0"
+                    on:input=move |event| least.set(event_target_value(&event))
+                />
                 " bytes"
             </label>
             <OriginSwitches held />

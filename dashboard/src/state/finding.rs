@@ -102,7 +102,7 @@ pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
     };
     let as_of = as_of(view).map(text);
     finding.details.splice(..0, as_of);
-    finding.facts = [rest(sites), completeness(view)].concat();
+    finding.facts = [rest(sites), completeness(view, 0)].concat();
     finding
 }
 
@@ -122,7 +122,9 @@ fn as_of(view: &View<'_>) -> Option<String> {
 
 fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
     let growing = sites.iter().filter(|site| site.growth() > 0.0).copied();
-    ranked(growing, sites.len(), |a, b| a.growth() > b.growth())
+    // What only began to grow may be a cache that fills, however fast.
+    let rank = |site: &Site| (site.watched_us >= LEAK_AFTER_US, site.growth());
+    ranked(growing, sites.len(), |a, b| rank(a) > rank(b))
 }
 
 /// Returns how much data there is while it is too little. In a cut list a site may be new because it has
@@ -159,9 +161,12 @@ fn too_early(seconds: u64, view: &View<'_>) -> Finding {
 
 fn none_grows(view: &View<'_>) -> Finding {
     let trace = view.trace;
-    let sees_all = trace.evicted_live == 0 && trace.dropped == 0;
+    let sees_all = trace.evicted_live == 0;
     let mut tone = Tone::Neutral;
-    let headline = if view.piles_up {
+    let headline = if view.piles_up && sees_all && !view.is_cut() {
+        // Every site is listed whole: what ended just now, or comes and goes, is still in the sum.
+        "No call site is growing.".to_owned()
+    } else if view.piles_up {
         "Blocks pile up, but none of these call sites shows it.".to_owned()
     } else if view.is_cut() {
         let [listed, total] = [view.listed, view.total].map(format::count);
@@ -188,7 +193,7 @@ fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
     let named = growing.iter().take(NAMED_SITES);
     let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
     let mut certain: Vec<&Site> = growing.to_vec();
-    certain.retain(|site| site.in_doubt() == 0);
+    certain.retain(|site| site.in_doubt() == 0 && site.watched_us >= LEAK_AFTER_US);
     // What piles up in all is the only one that may.
     if growing.len() == 1 && view.piles_up {
         certain = growing.to_vec();
@@ -354,12 +359,12 @@ fn is_new(site: &Site) -> bool {
     matches!(site.verdict, Verdict::TooEarly { .. })
 }
 
-/// Says whether a list is complete.
-pub(super) fn completeness(view: &View<'_>) -> String {
+/// Says whether a list is complete. Of the `dropped` events it knows nothing.
+pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
     let trace = view.trace;
     let missing = [
         (trace.evicted_live, "live record", "evicted for room"),
-        (trace.dropped, "event", "dropped on the way"),
+        (dropped, "event", "dropped on the way"),
         (view.unlisted(), "smaller call stack", "left out"),
     ];
     let told = missing.iter().filter(|(number, ..)| *number > 0);

@@ -23,7 +23,11 @@ pub fn held(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     let facts = if loss.is_incomplete() {
         "Part of the file is missing, so this list is incomplete.".to_owned()
     } else {
-        format!("{}{}", completeness(view), stopped(view.trace.state))
+        format!(
+            "{}{}",
+            completeness(view, view.trace.dropped),
+            stopped(view.trace.state)
+        )
     };
     Finding {
         tone: Tone::Neutral,

@@ -59,6 +59,7 @@ impl Store {
                 let was_lost = self.link.read_untracked().state() == LinkState::Lost;
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_tried.set(false);
+                self.token_needed.set(false);
                 if was_lost {
                     self.take_back(&ApiError::Unreachable.to_string());
                 }

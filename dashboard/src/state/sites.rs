@@ -70,7 +70,7 @@ pub struct Site {
     pub newest_us: u64,
     /// What it held when it was last watched, with ages in microseconds since boot.
     pub seen: Blocks,
-    /// Microseconds of its history that were recorded.
+    /// Microseconds of its history that were recorded, since it last held nothing.
     pub watched_us: u64,
     /// Its history: live blocks, and those whose records were evicted since the page opened.
     pub points: Vec<Point>,
@@ -258,8 +258,12 @@ pub fn judge(sites: &mut [Site], snapshots: &[Snapshot]) {
         let known = known.filter(|(snapshot, point)| snapshot.is_complete || point.count > 0);
         let mut history = Recorded::new(snapshots.len());
         let mut first = None;
+        let mut began_us = None;
         for (snapshot, point) in known {
             first.get_or_insert(point.bytes);
+            // What held nothing begins anew.
+            let recorded_us = snapshot.recorded_us();
+            began_us = began_us.filter(|_| point.count > 0).or(Some(recorded_us));
             history.push(snapshot, *point);
         }
         let series = &history.series;
@@ -272,7 +276,8 @@ pub fn judge(sites: &mut [Site], snapshots: &[Snapshot]) {
             ..site.seen
         };
         site.verdict = verdict(series, &blocks);
-        site.watched_us = series.span_us();
+        let held_us = now_us.saturating_sub(began_us.unwrap_or(now_us));
+        site.watched_us = series.span_us().min(held_us);
         let last = series.last().map_or(0, |last| last.bytes);
         site.gained = last.wrapping_sub(first.unwrap_or(0)).cast_signed();
     }

@@ -146,6 +146,14 @@ fn what_was_freed_in_a_pause_and_comes_back_is_no_growth_of_what_was_watched_bef
 }
 
 #[test]
+fn a_site_that_held_nothing_is_watched_from_its_first_block_on() {
+    let sites = polled(during(90, State::Recording, 0).chain(leaking(15, 0)));
+    assert!(sites[0].growth() > 0.0, "{:?}", sites[0].verdict);
+    let watched = sites[0].watched_us / SECOND;
+    assert!((14..=16).contains(&watched), "{watched} s");
+}
+
+#[test]
 fn a_site_that_a_cut_list_did_not_name_before_has_not_grown() {
     let full = page(20, vec![leak(1, 0x10, "net", 50, 1)]);
     let mut cut = Snapshot::of(&page(1, Vec::new()), &Trace::default());

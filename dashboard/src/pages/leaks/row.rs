@@ -8,7 +8,7 @@ use super::Sites;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
-use crate::state::{Site, SiteStack, Store, ranked};
+use crate::state::{Site, SiteStack, Store, is_recording, ranked};
 
 /// Call stacks that an opened row shows.
 const STACKS_SHOWN: usize = 5;
@@ -30,10 +30,13 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
     });
     // The list is in order of size.
     let most = move || sites.read().first().map_or(0, |site| site.bytes);
+    // Nothing is known of what came after a stop.
     let now_us = move || {
-        store
+        let read_us = store
             .leaks
-            .with(|leaks| leaks.as_ref().map_or(0, |page| page.time_us))
+            .with(|leaks| leaks.as_ref().map_or(0, |page| page.time_us));
+        let is_known = store.is_file || store.trace.read().as_ref().is_some_and(is_recording);
+        store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
     };
     view! {
         <tbody
