@@ -4,6 +4,7 @@ use std::sync::Arc;
 use heapbeacon_shared::api::{Origin, Record};
 use leptos::html::Div;
 use leptos::prelude::*;
+use web_sys::HtmlInputElement;
 
 use super::origins::OriginSwitches;
 use super::start::NotTracing;
@@ -66,7 +67,13 @@ impl Row {
 fn Records() -> impl IntoView {
     let store = Store::of_app();
     let text = RwSignal::new(String::new());
-    let least = RwSignal::new(String::new());
+    let least = RwSignal::new(0);
+    // Not written back into the field: that would change what is being typed, such as `1e3`.
+    let set_least = move |event| {
+        let field: HtmlInputElement = event_target(&event);
+        // What is no number counts as 0.
+        least.set(field.value_as_number().ceil() as u64);
+    };
     let rows = Memo::new(move |_| {
         // New names make new rows.
         store.symbols.track();
@@ -74,12 +81,7 @@ fn Records() -> impl IntoView {
     });
     let shown = Memo::new(move |_| {
         let text = text.read().trim().to_ascii_lowercase();
-        // Written back into the field it would change what is being typed, such as `1e3`.
-        let least = least
-            .read()
-            .trim()
-            .parse::<f64>()
-            .map_or(0, |least| least.ceil() as u64);
+        let least = least.get();
         let rows = rows.read();
         let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
         let wanted = rows.iter().filter(wanted);
@@ -108,7 +110,7 @@ fn Records() -> impl IntoView {
                     type="number"
                     min="0"
                     placeholder="0"
-                    on:input=move |event| least.set(event_target_value(&event))
+                    on:input=set_least
                 />
                 " bytes"
             </label>
