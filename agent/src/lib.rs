@@ -14,6 +14,8 @@ pub mod http;
 pub mod image;
 pub mod platform;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod tracer;
 pub mod walk;

@@ -5,10 +5,10 @@ use std::string::String;
 
 use heapless::Vec;
 
-use super::board::{Board, interrupt_between_holds};
 use super::peer::Peer;
 use super::{Answer, get, talk};
 use crate::platform::Platform;
+use crate::tests::board::{Board, interrupt_between_holds};
 use crate::tracer::{Leak, LeakCursor};
 
 const LEAKS: &str = "/api/v1/trace/leaks";

@@ -1,18 +1,15 @@
 //! A list of leaks that is longer than what is read at one time.
 
-use core::mem::MaybeUninit;
 use core::num::NonZeroUsize;
-use std::boxed::Box;
 use std::string::String;
-use std::vec;
 use std::vec::Vec;
 
 use super::super::chunk::Chunk;
 use super::super::pages::LeaksPage;
-use super::board::Board;
 use crate::platform::Platform;
 use crate::reader::{LEAKS_AT_A_TIME, Leaks};
-use crate::tracer::{Allocation, Free, Mode};
+use crate::tests::board::Board;
+use crate::tracer::{Allocation, Free};
 
 /// Call stacks that hold one block each, the larger the later.
 const STACKS: usize = 5 * LEAKS_AT_A_TIME / 2;
@@ -22,13 +19,7 @@ fn block(stack: usize) -> usize {
 }
 
 fn begin() {
-    let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
-    let taken = Board::tracer().init_standalone(buffer, None);
-    taken
-        .map_err(|refused| refused.error)
-        .expect("it is large enough");
-    let started = Board::tracer().start(Mode::Leaks, 0);
-    started.expect("it was initialised");
+    Board::trace();
     (1..=STACKS).for_each(|stack| allocate(stack, 0));
 }
 

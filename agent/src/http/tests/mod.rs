@@ -1,6 +1,5 @@
 //! The server without a network: a peer in memory, and a clock that only waiting moves.
 
-mod board;
 mod peer;
 
 #[cfg(feature = "tracing")]
@@ -23,7 +22,7 @@ use heapbeacon_shared::api;
 
 use super::{Guard, serve};
 use crate::agent::Agent;
-use board::{Board, NO_HOST};
+use crate::tests::board::{Board, NO_HOST};
 use peer::{Clock, Peer};
 
 /// Bytes of a request's line and headers.

@@ -1,11 +1,8 @@
 //! A trace that is started anew while an answer is made: the answer must not take one trace for the other, nor pass for
 //! whole.
 
-use core::mem::MaybeUninit;
 use core::num::NonZeroUsize;
-use std::boxed::Box;
 use std::string::String;
-use std::vec;
 use std::vec::Vec;
 
 use heapbeacon_shared::api::Address;
@@ -14,10 +11,10 @@ use heapbeacon_shared::wire::Decoder;
 use super::super::chunk::Chunk;
 use super::super::dump::DumpPage;
 use super::super::pages::{LeaksPage, RecordsPage, StacksPage};
-use super::board::Board;
 use crate::capture::{Capture, Content};
 use crate::platform::Platform;
 use crate::reader::{Leaks, PageRecords, Stacks};
+use crate::tests::board::Board;
 use crate::tracer::{Allocation, Mode};
 
 /// Call stacks of each trace, every one with some blocks: more than a chunk has room for.
@@ -44,11 +41,7 @@ fn trace(code: usize) {
 
 /// Begins the old trace, in a buffer with room for more.
 fn begin() {
-    let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
-    let taken = Board::tracer().init_standalone(buffer, None);
-    taken
-        .map_err(|refused| refused.error)
-        .expect("it is large enough");
+    Board::trace();
     trace(OLD);
 }
 
@@ -83,7 +76,7 @@ fn a_page_of_records_leads_on_to_the_new_trace() {
     begin();
     let mut page = RecordsPage::new(PageRecords::new::<Board>(0, 1000));
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
-    assert!(text.starts_with("{\"trace_id\":1,"), "{text}");
+    assert!(text.starts_with("{\"trace_id\":2,"), "{text}");
     let (_, next) = text.rsplit_once("\"next\":").expect("it has one");
     assert!(next.trim_end_matches('}').parse::<u64>().is_ok(), "{text}");
 }

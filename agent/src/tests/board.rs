@@ -1,5 +1,7 @@
 //! A board without a device.
 
+#[cfg(feature = "tracing")]
+use core::mem::MaybeUninit;
 use std::boxed::Box;
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +12,12 @@ use heapless::Vec;
 
 use crate::cost::CostMeter;
 use crate::platform::{Context, Platform, Task};
+#[cfg(feature = "tracing")]
+use crate::tracer::Mode;
 use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
 
 static COST: CostMeter = CostMeter::new();
-pub(super) static NO_HOST: NoHost = NoHost;
+pub(crate) static NO_HOST: NoHost = NoHost;
 
 std::thread_local! {
     /// Each test has a thread, and so a tracer, for itself.
@@ -29,19 +33,19 @@ struct Interrupt {
 
 /// Interrupts this thread before it takes a lock for the second time, and so between two holds.
 #[cfg(feature = "tracing")]
-pub(super) fn interrupt_between_holds(handler: fn()) {
+pub(crate) fn interrupt_between_holds(handler: fn()) {
     INTERRUPT.set(Some(Interrupt {
         holds_before: 1,
         handler,
     }));
 }
 
-pub(super) enum Board {}
+pub(crate) enum Board {}
 
-pub(super) struct NoHost;
+pub(crate) struct NoHost;
 
 /// A lock between whose holds an interrupt can be made to come.
-pub(super) struct Interruptible(Mutex<()>);
+pub(crate) struct Interruptible(Mutex<()>);
 
 // SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
 unsafe impl RawMutex for Interruptible {
@@ -58,6 +62,20 @@ unsafe impl RawMutex for Interruptible {
         }
         let _guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         work()
+    }
+}
+
+impl Board {
+    /// Lends the tracer a buffer with room for some hundred records, and begins a trace.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn trace() {
+        let buffer = Box::leak(std::vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
+        let taken = Self::tracer().init_standalone(buffer, None);
+        taken
+            .map_err(|refused| refused.error)
+            .expect("it is large enough");
+        let started = Self::tracer().start(Mode::Leaks, 0);
+        started.expect("it was initialised");
     }
 }
 

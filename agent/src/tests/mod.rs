@@ -1,0 +1,6 @@
+//! A board for tests, and tests of what stands between a board and the tracer.
+
+pub(crate) mod board;
+
+#[cfg(feature = "tracing")]
+mod realloc;
