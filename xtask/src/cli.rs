@@ -23,6 +23,8 @@ cargo xtask <command>
                                check unit miri fuzz api openapi browser qemu esp32 bench
                                (--url: run `test api` against an agent that is already running;
                                HEAPBEACON_TOKEN: the token that it wants)
+  test mutants [FILE…]         change the code of the files, or what this branch changed, in many small ways,
+                               and see whether the tests of its package notice
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
@@ -42,6 +44,7 @@ pub(crate) enum Command {
     Tools,
     Check,
     Test(test::Options),
+    TestMutants { files: Vec<String> },
     Bench,
     Size,
 }
@@ -74,7 +77,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             let chip = chip_option(parser)?;
             return Ok(Command::Image { chip });
         }
-        "test" => return test_options(parser).map(Command::Test),
+        "test" => return test_options(parser),
         "open" => Command::Open {
             url: parser.value()?.string()?,
         },
@@ -161,17 +164,23 @@ fn flash_options(mut parser: Parser) -> Result<Command> {
     Ok(Command::Flash { chip, port })
 }
 
-fn test_options(mut parser: Parser) -> Result<test::Options> {
-    let mut stages = Vec::new();
+fn test_options(mut parser: Parser) -> Result<Command> {
+    let mut words = Vec::new();
     let mut url = None;
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Value(name) => stages.push(name.string()?),
+            Arg::Value(word) => words.push(word.string()?),
             Arg::Long("url") => url = Some(parser.value()?.string()?),
             _ => return Err(arg.unexpected().into()),
         }
     }
-    test::Options::new(&stages, url)
+    match words.split_first() {
+        Some((stage, files)) if stage == "mutants" && url.is_none() => {
+            let files = files.to_vec();
+            Ok(Command::TestMutants { files })
+        }
+        _ => test::Options::new(&words, url).map(Command::Test),
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +271,17 @@ mod tests {
             };
             assert_eq!(chip, Chip::Esp32C6);
         }
+    }
+
+    #[test]
+    fn changes_are_tried_in_the_files_that_are_named() {
+        let files = |line| match parse(line) {
+            Ok(Command::TestMutants { files }) => files,
+            _ => panic!("`{line}` is a command"),
+        };
+        assert_eq!(files("test mutants"), [""; 0]);
+        assert_eq!(files("test mutants a.rs b.rs"), ["a.rs", "b.rs"]);
+        assert!(parse("test mutants --url http://127.0.0.1:1").is_err());
     }
 
     #[test]

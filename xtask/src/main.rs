@@ -48,6 +48,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tools => tools::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
+        Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
         Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),

@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 /// The last Trunk that Rust 1.95 can build.
 const TRUNK: &str = "0.21.14";
 
+/// What changes code to see whether a test notices.
+const MUTANTS: &str = "27.1.0";
+
 /// A program that `cargo install` provides.
 struct Tool {
     package: &'static str,
@@ -57,6 +60,20 @@ pub(crate) fn ensure_benchmark_runner(workspace: &Workspace) -> Result<()> {
         options: &["--locked"],
     };
     ensure(workspace, vec![runner])
+}
+
+/// Makes sure that cargo-mutants is there.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn ensure_mutants(workspace: &Workspace) -> Result<()> {
+    let mutants = Tool {
+        package: "cargo-mutants",
+        program: "cargo-mutants",
+        version: MUTANTS.to_owned(),
+        options: &["--locked"],
+    };
+    ensure(workspace, vec![mutants])
 }
 
 /// Without default features Trunk has no TLS: it builds and serves, and can download nothing.

@@ -1,6 +1,7 @@
 //! Every test there is, in stages that can also be run alone.
 
 mod esp32;
+pub(crate) mod mutants;
 mod reach;
 mod stages;
 mod tally;
