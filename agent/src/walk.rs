@@ -113,7 +113,8 @@ pub unsafe fn walk(frame: usize, bounds: &Bounds, out: &mut CallStack) {
                 return None;
             }
         }
-        Some(return_address - bounds.load_address)
+        // An opaque address may lie below the image.
+        Some(return_address.wrapping_sub(bounds.load_address))
     });
 }
 

@@ -25,7 +25,7 @@ pub trait Sink: Sync {
 pub struct Event<'a> {
     /// Order and time: microseconds since boot, unique and rising.
     pub seq: u64,
-    /// Core and task.
+    /// Number of the core.
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
