@@ -9,7 +9,7 @@ use heapless::Vec;
 use crate::convert;
 use crate::platform::Platform;
 use crate::reader::{PageRecords, Records, Stacks, is_latest};
-use crate::tracer::{Record, Stack};
+use crate::tracer::{Record, Stack, Trace};
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
 const TASKS: usize = 32;
@@ -40,7 +40,7 @@ pub(crate) enum Content {
 
 /// A stream of messages under way.
 pub(crate) struct Capture {
-    trace_id: u32,
+    trace: Trace,
     part: Part,
     speaker: Speaker,
 }
@@ -65,10 +65,10 @@ enum Part {
 impl Capture {
     pub(crate) fn new<P: Platform>(content: Content) -> Self {
         Self {
-            trace_id: match &content {
-                Content::Everything(_) => P::tracer().trace_id(),
-                Content::Stacks(stacks) => stacks.trace_id(),
-                Content::Records(page) => page.trace_id(),
+            trace: match &content {
+                Content::Everything(_) => P::tracer().trace(),
+                Content::Stacks(stacks) => stacks.trace(),
+                Content::Records(page) => page.trace(),
             },
             part: Part::Header(content),
             speaker: Speaker::default(),
@@ -89,7 +89,7 @@ impl Capture {
     fn step<P: Platform>(&mut self, out: &mut impl Out) {
         let say = &mut self.speaker;
         let goes_on = match &mut self.part {
-            Part::Header(_) => say.header::<P>(self.trace_id, out),
+            Part::Header(_) => say.header::<P>(self.trace, out),
             Part::Regions(moment) => say.regions::<P>(*moment, out),
             Part::Counters(moment) => say.counters::<P>(*moment, out),
             Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
@@ -100,24 +100,24 @@ impl Capture {
         };
         if !goes_on {
             let part = core::mem::replace(&mut self.part, Part::Done);
-            if is_latest::<P>(self.trace_id) {
-                self.part = part.following::<P>(self.trace_id);
+            if is_latest::<P>(self.trace) {
+                self.part = part.following::<P>(self.trace);
             }
         }
     }
 }
 
 impl Part {
-    fn following<P: Platform>(self, trace_id: u32) -> Self {
+    fn following<P: Platform>(self, trace: Trace) -> Self {
         match self {
             Part::Header(Content::Everything(moment)) => Part::Regions(moment),
             Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
             Part::Header(Content::Records(page)) => Part::Records(page),
             Part::Regions(moment) => Part::Counters(moment),
             Part::Counters(moment) => {
-                Part::StacksOf(moment, Stacks::new::<P>(trace_id, None, u32::MAX))
+                Part::StacksOf(moment, Stacks::new::<P>(trace, None, u32::MAX))
             }
-            Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace_id, 0)),
+            Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
             Part::Stacks(_) | Part::Records(_) | Part::RecordsOf(..) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
@@ -132,8 +132,8 @@ struct Speaker {
 }
 
 impl Speaker {
-    fn header<P: Platform>(&mut self, trace_id: u32, out: &mut impl Out) -> bool {
-        let header = convert::header(&P::device(), trace_id);
+    fn header<P: Platform>(&mut self, trace: Trace, out: &mut impl Out) -> bool {
+        let header = convert::header(&P::device(), trace.id());
         self.say(out, &Message::Header(header));
         false
     }
@@ -175,7 +175,7 @@ impl Speaker {
             return false;
         };
         for id in page.stacks().iter().skip(known) {
-            if let Some(stack) = P::tracer().stack(page.trace_id(), *id) {
+            if let Ok(Some(stack)) = P::tracer().stack(page.trace(), *id) {
                 self.stack::<P>(&stack, out);
             }
         }
@@ -192,7 +192,7 @@ impl Speaker {
         match records.peek::<P>() {
             Some(record) if record.seq <= moment => self.record(record, moment, out),
             _ => {
-                self.failures::<P>(moment, out);
+                self.failures::<P>(records.trace(), moment, out);
                 return false;
             }
         }
@@ -207,8 +207,8 @@ impl Speaker {
         }
     }
 
-    fn failures<P: Platform>(&mut self, moment: u64, out: &mut impl Out) {
-        let failures = P::tracer().failures();
+    fn failures<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
+        let failures = P::tracer().failures(trace).unwrap_or_default();
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
             let failure = convert::wire_failure(failure);
             self.say(out, &Message::FailedAllocation(failure));

@@ -11,11 +11,12 @@ use crate::tracer::{self, Tracer};
 pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
     let summary = P::tracer().summary();
     let counters = summary.counters;
+    let wrong_frees = P::tracer().wrong_frees(summary.trace);
     api::Trace {
         state: state(summary.state),
         destination: summary.destination.map(destination),
         mode: summary.mode.map(mode),
-        trace_id: summary.trace_id,
+        trace_id: summary.trace.id(),
         time_us: P::now_us(),
         started_us: summary.started_us,
         gaps: summary.gaps,
@@ -32,7 +33,7 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         unmatched_frees: counters.unmatched_frees,
         unmatched_freed_bytes: counters.unmatched_bytes,
         wrong_frees: counters.wrong_frees,
-        recent_wrong_frees: P::tracer().wrong_frees().iter().map(wrong_free).collect(),
+        recent_wrong_frees: wrong_frees.iter().flatten().map(wrong_free).collect(),
         unchecked_frees: counters.unchecked_frees,
         evicted: counters.evicted,
         evicted_live: counters.evicted_live,
@@ -53,13 +54,15 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
 }
 
 pub(crate) fn heap<P: Platform>() -> api::Heap {
-    let counters = P::tracer().summary().counters;
+    let summary = P::tracer().summary();
+    let counters = summary.counters;
+    let failures = P::tracer().failures(summary.trace);
     api::Heap {
         time_us: P::now_us(),
         regions: P::regions(),
         failed_allocations: counters.failed,
         failed_bytes: counters.failed_bytes,
-        recent_failures: P::tracer().failures().iter().map(failure).collect(),
+        recent_failures: failures.iter().flatten().map(failure).collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use core::fmt::{Result, Write};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::Address;
 
-use crate::tracer::{Frames, Mode, Record, RecordCursor, Summary, Tracer};
+use crate::tracer::{Frames, Mode, Record, RecordCursor, Summary, Trace, TraceEnded, Tracer};
 
 /// Writes the whole trace. No lock is held while `out` is written to.
 ///
@@ -16,16 +16,15 @@ use crate::tracer::{Frames, Mode, Record, RecordCursor, Summary, Tracer};
 pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
     let summary = tracer.summary();
     head(&summary, out)?;
-    let mut cursor = RecordCursor::after(0);
+    let mut cursor = RecordCursor::after(summary.trace, 0);
     let mut batch = [Record::default()];
     for _ in 0..summary.count {
-        let read = tracer.read_records(&mut cursor, &mut batch);
-        if read == 0 || tracer.trace_id() != summary.trace_id {
+        if tracer.read_records(&mut cursor, &mut batch) != Ok(1) {
             break;
         }
-        record(tracer, summary.trace_id, &batch[0], out)?;
+        record(tracer, summary.trace, &batch[0], out)?;
     }
-    tail(&summary, tracer.trace_id() == summary.trace_id, out)
+    tail(&summary, tracer.trace() == summary.trace, out)
 }
 
 /// Writes the line above the records.
@@ -46,7 +45,7 @@ pub fn head(summary: &Summary, out: &mut impl Write) -> Result {
 /// Those of `out`.
 pub fn record<M: RawMutex>(
     tracer: &Tracer<M>,
-    trace_id: u32,
+    trace: Trace,
     record: &Record,
     out: &mut impl Write,
 ) -> Result {
@@ -57,10 +56,10 @@ pub fn record<M: RawMutex>(
         out,
         "{size:6} bytes (@ {address}, Internal) allocated CPU {core} ccount 0x{time:08x} caller "
     )?;
-    frames(&stack_frames(tracer, trace_id, record.stack), out)?;
+    frames(&stack_frames(tracer, trace, record.stack), out)?;
     if let Some(freed) = record.freed {
         write!(out, "\nfreed by ")?;
-        frames(&stack_frames(tracer, trace_id, freed.stack), out)?;
+        frames(&stack_frames(tracer, trace, freed.stack), out)?;
     }
     writeln!(out)
 }
@@ -109,11 +108,11 @@ pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
     writeln!(out, "================================")
 }
 
-fn stack_frames<M: RawMutex>(tracer: &Tracer<M>, trace_id: u32, id: u32) -> Frames {
-    tracer
-        .stack(trace_id, id)
-        .map(|stack| stack.frames)
-        .unwrap_or_default()
+fn stack_frames<M: RawMutex>(tracer: &Tracer<M>, trace: Trace, id: u32) -> Frames {
+    match tracer.stack(trace, id) {
+        Ok(Some(stack)) => stack.frames,
+        Ok(None) | Err(TraceEnded) => Frames::default(),
+    }
 }
 
 fn frames(frames: &Frames, out: &mut impl Write) -> Result {

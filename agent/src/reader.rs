@@ -1,12 +1,14 @@
 //! Reads what the tracer holds, piece by piece, while it goes on tracing.
 //!
-//! Every reader belongs to one trace: where the trace is started anew, the reader is at its end, and
+//! Every reader belongs to one trace: where that ends, so does the reader, and
 //! [`is_latest`] tells that there was more.
 
 use heapless::Vec;
 
 use crate::platform::Platform;
-use crate::tracer::{Leak, LeakCursor, Record, RecordCursor, Stack, StackCursor};
+use crate::tracer::{
+    Leak, LeakCursor, Record, RecordCursor, Stack, StackCursor, Trace, TraceEnded,
+};
 
 /// Records read at one time.
 const BATCH: usize = 8;
@@ -17,20 +19,24 @@ pub(crate) const LEAKS_AT_A_TIME: usize = 20;
 
 /// Every record behind a sequence number, oldest first.
 pub(crate) struct Records {
-    trace_id: u32,
+    trace: Trace,
     batch: Vec<Record, BATCH>,
     read: usize,
     cursor: RecordCursor,
 }
 
 impl Records {
-    pub(crate) fn after(trace_id: u32, seq: u64) -> Self {
+    pub(crate) fn after(trace: Trace, seq: u64) -> Self {
         Self {
-            trace_id,
+            trace,
             batch: Vec::new(),
             read: 0,
-            cursor: RecordCursor::after(seq),
+            cursor: RecordCursor::after(trace, seq),
         }
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        self.trace
     }
 
     /// Returns the next record without taking it.
@@ -50,8 +56,7 @@ impl Records {
         self.read = 0;
         let _ = self.batch.resize_default(BATCH);
         let read = P::tracer().read_records(&mut self.cursor, &mut self.batch);
-        let is_same = is_latest::<P>(self.trace_id);
-        self.batch.truncate(if is_same { read } else { 0 });
+        self.batch.truncate(read.unwrap_or(0));
     }
 }
 
@@ -67,7 +72,7 @@ pub(crate) struct PageRecords {
 impl PageRecords {
     pub(crate) fn new<P: Platform>(after: u64, limit: u32) -> Self {
         Self {
-            records: Records::after(P::tracer().trace_id(), after),
+            records: Records::after(P::tracer().trace(), after),
             left: limit,
             after,
             last: None,
@@ -75,8 +80,8 @@ impl PageRecords {
         }
     }
 
-    pub(crate) fn trace_id(&self) -> u32 {
-        self.records.trace_id
+    pub(crate) fn trace(&self) -> Trace {
+        self.records.trace()
     }
 
     /// Returns the next record of the page.
@@ -98,7 +103,7 @@ impl PageRecords {
     /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
     /// is the last page.
     pub(crate) fn following<P: Platform>(&mut self) -> Option<u64> {
-        let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace_id());
+        let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace());
         (!is_last).then(|| self.last.unwrap_or(self.after))
     }
 
@@ -124,7 +129,7 @@ impl PageRecords {
 
 /// A bounded number of stacks, in the order of the table.
 pub(crate) struct Stacks {
-    trace_id: u32,
+    trace: Trace,
     cursor: StackCursor,
     ahead: Option<Stack>,
     left: u32,
@@ -132,10 +137,10 @@ pub(crate) struct Stacks {
 }
 
 impl Stacks {
-    pub(crate) fn new<P: Platform>(trace_id: u32, after: Option<u32>, limit: u32) -> Self {
+    pub(crate) fn new<P: Platform>(trace: Trace, after: Option<u32>, limit: u32) -> Self {
         let mut stacks = Self {
-            trace_id,
-            cursor: StackCursor::after(after),
+            trace,
+            cursor: StackCursor::after(trace, after),
             ahead: None,
             left: limit,
             last: 0,
@@ -144,8 +149,8 @@ impl Stacks {
         stacks
     }
 
-    pub(crate) fn trace_id(&self) -> u32 {
-        self.trace_id
+    pub(crate) fn trace(&self) -> Trace {
+        self.trace
     }
 
     /// Returns the next stack.
@@ -160,7 +165,7 @@ impl Stacks {
     /// Returns the stack that the next page comes after, once this one is at its end; `None` only where it is the
     /// last page.
     pub(crate) fn following<P: Platform>(&self) -> Option<u32> {
-        let is_last = self.ahead.is_none() && is_latest::<P>(self.trace_id);
+        let is_last = self.ahead.is_none() && is_latest::<P>(self.trace);
         (!is_last).then_some(self.last)
     }
 
@@ -168,13 +173,13 @@ impl Stacks {
         let mut one = [Stack::default()];
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
         let [stack] = one;
-        (read == 1 && is_latest::<P>(self.trace_id)).then_some(stack)
+        (read == Ok(1)).then_some(stack)
     }
 }
 
 /// A bounded number of leaks, most bytes first.
 pub(crate) struct Leaks {
-    trace_id: u32,
+    trace: Trace,
     time_us: u64,
     cursor: LeakCursor,
     batch: Vec<Leak, LEAKS_AT_A_TIME>,
@@ -186,13 +191,24 @@ pub(crate) struct Leaks {
 }
 
 impl Leaks {
-    /// A list of the blocks that are older than this now.
-    pub(crate) fn new<P: Platform>(min_age_us: u64, limit: u32) -> Self {
+    /// Begins a list of the blocks that are older than this now; `None` while another query is running.
+    pub(crate) fn begin<P: Platform>(min_age_us: u64, limit: u32) -> Option<Self> {
+        loop {
+            let mut leaks = Self::new::<P>(min_age_us, limit);
+            // A trace that ends meanwhile gives way to the next one.
+            if let Ok(is_read) = leaks.read::<P>() {
+                return is_read.then_some(leaks);
+            }
+        }
+    }
+
+    fn new<P: Platform>(min_age_us: u64, limit: u32) -> Self {
         let time_us = P::now_us();
+        let trace = P::tracer().trace();
         Self {
-            trace_id: P::tracer().trace_id(),
+            trace,
             time_us,
-            cursor: LeakCursor::before(time_us.saturating_sub(min_age_us)),
+            cursor: LeakCursor::before(trace, time_us.saturating_sub(min_age_us)),
             batch: Vec::new(),
             taken: 0,
             listed: 0,
@@ -201,8 +217,8 @@ impl Leaks {
         }
     }
 
-    pub(crate) fn trace_id(&self) -> u32 {
-        self.trace_id
+    pub(crate) fn trace(&self) -> Trace {
+        self.trace
     }
 
     /// Returns the moment that the list is of, in microseconds since boot.
@@ -219,13 +235,10 @@ impl Leaks {
     pub(crate) fn next<P: Platform>(&mut self) -> Option<(Leak, Stack)> {
         while self.left > 0 {
             if self.taken == LEAKS_AT_A_TIME {
-                self.read::<P>()?;
+                self.read::<P>().ok().filter(|is_read| *is_read)?;
             }
             let leak = *self.batch.get(self.taken)?;
-            let stack = P::tracer().stack(self.trace_id, leak.stack);
-            if stack.is_none() && !is_latest::<P>(self.trace_id) {
-                return None;
-            }
+            let stack = P::tracer().stack(self.trace, leak.stack).ok()?;
             self.taken += 1;
             self.ahead -= 1;
             // None if its last block was freed meanwhile, and its place taken.
@@ -238,15 +251,18 @@ impl Leaks {
         None
     }
 
-    /// Reads the next piece of the list, at the beginning and behind each one; `None` while another query is
-    /// running, or if the trace is another.
-    pub(crate) fn read<P: Platform>(&mut self) -> Option<()> {
-        let ahead = P::tracer().leaks(&mut self.cursor, &mut self.batch)?;
-        is_latest::<P>(self.trace_id).then(|| (self.ahead, self.taken) = (ahead, 0))
+    /// Reads the next piece of the list, at the beginning and behind each one; returns whether no other query is
+    /// running.
+    fn read<P: Platform>(&mut self) -> Result<bool, TraceEnded> {
+        let Some(ahead) = P::tracer().leaks(&mut self.cursor, &mut self.batch)? else {
+            return Ok(false);
+        };
+        (self.ahead, self.taken) = (ahead, 0);
+        Ok(true)
     }
 }
 
-/// Tells whether no other trace has begun since.
-pub(crate) fn is_latest<P: Platform>(trace_id: u32) -> bool {
-    P::tracer().trace_id() == trace_id
+/// Checks whether a trace has not ended yet.
+pub(crate) fn is_latest<P: Platform>(trace: Trace) -> bool {
+    P::tracer().trace() == trace
 }

@@ -24,7 +24,7 @@ impl DumpPage {
     pub(super) fn new<P: Platform>() -> Self {
         let summary = P::tracer().summary();
         Self {
-            records: Records::after(summary.trace_id, 0),
+            records: Records::after(summary.trace, 0),
             left: summary.count,
             summary,
             part: Part::Head,
@@ -51,14 +51,14 @@ impl DumpPage {
     fn record<P: Platform>(&mut self, chunk: &mut Chunk) -> core::fmt::Result {
         match self.records.peek::<P>() {
             Some(record) if self.left > 0 => {
-                dump::record(P::tracer(), self.summary.trace_id, record, chunk)?;
+                dump::record(P::tracer(), self.summary.trace, record, chunk)?;
                 self.left -= 1;
                 self.records.advance();
                 Ok(())
             }
             _ => {
                 self.part = Part::Done;
-                dump::tail(&self.summary, is_latest::<P>(self.summary.trace_id), chunk)
+                dump::tail(&self.summary, is_latest::<P>(self.summary.trace), chunk)
             }
         }
     }

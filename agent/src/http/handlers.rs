@@ -181,7 +181,7 @@ fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     };
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
     let is_postcard = wants_postcard(query, parts)?;
-    let page = Stacks::new::<P>(P::tracer().trace_id(), after, limit as u32);
+    let page = Stacks::new::<P>(P::tracer().trace(), after, limit as u32);
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(Capture::new::<P>(capture::Content::Stacks(page)))
     } else {
@@ -193,9 +193,7 @@ fn leaks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     let query = Query::of(parts, &["limit", "min_age_ms"])?;
     let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
-    let mut leaks = Leaks::new::<P>(min_age_ms * 1000, limit as u32);
-    let begun = leaks.read::<P>();
-    begun
+    let leaks = Leaks::begin::<P>(min_age_ms * 1000, limit as u32)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
     Ok(Reply::stream(Stream::Leaks(LeaksPage::new(leaks))))
 }

@@ -47,7 +47,7 @@ impl RecordsPage {
     }
 
     fn head(&mut self, chunk: &mut Chunk) {
-        let trace_id = self.records.trace_id();
+        let trace_id = self.records.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"records\":["));
         self.part = Part::Items;
     }
@@ -71,7 +71,7 @@ impl RecordsPage {
             self.part = Part::Done;
             return;
         };
-        if let Some(stack) = P::tracer().stack(self.records.trace_id(), *id) {
+        if let Ok(Some(stack)) = P::tracer().stack(self.records.trace(), *id) {
             chunk.element(&mut self.is_first, &convert::stack::<P>(&stack));
         }
         self.part = Part::Stacks(index + 1);
@@ -106,7 +106,7 @@ impl StacksPage {
     }
 
     fn head(&mut self, chunk: &mut Chunk) {
-        let trace_id = self.stacks.trace_id();
+        let trace_id = self.stacks.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"stacks\":["));
         self.part = Part::Items;
     }
@@ -152,7 +152,7 @@ impl LeaksPage {
     }
 
     fn head(&mut self, chunk: &mut Chunk) {
-        let (trace_id, time_us) = (self.leaks.trace_id(), self.leaks.time_us());
+        let (trace_id, time_us) = (self.leaks.trace().id(), self.leaks.time_us());
         chunk.text(format_args!(
             "{{\"trace_id\":{trace_id},\"time_us\":{time_us},\"leaks\":["
         ));

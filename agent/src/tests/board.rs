@@ -28,16 +28,22 @@ std::thread_local! {
 /// What interrupts a thread that takes locks.
 struct Interrupt {
     holds_before: usize,
-    handler: fn(),
+    handler: Box<dyn FnOnce()>,
 }
 
-/// Interrupts this thread before it takes a lock for the second time, and so between two holds.
+/// Interrupts this thread before it takes a lock, once it has taken it so many times: with one or more, between two holds.
 #[cfg(feature = "tracing")]
-pub(crate) fn interrupt_between_holds(handler: fn()) {
+pub(crate) fn interrupt_before_hold(holds_before: usize, handler: impl FnOnce() + 'static) {
     INTERRUPT.set(Some(Interrupt {
-        holds_before: 1,
-        handler,
+        holds_before,
+        handler: Box::new(handler),
     }));
+}
+
+/// Checks whether the interrupt has come, and calls it off if not.
+#[cfg(feature = "tracing")]
+pub(crate) fn was_interrupted() -> bool {
+    INTERRUPT.take().is_none()
 }
 
 pub(crate) enum Board {}

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use heapless::Vec;
 
-use super::view::{Failure, Leak, Mode, Record, Stack, Summary, WrongFree};
+use super::view::{Failure, Leak, Mode, Record, Stack, Summary, Trace, TraceEnded, WrongFree};
 use super::{Allocation, Buffer, Error, FailedAllocation, Free, Refused, Sink};
 
 /// Stands in for the tracer when the feature `tracing` is off.
@@ -15,7 +15,7 @@ pub struct Tracer<M>(PhantomData<fn() -> M>);
 pub struct RecordCursor(u64);
 
 /// A reader's place among the stacks, of which there are none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StackCursor(());
 
 /// A reader's place in the list of leaks, of which there are none.
@@ -24,7 +24,7 @@ pub struct LeakCursor(());
 
 impl RecordCursor {
     /// Starts behind the record with this sequence number.
-    pub fn after(seq: u64) -> Self {
+    pub fn after(_trace: Trace, seq: u64) -> Self {
         Self(seq)
     }
 
@@ -36,14 +36,14 @@ impl RecordCursor {
 
 impl StackCursor {
     /// Starts behind the stack with this id.
-    pub fn after(_id: Option<u32>) -> Self {
+    pub fn after(_trace: Trace, _id: Option<u32>) -> Self {
         Self(())
     }
 }
 
 impl LeakCursor {
     /// Starts before the largest sum of blocks that were allocated before `before_us`.
-    pub fn before(_before_us: u64) -> Self {
+    pub fn before(_trace: Trace, _before_us: u64) -> Self {
         Self(())
     }
 }
@@ -126,37 +126,45 @@ impl<M> Tracer<M> {
         Summary::default()
     }
 
-    pub fn read_records(&self, _cursor: &mut RecordCursor, _out: &mut [Record]) -> usize {
-        0
+    pub fn trace(&self) -> Trace {
+        Trace::default()
     }
 
-    pub fn read_stacks(&self, _cursor: &mut StackCursor, _out: &mut [Stack]) -> usize {
-        0
+    pub fn read_records(
+        &self,
+        _cursor: &mut RecordCursor,
+        _out: &mut [Record],
+    ) -> Result<usize, TraceEnded> {
+        Ok(0)
     }
 
-    pub fn trace_id(&self) -> u32 {
-        0
+    pub fn read_stacks(
+        &self,
+        _cursor: &mut StackCursor,
+        _out: &mut [Stack],
+    ) -> Result<usize, TraceEnded> {
+        Ok(0)
     }
 
-    pub fn stack(&self, _trace_id: u32, _id: u32) -> Option<Stack> {
-        None
+    pub fn stack(&self, _trace: Trace, _id: u32) -> Result<Option<Stack>, TraceEnded> {
+        Ok(None)
     }
 
     pub fn leaks<const N: usize>(
         &self,
         _cursor: &mut LeakCursor,
         out: &mut Vec<Leak, N>,
-    ) -> Option<u32> {
+    ) -> Result<Option<u32>, TraceEnded> {
         out.clear();
-        Some(0)
+        Ok(Some(0))
     }
 
-    pub fn failures(&self) -> Vec<Failure, 8> {
-        Vec::new()
+    pub fn failures(&self, _trace: Trace) -> Result<Vec<Failure, 8>, TraceEnded> {
+        Ok(Vec::new())
     }
 
-    pub fn wrong_frees(&self) -> Vec<WrongFree, 4> {
-        Vec::new()
+    pub fn wrong_frees(&self, _trace: Trace) -> Result<Vec<WrongFree, 4>, TraceEnded> {
+        Ok(Vec::new())
     }
 }
 

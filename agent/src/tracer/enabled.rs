@@ -13,7 +13,9 @@ use super::sink::{Event, EventKind, Sink};
 use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
 use super::table::{STEP, steps};
-use super::view::{Failure, Leak, Mode, Record, Stack, State, Summary, WrongFree};
+use super::view::{
+    Failure, Leak, Mode, Record, Stack, State, Summary, Trace, TraceEnded, WrongFree,
+};
 use super::{Allocation, Buffer, Error, FailedAllocation, Free, RecordCursor, Refused, split};
 
 /// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
@@ -143,7 +145,7 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| {
             inner.clearing = false;
             inner.state = State::Recording;
-            Ok(inner.trace_id)
+            Ok(inner.trace.id)
         })
     }
 
@@ -284,16 +286,25 @@ impl<M: RawMutex> Tracer<M> {
         if self.with(|inner| inner.state) == State::Uninitialised {
             return Err(Error::InvalidState);
         }
+        loop {
+            // A trace that ends meanwhile gives way to the next one, which has a record of that index, or none.
+            if let Ok(record) = self.nth(self.trace(), index) {
+                return record.ok_or(Error::InvalidArg);
+            }
+        }
+    }
+
+    fn nth(&self, trace: Trace, index: u32) -> Result<Option<Record>, TraceEnded> {
         let mut left = index as usize;
-        let mut cursor = RecordCursor::after(0);
+        let mut cursor = RecordCursor::after(trace, 0);
         let mut batch = [Record::default(); STEP as usize];
         loop {
-            let read = self.read_records(&mut cursor, &mut batch);
+            let read = self.read_records(&mut cursor, &mut batch)?;
             if read == 0 {
-                return Err(Error::InvalidArg);
+                return Ok(None);
             }
             if let Some(record) = batch[..read].get(left) {
-                return Ok(*record);
+                return Ok(Some(*record));
             }
             left -= read;
         }
@@ -305,92 +316,126 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| inner.summary())
     }
 
+    /// Returns the trace that is there to be read: the running one, or the last one.
+    pub fn trace(&self) -> Trace {
+        self.locked(|inner| inner.trace)
+    }
+
     /// Copies records behind the cursor into `out`, oldest first, and returns how many.
     ///
     /// None means that there are no more. Reading while recording neither skips nor repeats a
     /// record that lives throughout.
-    pub fn read_records(&self, cursor: &mut RecordCursor, out: &mut [Record]) -> usize {
+    ///
+    /// # Errors
+    /// When the cursor's trace has ended; what `out` holds then is of no use.
+    pub fn read_records(
+        &self,
+        cursor: &mut RecordCursor,
+        out: &mut [Record],
+    ) -> Result<usize, TraceEnded> {
         let mut total = 0;
         while total < out.len() {
-            let (read, more) = self.with(|inner| inner.read(cursor, &mut out[total..]));
+            let (read, more) =
+                self.read(cursor.trace, |inner| inner.read(cursor, &mut out[total..]))?;
             total += read;
             if !more {
                 break;
             }
         }
-        total
+        Ok(total)
     }
 
     /// Copies call stacks behind the cursor into `out`, and returns how many.
-    pub fn read_stacks(&self, cursor: &mut StackCursor, out: &mut [Stack]) -> usize {
+    ///
+    /// # Errors
+    /// When the cursor's trace has ended; what `out` holds then is of no use.
+    pub fn read_stacks(
+        &self,
+        cursor: &mut StackCursor,
+        out: &mut [Stack],
+    ) -> Result<usize, TraceEnded> {
         let mut read = 0;
         for place in out {
-            match self.with(|inner| inner.stacks.at(cursor.next())) {
+            match self.read(cursor.trace, |inner| inner.stacks.at(cursor.next()))? {
                 Some(stack) => *place = stack,
                 None => break,
             }
             cursor.advance();
             read += 1;
         }
-        read
+        Ok(read)
     }
 
-    /// Returns the number of the running trace, or of the last one: [`Summary::trace_id`].
-    pub fn trace_id(&self) -> u32 {
-        self.locked(|inner| inner.trace_id)
-    }
-
-    /// Returns the call stack with this id, unless it has been recycled, or its trace is no longer this one.
-    pub fn stack(&self, trace_id: u32, id: u32) -> Option<Stack> {
-        self.locked(|inner| match inner.trace_id == trace_id {
-            true => inner.stacks.get(id),
-            false => None,
-        })
+    /// Returns the call stack of a trace with this id, unless it has been recycled.
+    ///
+    /// # Errors
+    /// When the trace has ended.
+    pub fn stack(&self, trace: Trace, id: u32) -> Result<Option<Stack>, TraceEnded> {
+        self.read(trace, |inner| inner.stacks.get(id))
     }
 
     /// Sums up the live blocks that a cursor asks for by call stack, puts the next largest sums into `out`, most
     /// bytes first, and returns how many call stacks there were to choose from.
     ///
     /// Returns `None` while another such query is at work: its sums are kept in the stack table.
+    ///
+    /// # Errors
+    /// When the cursor's trace has ended; `out` is empty then.
     pub fn leaks<const N: usize>(
         &self,
         cursor: &mut LeakCursor,
         out: &mut Vec<Leak, N>,
-    ) -> Option<u32> {
-        let query = self.with(|inner| inner.begin_query())?;
-        let before_us = cursor.before_us();
-        let mut records = RecordCursor::after(0);
-        while self.with(|inner| inner.query == query && inner.tally(&mut records, query, before_us))
-        {
-        }
+    ) -> Result<Option<u32>, TraceEnded> {
         out.clear();
+        let Some(query) = self.read(cursor.trace, Inner::begin_query)? else {
+            return Ok(None);
+        };
+        let answer = self.answer(query, cursor, out);
+        let ahead = answer.inspect_err(|TraceEnded| out.clear())?;
+        out.iter().for_each(|leak| cursor.pass(leak.stack));
+        Ok(Some(ahead))
+    }
+
+    /// Does the work of a leak query, which is the only one meanwhile. The end of its trace ends it, too.
+    fn answer<const N: usize>(
+        &self,
+        query: u32,
+        cursor: &LeakCursor,
+        out: &mut Vec<Leak, N>,
+    ) -> Result<u32, TraceEnded> {
+        let trace = cursor.trace;
+        let mut records = RecordCursor::after(trace, 0);
+        while self.read(trace, |inner| {
+            inner.tally(&mut records, query, cursor.before_us())
+        })? {}
         let mut ahead = 0;
-        let entries = self.with(|inner| inner.stacks.entries());
+        let entries = self.read(trace, |inner| inner.stacks.entries())?;
         for index in 0..entries {
-            let leak = self.with(|inner| inner.stacks.tallied(index, query));
+            let leak = self.read(trace, |inner| inner.stacks.tallied(index, query))?;
             if let Some(leak) = leak.filter(|leak| !cursor.has_passed(leak.stack)) {
                 ahead += 1;
                 keep_largest(out, leak);
             }
         }
-        out.iter().for_each(|leak| cursor.pass(leak.stack));
-        self.with(|inner| {
-            if inner.query == query {
-                inner.query = 0;
-            }
-        });
-        Some(ahead)
+        self.read(trace, Inner::end_query)?;
+        Ok(ahead)
     }
 
-    /// Returns the latest failed allocations, oldest first.
-    pub fn failures(&self) -> Vec<Failure, FAILURES> {
-        self.with(|inner| inner.failures())
+    /// Returns the latest failed allocations of a trace, oldest first.
+    ///
+    /// # Errors
+    /// When the trace has ended.
+    pub fn failures(&self, trace: Trace) -> Result<Vec<Failure, FAILURES>, TraceEnded> {
+        self.read(trace, |inner| inner.failures())
     }
 
-    /// Returns the latest wrong frees, oldest first.
-    pub fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
+    /// Returns the latest wrong frees of a trace, oldest first.
+    ///
+    /// # Errors
+    /// When the trace has ended.
+    pub fn wrong_frees(&self, trace: Trace) -> Result<Vec<WrongFree, WRONG_FREES>, TraceEnded> {
         self.check_suspects();
-        self.with(|inner| inner.wrong_frees())
+        self.read(trace, |inner| inner.wrong_frees())
     }
 
     /// Compares unmatched frees with the live blocks, a few with a few at a time: too slow for a hook.
@@ -399,8 +444,19 @@ impl<M: RawMutex> Tracer<M> {
             let Some(mut search) = self.with(|inner| inner.begin_search()) else {
                 return;
             };
-            while self.with(|inner| inner.search(&mut search)) {}
+            while let Ok(true) = self.read(search.trace, |inner| inner.search(&mut search)) {}
         }
+    }
+
+    /// Runs one step of a reader under the lock, unless its trace has ended since the step before.
+    ///
+    /// Every reader that takes more than one hold comes by here, so that none brings an index into tables that
+    /// it is not of.
+    fn read<R>(&self, trace: Trace, step: impl FnOnce(&mut Inner) -> R) -> Result<R, TraceEnded> {
+        self.with(|inner| match inner.trace == trace {
+            true => Ok(step(inner)),
+            false => Err(TraceEnded),
+        })
     }
 
     /// Runs `work` under the lock, then updates what is read without it.

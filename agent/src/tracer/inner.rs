@@ -2,12 +2,12 @@
 
 use super::count::Count;
 use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, Entry, Gone, RecordCursor, Records};
+use super::records::{Block, Entry, Gone, RecordCursor, Records, Slot};
 use super::sink::Sink;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
-use super::table::Buffer;
-use super::view::{self, Counters, Destination, Mode, Record, State, Summary, WrongFree};
+use super::table::{Buffer, Link};
+use super::view::{self, Counters, Destination, Mode, Record, State, Summary, Trace, WrongFree};
 use super::{Allocation, FailedAllocation, Free};
 
 pub(super) struct Inner {
@@ -18,7 +18,7 @@ pub(super) struct Inner {
     pub(super) mode: Option<Mode>,
     /// A start is clearing the tables, step by step.
     pub(super) clearing: bool,
-    pub(super) trace_id: u32,
+    pub(super) trace: Trace,
     started_us: u64,
     /// Times that recording went on after a stop or a pause.
     gaps: u32,
@@ -30,7 +30,7 @@ pub(super) struct Inner {
     pub(super) stacks: Stacks,
     ledger: Ledger,
     /// Number of the running leak query, 0 if none is.
-    pub(super) query: u32,
+    query: u32,
     last_query: u32,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Route {
 
 /// A search for the blocks that suspects lie in.
 pub(super) struct Search {
-    trace_id: u32,
+    pub(super) trace: Trace,
     /// Number of the last suspect.
     until: u64,
     cursor: RecordCursor,
@@ -69,7 +69,7 @@ impl Inner {
             frees: Route::NOWHERE,
             mode: None,
             clearing: false,
-            trace_id: 0,
+            trace: Trace { id: 0, tables: 0 },
             started_us: 0,
             gaps: 0,
             last_seq: 0,
@@ -105,7 +105,7 @@ impl Inner {
     /// traced takes the number of its trace with it.
     pub(super) fn withdraw(&mut self) -> Option<Buffer> {
         if self.counters != NO_COUNTERS {
-            self.trace_id = self.trace_id.wrapping_add(1);
+            self.trace.id = self.trace.id.wrapping_add(1);
         }
         self.records = Records::EMPTY;
         self.stacks = Stacks::EMPTY;
@@ -115,7 +115,7 @@ impl Inner {
 
     /// Begins a new trace: everything is empty, though the buckets are still to be cleared.
     pub(super) fn clear(&mut self, mode: Mode, now_us: u64) {
-        self.trace_id = self.trace_id.wrapping_add(1);
+        self.trace.id = self.trace.id.wrapping_add(1);
         self.mode = Some(mode);
         self.records.clear(mode);
         self.stacks.clear();
@@ -124,6 +124,7 @@ impl Inner {
     }
 
     fn forget(&mut self) {
+        self.trace.tables = self.trace.tables.wrapping_add(1);
         self.started_us = 0;
         self.gaps = 0;
         self.counters = NO_COUNTERS;
@@ -299,7 +300,7 @@ impl Inner {
 
     /// Gives up the oldest record and returns its slot.
     #[cold]
-    fn evict(&mut self, count: &Count) -> u16 {
+    fn evict(&mut self, count: &Count) -> Link<Slot> {
         let oldest = self.records.next_evicted();
         if self.ledger.has_suspects() && oldest.freed.is_none() {
             self.convict(&oldest);
@@ -367,7 +368,7 @@ impl Inner {
             state: self.state,
             destination: self.destination(),
             mode: self.mode,
-            trace_id: self.trace_id,
+            trace: self.trace,
             started_us: self.started_us,
             gaps: self.gaps,
             doubtful_until_us: self.ledger.trusted_after(),
@@ -418,6 +419,10 @@ impl Inner {
         Some(self.query)
     }
 
+    pub(super) fn end_query(&mut self) {
+        self.query = 0;
+    }
+
     /// Adds a step of live records to the sums of a query; returns whether there may be more.
     pub(super) fn tally(&mut self, cursor: &mut RecordCursor, query: u32, before: u64) -> bool {
         let stacks = &mut self.stacks;
@@ -435,18 +440,15 @@ impl Inner {
     /// Begins to look for the blocks that the next few suspects lie in, if there are any.
     pub(super) fn begin_search(&self) -> Option<Search> {
         Some(Search {
-            trace_id: self.trace_id,
+            trace: self.trace,
             until: self.ledger.next_suspects()?,
-            cursor: RecordCursor::after(0),
+            cursor: RecordCursor::after(self.trace, 0),
         })
     }
 
     /// Looks at a step of live blocks; returns whether there may be more. Suspects stay until the last,
     /// for a block may go in between.
     pub(super) fn search(&mut self, search: &mut Search) -> bool {
-        if self.trace_id != search.trace_id {
-            return false;
-        }
         let (stacks, ledger, counters) = (&self.stacks, &mut self.ledger, &mut self.counters);
         let more = self.records.step(&mut search.cursor, |entry| {
             if entry.freed.is_none() && ledger.has_suspect_in(&entry) {

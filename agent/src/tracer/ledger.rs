@@ -3,6 +3,7 @@
 use heapless::{Deque, Vec};
 
 use super::records::Entry;
+use super::stacks::Link as StackLink;
 use super::view::{Failure, WrongFree};
 
 /// Failed allocations that are remembered.
@@ -30,7 +31,7 @@ pub(super) struct Suspect {
 pub(super) struct Failed {
     pub(super) time_us: u64,
     pub(super) size: usize,
-    pub(super) stack: u16,
+    pub(super) stack: StackLink,
 }
 
 pub(super) struct Ledger {
@@ -68,7 +69,7 @@ impl Ledger {
     }
 
     /// Remembers a failed allocation, and returns the stack of the one forgotten for it.
-    pub(super) fn failed(&mut self, failed: Failed) -> Option<u16> {
+    pub(super) fn failed(&mut self, failed: Failed) -> Option<StackLink> {
         let forgotten = if self.failures.is_full() {
             self.failures.pop_front()
         } else {
@@ -79,7 +80,7 @@ impl Ledger {
         forgotten.map(|failed| failed.stack)
     }
 
-    pub(super) fn failures(&self, id: impl Fn(u16) -> u32) -> Vec<Failure, FAILURES> {
+    pub(super) fn failures(&self, id: impl Fn(StackLink) -> u32) -> Vec<Failure, FAILURES> {
         self.failures
             .iter()
             .map(|failed| Failure {

@@ -82,7 +82,7 @@ pub use stacks::{LeakCursor, StackCursor};
 
 pub use view::{
     Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
-    Summary, WrongFree,
+    Summary, Trace, TraceEnded, WrongFree,
 };
 
 /// Memory that a caller lends to the tracer: until it is released, nobody else may touch it.

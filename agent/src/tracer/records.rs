@@ -11,8 +11,9 @@
 
 use core::hint::cold_path;
 
-use super::table::{NONE, STEP, Table};
-use super::view::{self, Mode};
+use super::stacks;
+use super::table::{self, STEP, Table};
+use super::view::{self, Mode, Trace};
 
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,16 @@ pub(super) struct Slot {
     size_and_flags: usize,
     /// Sequence number, 48 bits, then the index of the call stack.
     seq_and_stack: u64,
+    /// The neighbours' indices, or the lifetime: [`Slot::older`], [`Slot::newer`], [`Slot::lifetime`].
     older: u16,
     newer: u16,
+    /// The index of the next record of a bucket, or of a call stack: [`Slot::chain`], [`Slot::freed_by`].
     chain: u16,
-    bucket: u16,
+    bucket: Link,
 }
+
+type Link = table::Link<Slot>;
+type StackLink = table::Link<stacks::Entry>;
 
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(
@@ -38,7 +44,8 @@ const _: () = assert!(
 );
 
 /// The slot whose links lead to the oldest and the newest record.
-const ENDS: u16 = NONE;
+const ENDS: Link = Link::NONE;
+const NONE: Link = Link::NONE;
 
 const CORE_BITS: u32 = if usize::BITS == 32 { 2 } else { 8 };
 const CORE_MASK: usize = (1 << CORE_BITS) - 1;
@@ -56,8 +63,37 @@ impl Slot {
     }
 
     #[inline(always)]
-    fn stack(&self) -> u16 {
-        self.seq_and_stack as u16
+    fn stack(&self) -> StackLink {
+        // SAFETY: `insert` writes the index of such a link.
+        unsafe { StackLink::from_index(self.seq_and_stack as u16) }
+    }
+
+    /// Leaks mode: returns the next older record, or the head of the list.
+    #[inline(always)]
+    fn older(&self) -> Link {
+        // SAFETY: in leaks mode only indices of links are written there, and `clear` writes that of the head.
+        unsafe { Link::from_index(self.older) }
+    }
+
+    /// Leaks mode: returns the next newer record, or the head of the list.
+    #[inline(always)]
+    fn newer(&self) -> Link {
+        // SAFETY: as above.
+        unsafe { Link::from_index(self.newer) }
+    }
+
+    /// Returns the next record of the bucket of a live record, or the next vacant slot.
+    #[inline(always)]
+    fn chain(&self) -> Link {
+        // SAFETY: only `free` writes anything else, and with that the record is in no bucket.
+        unsafe { Link::from_index(self.chain) }
+    }
+
+    /// Returns the call stack that freed the block of a freed record.
+    #[inline(always)]
+    fn freed_by(&self) -> StackLink {
+        // SAFETY: `free` wrote the index of such a link.
+        unsafe { StackLink::from_index(self.chain) }
     }
 
     #[inline(always)]
@@ -101,17 +137,16 @@ pub(super) struct Block {
     pub(super) size: usize,
     pub(super) core: u8,
     pub(super) seq: u64,
-    /// An index into the stack table.
-    pub(super) stack: usize,
+    pub(super) stack: StackLink,
 }
 
 /// What is left of a record that was freed or evicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gone {
     pub(super) size: usize,
-    pub(super) stack: u16,
+    pub(super) stack: StackLink,
     /// The stack that had freed it, of an evicted record that was not live.
-    pub(super) freed_by: Option<u16>,
+    pub(super) freed_by: Option<StackLink>,
 }
 
 /// A record with its stack's index, as readers inside the tracer see it.
@@ -121,8 +156,8 @@ pub(super) struct Entry {
     pub(super) address: usize,
     pub(super) size: usize,
     pub(super) core: u8,
-    pub(super) stack: u16,
-    pub(super) freed: Option<(u64, u16)>,
+    pub(super) stack: StackLink,
+    pub(super) freed: Option<(u64, StackLink)>,
 }
 
 pub(super) struct Records {
@@ -130,7 +165,7 @@ pub(super) struct Records {
     mode: Mode,
     capacity: u16,
     /// Leaks mode: slots given back, linked through `chain`.
-    vacant: u16,
+    vacant: Link,
     /// Slots from here on were never used. A slot given back is used again first, so this is also
     /// the high-water mark.
     fresh: u16,
@@ -183,15 +218,15 @@ impl Records {
         self.vacant = NONE;
         self.fresh = 1;
         if self.slots.len() > 0 {
-            self.slots[ENDS].older = NONE;
-            self.slots[ENDS].newer = NONE;
+            self.slots[ENDS].older = NONE.index();
+            self.slots[ENDS].newer = NONE.index();
         }
     }
 
     /// Clears some of the buckets, a step of a [`clear`](Self::clear).
     pub(super) fn clear_buckets(&mut self, range: core::ops::Range<u16>) {
-        for index in range {
-            self.slots[index].bucket = NONE;
+        for link in self.slots.links(range) {
+            self.slots[link].bucket = NONE;
         }
     }
 
@@ -200,42 +235,40 @@ impl Records {
     /// `mode` is the table's own. It is handed in as a constant, here and below, so that an event
     /// asks for it once.
     #[inline(always)]
-    pub(super) fn room(&mut self, mode: Mode) -> Option<u16> {
+    pub(super) fn room(&mut self, mode: Mode) -> Option<Link> {
         if mode == Mode::Leaks {
             let vacant = self.vacant;
             if vacant != NONE {
-                self.vacant = self.slots[vacant].chain;
+                self.vacant = self.slots[vacant].chain();
                 return Some(vacant);
             }
             // Only until the table has grown as large as it gets.
             cold_path();
         }
-        if self.fresh <= self.capacity {
-            self.fresh += 1;
-            Some(self.fresh - 1)
-        } else {
-            None
-        }
+        let fresh = self.slots.link(self.fresh)?;
+        self.fresh += 1;
+        Some(fresh)
     }
 
     /// Puts the record of a block into a slot that [`room`](Self::room) or [`evict`](Self::evict)
     /// returned.
     #[inline(always)]
-    pub(super) fn insert(&mut self, mode: Mode, index: u16, block: &Block) {
-        let newest = core::mem::replace(&mut self.slots[ENDS].older, index);
+    pub(super) fn insert(&mut self, mode: Mode, index: Link, block: &Block) {
+        let newest = self.slots[ENDS].older();
+        self.slots[ENDS].older = index.index();
         if mode == Mode::Leaks {
-            self.slots[newest].newer = index;
+            self.slots[newest].newer = index.index();
         }
         let bucket = &mut self.slots.bucket_mut(key(block.address)).bucket;
         let chain = core::mem::replace(bucket, index);
         let slot = &mut self.slots[index];
         slot.address = block.address;
         slot.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
-        slot.seq_and_stack = block.seq << u16::BITS | block.stack as u64;
-        slot.chain = chain;
+        slot.seq_and_stack = block.seq << u16::BITS | u64::from(block.stack.index());
+        slot.chain = chain.index();
         if mode == Mode::Leaks {
-            slot.older = newest;
-            slot.newer = ENDS;
+            slot.older = newest.index();
+            slot.newer = ENDS.index();
         }
     }
 
@@ -255,11 +288,16 @@ impl Records {
 
     /// All mode: takes the newest live record of an address for freed, and returns its block.
     #[inline(always)]
-    pub(super) fn free(&mut self, address: usize, time_us: u64, freed_by: u16) -> Option<Gone> {
+    pub(super) fn free(
+        &mut self,
+        address: usize,
+        time_us: u64,
+        freed_by: StackLink,
+    ) -> Option<Gone> {
         let index = self.unlink(address, |slot| slot.address == address)?;
         let slot = &mut self.slots[index];
         slot.size_and_flags |= FREED;
-        slot.chain = freed_by;
+        slot.chain = freed_by.index();
         slot.set_lifetime(time_us.saturating_sub(slot.seq()));
         Some(Gone {
             size: slot.size(),
@@ -276,7 +314,7 @@ impl Records {
             if slot.address == address {
                 return Some(self.entry(slot));
             }
-            index = slot.chain;
+            index = slot.chain();
         }
         None
     }
@@ -289,17 +327,17 @@ impl Records {
     /// Gives up the oldest record of a full table and returns its slot, which is to be filled at
     /// once.
     #[cold]
-    pub(super) fn evict(&mut self) -> (u16, Gone) {
+    pub(super) fn evict(&mut self) -> (Link, Gone) {
         let index = self.oldest();
         let slot = self.slots[index];
-        let freed_by = slot.is_freed().then_some(slot.chain);
+        let freed_by = slot.is_freed().then(|| slot.freed_by());
         if freed_by.is_none() {
             let seq = slot.seq();
             self.unlink(slot.address, |slot| slot.seq() == seq);
         }
         if self.mode == Mode::Leaks {
             self.remove(index);
-            self.vacant = self.slots[index].chain;
+            self.vacant = self.slots[index].chain();
         }
         let gone = Gone {
             size: slot.size(),
@@ -311,12 +349,12 @@ impl Records {
 
     /// Leaks mode: takes a record out of the list and its slot back.
     #[inline(always)]
-    fn remove(&mut self, index: u16) {
+    fn remove(&mut self, index: Link) {
         let slot = &mut self.slots[index];
-        let (older, newer) = (slot.older, slot.newer);
-        slot.chain = self.vacant;
-        self.slots[older].newer = newer;
-        self.slots[newer].older = older;
+        let (older, newer) = (slot.older(), slot.newer());
+        slot.chain = self.vacant.index();
+        self.slots[older].newer = newer.index();
+        self.slots[newer].older = older.index();
         self.vacant = index;
     }
 
@@ -324,19 +362,19 @@ impl Records {
     ///
     /// A removed record's own links stay, so that removing costs nothing more. But its older
     /// neighbour was led past it, and nothing leads there again before the slot is reused.
-    fn is_listed(&self, index: u16) -> bool {
-        self.slots[self.slots[index].older].newer == index
+    fn is_listed(&self, index: Link) -> bool {
+        self.slots[self.slots[index].older()].newer() == index
     }
 
     /// Takes the newest record that fits out of the bucket of an address. There must be slots.
     #[inline(always)]
-    fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
+    fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<Link> {
         let first = self.slots.bucket(key(address)).bucket;
         if first == NONE {
             return None;
         }
         if fits(&self.slots[first]) {
-            self.slots.bucket_mut(key(address)).bucket = self.slots[first].chain;
+            self.slots.bucket_mut(key(address)).bucket = self.slots[first].chain();
             return Some(first);
         }
         // Most buckets hold but one record.
@@ -345,9 +383,9 @@ impl Records {
     }
 
     /// Takes the newest record that fits, and is older than the given one, out of their bucket.
-    fn unlink_behind(&mut self, mut before: u16, fits: impl Fn(&Slot) -> bool) -> Option<u16> {
+    fn unlink_behind(&mut self, mut before: Link, fits: impl Fn(&Slot) -> bool) -> Option<Link> {
         loop {
-            let index = self.slots[before].chain;
+            let index = self.slots[before].chain();
             if index == NONE {
                 return None;
             }
@@ -361,24 +399,32 @@ impl Records {
 
     /// All mode: the next slot of the ring.
     #[inline(always)]
-    fn after(&self, index: u16) -> u16 {
-        if index == self.capacity { 1 } else { index + 1 }
-    }
-
-    /// Returns the slot of the oldest record, [`NONE`] if there is no record.
-    fn oldest(&self) -> u16 {
-        match self.mode {
-            _ if self.fresh == 1 => NONE,
-            Mode::Leaks => self.slots[ENDS].newer,
-            Mode::All if self.fresh <= self.capacity => 1,
-            Mode::All => self.after(self.slots[ENDS].older),
+    fn after(&self, index: Link) -> Link {
+        match self.slots.link(index.index() + 1) {
+            Some(next) => next,
+            None => self.first(),
         }
     }
 
-    fn newer(&self, index: u16) -> u16 {
+    /// Returns the first slot that may hold a record, [`NONE`] if the table has none.
+    fn first(&self) -> Link {
+        self.slots.link(1).unwrap_or(NONE)
+    }
+
+    /// Returns the slot of the oldest record, [`NONE`] if there is no record.
+    fn oldest(&self) -> Link {
         match self.mode {
-            Mode::Leaks => self.slots[index].newer,
-            Mode::All if index == self.slots[ENDS].older => NONE,
+            _ if self.fresh == 1 => NONE,
+            Mode::Leaks => self.slots[ENDS].newer(),
+            Mode::All if self.fresh <= self.capacity => self.first(),
+            Mode::All => self.after(self.slots[ENDS].older()),
+        }
+    }
+
+    fn newer(&self, index: Link) -> Link {
+        match self.mode {
+            Mode::Leaks => self.slots[index].newer(),
+            Mode::All if index == self.slots[ENDS].older() => NONE,
             Mode::All => self.after(index),
         }
     }
@@ -402,23 +448,29 @@ impl Records {
                 }
                 cursor.after = slot.seq();
             }
-            (cursor.slot, cursor.slot_seq) = (index, slot.seq());
+            (cursor.slot, cursor.slot_seq) = (index.index(), slot.seq());
             index = self.newer(index);
         }
         true
     }
 
     /// Returns the record behind the one that the cursor saw last, or the oldest if that is gone.
-    fn resume(&self, cursor: &RecordCursor) -> u16 {
-        let index = cursor.slot;
-        let known = (1..self.fresh).contains(&index)
-            && self.slots[index].seq() == cursor.slot_seq
-            && (self.mode == Mode::All || self.is_listed(index));
-        if known {
-            self.newer(index)
-        } else {
-            self.oldest()
+    fn resume(&self, cursor: &RecordCursor) -> Link {
+        match self.seen_last(cursor) {
+            Some(index) => self.newer(index),
+            None => self.oldest(),
         }
+    }
+
+    /// Returns the slot of the record that the cursor saw last, unless that is gone.
+    fn seen_last(&self, cursor: &RecordCursor) -> Option<Link> {
+        if !(1..self.fresh).contains(&cursor.slot) {
+            return None;
+        }
+        let index = self.slots.link(cursor.slot)?;
+        let is_there = self.slots[index].seq() == cursor.slot_seq
+            && (self.mode == Mode::All || self.is_listed(index));
+        is_there.then_some(index)
     }
 
     fn entry(&self, slot: &Slot) -> Entry {
@@ -430,17 +482,18 @@ impl Records {
             stack: slot.stack(),
             freed: slot
                 .is_freed()
-                .then(|| (slot.seq() + slot.lifetime(), slot.chain)),
+                .then(|| (slot.seq() + slot.lifetime(), slot.freed_by())),
         }
     }
 }
 
-/// A reader's place among the records: behind a sequence number.
+/// A reader's place among the records of one trace: behind a sequence number.
 ///
 /// Records may come and go while a reader pauses: it never sees one twice, and never misses one
 /// that lives throughout.
 #[derive(Clone, Debug)]
 pub struct RecordCursor {
+    pub(super) trace: Trace,
     after: u64,
     /// The record seen last, and its sequence number, so that reading goes on without a search.
     slot: u16,
@@ -449,10 +502,11 @@ pub struct RecordCursor {
 
 impl RecordCursor {
     /// Starts behind the record with this sequence number; 0 is before the oldest.
-    pub fn after(seq: u64) -> Self {
+    pub fn after(trace: Trace, seq: u64) -> Self {
         Self {
+            trace,
             after: seq,
-            slot: NONE,
+            slot: NONE.index(),
             slot_seq: 0,
         }
     }
@@ -465,7 +519,11 @@ impl RecordCursor {
 
 impl Entry {
     /// Returns the record as readers outside see it; `id` and `task` tell of a stack's index.
-    pub(super) fn view(&self, id: impl Fn(u16) -> u32, task: impl Fn(u16) -> u16) -> view::Record {
+    pub(super) fn view(
+        &self,
+        id: impl Fn(StackLink) -> u32,
+        task: impl Fn(StackLink) -> u16,
+    ) -> view::Record {
         view::Record {
             seq: self.seq,
             address: self.address,

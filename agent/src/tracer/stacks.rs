@@ -4,13 +4,16 @@
 //! to the entry that is recycled first and to the one that is recycled last.
 
 use super::CallStack;
-use super::table::{NONE, Table};
-use super::view::{self, Frames, Leak};
+use super::table::{self, Table};
+use super::view::{self, Frames, Leak, Trace};
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
 /// The entry shared by all stacks that found no room.
-pub(super) const OTHER: u16 = NONE;
+const OTHER: Link = Link::NONE;
+const NONE: Link = Link::NONE;
+
+pub(super) type Link = table::Link<Entry>;
 
 /// One call stack, and one bucket of the index: bucket `i` begins in entry `i`'s `bucket`.
 #[repr(C)]
@@ -27,11 +30,11 @@ pub(super) struct Entry {
     references_less_one: u32,
     task: u16,
     generation: u16,
-    chain: u16,
-    bucket: u16,
+    chain: Link,
+    bucket: Link,
     /// Neighbours among the idle entries: the one recycled before this one, and the one recycled after it.
-    before: u16,
-    after: u16,
+    before: Link,
+    after: Link,
     tally: Tally,
 }
 
@@ -53,7 +56,7 @@ pub(super) struct Stacks {
     /// Entries from here on were never used.
     fresh: u16,
     /// The last idle entry that lost no record. Those that did come behind: of what they hold, nobody else knows.
-    last_settled: u16,
+    last_settled: Link,
     recycled: u64,
 }
 
@@ -115,8 +118,8 @@ impl Stacks {
 
     /// Clears some of the buckets, a step of a [`clear`](Self::clear).
     pub(super) fn clear_buckets(&mut self, range: core::ops::Range<u16>) {
-        for index in range {
-            self.entries[index].bucket = NONE;
+        for link in self.entries.links(range) {
+            self.entries[link].bucket = NONE;
         }
     }
 
@@ -125,22 +128,21 @@ impl Stacks {
     ///
     /// Its sum decides on the bucket. Different stacks of one sum are rare.
     #[inline(always)]
-    pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> u16 {
-        self.intern_and(stack, task, |_| ()) as u16
+    pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> Link {
+        self.intern_and(stack, task, |_| ())
     }
 
-    /// Counts an allocation of a call stack, and returns what [`intern`](Self::intern) does: as a word,
-    /// for a record packs it into one.
+    /// Counts an allocation of a call stack, and returns what [`intern`](Self::intern) does.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, stack: &CallStack, task: u16, size: usize) -> usize {
+    pub(super) fn allocated(&mut self, stack: &CallStack, task: u16, size: usize) -> Link {
         self.intern_and(stack, task, |entry| {
             entry.allocations += 1;
-            entry.live_bytes += size;
+            entry.live_bytes = entry.live_bytes.wrapping_add(size);
         })
     }
 
     #[inline(always)]
-    fn intern_and(&mut self, stack: &CallStack, task: u16, count: impl Fn(&mut Entry)) -> usize {
+    fn intern_and(&mut self, stack: &CallStack, task: u16, count: impl Fn(&mut Entry)) -> Link {
         // An empty bucket leads to the shared entry, which is equal to no stack.
         let first = self.entries.bucket(stack.sum()).bucket;
         let entry = &mut self.entries[first];
@@ -149,17 +151,17 @@ impl Stacks {
             if entry.refer() {
                 self.end_idle(first);
             }
-            return first.into();
+            return first;
         }
         // Most buckets hold but one stack.
         let index = self.intern_behind(first, stack, task);
         count(&mut self.entries[index]);
-        index.into()
+        index
     }
 
     /// Interns a stack that the first entry of its bucket is not equal to.
     #[cold]
-    fn intern_behind(&mut self, first: u16, stack: &CallStack, task: u16) -> u16 {
+    fn intern_behind(&mut self, first: Link, stack: &CallStack, task: u16) -> Link {
         let mut index = first;
         while index != NONE {
             index = self.entries[index].chain;
@@ -175,7 +177,7 @@ impl Stacks {
     }
 
     #[cold]
-    fn add(&mut self, stack: &CallStack, task: u16) -> u16 {
+    fn add(&mut self, stack: &CallStack, task: u16) -> Link {
         let Some(index) = self.room() else {
             self.entries[OTHER].refer();
             return OTHER;
@@ -187,10 +189,10 @@ impl Stacks {
     }
 
     /// Finds an entry for a new stack: a fresh one, else an idle one.
-    fn room(&mut self) -> Option<u16> {
-        if self.fresh < self.entries.len() {
+    fn room(&mut self) -> Option<Link> {
+        if let Some(fresh) = self.entries.link(self.fresh) {
             self.fresh += 1;
-            return Some(self.fresh - 1);
+            return Some(fresh);
         }
         let index = self.entries[OTHER].after;
         if index == NONE {
@@ -204,7 +206,7 @@ impl Stacks {
     }
 
     /// Writes a new entry, with one reference.
-    fn fill(&mut self, index: u16, stack: &CallStack, task: u16) {
+    fn fill(&mut self, index: Link, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
@@ -216,7 +218,7 @@ impl Stacks {
     }
 
     /// Takes an entry out of its bucket.
-    fn unlink(&mut self, wanted: u16) {
+    fn unlink(&mut self, wanted: Link) {
         let Entry { stack, chain, .. } = &self.entries[wanted];
         let (sum, chain) = (stack.sum(), *chain);
         let bucket = &mut self.entries.bucket_mut(sum).bucket;
@@ -233,14 +235,14 @@ impl Stacks {
 
     /// Counts the free of a block.
     #[inline(always)]
-    pub(super) fn freed(&mut self, index: u16, size: usize) {
+    pub(super) fn freed(&mut self, index: Link, size: usize) {
         let entry = &mut self.entries[index];
         entry.frees += 1;
         entry.shrink(size);
     }
 
     /// Counts that the record of a live block was evicted.
-    pub(super) fn evicted(&mut self, index: u16, size: usize) {
+    pub(super) fn evicted(&mut self, index: Link, size: usize) {
         let entry = &mut self.entries[index];
         entry.evicted += 1;
         entry.shrink(size);
@@ -248,7 +250,7 @@ impl Stacks {
 
     /// Takes a reference to an entry back.
     #[inline(always)]
-    pub(super) fn release(&mut self, index: u16) {
+    pub(super) fn release(&mut self, index: Link) {
         if self.entries[index].unrefer() {
             self.begin_idle(index);
         }
@@ -256,7 +258,7 @@ impl Stacks {
 
     /// Puts an entry among the idle ones: behind those idle for longer that are like it.
     #[cold]
-    fn begin_idle(&mut self, index: u16) {
+    fn begin_idle(&mut self, index: Link) {
         let before = match self.entries[index].evicted {
             0 => core::mem::replace(&mut self.last_settled, index),
             _ => self.entries[OTHER].before,
@@ -269,7 +271,7 @@ impl Stacks {
 
     /// Takes an entry out of the idle ones.
     #[cold]
-    fn end_idle(&mut self, index: u16) {
+    fn end_idle(&mut self, index: Link) {
         let entry = &mut self.entries[index];
         let (before, after) = (entry.before, entry.after);
         self.entries[before].after = after;
@@ -280,31 +282,32 @@ impl Stacks {
     }
 
     /// Returns the id that readers know an entry by: its index, and how often it was recycled.
-    pub(super) fn id(&self, index: u16) -> u32 {
-        u32::from(self.entries[index].generation) << 16 | u32::from(index)
+    pub(super) fn id(&self, index: Link) -> u32 {
+        u32::from(self.entries[index].generation) << 16 | u32::from(index.index())
     }
 
-    pub(super) fn task(&self, index: u16) -> u16 {
+    pub(super) fn task(&self, index: Link) -> u16 {
         self.entries[index].task
     }
 
     /// Returns the stack with this id, unless its entry has been recycled.
     pub(super) fn get(&self, id: u32) -> Option<view::Stack> {
-        let index = id as u16;
-        (self.is_used(index) && self.id(index) == id).then(|| self.view(index))
+        let index = self.used(id as u16)?;
+        (self.id(index) == id).then(|| self.view(index))
     }
 
     /// Returns the stack in one entry, if there is one.
     pub(super) fn at(&self, index: u16) -> Option<view::Stack> {
-        self.is_used(index).then(|| self.view(index))
+        self.used(index).map(|index| self.view(index))
     }
 
-    /// Tells whether there is a stack in an entry; without a buffer there is not even the first entry.
-    fn is_used(&self, index: u16) -> bool {
-        index < self.fresh.min(self.entries.len())
+    /// Returns the link to an entry that holds a stack; without a buffer there is not even the first one.
+    fn used(&self, index: u16) -> Option<Link> {
+        let link = self.entries.link(index)?;
+        (index < self.fresh).then_some(link)
     }
 
-    fn view(&self, index: u16) -> view::Stack {
+    fn view(&self, index: Link) -> view::Stack {
         let entry = &self.entries[index];
         view::Stack {
             id: self.id(index),
@@ -325,7 +328,7 @@ impl Stacks {
     }
 
     /// Adds a live block to the sums of a leak query.
-    pub(super) fn tally(&mut self, index: u16, query: u32, size: usize, seq: u64) {
+    pub(super) fn tally(&mut self, index: Link, query: u32, size: usize, seq: u64) {
         let tally = &mut self.entries[index].tally;
         if tally.query != query {
             *tally = Tally {
@@ -335,14 +338,15 @@ impl Stacks {
             };
         }
         tally.count += 1;
-        tally.bytes += size;
+        tally.bytes = tally.bytes.saturating_add(size);
         tally.newest = seq;
     }
 
     /// Returns the sums of a leak query for one entry, if it has any.
     pub(super) fn tallied(&self, index: u16, query: u32) -> Option<Leak> {
+        let index = self.used(index)?;
         let tally = &self.entries[index].tally;
-        (self.is_used(index) && tally.query == query).then(|| Leak {
+        (tally.query == query).then(|| Leak {
             stack: self.id(index),
             count: tally.count,
             bytes: tally.bytes as u64,
@@ -375,7 +379,7 @@ impl Entry {
         if self.live_bytes > self.peak_live_bytes {
             self.peak_live_bytes = self.live_bytes;
         }
-        self.live_bytes -= size;
+        self.live_bytes = self.live_bytes.wrapping_sub(size);
     }
 
     #[inline(always)]
@@ -384,23 +388,24 @@ impl Entry {
     }
 }
 
-/// A reader's place among the stacks.
-#[derive(Clone, Debug, Default)]
+/// A reader's place among the stacks of one trace.
+#[derive(Clone, Debug)]
 pub struct StackCursor {
+    pub(super) trace: Trace,
     next: u16,
 }
 
 impl StackCursor {
     /// Starts behind the stack with this id; `None` is before the first.
-    pub fn after(id: Option<u32>) -> Self {
+    pub fn after(trace: Trace, id: Option<u32>) -> Self {
         Self {
+            trace,
             next: id.map_or(0, |id| (id as u16).saturating_add(1)),
         }
     }
 
-    pub(super) fn advance(&mut self) -> u16 {
+    pub(super) fn advance(&mut self) {
         self.next = self.next.saturating_add(1);
-        self.next - 1
     }
 
     pub(super) fn next(&self) -> u16 {
@@ -414,14 +419,16 @@ impl StackCursor {
 /// is skipped, and the order holds from one piece of it to the next.
 #[derive(Clone, Debug)]
 pub struct LeakCursor {
+    pub(super) trace: Trace,
     before_us: u64,
     passed: [u32; MAX_STACKS / u32::BITS as usize],
 }
 
 impl LeakCursor {
     /// Starts before the largest sum of blocks that were allocated before `before_us`, in microseconds since boot.
-    pub fn before(before_us: u64) -> Self {
+    pub fn before(trace: Trace, before_us: u64) -> Self {
         Self {
+            trace,
             before_us,
             passed: [0; _],
         }

@@ -1,10 +1,13 @@
 //! Runs of entries inside the caller's buffer.
 //!
-//! **The rule of indices.** An index into a table is 0, or was read from a link in that very table,
-//! or was compared with its length; and only a table with entries is asked for a bucket. Checking
+//! **The rule of links.** A table is indexed by [`Link`]s alone, and makes them itself by comparing an index
+//! with its length. A link is kept in the tables and in what is emptied with them, never across two holds of
+//! the lock: what a reader keeps is a plain index, which the table compares anew. The first entry needs no comparison, but a table with
+//! entries; only such a one is asked for it, or for a bucket. Checking
 //! this again would cost a fifth of the time of an event, so only debug builds do; all tests run
 //! with these checks, and under Miri too.
 
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::{Index, IndexMut, Range};
 use core::ptr::NonNull;
@@ -12,8 +15,66 @@ use core::ptr::NonNull;
 // The public name is in the parent module.
 pub(super) use super::Buffer;
 
-/// The first entry of a table is never given out, so that its index can mean "none".
-pub(super) const NONE: u16 = 0;
+/// The index of an entry of the table that made it.
+pub(super) struct Link<T> {
+    index: u16,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T> Link<T> {
+    /// The first entry of a table is never given out, so that its index can mean "none".
+    pub(super) const NONE: Self = Self {
+        index: 0,
+        table: PhantomData,
+    };
+
+    /// Makes a link again of its index.
+    ///
+    /// # Safety
+    /// A link into the same table had this index.
+    #[inline(always)]
+    pub(super) const unsafe fn from_index(index: u16) -> Self {
+        Self {
+            index,
+            table: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn index(self) -> u16 {
+        self.index
+    }
+}
+
+impl<T> Clone for Link<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Link<T> {}
+
+impl<T> Default for Link<T> {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl<T> PartialEq for Link<T> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl<T> Eq for Link<T> {}
+
+impl<T> core::fmt::Debug for Link<T> {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.index.fmt(out)
+    }
+}
 
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
 pub(super) struct Table<T> {
@@ -35,6 +96,23 @@ impl<T> Table<T> {
     /// Returns how many entries there are.
     pub(super) fn len(&self) -> u16 {
         self.len as u16
+    }
+
+    /// Returns the link to an entry, if there is such an entry.
+    #[inline(always)]
+    pub(super) fn link(&self, index: u16) -> Option<Link<T>> {
+        (usize::from(index) < self.len).then_some(Link {
+            index,
+            table: PhantomData,
+        })
+    }
+
+    /// Returns the links to the entries in a range of indices, as far as there are such entries.
+    pub(super) fn links(&self, range: Range<u16>) -> impl Iterator<Item = Link<T>> + use<T> {
+        (range.start..range.end.min(self.len())).map(|index| Link {
+            index,
+            table: PhantomData,
+        })
     }
 
     /// Puts `len` entries into `memory`, each made by `entry`.
@@ -90,25 +168,25 @@ impl<T> Table<T> {
     }
 }
 
-impl<T> Index<u16> for Table<T> {
+impl<T> Index<Link<T>> for Table<T> {
     type Output = T;
 
     #[inline(always)]
-    fn index(&self, index: u16) -> &T {
-        debug_assert!(usize::from(index) < self.len);
+    fn index(&self, link: Link<T>) -> &T {
+        debug_assert!(usize::from(link.index) < self.len);
         // SAFETY: the index is inside the table, by the rule at the head of this module.
-        let entry = unsafe { self.first.add(usize::from(index)) };
+        let entry = unsafe { self.first.add(usize::from(link.index)) };
         // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
         unsafe { entry.as_ref() }
     }
 }
 
-impl<T> IndexMut<u16> for Table<T> {
+impl<T> IndexMut<Link<T>> for Table<T> {
     #[inline(always)]
-    fn index_mut(&mut self, index: u16) -> &mut T {
-        debug_assert!(usize::from(index) < self.len);
+    fn index_mut(&mut self, link: Link<T>) -> &mut T {
+        debug_assert!(usize::from(link.index) < self.len);
         // SAFETY: the index is inside the table, by the rule at the head of this module.
-        let mut entry = unsafe { self.first.add(usize::from(index)) };
+        let mut entry = unsafe { self.first.add(usize::from(link.index)) };
         // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
         unsafe { entry.as_mut() }
     }

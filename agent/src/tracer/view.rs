@@ -17,6 +17,28 @@ pub enum State {
     Paused,
 }
 
+/// A trace, as whoever reads it knows it: what was recorded since a start, in one buffer.
+///
+/// Another start ends it, and so does an init or a release, also of a trace in which nothing was recorded yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    pub(super) id: u32,
+    /// Times that the tables were emptied or changed.
+    pub(super) tables: u32,
+}
+
+impl Trace {
+    /// Returns its number, which rises with every start, and with every init or release that gives up what was
+    /// traced; 0 before the first start.
+    pub fn id(self) -> u32 {
+        self.id
+    }
+}
+
+/// The trace that was to be read is over: the tables hold another one, or are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceEnded;
+
 /// What becomes of a record when its block is freed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -175,9 +197,8 @@ pub struct Summary {
     pub destination: Option<Destination>,
     /// Mode of the last start.
     pub mode: Option<Mode>,
-    /// Rises with every start, and with every init that gives up what was traced; 0 before the
-    /// first start.
-    pub trace_id: u32,
+    /// Which trace it is.
+    pub trace: Trace,
     /// When the trace was started, microseconds since boot.
     pub started_us: u64,
     /// Times that recording went on after a stop or a pause: blocks allocated meanwhile have no record.

@@ -8,7 +8,7 @@ use heapless::Vec;
 use super::peer::Peer;
 use super::{Answer, get, talk};
 use crate::platform::Platform;
-use crate::tests::board::{Board, interrupt_between_holds};
+use crate::tests::board::{Board, interrupt_before_hold};
 use crate::tracer::{Leak, LeakCursor};
 
 const LEAKS: &str = "/api/v1/trace/leaks";
@@ -22,10 +22,11 @@ fn a_second_leak_query_is_told_to_come_again() {
     std::thread_local! {
         static SECOND: RefCell<String> = const { RefCell::new(String::new()) };
     }
-    interrupt_between_holds(|| SECOND.set(ask()));
+    let mut cursor = LeakCursor::before(Board::tracer().trace(), u64::MAX);
     let mut leaks = Vec::<Leak, 4>::new();
-    let total = Board::tracer().leaks(&mut LeakCursor::before(u64::MAX), &mut leaks);
-    assert_eq!(total, Some(0), "the first query is not disturbed");
+    interrupt_before_hold(1, || SECOND.set(ask()));
+    let total = Board::tracer().leaks(&mut cursor, &mut leaks);
+    assert_eq!(total, Ok(Some(0)), "the first query is not disturbed");
     let answers = Answer::all(&SECOND.take());
     assert_eq!(answers.len(), 1);
     assert!(answers[0].has("retry-after: 1"), "{}", answers[0].head);

@@ -48,8 +48,7 @@ fn free(stack: usize) {
 
 /// Makes an answer, with something done behind its first chunk.
 fn answer(limit: u32, meanwhile: impl Fn()) -> String {
-    let mut leaks = Leaks::new::<Board>(0, limit);
-    leaks.read::<Board>().expect("there is no other query");
+    let leaks = Leaks::begin::<Board>(0, limit).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let mut chunk = Chunk::new();
     let mut answer = String::new();

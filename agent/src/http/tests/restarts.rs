@@ -84,7 +84,7 @@ fn a_page_of_records_leads_on_to_the_new_trace() {
 #[test]
 fn a_page_of_stacks_leads_on_to_the_new_trace() {
     begin();
-    let stacks = Stacks::new::<Board>(Board::tracer().trace_id(), None, 1000);
+    let stacks = Stacks::new::<Board>(Board::tracer().trace(), None, 1000);
     let mut page = StacksPage::new(stacks);
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     let (_, next) = text.rsplit_once("\"next\":").expect("it has one");
@@ -94,8 +94,7 @@ fn a_page_of_stacks_leads_on_to_the_new_trace() {
 #[test]
 fn a_list_of_leaks_has_fewer_than_it_counts() {
     begin();
-    let mut leaks = Leaks::new::<Board>(0, 1000);
-    leaks.read::<Board>().expect("there is no other query");
+    let leaks = Leaks::begin::<Board>(0, 1000).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(

@@ -3,12 +3,15 @@
 use super::*;
 
 fn leaks(fixture: &Fixture, before_us: u64) -> (u32, heapless::Vec<Leak, 3>) {
-    next_leaks(fixture, &mut LeakCursor::before(before_us))
+    next_leaks(
+        fixture,
+        &mut LeakCursor::before(fixture.tracer.trace(), before_us),
+    )
 }
 
 fn next_leaks(fixture: &Fixture, cursor: &mut LeakCursor) -> (u32, heapless::Vec<Leak, 3>) {
     let mut leaks = heapless::Vec::new();
-    let ahead = fixture.tracer.leaks(cursor, &mut leaks).unwrap();
+    let ahead = fixture.tracer.leaks(cursor, &mut leaks).unwrap().unwrap();
     (ahead, leaks)
 }
 
@@ -97,11 +100,11 @@ fn stacks_that_lost_records_are_recycled_after_all_others() {
 fn a_stack_of_another_trace_is_not_found_under_its_number() {
     let fixture = Fixture::started(8, Mode::Leaks);
     fixture.allocate_from(64, 8, &[1]);
-    let (trace_id, id) = (fixture.tracer.trace_id(), fixture.records()[0].stack);
+    let (trace, id) = (fixture.tracer.trace(), fixture.records()[0].stack);
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
     fixture.allocate_from(64, 8, &[2]);
     assert_eq!(fixture.stack(id).unwrap().frames, [2]);
-    assert_eq!(fixture.tracer.stack(trace_id, id), None);
+    assert_eq!(fixture.tracer.stack(trace, id), Err(TraceEnded));
 }
 
 #[test]
@@ -163,7 +166,10 @@ fn every_leak_is_read_once_and_in_order_while_blocks_come_and_go() {
         fixture.allocate_from(stack * 64, 100 * stack, &[stack]);
         fixture.allocate_from((100 + stack) * 64, stack, &[stack]);
     }
-    let mut cursor = LeakCursor::before(fixture.clock.load(Ordering::Relaxed));
+    let mut cursor = LeakCursor::before(
+        fixture.tracer.trace(),
+        fixture.clock.load(Ordering::Relaxed),
+    );
     let mut read = Vec::new();
     // Between two pieces, a stack that was read shrinks, another is freed whole before it is, and the smallest grows.
     let freed: [&[usize]; 4] = [&[10], &[4, 104], &[], &[]];

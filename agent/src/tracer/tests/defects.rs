@@ -162,7 +162,7 @@ fn a_free_of_a_pointer_inside_a_block_is_reported() {
         ),
         (2, 1)
     );
-    let wrong = fixture.tracer.wrong_frees();
+    let wrong = fixture.wrong_frees();
     assert_eq!((wrong[0].address, wrong[0].block), (136, 128));
     assert_eq!(
         fixture.stack(wrong[0].stack).unwrap().frames,
@@ -183,7 +183,7 @@ fn a_wrong_free_is_reported_even_if_its_block_goes_before_somebody_looks() {
         fixture.allocate(0x3000, 64);
         let counters = fixture.tracer.summary().counters;
         assert_eq!((counters.wrong_frees, counters.unchecked_frees), (2, 0));
-        let blocks = fixture.tracer.wrong_frees();
+        let blocks = fixture.wrong_frees();
         let blocks = blocks.iter().map(|wrong| (wrong.address, wrong.block));
         assert!(blocks.eq([(0x1010, 0x1000), (0x2010, 0x2000)]));
     }
@@ -214,7 +214,7 @@ fn a_block_that_may_have_gone_while_nothing_was_recorded_makes_no_free_wrong() {
     fixture.tracer.stop().unwrap();
     fixture.tracer.resume().unwrap();
     fixture.free(96);
-    let wrong = fixture.tracer.wrong_frees();
+    let wrong = fixture.wrong_frees();
     let addresses: Vec<_> = wrong.iter().map(|wrong| wrong.address).collect();
     assert_eq!(addresses, [80]);
     fixture.allocate(512, 64);
@@ -239,7 +239,7 @@ fn the_latest_failures_are_remembered_with_their_stacks() {
     for size in 1..=10 {
         fixture.fail(size);
     }
-    let failures = fixture.tracer.failures();
+    let failures = fixture.failures();
     let sizes: Vec<_> = failures.iter().map(|failure| failure.size).collect();
     assert_eq!(sizes, [3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(fixture.stack(failures[0].stack).unwrap().frames, [0x700]);

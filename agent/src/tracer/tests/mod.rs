@@ -2,6 +2,7 @@
 
 mod call_stacks;
 mod defects;
+mod endings;
 mod model;
 mod readers;
 mod state_machine;
@@ -150,11 +151,11 @@ impl Fixture {
     }
 
     fn records(&self) -> Vec<Record> {
-        let mut cursor = RecordCursor::after(0);
+        let mut cursor = RecordCursor::after(self.tracer.trace(), 0);
         let mut records = Vec::new();
         let mut batch = [Record::default(); 3];
         loop {
-            let read = self.tracer.read_records(&mut cursor, &mut batch);
+            let read = self.tracer.read_records(&mut cursor, &mut batch).unwrap();
             records.extend_from_slice(&batch[..read]);
             if read < batch.len() {
                 return records;
@@ -163,10 +164,10 @@ impl Fixture {
     }
 
     fn stacks(&self) -> Vec<Stack> {
-        let mut cursor = StackCursor::after(None);
+        let mut cursor = StackCursor::after(self.tracer.trace(), None);
         let mut stacks = Vec::new();
         let mut batch = [Stack::default()];
-        while self.tracer.read_stacks(&mut cursor, &mut batch) > 0 {
+        while self.tracer.read_stacks(&mut cursor, &mut batch) == Ok(1) {
             stacks.push(batch[0].clone());
         }
         stacks
@@ -174,7 +175,15 @@ impl Fixture {
 
     /// Returns a call stack of the running trace.
     fn stack(&self, id: u32) -> Option<Stack> {
-        self.tracer.stack(self.tracer.trace_id(), id)
+        self.tracer.stack(self.tracer.trace(), id).unwrap()
+    }
+
+    fn wrong_frees(&self) -> heapless::Vec<WrongFree, 4> {
+        self.tracer.wrong_frees(self.tracer.trace()).unwrap()
+    }
+
+    fn failures(&self) -> heapless::Vec<Failure, 8> {
+        self.tracer.failures(self.tracer.trace()).unwrap()
     }
 
     /// Asserts that the counters add up, in all and by call stack.

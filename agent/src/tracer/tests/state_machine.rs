@@ -148,7 +148,7 @@ fn start_clears_everything_and_counts_traces() {
         let trace = fixture.tracer.start(Mode::All, 77).unwrap();
         let summary = fixture.tracer.summary();
         assert_eq!(trace, 2);
-        assert_eq!((summary.trace_id, summary.started_us), (2, 77));
+        assert_eq!((summary.trace.id(), summary.started_us), (2, 77));
         assert_eq!(
             (summary.count, summary.high_water_mark, summary.stack_count),
             (0, 0, 0)
@@ -156,15 +156,15 @@ fn start_clears_everything_and_counts_traces() {
         assert_eq!(summary.counters, Counters::default());
         assert_eq!(summary.mode, Some(Mode::All));
         assert!(fixture.records().is_empty());
-        assert!(fixture.tracer.failures().is_empty());
-        assert!(fixture.tracer.wrong_frees().is_empty());
+        assert!(fixture.failures().is_empty());
+        assert!(fixture.wrong_frees().is_empty());
     }
 }
 
 #[test]
 fn the_trace_id_rises_whenever_records_are_discarded_and_only_then() {
     let fixture = Fixture::uninitialised();
-    let id = || fixture.tracer.summary().trace_id;
+    let id = || fixture.tracer.summary().trace.id();
     let init = || make(&fixture, Call::InitStandalone).unwrap();
     init();
     init();

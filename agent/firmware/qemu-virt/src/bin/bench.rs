@@ -218,19 +218,20 @@ fn hold(buffer: Buffer) {
 
 /// Reads in every way that a server does.
 fn read() {
-    let mut records = RecordCursor::after(0);
+    let trace = METERED.trace();
+    let mut records = RecordCursor::after(trace, 0);
     let mut page = [Record::default(); 8];
-    while METERED.read_records(&mut records, &mut page) > 0 {}
-    let mut stacks = StackCursor::after(None);
+    while METERED.read_records(&mut records, &mut page) == Ok(page.len()) {}
+    let mut stacks = StackCursor::after(trace, None);
     let mut one = [Stack::default()];
-    while METERED.read_stacks(&mut stacks, &mut one) > 0 {}
-    let mut cursor = LeakCursor::before(u64::MAX);
+    while METERED.read_stacks(&mut stacks, &mut one) == Ok(one.len()) {}
+    let mut cursor = LeakCursor::before(trace, u64::MAX);
     let mut leaks = heapless::Vec::<_, 20>::new();
-    while METERED.leaks(&mut cursor, &mut leaks).is_some() && !leaks.is_empty() {}
+    while METERED.leaks(&mut cursor, &mut leaks).is_ok() && !leaks.is_empty() {}
     black_box(&leaks);
     black_box(METERED.summary());
-    black_box(METERED.failures());
-    black_box(METERED.wrong_frees());
+    black_box(METERED.failures(trace).is_ok());
+    black_box(METERED.wrong_frees(trace).is_ok());
     black_box(METERED.get(METERED.count() / 2).is_ok());
 }
 
