@@ -10,6 +10,7 @@ use heapbeacon_shared::api::{
 };
 use heapbeacon_shared::wire::{self, Message};
 
+use super::blocks::{Block, Blocks};
 use super::{Capture, Loss};
 
 const US_PER_SECOND: u32 = 1_000_000;
@@ -31,8 +32,21 @@ pub(super) struct Fold {
     pub(super) stacks: Vec<Leak>,
     /// Where a call stack of an id is in `stacks`.
     pub(super) stack_places: Places,
+    /// Id of the task of each call stack, by the id of the stack.
+    stack_tasks: HashMap<u32, u16>,
+    blocks: Blocks,
+    samples: Vec<wire::Sample>,
+    failures: Vec<wire::FailedAllocation>,
+    /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
+}
+
+/// What did not fit together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settled {
+    unplaced_frees: u64,
+    reused_addresses: u64,
 }
 
 impl Fold {
@@ -46,11 +60,14 @@ impl Fold {
                 self.tasks.push((task.name, task.origin));
             }
             Message::Stack(stack) => self.stack(&stack),
-            Message::Record(record) => self.record(&record),
-            Message::Freed(freed) => self.freed(&freed),
+            Message::Record(record) => {
+                self.stack_of(record.stack);
+                self.blocks.allocated(record);
+            }
+            Message::Freed(freed) => self.blocks.freed(freed),
             Message::Counters(counters) => self.counters = Some(counters),
-            Message::Sample(sample) => self.sample(&sample),
-            Message::FailedAllocation(failed) => self.failed(&failed),
+            Message::Sample(sample) => self.samples.push(sample),
+            Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
             // The page shows no marks yet; the decoder has looked at the end.
             Message::Mark(_) | Message::End(_) => {}
@@ -66,14 +83,22 @@ impl Fold {
         }
     }
 
+    /// Returns whether anything of the trace was said.
+    pub(super) fn has_trace(&self) -> bool {
+        self.counters.is_some() || !self.stacks.is_empty()
+    }
+
     /// Returns everything; `None` if nothing of the trace was said.
     pub(super) fn finish(mut self, loss: Loss) -> Option<Capture> {
-        if self.counters.is_none() && self.stacks.is_empty() && self.records.is_empty() {
+        if !self.has_trace() {
             return None;
         }
+        let settled = self.settle();
         let loss = Loss {
             lacks_device: self.header.is_none(),
             lacks_counters: self.counters.is_none(),
+            unplaced_frees: settled.unplaced_frees,
+            reused_addresses: settled.reused_addresses,
             ..loss
         };
         let trace = self.trace();
@@ -84,7 +109,7 @@ impl Fold {
         self.add_up();
         let leaks = self.leaks(&trace);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
-        let (records, stacks) = self.into_records();
+        let (records, stacks) = self.take_records();
         Some(Capture {
             device,
             heap,
@@ -98,12 +123,12 @@ impl Fold {
 
     /// Returns how many records there are.
     pub(super) fn records(&self) -> usize {
-        self.records.len()
+        self.blocks.records()
     }
 
     /// Returns the sequence number of the newest record.
     pub(super) fn newest_seq(&self) -> Option<u64> {
-        self.records.last().map(|record| record.seq)
+        self.blocks.newest_seq()
     }
 
     /// Returns the id of the call stack that came last.
@@ -112,9 +137,39 @@ impl Fold {
     }
 
     /// Returns the records and the call stacks that they refer to.
-    pub(super) fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
+    pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
+        self.settle();
+        self.take_records()
+    }
+
+    fn take_records(self) -> (Vec<Record>, Vec<Stack>) {
         let stacks = self.stacks.into_iter().map(|leak| leak.stack);
         (self.records, stacks.collect())
+    }
+
+    /// Joins what refers to each other, whichever came first.
+    fn settle(&mut self) -> Settled {
+        for (id, task) in mem::take(&mut self.stack_tasks) {
+            let place = self.task_places.get(&task.into());
+            let task = place.and_then(|place| self.tasks.get(*place)).cloned();
+            if let (Some((name, origin)), stack) = (task, self.stack_of(id)) {
+                stack.origin = Origin::of(Some(origin), stack.cut);
+                stack.task = Some(name);
+            }
+        }
+        mem::take(&mut self.samples)
+            .iter()
+            .for_each(|sample| self.sample(sample));
+        mem::take(&mut self.failures)
+            .iter()
+            .for_each(|failed| self.failed(failed));
+        let blocks = mem::take(&mut self.blocks).settle();
+        let records = blocks.list.iter();
+        self.records = records.map(|block| self.record(block)).collect();
+        Settled {
+            unplaced_frees: blocks.unplaced_frees,
+            reused_addresses: blocks.reused_addresses,
+        }
     }
 
     fn header(&mut self, header: wire::Header) {
@@ -155,10 +210,8 @@ impl Fold {
     }
 
     fn stack(&mut self, stack: &wire::Stack) {
-        let place = self.task_places.get(&stack.task.into());
-        let task = place.and_then(|place| self.tasks.get(*place));
-        let body = stack.to_body(task.map(|(name, origin)| (name, *origin)));
-        *self.stack_of(stack.id) = body;
+        self.stack_tasks.insert(stack.id, stack.task);
+        *self.stack_of(stack.id) = stack.to_body(None);
     }
 
     /// Finds a call stack; one that was not told of has nothing but its id.
@@ -175,30 +228,21 @@ impl Fold {
         stack
     }
 
-    fn record(&mut self, record: &wire::Record) {
-        let task = self.stack_of(record.stack).task.clone();
-        self.records.push(Record {
+    fn record(&self, block: &Block) -> Record {
+        let record = &block.record;
+        let place = self.stack_places.get(&record.stack);
+        let leak = place.and_then(|place| self.stacks.get(*place));
+        Record {
             seq: record.seq,
             address: Address(record.address),
             size: record.size,
             time_us: self.us(record.seq),
             core: record.core,
-            task,
+            task: leak.and_then(|leak| leak.stack.task.clone()),
             stack: record.stack,
-            ..Record::default()
-        });
-    }
-
-    fn freed(&mut self, freed: &wire::Freed) {
-        let time_us = self.us(freed.time);
-        // Sequence numbers rise.
-        let place = self
-            .records
-            .binary_search_by_key(&freed.seq, |record| record.seq);
-        if let Some(record) = place.ok().and_then(|place| self.records.get_mut(place)) {
-            record.freed = true;
-            record.freed_time_us = Some(time_us);
-            record.freed_stack = freed.stack;
+            freed: block.end.is_some(),
+            freed_time_us: block.end.map(|end| self.us(end.time)),
+            freed_stack: block.end.and_then(|end| end.stack),
         }
     }
 

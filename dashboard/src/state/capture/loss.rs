@@ -1,6 +1,6 @@
 //! What could not be read of a capture, in words.
 
-use heapbeacon_shared::wire::Summary;
+use heapbeacon_shared::wire::{End, Summary};
 
 use crate::format;
 
@@ -21,22 +21,35 @@ pub struct Loss {
     pub lacks_device: bool,
     /// Whether the counters of the trace are missing.
     pub lacks_counters: bool,
+    /// Frees of blocks whose records are not in the file.
+    pub unplaced_frees: u64,
+    /// Blocks whose address was handed out again without a free: they count as freed.
+    pub reused_addresses: u64,
+    /// Captures in the same file that are not shown.
+    pub other_captures: u32,
 }
 
 impl Loss {
-    /// Takes what a decoder counted.
-    pub(super) fn of(summary: Summary) -> Self {
+    /// Takes what a decoder counted from one moment to another, and the end that came meanwhile.
+    pub(super) fn between(before: Summary, now: Summary, end: Option<End>) -> Self {
+        let messages = now.messages.wrapping_sub(before.messages);
         Self {
-            skipped_bytes: summary.skipped_bytes,
-            messages: summary.messages,
-            unknown_messages: summary.unknown_messages,
+            skipped_bytes: now.skipped_bytes.saturating_sub(before.skipped_bytes),
+            messages,
+            unknown_messages: now.unknown_messages.wrapping_sub(before.unknown_messages),
+            lost_messages: end.map_or(0, |end| end.messages.abs_diff(messages)),
+            is_cut_off: end.is_none(),
             ..Self::default()
         }
     }
 
     /// Returns whether anything that this version could read is missing.
     pub fn is_incomplete(&self) -> bool {
-        self.is_cut_off || self.skipped_bytes > 0 || self.lost_messages > 0 || self.lacks_counters
+        self.is_cut_off
+            || self.skipped_bytes > 0
+            || self.lost_messages > 0
+            || self.lacks_counters
+            || self.unplaced_frees > 0
     }
 
     /// Says what is missing and what to do; nothing if nothing is.
@@ -45,7 +58,14 @@ impl Loss {
         let lost = format::plural(self.lost_messages.into(), "message");
         let skipped = format::plural(self.skipped_bytes, "byte");
         let unknown = format::plural(self.unknown_messages.into(), "message");
+        let frees = format::plural(self.unplaced_frees, "free");
+        let reused = format::plural(self.reused_addresses, "block");
+        let others = format::plural(self.other_captures.into(), "other capture");
         let told = [
+            (
+                self.other_captures > 0,
+                format!("The file also holds {others}, not shown: this is the last one."),
+            ),
             (
                 self.skipped_bytes > 0,
                 format!("The file is damaged: {skipped} could not be read."),
@@ -66,6 +86,17 @@ impl Loss {
                 self.lacks_counters,
                 "The counters of the trace are lost: totals are of the records that are left."
                     .to_owned(),
+            ),
+            (
+                self.unplaced_frees > 0,
+                format!("{frees} in the file are of blocks whose records are missing."),
+            ),
+            (
+                self.reused_addresses > 0,
+                format!(
+                    "{reused} counted as freed without a free in the file, because another block \
+                     has the address since."
+                ),
             ),
             (
                 self.is_incomplete(),

@@ -6,10 +6,11 @@
 use core::fmt;
 
 use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
-use heapbeacon_shared::wire::{DecodeError, Decoder};
+use heapbeacon_shared::wire::{DecodeError, Decoder, End, Message, Summary};
 
 use crate::format;
 
+mod blocks;
 mod fold;
 mod loss;
 mod survivors;
@@ -96,11 +97,40 @@ pub enum Page {
 }
 
 /// Reads a capture from pieces of any size.
+///
+/// Of several captures in a row, as `cat` joins them, it keeps the last: added up, they would be no trace at all.
 #[derive(Debug, Default)]
 pub struct CaptureReader {
     decoder: Decoder,
-    fold: Fold,
+    part: Part,
+    /// The last capture before this one of which anything can be shown, and how many there were.
+    earlier: Option<(Fold, Loss)>,
+    captures_before: u32,
     has_bytes: bool,
+}
+
+/// The messages of one capture.
+#[derive(Debug, Default)]
+struct Part {
+    fold: Fold,
+    end: Option<End>,
+    /// What the decoder had counted before its first message.
+    before: Summary,
+}
+
+impl Part {
+    /// Returns whether a message belongs to another capture that follows.
+    fn ends_before(&self, message: &Message) -> bool {
+        let is_header = matches!(message, Message::Header(_));
+        self.end.is_some() || (is_header && (self.fold.header.is_some() || self.fold.has_trace()))
+    }
+
+    fn take(&mut self, message: Message) {
+        if let Message::End(end) = &message {
+            self.end = Some(*end);
+        }
+        self.fold.take(message);
+    }
 }
 
 impl CaptureReader {
@@ -116,15 +146,42 @@ impl CaptureReader {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), CaptureProblem> {
         self.has_bytes |= !bytes.is_empty();
         self.decoder.push(bytes);
-        for item in self.decoder.by_ref() {
+        while let Some(item) = self.decoder.next() {
             match item {
-                Ok(message) => self.fold.take(message),
+                Ok(message) => self.take(message),
                 // What was skipped is summed up by the decoder.
                 Err(DecodeError::Damaged { .. }) => {}
                 Err(error) => return Err(CaptureProblem::Refused(error)),
             }
         }
         Ok(())
+    }
+
+    fn take(&mut self, message: Message) {
+        if self.part.ends_before(&message) {
+            self.begin_another();
+        }
+        self.part.take(message);
+    }
+
+    /// Puts away what was read so far: the message that was read last begins another capture.
+    fn begin_another(&mut self) {
+        let now = self.decoder.summary();
+        let before = Summary {
+            messages: now.messages.wrapping_sub(1),
+            ..now
+        };
+        let part = core::mem::take(&mut self.part);
+        self.part.before = before;
+        self.put_away(part, before);
+    }
+
+    fn put_away(&mut self, part: Part, now: Summary) {
+        let loss = Loss::between(part.before, now, part.end);
+        if part.fold.has_trace() {
+            self.captures_before += 1;
+            self.earlier = Some((part.fold, loss));
+        }
     }
 
     /// Takes a whole stream that holds a part of the trace, such as a page of records, if it is of the trace that
@@ -138,13 +195,13 @@ impl CaptureReader {
         for message in decoder.by_ref() {
             let message = message?;
             // The header comes first.
-            if self.fold.is_contradicted_by(&message) {
+            if self.part.fold.is_contradicted_by(&message) {
                 return Ok(Page::Other);
             }
-            self.fold.take(message);
+            self.part.fold.take(message);
         }
         match decoder.finish() {
-            Ok(_) => Ok(Page::Same(self.fold.newest_seq())),
+            Ok(_) => Ok(Page::Same(self.part.fold.newest_seq())),
             Err(DecodeError::CutOff { .. }) => Ok(Page::Other),
             Err(error) => Err(error),
         }
@@ -152,47 +209,53 @@ impl CaptureReader {
 
     /// Returns the trace that the pages are of; 0 before the first one.
     pub fn trace_id(&self) -> u32 {
-        let header = self.fold.header.as_ref();
+        let header = self.part.fold.header.as_ref();
         header.map_or(0, |header| header.trace_id)
     }
 
     /// Returns how many records there are so far.
     pub fn records(&self) -> usize {
-        self.fold.records()
+        self.part.fold.records()
     }
 
     /// Returns the id of the call stack that came last.
     pub fn newest_stack(&self) -> Option<u32> {
-        self.fold.newest_stack()
+        self.part.fold.newest_stack()
     }
 
     /// Returns the records and the call stacks of the pages that were taken.
     pub fn into_records(self) -> (Vec<Record>, Vec<Stack>) {
-        self.fold.into_records()
+        self.part.fold.into_records()
     }
 
     /// Returns the capture after its last bytes, with what could not be read of it.
     ///
     /// # Errors
     /// If it is no capture, or nothing of the trace could be read.
-    pub fn finish(self) -> Result<Capture, CaptureProblem> {
+    pub fn finish(mut self) -> Result<Capture, CaptureProblem> {
         if !self.has_bytes {
             return Err(CaptureProblem::Empty);
         }
-        let mut loss = Loss::of(self.decoder.summary());
         match self.decoder.finish() {
-            Ok(_) => {}
-            Err(DecodeError::CutOff { .. }) => loss.is_cut_off = true,
-            Err(DecodeError::MessagesLost { sent, received }) => {
-                loss.lost_messages = sent.abs_diff(received);
-            }
+            // What is missing is counted capture by capture.
+            Ok(_) | Err(DecodeError::CutOff { .. } | DecodeError::MessagesLost { .. }) => {}
             Err(error) => return Err(CaptureProblem::Refused(error)),
         }
-        self.fold
-            .finish(loss)
-            .ok_or(CaptureProblem::NothingReadable)
+        let now = self.decoder.summary();
+        let last = core::mem::take(&mut self.part);
+        self.put_away(last, now);
+        let shown = self.earlier.and_then(|(fold, loss)| {
+            let other_captures = self.captures_before.saturating_sub(1);
+            fold.finish(Loss {
+                other_captures,
+                ..loss
+            })
+        });
+        shown.ok_or(CaptureProblem::NothingReadable)
     }
 }
 
+#[cfg(test)]
+mod disorder_tests;
 #[cfg(test)]
 pub(super) mod tests;

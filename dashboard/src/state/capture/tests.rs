@@ -8,13 +8,13 @@ use heapbeacon_shared::wire::{
 use super::*;
 use crate::state::history::Snapshot;
 
-const SECOND: u64 = 1_000_000;
+pub(super) const SECOND: u64 = 1_000_000;
 
 fn name(text: &str) -> Name {
     text.try_into().expect("short")
 }
 
-fn header() -> Message {
+pub(super) fn header() -> Message {
     Message::Header(Header {
         build_id: BuildId::from_slice(&[0xab, 0x01]).expect("short"),
         device: name("lamp"),
@@ -45,7 +45,7 @@ fn sample(region: u8, used: u64, largest_free_block: u64) -> Message {
     })
 }
 
-fn counters() -> Message {
+pub(super) fn counters() -> Message {
     Message::Counters(Counters {
         time: 60 * SECOND,
         started: 10 * SECOND,
@@ -66,7 +66,7 @@ fn task(id: u16, text: &str, origin: Origin) -> Message {
     Message::Task(Task { id, name, origin })
 }
 
-fn stack(id: u32, task: u16) -> Message {
+pub(super) fn stack(id: u32, task: u16) -> Message {
     Message::Stack(Stack {
         id,
         task,
@@ -84,7 +84,7 @@ pub(crate) fn record(second: u64, size: u64, stack: u32) -> Message {
     })
 }
 
-fn freed(second: u64, at: u64) -> Message {
+pub(super) fn freed(second: u64, at: u64) -> Message {
     Message::Freed(Freed {
         seq: second * SECOND,
         time: at * SECOND,
@@ -94,7 +94,7 @@ fn freed(second: u64, at: u64) -> Message {
 }
 
 /// A capture of a device with two tasks: stack 1 leaks a block every ten seconds, stack 2 is the driver's.
-fn messages() -> Vec<Message> {
+pub(super) fn messages() -> Vec<Message> {
     vec![
         header(),
         region("dram", Origin::Application),
@@ -127,7 +127,7 @@ pub(crate) fn stream(messages: &[Message]) -> Vec<u8> {
     bytes
 }
 
-fn read(bytes: &[u8]) -> Result<Capture, CaptureProblem> {
+pub(super) fn read(bytes: &[u8]) -> Result<Capture, CaptureProblem> {
     let mut reader = CaptureReader::new();
     reader.push(bytes)?;
     reader.finish()

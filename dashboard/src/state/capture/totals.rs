@@ -17,7 +17,8 @@ impl Fold {
             Some(counters) => Trace {
                 trace_id: trace_id.unwrap_or(u32::from(counters.started > 0)),
                 dropped: counters.dropped.max(self.dropped),
-                time_us: self.us(counters.time),
+                // A clock may step back, and no record is from later than the capture.
+                time_us: self.us(counters.time).max(self.newest_us()),
                 started_us: self.us(counters.started),
                 doubtful_until_us: self.us(counters.doubtful_until),
                 ..as_counted(counters)
@@ -28,6 +29,10 @@ impl Fold {
                 ..self.as_recorded()
             },
         }
+    }
+
+    fn newest_us(&self) -> u64 {
+        self.records.last().map_or(0, |record| record.time_us)
     }
 
     /// Adds up the records, where nobody has counted.
