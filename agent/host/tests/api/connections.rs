@@ -15,7 +15,7 @@ use crate::support::target::Target;
 const MANY: usize = 24;
 /// How many silent peers there are where a board must not be silent, too.
 const CROWD: usize = 100;
-/// Within which it has to say something: the page gives up after four seconds.
+/// Within which it has to say something, or twenty times as long as usually: the page gives up after four seconds.
 const SOON: Duration = Duration::from_secs(3);
 /// How long a newcomer who found no place is asked to stay away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -207,7 +207,9 @@ fn more_silent_connections_than_places_delay_others_but_end() {
 
 /// Checks that a request is soon answered, or turned away, behind a crowd of connections.
 #[track_caller]
-fn assert_soon_answered(agent: &Client, crowd: Vec<Connection>) {
+fn assert_soon_answered(agent: &Target, crowd: impl Iterator<Item = Connection>) {
+    let soon = SOON.max(20 * agent.request_time());
+    let crowd: Vec<_> = crowd.collect();
     let started = Instant::now();
     // A board without an accept queue resets who comes while all of its sockets are taken.
     let answer = await_some("an answer", || {
@@ -217,13 +219,13 @@ fn assert_soon_answered(agent: &Client, crowd: Vec<Connection>) {
     });
     let taken = started.elapsed();
     assert!(matches!(answer.status, 200 | 503), "{answer:?}");
-    assert!(taken < SOON, "{taken:?} behind {}", crowd.len());
+    assert!(taken < soon, "{taken:?} behind {}", crowd.len());
 }
 
 #[test]
 fn a_crowd_of_silent_connections_does_not_silence_the_agent() {
     let agent = Target::take();
-    let crowd = (0..CROWD).map(|_| Connection::open(&agent)).collect();
+    let crowd = (0..CROWD).map(|_| Connection::open(&agent));
     assert_soon_answered(&agent, crowd);
 }
 
@@ -235,7 +237,7 @@ fn a_crowd_of_idle_connections_does_not_silence_the_agent() {
         idle.send(request(&agent, "GET", &api("/trace/count")));
         idle
     });
-    assert_soon_answered(&agent, crowd.collect());
+    assert_soon_answered(&agent, crowd);
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn a_crowd_that_does_not_go_on_with_its_requests_does_not_silence_the_agent() {
         half.send("GET ");
         half
     });
-    assert_soon_answered(&agent, crowd.collect());
+    assert_soon_answered(&agent, crowd);
 }
 
 #[test]

@@ -18,6 +18,11 @@ fn with_demo() -> Option<Target> {
     if !agent.has(Feature::Demo) {
         return None;
     }
+    // A firmware may have switches of its own.
+    let demo: Demo = agent.read("/demo");
+    if !demo.switches.iter().any(|switch| switch.name == LEAK) {
+        return None;
+    }
     for filling in [
         "cache-plateau",
         "message-churn",

@@ -2,24 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use heapbeacon_shared::api::{
-    self, Address, Device, Feature, Mode, POSTCARD_MIME, RecordsPage, StacksPage,
-};
+use heapbeacon_shared::api::{self, Address, Device, Mode, POSTCARD_MIME, RecordsPage, StacksPage};
 use heapbeacon_shared::wire::{Message, Task};
 
+use crate::support::answer::Answer;
 use crate::support::client::api as path;
 use crate::support::target::Target;
-use crate::support::{answer::Answer, await_that};
 
 /// Returns an agent that holds records of every kind and is stopped.
 fn stopped() -> Target {
     let agent = Target::tracing(Mode::All);
-    if agent.has(Feature::Demo) {
-        await_that("live and freed blocks", || {
-            let trace = agent.trace();
-            trace.matched_frees >= 5 && trace.live_count >= 20
-        });
-    }
+    agent.worked_until("live and freed blocks", |trace| {
+        trace.matched_frees >= 5 && trace.live_count >= 20
+    });
     // With a gap of each kind.
     for command in ["pause", "resume", "stop", "resume", "stop"] {
         agent.command(&format!("/trace/{command}"), "");
@@ -180,10 +175,8 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
         (counters.gaps, counters.doubtful_until),
         (trace.gaps, trace.doubtful_until_us)
     );
-    if agent.has(Feature::Demo) {
-        assert_eq!(trace.gaps, 2);
-        assert!(trace.doubtful_until_us >= trace.started_us);
-    }
+    assert_eq!(trace.gaps, 2);
+    assert!(trace.doubtful_until_us >= trace.started_us);
     let told = Told::by(&answer);
     assert_eq!(told.records.len(), trace.count as usize);
     let shared = told.stacks.iter().filter(|stack| stack.id == 0).count();

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use heapbeacon_shared::api::{Feature, Mode, RecordsPage, StacksPage};
+use heapbeacon_shared::api::{Mode, RecordsPage, StacksPage};
 
-use crate::support::await_that;
 use crate::support::target::Target;
 
 /// The stack that those share which found no room in the table.
 const OTHER: u32 = 0;
 
-/// Reads the whole table in pages of at most `limit`.
-fn all_records(agent: &Target, limit: usize) -> Vec<u64> {
+/// Reads the records up to a sequence number, in pages of at most `limit`.
+///
+/// Who reads slowly never gets to the end of a table whose workload is quick.
+fn records_up_to(agent: &Target, last: u64, limit: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     let mut after = 0;
     loop {
@@ -37,6 +38,9 @@ fn all_records(agent: &Target, limit: usize) -> Vec<u64> {
                     seqs.last(),
                     "the next page begins where this one ends"
                 );
+                if next >= last {
+                    return seqs;
+                }
                 after = next;
             }
             None => return seqs,
@@ -48,12 +52,14 @@ fn all_records(agent: &Target, limit: usize) -> Vec<u64> {
 fn pages_neither_skip_nor_repeat_a_record_while_the_workload_runs() {
     for mode in [Mode::Leaks, Mode::All] {
         let agent = Target::tracing(mode);
-        if agent.has(Feature::Demo) {
-            await_that("a hundred records", || agent.trace().count >= 100);
-        }
-        let before: BTreeSet<_> = all_records(&agent, 1000).into_iter().collect();
-        let paged = all_records(&agent, 3);
-        let after: BTreeSet<_> = all_records(&agent, 1000).into_iter().collect();
+        agent.worked_until("a hundred records", |trace| trace.count >= 100);
+        let read = |last, limit| records_up_to(&agent, last, limit);
+        // A sequence number is the time of its allocation.
+        let now = agent.trace().time_us;
+        let before: BTreeSet<_> = read(now, 1000).into_iter().collect();
+        let last = before.last().copied().unwrap_or(0);
+        let paged = read(last, 3);
+        let after: BTreeSet<_> = read(last, 1000).into_iter().collect();
         assert!(paged.is_sorted_by(|a, b| a < b), "a record is repeated");
         let paged: BTreeSet<_> = paged.into_iter().collect();
         let lived_throughout: BTreeSet<_> = before.intersection(&after).copied().collect();
@@ -65,9 +71,7 @@ fn pages_neither_skip_nor_repeat_a_record_while_the_workload_runs() {
 #[test]
 fn pages_neither_skip_nor_repeat_a_stack() {
     let agent = Target::tracing(Mode::Leaks);
-    if agent.has(Feature::Demo) {
-        await_that("ten stacks", || agent.trace().stack_count >= 10);
-    }
+    agent.worked_until("ten call stacks", |trace| trace.stack_count >= 10);
     let expected = agent.command("/trace/stop", "").stack_count;
     let mut ids = BTreeSet::new();
     let mut path = "/trace/stacks?limit=3".to_owned();

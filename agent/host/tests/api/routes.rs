@@ -6,15 +6,12 @@ use heapbeacon_shared::api::{
 };
 
 use crate::support::answer::Answer;
-use crate::support::await_that;
 use crate::support::target::Target;
 
 #[test]
 fn every_get_route_answers_as_its_type() {
     let agent = Target::tracing(Mode::All);
-    if agent.has(Feature::Demo) {
-        await_that("a record", || agent.read::<Count>("/trace/count").count > 0);
-    }
+    agent.worked_until("a record", |trace| trace.count > 0);
     for (route, method, path) in Route::ALL {
         if method == Method::Get {
             let answer = agent.get(&path.replace("{}", "0"));
@@ -144,9 +141,7 @@ fn the_counters_of_the_trace_add_up() {
 #[test]
 fn a_record_by_index_is_that_of_the_page() {
     let agent = Target::tracing(Mode::Leaks);
-    if agent.has(Feature::Demo) {
-        await_that("ten records", || agent.trace().count >= 10);
-    }
+    agent.worked_until("ten records", |trace| trace.count >= 10);
     let count = agent.command("/trace/stop", "").count;
     let page: RecordsPage = agent.read("/trace/records?limit=1000");
     for (index, record) in page.records.iter().enumerate().take(10) {
@@ -163,9 +158,7 @@ fn a_record_by_index_is_that_of_the_page() {
 #[test]
 fn leaks_are_grouped_by_call_stack_and_sorted() {
     let agent = Target::tracing(Mode::Leaks);
-    if agent.has(Feature::Demo) {
-        await_that("three stacks", || agent.trace().stack_count >= 3);
-    }
+    agent.worked_until("three call stacks", |trace| trace.stack_count >= 3);
     let live = agent.command("/trace/stop", "");
     assert_eq!(live.state, State::Stopped);
     let page: LeaksPage = agent.read("/trace/leaks?limit=1000");

@@ -50,6 +50,14 @@ impl Answer {
         self.strict()
     }
 
+    /// Reads the body as a `T`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn try_json<T: DeserializeOwned>(&self) -> Result<T, String> {
+        serde_json::from_slice(&self.body).map_err(|error| format!("{}: {error}", self.status))
+    }
+
     /// Reads the body as a problem, and checks that it says what went wrong.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16) -> Problem {

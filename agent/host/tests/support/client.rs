@@ -5,11 +5,10 @@ use std::time::Duration;
 use heapbeacon_shared::api::{PREFIX, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::Body;
-use ureq::http::{Request, Response};
+use ureq::http::Request;
 
 use super::answer::Answer;
-use super::await_some;
+use super::{PATIENCE, some_within};
 
 /// Longer than the agent lets any peer wait.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,14 +26,8 @@ pub(crate) struct Client {
 impl Client {
     /// Talks to the agent at `url`; every request carries the token, if there is one.
     pub(crate) fn new(url: &str, token: Option<String>) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .build();
         Self {
-            http: config.into(),
+            http: http(TIMEOUT),
             url: url.trim_end_matches('/').to_owned(),
             token,
             is_patient: false,
@@ -45,6 +38,15 @@ impl Client {
     pub(crate) fn patient(self) -> Self {
         Self {
             is_patient: true,
+            ..self
+        }
+    }
+
+    /// Asks once, and waits only so long.
+    pub(crate) fn hasty(self, timeout: Duration) -> Self {
+        Self {
+            http: http(timeout),
+            is_patient: false,
             ..self
         }
     }
@@ -69,6 +71,14 @@ impl Client {
         self.request("GET", &api(path), &[], b"")
     }
 
+    /// Gets a path of the API.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub(crate) fn try_get(&self, path: &str) -> Result<Answer, String> {
+        self.try_request("GET", &api(path), &[], b"")
+    }
+
     /// Gets a path of the API as a `T`, with every field known.
     #[track_caller]
     pub(crate) fn read<T: DeserializeOwned + Serialize>(&self, path: &str) -> T {
@@ -84,8 +94,17 @@ impl Client {
     /// Posts JSON to a path of the API; an empty body is none.
     #[track_caller]
     pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
+        let answer = self.try_post(path, body);
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Posts JSON to a path of the API; an empty body is none.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub(crate) fn try_post(&self, path: &str, body: &str) -> Result<Answer, String> {
         let headers: &[_] = if body.is_empty() { &[] } else { &[JSON] };
-        self.request("POST", &api(path), headers, body.as_bytes())
+        self.try_request("POST", &api(path), headers, body.as_bytes())
     }
 
     /// Posts JSON that must be accepted, and returns the trace's new status.
@@ -103,6 +122,21 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        let answer = self.try_request(method, path, headers, body);
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Sends any request.
+    ///
+    /// # Errors
+    /// When the agent does not answer, or not to the end.
+    pub(crate) fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, String> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url));
@@ -113,9 +147,24 @@ impl Client {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         let request = request.body(body).expect("the test's request is right");
-        let mut answer = self.run(&request);
+        let patience = if self.is_patient {
+            PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let mut error = None;
+        let answer = some_within(patience, || {
+            self.http
+                .run(request.clone())
+                .map_err(|refused| error = Some(refused))
+                .ok()
+        });
+        let mut answer = answer.ok_or_else(|| {
+            let error = error.map_or_else(String::new, |error| error.to_string());
+            format!("{method} {path} has no answer: {error}")
+        })?;
         let headers = answer.headers().iter();
-        Answer {
+        Ok(Answer {
             status: answer.status().as_u16(),
             headers: headers
                 .map(|(name, value)| {
@@ -128,18 +177,19 @@ impl Client {
                 .with_config()
                 .limit(1 << 30)
                 .read_to_vec()
-                .unwrap_or_else(|error| panic!("body of {method} {path}: {error}")),
-        }
+                .map_err(|error| format!("{method} {path} has no whole answer: {error}"))?,
+        })
     }
+}
 
-    #[track_caller]
-    fn run(&self, request: &Request<&[u8]>) -> Response<Body> {
-        let ask = || self.http.run(request.clone());
-        if self.is_patient {
-            return await_some("an answer", || ask().ok());
-        }
-        ask().unwrap_or_else(|error| panic!("{} {}: {error}", request.method(), request.uri()))
-    }
+fn http(timeout: Duration) -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .max_redirects(0)
+        .timeout_global(Some(timeout))
+        .build();
+    config.into()
 }
 
 /// Returns the URL path of a path of the API.

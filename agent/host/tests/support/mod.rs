@@ -13,20 +13,25 @@ pub(crate) mod target;
 use std::time::{Duration, Instant};
 
 /// How long anything that must happen may take; only a failure takes that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until there is an answer, and returns it.
 ///
 /// # Panics
 /// When `what` does not come to pass.
-pub(crate) fn await_some<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn await_some<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    some_within(PATIENCE, ask).unwrap_or_else(|| panic!("{what}: not within {PATIENCE:?}"))
+}
+
+/// Asks again and again until there is an answer; returns `None` if there is none in time.
+pub(crate) fn some_within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
-        if let Some(answer) = ask() {
+    loop {
+        let answer = ask();
+        if answer.is_some() || started.elapsed() >= patience {
             return answer;
         }
     }
-    panic!("{what}: not within {PATIENCE:?}");
 }
 
 /// Asks again and again until it is so.

@@ -2,20 +2,32 @@
 
 use std::env;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use heapbeacon_shared::api::{Demo, Destination, Device, Feature, Mode, State, Trace};
 
 use super::client::Client;
 use super::process::Process;
+use super::{await_that, some_within};
 
 /// Held while a test uses the user's agent: there is only one.
 static NAMED: Mutex<()> = Mutex::new(());
+/// Whether the user's agent was found not to answer: later tests say so without waiting for long.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// How long the user's agent may take to answer a test that begins, and one that begins after it was gone.
+const PATIENCE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(2)];
+/// Requests whose time is taken to tell how fast an agent answers.
+const SAMPLES: u32 = 5;
+/// How long the workload of the user's agent gets to bring about what a test would like to see.
+const WORKLOAD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The agent under test.
 pub(crate) struct Target {
     client: Client,
-    _owner: Owner,
+    owner: Owner,
 }
 
 enum Owner {
@@ -36,12 +48,13 @@ impl Target {
             let process = Process::start(&["--start", "leaks"]);
             return Self {
                 client: process.client(),
-                _owner: Owner::Test(process),
+                owner: Owner::Test(process),
             };
         };
         // A test that failed has put the trace back all the same.
         let alone = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
         let client = Client::new(&url, env::var("HEAPBEACON_TOKEN").ok()).patient();
+        await_answer(&client);
         let restore = Restore {
             before: client.trace(),
             switches: (client.get("/demo").status == 200).then(|| client.read("/demo")),
@@ -49,7 +62,7 @@ impl Target {
         };
         Self {
             client,
-            _owner: Owner::User(Box::new(restore), alone),
+            owner: Owner::User(Box::new(restore), alone),
         }
     }
 
@@ -66,6 +79,46 @@ impl Target {
     pub(crate) fn has(&self, feature: Feature) -> bool {
         let device: Device = self.read("/device");
         device.features.contains(&feature)
+    }
+
+    /// Waits until the workload has brought about what a test would like to see, and returns the status of the trace.
+    ///
+    /// The test's own agent must get there. The user's may have a workload that allocates little, or few records: after
+    /// a while the test checks what there is.
+    #[track_caller]
+    pub(crate) fn worked_until(&self, what: &str, is_so: impl Fn(&Trace) -> bool) -> Trace {
+        let mut trace = self.trace();
+        let mut is_there = || {
+            trace = self.trace();
+            is_so(&trace)
+        };
+        match self.owner {
+            Owner::Test(_) => await_that(what, is_there),
+            Owner::User(..) => {
+                if some_within(WORKLOAD_PATIENCE, || is_there().then_some(())).is_none() {
+                    eprintln!(
+                        "this agent's workload does not show {what}: the test checks what there is"
+                    );
+                }
+            }
+        }
+        trace
+    }
+
+    /// Returns every how many of `cases` a test takes, each a request or two, to be done within a minute on a slow agent.
+    pub(crate) fn stride(&self, cases: usize) -> usize {
+        let each = 2 * self.request_time().as_nanos();
+        let within_a_minute = Duration::from_secs(60).as_nanos() / each.max(1);
+        cases.div_ceil(within_a_minute.max(1) as usize).max(1)
+    }
+
+    /// Returns how long the agent takes for a request while nobody else asks.
+    pub(crate) fn request_time(&self) -> Duration {
+        let started = Instant::now();
+        for _ in 0..SAMPLES {
+            self.trace();
+        }
+        started.elapsed() / SAMPLES
     }
 
     /// Checks that the agent serves, and that its trace is what it was.
@@ -104,6 +157,17 @@ impl Deref for Target {
     }
 }
 
+/// Waits until the user's agent answers at all.
+#[track_caller]
+fn await_answer(client: &Client) {
+    let [usual, gone] = PATIENCE;
+    let patience = if IS_GONE.load(Relaxed) { gone } else { usual };
+    let ask = || client.clone().hasty(patience).try_get("/device").ok();
+    let answer = some_within(patience, ask);
+    IS_GONE.store(answer.is_none(), Relaxed);
+    assert!(answer.is_some(), "{} does not answer", client.authority());
+}
+
 /// Returns the path that starts a trace.
 pub(crate) fn start(mode: Mode) -> &'static str {
     match mode {
@@ -127,39 +191,52 @@ struct Restore {
 }
 
 impl Drop for Restore {
+    /// Never panics: that would end the whole program, and all other tests with it, if the test has failed.
     fn drop(&mut self) {
-        for switch in self.switches.iter().flat_map(|demo| &demo.switches) {
-            let body = format!(r#"{{"on":{}}}"#, switch.on);
-            self.client.post(&format!("/demo/{}", switch.name), &body);
-        }
-        if self.client.trace().trace_id == self.before.trace_id
-            && self.client.trace().state == self.before.state
-        {
-            return;
-        }
-        stop_if_running(&self.client);
-        match self.before.destination {
-            Some(Destination::ToHost) => self.init(r#"{"destination":"to_host"}"#),
-            _ => {
-                let records = self.before.capacity;
-                self.init(&format!(
-                    r#"{{"destination":"standalone","records":{records}}}"#
-                ));
-            }
-        }
-        if let (State::Recording | State::Paused, Some(mode)) =
-            (self.before.state, self.before.mode)
-        {
-            self.client.post(start(mode), "");
-        }
-        if self.before.state == State::Paused {
-            self.client.post("/trace/pause", "");
+        if let Err(error) = self.restore() {
+            eprintln!("the agent's trace was not put back to what it was: {error}");
         }
     }
 }
 
 impl Restore {
-    fn init(&self, body: &str) {
-        self.client.post("/trace/init", body);
+    fn restore(&self) -> Result<(), String> {
+        for switch in self.switches.iter().flat_map(|demo| &demo.switches) {
+            let body = format!(r#"{{"on":{}}}"#, switch.on);
+            self.post(&format!("/demo/{}", switch.name), &body)?;
+        }
+        let now: Trace = self.client.try_get("/trace")?.try_json()?;
+        let before = &self.before;
+        if (now.trace_id, now.state) == (before.trace_id, before.state) {
+            return Ok(());
+        }
+        if matches!(now.state, State::Recording | State::Paused) {
+            self.post("/trace/stop", "")?;
+        }
+        let init = match before.destination {
+            Some(Destination::ToHost) => r#"{"destination":"to_host"}"#.to_owned(),
+            _ => format!(
+                r#"{{"destination":"standalone","records":{}}}"#,
+                before.capacity
+            ),
+        };
+        self.post("/trace/init", &init)?;
+        if let (State::Recording | State::Paused, Some(mode)) = (before.state, before.mode) {
+            self.post(start(mode), "")?;
+        }
+        if before.state == State::Paused {
+            self.post("/trace/pause", "")?;
+        }
+        Ok(())
+    }
+
+    /// Posts what must be accepted.
+    fn post(&self, path: &str, body: &str) -> Result<(), String> {
+        let answer = self.client.try_post(path, body)?;
+        if answer.status == 200 {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        Err(format!("{path} {body}: {} {said}", answer.status))
     }
 }
