@@ -14,6 +14,7 @@ cargo xtask <command>
 
   demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
   run qemu [--port N]          the same on bare metal: build an image with the dashboard in it, boot it in QEMU
+  build dashboard              build the page, packed for a firmware of your own
   build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c6)
   flash [--chip CHIP] [--port PORT]
                                the same, written onto a board; then show its console
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Help,
     Demo(demo::Options),
     RunQemu { port: u16 },
+    BuildDashboard,
     BuildEsp32 { chip: Chip },
     Flash { chip: Chip, port: Option<String> },
     Image { chip: Chip },
@@ -130,14 +132,19 @@ fn run_options(mut parser: Parser) -> Result<Command> {
 }
 
 fn build_options(mut parser: Parser) -> Result<Command> {
-    let board = parser.value()?.string()?;
-    if board != "esp32" {
-        bail!(
-            "`{board}` can't be built by itself; `esp32` can, and `cargo xtask run qemu` builds its own"
-        );
+    match parser.value()?.string()?.as_str() {
+        "dashboard" => match parser.next()? {
+            None => Ok(Command::BuildDashboard),
+            Some(extra) => Err(extra.unexpected().into()),
+        },
+        "esp32" => {
+            let chip = chip_option(parser)?;
+            Ok(Command::BuildEsp32 { chip })
+        }
+        other => bail!(
+            "`{other}` can't be built by itself; `dashboard` and `esp32` can, and `cargo xtask run qemu` builds its own"
+        ),
     }
-    let chip = chip_option(parser)?;
-    Ok(Command::BuildEsp32 { chip })
 }
 
 fn chip_option(mut parser: Parser) -> Result<Chip> {
@@ -243,6 +250,7 @@ mod tests {
             "run qemu --fast",
             "build",
             "build qemu",
+            "build dashboard --chip esp32c3",
             "build esp32 --chip esp32s3",
             "image --port /dev/ttyACM0",
             "flash esp32",

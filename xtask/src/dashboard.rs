@@ -1,9 +1,9 @@
 //! The dashboard's bundle: built, and weighed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail};
-use heapbeacon_bundle::Effort;
+use heapbeacon_bundle::{Effort, File};
 use xshell::cmd;
 
 use crate::tools;
@@ -25,6 +25,29 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.path("target/dashboard"))
 }
 
+/// Builds the release bundle, packs it for firmware, and returns its folder.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build_packed(workspace: &Workspace) -> Result<PathBuf> {
+    let bundle = build(workspace)?;
+    pack(&bundle)?;
+    Ok(bundle)
+}
+
+/// Builds and packs the release bundle, and says where it is.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn print_build(workspace: &Workspace) -> Result<()> {
+    let bundle = build_packed(workspace)?;
+    println!(
+        "dashboard, for HEAPBEACON_DASHBOARD in a firmware's .cargo/config.toml: {}",
+        bundle.display()
+    );
+    Ok(())
+}
+
 /// Builds the release bundle and prints what each file weighs.
 ///
 /// # Errors
@@ -33,7 +56,7 @@ pub(crate) fn size(workspace: &Workspace) -> Result<()> {
     let bundle = build(workspace)?;
     let mut total = 0;
     println!("{:>9}  file, bytes after gzip", "");
-    for file in heapbeacon_bundle::load(&bundle, Effort::Thorough).map_err(Error::msg)? {
+    for file in pack(&bundle)? {
         let bytes = file.gzip.len();
         println!("{bytes:>9}  {}", file.path);
         total += bytes;
@@ -46,4 +69,11 @@ pub(crate) fn size(workspace: &Workspace) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Packs a bundle, and leaves it beside the files for the build scripts of firmware.
+fn pack(bundle: &Path) -> Result<Vec<File>> {
+    let files = heapbeacon_bundle::load(bundle, Effort::Thorough).map_err(Error::msg)?;
+    heapbeacon_bundle::save(&files, bundle).context("the packed dashboard can't be written")?;
+    Ok(files)
 }

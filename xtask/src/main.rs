@@ -51,6 +51,7 @@ fn run(command: Command) -> Result<()> {
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
+        Command::BuildDashboard => dashboard::print_build(&workspace),
         Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),
         Command::Image { chip } => esp32::print_image(&workspace, chip),
         Command::Flash { chip, port } => esp32::flash(&workspace, chip, port.as_deref()),

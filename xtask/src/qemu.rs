@@ -40,7 +40,7 @@ const BENCH: Program = Program {
 /// # Errors
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let bundle = dashboard::build(workspace)?;
+    let bundle = dashboard::build_packed(workspace)?;
     firmware::build(workspace, AGENT, Some(&bundle))
 }
 

@@ -1,56 +1,65 @@
 //! The dashboard's files as a device holds them: compressed once, with content type and tag.
 //!
-//! A program that has files reads them when it starts ([`load`]); a firmware has them put into its
-//! image when it is built ([`embed`]), where every byte counts ([`Effort::Thorough`]).
+//! A program that has files packs them when it starts ([`load`]). For firmware, where every byte counts, they are packed
+//! beforehand ([`save`]) into the folder [`PACKED`] beside them; a firmware's build script only puts those into its
+//! image ([`read`], [`embed`]), because build scripts run unoptimised, and so would take minutes to compress.
+
+#[cfg(feature = "pack")]
+mod pack;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::hash::{DefaultHasher, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+#[cfg(feature = "pack")]
+pub use pack::{Effort, load, save};
+
+/// The folder of packed files, inside of the dashboard's.
+pub const PACKED: &str = "packed";
+
+/// What lists the packed files: a line each, with path, content type and tag. The first one is in `0.gz`.
+const LIST: &str = "list.tsv";
+
+/// How each packed file begins (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One file of the dashboard, as `heapbeacon::Asset` explains it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct File {
     /// Path in the URL, with its leading slash.
     pub path: String,
     /// Value of `Content-Type`.
-    pub content_type: &'static str,
+    pub content_type: String,
     /// The file, compressed with gzip.
     pub gzip: Vec<u8>,
     /// Value of `ETag`, with its quotes.
     pub etag: String,
 }
 
-/// How long to look for fewer bytes.
-#[derive(Debug, Clone, Copy)]
-pub enum Effort {
-    /// As gzip does it: milliseconds.
-    Quick,
-    /// As [Zopfli](https://en.wikipedia.org/wiki/Zopfli) does it: seconds, for 4 percent less flash
-    /// and air time.
-    Thorough,
-}
-
-/// Reads every file below a folder, sorted by path.
+/// Reads the packed files of a dashboard's folder.
 ///
 /// # Errors
-/// A sentence, when the folder or one of its files can't be read, or holds no `index.html`.
-pub fn load(folder: &Path, effort: Effort) -> Result<Vec<File>, String> {
-    let mut files = Vec::new();
-    read_folder(folder, "", effort, &mut files)
-        .map_err(|error| format!("can't read the dashboard in {}: {error}", folder.display()))?;
-    if !files.iter().any(|file| file.path == "/index.html") {
-        return Err(format!(
-            "there is no index.html in {}: build the dashboard, or name the folder it was built into",
+/// A sentence, when it holds none, or one of them can't be read.
+pub fn read(folder: &Path) -> Result<Vec<File>, String> {
+    let packed = folder.join(PACKED);
+    let list = fs::read_to_string(packed.join(LIST)).map_err(|error| {
+        format!(
+            "there is no packed dashboard in {}: {error}",
             folder.display()
-        ));
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+        )
+    })?;
+    let files = list.lines().enumerate();
+    files
+        .map(|(index, line)| {
+            read_file(&packed, index, line).map_err(|error| {
+                format!(
+                    "the packed dashboard in {} is damaged: {error}",
+                    folder.display()
+                )
+            })
+        })
+        .collect()
 }
 
 /// Writes files into a folder, and beside them `dashboard.rs`: a Rust expression, the `&[Asset]` that includes them.
@@ -60,7 +69,7 @@ pub fn load(folder: &Path, effort: Effort) -> Result<Vec<File>, String> {
 pub fn embed(files: &[File], folder: &Path) -> io::Result<()> {
     let mut list = String::from("&[");
     for (index, file) in files.iter().enumerate() {
-        let name = folder.join(format!("asset-{index}.gz"));
+        let name = folder.join(name(index));
         fs::write(&name, &file.gzip)?;
         let File {
             path,
@@ -78,74 +87,45 @@ pub fn embed(files: &[File], folder: &Path) -> io::Result<()> {
     fs::write(folder.join("dashboard.rs"), list)
 }
 
-fn read_folder(
-    folder: &Path,
-    below: &str,
-    effort: Effort,
-    files: &mut Vec<File>,
-) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = format!("{below}/{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() {
-            read_folder(&entry.path(), &path, effort, files)?;
-        } else {
-            files.push(file(path, &fs::read(entry.path())?, effort)?);
-        }
-    }
-    Ok(())
+fn name(index: usize) -> String {
+    format!("{index}.gz")
 }
 
-fn file(path: String, bytes: &[u8], effort: Effort) -> io::Result<File> {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
+fn read_file(packed: &Path, index: usize, line: &str) -> Result<File, String> {
+    let name = name(index);
+    let gzip = fs::read(packed.join(&name)).map_err(|error| format!("{name}: {error}"))?;
+    if !gzip.starts_with(&GZIP) {
+        return Err(format!("{name} is not compressed with gzip"));
+    }
+    let mut fields = line.split('\t').map(str::to_owned);
+    let (Some(path), Some(content_type), Some(etag), None) =
+        (fields.next(), fields.next(), fields.next(), fields.next())
+    else {
+        return Err(format!(
+            "{LIST} has a line of other than three fields: {line:?}"
+        ));
+    };
     Ok(File {
-        content_type: content_type(&path),
         path,
-        gzip: compress(bytes, effort)?,
-        etag: format!("\"{:016x}\"", hasher.finish()),
+        content_type,
+        gzip,
+        etag,
     })
 }
 
-fn compress(bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
-    match effort {
-        Effort::Quick => {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-            gzip.write_all(bytes)?;
-            gzip.finish()
-        }
-        Effort::Thorough => {
-            let mut gzip = Vec::new();
-            zopfli::compress(
-                zopfli::Options::default(),
-                zopfli::Format::Gzip,
-                bytes,
-                &mut gzip,
-            )?;
-            Ok(gzip)
-        }
-    }
-}
-
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
-        "html" => "text/html; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "wasm" => "application/wasm",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "ico" => "image/x-icon",
-        "json" | "webmanifest" => "application/json",
-        "txt" => "text/plain; charset=utf-8",
-        "woff2" => "font/woff2",
-        _ => "application/octet-stream",
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "pack"))]
 mod tests {
     use super::*;
+
+    /// A dashboard of two files.
+    fn dashboard() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("there is room");
+        fs::create_dir(folder.path().join("css")).expect("it can be made");
+        for (name, text) in [("index.html", "<p>"), ("css/style.css", "p{}")] {
+            fs::write(folder.path().join(name), text).expect("it can be written");
+        }
+        folder
+    }
 
     #[test]
     fn a_folder_without_an_index_is_refused() {
@@ -157,12 +137,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_read_as_it_was_and_is_no_part_of_the_dashboard() {
+        let folder = dashboard();
+        let files = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
+        save(&files, folder.path()).expect("it can be written");
+        assert_eq!(read(folder.path()).as_deref(), Ok(&files[..]));
+        let again = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
+        assert_eq!(again, files);
+    }
+
+    #[test]
+    fn what_is_not_packed_is_refused_and_not_compressed() {
+        let folder = dashboard();
+        let refusal = read(folder.path()).expect_err("it is not packed");
+        assert!(refusal.contains("no packed dashboard"), "{refusal}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_by_name() {
+        let folder = dashboard();
+        let files = load(folder.path(), Effort::Quick).expect("it is a dashboard");
+        save(&files, folder.path()).expect("it can be written");
+        fs::write(folder.path().join("packed/1.gz"), "<p>").expect("it can be written");
+        let refusal = read(folder.path()).expect_err("it is damaged");
+        assert!(refusal.contains("1.gz"), "{refusal}");
+    }
+
+    #[test]
     fn embedded_files_are_listed_with_what_a_server_says_of_them() {
-        let folder = tempfile::tempdir().expect("there is room");
-        fs::create_dir(folder.path().join("css")).expect("it can be made");
-        for (name, text) in [("index.html", "<p>"), ("css/style.css", "p{}")] {
-            fs::write(folder.path().join(name), text).expect("it can be written");
-        }
+        let folder = dashboard();
         let out = tempfile::tempdir().expect("there is room");
         let files = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
         embed(&files, out.path()).expect("it can be written");
@@ -171,7 +174,7 @@ mod tests {
             list.contains(r#"path: "/css/style.css", content_type: "text/css; charset=utf-8""#)
         );
         assert_eq!(list.matches("include_bytes!").count(), 2);
-        let gzip = fs::read(out.path().join("asset-1.gz")).expect("it was written");
+        let gzip = fs::read(out.path().join("1.gz")).expect("it was written");
         assert_eq!(gzip, files[1].gzip);
     }
 }

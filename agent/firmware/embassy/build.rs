@@ -1,13 +1,11 @@
-//! Puts the dashboard into the image, if it was built.
+//! Puts the dashboard into the image, if it was built and packed. Nothing is compressed here.
 
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use heapbeacon_bundle::Effort;
-
-/// What helps when the variable names no dashboard.
-const HELP: &str = "`cargo xtask build esp32` in HeapBeacon's folder makes target/dashboard there; \
+/// What helps when the variable names no packed dashboard.
+const HELP: &str = "`cargo xtask build dashboard` in HeapBeacon's folder makes target/dashboard there; \
     with HEAPBEACON_DASHBOARD empty or not set, the device serves the API only";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -15,8 +13,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = match env::var("HEAPBEACON_DASHBOARD") {
         Ok(folder) if !folder.is_empty() => {
-            println!("cargo:rerun-if-changed={folder}");
-            heapbeacon_bundle::load(Path::new(&folder), Effort::Thorough)
+            println!(
+                "cargo:rerun-if-changed={folder}/{}",
+                heapbeacon_bundle::PACKED
+            );
+            heapbeacon_bundle::read(Path::new(&folder))
                 .map_err(|error| format!("{error}; {HELP}"))?
         }
         _ => Vec::new(),

@@ -74,7 +74,7 @@ fn keep(files: Vec<heapbeacon_bundle::File>) -> &'static [Asset] {
         .into_iter()
         .map(|file| Asset {
             path: file.path.leak(),
-            content_type: file.content_type,
+            content_type: file.content_type.leak(),
             gzip: file.gzip.leak(),
             etag: file.etag.leak(),
         })
