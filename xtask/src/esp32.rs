@@ -65,13 +65,17 @@ impl Chip {
         self.program("heapbeacon-esp32-bare", BOARDS, self.name())
     }
 
-    fn program(self, name: &'static str, folder: &'static str, features: &'static str) -> Program {
-        let target = match self {
+    /// Returns the target that it is compiled for.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
             Self::Esp32C3 => IMC,
             Self::Esp32C6 => IMAC,
-        };
+        }
+    }
+
+    fn program(self, name: &'static str, folder: &'static str, features: &'static str) -> Program {
         Program {
-            package: Package::new(name, folder, features, target),
+            package: Package::new(name, folder, features, self.target()),
             binary: name,
         }
     }
@@ -82,7 +86,7 @@ impl Chip {
 /// # Errors
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace, chip: Chip) -> Result<PathBuf> {
-    let bundle = dashboard::build(workspace)?;
+    let bundle = dashboard::build_packed(workspace)?;
     firmware::build(workspace, chip.firmware(), Some(&bundle))
 }
 

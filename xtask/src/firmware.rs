@@ -155,7 +155,7 @@ pub(crate) fn check_xtensa(workspace: &Workspace) -> Result<()> {
 }
 
 /// The results of both workspaces may lie in one folder: their targets and profiles differ.
-fn target_folder(workspace: &Workspace) -> PathBuf {
+pub(crate) fn target_folder(workspace: &Workspace) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(
         || workspace.path(BOARDS).join("target"),
         |folder| workspace.path("").join(folder),

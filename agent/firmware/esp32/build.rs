@@ -1,5 +1,5 @@
-//! Lets the linker find `heapbeacon.x`, for any firmware that this library becomes a part of; and tells our own firmware
-//! which Wi-Fi network to join.
+//! Hands HeapBeacon's script to the linker of any firmware that this library becomes a part of, looks whether that is built
+//! with frame pointers, and tells our own firmware which Wi-Fi network to join.
 
 use std::env;
 use std::fs;
@@ -13,15 +13,44 @@ const PASSWORD: &str = "HEAPBEACON_PASSWORD";
 const TOKEN: &str = "HEAPBEACON_TOKEN";
 
 fn main() -> Result<(), String> {
-    println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
-    println!("cargo:rerun-if-changed=heapbeacon.x");
+    link_sections();
+    println!("cargo::rustc-check-cfg=cfg(lacks_frame_pointers)");
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("riscv32") && !keeps_frame_pointers() {
+        println!("cargo::rustc-cfg=lacks_frame_pointers");
+    }
     if env::var_os("CARGO_FEATURE_FIRMWARE").is_none() {
         return Ok(());
     }
-    // What another firmware has in its `.cargo/config.toml`.
-    println!("cargo:rustc-link-arg-bins=-Theapbeacon.x");
+    // What another firmware has in its own `build.rs`.
+    println!("cargo:rustc-link-arg-bins=--build-id=sha1");
     println!("cargo:rustc-link-arg-bins=-Tlinkall.x");
     choose_network()
+}
+
+/// A linker takes a library that is text for a script, and the libraries of a crate come along with it. So no firmware
+/// has to name the script, in the right place and once.
+fn link_sections() {
+    println!("cargo:rerun-if-changed=sections.x");
+    println!(
+        "cargo:rustc-link-search=native={}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    // The linker of Xtensa knows no OVERWRITE_SECTIONS.
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("riscv32") {
+        println!("cargo:rustc-link-lib=dylib:+verbatim=sections.x");
+    }
+}
+
+/// Tells whether the flags of the build ask for frame pointers; the last word on them counts.
+fn keeps_frame_pointers() -> bool {
+    println!("cargo:rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let mut words = flags.split('\x1f').rev();
+    let last = words.find_map(|word| {
+        word.trim_start_matches("-C")
+            .strip_prefix("force-frame-pointers")
+    });
+    last.is_some_and(|value| !matches!(value, "=no" | "=n" | "=off" | "=false"))
 }
 
 fn choose_network() -> Result<(), String> {

@@ -5,6 +5,8 @@ fn main() {
     for script in ["memory.x", "link.x"] {
         println!("cargo:rustc-link-arg-bins=-T{script}");
     }
+    // Ties a trace to the ELF that it came from.
+    println!("cargo:rustc-link-arg-bins=--build-id=sha1");
     for argument in ["-Tunwind.x", "--eh-frame-hdr"] {
         println!("cargo:rustc-link-arg-bin=stacks={argument}");
     }

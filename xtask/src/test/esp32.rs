@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::cmd;
 
+use super::newcomer;
 use super::tally::Tally;
 use crate::esp32::{self, Chip};
 use crate::workspace::Workspace;
@@ -14,8 +15,8 @@ use crate::{firmware, size, system};
 /// Where the first slot begins, as assets/partitions.csv has it.
 const SLOT: usize = 0x1_0000;
 
-/// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, and checks their
-/// images.
+/// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, checks their images, and
+/// builds projects that are configured in other ways.
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let esptool = system::ensure_esptool(workspace)?;
     let mut tally = Tally::of_result(size::run(workspace));
@@ -24,16 +25,25 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
             firmware::build(workspace, chip.minimal(), None)?,
             esp32::build(workspace, chip)?,
         ] {
-            let image = esp32::image(workspace, chip, &elf)?;
-            tally += Tally::of_cargo_test(
-                esp32::image_tests(workspace)
-                    .env("HEAPBEACON_ELF", elf)
-                    .env("HEAPBEACON_IMAGE", &image),
-            )?;
-            for part in [image.clone(), slot(&image)?] {
-                tally += Tally::of_result(check_image(workspace, &esptool, chip, &part));
-            }
+            tally += inspect(workspace, &esptool, chip, &elf)?;
         }
+    }
+    tally += newcomer::run(workspace, |chip, elf| {
+        inspect(workspace, &esptool, chip, elf)
+    })?;
+    Ok(tally)
+}
+
+/// Looks into a firmware's ELF and checks its image.
+fn inspect(workspace: &Workspace, esptool: &Path, chip: Chip, elf: &Path) -> Result<Tally> {
+    let image = esp32::image(workspace, chip, elf)?;
+    let mut tally = Tally::of_cargo_test(
+        esp32::image_tests(workspace)
+            .env("HEAPBEACON_ELF", elf)
+            .env("HEAPBEACON_IMAGE", &image),
+    )?;
+    for part in [image.clone(), slot(&image)?] {
+        tally += Tally::of_result(check_image(workspace, esptool, chip, &part));
     }
     Ok(tally)
 }

@@ -2,6 +2,7 @@
 
 mod esp32;
 pub(crate) mod mutants;
+mod newcomer;
 mod reach;
 mod stages;
 mod tally;

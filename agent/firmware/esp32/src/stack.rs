@@ -21,7 +21,7 @@ unsafe extern "C" {
     static _stack_end_cpu0: u8;
     static _stack_start_cpu0: u8;
     static _dram_data_start: u8;
-    // Of `heapbeacon.x`, which explains them.
+    // Of `sections.x`, which explains them.
     static __heapbeacon_code_start: u8;
     static __heapbeacon_code_end: u8;
     static __heapbeacon_driver_start: u8;

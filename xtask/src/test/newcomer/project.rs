@@ -1,0 +1,140 @@
+//! A project of somebody's own: the example, moved elsewhere.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use anyhow::{Context, Result, ensure};
+use xshell::cmd;
+
+use super::Start;
+use crate::esp32::Chip;
+use crate::firmware::{EXAMPLE, target_folder};
+use crate::toolchain;
+use crate::workspace::Workspace;
+
+/// What the example's manifest calls the library.
+const LIBRARY: &str = "heapbeacon-esp32 = { path = \"../..\" }";
+
+/// A project in a folder of its own, gone when this goes.
+pub(super) struct Project<'w> {
+    workspace: &'w Workspace,
+    folder: PathBuf,
+    chip: Chip,
+}
+
+impl<'w> Project<'w> {
+    /// Copies the example, configured in another way.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub(super) fn new(workspace: &'w Workspace, chip: Chip, start: &Start) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        toolchain::ensure_target(workspace, chip.target())?;
+        let number = COUNT.fetch_add(1, Relaxed);
+        let name = format!("heapbeacon-project-{}-{number}", process::id());
+        let project = Self {
+            workspace,
+            folder: env::temp_dir().join(name),
+            chip,
+        };
+        let example = workspace.path(EXAMPLE);
+        for file in ["Cargo.lock", "Cargo.toml", "src/main.rs"] {
+            project.write(file, &fs::read_to_string(example.join(file))?)?;
+        }
+        let library = workspace.path("agent/firmware/esp32");
+        let here = format!("heapbeacon-esp32 = {{ path = {library:?} }}");
+        project.edit("Cargo.toml", LIBRARY, &here)?;
+        let config = start.config.replace("TARGET", chip.target());
+        project.write(".cargo/config.toml", &config)?;
+        project.write("build.rs", start.build)?;
+        Ok(project)
+    }
+
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub(super) fn write(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.path(file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))
+    }
+
+    /// Replaces a passage of a file.
+    ///
+    /// # Errors
+    /// When there is no such passage.
+    pub(super) fn edit(&self, file: &str, passage: &str, by: &str) -> Result<()> {
+        let text = fs::read_to_string(self.path(file))?;
+        ensure!(text.contains(passage), "{file} has no `{passage}`");
+        self.write(file, &text.replace(passage, by))
+    }
+
+    /// Builds the firmware for development and returns its ELF.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub(super) fn build(&self) -> Result<PathBuf> {
+        let (is_built, said) = self.cargo("build", &[])?;
+        ensure!(is_built, "it does not build:\n{said}");
+        Ok(self
+            .results()
+            .join(self.chip.target())
+            .join("debug/minimal"))
+    }
+
+    /// Lets cargo do something; returns whether it did and what it said.
+    ///
+    /// # Errors
+    /// When cargo can't be started.
+    pub(super) fn cargo(
+        &self,
+        command: &str,
+        environment: &[(&str, &Path)],
+    ) -> Result<(bool, String)> {
+        let shell = &self.workspace.shell;
+        let _folder = shell.push_dir(&self.folder);
+        let (chip, results) = (self.chip.name(), self.results());
+        let mut cargo = cmd!(
+            shell,
+            "cargo {command} --locked --no-default-features --features {chip} --target-dir {results}"
+        )
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("HEAPBEACON_DASHBOARD", "");
+        for (name, value) in environment {
+            cargo = cargo.env(name, value);
+        }
+        let output = cargo.ignore_status().output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.success(), said))
+    }
+
+    /// Projects with the same flags share what is compiled; with others they would throw it away.
+    fn results(&self) -> PathBuf {
+        let config = fs::read_to_string(self.path(".cargo/config.toml")).unwrap_or_default();
+        let mut folder = "projects".to_owned();
+        for flag in ["linkall.x", "force-frame-pointers"] {
+            if config.contains(flag) {
+                folder = format!("{folder}-{flag}");
+            }
+        }
+        target_folder(self.workspace).join(folder)
+    }
+}
+
+impl Drop for Project<'_> {
+    fn drop(&mut self) {
+        // What is left behind in the folder for temporary files does no harm.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
