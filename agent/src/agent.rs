@@ -9,7 +9,9 @@ use crate::http::{Guard, Places};
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
-use heapbeacon_shared::api::Destination;
+use heapbeacon_shared::api::{Destination, Device};
+
+use crate::warnings;
 
 /// One file of the dashboard.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,21 @@ impl<P: Platform> Agent<P> {
     /// their call stacks (see [`Tracer::max_records`]).
     pub fn max_records(&self) -> u32 {
         Tracer::<P::Lock>::max_records(self.memory.len())
+    }
+
+    /// Returns where the record buffer lies.
+    pub fn memory(&self) -> Range<usize> {
+        self.memory.clone()
+    }
+
+    /// Describes the device, with what makes its traces worse than they could be.
+    pub fn device(&self) -> Device {
+        let mut device = P::device();
+        for warning in warnings::list::<P>(self, &device) {
+            // There is room for all that there are.
+            let _ = device.warnings.push(warning);
+        }
+        device
     }
 
     /// Returns the files of the dashboard.

@@ -19,5 +19,6 @@ mod tests;
 mod text;
 pub mod tracer;
 pub mod walk;
+mod warnings;
 
 pub use agent::{Agent, Asset};

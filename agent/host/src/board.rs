@@ -120,6 +120,7 @@ impl Platform for Board {
             agent_version: text(env!("CARGO_PKG_VERSION")),
             pointer_bytes: size_of::<usize>() as u8,
             features: features(),
+            ..Device::default()
         }
     }
 

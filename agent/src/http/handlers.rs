@@ -46,7 +46,7 @@ pub(super) fn answer<P: Platform>(
         Query::of(parts, &[])?;
     }
     let reply = match route {
-        Route::Device => Reply::json(Json::Device(P::device())),
+        Route::Device => Reply::json(Json::Device(agent.device())),
         Route::Heap => Reply::json(Json::Heap(convert::heap::<P>())),
         Route::Trace => trace(agent),
         Route::Init => init(agent, body)?,

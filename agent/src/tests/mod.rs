@@ -4,3 +4,4 @@ pub(crate) mod board;
 
 #[cfg(feature = "tracing")]
 mod realloc;
+mod warnings;

@@ -6,6 +6,7 @@ use super::file_banner::FileBanner;
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
+use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file};
 use crate::location::{Page, device_origin, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
@@ -55,6 +56,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
             <main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
+                <Warnings />
                 <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
                         {move || content(page.get())}

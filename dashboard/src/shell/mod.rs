@@ -7,5 +7,6 @@ mod file_banner;
 mod header;
 mod navigation;
 mod notices;
+mod warnings;
 
 pub use app::App;

@@ -3,7 +3,7 @@
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Address;
+use super::{Address, Warning};
 use crate::{MAX_FRAMES, Name};
 
 /// A build id in hexadecimal, as `readelf -n` prints it.
@@ -42,6 +42,9 @@ pub struct Device {
     pub pointer_bytes: u8,
     /// What this device offers beyond the API's core.
     pub features: heapless::Vec<Feature, 8>,
+    /// What makes its traces worse than they could be; empty where all is well.
+    #[serde(default)]
+    pub warnings: heapless::Vec<Warning, 8>,
 }
 
 /// Where the device is reached.

@@ -9,9 +9,11 @@ mod hex;
 #[cfg(feature = "alloc")]
 mod pages;
 mod route;
+mod warning;
 
 pub use body::*;
 pub use hex::{Address, hexadecimal};
 #[cfg(feature = "alloc")]
 pub use pages::{LeaksPage, RecordsPage, StacksPage};
 pub use route::{Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, find};
+pub use warning::Warning;

@@ -7,8 +7,6 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use embassy_net::Stack;
 use heapbeacon_shared::api::Network;
 
-use crate::server::PORT;
-
 /// The address that the network gave; 0 while there is none.
 static ADDRESS: AtomicU32 = AtomicU32::new(0);
 
@@ -28,7 +26,7 @@ pub async fn await_loss(network: Stack<'static>) {
 }
 
 /// Describes the network for `GET /device`, as far as every board knows it.
-pub fn describe(interface: &str) -> Network {
+pub fn describe(interface: &str, port: u16) -> Network {
     let mut network = Network {
         interface: interface.try_into().unwrap_or_default(),
         ..Network::default()
@@ -36,7 +34,7 @@ pub fn describe(interface: &str) -> Network {
     let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
     if !address.is_unspecified() {
         // An IPv4 address is shorter than the field.
-        let _ = write!(network.address, "{address}:{PORT}");
+        let _ = write!(network.address, "{address}:{port}");
     }
     network
 }

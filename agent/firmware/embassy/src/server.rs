@@ -35,7 +35,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 use crate::socket::Lent;
 use crate::tasks::{self, named};
 
-/// Where the agent listens.
+/// Where the agent listens, unless the firmware chooses another port.
 pub const PORT: u16 = 80;
 /// Sockets: the six connections of a browser, and one more.
 pub const SOCKETS: usize = 7;
@@ -77,18 +77,20 @@ pub struct Line {
     /// Whose turn it is to wait for a connection: a queue wakes one task, and where several wait they
     /// would wake each other for ever.
     turn: FairSemaphore<NoopRawMutex, TASKS>,
+    port: u16,
 }
 
 impl Line {
-    /// Makes the sockets and accepts connections on every one that is idle; `None` if that was done before.
+    /// Makes the sockets and accepts connections to a port on every one that is idle; `None` if that was done before.
     ///
     /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
-    pub fn open(spawner: Spawner, stack: Stack<'static>) -> Option<&'static Self> {
+    pub fn open(spawner: Spawner, stack: Stack<'static>, port: u16) -> Option<&'static Self> {
         let buffers = BUFFERS.try_take()?;
         let line: &Self = LINE.init(Self {
             accepted: Queue::new(),
             idle: Queue::new(),
             turn: FairSemaphore::new(1),
+            port,
         });
         for (receive, send) in buffers {
             // There is room for all of them.
@@ -122,7 +124,7 @@ impl Line {
     async fn accept_on_one(&self) -> ! {
         loop {
             let mut socket = self.idle.receive().await;
-            match socket.accept(PORT).await {
+            match socket.accept(self.port).await {
                 Ok(()) => self.accepted.send(socket).await,
                 Err(_) => self.retire(socket).await,
             }

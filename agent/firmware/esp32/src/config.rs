@@ -1,5 +1,7 @@
 //! What a firmware says of itself, and who may come in.
 
+use core::fmt;
+
 use heapbeacon::platform::Switch;
 use heapbeacon::tracer::Mode;
 
@@ -8,6 +10,16 @@ use heapbeacon::tracer::Mode;
 pub struct Config {
     /// Name of the device.
     pub name: &'static str,
+    /// The TCP port of API and dashboard.
+    pub port: u16,
+    /// Prints a line, such as where the agent listens and its token: [`print`], unless the firmware has a log of its own.
+    ///
+    /// ```ignore
+    /// console: |line| rtt_target::rprintln!("{}", line),                  // RTT
+    /// console: |line| defmt::info!("{}", defmt::Display2Format(&line)),   // defmt
+    /// console: |line| log::info!("{line}"),                               // the crate `log`
+    /// ```
+    pub console: Console,
     /// Names in its network that the agent answers to besides its address: `kitchen.lan`.
     pub hosts: &'static [&'static str],
     /// Origins of other pages that may use the API: a dashboard that is served elsewhere.
@@ -22,6 +34,14 @@ pub struct Config {
     pub mode: Option<Mode>,
     /// What of the firmware can be turned on and off over the API.
     pub switches: &'static [&'static dyn Switch],
+}
+
+/// Prints a line.
+pub type Console = fn(fmt::Arguments<'_>);
+
+/// Prints a line with esp-println, so where the features of that crate say: over USB or a serial port.
+pub fn print(line: fmt::Arguments<'_>) {
+    esp_println::println!("{line}");
 }
 
 /// Who may use the API. The dashboard's files are for everybody: it asks for the token.
@@ -58,6 +78,8 @@ macro_rules! config {
     () => {
         $crate::Config {
             name: env!("CARGO_PKG_NAME"),
+            port: 80,
+            console: $crate::print,
             hosts: &[],
             origins: &[],
             firmware: env!("CARGO_PKG_NAME"),

@@ -7,18 +7,20 @@ use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
 use heapbeacon::platform::Platform;
+use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
 use heapbeacon_shared::Name;
 use heapbeacon_shared::api::{Device, Feature, Network};
 
 use crate::board::{Board, Setup};
+use crate::warnings;
 
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
 static SIGNAL: AtomicI8 = AtomicI8::new(0);
 
 /// Notes how well the access point is heard, in dBm, for `GET /device` to tell; `None` while there is none.
 ///
-/// The Wi-Fi controller, which knows, is the firmware's.
+/// The Wi-Fi controller, which knows, is the firmware's: call this from the task that has it, as `src/wifi.rs` does.
 pub fn set_signal(dbm: Option<i8>) {
     SIGNAL.store(dbm.unwrap_or(0), Relaxed);
 }
@@ -40,11 +42,12 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
         network: Network {
             mac: mac(),
             rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
-            ..network::describe("wifi")
+            ..network::describe("wifi", config.map_or(PORT, |config| config.port))
         },
         agent_version: text(env!("CARGO_PKG_VERSION")),
         pointer_bytes: size_of::<usize>() as u8,
         features: features(),
+        warnings: warnings::list().collect(),
     }
 }
 

@@ -112,6 +112,11 @@ pub(crate) fn is_trying() -> bool {
     TRYING.load(Relaxed)
 }
 
+/// Returns how many regions are known.
+pub(crate) fn regions_known() -> usize {
+    REGIONS.iter().filter(|region| region.size() > 0).count()
+}
+
 /// Describes every region, and begins a new `minimum_free_since_read` for each.
 pub(crate) fn regions() -> heapless::Vec<Region, 4> {
     let largest = critical_section::with(|_| {

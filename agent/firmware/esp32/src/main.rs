@@ -7,7 +7,7 @@ mod wifi;
 use core::panic::PanicInfo;
 
 use embassy_executor::Spawner;
-use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
+use embassy_net::{DhcpConfig, Runner, StackResources};
 use embassy_time::{Duration, Timer};
 use esp_hal::clock::CpuClock;
 use esp_hal::ram;
@@ -19,7 +19,7 @@ use esp_println::println;
 use esp_wifi::wifi::Interface;
 use heapbeacon_demo::{OFFERED, Scale};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_esp32::{Config, RecordBuffer, SOCKETS, record_buffer};
+use heapbeacon_esp32::{Config, Network, RecordBuffer, SOCKETS, record_buffer};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -70,7 +70,7 @@ async fn main(spawner: Spawner) -> ! {
 }
 
 /// Starts Wi-Fi and a network stack on it.
-fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) -> Stack<'static> {
+fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) -> Network {
     let controller = wifi::controller(wifi);
     let mut dhcp = DhcpConfig::default();
     dhcp.hostname = NAME.try_into().ok();
@@ -78,7 +78,8 @@ fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) ->
     let rng = Rng::new();
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
     let resources = RESOURCES.init(StackResources::new());
-    let (network, runner) = embassy_net::new(Interface::station(), config, resources, seed);
+    let (network, runner) =
+        heapbeacon_esp32::network(Interface::station(), config, resources, seed);
     spawner.spawn(named(
         "network",
         run_network(runner).expect("it is spawned once"),

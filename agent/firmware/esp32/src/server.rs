@@ -1,24 +1,24 @@
 //! The agent's tasks.
 
 use core::fmt::Write;
+use core::net::Ipv4Addr;
 
 use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
-use esp_println::println;
+use heapbeacon::Agent;
 use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Buffer;
-use heapbeacon::{Agent, tracer};
-use heapbeacon_embassy::network;
-use heapbeacon_embassy::server::{self, Line};
+use heapbeacon_embassy::network::{await_address, await_loss};
+use heapbeacon_embassy::server::{self, Line, PORT};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
 
 use crate::board::{Board, EVENTS_TO_HOST, SETUP, Setup};
-use crate::{Access, Config, thread};
+use crate::{Access, Config, Network, StartError, thread, warnings};
 
 /// How often it is said where the agent listens, and at which distance.
 const REMINDERS: usize = 10;
@@ -32,49 +32,34 @@ type Token = heapless::String<TOKEN_DIGITS>;
 static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 
-/// What keeps the agent from starting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartError {
-    /// It has been started before.
-    Twice,
-    /// The record buffer is of no use: it holds no record, or is in RAM that interrupts may not touch.
-    Buffer(tracer::Error),
-}
-
-impl core::fmt::Display for StartError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Twice => f.write_str("the agent runs already: start it once"),
-            Self::Buffer(error) => write!(
-                f,
-                "the record buffer can't be used ({}): make it larger, and a static outside of PSRAM",
-                error.code()
-            ),
-        }
-    }
-}
-
-impl core::error::Error for StartError {}
-
-/// Starts the agent: API and dashboard on port 80 of the network, and the trace that `config` asks for.
+/// Starts the agent: API and dashboard on a port of the network, and the trace that `config` asks for.
 ///
-/// Call it once, on the executor's thread, when Wi-Fi has been started: tokens are made of radio noise. The network
-/// needs room for [`SOCKETS`](crate::SOCKETS) sockets beside the firmware's own. The agent says on the console where it
-/// listens and who may come in, with the token if it had to make one up.
+/// Call it once, on the executor's thread, when Wi-Fi has been started: tokens are made of radio noise. The agent says on
+/// the console where it listens and who may come in, with the token if it had to make one up; and what the firmware lacks
+/// for a good trace ([`Warning`](heapbeacon_shared::api::Warning)).
 ///
 /// # Errors
-/// See [`StartError`]. After [`StartError::Buffer`] the API runs, without a trace.
+/// See [`StartError`]. After one of the record buffer or the tracer, the API runs without a trace.
+#[cfg_attr(
+    lacks_frame_pointers,
+    deprecated = "this firmware is built without frame pointers, so all call stacks will be empty: add \
+                  \"-C\", \"force-frame-pointers\" to the `rustflags` in .cargo/config.toml"
+)]
 pub fn start(
     spawner: Spawner,
-    network: Stack<'static>,
+    network: Network,
     records: Buffer,
     config: Config,
 ) -> Result<(), StartError> {
+    if network.room < server::SOCKETS {
+        return Err(StartError::TooFewSockets(network.room));
+    }
     let rng = Rng::new();
     let boot_id = rng.random();
     let setup = Setup { config, boot_id };
     SETUP.init(setup).map_err(|_| StartError::Twice)?;
     thread::is_executors();
+    warnings::note_task();
     let guard = Guard {
         hosts: config.hosts,
         origins: config.origins,
@@ -88,30 +73,46 @@ pub fn start(
         server::PLACES,
     );
     let agent: &Agent<Board> = AGENT.init(agent);
-    spawn(spawner, network, agent, config.access, guard.token).ok_or(StartError::Twice)?;
-    trace(agent, &config).map_err(StartError::Buffer)
+    spawn(spawner, network.stack, agent, guard.token, config).ok_or(StartError::Twice)?;
+    for warning in agent.device().warnings {
+        (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
+    }
+    trace(agent, &config)
 }
 
-fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), tracer::Error> {
-    agent.init(Destination::Standalone, None)?;
-    match config.mode {
-        Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
-        None => Ok(()),
+fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), StartError> {
+    if !Board::is_interrupt_safe(agent.memory()) {
+        return Err(StartError::BufferOutsideRam);
     }
+    if agent.max_records() == 0 {
+        return Err(StartError::BufferTooSmall);
+    }
+    let started = agent
+        .init(Destination::Standalone, None)
+        .and_then(|()| match config.mode {
+            Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
+            None => Ok(()),
+        });
+    started.map_err(StartError::Trace)
 }
 
 fn spawn(
     spawner: Spawner,
     network: Stack<'static>,
     agent: &'static Agent<Board>,
-    access: Access,
     token: Option<&'static str>,
+    config: Config,
 ) -> Option<()> {
-    let line = Line::open(spawner, network)?;
+    // What of the firmware's own sockets is unknown; if smoltcp panics now, this is the last line.
+    (config.console)(format_args!(
+        "HeapBeacon takes {} sockets of the network's `StackResources`",
+        server::SOCKETS
+    ));
+    let line = Line::open(spawner, network, config.port)?;
     for _ in 0..server::TASKS {
         spawner.spawn(named("http", serve(agent, line).ok()?));
     }
-    spawner.spawn(named("follow", follow(network, access, token).ok()?));
+    spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
 }
 
@@ -136,34 +137,46 @@ async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
 }
 
 /// Says on the console who may come in.
-fn announce(access: Access, token: Option<&'static str>) {
-    match (access, token) {
-        (Access::NewToken, Some(token)) => {
-            println!("HeapBeacon's token until the next reset: {token}")
-        }
-        (Access::Token(_), _) => println!("HeapBeacon wants the token that it was built with"),
-        _ => println!("HeapBeacon answers everybody in its network"),
+fn announce(config: &Config, token: Option<&'static str>) {
+    let say = config.console;
+    match (config.access, token) {
+        (Access::NewToken, Some(token)) => say(format_args!(
+            "HeapBeacon's token until the next reset: {token}"
+        )),
+        (Access::Token(_), _) => say(format_args!(
+            "HeapBeacon wants the token that it was built with"
+        )),
+        _ => say(format_args!("HeapBeacon answers everybody in its network")),
+    }
+}
+
+/// Says on the console where the agent listens.
+fn locate(config: &Config, address: Option<Ipv4Addr>) {
+    let say = config.console;
+    match (address, config.port) {
+        (None, _) => say(format_args!("HeapBeacon has no IPv4 address")),
+        (Some(address), PORT) => say(format_args!("HeapBeacon listens on http://{address}")),
+        (Some(address), port) => say(format_args!(
+            "HeapBeacon listens on http://{address}:{port}"
+        )),
     }
 }
 
 /// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
 /// a console is often opened after the device has started.
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>, access: Access, token: Option<&'static str>) -> ! {
+async fn follow(stack: Stack<'static>, token: Option<&'static str>, config: Config) -> ! {
     loop {
-        let address = network::await_address(stack).await;
+        let address = await_address(stack).await;
         for _ in 0..REMINDERS {
-            match address {
-                Some(address) => println!("HeapBeacon listens on http://{address}"),
-                None => println!("HeapBeacon has no IPv4 address"),
-            }
-            announce(access, token);
-            let loss = with_timeout(REMIND_AFTER, network::await_loss(stack));
+            locate(&config, address);
+            announce(&config, token);
+            let loss = with_timeout(REMIND_AFTER, await_loss(stack));
             if loss.await.is_ok() {
                 break;
             }
         }
-        network::await_loss(stack).await;
-        println!("HeapBeacon has lost its network");
+        await_loss(stack).await;
+        (config.console)(format_args!("HeapBeacon has lost its network"));
     }
 }

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, tasks};
 use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Origin, Region};
 use static_cell::ConstStaticCell;
@@ -104,10 +105,11 @@ impl Platform for Board {
             boot_id: BOOT_ID.load(Relaxed),
             reset_reason: text("power on"),
             uptime_us: Self::now_us(),
-            network: network::describe("virtio-net"),
+            network: network::describe("virtio-net", PORT),
             agent_version: text(env!("CARGO_PKG_VERSION")),
             pointer_bytes: size_of::<usize>() as u8,
             features: [Feature::Tracing, Feature::Demo].into_iter().collect(),
+            ..Device::default()
         }
     }
 

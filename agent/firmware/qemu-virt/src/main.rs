@@ -69,7 +69,7 @@ async fn start(spawner: Spawner) {
         "network",
         run_network(runner).expect("it is spawned once"),
     ));
-    let line = Line::open(spawner, network).expect("it is made once");
+    let line = Line::open(spawner, network, PORT).expect("it is made once");
     for _ in 0..server::TASKS {
         spawner.spawn(named(
             "http",

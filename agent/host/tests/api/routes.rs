@@ -101,6 +101,27 @@ fn the_device_says_who_it_is() {
     assert!(is_hexadecimal(&device.build_id));
 }
 
+/// Boards of this repository are built as its README tells.
+#[test]
+fn a_device_warns_of_what_it_lacks_and_of_nothing_else() {
+    let agent = Target::take();
+    let device: Value = agent.read("/device");
+    let warnings = device["warnings"].as_array().expect("it is a list");
+    let warns_of = |code: &str| warnings.iter().any(|warning| warning["code"] == code);
+    assert_eq!(warns_of("no_build_id"), device["build_id"] == "");
+    let traces = device["features"]
+        .as_array()
+        .is_some_and(|features| features.contains(&"tracing".into()));
+    assert_eq!(warns_of("no_tracing"), !traces);
+    for warning in warnings {
+        let message = warning["message"].as_str().expect("it is a sentence");
+        assert!(message.ends_with('.'), "{message}");
+    }
+    if device["board"] == "host" || device["board"] == "qemu-virt" {
+        assert_eq!(device["warnings"], Value::Array(Vec::new()));
+    }
+}
+
 #[test]
 fn the_regions_of_the_heap_add_up() {
     let agent = Target::take();
