@@ -14,4 +14,5 @@ mod browser {
     mod records;
     mod states;
     mod story;
+    mod warnings;
 }

@@ -5,7 +5,7 @@
 
 mod support;
 
-use heapbeacon_shared::api::{Device, Feature, State, Trace};
+use heapbeacon_shared::api::{Device, Feature, State, Trace, Warning};
 use support::process::{HOOKS, Process, functions, output};
 
 #[test]
@@ -60,6 +60,7 @@ fn the_trace_and_the_device_say_that_nothing_can_be_traced() {
     assert_eq!((trace_id, total_allocations, buffer.max_records), (0, 0, 0));
     let device: Device = agent.read("/device");
     assert!(!device.features.contains(&Feature::Tracing));
+    assert_eq!(device.warnings, [Warning::NoTracing]);
 }
 
 #[test]

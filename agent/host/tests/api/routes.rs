@@ -4,6 +4,7 @@ use heapbeacon_shared::api::{
     BuildIdText, Count, Demo, Device, Feature, Heap, LeaksPage, Method, Mode, Origin,
     POSTCARD_MIME, Record, RecordsPage, Region, Route, StacksPage, State, Trace,
 };
+use serde_json::Value;
 
 use crate::support::answer::Answer;
 use crate::support::target::Target;

@@ -113,7 +113,7 @@ fn pass_on(mut visitor: &TcpStream, agent: SocketAddr) -> std::io::Result<()> {
 }
 
 /// Reads a request, and asks for the connection to be closed behind its answer.
-fn request(visitor: &TcpStream) -> std::io::Result<Vec<u8>> {
+pub(super) fn request(visitor: &TcpStream) -> std::io::Result<Vec<u8>> {
     let mut visitor = BufReader::new(visitor);
     let mut head = String::new();
     let mut body = 0;

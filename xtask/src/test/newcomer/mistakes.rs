@@ -27,7 +27,7 @@ pub(super) struct Mistake {
 
 const SOURCE: &str = "src/main.rs";
 
-pub(super) const MISTAKES: [Mistake; 7] = [
+pub(super) const MISTAKES: [Mistake; 6] = [
     Mistake {
         name: "no build id",
         change: Change {
@@ -38,17 +38,6 @@ pub(super) const MISTAKES: [Mistake; 7] = [
         command: "build",
         is_fatal: true,
         says: "cargo:rustc-link-arg=--build-id=sha1",
-    },
-    Mistake {
-        name: "no linkall.x",
-        change: Change {
-            file: "build.rs",
-            passage: "println!(\"cargo:rustc-link-arg=-Tlinkall.x\");",
-            by: "",
-        },
-        command: "build",
-        is_fatal: true,
-        says: "linkall.x",
     },
     Mistake {
         name: "no frame pointers",
