@@ -119,16 +119,18 @@ impl<'w> Project<'w> {
         Ok((output.status.success(), said))
     }
 
-    /// Projects with the same flags share what is compiled; with others they would throw it away.
+    /// Projects with the example's flags share what is compiled with it; those with others would throw it away.
     fn results(&self) -> PathBuf {
         let config = fs::read_to_string(self.path(".cargo/config.toml")).unwrap_or_default();
-        let mut folder = "projects".to_owned();
-        for flag in ["linkall.x", "force-frame-pointers"] {
-            if config.contains(flag) {
-                folder = format!("{folder}-{flag}");
-            }
+        let results = target_folder(self.workspace);
+        match (
+            config.contains("force-frame-pointers"),
+            config.contains("linkall.x"),
+        ) {
+            (true, false) => results,
+            (true, true) => results.join("linked-first"),
+            (false, _) => results.join("without-frame-pointers"),
         }
-        target_folder(self.workspace).join(folder)
     }
 }
 
