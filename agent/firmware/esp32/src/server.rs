@@ -58,6 +58,7 @@ pub fn start(
     let boot_id = rng.random();
     let setup = Setup { config, boot_id };
     SETUP.init(setup).map_err(|_| StartError::Twice)?;
+    let config = &SETUP.try_get().ok_or(StartError::Twice)?.config;
     thread::is_executors();
     warnings::note_task();
     let guard = Guard {
@@ -77,7 +78,7 @@ pub fn start(
     for warning in agent.device().warnings {
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
-    trace(agent, &config)
+    trace(agent, config)
 }
 
 fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), StartError> {
@@ -101,7 +102,7 @@ fn spawn(
     network: Stack<'static>,
     agent: &'static Agent<Board>,
     token: Option<&'static str>,
-    config: Config,
+    config: &'static Config,
 ) -> Option<()> {
     // What of the firmware's own sockets is unknown; if smoltcp panics now, this is the last line.
     (config.console)(format_args!(
@@ -165,12 +166,16 @@ fn locate(config: &Config, address: Option<Ipv4Addr>) {
 /// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
 /// a console is often opened after the device has started.
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>, token: Option<&'static str>, config: Config) -> ! {
+async fn follow(
+    stack: Stack<'static>,
+    token: Option<&'static str>,
+    config: &'static Config,
+) -> ! {
     loop {
         let address = await_address(stack).await;
         for _ in 0..REMINDERS {
-            locate(&config, address);
-            announce(&config, token);
+            locate(config, address);
+            announce(config, token);
             let loss = with_timeout(REMIND_AFTER, await_loss(stack));
             if loss.await.is_ok() {
                 break;
