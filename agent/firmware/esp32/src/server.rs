@@ -166,11 +166,7 @@ fn locate(config: &Config, address: Option<Ipv4Addr>) {
 /// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
 /// a console is often opened after the device has started.
 #[embassy_executor::task]
-async fn follow(
-    stack: Stack<'static>,
-    token: Option<&'static str>,
-    config: &'static Config,
-) -> ! {
+async fn follow(stack: Stack<'static>, token: Option<&'static str>, config: &'static Config) -> ! {
     loop {
         let address = await_address(stack).await;
         for _ in 0..REMINDERS {
