@@ -35,12 +35,13 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent on a free port and waits until it listens.
+    /// Starts an agent with these options, on a free port, and waits until it listens.
     ///
     /// # Errors
     /// When it ends before that.
-    pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
-        let (process, url) = Background::start(command(workspace, 0), |line| {
+    pub(crate) fn start(workspace: &Workspace, options: &[&str]) -> Result<Self> {
+        let command = command(workspace, 0).args(options);
+        let (process, url) = Background::start(command, |line| {
             line.strip_prefix("listening on ").map(str::to_owned)
         })
         .context("the agent does not listen")?;

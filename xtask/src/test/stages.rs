@@ -80,6 +80,9 @@ const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
 
+/// The token of an agent that the API tests bring along.
+const TOKEN: &str = "a-token-of-the-tests";
+
 /// How long the fuzz targets run, all together.
 const FUZZ_SECONDS: usize = 60;
 
@@ -188,14 +191,40 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
     ))
 }
 
+/// The agent that the user named, or the tests' own and one that has as little as any: a token, few records, and no
+/// workload.
 fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
     if let Some(url) = url {
         ensure_answers(url)?;
+        return api_of(workspace, url, None);
     }
     let shell = &workspace.shell;
+    let mut tally = Tally::of_cargo_test(cmd!(
+        shell,
+        "cargo test --locked -p heapbeacon-host --test api"
+    ))?;
+    agent::build(workspace)?;
+    let bare = [
+        "--token",
+        TOKEN,
+        "--no-demo",
+        "--start",
+        "leaks",
+        "--records",
+        "7",
+    ];
+    let agent = Agent::start(workspace, &bare)?;
+    tally += api_of(workspace, agent.url(), Some(TOKEN))?;
+    Ok(tally)
+}
+
+/// Runs the API tests against a running agent. A token of the user's own comes from the environment.
+fn api_of(workspace: &Workspace, url: &str, token: Option<&str>) -> Result<Tally> {
+    let shell = &workspace.shell;
     let test = cmd!(shell, "cargo test --locked -p heapbeacon-host --test api");
-    Tally::of_cargo_test(match url {
-        Some(url) => test.env("HEAPBEACON_URL", url),
+    let test = test.env("HEAPBEACON_URL", url);
+    Tally::of_cargo_test(match token {
+        Some(token) => test.env("HEAPBEACON_TOKEN", token),
         None => test,
     })
 }
@@ -203,7 +232,7 @@ fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
 fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let schemathesis = system::ensure_schemathesis(workspace)?;
     agent::build(workspace)?;
-    let agent = Agent::start(workspace)?;
+    let agent = Agent::start(workspace, &[])?;
     let document = format!("{}/api/v1/openapi.yaml", agent.url());
     let config = workspace.path("xtask/schemathesis.toml");
     let shell = &workspace.shell;
@@ -236,7 +265,7 @@ fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &programs)?;
     let elf = qemu::build_tested(workspace)?;
     let machine = Machine::boot(workspace, &elf)?;
-    let mut tally = api(workspace, Some(machine.url()))?;
+    let mut tally = api_of(workspace, machine.url(), None)?;
     drop(machine);
     let shell = &workspace.shell;
     // One machine at a time: two cores are not enough for more and a browser.
