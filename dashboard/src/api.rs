@@ -5,7 +5,7 @@ use core::fmt;
 use async_lock::{Semaphore, SemaphoreGuard};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{PREFIX, Problem, Route};
+use heapbeacon_shared::api::{Problem, Route};
 use heapbeacon_shared::wire::DecodeError;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -113,7 +113,7 @@ impl Client {
     /// Returns the URL of a route; `parameter` takes the place of its `{}`.
     pub fn url(&self, route: Route, parameter: &str) -> String {
         let path = route.path().replace("{}", parameter);
-        format!("{}{PREFIX}{path}", self.origin)
+        format!("{}{path}", self.origin)
     }
 
     /// Reads a route; `query` starts with `?` unless it is empty.

@@ -1,29 +1,23 @@
 //! Which forms of an answer a client takes.
 
-use picoserve::request::Headers;
+use super::fields::Fields;
 
 /// The weight of a media type that has none of its own, in thousandths.
 const FULL: u16 = 1000;
 
-/// Tells whether a client names `mime`, an application's, among the media types that it takes, and does not prefer `other`,
+/// Checks whether a client names `mime`, an application's, among the media types that it takes, and does not prefer `other`,
 /// the usual one (RFC 9110, 12.5.1).
-pub(super) fn prefers(headers: Headers<'_>, mime: &str, other: &str) -> bool {
-    let accept = headers
-        .get("accept")
-        .and_then(|accept| accept.as_str().ok());
-    let accept = accept.unwrap_or_default();
-    let wanted = weight(accept, mime).unwrap_or(0);
+pub(super) fn prefers(fields: Fields<'_, '_>, mime: &str, other: &str) -> bool {
+    let wanted = weight(fields.items("accept"), mime).unwrap_or(0);
     let mut ranges = [other, "application/*", "*/*"].into_iter();
-    let others = ranges.find_map(|range| weight(accept, range));
+    let others = ranges.find_map(|range| weight(fields.items("accept"), range));
     wanted > 0 && wanted >= others.unwrap_or(0)
 }
 
-/// Returns the weight of a media range in thousandths, if it is named.
-fn weight(accept: &str, mime: &str) -> Option<u16> {
-    let mut ranges = accept
-        .split(',')
-        .map(|range| range.split(';').map(str::trim));
-    let mut parameters = ranges.find_map(|mut range| {
+/// Returns the weight of a media range in thousandths, if it is among those that are accepted.
+fn weight<'b>(mut accepted: impl Iterator<Item = &'b str>, mime: &str) -> Option<u16> {
+    let mut parameters = accepted.find_map(|range| {
+        let mut range = range.split(';').map(str::trim);
         let name = range.next()?;
         name.eq_ignore_ascii_case(mime).then_some(range)
     })?;
@@ -62,7 +56,7 @@ mod tests {
             ("text/html, */*", None),
             ("", None),
         ] {
-            assert_eq!(weight(accept, "text/csv"), expected, "{accept}");
+            assert_eq!(weight(accept.split(','), "text/csv"), expected, "{accept}");
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Every file is sent as gzip, also to a client that does not say it takes that: a device has
 //! neither the flash for a second copy nor the RAM to unpack one, and every browser takes gzip.
 
-use heapbeacon_shared::api::{Method, PREFIX};
-use picoserve::request::{Headers, RequestParts};
+use heapbeacon_shared::api::PREFIX;
 use picoserve::response::StatusCode;
 
-use super::guard;
+use super::fields::Fields;
+use super::percent::Encoded;
 use super::problem::Problem;
 use super::reply::{Content, Reply};
 use crate::agent::Asset;
@@ -17,35 +17,59 @@ const HTML: &str = "text/html; charset=utf-8";
 /// What `/` shows where there is no dashboard.
 const NO_DASHBOARD: &[u8] = include_bytes!("no_dashboard.html");
 
-/// Answers a path that is not the API's.
-pub(super) fn answer(assets: &'static [Asset], parts: &RequestParts<'_>) -> Result<Reply, Problem> {
-    let path = guard::path(parts);
-    if path.starts_with(PREFIX) {
-        return Err(nothing_here());
-    }
-    let is_root = path == "/";
-    let asset = by_path(assets, if is_root { INDEX } else { path });
-    if asset.is_none() && !is_root {
-        return Err(nothing_here());
-    }
-    if parts.method() == "OPTIONS" {
-        return Ok(super::options(Method::Get));
-    }
-    super::check_method(Method::Get, parts)?;
-    Ok(asset.map_or_else(no_dashboard, |asset| file(asset, parts.headers())))
+/// A file that is asked for.
+pub(super) enum File {
+    /// One of the dashboard's, and whether the client has it.
+    Asset(&'static Asset, bool),
+    /// The page that says how to get the dashboard.
+    NoDashboard,
 }
 
-fn by_path(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
-    assets.iter().find(|asset| asset.path == path)
+/// Finds the file at a path; `/` always has one.
+pub(super) fn find(
+    assets: &'static [Asset],
+    path: Encoded<'_>,
+    fields: Fields<'_, '_>,
+) -> Option<File> {
+    let is_root = path.is("/");
+    let mut assets = assets.iter();
+    let asset = assets.find(|asset| match is_root {
+        true => asset.path == INDEX,
+        false => is_path(path, asset.path),
+    });
+    match asset {
+        Some(asset) => Some(File::Asset(asset, has_already(fields, asset.etag))),
+        None => is_root.then_some(File::NoDashboard),
+    }
 }
 
-fn file(asset: &'static Asset, headers: Headers<'_>) -> Reply {
+/// Compares segment by segment: an encoded slash separates nothing.
+fn is_path(encoded: Encoded<'_>, path: &str) -> bool {
+    let segments = encoded.split('/').count();
+    segments == path.split('/').count()
+        && encoded
+            .split('/')
+            .zip(path.split('/'))
+            .all(|(segment, wanted)| segment.is(wanted))
+}
+
+impl File {
+    pub(super) fn reply(&self) -> Reply {
+        match self {
+            Self::Asset(asset, is_known) => asset_reply(asset, *is_known),
+            Self::NoDashboard => Reply::new(StatusCode::OK, Content::Bytes(HTML, NO_DASHBOARD))
+                .with("Cache-Control", "no-store"),
+        }
+    }
+}
+
+fn asset_reply(asset: &'static Asset, is_known: bool) -> Reply {
     let caching = if is_hashed(asset.path) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    let reply = if has_already(headers, asset.etag) {
+    let reply = if is_known {
         Reply::new(StatusCode::NOT_MODIFIED, Content::Nothing)
     } else {
         let content = Content::Bytes(asset.content_type, asset.gzip);
@@ -54,29 +78,23 @@ fn file(asset: &'static Asset, headers: Headers<'_>) -> Reply {
     reply
         .with("ETag", asset.etag)
         .with("Cache-Control", caching)
+        .for_page()
 }
 
-fn no_dashboard() -> Reply {
-    Reply::new(StatusCode::OK, Content::Bytes(HTML, NO_DASHBOARD)).with("Cache-Control", "no-store")
-}
-
-fn nothing_here() -> Problem {
+pub(super) fn nothing_here() -> Problem {
     Problem::not_found(format_args!(
         "There is nothing at this path: {PREFIX}/openapi.yaml lists what there is."
     ))
 }
 
-/// Tells whether the client has this version of a file (RFC 9110, 13.1.2).
-fn has_already(headers: Headers<'_>, etag: &str) -> bool {
-    headers.get("if-none-match").is_some_and(|tags| {
-        tags.split(b',').any(|tag| {
-            let tag = tag.as_str().unwrap_or("");
-            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
-        })
-    })
+/// Checks whether the client has this version of a file (RFC 9110, 13.1.2).
+fn has_already(fields: Fields<'_, '_>, etag: &str) -> bool {
+    fields
+        .items("if-none-match")
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// Tells whether a file's name holds the hash that Trunk puts there: 16 hexadecimal digits behind
+/// Checks whether a file's name holds the hash that Trunk puts there: 16 hexadecimal digits behind
 /// a dash. Such a file never changes.
 fn is_hashed(path: &str) -> bool {
     path.split('-').skip(1).any(|part| {

@@ -1,234 +1,138 @@
-//! What stands between picoserve and a socket: it tells what a service answers from what picoserve
-//! would answer by itself, and ends a connection on which no next request can be found.
+//! One connection: requests are read and answered, one after the other.
 
-use core::cell::Cell;
+use core::future::Future;
+use core::pin::{Pin, pin};
 
-use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
-use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
-use picoserve::{Error, Timeouts, Timer};
+use embassy_futures::select::{Either, select};
+use picoserve::Timer;
+use picoserve::io::{Read, Socket, Write};
+use picoserve::time::Duration;
 
-/// How often a peer may be found in the same pause within a request before it counts as silent.
-const PAUSE: u8 = 5;
-/// Bytes that are formatted at a time where they go nowhere.
-const NOWHERE: usize = 64;
+use super::input::{Body, Input, Stop, Tail};
+use super::limits::{FIRST, NEXT, READ_SECONDS};
+use super::link::{Link, Phase};
+use super::output::{Lost, Output};
+use super::problem::Problem;
+use super::reply::{Delivery, Reply};
+use super::service::{Order, perform};
+use crate::agent::Agent;
+use crate::platform::Platform;
 
-/// How far a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Nothing has come for a while, or ever.
-    Silent,
-    /// A request was answered just now.
-    Idle,
-    /// A request's line and headers are on their way.
-    Head,
-    /// They fill the buffer, and have not ended.
-    Overflow,
-    /// They have come, and the body is on its way.
-    Body,
-    /// The service answers.
-    Answer,
-    /// The service answers for the last time: where the next request begins is not known.
-    LastAnswer,
-    /// The last answer was sent.
-    Over,
-}
-
-impl Phase {
-    /// Tells whether the end of a request's headers has not come yet.
-    pub(super) fn awaits_request(self) -> bool {
-        matches!(self, Self::Silent | Self::Idle | Self::Head)
-    }
-
-    /// Tells whether a part of a request has come, and the rest has not.
-    pub(super) fn is_within_request(self) -> bool {
-        matches!(self, Self::Head | Self::Body)
-    }
-}
-
-/// What the service and the connection know of each other.
-pub(super) struct Link {
-    phase: Cell<Phase>,
-    /// How often the peer was looked at since it said something.
-    looks: Cell<u8>,
-    /// What was read before picoserve got the connection.
-    first: Cell<Option<u8>>,
-}
-
-impl Link {
-    /// Begins with a byte that was read already, if there is one.
-    pub(super) fn new(first: Option<u8>) -> Self {
-        Self {
-            phase: Cell::new(Phase::Silent),
-            looks: Cell::new(0),
-            first: Cell::new(first),
-        }
-    }
-
-    pub(super) fn phase(&self) -> Phase {
-        self.phase.get()
-    }
-
-    /// Tells whether nothing has come since this was asked the last time, or ever; within a request, the last
-    /// [`PAUSE`] times.
-    pub(super) fn stays_silent(&self) -> bool {
-        self.looks.set(self.looks.get().saturating_add(1));
-        match self.phase() {
-            Phase::Silent => true,
-            Phase::Idle => {
-                self.phase.set(Phase::Silent);
-                false
-            }
-            phase => phase.is_within_request() && self.looks.get() > PAUSE,
-        }
-    }
-
-    /// Lets an answer through, unless the last one has been sent; returns whether it does.
-    pub(super) fn begin_answer(&self) -> bool {
-        let is_open = self.phase() != Phase::Over;
-        if is_open {
-            self.phase.set(Phase::Answer);
-        }
-        is_open
-    }
-
-    /// Notes that the answer has to wait for the request's body.
-    pub(super) fn begin_body(&self) {
-        self.phase.set(Phase::Body);
-    }
-
-    /// Notes that the body has come, or never will.
-    pub(super) fn end_body(&self) {
-        self.phase.set(Phase::Answer);
-    }
-
-    /// Makes the answer that has begun the last one.
-    pub(super) fn make_last(&self) {
-        self.phase.set(Phase::LastAnswer);
-    }
-
-    /// Notes that the answer is complete.
-    pub(super) fn end_answer(&self) {
-        self.phase.set(match self.phase() {
-            Phase::LastAnswer | Phase::Over => Phase::Over,
-            _ => Phase::Idle,
-        });
-    }
-
-    /// Notes that something of a request has come.
-    fn hear(&self) {
-        self.looks.set(0);
-        if self.phase().awaits_request() {
-            self.phase.set(Phase::Head);
-        }
-    }
-
-    fn lets_in(&self) -> bool {
-        !matches!(self.phase(), Phase::LastAnswer | Phase::Over)
-    }
-
-    /// What picoserve writes outside the service is a refusal of its own.
-    fn lets_out(&self) -> bool {
-        matches!(self.phase(), Phase::Answer | Phase::LastAnswer)
-    }
-}
-
-/// A socket that is lent to picoserve: it stays open when picoserve is done with it.
-pub(super) struct Lent<'c, S> {
-    pub(super) socket: &'c mut S,
-    pub(super) link: &'c Link,
-}
-
-/// One direction of a lent socket.
-pub(super) struct Half<'c, H> {
-    inner: H,
-    link: &'c Link,
-}
-
-impl<R, S: Socket<R>> Socket<R> for Lent<'_, S> {
-    type Error = S::Error;
-    type ReadHalf<'h>
-        = Half<'h, S::ReadHalf<'h>>
-    where
-        Self: 'h;
-    type WriteHalf<'h>
-        = Half<'h, S::WriteHalf<'h>>
-    where
-        Self: 'h;
-
-    fn split(&mut self) -> (Self::ReadHalf<'_>, Self::WriteHalf<'_>) {
-        let (reader, writer) = self.socket.split();
-        let link = self.link;
-        (
-            Half {
-                inner: reader,
-                link,
-            },
-            Half {
-                inner: writer,
-                link,
-            },
-        )
-    }
-
-    async fn abort<T: Timer<R>>(self, _: &Timeouts, _: &T) -> Result<(), Error<S::Error>> {
-        Ok(())
-    }
-
-    async fn shutdown<T: Timer<R>>(self, _: &Timeouts, _: &T) -> Result<(), Error<S::Error>> {
-        Ok(())
-    }
-}
-
-impl<H: ErrorType> ErrorType for Half<'_, H> {
-    type Error = H::Error;
-}
-
-impl<H: Read> Read for Half<'_, H> {
-    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, H::Error> {
-        if buffer.is_empty() && self.link.phase().awaits_request() {
-            self.link.phase.set(Phase::Overflow);
-        }
-        if buffer.is_empty() || !self.link.lets_in() {
-            return Ok(0);
-        }
-        let read = match self.link.first.take() {
-            Some(first) => {
-                buffer[0] = first;
-                1
-            }
-            None => self.inner.read(buffer).await?,
+/// Answers requests until there are no more, or one ends the connection.
+///
+/// `heard` bytes of the first one are in the buffer already.
+///
+/// # Errors
+/// When the connection fails.
+pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+    agent: &'static Agent<P>,
+    timer: &T,
+    link: &Link,
+    buffer: &mut [u8],
+    heard: usize,
+    socket: &mut S,
+) -> Result<(), Lost> {
+    let (reader, writer) = socket.split();
+    let mut input = Input::new(reader, link, buffer, heard);
+    let mut output = Output::new(writer, timer);
+    let mut patience = FIRST;
+    loop {
+        let turn = async {
+            let heard = timer.run_with_timeout(patience, input.wait()).await;
+            heard.unwrap_or(Err(Stop::Ended))?;
+            let deadline = pin!(timer.delay(Duration::from_secs(READ_SECONDS)));
+            turn(agent, link, &mut input, &mut output, deadline).await
         };
-        if read > 0 {
-            self.link.hear();
+        match turn.await {
+            Ok(true) => link.enter(Phase::Idle),
+            Ok(false) | Err(Stop::Ended) => return Ok(()),
+            Err(Stop::Lost) => return Err(Lost),
+            Err(Stop::Refused(problem)) => {
+                link.enter(Phase::Answer);
+                return refuse::<P, _, _, _>(problem, &mut output).await;
+            }
         }
-        Ok(read)
+        patience = NEXT;
     }
 }
 
-impl<H: Write> BaseWrite for Half<'_, H> {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, H::Error> {
-        if self.link.lets_out() {
-            self.inner.write(bytes).await
-        } else {
-            Ok(bytes.len())
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), H::Error> {
-        self.inner.flush().await
-    }
+/// Sends a problem as the last answer.
+pub(super) async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
+    problem: Problem,
+    output: &mut Output<'_, W, T, R>,
+) -> Result<(), Lost> {
+    let mut reply = Reply::from(problem);
+    reply.write::<P, _, _, _>(output, &Delivery::LAST).await
 }
 
-impl<H: Write> Write for Half<'_, H> {
-    async fn write_with<F: FnOnce(BorrowedCursor<'_>) -> R, R>(
-        &mut self,
-        write: F,
-    ) -> Result<R, H::Error> {
-        if self.link.lets_out() {
-            self.inner.write_with(write).await
-        } else {
-            let mut nowhere = [0; NOWHERE];
-            Ok(write(BorrowedBuffer::new(&mut nowhere).unfilled()))
-        }
+/// Reads and answers one request; returns whether another may follow.
+async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
+    agent: &'static Agent<P>,
+    link: &Link,
+    input: &mut Input<'_, I>,
+    output: &mut Output<'_, W, T, R>,
+    mut deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<bool, Stop> {
+    let length = match select(input.head(), deadline.as_mut()).await {
+        Either::First(length) => length?,
+        Either::Second(()) if input.is_empty() => return Err(Stop::Ended),
+        Either::Second(()) => return Err(Stop::Refused(Problem::too_slow())),
+    };
+    let (head, mut tail) = input.split(length);
+    let buffered = tail.buffered();
+    let order = Order::take(agent, head, &mut tail).map_err(Stop::Refused)?;
+    let delivery = answer(agent, link, order, &mut tail, output, deadline).await?;
+    let is_kept = !delivery.is_last;
+    let used = length + buffered - tail.buffered();
+    input.skip(used);
+    Ok(is_kept)
+}
+
+/// Reads the body of a request and answers it; returns how it was answered.
+async fn answer<'b, P: Platform, I: Read, W: Write, T: Timer<R>, R>(
+    agent: &'static Agent<P>,
+    link: &Link,
+    order: Order<'b>,
+    tail: &mut Tail<'_, I>,
+    output: &mut Output<'_, W, T, R>,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Delivery<'b>, Stop> {
+    let mut body = Body::new();
+    let is_wanted = order.action.is_ok() || !order.expects_continue;
+    if is_wanted && order.expects_continue && tail.is_awaited() {
+        go_on(output).await?;
+    }
+    let read = match is_wanted {
+        true => read(tail, &mut body, deadline).await,
+        false => Ok(()),
+    };
+    link.enter(Phase::Answer);
+    let mut reply = match (order.action, read) {
+        (_, Err(Stop::Ended | Stop::Lost)) => return Err(Stop::Lost),
+        (Err(problem), _) | (Ok(_), Err(Stop::Refused(problem))) => Reply::from(problem),
+        (Ok(action), Ok(())) => perform(agent, &action, &body),
+    };
+    let mut delivery = order.delivery;
+    // The one place that lets another request follow.
+    delivery.is_last |= !tail.is_read();
+    reply.write::<P, _, _, _>(output, &delivery).await?;
+    Ok(delivery)
+}
+
+/// Asks the peer for the body.
+async fn go_on<W: Write, T: Timer<R>, R>(output: &mut Output<'_, W, T, R>) -> Result<(), Lost> {
+    output.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+    output.flush().await
+}
+
+/// Reads a body until it is complete, or there is no more time.
+async fn read<I: Read>(
+    tail: &mut Tail<'_, I>,
+    body: &mut Body,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Stop> {
+    match select(tail.read(body), deadline).await {
+        Either::First(read) => read,
+        Either::Second(()) => Err(Stop::Refused(Problem::too_slow())),
     }
 }

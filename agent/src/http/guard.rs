@@ -1,18 +1,16 @@
 //! Who may talk to the agent: host names, origins, token.
 //!
-//! A web page that a user visits can send requests to every device in the user's network. Three
+//! A web page that a user visits can send requests to every device in the user's network. Four
 //! checks keep it out: the name in `Host` must be the agent's (or else DNS rebinding makes a
 //! foreign page same-origin), a request that changes something must not come from a foreign
-//! `Origin`, and nobody but listed origins may read an answer (CORS).
+//! `Origin`, one that a browser says comes from another site must come from a listed origin, and nobody but
+//! listed origins may read an answer (CORS).
 
-use heapbeacon_shared::api::PREFIX;
-use picoserve::request::{Headers, RequestParts};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-
-/// How the agent's own origin begins: a page that came through TLS is not the agent's.
-const SCHEME: &str = "http://";
+use super::request::{Request, Version};
+use super::target::SCHEME;
 
 /// Who may talk to the agent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,47 +24,56 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Checks that a request may be answered.
-    pub(super) fn admit(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
-        let headers = parts.headers();
-        check_version(parts.http_version())?;
-        check_fields(headers)?;
-        self.check_host(parts)?;
-        if !matches!(parts.method(), "GET" | "HEAD") && self.is_foreign(headers) {
-            return Err(Problem::forbidden(format_args!(
-                "This web page's origin may not use the agent: open the agent's own dashboard, or allow \
-                 the origin with `--allow-origin` (on a device: `origins` in its firmware's configuration)."
-            )));
+    /// Checks that a request comes from where one may come from.
+    pub(super) fn admit(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+        self.check_host(request)?;
+        let is_vouched_for = self.reader(request)?.is_some();
+        check_site(request, is_vouched_for)?;
+        let is_foreign = request.fields.has("origin") && !is_vouched_for;
+        if is_foreign && !request.is_read() {
+            return Err(foreign_page());
         }
-        if is_preflight(parts) || !path(parts).starts_with(PREFIX) {
-            return Ok(());
-        }
-        self.check_token(headers)
+        Ok(())
     }
 
     /// Returns the origin of a request if it may read the answer.
-    pub(super) fn reader<'r>(&self, headers: Headers<'r>) -> Option<&'r str> {
-        let origin = header(headers, "origin")?;
+    pub(super) fn reader<'b>(&self, request: &Request<'_, 'b>) -> Result<Option<&'b str>, Problem> {
+        let Some(origin) = request.fields.one("origin")? else {
+            return Ok(None);
+        };
+        let host = request.fields.one("host")?;
         let is_own = origin
             .strip_prefix(SCHEME)
-            .is_some_and(|authority| Some(authority) == header(headers, "host"));
-        (is_own || self.origins.contains(&origin)).then_some(origin)
+            .is_some_and(|authority| Some(authority) == host);
+        Ok((is_own || self.origins.contains(&origin)).then_some(origin))
     }
 
-    fn is_foreign(&self, headers: Headers<'_>) -> bool {
-        headers.get("origin").is_some() && self.reader(headers).is_none()
+    /// Checks that a request carries the token, if there is one.
+    pub(super) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+        let Some(token) = self.token else {
+            return Ok(());
+        };
+        let sent = request
+            .fields
+            .one("authorization")?
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map_or("", |(_, sent)| sent.trim());
+        if bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Problem::unauthorized())
+        }
     }
 
     /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
-    fn check_host(&self, parts: &RequestParts<'_>) -> Result<(), Problem> {
-        let mut hosts = parts.headers().iter().filter(|(name, _)| *name == "host");
-        let (host, more) = (hosts.next(), hosts.next());
-        let (in_target, _) = split_target(parts);
-        let host = match (&host, more, in_target) {
-            (None, _, None) if parts.http_version() == "HTTP/1.0" => return Ok(()),
-            (None, _, Some(host)) if parts.http_version() == "HTTP/1.0" => host,
-            (Some((_, value)), None, _) => value.as_str().unwrap_or(""),
-            _ => return Err(Problem::malformed(format_args!("Send one `Host` header."))),
+    fn check_host(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+        let in_target = request.target.host;
+        let host = match (request.fields.one("host")?, in_target) {
+            (None, None) if request.version == Version::Http10 => return Ok(()),
+            (None, Some(host)) if request.version == Version::Http10 => host,
+            (Some(host), _) => host,
+            (None, _) => return Err(Problem::malformed(format_args!("Send one `host` header."))),
         };
         if in_target.is_some_and(|in_target| !in_target.eq_ignore_ascii_case(host)) {
             return Err(Problem::malformed(format_args!(
@@ -83,75 +90,33 @@ impl Guard {
              with `--allow-host` (on a device: `hosts` in its firmware's configuration)."
         )))
     }
+}
 
-    fn check_token(&self, headers: Headers<'_>) -> Result<(), Problem> {
-        let Some(token) = self.token else {
-            return Ok(());
-        };
-        let sent = header(headers, "authorization")
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map_or("", |(_, sent)| sent.trim());
-        if bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
-            Ok(())
-        } else {
-            Err(Problem::unauthorized())
-        }
+/// Checks what a browser says of the page that a request comes from (Fetch Metadata, "Sec-Fetch-Site"): another site's may
+/// do nothing but link here, so that an answer opens as a page of its own, which the other page can't read.
+fn check_site(request: &Request<'_, '_>, is_vouched_for: bool) -> Result<(), Problem> {
+    let site = request.fields.one("sec-fetch-site")?;
+    let is_own = matches!(site, None | Some("same-origin" | "none"));
+    if is_own || is_vouched_for || is_link(request)? {
+        Ok(())
+    } else {
+        Err(foreign_page())
     }
 }
 
-/// Returns the path that a request is for.
-pub(super) fn path<'r>(parts: &RequestParts<'r>) -> &'r str {
-    split_target(parts).1
+/// Checks whether a browser opens what a link leads to, not in a frame.
+fn is_link(request: &Request<'_, '_>) -> Result<bool, Problem> {
+    let mode = request.fields.one("sec-fetch-mode")?;
+    let destination = request.fields.one("sec-fetch-dest")?;
+    let is_opened = mode == Some("navigate") && matches!(destination, None | Some("document"));
+    Ok(is_opened && request.is_read())
 }
 
-/// Splits a request's target, which may be a whole URL (RFC 9112, 3.2.2), into host and path.
-fn split_target<'r>(parts: &RequestParts<'r>) -> (Option<&'r str>, &'r str) {
-    let target = parts.path().encoded();
-    match target.strip_prefix(SCHEME) {
-        None => (None, target),
-        Some(rest) => match rest.find('/') {
-            None => (Some(rest), "/"),
-            Some(end) => (Some(&rest[..end]), &rest[end..]),
-        },
-    }
-}
-
-/// picoserve takes any word for a version.
-fn check_version(version: &str) -> Result<(), Problem> {
-    if matches!(version, "HTTP/1.0" | "HTTP/1.1") {
-        return Ok(());
-    }
-    Err(Problem::malformed(format_args!("Speak HTTP/1.1.")))
-}
-
-/// Checks the bytes of names and values (RFC 9110, 5.1 and 5.5), of which picoserve takes any. Those that are 0 it drops,
-/// so they pass.
-fn check_fields(headers: Headers<'_>) -> Result<(), Problem> {
-    let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte);
-    let is_value = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
-    let is_field = |name: &[u8], value: &[u8]| {
-        !name.is_empty() && name.iter().all(is_name) && value.iter().all(is_value)
-    };
-    let mut fields = headers.iter();
-    if fields.all(|(name, value)| is_field(name.as_raw(), value.as_raw())) {
-        return Ok(());
-    }
-    Err(Problem::malformed(format_args!(
-        "A header has a character that it may not have."
-    )))
-}
-
-/// Tells whether a browser asks what it may send (Fetch standard, "CORS-preflight request").
-pub(super) fn is_preflight(parts: &RequestParts<'_>) -> bool {
-    let headers = parts.headers();
-    parts.method() == "OPTIONS"
-        && headers.get("origin").is_some()
-        && headers.get("access-control-request-method").is_some()
-}
-
-fn header<'r>(headers: Headers<'r>, name: &str) -> Option<&'r str> {
-    headers.get(name)?.as_str().ok()
+fn foreign_page() -> Problem {
+    Problem::forbidden(format_args!(
+        "This web page's origin may not use the agent: open the agent's own dashboard, or allow \
+         the origin with `--allow-origin` (on a device: `origins` in its firmware's configuration)."
+    ))
 }
 
 fn without_port(host: &str) -> &str {

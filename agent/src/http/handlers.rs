@@ -1,17 +1,17 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
-use heapbeacon_shared::api::{self, InitRequest, Mode, POSTCARD_MIME, Route, StartRequest};
-use picoserve::request::RequestParts;
+use heapbeacon_shared::api::{self, InitRequest, Mode, Route, StartRequest};
 use picoserve::response::StatusCode;
 use serde::Deserialize;
 
-use super::accept::prefers;
 use super::body;
 use super::dump::DumpPage;
 use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use super::percent::Encoded;
 use super::problem::Problem;
-use super::query::{Query, number};
+use super::query::Query;
 use super::reply::{Content, Json, Reply, Stream};
+use super::service::Call;
 use crate::agent::Agent;
 use crate::capture::{self, Capture};
 use crate::convert;
@@ -27,45 +27,29 @@ const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/i
 
 type Answer = Result<Reply, Problem>;
 
-/// Answers a request to a route, whose method has been checked.
-pub(super) fn answer<P: Platform>(
-    agent: &Agent<P>,
-    route: Route,
-    parameter: &str,
-    parts: &RequestParts<'_>,
-    body: &[u8],
-) -> Answer {
-    let is_of_trace = route.path().starts_with("/trace/") || route == Route::Capture;
-    if is_of_trace && !cfg!(feature = "tracing") {
-        return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
-    }
-    if !matches!(
-        route,
-        Route::Start | Route::Records | Route::Stacks | Route::Leaks
-    ) {
-        Query::of(parts, &[])?;
-    }
-    let reply = match route {
+/// Answers a call.
+pub(super) fn answer<P: Platform>(agent: &Agent<P>, call: &Call<'_>, body: &[u8]) -> Answer {
+    let reply = match call.route {
         Route::Device => Reply::json(Json::Device(agent.device())),
         Route::Heap => Reply::json(Json::Heap(convert::heap::<P>())),
         Route::Trace => trace(agent),
         Route::Init => init(agent, body)?,
-        Route::Start => start(agent, parts, body)?,
+        Route::Start => start(agent, call.query, body)?,
         Route::Stop => stop(agent, body)?,
         Route::Pause => pause(agent, body)?,
         Route::Resume => resume(agent, body)?,
         Route::Count => Reply::json(Json::Count(api::Count {
             count: P::tracer().count(),
         })),
-        Route::Records => records::<P>(parts)?,
-        Route::Record => record::<P>(parameter)?,
-        Route::Stacks => stacks::<P>(parts)?,
-        Route::Leaks => leaks::<P>(parts)?,
+        Route::Records => records::<P>(call)?,
+        Route::Record => record::<P>(call.parameter)?,
+        Route::Stacks => stacks::<P>(call)?,
+        Route::Leaks => leaks::<P>(call.query)?,
         Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
         Route::Capture => everything::<P>(),
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
-        Route::DemoSwitch => switch::<P>(parameter, body)?,
+        Route::DemoSwitch => switch::<P>(call.parameter, body)?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
     };
     Ok(reply.with("Cache-Control", "no-store"))
@@ -91,14 +75,13 @@ fn init<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     Ok(trace(agent))
 }
 
-fn start<P: Platform>(agent: &Agent<P>, parts: &RequestParts<'_>, body: &[u8]) -> Answer {
-    let query = Query::of(parts, &["mode"])?.get("mode");
+fn start<P: Platform>(agent: &Agent<P>, query: Query<'_>, body: &[u8]) -> Answer {
     let expected =
         format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
-    let in_query = match query {
+    let in_query = match query.get("mode") {
         None => None,
-        Some("leaks") => Some(Mode::Leaks),
-        Some("all") => Some(Mode::All),
+        Some(mode) if mode.is("leaks") => Some(Mode::Leaks),
+        Some(mode) if mode.is("all") => Some(Mode::All),
         Some(_) => return Err(Problem::invalid(expected)),
     };
     let mode = match (in_query, body) {
@@ -144,11 +127,11 @@ fn resume<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
     Ok(trace(agent))
 }
 
-fn records<P: Platform>(parts: &RequestParts<'_>) -> Answer {
-    let query = Query::of(parts, &["after", "limit", "format"])?;
+fn records<P: Platform>(call: &Call<'_>) -> Answer {
+    let query = call.query;
     let after = query.number("after", 0..=u64::MAX, 0)?;
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-    let is_postcard = wants_postcard(query, parts)?;
+    let is_postcard = wants_postcard(call)?;
     let page = PageRecords::new::<P>(after, limit as u32);
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(Capture::new::<P>(capture::Content::Records(page)))
@@ -157,13 +140,13 @@ fn records<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     }))
 }
 
-fn record<P: Platform>(index: &str) -> Answer {
+fn record<P: Platform>(index: Encoded<'_>) -> Answer {
     let out_of_range = || {
         let count = P::tracer().count();
         let detail = format_args!("The index is a whole number below the count, which is {count}.");
         Problem::of_tracer(Error::InvalidArg, detail)
     };
-    let index = number(index).and_then(|index| u32::try_from(index).ok());
+    let index = index.number().and_then(|index| u32::try_from(index).ok());
     let record = P::tracer()
         .get(index.ok_or_else(out_of_range)?)
         .map_err(|error| match error {
@@ -173,14 +156,14 @@ fn record<P: Platform>(index: &str) -> Answer {
     Ok(Reply::json(Json::Record(convert::record::<P>(&record))))
 }
 
-fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
-    let query = Query::of(parts, &["after", "limit", "format"])?;
+fn stacks<P: Platform>(call: &Call<'_>) -> Answer {
+    let query = call.query;
     let after = match query.get("after") {
         None => None,
         Some(_) => Some(query.number("after", 0..=u32::MAX.into(), 0)? as u32),
     };
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-    let is_postcard = wants_postcard(query, parts)?;
+    let is_postcard = wants_postcard(call)?;
     let page = Stacks::new::<P>(P::tracer().trace(), after, limit as u32);
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(Capture::new::<P>(capture::Content::Stacks(page)))
@@ -189,8 +172,7 @@ fn stacks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
     }))
 }
 
-fn leaks<P: Platform>(parts: &RequestParts<'_>) -> Answer {
-    let query = Query::of(parts, &["limit", "min_age_ms"])?;
+fn leaks<P: Platform>(query: Query<'_>) -> Answer {
     let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
     let leaks = Leaks::begin::<P>(min_age_ms * 1000, limit as u32)
@@ -226,7 +208,7 @@ fn demo<P: Platform>() -> Answer {
     Ok(Reply::stream(Stream::Demo(DemoPage::new())))
 }
 
-fn switch<P: Platform>(name: &str, body: &[u8]) -> Answer {
+fn switch<P: Platform>(name: Encoded<'_>, body: &[u8]) -> Answer {
     let switch = find_switch::<P>(name).ok_or_else(|| {
         Problem::not_found(format_args!(
             "There is no such switch: GET /api/v1/demo lists those that there are."
@@ -238,9 +220,9 @@ fn switch<P: Platform>(name: &str, body: &[u8]) -> Answer {
     Ok(Reply::json(Json::DemoSwitch(convert::switch(switch))))
 }
 
-fn find_switch<P: Platform>(name: &str) -> Option<&'static dyn Switch> {
+fn find_switch<P: Platform>(name: Encoded<'_>) -> Option<&'static dyn Switch> {
     let mut switches = P::demo().iter().copied();
-    switches.find(|switch| switch.name() == name)
+    switches.find(|switch| name.is(switch.name()))
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {
@@ -270,13 +252,13 @@ fn body_is_empty(body: &[u8]) -> Result<(), Problem> {
     body::parse(body, format_args!("This path takes no body.")).map(|Nothing {}| ())
 }
 
-fn wants_postcard(query: Query<'_>, parts: &RequestParts<'_>) -> Result<bool, Problem> {
-    match query.get("format") {
-        Some("postcard") => Ok(true),
-        Some("json") => Ok(false),
+fn wants_postcard(call: &Call<'_>) -> Result<bool, Problem> {
+    match call.query.get("format") {
+        Some(format) if format.is("postcard") => Ok(true),
+        Some(format) if format.is("json") => Ok(false),
         Some(_) => Err(Problem::invalid(format_args!(
             "`format` is `json` or `postcard`."
         ))),
-        None => Ok(prefers(parts.headers(), POSTCARD_MIME, "application/json")),
+        None => Ok(call.prefers_postcard),
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use heapbeacon_shared::api::{self, Method, Sentence};
 use picoserve::response::StatusCode;
 
-use super::serve::READ_SECONDS;
+use super::limits::{MAX_BODY, MAX_FIELDS, READ_SECONDS};
 use crate::text::text;
 use crate::tracer::Error;
 
@@ -15,7 +15,6 @@ pub(super) struct Problem {
     kind: Kind,
     detail: Sentence,
     header: Option<(&'static str, &'static str)>,
-    ends_connection: bool,
 }
 
 /// Status, title and ESP-IDF's name of an error.
@@ -38,6 +37,42 @@ impl Problem {
         Self::malformed(format_args!(
             "This is no HTTP request: send `METHOD /path HTTP/1.1`, `Name: value` lines, and an empty \
              line."
+        ))
+    }
+
+    /// The target is no path and no URL of the agent's, or has a `%` without its two digits.
+    pub(super) fn wrong_target() -> Self {
+        Self::malformed(format_args!(
+            "Ask for a path, or a URL that begins with `http://`: `%` stands before two hexadecimal \
+             digits, and what is no ASCII is written so."
+        ))
+    }
+
+    /// There are more headers than the server looks at.
+    pub(super) fn too_many_fields() -> Self {
+        let kind = Kind(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Too many headers",
+            "ESP_ERR_INVALID_SIZE",
+        );
+        Self::new(kind, format_args!("Send at most {MAX_FIELDS} headers."))
+    }
+
+    /// The client expects something that the agent does not do.
+    pub(super) fn unknown_expectation() -> Self {
+        let kind = Kind(
+            StatusCode::EXPECTATION_FAILED,
+            "Expectation failed",
+            "ESP_ERR_NOT_SUPPORTED",
+        );
+        let detail = format_args!("Expect nothing but `100-continue`.");
+        Self::new(kind, detail)
+    }
+
+    /// The body ended before it was complete.
+    pub(super) fn cut_off(length: usize) -> Self {
+        Self::malformed(format_args!(
+            "The body ended before its {length} bytes: send all that `Content-Length` announces."
         ))
     }
 
@@ -68,7 +103,7 @@ impl Problem {
         let detail = format_args!(
             "Send the whole request within {READ_SECONDS} seconds, and without a pause while others wait."
         );
-        Self::new(kind, detail).ending_connection()
+        Self::new(kind, detail)
     }
 
     /// The request carries no token, or a wrong one.
@@ -113,23 +148,23 @@ impl Problem {
             "ESP_ERR_INVALID_SIZE",
         );
         let detail = format_args!("Send the body with `Content-Length`, not in chunks.");
-        Self::new(kind, detail).ending_connection()
+        Self::new(kind, detail)
     }
 
     /// The body has a length that is no number, or more than one.
     pub(super) fn wrong_length() -> Self {
         let detail = format_args!("Send one `Content-Length`, a whole number of bytes.");
-        Self::malformed(detail).ending_connection()
+        Self::malformed(detail)
     }
 
     /// The body is longer than any that the API takes.
-    pub(super) fn too_large(maximum: usize) -> Self {
+    pub(super) fn too_large() -> Self {
         let kind = Kind(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Body too large",
             "ESP_ERR_INVALID_SIZE",
         );
-        Self::new(kind, format_args!("Send at most {maximum} bytes.")).ending_connection()
+        Self::new(kind, format_args!("Send at most {MAX_BODY} bytes."))
     }
 
     /// The body is no JSON by its own account.
@@ -195,9 +230,8 @@ impl Problem {
         self.header
     }
 
-    /// Tells whether what follows the request can't be told apart from it.
-    pub(super) fn ends_connection(&self) -> bool {
-        self.ends_connection
+    pub(super) fn title(&self) -> &'static str {
+        self.kind.1
     }
 
     pub(super) fn body(&self) -> api::Problem {
@@ -219,18 +253,11 @@ impl Problem {
             kind,
             detail,
             header: None,
-            ends_connection: false,
         }
     }
 
     fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.header = Some((name, value));
-        self
-    }
-
-    /// For refusals after which it is not known where the next request begins.
-    fn ending_connection(mut self) -> Self {
-        self.ends_connection = true;
         self
     }
 }

@@ -2,26 +2,28 @@
 
 use core::ops::RangeInclusive;
 
-use picoserve::request::RequestParts;
-
+use super::percent::Encoded;
 use super::problem::Problem;
 
-/// The query of a URL. Values are numbers and words, so nothing needs to be percent-decoded.
+/// The query of a URL.
 #[derive(Clone, Copy)]
-pub(super) struct Query<'r>(&'r str);
+pub(super) struct Query<'b>(Encoded<'b>);
 
-impl<'r> Query<'r> {
+impl<'b> Query<'b> {
     /// Takes the query of a request.
     ///
     /// # Errors
     /// When it holds a name that is not in `known`, or one twice.
-    pub(super) fn of(parts: &RequestParts<'r>, known: &[&str]) -> Result<Self, Problem> {
-        let query = Self(parts.query().map_or("", |query| query.0));
-        for (index, (name, _)) in query.pairs().enumerate() {
-            if !known.contains(&name) {
-                return Err(unknown(known));
-            }
-            if query.pairs().take(index).any(|(before, _)| before == name) {
+    pub(super) fn new(query: Encoded<'b>, known: &[&str]) -> Result<Self, Problem> {
+        let query = Self(query);
+        if !query
+            .pairs()
+            .all(|(name, _)| known.iter().any(|known| name.is(known)))
+        {
+            return Err(unknown(known));
+        }
+        for name in known {
+            if query.values(name).nth(1).is_some() {
                 return Err(Problem::invalid(format_args!("Give `{name}` only once.")));
             }
         }
@@ -29,9 +31,8 @@ impl<'r> Query<'r> {
     }
 
     /// Returns the value of a name.
-    pub(super) fn get(self, name: &str) -> Option<&'r str> {
-        self.pairs()
-            .find_map(|(key, value)| (key == name).then_some(value))
+    pub(super) fn get(self, name: &str) -> Option<Encoded<'b>> {
+        self.values(name).next()
     }
 
     /// Returns the number that a name has, or `default` where the name is missing.
@@ -47,7 +48,7 @@ impl<'r> Query<'r> {
         let Some(text) = self.get(name) else {
             return Ok(default);
         };
-        number(text)
+        text.number()
             .filter(|number| range.contains(number))
             .ok_or_else(|| {
                 let (first, last) = range.into_inner();
@@ -57,20 +58,17 @@ impl<'r> Query<'r> {
             })
     }
 
-    fn pairs(self) -> impl Iterator<Item = (&'r str, &'r str)> {
+    fn values(self, name: &str) -> impl Iterator<Item = Encoded<'b>> {
+        self.pairs()
+            .filter_map(move |(key, value)| key.is(name).then_some(value))
+    }
+
+    fn pairs(self) -> impl Iterator<Item = (Encoded<'b>, Encoded<'b>)> {
         self.0
             .split('&')
             .filter(|pair| !pair.is_empty())
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|pair| pair.split_once('='))
     }
-}
-
-/// Reads a number of decimal digits and nothing else: no sign, no blanks.
-pub(super) fn number(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then_some(())?;
-    text.parse().ok()
 }
 
 fn unknown(known: &[&str]) -> Problem {

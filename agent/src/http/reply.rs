@@ -1,28 +1,57 @@
 //! Answers, and the one place where they are written.
 
-use core::marker::PhantomData;
+use core::fmt;
 
 use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
-use picoserve::ResponseSent;
-use picoserve::io::{Read, Write};
-use picoserve::response::chunked::{ChunkWriter, ChunkedResponse, Chunks, ChunksWritten};
-use picoserve::response::{self, Connection, HeadersIter, Response, ResponseWriter, StatusCode};
+use picoserve::Timer;
+use picoserve::io::Write;
+use picoserve::response::StatusCode;
 use serde::Serialize;
 
 use super::chunk::Chunk;
 use super::dump::DumpPage;
+use super::output::{Lost, Output};
 use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
 use super::problem::Problem;
+use super::request::{Request, Version};
 use crate::capture::Capture;
 use crate::platform::Platform;
+
+/// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
+/// in a page of another origin, or keep a hold on the window in which it is shown.
+const PROTECTION: &str = "Vary: Origin\r\n\
+    X-Content-Type-Options: nosniff\r\n\
+    Referrer-Policy: no-referrer\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n\
+    Cross-Origin-Opener-Policy: same-origin\r\n";
+/// What a browser may do with the page's files: run those of the agent, WebAssembly among them, and ask any device.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-inline'; style-src 'self'; \
+    img-src 'self' data:; connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What a browser may do with every other answer: show it.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// One header.
 pub(super) type Header<'r> = (&'static str, &'r str);
 
+/// How an answer is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Delivery<'b> {
+    /// The origin whose pages may read it.
+    pub(super) reader: Option<&'b str>,
+    /// Whether the connection ends behind it.
+    pub(super) is_last: bool,
+    /// Whether only the head is sent.
+    is_head: bool,
+    /// Whether the client can read chunks; where it can't, the end of the connection is the end of the answer.
+    has_chunks: bool,
+}
+
 /// An answer.
 pub(super) struct Reply {
     status: StatusCode,
+    reason: &'static str,
     headers: heapless::Vec<Header<'static>, 4>,
+    policy: &'static str,
     content: Content,
 }
 
@@ -61,11 +90,37 @@ pub(super) enum Stream {
     Capture(Capture),
 }
 
+impl<'b> Delivery<'b> {
+    /// To a peer of which nothing is known, and who is not heard again.
+    pub(super) const LAST: Self = Self {
+        reader: None,
+        is_last: true,
+        is_head: false,
+        has_chunks: false,
+    };
+
+    /// To whoever sent a request.
+    pub(super) fn to(request: &Request<'_, '_>, reader: Option<&'b str>) -> Self {
+        Self {
+            reader,
+            is_last: !request.keeps_connection(),
+            is_head: request.method == "HEAD",
+            has_chunks: request.version == Version::Http11,
+        }
+    }
+}
+
 impl Reply {
     pub(super) fn new(status: StatusCode, content: Content) -> Self {
         Self {
             status,
+            reason: match status {
+                StatusCode::NO_CONTENT => "No Content",
+                StatusCode::NOT_MODIFIED => "Not Modified",
+                _ => "OK",
+            },
             headers: heapless::Vec::new(),
+            policy: DATA_POLICY,
             content,
         }
     }
@@ -84,39 +139,50 @@ impl Reply {
         self
     }
 
-    /// Writes the answer, with `extra` headers behind its own.
-    ///
-    /// It is lent to picoserve rather than given: every layer that it went through would have room
-    /// for it in the future of the server task.
-    pub(super) async fn write<P: Platform, R: Read, W: ResponseWriter<Error = R::Error>>(
+    /// Lets a browser run it as a part of the page.
+    pub(super) fn for_page(mut self) -> Self {
+        self.policy = PAGE_POLICY;
+        self
+    }
+
+    /// Writes the answer.
+    pub(super) async fn write<P: Platform, W: Write, T: Timer<R>, R>(
         &mut self,
-        extra: impl HeadersIter,
-        connection: Connection<'_, R>,
-        writer: W,
-    ) -> Result<ResponseSent, W::Error> {
-        let (status, headers) = (self.status, &self.headers[..]);
-        match &mut self.content {
-            Content::Nothing => {
-                let response = Response::empty(status);
-                let response = response.with_headers(headers).with_headers(extra);
-                writer.write_response(connection, response).await
+        output: &mut Output<'_, W, T, R>,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), Lost> {
+        let mut chunk = Chunk::new();
+        if let Content::Json(json) = &self.content {
+            chunk.json(json);
+        }
+        let head = Head {
+            reply: self,
+            length: self.length(&chunk),
+            delivery,
+        };
+        output.format(format_args!("{head}")).await?;
+        if !delivery.is_head {
+            match &mut self.content {
+                Content::Nothing => {}
+                Content::Bytes(_, bytes) => output.write(bytes).await?,
+                Content::Json(_) => output.write(chunk.bytes()).await?,
+                Content::Stream(stream) => {
+                    let has_chunks = delivery.has_chunks;
+                    stream
+                        .write::<P, _, _, _>(&mut chunk, output, has_chunks)
+                        .await?;
+                }
             }
-            Content::Bytes(mime, bytes) => {
-                let response = Response::new(status, *bytes).with_content_type(mime);
-                let response = response.with_headers(headers).with_headers(extra);
-                writer.write_response(connection, response).await
-            }
-            Content::Json(json) => {
-                let response = Response::new(status, &*json);
-                let response = response.with_headers(headers).with_headers(extra);
-                writer.write_response(connection, response).await
-            }
-            Content::Stream(stream) => {
-                let chunks = StreamOf::<P>(stream, PhantomData);
-                let response = ChunkedResponse::new(chunks).into_response();
-                let response = response.with_headers(headers).with_headers(extra);
-                writer.write_response(connection, response).await
-            }
+        }
+        output.flush().await
+    }
+
+    /// Returns how long the content is, if that is known.
+    fn length(&self, json: &Chunk) -> Option<usize> {
+        match &self.content {
+            Content::Nothing | Content::Stream(_) => None,
+            Content::Bytes(_, bytes) => Some(bytes.len()),
+            Content::Json(_) => Some(json.bytes().len()),
         }
     }
 }
@@ -124,66 +190,97 @@ impl Reply {
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let content = Content::Json(Json::Problem(problem.body()));
-        let close = problem.ends_connection().then_some(("Connection", "close"));
         // Without it a cache may keep a refusal such as 404 (RFC 9111, section 4.2.2).
         let fresh = Some(("Cache-Control", "no-store"));
-        let headers = [fresh, problem.header(), close].into_iter().flatten();
-        headers.fold(
-            Self::new(problem.status(), content),
-            |reply, (name, value)| reply.with(name, value),
+        let headers = [fresh, problem.header()].into_iter().flatten();
+        let mut reply = Self::new(problem.status(), content);
+        reply.reason = problem.title();
+        headers.fold(reply, |reply, (name, value)| reply.with(name, value))
+    }
+}
+
+/// Status line and headers of an answer.
+struct Head<'r> {
+    reply: &'r Reply,
+    length: Option<usize>,
+    delivery: &'r Delivery<'r>,
+}
+
+impl fmt::Display for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            reply,
+            length,
+            delivery,
+        } = self;
+        write!(f, "HTTP/1.1 {} {}\r\n", reply.status, reply.reason)?;
+        if let Some(content_type) = reply.content.content_type() {
+            write!(f, "Content-Type: {content_type}\r\n")?;
+        }
+        match (length, &reply.content) {
+            (Some(length), _) => write!(f, "Content-Length: {length}\r\n")?,
+            (None, Content::Stream(_)) if delivery.has_chunks => {
+                f.write_str("Transfer-Encoding: chunked\r\n")?;
+            }
+            (None, _) => {}
+        }
+        for (name, value) in &reply.headers {
+            write!(f, "{name}: {value}\r\n")?;
+        }
+        if let Some(origin) = delivery.reader {
+            write!(f, "Access-Control-Allow-Origin: {origin}\r\n")?;
+        }
+        if delivery.is_last {
+            f.write_str("Connection: close\r\n")?;
+        }
+        write!(
+            f,
+            "{PROTECTION}Content-Security-Policy: {}\r\n\r\n",
+            reply.policy
         )
     }
 }
 
-impl response::Content for &Json {
-    fn content_type(&self) -> &'static str {
+impl Content {
+    fn content_type(&self) -> Option<&'static str> {
         match self {
-            Json::Problem(_) => PROBLEM_MIME,
-            _ => "application/json",
-        }
-    }
-
-    fn content_length(&self) -> usize {
-        let mut chunk = Chunk::new();
-        chunk.json(self);
-        chunk.bytes().len()
-    }
-
-    async fn write_content<W: Write>(self, mut writer: W) -> Result<(), W::Error> {
-        let mut chunk = Chunk::new();
-        chunk.json(self);
-        writer.write_all(chunk.bytes()).await
-    }
-}
-
-struct StreamOf<'s, P>(&'s mut Stream, PhantomData<fn() -> P>);
-
-impl<P: Platform> Chunks for StreamOf<'_, P> {
-    fn content_type(&self) -> &'static str {
-        match self.0 {
-            Stream::Dump(_) => "text/plain; charset=utf-8",
-            Stream::Capture(_) => POSTCARD_MIME,
-            _ => "application/json",
-        }
-    }
-
-    async fn write_chunks<W: Write>(
-        self,
-        mut writer: ChunkWriter<W>,
-    ) -> Result<ChunksWritten, W::Error> {
-        let mut chunk = Chunk::new();
-        loop {
-            let is_more = self.0.fill::<P>(&mut chunk);
-            writer.write_chunk(chunk.bytes()).await?;
-            if !is_more {
-                return writer.finalize().await;
-            }
-            chunk.clear();
+            Self::Nothing => None,
+            Self::Bytes(content_type, _) => Some(content_type),
+            Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
+            Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
+            Self::Stream(Stream::Capture(_)) => Some(POSTCARD_MIME),
+            Self::Json(_) | Self::Stream(_) => Some("application/json"),
         }
     }
 }
 
 impl Stream {
+    /// Writes it, in chunks (RFC 9112, 7.1) if the client can read them: then it sees whether all has come.
+    async fn write<P: Platform, W: Write, T: Timer<R>, R>(
+        &mut self,
+        chunk: &mut Chunk,
+        output: &mut Output<'_, W, T, R>,
+        has_chunks: bool,
+    ) -> Result<(), Lost> {
+        let mut is_more = true;
+        while is_more {
+            chunk.clear();
+            is_more = self.fill::<P>(chunk);
+            let bytes = chunk.bytes();
+            if has_chunks && !bytes.is_empty() {
+                output.format(format_args!("{:x}\r\n", bytes.len())).await?;
+            }
+            output.write(bytes).await?;
+            if has_chunks && !bytes.is_empty() {
+                output.write(b"\r\n").await?;
+            }
+        }
+        match has_chunks {
+            true => output.write(b"0\r\n\r\n").await,
+            false => Ok(()),
+        }
+    }
+
     /// Appends what has room; returns whether there is more.
     fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         match self {

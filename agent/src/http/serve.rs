@@ -2,41 +2,24 @@
 
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::PROBLEM_MIME;
-use heapless::String;
-use picoserve::io::{BaseWrite, Read, Socket};
-use picoserve::routing::Router;
+use picoserve::io::{Read, Socket};
 use picoserve::time::Duration;
-use picoserve::{Config, Error, Server, Timeouts, Timer};
+use picoserve::{Timeouts, Timer};
 
-use super::Service;
-use super::connection::{Lent, Link, Phase};
+use super::connection::{exchange, refuse};
+use super::link::Link;
+use super::output::Output;
 use super::places::{Place, Places};
 use super::problem::Problem;
 use crate::agent::Agent;
 use crate::platform::Platform;
-use crate::text::text;
 
-/// How long a whole request may take to arrive, in seconds.
-pub(super) const READ_SECONDS: u64 = 5;
 /// How long a newcomer who has said something waits for a place.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a peer may say nothing while others wait: much longer than what a client sends at once
 /// takes to get here, and so short that a long line of silent ones is soon worked off. Within a request it may be silent
 /// for some times as long: a packet may have been lost.
 const GRACE: Duration = Duration::from_millis(50);
-/// Bytes of a refusal, with its headers.
-const REFUSAL: usize = 768;
-
-/// An idle or slow peer holds one of few places, so it loses it soon even while nobody waits.
-static CONFIG: Config = Config::new(Timeouts {
-    start_read_request: Duration::from_secs(1),
-    persistent_start_read_request: Duration::from_millis(500),
-    read_request: Duration::from_secs(READ_SECONDS),
-    write: Duration::from_secs(5),
-})
-.keep_connection_alive();
-
 /// How long a peer may take to close its side: one that is refused while it sends a long body reads
 /// the refusal only when it has sent it.
 static FAREWELL: Timeouts = Timeouts {
@@ -53,12 +36,12 @@ static SHORT_FAREWELL: Timeouts = Timeouts {
 
 /// How a connection ends.
 enum End {
-    /// Every request was answered.
+    /// The last answer was sent.
     Answered,
-    /// What came last gets this instead of picoserve's own answer, or of none.
-    Refused(Problem),
-    /// The same, for a peer that has stopped within a request while others wait.
-    Stuck(Problem),
+    /// There was no place.
+    Busy,
+    /// The peer has stopped within a request while others wait.
+    Stuck,
     /// There is nobody to answer: the peer has gone, or says nothing while others wait.
     Broken,
 }
@@ -84,80 +67,74 @@ pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     mut socket: S,
 ) {
     let _guest = agent.places().enter();
-    let end = match seat(agent, timer, &mut socket).await {
-        Ok((_place, first)) => exchange(agent, timer, buffer, &mut socket, first).await,
+    let end = match seat(agent, timer, buffer, &mut socket).await {
+        Ok((_place, heard)) => converse(agent, timer, buffer, heard, &mut socket).await,
         Err(NoPlace::Silent) => End::Broken,
-        Err(NoPlace::Busy) => End::Refused(Problem::busy(format_args!(
-            "Every connection that this agent has room for is taken: try again."
-        ))),
+        Err(NoPlace::Busy) => End::Busy,
     };
-    if let End::Refused(problem) | End::Stuck(problem) = &end {
-        let refusal = refusal(problem);
-        refuse(&refusal, timer, &mut socket).await;
+    match end {
+        End::Busy => {
+            let detail =
+                format_args!("Every connection that this agent has room for is taken: try again.");
+            turn_away::<P, _, _, _>(Problem::busy(detail), timer, &mut socket).await;
+        }
+        End::Stuck => turn_away::<P, _, _, _>(Problem::too_slow(), timer, &mut socket).await,
+        End::Answered | End::Broken => {}
     }
     // A peer that has gone already is as good as one that says farewell.
     let _ = match end {
-        End::Stuck(_) => socket.shutdown(&SHORT_FAREWELL, timer).await,
-        End::Answered | End::Refused(_) => socket.shutdown(&FAREWELL, timer).await,
+        End::Stuck => socket.shutdown(&SHORT_FAREWELL, timer).await,
+        End::Answered | End::Busy => socket.shutdown(&FAREWELL, timer).await,
         End::Broken => socket.abort(&FAREWELL, timer).await,
     };
 }
 
-/// Finds a place. Who has to wait for one must say something first: the byte that was read is returned.
+/// Finds a place. Who has to wait for one must say something first: how many bytes of the buffer that has taken is
+/// returned.
 async fn seat<P: Platform, R, T: Timer<R>, S: Socket<R>>(
-    agent: &'static Agent<P>,
-    timer: &T,
-    socket: &mut S,
-) -> Result<(Place<'static, P::Lock>, Option<u8>), NoPlace> {
-    if let Some(place) = agent.places().try_take() {
-        return Ok((place, None));
-    }
-    let first = first_byte(timer, socket).await.ok_or(NoPlace::Silent)?;
-    let place = timer.run_with_timeout(PATIENCE, agent.places().take());
-    match place.await {
-        Ok(Ok(place)) => Ok((place, Some(first))),
-        _ => Err(NoPlace::Busy),
-    }
-}
-
-/// Reads one byte; `None` if none comes soon.
-async fn first_byte<R, T: Timer<R>, S: Socket<R>>(timer: &T, socket: &mut S) -> Option<u8> {
-    let (mut reader, _) = socket.split();
-    let mut first = [0];
-    let read = timer.run_with_timeout(GRACE, reader.read(&mut first)).await;
-    matches!(read, Ok(Ok(1))).then_some(first[0])
-}
-
-/// Answers requests until there are no more, or the peer gives way.
-async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     agent: &'static Agent<P>,
     timer: &T,
     buffer: &mut [u8],
     socket: &mut S,
-    first: Option<u8>,
+) -> Result<(Place<'static, P::Lock>, usize), NoPlace> {
+    if let Some(place) = agent.places().try_take() {
+        return Ok((place, 0));
+    }
+    let heard = first_bytes(timer, buffer, socket).await;
+    let heard = heard.ok_or(NoPlace::Silent)?;
+    let place = timer.run_with_timeout(PATIENCE, agent.places().take());
+    match place.await {
+        Ok(Ok(place)) => Ok((place, heard)),
+        _ => Err(NoPlace::Busy),
+    }
+}
+
+/// Reads what comes first; `None` if nothing comes soon.
+async fn first_bytes<R, T: Timer<R>, S: Socket<R>>(
+    timer: &T,
+    buffer: &mut [u8],
+    socket: &mut S,
+) -> Option<usize> {
+    let (mut reader, _) = socket.split();
+    let read = timer.run_with_timeout(GRACE, reader.read(buffer)).await;
+    read.ok()?.ok().filter(|read| *read > 0)
+}
+
+/// Answers requests until there are no more, or the peer gives way.
+async fn converse<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+    agent: &'static Agent<P>,
+    timer: &T,
+    buffer: &mut [u8],
+    heard: usize,
+    socket: &mut S,
 ) -> End {
-    let link = Link::new(first);
-    let app = Router::from_service(Service { agent, link: &link });
-    let server = Server::custom(&app, Shared(timer), &CONFIG, buffer);
-    let lent = Lent {
-        socket,
-        link: &link,
-    };
+    let link = Link::new();
+    let exchange = exchange(agent, timer, &link, buffer, heard, socket);
     let silence = silence(agent.places(), &link, timer);
-    let Either::First(result) = select(server.serve(lent), silence).await else {
-        return match link.phase().is_within_request() {
-            true => End::Stuck(Problem::too_slow()),
-            false => End::Broken,
-        };
-    };
-    match (result, link.phase()) {
-        (Ok(_), _) | (Err(_), Phase::Over) => End::Answered,
-        (Err(Error::BadRequest), Phase::Overflow) => End::Refused(Problem::head_too_long(buffer)),
-        (Err(Error::BadRequest), _) => End::Refused(Problem::no_request()),
-        (Err(Error::ReadTimeout(_)), phase) if phase.awaits_request() => {
-            End::Refused(Problem::too_slow())
-        }
-        (Err(_), _) => End::Broken,
+    match select(exchange, silence).await {
+        Either::First(Ok(())) => End::Answered,
+        Either::Second(()) if link.phase().is_within_request() => End::Stuck,
+        Either::First(Err(_)) | Either::Second(()) => End::Broken,
     }
 }
 
@@ -171,35 +148,14 @@ async fn silence<R, M: RawMutex, T: Timer<R>>(places: &Places<M>, link: &Link, t
     }
 }
 
-/// Sends a refusal; a peer that does not take it gets none.
-async fn refuse<R, T: Timer<R>, S: Socket<R>>(refusal: &str, timer: &T, socket: &mut S) {
-    let (_, mut writer) = socket.split();
-    let sending = async {
-        writer.write_all(refusal.as_bytes()).await?;
-        writer.flush().await
-    };
-    let _ = timer.run_with_timeout(FAREWELL.write, sending).await;
-}
-
-/// Writes a problem as an answer that ends the connection.
-fn refusal(problem: &Problem) -> String<REFUSAL> {
-    let body = problem.body();
-    let json = serde_json_core::to_string::<_, { REFUSAL / 2 }>(&body).unwrap_or_default();
-    let (name, value) = problem.header().unwrap_or(("Vary", "Origin"));
-    text(format_args!(
-        "HTTP/1.1 {} {}\r\nContent-Type: {PROBLEM_MIME}\r\nContent-Length: {}\r\n{name}: {value}\r\n\
-         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{json}",
-        body.status,
-        body.title,
-        json.len()
-    ))
-}
-
-/// A timer that two use.
-struct Shared<'t, T>(&'t T);
-
-impl<R, T: Timer<R>> Timer<R> for Shared<'_, T> {
-    fn delay(&self, duration: Duration) -> impl Future<Output = ()> {
-        self.0.delay(duration)
-    }
+/// Tells a peer why it is not served; one that does not take it is not told.
+async fn turn_away<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+    problem: Problem,
+    timer: &T,
+    socket: &mut S,
+) {
+    let (_, writer) = socket.split();
+    let mut output = Output::new(writer, timer);
+    let telling = refuse::<P, _, _, _>(problem, &mut output);
+    let _ = timer.run_with_timeout(FAREWELL.write, telling).await;
 }

@@ -15,5 +15,5 @@ pub use body::*;
 pub use hex::{Address, hexadecimal};
 #[cfg(feature = "alloc")]
 pub use pages::{LeaksPage, RecordsPage, StacksPage};
-pub use route::{Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, find};
+pub use route::{Access, Endpoint, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route};
 pub use warning::Warning;

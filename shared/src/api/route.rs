@@ -1,4 +1,5 @@
-//! The one table of routes: the agent dispatches by it, the dashboard builds its URLs from it.
+//! The one table of routes: the agent dispatches by it and asks for the token by it, the dashboard builds its URLs
+//! from it.
 
 use core::fmt;
 
@@ -25,6 +26,15 @@ impl fmt::Display for Method {
             Method::Post => "POST",
         })
     }
+}
+
+/// Who may use an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody whose host name and origin are accepted.
+    Public,
+    /// Whoever sends the agent's token, if it has one.
+    Token,
 }
 
 /// A place in the API; what it answers stands beside it in [`Route::ALL`].
@@ -55,57 +65,103 @@ pub enum Route {
     OpenApi,
 }
 
+/// A row of the table of routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What it answers with.
+    pub route: Route,
+    /// The method that it answers.
+    pub method: Method,
+    /// Its whole path; `{}` stands for one segment.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// The names that its query may have.
+    pub query: &'static [&'static str],
+    /// Whether it answers only where tracing is compiled in.
+    pub needs_tracing: bool,
+}
+
+impl Endpoint {
+    /// Makes a row that reads. It needs the token, like every row that does not say otherwise.
+    const fn get(route: Route, path: &'static str) -> Self {
+        Self {
+            route,
+            method: Method::Get,
+            path,
+            access: Access::Token,
+            query: &[],
+            needs_tracing: false,
+        }
+    }
+
+    /// Makes a row that changes something.
+    const fn post(route: Route, path: &'static str) -> Self {
+        Self {
+            method: Method::Post,
+            ..Self::get(route, path)
+        }
+    }
+
+    const fn with_query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn of_trace(self) -> Self {
+        Self {
+            needs_tracing: true,
+            ..self
+        }
+    }
+}
+
 impl Route {
-    /// Every route with its method and its path below [`PREFIX`]; `{}` stands for one segment.
-    pub const ALL: [(Route, Method, &'static str); 19] = [
-        (Route::Device, Method::Get, "/device"),
-        (Route::Heap, Method::Get, "/heap"),
-        (Route::Trace, Method::Get, "/trace"),
-        (Route::Init, Method::Post, "/trace/init"),
-        (Route::Start, Method::Post, "/trace/start"),
-        (Route::Stop, Method::Post, "/trace/stop"),
-        (Route::Pause, Method::Post, "/trace/pause"),
-        (Route::Resume, Method::Post, "/trace/resume"),
-        (Route::Count, Method::Get, "/trace/count"),
-        (Route::Records, Method::Get, "/trace/records"),
-        (Route::Record, Method::Get, "/trace/records/{}"),
-        (Route::Stacks, Method::Get, "/trace/stacks"),
-        (Route::Leaks, Method::Get, "/trace/leaks"),
-        (Route::Dump, Method::Get, "/trace/dump"),
-        (Route::Capture, Method::Get, "/capture"),
-        (Route::Elf, Method::Get, "/elf"),
-        (Route::Demo, Method::Get, "/demo"),
-        (Route::DemoSwitch, Method::Post, "/demo/{}"),
-        (Route::OpenApi, Method::Get, "/openapi.yaml"),
+    /// Every route, in the order of the variants.
+    pub const ALL: [Endpoint; 19] = [
+        Endpoint::get(Route::Device, "/api/v1/device"),
+        Endpoint::get(Route::Heap, "/api/v1/heap"),
+        Endpoint::get(Route::Trace, "/api/v1/trace"),
+        Endpoint::post(Route::Init, "/api/v1/trace/init").of_trace(),
+        Endpoint::post(Route::Start, "/api/v1/trace/start")
+            .with_query(&["mode"])
+            .of_trace(),
+        Endpoint::post(Route::Stop, "/api/v1/trace/stop").of_trace(),
+        Endpoint::post(Route::Pause, "/api/v1/trace/pause").of_trace(),
+        Endpoint::post(Route::Resume, "/api/v1/trace/resume").of_trace(),
+        Endpoint::get(Route::Count, "/api/v1/trace/count").of_trace(),
+        Endpoint::get(Route::Records, "/api/v1/trace/records")
+            .with_query(&["after", "limit", "format"])
+            .of_trace(),
+        Endpoint::get(Route::Record, "/api/v1/trace/records/{}").of_trace(),
+        Endpoint::get(Route::Stacks, "/api/v1/trace/stacks")
+            .with_query(&["after", "limit", "format"])
+            .of_trace(),
+        Endpoint::get(Route::Leaks, "/api/v1/trace/leaks")
+            .with_query(&["limit", "min_age_ms"])
+            .of_trace(),
+        Endpoint::get(Route::Dump, "/api/v1/trace/dump").of_trace(),
+        Endpoint::get(Route::Capture, "/api/v1/capture").of_trace(),
+        Endpoint::get(Route::Elf, "/api/v1/elf"),
+        Endpoint::get(Route::Demo, "/api/v1/demo"),
+        Endpoint::post(Route::DemoSwitch, "/api/v1/demo/{}"),
+        Endpoint::get(Route::OpenApi, "/api/v1/openapi.yaml"),
     ];
 
-    /// The method that this route answers.
+    const TABLE: &'static [Endpoint; 19] = &Self::ALL;
+
+    /// Returns this route's row of the table.
+    pub fn endpoint(self) -> &'static Endpoint {
+        &Self::TABLE[self as usize]
+    }
+
+    /// Returns the method that this route answers.
     pub fn method(self) -> Method {
-        Self::ALL[self as usize].1
+        self.endpoint().method
     }
 
-    /// The path below [`PREFIX`], with `{}` for a parameter.
+    /// Returns the whole path, with `{}` for a parameter.
     pub fn path(self) -> &'static str {
-        Self::ALL[self as usize].2
-    }
-}
-
-/// Finds the route of a path, and the text that stands for its `{}` if it has one.
-///
-/// The method is the caller's to check, so that it can tell "not here" from "not so".
-pub fn find(path: &str) -> Option<(Route, &str)> {
-    let below = path.strip_prefix(PREFIX)?;
-    Route::ALL
-        .iter()
-        .find_map(|(route, _, pattern)| parameter(pattern, below).map(|text| (*route, text)))
-}
-
-fn parameter<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
-    match pattern.strip_suffix("{}") {
-        None => (pattern == path).then_some(""),
-        Some(before) => path
-            .strip_prefix(before)
-            .filter(|rest| !rest.is_empty() && !rest.contains('/')),
+        self.endpoint().path
     }
 }
 
@@ -115,30 +171,25 @@ mod tests {
 
     #[test]
     fn the_table_is_in_the_order_of_the_variants() {
-        for (index, (route, ..)) in Route::ALL.iter().enumerate() {
-            assert_eq!(*route as usize, index);
+        for (index, endpoint) in Route::ALL.iter().enumerate() {
+            assert_eq!(endpoint.route as usize, index);
+            assert_eq!(endpoint.route.endpoint(), endpoint);
         }
     }
 
     #[test]
-    fn a_path_finds_its_route_and_parameter() {
-        assert_eq!(find("/api/v1/trace"), Some((Route::Trace, "")));
-        assert_eq!(find("/api/v1/trace/records"), Some((Route::Records, "")));
-        assert_eq!(find("/api/v1/trace/records/7"), Some((Route::Record, "7")));
-        assert_eq!(find("/api/v1/demo/x"), Some((Route::DemoSwitch, "x")));
+    fn every_route_of_the_api_needs_the_token() {
+        for endpoint in Route::ALL {
+            assert!(endpoint.path.starts_with(PREFIX), "{}", endpoint.path);
+            assert_eq!(endpoint.access, Access::Token, "{}", endpoint.path);
+        }
     }
 
     #[test]
-    fn what_is_no_route_is_not_found() {
-        for path in [
-            "/",
-            "/api/v1",
-            "/api/v1/",
-            "/api/v2/trace",
-            "/api/v1/trace/",
-            "/api/v1/trace/records/1/2",
-        ] {
-            assert_eq!(find(path), None, "{path}");
+    fn a_parameter_is_a_whole_segment() {
+        for endpoint in Route::ALL {
+            let mut segments = endpoint.path.split('/');
+            assert!(segments.all(|segment| segment == "{}" || !segment.contains(['{', '}'])));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Query parameters and path parameters: every value checked, every unknown name refused.
 
-use heapbeacon_shared::api::{Method, Mode, Route};
+use heapbeacon_shared::api::{Mode, Route};
 
+use crate::support::client::path_of;
 use crate::support::target::Target;
 
 /// What is no whole number that fits into 64 bits.
-const NO_NUMBERS: [&str; 12] = [
+const NO_NUMBERS: [&str; 11] = [
     "",
     "-1",
     "+1",
@@ -13,7 +14,6 @@ const NO_NUMBERS: [&str; 12] = [
     "1e3",
     "0x10",
     "abc",
-    "%31",
     "1%20",
     "null",
     "18446744073709551616",
@@ -59,7 +59,6 @@ fn an_index_is_a_whole_number_below_the_count() {
         "-1",
         "abc",
         "1.0",
-        "%30",
         "4294967295",
         "4294967296",
         "18446744073709551616",
@@ -113,12 +112,9 @@ fn a_name_given_twice_is_refused() {
 fn every_route_refuses_a_query_that_it_does_not_know() {
     let agent = Target::take();
     let before = agent.trace();
-    for (_, method, path) in Route::ALL {
-        let path = format!("{}?nothing=1", path.replace("{}", "0"));
-        let answer = match method {
-            Method::Get => agent.get(&path),
-            Method::Post => agent.post(&path, ""),
-        };
+    for endpoint in Route::ALL {
+        let (method, path) = (endpoint.method.to_string(), path_of(&endpoint));
+        let answer = agent.request(&method, &format!("{path}?nothing=1"), &[], b"");
         answer.problem(422);
     }
     agent.assert_untouched(&before);

@@ -54,8 +54,6 @@ fn bytes_that_are_no_request_are_refused() {
     for bytes in [
         &b"\0"[..],
         b"\n",
-        b"\r\n\r\n",
-        b"\r\n",
         b"hello\r\n\r\n",
         b"GET\r\n\r\n",
         b"GET / \r\n\r\n",

@@ -4,18 +4,22 @@ use heapbeacon_shared::api::Method;
 use heapbeacon_shared::api::Route;
 
 use crate::support::answer::Answer;
-use crate::support::client::api;
+use crate::support::client::{api, path_of};
 use crate::support::raw::Connection;
 use crate::support::target::Target;
 
 const FOREIGN: &str = "https://evil.example";
 
+/// Sends a request to a path of the API.
 fn send(agent: &Target, method: &str, path: &str, host: &str, headers: &str) -> Answer {
+    send_to(agent, method, &api(path), host, headers)
+}
+
+fn send_to(agent: &Target, method: &str, path: &str, host: &str, headers: &str) -> Answer {
     let token = agent.token_line();
     let mut connection = Connection::open(agent);
     connection.send(format!(
-        "{method} {} HTTP/1.1\r\nHost: {host}\r\n{token}{headers}\r\n",
-        api(path)
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{token}{headers}\r\n"
     ));
     connection.answer().expect("an answer")
 }
@@ -40,9 +44,9 @@ fn a_foreign_host_name_is_refused_on_every_route() {
         send(&agent, "GET", "/trace", host, "").problem(403);
         send(&agent, "POST", "/trace/start?mode=all", host, "").problem(403);
     }
-    for (_, method, path) in Route::ALL {
-        let path = path.replace("{}", "0");
-        send(&agent, &method.to_string(), &path, "evil.example", "").problem(403);
+    for endpoint in Route::ALL {
+        let method = endpoint.method.to_string();
+        send_to(&agent, &method, &path_of(&endpoint), "evil.example", "").problem(403);
     }
     agent.assert_untouched(&before);
 }
@@ -96,9 +100,9 @@ fn a_foreign_page_can_neither_read_nor_change_anything() {
             "{origin}"
         );
         assert_eq!(answer.header("vary"), Some("Origin"));
-        for (_, method, path) in Route::ALL {
-            if method == Method::Post {
-                send(&agent, "POST", &path.replace("{}", "0"), &host, &header).problem(403);
+        for endpoint in Route::ALL {
+            if endpoint.method == Method::Post {
+                send_to(&agent, "POST", &path_of(&endpoint), &host, &header).problem(403);
             }
         }
         send(&agent, "POST", "/trace/start?mode=all", &host, &header).problem(403);

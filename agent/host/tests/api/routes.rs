@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::api::{
     BuildIdText, Count, Demo, Device, Feature, Heap, LeaksPage, Method, Mode, Origin,
-    POSTCARD_MIME, Record, RecordsPage, Region, Route, StacksPage, State, Trace,
+    POSTCARD_MIME, PREFIX, Record, RecordsPage, Region, Route, StacksPage, State, Trace,
 };
 use serde_json::Value;
 
@@ -13,16 +13,17 @@ use crate::support::target::Target;
 fn every_get_route_answers_as_its_type() {
     let agent = Target::tracing(Mode::All);
     agent.worked_until("a record", |trace| trace.count > 0);
-    for (route, method, path) in Route::ALL {
-        if method == Method::Get {
-            let answer = agent.get(&path.replace("{}", "0"));
+    for endpoint in Route::ALL {
+        let path = endpoint.path;
+        if endpoint.method == Method::Get {
+            let answer = agent.ask(&endpoint);
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
             assert_eq!(
                 answer.header("x-content-type-options"),
                 Some("nosniff"),
                 "{path}"
             );
-            check(&agent, route, &answer);
+            check(&agent, endpoint.route, &answer);
         }
     }
 }
@@ -69,14 +70,15 @@ fn the_openapi_document_lists_every_route() {
     let agent = Target::take();
     let answer = agent.get("/openapi.yaml");
     assert_eq!(answer.header("content-type"), Some("application/yaml"));
-    for (route, method, path) in Route::ALL {
-        let parameter = if route == Route::Record {
+    for endpoint in Route::ALL {
+        let parameter = if endpoint.route == Route::Record {
             "{index}"
         } else {
             "{name}"
         };
-        let path = path.replace("{}", parameter);
-        let method = method.to_string().to_lowercase();
+        let path = endpoint.path.replace("{}", parameter);
+        let path = path.strip_prefix(PREFIX).expect("it is the API's");
+        let method = endpoint.method.to_string().to_lowercase();
         let entry = format!("\n  {path}:\n    {method}:\n");
         assert!(answer.text().contains(&entry), "{path} is missing");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heapbeacon_shared::api::{PREFIX, Trace};
+use heapbeacon_shared::api::{Endpoint, PREFIX, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Request;
@@ -77,6 +77,13 @@ impl Client {
     /// When the agent does not answer.
     pub(crate) fn try_get(&self, path: &str) -> Result<Answer, String> {
         self.try_request("GET", &api(path), &[], b"")
+    }
+
+    /// Asks an endpoint with its own method and without a body; `0` stands for its parameter.
+    #[track_caller]
+    pub(crate) fn ask(&self, endpoint: &Endpoint) -> Answer {
+        let method = endpoint.method.to_string();
+        self.request(&method, &path_of(endpoint), &[], b"")
     }
 
     /// Gets a path of the API as a `T`, with every field known.
@@ -190,6 +197,11 @@ fn http(timeout: Duration) -> ureq::Agent {
         .timeout_global(Some(timeout))
         .build();
     config.into()
+}
+
+/// Returns the path of an endpoint; `0` stands for its parameter.
+pub(crate) fn path_of(endpoint: &Endpoint) -> String {
+    endpoint.path.replace("{}", "0")
 }
 
 /// Returns the URL path of a path of the API.

@@ -6,10 +6,13 @@ mod peer;
 mod busy;
 #[cfg(feature = "tracing")]
 mod leaks;
+mod manners;
 mod places;
 mod refusals;
 #[cfg(feature = "tracing")]
 mod restarts;
+#[cfg(feature = "tracing")]
+mod smuggling;
 
 use core::cell::{Cell, RefCell};
 use core::pin::pin;
@@ -27,6 +30,8 @@ use peer::{Clock, Peer};
 
 /// Bytes of a request's line and headers.
 const HEAD: usize = 256;
+/// What an agent may want to see.
+const TOKEN: &str = "horse";
 
 /// An answer.
 struct Answer {
@@ -68,6 +73,12 @@ impl Answer {
         problem
     }
 
+    /// Returns the value of a header, whose name is given in lower case.
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
+    }
+
     /// Tells whether there is such a header, in lower case.
     fn has(&self, header: &str) -> bool {
         self.head
@@ -77,20 +88,32 @@ impl Answer {
 }
 
 fn agent(places: usize) -> &'static Agent<Board> {
-    Box::leak(Box::new(Agent::new(
-        &mut [],
-        &NO_HOST,
-        &[],
-        Guard::default(),
-        places,
-    )))
+    agent_that(Guard::default(), places)
+}
+
+/// Returns an agent with one place that may want a token.
+fn agent_with(token: Option<&'static str>) -> &'static Agent<Board> {
+    let guard = Guard {
+        token,
+        ..Guard::default()
+    };
+    agent_that(guard, 1)
+}
+
+fn agent_that(guard: Guard, places: usize) -> &'static Agent<Board> {
+    let agent = Agent::new(&mut [], &NO_HOST, &[], guard, places);
+    Box::leak(Box::new(agent))
 }
 
 /// Serves a peer to its end; returns what it was told, and the milliseconds that it took.
 fn talk(peer: Peer) -> (String, u64) {
+    talk_to(agent(1), peer)
+}
+
+fn talk_to(agent: &'static Agent<Board>, peer: Peer) -> (String, u64) {
     let (clock, output) = (Clock::default(), peer.output());
     let mut head = [0; HEAD];
-    let mut serving = pin!(serve(agent(1), &clock, &mut head, peer));
+    let mut serving = pin!(serve(agent, &clock, &mut head, peer));
     while serving.as_mut().poll(&mut context()).is_pending() {
         clock.tick();
     }

@@ -48,6 +48,7 @@ pub(super) struct Peer {
     input: Vec<u8>,
     leaves: bool,
     listens: bool,
+    at_a_time: usize,
     output: Output,
 }
 
@@ -68,6 +69,7 @@ impl Peer {
             input: input.into(),
             leaves: true,
             listens: true,
+            at_a_time: usize::MAX,
             output: Output::default(),
         }
     }
@@ -85,6 +87,11 @@ impl Peer {
             listens: false,
             ..Self::that_stays(input)
         }
+    }
+
+    /// Says no more than so many bytes at a time.
+    pub(super) fn in_pieces(self, at_a_time: usize) -> Self {
+        Self { at_a_time, ..self }
     }
 
     pub(super) fn output(&self) -> Output {
@@ -140,11 +147,16 @@ impl ErrorType for Reader<'_> {
 
 impl Read for Reader<'_> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        let Peer { input, leaves, .. } = &mut *self.0;
+        let Peer {
+            input,
+            leaves,
+            at_a_time,
+            ..
+        } = &mut *self.0;
         if input.is_empty() && !*leaves {
             pending::<()>().await;
         }
-        let read = input.len().min(buffer.len());
+        let read = input.len().min(buffer.len()).min(*at_a_time);
         buffer[..read].copy_from_slice(&input[..read]);
         input.drain(..read);
         Ok(read)

@@ -26,7 +26,6 @@ fn post(headers: &str) -> String {
 #[test]
 fn what_is_no_request_is_malformed() {
     for bytes in [
-        "\r\n",
         "GET\r\n\r\n",
         "GET / HTTP/1.1 more\r\n\r\n",
         "GET / HTTP/1.1\r\nno header\r\n\r\n",

@@ -1,0 +1,190 @@
+//! What comes from a peer: one head after the other, and behind each the body that it announces.
+
+use core::ops::Range;
+
+use heapless::Vec;
+use picoserve::io::Read;
+
+use super::head::Scanner;
+use super::limits::MAX_BODY;
+use super::link::{Link, Phase};
+use super::output::Lost;
+use super::problem::Problem;
+
+/// Bytes of an empty line.
+const EMPTY_LINE: usize = 2;
+
+/// The bytes of a body.
+pub(super) type Body = Vec<u8, MAX_BODY>;
+
+/// Why a connection ends here.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The peer has ended it between two requests.
+    Ended,
+    /// It has failed, or the peer does not take what it is sent.
+    Lost,
+    /// The peer gets this for an answer.
+    Refused(Problem),
+}
+
+impl From<Lost> for Stop {
+    fn from(Lost: Lost) -> Self {
+        Self::Lost
+    }
+}
+
+/// What comes from a peer.
+pub(super) struct Input<'c, R> {
+    reader: R,
+    link: &'c Link,
+    buffer: &'c mut [u8],
+    /// Where in the buffer is what has come and belongs to no request yet.
+    pending: Range<usize>,
+}
+
+impl<'c, R: Read> Input<'c, R> {
+    /// Begins with the first `heard` bytes of the buffer, which have come already.
+    pub(super) fn new(reader: R, link: &'c Link, buffer: &'c mut [u8], heard: usize) -> Self {
+        Self {
+            reader,
+            link,
+            buffer,
+            pending: 0..heard,
+        }
+    }
+
+    /// Waits until something has come.
+    ///
+    /// # Errors
+    /// When nothing more will come.
+    pub(super) async fn wait(&mut self) -> Result<(), Stop> {
+        if self.pending.is_empty() && self.receive().await? == 0 {
+            return Err(Stop::Ended);
+        }
+        self.link.enter(Phase::Head);
+        Ok(())
+    }
+
+    /// Checks whether nothing but empty lines has come of the next request.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Reads a head to its end and returns its length. Empty lines before it are left out (RFC 9112, 2.2).
+    ///
+    /// # Errors
+    /// When it does not come, is too long, or is none.
+    pub(super) async fn head(&mut self) -> Result<usize, Stop> {
+        let mut scanner = Scanner::default();
+        loop {
+            let scanned = scanner.scan(&self.buffer[self.pending.clone()]);
+            match scanned.map_err(|_| Stop::Refused(Problem::no_request()))? {
+                Some(EMPTY_LINE) => {
+                    self.skip(EMPTY_LINE);
+                    scanner = Scanner::default();
+                }
+                Some(length) => return Ok(length),
+                None if self.pending.len() == self.buffer.len() => {
+                    return Err(Stop::Refused(Problem::head_too_long(self.buffer)));
+                }
+                None if self.receive().await? > 0 => {}
+                None if self.pending.is_empty() => return Err(Stop::Ended),
+                None => return Err(Stop::Refused(Problem::no_request())),
+            }
+        }
+    }
+
+    /// Returns a head and what follows it.
+    pub(super) fn split(&mut self, head: usize) -> (&[u8], Tail<'_, R>) {
+        let (head, buffered) = self.buffer[self.pending.clone()].split_at(head);
+        let tail = Tail {
+            reader: &mut self.reader,
+            link: self.link,
+            buffered,
+            left: None,
+        };
+        (head, tail)
+    }
+
+    /// Leaves out the next bytes, which have been dealt with.
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.pending.start = self.pending.end.min(self.pending.start + bytes);
+    }
+
+    /// Receives what has room; returns how many bytes.
+    async fn receive(&mut self) -> Result<usize, Stop> {
+        if self.pending.end == self.buffer.len() {
+            self.buffer.copy_within(self.pending.clone(), 0);
+            self.pending = 0..self.pending.len();
+        }
+        let room = &mut self.buffer[self.pending.end..];
+        let read = self.reader.read(room).await.map_err(|_| Stop::Lost)?;
+        self.pending.end += read;
+        if read > 0 {
+            self.link.hear();
+        }
+        Ok(read)
+    }
+}
+
+/// What follows a head: its body, and behind that the next request, which is not touched here.
+///
+/// This is the one place that knows how much of what a request has announced is still to come. Until it is
+/// told, by a head that leaves no doubt, that is unknown; so whatever is answered before ends the connection.
+pub(super) struct Tail<'i, R> {
+    reader: &'i mut R,
+    link: &'i Link,
+    /// What is in the buffer already.
+    buffered: &'i [u8],
+    left: Option<usize>,
+}
+
+impl<R: Read> Tail<'_, R> {
+    /// Takes note of how long the body is.
+    pub(super) fn announce(&mut self, length: usize) {
+        self.left = Some(length);
+    }
+
+    /// Checks whether the next request begins here.
+    pub(super) fn is_read(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// Checks whether nothing of a body that will come has come yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.buffered.is_empty() && self.left.is_some_and(|left| left > 0)
+    }
+
+    /// Returns how many bytes of the buffer are no part of the request.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered.len()
+    }
+
+    /// Reads the whole body, and nothing behind it; a body of unknown length is left.
+    ///
+    /// # Errors
+    /// When it ends too soon.
+    pub(super) async fn read(&mut self, body: &mut Body) -> Result<(), Stop> {
+        let length = self.left.unwrap_or(0);
+        if body.resize(length, 0).is_err() {
+            return Err(Stop::Refused(Problem::too_large()));
+        }
+        let (here, behind) = self.buffered.split_at(length.min(self.buffered.len()));
+        body[..here.len()].copy_from_slice(here);
+        self.buffered = behind;
+        let mut filled = here.len();
+        while filled < length {
+            self.left = Some(length - filled);
+            self.link.enter(Phase::Body);
+            let read = self.reader.read(&mut body[filled..]).await;
+            match read.map_err(|_| Stop::Lost)? {
+                0 => return Err(Stop::Refused(Problem::cut_off(length))),
+                read => filled += read,
+            }
+            self.link.hear();
+        }
+        self.left = self.left.map(|_| 0);
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! How much a peer may send, and how long it may take.
+
+use picoserve::time::Duration;
+
+/// Most fields of a head: browsers send about 20.
+pub(super) const MAX_FIELDS: usize = 64;
+/// Longest body that the API takes, in bytes.
+pub(super) const MAX_BODY: usize = 256;
+
+/// How long a peer may take to say something at all, an idle one holds one of few places.
+pub(super) const FIRST: Duration = Duration::from_secs(1);
+/// How long a peer that was answered may take to ask again.
+pub(super) const NEXT: Duration = Duration::from_millis(500);
+/// How long a whole request may take to arrive, in seconds.
+pub(super) const READ_SECONDS: u64 = 5;
+/// How long a peer may take nothing of an answer.
+pub(super) const WRITE: Duration = Duration::from_secs(5);

@@ -1,0 +1,63 @@
+//! What goes to a peer.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use picoserve::Timer;
+use picoserve::io::Write;
+
+use super::limits::WRITE;
+
+/// The peer is gone, or does not take what it is sent.
+#[derive(Debug)]
+pub(super) struct Lost;
+
+/// What goes to a peer, which has to take some of it every now and then.
+pub(super) struct Output<'t, W, T, R> {
+    writer: W,
+    timer: &'t T,
+    runtime: PhantomData<fn(&R)>,
+}
+
+impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
+    pub(super) fn new(writer: W, timer: &'t T) -> Self {
+        Self {
+            writer,
+            timer,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Writes bytes.
+    pub(super) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Lost> {
+        while !bytes.is_empty() {
+            let writing = self.timer.run_with_timeout(WRITE, self.writer.write(bytes));
+            match writing.await {
+                Ok(Ok(written)) if written > 0 => bytes = bytes.get(written..).unwrap_or(&[]),
+                _ => return Err(Lost),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes text, which is formatted where it is sent from, and more than once if it does not fit there.
+    pub(super) async fn format(&mut self, text: fmt::Arguments<'_>) -> Result<(), Lost> {
+        let writing = self.writer.write_fmt(text);
+        match self.timer.run_with_timeout(WRITE, writing).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Lost),
+        }
+    }
+
+    /// Sends what was written.
+    pub(super) async fn flush(&mut self) -> Result<(), Lost> {
+        match self
+            .timer
+            .run_with_timeout(WRITE, self.writer.flush())
+            .await
+        {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Lost),
+        }
+    }
+}

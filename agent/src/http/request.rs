@@ -1,0 +1,120 @@
+//! What the head of a request says.
+
+use super::fields::Fields;
+use super::limits::{MAX_BODY, MAX_FIELDS};
+use super::problem::Problem;
+use super::target::Target;
+
+/// Room for the fields of a head while it is looked at.
+pub(super) struct Room<'b>([httparse::Header<'b>; MAX_FIELDS]);
+
+/// A request whose head is complete and sound.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'h, 'b> {
+    pub(super) method: &'b str,
+    pub(super) target: Target<'b>,
+    pub(super) version: Version,
+    pub(super) fields: Fields<'h, 'b>,
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    Http10,
+    Http11,
+}
+
+impl Room<'_> {
+    pub(super) const fn new() -> Self {
+        Self([httparse::EMPTY_HEADER; MAX_FIELDS])
+    }
+}
+
+impl<'h, 'b> Request<'h, 'b> {
+    /// Reads a complete head.
+    ///
+    /// # Errors
+    /// When it is not as RFC 9112 wants it.
+    pub(super) fn parse(head: &'b [u8], room: &'h mut Room<'b>) -> Result<Self, Problem> {
+        let mut parsed = httparse::Request::new(&mut room.0);
+        match parsed.parse(head) {
+            Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+            Err(httparse::Error::HeaderName | httparse::Error::HeaderValue) => {
+                return Err(Problem::malformed(format_args!(
+                    "A header has a character that it may not have, or a line goes on in the next one."
+                )));
+            }
+            Err(httparse::Error::TooManyHeaders) => return Err(Problem::too_many_fields()),
+            Ok(_) | Err(_) => return Err(Problem::no_request()),
+        }
+        let (Some(method), Some(target)) = (parsed.method, parsed.path) else {
+            return Err(Problem::no_request());
+        };
+        Ok(Self {
+            method,
+            target: Target::parse(method, target)?,
+            version: match parsed.version {
+                Some(1) => Version::Http11,
+                _ => Version::Http10,
+            },
+            fields: Fields::new(parsed.headers),
+        })
+    }
+
+    /// Returns the length of the body, which is also where the next request begins.
+    ///
+    /// # Errors
+    /// When it can't be told (RFC 9112, 6.3), or is longer than any that the API takes.
+    pub(super) fn body_length(&self) -> Result<usize, Problem> {
+        if self.fields.all("transfer-encoding").next().is_some() {
+            return Err(Problem::length_required());
+        }
+        let mut lengths = self.fields.all("content-length");
+        let length = match (lengths.next(), lengths.next()) {
+            (None, _) => return Ok(0),
+            (Some(length), None) => length,
+            (Some(_), Some(_)) => return Err(Problem::wrong_length()),
+        };
+        // No sign: `parse` would take one.
+        let is_number = length.bytes().all(|digit| digit.is_ascii_digit());
+        match length.parse::<u64>() {
+            Ok(length) if is_number && length <= MAX_BODY as u64 => Ok(length as usize),
+            Ok(_) if is_number => Err(Problem::too_large()),
+            _ => Err(Problem::wrong_length()),
+        }
+    }
+
+    /// Checks whether the client lets another request follow.
+    ///
+    /// One of HTTP/1.0 never does: it may have sent `keep-alive` on through a proxy that does not know the word.
+    pub(super) fn keeps_connection(&self) -> bool {
+        let mut options = self.fields.items("connection");
+        self.version == Version::Http11
+            && !options.any(|option| option.eq_ignore_ascii_case("close"))
+    }
+
+    /// Checks whether the client waits for word before it sends the body (RFC 9110, 10.1.1).
+    ///
+    /// # Errors
+    /// When it expects something else.
+    pub(super) fn expects_continue(&self) -> Result<bool, Problem> {
+        let mut expectations = self.fields.items("expect");
+        let is_known = |item: &str| item.eq_ignore_ascii_case("100-continue");
+        if !expectations.clone().all(is_known) {
+            return Err(Problem::unknown_expectation());
+        }
+        Ok(self.version == Version::Http11 && expectations.next().is_some())
+    }
+
+    /// Checks whether it reads, and changes nothing (RFC 9110, 9.2.1).
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
+
+    /// Checks whether a browser asks what it may send (Fetch standard, "CORS-preflight request").
+    pub(super) fn is_preflight(&self) -> bool {
+        self.method == "OPTIONS"
+            && self.fields.has("origin")
+            && self.fields.has("access-control-request-method")
+    }
+}

@@ -1,0 +1,265 @@
+//! From a request to its answer: who may ask, what for, and who answers.
+
+use heapbeacon_shared::api::{Access, Endpoint, Method, POSTCARD_MIME, Route};
+use picoserve::response::StatusCode;
+
+use super::accept::prefers;
+use super::assets::{self, File};
+use super::body::check_type;
+use super::handlers;
+use super::input::{Body, Tail};
+use super::percent::Encoded;
+use super::problem::{self, Problem};
+use super::query::Query;
+use super::reply::{Content, Delivery, Reply};
+use super::request::{Request, Room};
+use crate::agent::Agent;
+use crate::platform::Platform;
+use crate::tracer::Error;
+
+/// What has to be done about a request, as far as its head says.
+pub(super) struct Order<'b> {
+    pub(super) action: Result<Action<'b>, Problem>,
+    /// Whether the client waits for word before it sends the body.
+    pub(super) expects_continue: bool,
+    pub(super) delivery: Delivery<'b>,
+}
+
+/// What a request asks for that it may have.
+pub(super) enum Action<'b> {
+    /// What a page of an allowed origin may send.
+    Preflight,
+    /// Which methods there are.
+    Options(&'static str),
+    /// A file of the dashboard.
+    File(File),
+    /// An answer of the API.
+    Call(Call<'b>),
+}
+
+/// A call of the API.
+pub(super) struct Call<'b> {
+    pub(super) route: Route,
+    /// What stands for `{}` in its path.
+    pub(super) parameter: Encoded<'b>,
+    pub(super) query: Query<'b>,
+    /// Whether the client takes postcard rather than JSON.
+    pub(super) prefers_postcard: bool,
+}
+
+/// What there is at a path.
+enum Place<'b> {
+    Route(&'static Endpoint, Encoded<'b>),
+    File(File),
+    Nothing,
+}
+
+impl<'b> Order<'b> {
+    /// Reads a head, and lets `tail` know what follows it.
+    ///
+    /// # Errors
+    /// When it is no head.
+    pub(super) fn take<P: Platform, I: picoserve::io::Read>(
+        agent: &'static Agent<P>,
+        head: &'b [u8],
+        tail: &mut Tail<'_, I>,
+    ) -> Result<Self, Problem> {
+        let mut room = Room::new();
+        let request = Request::parse(head, &mut room)?;
+        let length = request.body_length();
+        if let Ok(length) = length {
+            tail.announce(length);
+        }
+        let expects_continue = request.expects_continue();
+        Ok(Self {
+            expects_continue: *expects_continue.as_ref().unwrap_or(&true),
+            action: length.and_then(|length| {
+                agent.guard().admit(&request)?;
+                expects_continue?;
+                choose(agent, &request, length)
+            }),
+            delivery: Delivery::to(&request, agent.guard().reader(&request).unwrap_or(None)),
+        })
+    }
+}
+
+/// Chooses what to do about a request that comes from where one may come from.
+fn choose<'b, P: Platform>(
+    agent: &'static Agent<P>,
+    request: &Request<'_, 'b>,
+    body_length: usize,
+) -> Result<Action<'b>, Problem> {
+    if request.is_preflight() {
+        return Ok(Action::Preflight);
+    }
+    let Some(path) = request.target.path else {
+        return Ok(Action::Options("GET, HEAD, POST, OPTIONS"));
+    };
+    let place = find(agent, request, path);
+    if place.access() == Access::Token {
+        agent.guard().check_token(request)?;
+    }
+    let method = match &place {
+        Place::Route(endpoint, _) => endpoint.method,
+        Place::File(_) => Method::Get,
+        Place::Nothing => return Err(assets::nothing_here()),
+    };
+    if request.method == "OPTIONS" {
+        return Ok(Action::Options(problem::allowed(method)));
+    }
+    check_method(method, request)?;
+    match place {
+        Place::Route(endpoint, parameter) => call(endpoint, parameter, request, body_length),
+        Place::File(file) => Ok(Action::File(file)),
+        Place::Nothing => Err(assets::nothing_here()),
+    }
+}
+
+impl Place<'_> {
+    /// Returns who may learn what is here. Only what is known to be harmless is open to everybody.
+    fn access(&self) -> Access {
+        match self {
+            Self::Route(endpoint, _) => endpoint.access,
+            Self::File(_) => Access::Public,
+            Self::Nothing => Access::Token,
+        }
+    }
+}
+
+fn find<'b, P: Platform>(
+    agent: &'static Agent<P>,
+    request: &Request<'_, 'b>,
+    path: Encoded<'b>,
+) -> Place<'b> {
+    let mut routes = Route::ALL.iter();
+    let route = routes.find_map(|row| Some((row.route.endpoint(), parameter(row.path, path)?)));
+    match route {
+        Some((endpoint, parameter)) => Place::Route(endpoint, parameter),
+        None => {
+            assets::find(agent.assets(), path, request.fields).map_or(Place::Nothing, Place::File)
+        }
+    }
+}
+
+/// Returns what stands for `{}` in a path that is as the pattern says; empty if there is no `{}`.
+fn parameter<'b>(pattern: &str, path: Encoded<'b>) -> Option<Encoded<'b>> {
+    let mut found = Encoded::EMPTY;
+    let mut segments = path.split('/');
+    for wanted in pattern.split('/') {
+        let segment = segments.next()?;
+        match wanted {
+            "{}" if !segment.is_empty() => found = segment,
+            _ if segment.is(wanted) => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(found)
+}
+
+fn call<'b>(
+    endpoint: &Endpoint,
+    parameter: Encoded<'b>,
+    request: &Request<'_, 'b>,
+    body_length: usize,
+) -> Result<Action<'b>, Problem> {
+    if endpoint.needs_tracing && !cfg!(feature = "tracing") {
+        return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
+    }
+    if endpoint.method == Method::Post && body_length > 0 {
+        check_type(request.fields)?;
+    }
+    Ok(Action::Call(Call {
+        route: endpoint.route,
+        parameter,
+        query: Query::new(request.target.query, endpoint.query)?,
+        prefers_postcard: prefers(request.fields, POSTCARD_MIME, "application/json"),
+    }))
+}
+
+fn check_method(method: Method, request: &Request<'_, '_>) -> Result<(), Problem> {
+    match (method, request.method) {
+        (Method::Get, "GET" | "HEAD") | (Method::Post, "POST") => Ok(()),
+        _ => Err(Problem::wrong_method(method)),
+    }
+}
+
+/// Does what a request asks for.
+pub(super) fn perform<P: Platform>(
+    agent: &'static Agent<P>,
+    action: &Action<'_>,
+    body: &Body,
+) -> Reply {
+    match action {
+        Action::Preflight => preflight(),
+        Action::Options(methods) => nothing().with("Allow", methods),
+        Action::File(file) => file.reply(),
+        Action::Call(call) => match call.route.method() {
+            Method::Get => handlers::answer(agent, call, &[]),
+            Method::Post => handlers::answer(agent, call, body),
+        }
+        .unwrap_or_else(Reply::from),
+    }
+}
+
+fn nothing() -> Reply {
+    Reply::new(StatusCode::NO_CONTENT, Content::Nothing)
+}
+
+/// What a page of an allowed origin may send (Fetch standard, "CORS protocol").
+fn preflight() -> Reply {
+    nothing()
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST")
+        .with(
+            "Access-Control-Allow-Headers",
+            "Authorization, Content-Type",
+        )
+        .with("Access-Control-Allow-Private-Network", "true")
+        .with("Access-Control-Max-Age", "600")
+}
+
+#[cfg(test)]
+mod tests {
+    use heapbeacon_shared::api::Route;
+
+    use super::{Encoded, parameter};
+
+    fn find(path: &str) -> Option<(Route, &str)> {
+        let path = Encoded::new(path).expect("its escapes are sound");
+        let mut routes = Route::ALL.iter();
+        routes.find_map(|row| Some((row.route, parameter(row.path, path)?.text())))
+    }
+
+    #[test]
+    fn a_path_finds_its_route_and_parameter() {
+        for (path, expected) in [
+            ("/api/v1/trace", (Route::Trace, "")),
+            ("/api/v1/trace/records", (Route::Records, "")),
+            ("/api/v1/trace/records/7", (Route::Record, "7")),
+            ("/api/v1/demo/x", (Route::DemoSwitch, "x")),
+            ("/%61pi/v1/%74race", (Route::Trace, "")),
+            ("/api/v1/demo/a%2Fb", (Route::DemoSwitch, "a%2Fb")),
+        ] {
+            assert_eq!(find(path), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_route_is_not_found() {
+        for path in [
+            "/",
+            "/api/v1",
+            "/api/v1/",
+            "/api/v2/trace",
+            "/api/v1/trace/",
+            "//api/v1/trace",
+            "/api/v1/trace/records/",
+            "/api/v1/trace/records/1/2",
+            "/api/v1%2Ftrace",
+            "/api%2Fv1%2Ftrace",
+            "/api/v1/trace%00",
+            "/api/v1/Trace",
+        ] {
+            assert_eq!(find(path), None, "{path}");
+        }
+    }
+}
