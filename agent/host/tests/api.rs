@@ -13,9 +13,11 @@ mod api {
     mod demo;
     mod forms;
     mod malformed;
+    mod manners;
     mod methods;
     mod origins;
     mod paging;
     mod routes;
+    mod smuggling;
     mod states;
 }

@@ -11,6 +11,7 @@ mod browser {
     mod crowded;
     mod files;
     mod long_list;
+    mod policy;
     mod records;
     mod states;
     mod story;

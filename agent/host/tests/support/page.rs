@@ -114,6 +114,61 @@ impl Page {
         })
     }
 
+    /// Opens another URL in the same window.
+    pub(crate) async fn visit(&self, url: &str) -> WebDriverResult<()> {
+        self.window.goto(url).await
+    }
+
+    /// Remembers, from the next page on, what a page does against its Content-Security-Policy.
+    pub(crate) async fn watch_policy(&self) -> WebDriverResult<()> {
+        let source = "window.broken = [];
+            document.addEventListener('securitypolicyviolation', event =>
+                window.broken.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));";
+        let source = serde_json::json!({ "source": source });
+        let cdp = self.window.cdp();
+        cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", source)
+            .await?;
+        Ok(())
+    }
+
+    /// Returns what the page has done against its policy.
+    pub(crate) async fn broken_policy(&self) -> WebDriverResult<Vec<String>> {
+        self.problems("return window.broken;").await
+    }
+
+    /// Puts markup into the page, as somebody does who has found a way.
+    pub(crate) async fn insert(&self, html: &str) -> WebDriverResult<()> {
+        let script = "document.body.insertAdjacentHTML('beforeend', arguments[0]);";
+        self.window
+            .execute(script, vec![html.into()])
+            .await
+            .map(drop)
+    }
+
+    /// Posts to URLs of an agent of all these lengths, each time with a body that would stop its trace if it were
+    /// a request; returns how often the browser did it.
+    pub(crate) async fn post_all(
+        &self,
+        url: &str,
+        lengths: std::ops::Range<u32>,
+    ) -> WebDriverResult<u64> {
+        let script = "const [url, start, end, done] = arguments;
+            const body = `POST /api/v1/trace/stop HTTP/1.1\\r\\nHost: ${new URL(url).host}\\r\\n\\r\\n`;
+            const all = async () => {
+                let sent = 0;
+                for (let length = start; length < end; length += 1) {
+                    const address = (url + '/').padEnd(length, 'x');
+                    await fetch(address, {method: 'POST', mode: 'no-cors', body});
+                    sent += 1;
+                }
+                return sent;
+            };
+            all().then(done, error => done(0));";
+        let arguments = vec![url.into(), lengths.start.into(), lengths.end.into()];
+        let sent = self.window.execute_async(script, arguments).await?;
+        sent.convert()
+    }
+
     /// Waits until a file of this name has been downloaded, and returns what it holds.
     pub(crate) fn downloaded(&self, name: &str) -> Vec<u8> {
         let file = self.profile.path().join(DOWNLOADS).join(name);

@@ -1,0 +1,120 @@
+//! The agent on a board of somebody's own, which traces nothing: it is there to be attacked.
+
+use std::mem::MaybeUninit;
+use std::sync::{Mutex, PoisonError};
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon::Agent;
+use heapbeacon::cost::CostMeter;
+use heapbeacon::http::{self, Guard};
+use heapbeacon::platform::{Context, Platform, Task};
+use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
+use heapbeacon_shared::api::{CostUnit, Device, Region};
+use picoserve::time::TokioTimer;
+use tokio::net::TcpListener;
+use tokio::task::LocalSet;
+
+const PLACES: usize = 3;
+/// Bytes of a request's line and headers: as many as on a chip.
+const HEAD_BYTES: usize = 1152;
+
+static TRACER: Tracer<Lock> = Tracer::new();
+static COST: CostMeter = CostMeter::new();
+static NO_HOST: NoHost = NoHost;
+
+enum Board {}
+struct Lock(Mutex<()>);
+struct NoHost;
+
+// SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
+unsafe impl RawMutex for Lock {
+    const INIT: Self = Self(Mutex::new(()));
+
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+}
+
+impl Sink for NoHost {
+    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
+        Err(Full)
+    }
+}
+
+impl Platform for Board {
+    type Lock = Lock;
+
+    const COST_UNIT: CostUnit = CostUnit::Instructions;
+
+    fn tracer() -> &'static Tracer<Lock> {
+        &TRACER
+    }
+
+    fn cost() -> &'static CostMeter {
+        &COST
+    }
+
+    fn now_us() -> u64 {
+        1_000_000
+    }
+
+    fn context() -> Context {
+        Context::default()
+    }
+
+    fn call_stack(_frame: usize, _stack: &mut CallStack) {}
+
+    fn clock() -> u32 {
+        0
+    }
+
+    fn task(_id: u16) -> Option<Task> {
+        None
+    }
+
+    fn device() -> Device {
+        Device::default()
+    }
+
+    fn regions() -> heapless::Vec<Region, 4> {
+        heapless::Vec::new()
+    }
+}
+
+fn main() {
+    let buffer = vec![MaybeUninit::uninit(); 4096].leak();
+    let agent = Agent::new(buffer, &NO_HOST, &[], Guard::default(), PLACES);
+    let agent: &'static Agent<Board> = Box::leak(Box::new(agent));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("the system has what it takes");
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("there is a free port");
+        println!(
+            "http://{}",
+            listener.local_addr().expect("it has an address")
+        );
+        let listener: &'static TcpListener = Box::leak(Box::new(listener));
+        let servers: Vec<_> = (0..=PLACES)
+            .map(|_| tokio::task::spawn_local(serve(agent, listener)))
+            .collect();
+        for server in servers {
+            // A panic in one of them ends the program.
+            server.await.expect("it serves for ever");
+        }
+    });
+}
+
+async fn serve(agent: &'static Agent<Board>, listener: &'static TcpListener) {
+    let mut head = vec![0; HEAD_BYTES];
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            http::serve(agent, &TokioTimer, &mut head, stream).await;
+        }
+    }
+}
