@@ -58,6 +58,8 @@ enum Part {
     StacksOf(u64, Stacks),
     Records(PageRecords),
     RecordsOf(u64, Records),
+    /// What the next page comes after.
+    Next(Option<u64>),
     End,
     Done,
 }
@@ -95,14 +97,13 @@ impl Capture {
             Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
             Part::Records(page) => say.next_record::<P>(page, out),
             Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
+            Part::Next(next) => say.next_page(*next, out),
             Part::End => say.end(out),
             Part::Done => true,
         };
         if !goes_on {
             let part = core::mem::replace(&mut self.part, Part::Done);
-            if is_latest::<P>(self.trace) {
-                self.part = part.following::<P>(self.trace);
-            }
+            self.part = part.following::<P>(self.trace);
         }
     }
 }
@@ -110,6 +111,10 @@ impl Capture {
 impl Part {
     fn following<P: Platform>(self, trace: Trace) -> Self {
         match self {
+            // Also where the trace was started anew meanwhile: the next page is the new trace's.
+            Part::Stacks(stacks) => Part::Next(stacks.following::<P>().map(u64::from)),
+            Part::Records(mut page) => Part::Next(page.following::<P>()),
+            _ if !is_latest::<P>(trace) => Part::Done,
             Part::Header(Content::Everything(moment)) => Part::Regions(moment),
             Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
             Part::Header(Content::Records(page)) => Part::Records(page),
@@ -118,7 +123,7 @@ impl Part {
                 Part::StacksOf(moment, Stacks::new::<P>(trace, None, u32::MAX))
             }
             Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
-            Part::Stacks(_) | Part::Records(_) | Part::RecordsOf(..) => Part::End,
+            Part::RecordsOf(..) | Part::Next(_) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
     }
@@ -227,6 +232,11 @@ impl Speaker {
         let _ = self.tasks.push(id);
         let (name, origin) = (task.name, task.origin);
         self.say(out, &Message::Task(wire::Task { id, name, origin }));
+    }
+
+    fn next_page(&mut self, next: Option<u64>, out: &mut impl Out) -> bool {
+        self.say(out, &Message::Page(wire::Page { next }));
+        false
     }
 
     fn end(&mut self, out: &mut impl Out) -> bool {

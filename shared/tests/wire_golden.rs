@@ -244,6 +244,12 @@ fn end() {
 }
 
 #[test]
+fn page() {
+    assert_golden(Message::Page(Page { next: Some(300) }), "04 0c  01 ac 02");
+    assert_golden(Message::Page(Page { next: None }), "02 0c  00");
+}
+
+#[test]
 fn task() {
     for (origin, hex) in [
         (Origin::Application, "09 0b  80 01  04 77 69 66 69  00"),

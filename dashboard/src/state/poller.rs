@@ -128,18 +128,12 @@ impl Store {
         let mut reader = CaptureReader::new();
         let mut query = STACKS_QUERY.to_owned();
         loop {
-            let before = reader.newest_stack();
             let page = client.messages(Route::Stacks, &query).await?;
-            if reader.take_page(&page)? == Page::Other {
+            match reader.take_page(&page)? {
                 // Its own are asked for in a later round.
-                return Ok(Evicted::default());
-            }
-            match reader.newest_stack() {
-                Some(newest) if before != Some(newest) => {
-                    query = format!("{STACKS_QUERY}&after={newest}")
-                }
-                // There is no more.
-                _ => break,
+                Page::Other => return Ok(Evicted::default()),
+                Page::Same(Some(next)) => query = format!("{STACKS_QUERY}&after={next}"),
+                Page::Same(None) => break,
             }
         }
         let trace_id = reader.trace_id();

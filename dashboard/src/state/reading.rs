@@ -48,13 +48,15 @@ impl Reading {
     /// # Errors
     /// If it is damaged.
     pub(super) fn take(&mut self, page: &[u8]) -> Result<Step, DecodeError> {
-        let newest = match self.reader.take_page(page)? {
-            Page::Other => return Ok(Step::OtherTrace),
-            Page::Same(newest) => newest.unwrap_or(0),
-        };
-        let has_more = newest > self.after && newest < self.enough;
-        self.after = newest;
-        Ok(if has_more { Step::More } else { Step::Done })
+        match self.reader.take_page(page)? {
+            Page::Other => Ok(Step::OtherTrace),
+            // A page that leads nowhere would be asked for again and again.
+            Page::Same(Some(next)) if next > self.after && next < self.enough => {
+                self.after = next;
+                Ok(Step::More)
+            }
+            Page::Same(_) => Ok(Step::Done),
+        }
     }
 
     /// Returns how many records there are so far.
@@ -78,35 +80,39 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::wire::{Header, Message};
+    use heapbeacon_shared::wire::{self, Header, Message};
 
     use super::super::capture::tests::{record, stream};
     use super::*;
 
     const SECOND: u64 = 1_000_000;
 
-    fn page(trace_id: u32, seconds: &[u64]) -> Vec<u8> {
+    /// A page that ends with the last of these records, and whether it says that there are more.
+    fn page(trace_id: u32, seconds: &[u64], has_more: bool) -> Vec<u8> {
         let header = Header {
             tick_hz: 1_000_000,
             trace_id,
             ..Header::default()
         };
         let records = seconds.iter().map(|second| record(*second, 8, 1));
+        let last = seconds.last().map(|second| second * SECOND);
+        let next = last.filter(|_| has_more);
         let messages: Vec<_> = [Message::Header(header)]
             .into_iter()
             .chain(records)
+            .chain([Message::Page(wire::Page { next })])
             .collect();
         stream(&messages)
     }
 
     #[test]
-    fn pages_are_read_until_there_is_nothing_new_or_it_is_enough() {
-        for last in [&[60, 61][..], &[]] {
+    fn pages_are_read_until_the_last_or_it_is_enough() {
+        for (last, has_more) in [(&[60, 61][..], true), (&[50], false), (&[], false)] {
             let mut reading = Reading::new(60 * SECOND);
             assert_eq!(reading.query(), "?limit=256&after=0");
-            assert_eq!(reading.take(&page(3, &[20, 30])), Ok(Step::More));
+            assert_eq!(reading.take(&page(3, &[20, 30], true)), Ok(Step::More));
             assert_eq!(reading.query(), "?limit=256&after=30000000");
-            assert_eq!(reading.take(&page(3, last)), Ok(Step::Done));
+            assert_eq!(reading.take(&page(3, last, has_more)), Ok(Step::Done));
             let list = reading.finish(40 * SECOND);
             assert_eq!((list.trace_id, list.records.len()), (3, 2 + last.len()));
             // Ages are told from the newest on.
@@ -117,11 +123,11 @@ mod tests {
     #[test]
     fn a_page_of_a_trace_that_began_meanwhile_ends_the_reading() {
         let mut reading = Reading::new(60 * SECOND);
-        assert_eq!(reading.take(&page(3, &[20])), Ok(Step::More));
-        assert_eq!(reading.take(&page(4, &[50])), Ok(Step::OtherTrace));
+        assert_eq!(reading.take(&page(3, &[20], true)), Ok(Step::More));
+        assert_eq!(reading.take(&page(4, &[50], true)), Ok(Step::OtherTrace));
         // Another reading finds the new one.
         let mut again = Reading::new(60 * SECOND);
-        assert_eq!(again.take(&page(4, &[50, 70])), Ok(Step::Done));
+        assert_eq!(again.take(&page(4, &[50, 70], true)), Ok(Step::Done));
         assert_eq!(again.finish(0).trace_id, 4);
     }
 }

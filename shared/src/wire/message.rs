@@ -41,6 +41,8 @@ pub enum Message {
     End(End),
     /// A task, before the first message that refers to it.
     Task(Task),
+    /// Where the next page begins; behind everything else of a page.
+    Page(Page),
 }
 
 /// Who is speaking.
@@ -242,6 +244,13 @@ pub struct Dropped {
 pub struct End {
     /// Messages before this one, so that a reader can tell whether it saw all.
     pub messages: u32,
+}
+
+/// What a page of a list, which is a stream of its own, says of the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// What the next page comes `after`; `None` if this is the last one.
+    pub next: Option<u64>,
 }
 
 /// A task of the firmware.

@@ -29,6 +29,8 @@ struct Told {
     stacks: Vec<api::Stack>,
     task_of_stack: BTreeMap<u32, Option<heapbeacon_shared::Name>>,
     records: Vec<api::Record>,
+    /// What the stream says of the next page, if anything.
+    next: Option<Option<u64>>,
 }
 
 impl Told {
@@ -72,6 +74,7 @@ impl Told {
                 record.freed_time_us = Some(freed.time);
                 record.freed_stack = freed.stack;
             }
+            Message::Page(page) => self.next = Some(page.next),
             _ => {}
         }
     }
@@ -90,6 +93,7 @@ fn records_as_postcard_are_those_as_json() {
         let page = format!("/trace/records?after={after}&limit=50");
         let json: RecordsPage = agent.read(&page);
         let told = Told::by(&agent.get(&format!("{page}&format=postcard")));
+        assert_eq!(told.next, Some(json.next));
         assert_eq!(told.records, json.records);
         assert_eq!(by_id(told.stacks), by_id(json.stacks));
         match json.next {
@@ -106,6 +110,7 @@ fn stacks_as_postcard_are_those_as_json() {
     loop {
         let json: StacksPage = agent.read(&page);
         let told = Told::by(&agent.get(&format!("{page}&format=postcard")));
+        assert_eq!(told.next, Some(json.next.map(u64::from)));
         assert_eq!(told.stacks, json.stacks);
         match json.next {
             Some(next) => page = format!("/trace/stacks?limit=20&after={next}"),
@@ -178,6 +183,7 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
     assert_eq!(trace.gaps, 2);
     assert!(trace.doubtful_until_us >= trace.started_us);
     let told = Told::by(&answer);
+    assert_eq!(told.next, None, "a capture has no pages");
     assert_eq!(told.records.len(), trace.count as usize);
     let shared = told.stacks.iter().filter(|stack| stack.id == 0).count();
     assert_eq!(told.stacks.len() - shared, trace.stack_count as usize);

@@ -25,7 +25,6 @@ pub(super) struct Block {
 pub(super) struct Blocks {
     records: Vec<Record>,
     frees: Vec<Freed>,
-    newest_seq: Option<u64>,
 }
 
 /// Records with their frees, and what did not fit.
@@ -41,7 +40,6 @@ pub(super) struct SettledBlocks {
 
 impl Blocks {
     pub(super) fn allocated(&mut self, record: Record) {
-        self.newest_seq = self.newest_seq.max(Some(record.seq));
         self.records.push(record);
     }
 
@@ -54,10 +52,6 @@ impl Blocks {
 
     pub(super) fn records(&self) -> usize {
         self.records.len()
-    }
-
-    pub(super) fn newest_seq(&self) -> Option<u64> {
-        self.newest_seq
     }
 
     /// Puts records in order, drops what came twice, and gives each block its end.

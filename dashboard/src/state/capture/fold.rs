@@ -69,8 +69,8 @@ impl Fold {
             Message::Sample(sample) => self.samples.push(sample),
             Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
-            // The page shows no marks yet; the decoder has looked at the end.
-            Message::Mark(_) | Message::End(_) => {}
+            // The page shows no marks yet; who asked for a page, and the decoder, have looked at its end.
+            Message::Mark(_) | Message::Page(_) | Message::End(_) => {}
         }
     }
 
@@ -124,16 +124,6 @@ impl Fold {
     /// Returns how many records there are.
     pub(super) fn records(&self) -> usize {
         self.blocks.records()
-    }
-
-    /// Returns the sequence number of the newest record.
-    pub(super) fn newest_seq(&self) -> Option<u64> {
-        self.blocks.newest_seq()
-    }
-
-    /// Returns the id of the call stack that came last.
-    pub(super) fn newest_stack(&self) -> Option<u32> {
-        self.stacks.last().map(|leak| leak.stack.id)
     }
 
     /// Returns the records and the call stacks that they refer to.

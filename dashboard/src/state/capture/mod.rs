@@ -89,7 +89,7 @@ impl core::error::Error for CaptureProblem {}
 /// What a page of a trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// More of the same trace, and the sequence number of the newest record so far.
+    /// More of the same trace, and what the next page comes after; `None` if this was the last one.
     Same(Option<u64>),
     /// Of another trace than the pages before, or cut off, as the agent does it where another trace begins meanwhile:
     /// what was read is of no use.
@@ -192,16 +192,20 @@ impl CaptureReader {
     pub fn take_page(&mut self, bytes: &[u8]) -> Result<Page, DecodeError> {
         let mut decoder = Decoder::new();
         decoder.push(bytes);
+        let mut next = None;
         for message in decoder.by_ref() {
             let message = message?;
             // The header comes first.
             if self.part.fold.is_contradicted_by(&message) {
                 return Ok(Page::Other);
             }
+            if let Message::Page(page) = &message {
+                next = page.next;
+            }
             self.part.fold.take(message);
         }
         match decoder.finish() {
-            Ok(_) => Ok(Page::Same(self.part.fold.newest_seq())),
+            Ok(_) => Ok(Page::Same(next)),
             Err(DecodeError::CutOff { .. }) => Ok(Page::Other),
             Err(error) => Err(error),
         }
@@ -216,11 +220,6 @@ impl CaptureReader {
     /// Returns how many records there are so far.
     pub fn records(&self) -> usize {
         self.part.fold.records()
-    }
-
-    /// Returns the id of the call stack that came last.
-    pub fn newest_stack(&self) -> Option<u32> {
-        self.part.fold.newest_stack()
     }
 
     /// Returns the records and the call stacks of the pages that were taken.
