@@ -83,6 +83,9 @@ const UNTRACED_TEST: &str = "untraced";
 /// The token of an agent that the API tests bring along.
 const TOKEN: &str = "a-token-of-the-tests";
 
+/// The crates of fuzz targets.
+const FUZZED: [&str; 2] = ["shared/fuzz", "agent/fuzz"];
+
 /// How long the fuzz targets run, all together.
 const FUZZ_SECONDS: usize = 60;
 
@@ -158,16 +161,18 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     ))
 }
 
-/// The fuzz targets are a crate in cargo-fuzz's layout, built here without cargo-fuzz.
+/// The fuzz targets are crates in cargo-fuzz's layout, built here without cargo-fuzz.
 fn fuzz(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[system::CPP_COMPILER])?;
-    let targets = rust_files(workspace, "shared/fuzz/fuzz_targets")?;
-    let seconds = FUZZ_SECONDS / targets.len();
-    let _folder = workspace.shell.push_dir("shared/fuzz");
     let _flags = workspace.shell.push_env("RUSTFLAGS", FUZZ_FLAGS);
     let mut tally = Tally::default();
-    for target in &targets {
-        tally += fuzz_target(workspace, target, seconds)?;
+    for folder in FUZZED {
+        let targets = rust_files(workspace, &format!("{folder}/fuzz_targets"))?;
+        let seconds = FUZZ_SECONDS / FUZZED.len() / targets.len();
+        let _folder = workspace.shell.push_dir(folder);
+        for target in &targets {
+            tally += fuzz_target(workspace, target, seconds)?;
+        }
     }
     Ok(tally)
 }
