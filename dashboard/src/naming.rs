@@ -14,6 +14,9 @@ use crate::cut;
 /// How many addresses name a call stack that has no symbols.
 const ADDRESSES_IN_A_NAME: usize = 3;
 
+/// How many functions that share their code are named.
+const SHARED_NAMES: usize = 4;
+
 /// One frame as a page shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrameLine {
@@ -33,6 +36,8 @@ pub struct FrameLine {
     pub inlined: bool,
     /// Whether it belongs to the user's own code.
     pub own: bool,
+    /// Says that other functions have the same code, where they have.
+    pub shared: Option<String>,
 }
 
 /// Frames that follow each other and are shown in the same way.
@@ -87,6 +92,13 @@ impl Names {
         self.symbols.clone()
     }
 
+    /// Names a task: one that the device knows only the address of has its name in the symbols.
+    pub fn task(&self, given: &str) -> String {
+        let symbols = self.symbols.as_ref();
+        let named = symbols.and_then(|symbols| task_of_address(symbols, given));
+        named.unwrap_or_else(|| given.to_owned())
+    }
+
     /// Names a call stack.
     pub fn of(&mut self, stack: &Stack) -> Arc<NamedStack> {
         if stack.frames.is_empty() {
@@ -103,6 +115,32 @@ impl Names {
         self.known.insert(frames, Arc::clone(&named));
         named
     }
+}
+
+/// Names a task by its storage, of which it is called `task@3fc95510`. Of a pool of several, the
+/// first has the name alone, and the others say how many bytes behind it they are.
+fn task_of_address(symbols: &Symbols, given: &str) -> Option<String> {
+    let address = given.strip_prefix("task@")?;
+    let task = symbols.task_at(u64::from_str_radix(address, 16).ok()?)?;
+    Some(match task.offset {
+        0 => task.name,
+        offset => format!("{} +{offset}", task.name),
+    })
+}
+
+/// Says which other functions the code of a frame may be of.
+fn shared(with: &[String]) -> Option<String> {
+    let names: Vec<_> = with
+        .iter()
+        .take(SHARED_NAMES)
+        .map(|name| short_name(name))
+        .collect();
+    let more = match with.len().saturating_sub(SHARED_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    (!with.is_empty()).then(|| format!("The linker has kept one code for this and {names}{more}."))
 }
 
 fn without_frames(stack: &Stack) -> NamedStack {
@@ -194,6 +232,7 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
         line: frame.line,
         inlined: frame.inlined,
         own: *role == Role::Own,
+        shared: shared(&frame.shared_with),
     }
 }
 
@@ -246,6 +285,26 @@ mod tests {
         assert_eq!(name(0, Origin::Application), "call stacks without room");
         assert_eq!(name(7, Origin::Driver), "driver without call stack");
         assert_eq!(name(8, Origin::Application), "unknown call stack");
+    }
+
+    #[test]
+    fn functions_that_share_their_code_are_named_up_to_a_few() {
+        assert_eq!(shared(&[]), None);
+        let names: Vec<_> = ["app::a::close", "app::b::drop", "c", "d", "e", "f"]
+            .map(str::to_owned)
+            .into();
+        let two = "The linker has kept one code for this and a::close, b::drop.";
+        assert_eq!(shared(&names[..2]).as_deref(), Some(two));
+        let all = "The linker has kept one code for this and a::close, b::drop, c, d and 2 more.";
+        assert_eq!(shared(&names).as_deref(), Some(all));
+    }
+
+    #[test]
+    fn without_symbols_a_task_has_the_name_that_the_device_gives() {
+        let names = Names::default();
+        for name in ["net", "task@3fc95510", "task@", "task@xyz", ""] {
+            assert_eq!(names.task(name), name);
+        }
     }
 
     #[test]

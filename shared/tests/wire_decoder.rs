@@ -148,6 +148,89 @@ fn body_longer_than_any_is_damage() {
     assert!(matches!(items[0], Err(DecodeError::Damaged { .. })));
 }
 
+/// A message of a newer writer, whose body has so many bytes.
+fn unknown(body: usize) -> Vec<u8> {
+    let length = match body {
+        0..0x80 => vec![body as u8],
+        _ => vec![body as u8 | 0x80, (body >> 7) as u8],
+    };
+    let body = vec![0x7f; body];
+    [length, body].concat()
+}
+
+#[test]
+fn bodies_of_every_length_up_to_the_longest_are_passed() {
+    for body in (1..=MAX_BODY).filter(|body| [1, 2, 126, 127, 128, 129, 511, 512].contains(body)) {
+        let (items, decoder) = decode(&[PREAMBLE, &unknown(body), DROPPED, END_OF_TWO]);
+        assert_eq!(items, [dropped(), end(2)], "{body}");
+        let summary = decoder.finish().unwrap();
+        assert_eq!((summary.messages, summary.unknown_messages), (2, 1));
+        assert_eq!(summary.skipped_bytes, 0);
+    }
+    let (items, decoder) = decode(&[PREAMBLE, &unknown(MAX_BODY + 1), PREAMBLE, DROPPED]);
+    let skipped_bytes = unknown(MAX_BODY + 1).len() as u64;
+    assert_eq!(
+        items,
+        [Err(DecodeError::Damaged { skipped_bytes }), dropped()]
+    );
+    assert_eq!(decoder.summary().messages, 1);
+}
+
+#[test]
+fn a_message_comes_with_its_last_byte_and_not_before() {
+    for body in [1, 127, 128, MAX_BODY] {
+        let mut decoder = Decoder::new();
+        decoder.push(PREAMBLE);
+        let message = unknown(body);
+        for byte in &message[..message.len() - 1] {
+            decoder.push(&[*byte]);
+            assert_eq!(decoder.next(), None);
+            assert_eq!(decoder.summary().unknown_messages, 0);
+        }
+        decoder.push(&message[message.len() - 1..]);
+        assert_eq!(decoder.next(), None);
+        assert_eq!(decoder.summary().unknown_messages, 1);
+    }
+}
+
+#[test]
+fn versions_from_the_first_on_are_read_and_no_version_is_none() {
+    let (items, _) = decode(&[b"\0HBC\0\0", DROPPED]);
+    assert_eq!(items, [Err(DecodeError::NotACapture)]);
+    let (items, _) = decode(&[b"\0HBC\x02\0", DROPPED]);
+    assert_eq!(items, [Err(DecodeError::NewerVersion { version: 2 })]);
+    let (items, _) = decode(&[b"\0HBC\x01\x01", DROPPED]);
+    assert_eq!(items, [Err(DecodeError::NewerVersion { version: 257 })]);
+}
+
+#[test]
+fn errors_say_how_much_is_missing() {
+    for (error, words) in [
+        (
+            DecodeError::Damaged { skipped_bytes: 77 },
+            "77 bytes were skipped",
+        ),
+        (DecodeError::CutOff { messages: 78 }, "after 78 messages"),
+        (
+            DecodeError::MessagesLost {
+                sent: 80,
+                received: 79,
+            },
+            "80 messages were sent but 79 arrived",
+        ),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains(words), "{text}");
+    }
+    let small = EncodeError::BufferTooSmall.to_string();
+    assert!(
+        small.contains(&format!("{MAX_ENCODED} bytes always do")),
+        "{small}"
+    );
+    let preamble = EncodeError::ContainsPreamble.to_string();
+    assert!(preamble.contains("leave it out"), "{preamble}");
+}
+
 #[test]
 fn stream_without_end_is_cut_off() {
     let (_, decoder) = decode(&[PREAMBLE, DROPPED]);

@@ -101,6 +101,10 @@ fn frame(line: &FrameLine, is_site: bool, copied: RwSignal<Option<String>>) -> A
             >
                 <code class="function">{line.name.clone()}</code>
                 {line.inlined.then(|| view! { <span class="inlined">"inlined"</span> })}
+                {line
+                    .shared
+                    .clone()
+                    .map(|shared| view! { <span class="inlined" title=shared>"shared code"</span> })}
                 <code class="place">{shown_place}</code>
             </button>
         </li>

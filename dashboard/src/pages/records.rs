@@ -187,6 +187,7 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
     });
     let unknown = (Arc::new(NamedStack::default()), Origin::default());
     let stack_of = |record: &Record| named.get(&record.stack).unwrap_or(&unknown).clone();
+    let task = |given: &str| store.names.with_value(|names| names.task(given));
     let row = |record: &Record| {
         let (site, origin) = stack_of(record);
         Row {
@@ -194,11 +195,7 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
             age: format::duration(list.read_us.saturating_sub(record.time_us)),
             address: record.address.to_string(),
             size: record.size,
-            task: record
-                .task
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            task: record.task.as_deref().map(task).unwrap_or_default(),
             site,
             origin,
             freed: record.freed.then(|| match record.freed_time_us {

@@ -43,13 +43,14 @@ fn sentence(symbols: &SymbolState, is_file: bool) -> String {
             format!("build {}, as {same}", format::short_id(id))
         }
     };
-    let lines = if symbols.has_lines {
-        ""
+    let missing = symbols.missing.join(" ");
+    let lines = if symbols.has_lines || !missing.is_empty() {
+        missing.as_str()
     } else {
-        " It has no debug information: there are no lines, and your code can't be told from \
+        "It has no debug information: there are no lines, and your code can't be told from \
          libraries. Build with `debug = \"limited\"`, and choose the ELF before it is stripped."
     };
-    format!("Names come from {from}: {build}.{lines}")
+    format!("Names come from {from}: {build}. {lines}")
 }
 
 /// Takes an ELF.
@@ -68,7 +69,10 @@ pub(super) fn SymbolInvitation() -> impl IntoView {
     let store = Store::of_app();
     let invited = move || {
         let symbols = store.symbols.read();
-        symbols.source.is_none() || symbols.problem.is_some() || !symbols.has_lines
+        symbols.source.is_none()
+            || symbols.problem.is_some()
+            || !symbols.has_lines
+            || !symbols.missing.is_empty()
     };
     let idle = move || !store.symbols.read().loading;
     view! {

@@ -15,7 +15,10 @@ pub enum ElfProblem {
     /// The file is no ELF that names can be read from.
     NotUsable(ElfError),
     /// The file has no lines, while the names in use have.
-    NoDebugInfo,
+    NoDebugInfo {
+        /// Says why, where the file tells.
+        missing: String,
+    },
     /// The file belongs to another build.
     OtherBuild {
         /// Build id of the file.
@@ -37,7 +40,11 @@ impl fmt::Display for ElfProblem {
                 "The file can't be read; it may have been moved or rebuilt since. Choose it again.",
             ),
             Self::NotUsable(error) => write!(f, "No names in there: {error}."),
-            Self::NoDebugInfo => f.write_str(
+            Self::NoDebugInfo { missing } if !missing.is_empty() => write!(
+                f,
+                "This ELF tells no lines: the names in use stay. {missing}"
+            ),
+            Self::NoDebugInfo { .. } => f.write_str(
                 "This ELF has no debug information, so it knows no lines: the names in use stay. \
                  Build with `debug = \"limited\"`, and choose the file before it is stripped.",
             ),

@@ -125,14 +125,16 @@ pub fn group(
     let evicted_size = snapshots.last().map_or(0, |last| last.evicted_size);
     for leak in &page.leaks {
         let named = names.of(&leak.stack);
-        let key = key(leak, &named, grouping);
+        let task = task(leak, names);
+        let task = task.as_deref();
+        let key = key(leak, &named, task, grouping);
         let index = *index_of_key.entry(key.clone()).or_insert_with(|| {
-            sites.push(empty_site(key, leak, &named, grouping));
+            sites.push(empty_site(key, leak, &named, task, grouping));
             sites.len() - 1
         });
         track_of_stack.insert(leak.stack.id, tracks.len());
         tracks.push(Track::new(leak, index, evicted_size));
-        add(&mut sites[index], leak, named, grouping);
+        add(&mut sites[index], leak, named, task, grouping);
     }
     for snapshot in snapshots {
         for held in &snapshot.held {
@@ -160,7 +162,7 @@ pub fn group(
     ranked(sites, all, |a, b| (b.bytes, &a.key) < (a.bytes, &b.key))
 }
 
-fn key(leak: &Leak, named: &NamedStack, grouping: Grouping) -> String {
+fn key(leak: &Leak, named: &NamedStack, task: Option<&str>, grouping: Grouping) -> String {
     // Blocks of different origin stay apart, so that they can be hidden.
     let owner = match leak.stack.origin {
         Origin::Application => "",
@@ -170,18 +172,25 @@ fn key(leak: &Leak, named: &NamedStack, grouping: Grouping) -> String {
     match grouping {
         Grouping::CallSite => format!("{owner}{}", named.key),
         Grouping::CallStack => format!("{owner}#{}", leak.stack.id),
-        Grouping::Task => format!("{owner}task {}", task(leak).unwrap_or_default()),
+        Grouping::Task => format!("{owner}task {}", task.unwrap_or_default()),
     }
 }
 
-fn task(leak: &Leak) -> Option<&str> {
-    leak.stack.task.as_deref().filter(|task| !task.is_empty())
+fn task(leak: &Leak, names: &Names) -> Option<String> {
+    let given = leak.stack.task.as_deref().filter(|task| !task.is_empty());
+    given.map(|given| names.task(given))
 }
 
-fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) -> Site {
+fn empty_site(
+    key: String,
+    leak: &Leak,
+    named: &NamedStack,
+    task: Option<&str>,
+    grouping: Grouping,
+) -> Site {
     let by_task = grouping == Grouping::Task;
     let name = if by_task {
-        task(leak).map_or_else(|| "no task".to_owned(), |task| format!("task {task}"))
+        task.map_or_else(|| "no task".to_owned(), |task| format!("task {task}"))
     } else {
         named.name.clone()
     };
@@ -214,7 +223,13 @@ fn empty_site(key: String, leak: &Leak, named: &NamedStack, grouping: Grouping) 
     }
 }
 
-fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>, grouping: Grouping) {
+fn add(
+    site: &mut Site,
+    leak: &Leak,
+    named: Arc<NamedStack>,
+    task: Option<&str>,
+    grouping: Grouping,
+) {
     site.bytes += leak.bytes;
     site.count += leak.count;
     site.evicted += leak.stack.evicted;
@@ -226,9 +241,7 @@ fn add(site: &mut Site, leak: &Leak, named: Arc<NamedStack>, grouping: Grouping)
     if grouping == Grouping::Task {
         let known = |stack: &SiteStack| stack.named.key == named.key;
         site.call_sites += u64::from(!site.stacks.iter().any(known));
-    } else if let Some(task) =
-        task(leak).filter(|task| site.tasks.iter().all(|other| other != task))
-    {
+    } else if let Some(task) = task.filter(|task| site.tasks.iter().all(|other| other != task)) {
         site.tasks.push(task.to_owned());
     }
     // The page is in order of size, and so is what is taken from it.

@@ -31,6 +31,8 @@ pub struct SymbolState {
     pub build_id: String,
     /// Whether it has source lines.
     pub has_lines: bool,
+    /// What it should tell and does not, in sentences.
+    pub missing: Vec<String>,
     /// Whether one is being read.
     pub loading: bool,
     /// Why the last one was refused.
@@ -134,7 +136,8 @@ impl Store {
         }
         match read {
             Ok(symbols) if !symbols.has_debug_info() && self.has_lines() => {
-                self.refuse(ElfProblem::NoDebugInfo.to_string());
+                let missing = sentences(&symbols).join(" ");
+                self.refuse(ElfProblem::NoDebugInfo { missing }.to_string());
                 false
             }
             Ok(symbols) => {
@@ -165,6 +168,7 @@ impl Store {
             source: Some(source),
             build_id: build_id.unwrap_or_default(),
             has_lines: symbols.has_debug_info(),
+            missing: sentences(&symbols),
             ..SymbolState::default()
         });
         self.names.set_value(Names::new(Some(Rc::new(symbols))));
@@ -178,4 +182,9 @@ impl Store {
             symbols.problem = Some(problem);
         });
     }
+}
+
+/// Says what an ELF should tell and does not.
+fn sentences(symbols: &Symbols) -> Vec<String> {
+    symbols.missing().iter().map(ToString::to_string).collect()
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use gimli::{AttributeValue, DebugInfoOffset, Dwarf, Error, Reader, Unit, UnitOffset, UnitRef};
 
 /// Most references that lead from a function to its name.
-const MOST_REFERENCES: usize = 4;
+pub(super) const MOST_REFERENCES: usize = 4;
 
 /// Names a function that is async code as such: `app::open::{async_fn#0}`, not
 /// `app::open::{{closure}}`. `entry` is the function's debug information.
@@ -66,7 +66,7 @@ where
 }
 
 /// Finds the unit that a place of the debug information lies in, and the place within it.
-fn unit_of<R>(
+pub(super) fn unit_of<R>(
     dwarf: &Dwarf<R>,
     place: DebugInfoOffset,
 ) -> Result<Option<(Unit<R>, UnitOffset)>, Error>

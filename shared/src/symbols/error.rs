@@ -2,6 +2,9 @@ use alloc::string::String;
 use core::error::Error;
 use core::fmt;
 
+use super::Lookalike;
+use super::inflate::InflateError;
+
 /// Why no symbols could be read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,17 +22,24 @@ pub enum ElfError {
     UnknownClass(u8),
     /// The data byte is not little endian.
     UnsupportedByteOrder(u8),
-    /// The file is an object file or a core dump, with the given `e_type`.
+    /// The file is not linked, or no program, with the given `e_type`.
     NotAProgram(u16),
     /// A header contradicts itself.
     Damaged(&'static str),
-    /// A section of debug information is compressed.
+    /// A section that names come from is compressed, and can't be inflated.
     Compressed {
         /// The name of the section.
         section: String,
+        /// Why not.
+        cause: InflateError,
     },
     /// The file has neither function symbols nor debug information.
-    NoSymbols,
+    NoSymbols {
+        /// The file that was split off and has them, where this one names it.
+        elsewhere: Option<String>,
+    },
+    /// The debug information would take far more memory than a file of its size has reason to.
+    TooLarge,
     /// The debug information breaks the rules of DWARF.
     DebugInfo(gimli::Error),
 }
@@ -37,7 +47,7 @@ pub enum ElfError {
 impl fmt::Display for ElfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotElf(kind) => write!(f, "this is {kind}, not an ELF file; {}", kind.advice()),
+            Self::NotElf(kind) => kind.fmt_with_advice(f),
             Self::Truncated { needed, len } => write!(
                 f,
                 "the ELF file is cut off: its headers call for {needed} bytes and {len} are here; \
@@ -54,18 +64,26 @@ impl fmt::Display for ElfError {
             ),
             Self::NotAProgram(kind) => write!(
                 f,
-                "the ELF file is of type {kind}, an object file or a core dump; choose the linked \
-                 program, e.g. target/<target>/release/<name>"
+                "the ELF file is {}; choose the linked program, e.g. target/<target>/release/<name>",
+                kind_of(*kind)
             ),
             Self::Damaged(what) => write!(f, "the ELF file is damaged: {what}; copy it again"),
-            Self::Compressed { section } => write!(
-                f,
-                "section {section} is compressed, which is not supported; undo it with \
-                 `objcopy --decompress-debug-sections`"
-            ),
-            Self::NoSymbols => f.write_str(
+            Self::Compressed { section, cause } => {
+                write!(f, "section {section} is compressed, and {cause}")
+            }
+            Self::NoSymbols { elsewhere: None } => f.write_str(
                 "the ELF file has neither symbols nor debug information; build with \
                  `debug = \"limited\"` and without `strip`",
+            ),
+            Self::NoSymbols {
+                elsewhere: Some(file),
+            } => write!(
+                f,
+                "the ELF file is stripped, and its symbols are in {file}; choose that one"
+            ),
+            Self::TooLarge => f.write_str(
+                "the debug information of the ELF file refers to the same parts so often that it \
+                 would take far more memory than its size has reason to; build or copy it again",
             ),
             // What exactly is the source's to say: its words are many, and help nobody on a page.
             Self::DebugInfo(_) => f.write_str(
@@ -75,92 +93,20 @@ impl fmt::Display for ElfError {
     }
 }
 
+/// Says what an ELF file is that is no linked program, by its `e_type`.
+fn kind_of(kind: u16) -> &'static str {
+    match kind {
+        1 => "an object file, a `.dwo` or a `.dwp`",
+        4 => "a core dump",
+        _ => "of an unknown type",
+    }
+}
+
 impl Error for ElfError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::DebugInfo(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// What a file that is no ELF file looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Lookalike {
-    /// Nothing at all.
-    Empty,
-    /// What `espflash` and `esptool` write to the device: no symbols in it.
-    EspImage,
-    /// A gzip stream.
-    Gzip,
-    /// A ZIP archive.
-    Zip,
-    /// A static library.
-    Library,
-    /// A program for Windows.
-    WindowsProgram,
-    /// A program for macOS.
-    MacProgram,
-    /// Text, perhaps Intel HEX or a linker map.
-    Text,
-    /// Something else.
-    Unknown,
-}
-
-/// First bytes of other kinds of files. The 0xE9 is `ESP_IMAGE_HEADER_MAGIC` of ESP-IDF's
-/// `esp_app_format.h`; it stands last because one byte says little.
-const MAGICS: [(&[u8], Lookalike); 6] = [
-    (&[0x1F, 0x8B], Lookalike::Gzip),
-    (b"PK\x03\x04", Lookalike::Zip),
-    (b"!<arch>\n", Lookalike::Library),
-    (b"MZ", Lookalike::WindowsProgram),
-    (&[0xCF, 0xFA, 0xED, 0xFE], Lookalike::MacProgram),
-    (&[0xE9], Lookalike::EspImage),
-];
-
-impl Lookalike {
-    /// Guesses the kind of a file from its first bytes.
-    pub(super) fn of(head: &[u8]) -> Self {
-        if head.is_empty() {
-            return Self::Empty;
-        }
-        let known = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
-        match known {
-            Some((_, kind)) => *kind,
-            None if head
-                .iter()
-                .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
-            {
-                Self::Text
-            }
-            None => Self::Unknown,
-        }
-    }
-
-    fn advice(self) -> &'static str {
-        match self {
-            Self::Gzip | Self::Zip => "unpack it first",
-            Self::EspImage => {
-                "choose the ELF that it was made from, e.g. target/<target>/release/<name>"
-            }
-            _ => "choose the linked program, e.g. target/<target>/release/<name>",
-        }
-    }
-}
-
-impl fmt::Display for Lookalike {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "an empty file",
-            Self::EspImage => "an ESP flash image",
-            Self::Gzip => "a gzip file",
-            Self::Zip => "a ZIP archive",
-            Self::Library => "a static library",
-            Self::WindowsProgram => "a Windows program",
-            Self::MacProgram => "a macOS program",
-            Self::Text => "a text file",
-            Self::Unknown => "a file of an unknown kind",
-        })
     }
 }

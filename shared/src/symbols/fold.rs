@@ -141,6 +141,9 @@ fn role(frame: &Frame) -> Role {
         Role::Allocator
     } else if is_of(&EXECUTOR_CRATES) {
         Role::Executor
+    } else if frame.inlined && function.is_empty() {
+        // The user's own file may hold an allocator or a wrapper, too.
+        Role::Unknown
     } else if let Some(file) = &frame.file {
         match origin(file).0 {
             Origin::Std => Role::Std,

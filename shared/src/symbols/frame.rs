@@ -1,4 +1,5 @@
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// One function of a call stack, at the line it had reached.
 ///
@@ -17,4 +18,7 @@ pub struct Frame {
     pub column: Option<u32>,
     /// Whether the compiler inlined this function into the next frame.
     pub inlined: bool,
+    /// Other functions with the same code: the linker has kept it once (`--icf=all`), so nobody can
+    /// tell which of them was called. A function with several names counts, too.
+    pub shared_with: Vec<String>,
 }

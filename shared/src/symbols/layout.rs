@@ -7,10 +7,10 @@ use core::ops::Range;
 use object::LittleEndian;
 use object::elf::{
     ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFMAG, ET_DYN, ET_EXEC, FileHeader32, FileHeader64,
-    PT_NOTE, SHF_COMPRESSED, SHF_EXECINSTR, SHT_NOBITS, SectionType,
+    PN_XNUM, PT_NOTE, SHF_COMPRESSED, SHF_EXECINSTR, SHN_XINDEX, SHT_NOBITS, SectionType,
 };
 use object::pod::{self, Pod};
-use object::read::elf::ProgramHeader as _;
+use object::read::elf::{ProgramHeader as _, SectionHeader as _};
 
 use super::{ElfError, Lookalike};
 
@@ -44,13 +44,78 @@ macro_rules! by_class {
 }
 pub(super) use by_class;
 
-/// Where the tables are.
+/// Where the tables are, as far as the header tells.
 pub(super) struct Header {
     pub(super) class: Class,
-    pub(super) segments: Range<u64>,
-    pub(super) sections: Range<u64>,
+    segments: Table,
+    sections: Table,
     /// Index of the section that holds the names of the sections.
-    pub(super) names: usize,
+    names: u32,
+}
+
+/// Where a table is, and how many entries it has.
+struct Table {
+    offset: u64,
+    entries: u32,
+    entry_len: u64,
+}
+
+impl Table {
+    /// Saturates at the end: such a range lies beyond every file.
+    fn range(&self) -> Range<u64> {
+        match self.offset {
+            0 => 0..0,
+            offset => range(offset, u64::from(self.entries) * self.entry_len),
+        }
+    }
+}
+
+impl Header {
+    /// Returns the range of the first section's header where that holds numbers that have no room
+    /// in the file's; then [`extend`](Self::extend) comes next.
+    pub(super) fn extension(&self) -> Option<Range<u64>> {
+        let is_extended = self.sections.entries == 0
+            || self.segments.entries == PN_XNUM.into()
+            || self.names == SHN_XINDEX.0.into();
+        let first = range(self.sections.offset, self.sections.entry_len);
+        (is_extended && self.sections.offset != 0).then_some(first)
+    }
+
+    /// Takes over the numbers from the first section's header.
+    pub(super) fn extend(&mut self, first_section: &[u8]) {
+        let class = self.class;
+        by_class!(class, extend_from(self, first_section));
+    }
+
+    pub(super) fn segments(&self) -> Range<u64> {
+        self.segments.range()
+    }
+
+    pub(super) fn sections(&self) -> Range<u64> {
+        self.sections.range()
+    }
+
+    /// Returns the index of the section that holds the names of the sections.
+    pub(super) fn names(&self) -> usize {
+        self.names as usize
+    }
+}
+
+fn extend_from<E: Elf>(header: &mut Header, first_section: &[u8]) {
+    let Some(first) = entries::<E::SectionHeader>(first_section).first() else {
+        return;
+    };
+    if header.sections.entries == 0 {
+        // More than 32 bits are no number of sections, and lie beyond every file.
+        let count: u64 = first.sh_size(LittleEndian).into();
+        header.sections.entries = u32::try_from(count).unwrap_or(u32::MAX);
+    }
+    if header.names == SHN_XINDEX.0.into() {
+        header.names = first.sh_link(LittleEndian);
+    }
+    if header.segments.entries == PN_XNUM.into() {
+        header.segments.entries = first.sh_info(LittleEndian);
+    }
 }
 
 /// A section, with its place in the file.
@@ -124,16 +189,20 @@ fn first<T: Pod>(bytes: &[u8]) -> Result<&T, ElfError> {
         .map_err(cut_off)
 }
 
-fn table<T>(offset: u64, entries: u16, entry_len: u16) -> Result<Range<u64>, ElfError> {
-    if offset == 0 || entries == 0 {
-        return Ok(0..0);
-    }
-    if usize::from(entry_len) != size_of::<T>() {
+/// Checks the size of a table's entries. Without entries it may have any, and then the first section
+/// does not tell their number either.
+fn table<T>(offset: u64, entries: u16, entry_len: u16) -> Result<Table, ElfError> {
+    let fits = usize::from(entry_len) == size_of::<T>();
+    if !fits && offset != 0 && entries != 0 {
         return Err(ElfError::Damaged(
             "a table in its header has entries of the wrong size",
         ));
     }
-    Ok(range(offset, u64::from(entries) * u64::from(entry_len)))
+    Ok(Table {
+        offset: if fits { offset } else { 0 },
+        entries: entries.into(),
+        entry_len: size_of::<T>() as u64,
+    })
 }
 
 /// Saturates at the end: such a range lies beyond every file.

@@ -94,6 +94,11 @@ fn last_part(path: &str) -> &str {
 }
 
 fn without_arguments(segment: &str) -> &str {
+    // C++ has functions that are called `operator<`.
+    let sign = segment.strip_prefix("operator");
+    if sign.is_some_and(|sign| sign.starts_with(|c: char| c.is_ascii_punctuation() && c != '_')) {
+        return segment;
+    }
     segment.split('<').next().unwrap_or(segment)
 }
 

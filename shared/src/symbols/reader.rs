@@ -1,3 +1,4 @@
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -5,15 +6,17 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use gimli::SectionId;
-use object::elf::{SHT_NOTE, SHT_SYMTAB};
+use object::elf::{SHT_NOTE, SHT_SYMTAB, SHT_SYMTAB_SHNDX};
 
 use super::build_id::in_notes;
-use super::functions::{Functions, Span, spans};
+use super::demangle::bounded;
+use super::inflate::{InflateError, Packing, inflate};
 use super::layout::{
-    self, Class, HEADER_LEN, Section, by_class, note_segments, sections, string_at,
+    self, Class, HEADER_LEN, Header, Section, by_class, note_segments, sections, string_at,
 };
-use super::table::{DebugSection, Symbols};
-use super::{BuildId, ElfError};
+use super::lines::DebugSection;
+use super::symbol_table::SymbolTable;
+use super::{BuildId, ElfError, Missing, Symbols};
 
 /// The sections that addr2line reads.
 const DEBUG_SECTIONS: [SectionId; 10] = [
@@ -28,6 +31,13 @@ const DEBUG_SECTIONS: [SectionId; 10] = [
     SectionId::DebugStr,
     SectionId::DebugStrOffsets,
 ];
+
+/// What sections are called that are compressed in the old way.
+const OLD_PREFIX: &[u8] = b".zdebug_";
+/// Bytes that may be asked for of any file, besides twice its length.
+const ALWAYS_ASKED: u64 = 1 << 16;
+/// Most bytes that compressed sections may have together, inflated. A browser's page has no more.
+const MOST_INFLATED: u64 = 1 << 30;
 
 /// Reads the symbols of a program from the few ranges of its file that hold them.
 ///
@@ -49,79 +59,162 @@ const DEBUG_SECTIONS: [SectionId; 10] = [
 /// caller can refuse the wrong file before reading them. After an error it is of no further use.
 pub struct ElfReader {
     len: u64,
-    wanted: VecDeque<(Part, Range<u64>)>,
+    wanted: VecDeque<Wanted>,
+    /// Bytes that were asked for so far.
+    asked: u64,
+    /// Bytes that may still be inflated.
+    inflatable: u64,
     build_id: Option<BuildId>,
     sections: Vec<Section>,
-    functions: Vec<Span>,
-    function_names: Vec<u8>,
+    further_sections: Vec<u8>,
+    table: SymbolTable,
     debug: Vec<DebugSection>,
+    missing: Vec<Missing>,
 }
 
-/// What a range of the file holds.
-#[derive(Clone, Copy)]
+/// A range of the file that is needed, and what it holds.
+struct Wanted {
+    part: Part,
+    range: Range<u64>,
+    packing: Option<Packing>,
+}
+
 enum Part {
     Header,
+    /// The first section's header, with numbers that have no room in the file's.
+    Extension(Header),
     Segments(Class),
-    Sections { class: Class, names: usize },
+    Sections {
+        class: Class,
+        names: usize,
+    },
     SectionNames(Class),
-    Notes { align: u64 },
-    Functions(Class),
-    FunctionNames,
+    Notes {
+        align: u64,
+    },
+    /// Where in another file there is more.
+    Link(fn(String) -> Missing),
+    FurtherSections,
+    Symbols(Class),
+    SymbolNames,
     Debug(SectionId),
 }
 
 impl ElfReader {
     /// Starts on a file of `len` bytes.
     pub fn new(len: u64) -> Self {
+        let header = Wanted {
+            part: Part::Header,
+            range: 0..len.min(HEADER_LEN),
+            packing: None,
+        };
         Self {
             len,
-            wanted: VecDeque::from([(Part::Header, 0..len.min(HEADER_LEN))]),
+            wanted: VecDeque::from([header]),
+            asked: 0,
+            inflatable: MOST_INFLATED,
             build_id: None,
             sections: Vec::new(),
-            functions: Vec::new(),
-            function_names: Vec::new(),
+            further_sections: Vec::new(),
+            table: SymbolTable::default(),
             debug: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
     /// Returns the range of the file that is needed next, or `None` when nothing is missing.
     pub fn needs(&self) -> Option<Range<u64>> {
-        self.wanted.front().map(|(_, range)| range.clone())
+        self.wanted.front().map(|wanted| wanted.range.clone())
     }
 
     /// Takes the bytes of the range that [`needs`](Self::needs) named. More bytes are ignored.
     ///
     /// # Errors
     ///
-    /// Any but [`ElfError::NoSymbols`] and [`ElfError::DebugInfo`], as soon as it shows.
+    /// Any but [`ElfError::NoSymbols`] and those about debug information, as soon as it shows.
     pub fn provide(&mut self, bytes: &[u8]) -> Result<(), ElfError> {
-        let Some((part, range)) = self.wanted.pop_front() else {
+        let Some(wanted) = self.wanted.pop_front() else {
             return Ok(());
         };
-        let bytes = exactly(bytes, &range)?;
+        let bytes = exactly(bytes, &wanted.range)?;
+        match self.inflated(bytes, wanted.packing) {
+            Ok(content) => self.take(wanted.part, content),
+            Err(cause) => {
+                self.do_without(&wanted.part, cause);
+                Ok(())
+            }
+        }
+    }
+
+    fn inflated<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        packing: Option<Packing>,
+    ) -> Result<Cow<'b, [u8]>, InflateError> {
+        let Some(packing) = packing else {
+            return Ok(Cow::Borrowed(bytes));
+        };
+        let content = inflate(bytes, packing, self.inflatable)?;
+        self.inflatable -= content.len() as u64;
+        Ok(Cow::Owned(content))
+    }
+
+    fn take(&mut self, part: Part, bytes: Cow<'_, [u8]>) -> Result<(), ElfError> {
         match part {
-            Part::Header => return self.read_header(bytes),
-            Part::Segments(class) => return self.read_segments(class, bytes),
-            Part::Sections { class, names } => return self.read_sections(class, names, bytes),
-            Part::SectionNames(class) => return self.read_section_names(class, bytes),
+            Part::Header => return self.read_header(&bytes),
+            Part::Extension(mut header) => {
+                header.extend(&bytes);
+                return self.want_tables(&header);
+            }
+            Part::Segments(class) => return self.read_segments(class, &bytes),
+            Part::Sections { class, names } => return self.read_sections(class, names, &bytes),
+            Part::SectionNames(class) => return self.read_section_names(class, &bytes),
             Part::Notes { align } => {
-                self.build_id = self.build_id.take().or(in_notes(bytes, align))
+                self.build_id = self.build_id.take().or_else(|| in_notes(&bytes, align));
             }
-            Part::Functions(class) => {
-                self.functions = by_class!(class, spans(bytes, &self.sections))
+            Part::Link(missing) => {
+                let name = String::from_utf8_lossy(string_at(&bytes, 0));
+                self.missing.push(missing(bounded(&name)));
             }
-            Part::FunctionNames => self.function_names = bytes.to_vec(),
+            Part::FurtherSections => self.further_sections = bytes.into_owned(),
+            Part::Symbols(class) => {
+                let (sections, further) = (&self.sections, &self.further_sections);
+                self.table = by_class!(class, symbol_table(&bytes, sections, further));
+            }
+            Part::SymbolNames => self.table.set_names(bytes.into_owned()),
             Part::Debug(id) => self.debug.push((id, Arc::from(bytes))),
         }
         Ok(())
     }
 
+    /// Gives up a section that can't be inflated, and what is of no use without it.
+    fn do_without(&mut self, part: &Part, cause: InflateError) {
+        let name = match part {
+            Part::Debug(id) => {
+                self.wanted
+                    .retain(|wanted| !matches!(wanted.part, Part::Debug(_)));
+                self.debug.clear();
+                id.name()
+            }
+            Part::SymbolNames => ".strtab",
+            _ => ".symtab",
+        };
+        self.missing.push(Missing::Section {
+            name: String::from(name),
+            cause,
+        });
+    }
+
     /// Returns whether all notes were read, so that [`build_id`](Self::build_id) is final.
     pub fn is_build_id_known(&self) -> bool {
-        self.wanted.iter().all(|(part, _)| {
+        self.wanted.iter().all(|wanted| {
             matches!(
-                part,
-                Part::Functions(_) | Part::FunctionNames | Part::Debug(_)
+                wanted.part,
+                Part::Link(_)
+                    | Part::FurtherSections
+                    | Part::Symbols(_)
+                    | Part::SymbolNames
+                    | Part::Debug(_)
             )
         })
     }
@@ -136,15 +229,14 @@ impl ElfReader {
     ///
     /// # Errors
     ///
-    /// [`ElfError::NoSymbols`] or [`ElfError::DebugInfo`].
+    /// [`ElfError::NoSymbols`] and those about debug information.
     pub fn finish(self) -> Result<Symbols, ElfError> {
-        let functions = Functions::new(self.functions, self.function_names);
         let executable = self
             .sections
             .into_iter()
             .filter(|section| section.executable);
         let code = executable.map(|section| section.memory).collect();
-        Symbols::new(self.build_id, code, functions, &self.debug)
+        Symbols::new(self.build_id, code, self.table, &self.debug, self.missing)
     }
 
     /// Takes what is needed next from the whole file; returns whether there was anything.
@@ -158,25 +250,24 @@ impl ElfReader {
     }
 
     fn read_header(&mut self, bytes: &[u8]) -> Result<(), ElfError> {
-        let layout::Header {
-            class,
-            segments,
-            sections,
-            names,
-        } = layout::header(bytes)?;
-        self.want(Part::Segments(class), segments)?;
-        self.want(Part::Sections { class, names }, sections)
+        let header = layout::header(bytes)?;
+        match header.extension() {
+            Some(range) => self.want(Part::Extension(header), range),
+            None => self.want_tables(&header),
+        }
+    }
+
+    fn want_tables(&mut self, header: &Header) -> Result<(), ElfError> {
+        let (class, names) = (header.class, header.names());
+        self.want(Part::Segments(class), header.segments())?;
+        self.want(Part::Sections { class, names }, header.sections())
     }
 
     fn read_segments(&mut self, class: Class, table: &[u8]) -> Result<(), ElfError> {
         let notes = by_class!(class, note_segments(table));
         notes.into_iter().try_for_each(|segment| {
-            self.want(
-                Part::Notes {
-                    align: segment.align,
-                },
-                segment.file,
-            )
+            let align = segment.align;
+            self.want(Part::Notes { align }, segment.file)
         })
     }
 
@@ -187,27 +278,36 @@ impl ElfReader {
     }
 
     fn read_section_names(&mut self, class: Class, names: &[u8]) -> Result<(), ElfError> {
-        let mut notes = Vec::new();
-        let mut contents = Vec::new();
-        for section in &self.sections {
+        let sections = core::mem::take(&mut self.sections);
+        let mut found: Vec<(Part, &Section, Option<Packing>)> = Vec::new();
+        for section in &sections {
             let name = string_at(names, section.name);
-            if section.kind == SHT_NOTE || name == b".note.gnu.build-id" {
-                notes.push((
-                    Part::Notes {
-                        align: section.align,
-                    },
-                    section.file.clone(),
-                ));
-            } else if section.kind == SHT_SYMTAB {
-                contents.push((Part::Functions(class), section.file.clone()));
-                contents.push((Part::FunctionNames, self.file_range(section.link)));
-            } else if let Some(id) = debug_section(section, name)? {
-                contents.push((Part::Debug(id), section.file.clone()));
+            let packing = packing(section, name, class);
+            let part = match section.kind {
+                SHT_SYMTAB => Some(Part::Symbols(class)),
+                SHT_SYMTAB_SHNDX => Some(Part::FurtherSections),
+                SHT_NOTE => Some(Part::Notes {
+                    align: section.align,
+                }),
+                _ => part_by_name(name, section),
+            };
+            found.extend(part.map(|part| (part, section, packing)));
+        }
+        // The small ranges with the build id first: see the type's documentation. Symbols need the
+        // numbers of their sections.
+        found.sort_by_key(|(part, ..)| part.order());
+        // A linked program has each section once.
+        found.dedup_by(|(part, ..), (before, ..)| part.replaces(before));
+        for (part, section, packing) in found {
+            let is_table = matches!(part, Part::Symbols(_));
+            self.want_packed(part, section.file.clone(), packing)?;
+            if let (true, Some(names)) = (is_table, sections.get(section.link)) {
+                let packing = packing_by_flag(names, class);
+                self.want_packed(Part::SymbolNames, names.file.clone(), packing)?;
             }
         }
-        // The small ranges with the build id first: see the type's documentation.
-        let mut ranges = notes.into_iter().chain(contents);
-        ranges.try_for_each(|(part, range)| self.want(part, range))
+        self.sections = sections;
+        Ok(())
     }
 
     /// Returns where a section lies; empty where there is no such section.
@@ -218,6 +318,15 @@ impl ElfReader {
     }
 
     fn want(&mut self, part: Part, range: Range<u64>) -> Result<(), ElfError> {
+        self.want_packed(part, range, None)
+    }
+
+    fn want_packed(
+        &mut self,
+        part: Part,
+        range: Range<u64>,
+        packing: Option<Packing>,
+    ) -> Result<(), ElfError> {
         if range.is_empty() {
             return Ok(());
         }
@@ -227,7 +336,16 @@ impl ElfReader {
                 len: self.len,
             });
         }
-        self.wanted.push_back((part, range));
+        self.asked += range.end - range.start;
+        // Notes are in a section and in a segment, and names may share a section.
+        if self.asked > 2 * self.len + ALWAYS_ASKED {
+            return Err(ElfError::Damaged("its sections lie over each other"));
+        }
+        self.wanted.push_back(Wanted {
+            part,
+            range,
+            packing,
+        });
         Ok(())
     }
 }
@@ -241,14 +359,57 @@ fn exactly<'a>(bytes: &'a [u8], range: &Range<u64>) -> Result<&'a [u8], ElfError
     })
 }
 
-fn debug_section(section: &Section, name: &[u8]) -> Result<Option<SectionId>, ElfError> {
-    // `.zdebug_` is how compression was marked before there was a flag for it.
-    if name.starts_with(b".zdebug_") || (section.compressed && name.starts_with(b".debug_")) {
-        return Err(ElfError::Compressed {
-            section: String::from_utf8_lossy(name).into_owned(),
-        });
+/// Returns how a section is compressed; `None` if it is not.
+fn packing(section: &Section, name: &[u8], class: Class) -> Option<Packing> {
+    match name.starts_with(OLD_PREFIX) {
+        true => Some(Packing::Name),
+        false => packing_by_flag(section, class),
     }
-    Ok(DEBUG_SECTIONS
-        .into_iter()
-        .find(|id| id.name().as_bytes() == name))
+}
+
+fn packing_by_flag(section: &Section, class: Class) -> Option<Packing> {
+    section.compressed.then_some(Packing::Flag(class))
+}
+
+fn part_by_name(name: &[u8], section: &Section) -> Option<Part> {
+    let align = section.align;
+    match name {
+        b".note.gnu.build-id" => return Some(Part::Notes { align }),
+        b".gnu_debuglink" => return Some(Part::Link(Missing::DebugInfoElsewhere)),
+        b".gnu_debugaltlink" => return Some(Part::Link(Missing::SharedElsewhere)),
+        _ => {}
+    }
+    let debug = name
+        .strip_prefix(b".debug_")
+        .or(name.strip_prefix(OLD_PREFIX))?;
+    let is_it = |id: &SectionId| id.name().as_bytes().strip_prefix(b".debug_") == Some(debug);
+    DEBUG_SECTIONS.into_iter().find(is_it).map(Part::Debug)
+}
+
+impl Part {
+    /// Returns which comes first: the build id, then what others need.
+    fn order(&self) -> usize {
+        match self {
+            Self::Notes { .. } => 0,
+            Self::Link(_) => 1,
+            Self::FurtherSections => 2,
+            Self::Symbols(_) => 3,
+            Self::Debug(id) => {
+                4 + DEBUG_SECTIONS
+                    .iter()
+                    .take_while(|other| *other != id)
+                    .count()
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    /// Returns whether there is one only of this part and the other.
+    fn replaces(&self, other: &Self) -> bool {
+        !matches!(self, Self::Notes { .. } | Self::Link(_)) && self.order() == other.order()
+    }
+}
+
+fn symbol_table<E: layout::Elf>(table: &[u8], sections: &[Section], further: &[u8]) -> SymbolTable {
+    SymbolTable::new::<E>(table, sections, further)
 }

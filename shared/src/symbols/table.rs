@@ -1,21 +1,13 @@
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use addr2line::Context;
-use gimli::{EndianArcSlice, LittleEndian, SectionId, UnitRef};
+use gimli::SectionId;
 
-use super::coroutines;
-use super::functions::Functions;
+use super::lines::{DebugSection, Lines, SourceFrames};
 use super::names::crate_of;
-use super::{BuildId, ElfError, ElfReader, Frame};
-
-/// The bytes of one section of debug information.
-pub(super) type DebugSection = (SectionId, Arc<[u8]>);
-
-/// A section that many may hold and nobody has to borrow.
-type Bytes = EndianArcSlice<LittleEndian>;
+use super::symbol_table::{Static, SymbolTable};
+use super::{BuildId, ElfError, ElfReader, Frame, Missing};
 
 /// The names and source lines of one program.
 ///
@@ -24,8 +16,9 @@ type Bytes = EndianArcSlice<LittleEndian>;
 pub struct Symbols {
     build_id: Option<BuildId>,
     code: Vec<Range<u64>>,
-    functions: Functions,
-    lines: Option<Context<Bytes>>,
+    table: SymbolTable,
+    lines: Option<Lines>,
+    missing: Vec<Missing>,
 }
 
 impl Symbols {
@@ -43,22 +36,27 @@ impl Symbols {
     pub(super) fn new(
         build_id: Option<BuildId>,
         code: Vec<Range<u64>>,
-        functions: Functions,
+        table: SymbolTable,
         debug: &[DebugSection],
+        mut missing: Vec<Missing>,
     ) -> Result<Self, ElfError> {
         let has_units = debug.iter().any(|(id, _)| *id == SectionId::DebugInfo);
-        if functions.is_empty() && !has_units {
-            return Err(ElfError::NoSymbols);
+        if !table.has_functions() && !has_units {
+            return Err(nothing(missing));
         }
-        let lines = has_units
-            .then(|| lines(debug))
-            .transpose()
-            .map_err(ElfError::DebugInfo)?;
+        let lines = has_units.then(|| Lines::new(debug)).transpose()?;
+        let lines = lines.map(|(lines, split)| {
+            // Who has the debug information needs not know where it came from.
+            missing.retain(|what| !matches!(what, Missing::DebugInfoElsewhere(_)));
+            missing.extend(split);
+            lines
+        });
         Ok(Self {
             build_id,
             code,
-            functions,
+            table,
             lines,
+            missing,
         })
     }
 
@@ -75,33 +73,58 @@ impl Symbols {
         self.lines.is_some()
     }
 
+    /// Returns what the file should tell and does not.
+    pub fn missing(&self) -> Vec<Missing> {
+        let used_up = self.lines.as_ref().is_some_and(Lines::is_used_up);
+        let used_up = used_up.then_some(Missing::TooLarge);
+        self.missing.iter().cloned().chain(used_up).collect()
+    }
+
     /// Finds the functions at an address, innermost first: the inlined ones, then the one that
     /// they were inlined into.
     ///
     /// Never empty: an address that nothing is known about is one frame without a name. Where the
     /// debug information of an address is missing or damaged, the symbol table gives the name.
     pub fn frames(&self, address: u64) -> Vec<Frame> {
-        let mut frames = self.source_frames(address);
-        let mut outermost = frames.pop().unwrap_or(Frame {
+        let mut names = self.table.functions_at(address);
+        let SourceFrames {
+            mut frames,
+            is_split,
+        } = self.source_frames(address, names.len() > 1);
+        let nothing = Frame {
             address,
             ..Frame::default()
-        });
+        };
+        // A place whose function is described elsewhere may be of one that was inlined.
+        let outermost = if is_split { None } else { frames.pop() };
+        let mut outermost = outermost.unwrap_or(nothing);
         outermost.inlined = false;
         if outermost.function.as_deref().and_then(crate_of).is_none() {
             // Reduced debug information gives the last part of a path, a symbol all of it.
-            outermost.function = self.functions.name_at(address).or(outermost.function);
+            let last = outermost.function.take();
+            outermost.function = whole_path(&names, last.as_deref()).or(last);
+        }
+        if names.len() > 1 {
+            let function = outermost.function.as_deref().unwrap_or_default();
+            names.retain(|name| !is_same(name, function));
+            outermost.shared_with = names;
         }
         frames.push(outermost);
         frames
     }
 
-    fn source_frames(&self, address: u64) -> Vec<Frame> {
+    fn source_frames(&self, address: u64, is_shared: bool) -> SourceFrames {
         // Linkers leave functions that they dropped in the debug information, at address 0.
         let is_code = self.code.iter().any(|code| code.contains(&address));
         let lines = self.lines.as_ref().filter(|_| is_code);
         lines
-            .and_then(|lines| source_frames(lines, address).ok())
+            .map(|lines| lines.frames(address, is_shared))
             .unwrap_or_default()
+    }
+
+    /// Finds the static around an address.
+    pub fn static_at(&self, address: u64) -> Option<Static> {
+        self.table.static_at(address)
     }
 
     /// Finds the functions that a call returns to, innermost first.
@@ -125,50 +148,36 @@ impl Symbols {
     }
 }
 
-fn lines(debug: &[DebugSection]) -> Result<Context<Bytes>, gimli::Error> {
-    let dwarf = gimli::Dwarf::load(|id| {
-        let found = debug.iter().find(|(other, _)| *other == id);
-        let bytes = found.map_or_else(|| Arc::from([]), |(_, bytes)| Arc::clone(bytes));
-        Ok::<_, gimli::Error>(EndianArcSlice::new(bytes, LittleEndian))
-    })?;
-    Context::from_dwarf(dwarf)
+/// Says why there are no names at all.
+fn nothing(missing: Vec<Missing>) -> ElfError {
+    let mut elsewhere = None;
+    for what in missing {
+        match what {
+            Missing::Section { name, cause } => {
+                return ElfError::Compressed {
+                    section: name,
+                    cause,
+                };
+            }
+            Missing::DebugInfoElsewhere(file) => elsewhere = Some(file),
+            _ => {}
+        }
+    }
+    ElfError::NoSymbols { elsewhere }
 }
 
-fn source_frames(lines: &Context<Bytes>, address: u64) -> Result<Vec<Frame>, gimli::Error> {
-    let mut found = lines.find_frames(address).skip_all_loads()?;
-    let unit = lines.find_dwarf_and_unit(address).skip_all_loads();
-    let mut frames = Vec::new();
-    while let Some(frame) = found.next()? {
-        frames.push(source_frame(&frame, unit, address));
-    }
-    Ok(frames)
+/// Returns whether a name from the symbol table is that of a function in the debug information, where
+/// async functions are no closures.
+fn is_same(name: &str, function: &str) -> bool {
+    let made_up = |path: &str| match path.rsplit_once("::") {
+        Some((outer, last)) if last.starts_with('{') => Some(String::from(outer)),
+        _ => None,
+    };
+    name == function || made_up(name).is_some_and(|outer| Some(outer) == made_up(function))
 }
 
-fn source_frame(
-    frame: &addr2line::Frame<'_, Bytes>,
-    unit: Option<UnitRef<'_, Bytes>>,
-    address: u64,
-) -> Frame {
-    let location = frame.location.as_ref();
-    let name = frame
-        .function
-        .as_ref()
-        .and_then(|name| name.demangle().ok());
-    let name = name.map(|name| match (unit, frame.dw_die_offset) {
-        (Some(unit), Some(entry)) => coroutines::named(name.into_owned(), unit, entry),
-        _ => name.into_owned(),
-    });
-    Frame {
-        address,
-        function: name,
-        file: location
-            .and_then(|location| location.file)
-            .map(String::from),
-        line: location.and_then(|location| location.line),
-        // Zero stands for the whole line.
-        column: location
-            .and_then(|location| location.column)
-            .filter(|column| *column != 0),
-        inlined: true,
-    }
+/// Returns the name that ends in a function's own; without one, the first.
+fn whole_path(names: &[String], last: Option<&str>) -> Option<String> {
+    let ends = |name: &&String| last.is_none_or(|last| name.rsplit("::").next() == Some(last));
+    names.iter().find(ends).or(names.first()).cloned()
 }

@@ -34,22 +34,23 @@ pub(crate) static HEAP: LazyLock<Vec<u8>> =
     LazyLock::new(|| compile("heap", "heap", &[&["-g"], &FIXED[..]].concat()));
 
 /// ELF32 for RISC-V, like a firmware.
-pub(crate) static BARE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+pub(crate) static BARE: LazyLock<Vec<u8>> = LazyLock::new(|| bare("bare", &["-g"]));
+
+/// Compiles the program for RISC-V with options.
+pub(crate) fn bare(program: &str, options: &[&str]) -> Vec<u8> {
     let build_id = format!("-Clink-arg=--build-id=0x{BUILD_ID}");
     compile(
         "bare",
-        "bare",
-        &[
-            "--target=riscv32imac-unknown-none-elf",
-            "-Cpanic=abort",
-            "-g",
-            &build_id,
-        ],
+        program,
+        &[&RISCV[..], &[&build_id], options].concat(),
     )
-});
+}
+
+/// A target without an operating system, whose linker is LLVM's.
+pub(crate) const RISCV: [&str; 2] = ["--target=riscv32imac-unknown-none-elf", "-Cpanic=abort"];
 
 /// Not position independent, so that the program sees the addresses of its file.
-const FIXED: [&str; 2] = ["-Crelocation-model=static", "-Cforce-frame-pointers=yes"];
+pub(crate) const FIXED: [&str; 2] = ["-Crelocation-model=static", "-Cforce-frame-pointers=yes"];
 
 /// One line of what the host program prints.
 pub(crate) struct Call {
@@ -77,8 +78,13 @@ pub(crate) fn call(program: &str, kind: &str) -> Call {
 
 /// Runs the program that allocates and returns who did, and the call stack.
 pub(crate) fn allocations() -> Vec<(String, Vec<u64>)> {
+    allocations_of("heap")
+}
+
+/// Runs the same program, built in another way.
+pub(crate) fn allocations_of(program: &str) -> Vec<(String, Vec<u64>)> {
     let address = |word| u64::from_str_radix(word, 16).expect("a hexadecimal address");
-    let text = output("heap");
+    let text = output(program);
     let lines = text
         .lines()
         .map(|line| line.rsplit_once(": ").expect("both"));
@@ -131,7 +137,7 @@ fn host(program: &str, options: &[&str]) -> Vec<u8> {
     compile("host", program, &[options, &FIXED, &[&build_id]].concat())
 }
 
-fn compile(source: &str, program: &str, options: &[&str]) -> Vec<u8> {
+pub(crate) fn compile(source: &str, program: &str, options: &[&str]) -> Vec<u8> {
     let status = Command::new("rustc")
         .args(["--edition=2024", "-O", "-o"])
         .args([path(program), source_of(source)])

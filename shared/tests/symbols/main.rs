@@ -1,9 +1,17 @@
 //! Symbols of programs that are compiled by the tests.
 #![cfg(feature = "symbols")]
 
+mod compressed;
 mod damage;
+mod demangled;
+mod edit;
 mod fixture;
 mod fold;
+mod folded;
 mod lookup;
 mod names;
+mod numbering;
+mod odd;
 mod sections;
+mod split;
+mod tasks;

@@ -89,6 +89,9 @@ const FUZZED: [&str; 2] = ["shared/fuzz", "agent/fuzz"];
 /// How long the fuzz targets run, all together.
 const FUZZ_SECONDS: usize = 60;
 
+/// What one input may take: seconds, and megabytes of the whole process.
+const FUZZ_LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=512"];
+
 /// What cargo-fuzz sets: coverage counters for libFuzzer. Without a sanitizer, because the code is safe Rust; so a
 /// stable compiler and plain cargo are enough.
 const FUZZ_FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -190,6 +193,7 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
     );
     Ok(Tally::of_step(
         run.arg(format!("-max_total_time={seconds}"))
+            .args(FUZZ_LIMITS)
             .arg(format!("-artifact_prefix={}-", learnt.display()))
             .arg(learnt)
             .args(seeds),
