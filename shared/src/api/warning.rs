@@ -30,7 +30,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Every one that a device may send; its place in this list is its number in captures, so append only.
+    /// Every one that a device may send.
     const ALL: [Self; 7] = [
         Self::NoFramePointers,
         Self::NoBuildId,
@@ -85,18 +85,6 @@ impl Warning {
         }
     }
 
-    /// Returns its number in captures; `None` for what has none.
-    pub fn number(self) -> Option<u8> {
-        let place = Self::ALL.iter().position(|known| *known == self)?;
-        u8::try_from(place).ok()
-    }
-
-    /// Finds the one with a number; [`Other`](Self::Other) if there is none.
-    pub fn of_number(number: u8) -> Self {
-        let known = Self::ALL.get(usize::from(number));
-        known.copied().unwrap_or(Self::Other)
-    }
-
     fn of_code(code: &str) -> Self {
         let known = Self::ALL.into_iter().find(|known| known.code() == code);
         known.unwrap_or(Self::Other)
@@ -128,11 +116,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_a_code_and_a_number_of_its_own_and_a_message_that_fits_a_sentence() {
-        for (place, warning) in Warning::ALL.into_iter().enumerate() {
+    fn each_has_a_code_of_its_own_and_a_message_that_is_short() {
+        for warning in Warning::ALL {
             assert_eq!(Warning::of_code(warning.code()), warning);
-            assert_eq!(warning.number(), u8::try_from(place).ok());
-            assert_eq!(Warning::of_number(place as u8), warning);
             assert!(warning.message().len() <= 128, "{}", warning.message());
             assert!(warning.message().ends_with('.'));
         }
@@ -141,7 +127,5 @@ mod tests {
     #[test]
     fn what_a_newer_device_warns_of_is_another_thing() {
         assert_eq!(Warning::of_code("no_coffee"), Warning::Other);
-        assert_eq!(Warning::of_number(200), Warning::Other);
-        assert_eq!(Warning::Other.number(), None);
     }
 }

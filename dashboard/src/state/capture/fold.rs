@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
 use heapbeacon_shared::api::{
-    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack, hexadecimal,
+    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack, Warning, hexadecimal,
 };
 use heapbeacon_shared::wire::{self, Message};
 
@@ -103,6 +103,7 @@ impl Fold {
         };
         let trace = self.trace();
         self.device.uptime_us = trace.time_us;
+        self.device.warnings = self.warnings().collect();
         self.heap.time_us = trace.time_us;
         self.heap.failed_allocations = trace.failed_allocations;
         self.heap.failed_bytes = trace.failed_bytes;
@@ -119,6 +120,24 @@ impl Fold {
             stacks,
             loss,
         })
+    }
+
+    /// Tells what the firmware was built without, as far as the capture shows.
+    fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let is_nameless = self
+            .header
+            .as_ref()
+            .is_some_and(|header| header.build_id.is_empty());
+        // Of those that were told of: what is known of others is their id.
+        let mut told = self
+            .stacks
+            .iter()
+            .filter(|leak| self.stack_tasks.contains_key(&leak.stack.id))
+            .peekable();
+        let is_blind = told.peek().is_some() && told.all(|leak| leak.stack.frames.is_empty());
+        let frames = is_blind.then_some(Warning::NoFramePointers);
+        let build_id = is_nameless.then_some(Warning::NoBuildId);
+        frames.into_iter().chain(build_id)
     }
 
     /// Returns how many records there are.

@@ -1,5 +1,5 @@
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Mode, Origin, State};
+use heapbeacon_shared::api::{Mode, Origin, State, Warning};
 use heapbeacon_shared::wire::{
     BuildId, Counters, Encoder, FailedAllocation, Frames, Freed, Header, MAX_ENCODED, Message,
     Region, Sample, Stack, Task,
@@ -387,4 +387,30 @@ fn a_record_whose_call_stack_is_lost_is_kept() {
     let capture = read(&stream(&[counters(), record(20, 8, 77)])).expect("readable");
     assert_eq!(capture.leaks.leaks[0].stack.id, 77);
     assert_eq!(capture.stacks.len(), 1);
+}
+
+#[test]
+fn a_capture_of_a_firmware_without_frame_pointers_and_build_id_says_so() {
+    let capture = read(&stream(&messages())).expect("it is a capture");
+    assert!(capture.device.warnings.is_empty());
+
+    let mut lacking = messages();
+    for message in &mut lacking {
+        match message {
+            Message::Header(header) => header.build_id.clear(),
+            Message::Stack(stack) => stack.frames.clear(),
+            _ => {}
+        }
+    }
+    let capture = read(&stream(&lacking)).expect("it is a capture");
+    let expected = [Warning::NoFramePointers, Warning::NoBuildId];
+    assert_eq!(capture.device.warnings, expected);
+}
+
+#[test]
+fn call_stacks_that_were_lost_are_not_taken_for_empty_ones() {
+    let mut lost = messages();
+    lost.retain(|message| !matches!(message, Message::Stack(_)));
+    let capture = read(&stream(&lost)).expect("it is a capture");
+    assert!(capture.device.warnings.is_empty());
 }
