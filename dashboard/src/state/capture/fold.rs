@@ -93,6 +93,8 @@ impl Fold {
         if !self.has_trace() {
             return None;
         }
+        // Which call stacks were told of is known until then.
+        self.device.warnings = self.warnings().collect();
         let settled = self.settle();
         let loss = Loss {
             lacks_device: self.header.is_none(),
@@ -103,7 +105,6 @@ impl Fold {
         };
         let trace = self.trace();
         self.device.uptime_us = trace.time_us;
-        self.device.warnings = self.warnings().collect();
         self.heap.time_us = trace.time_us;
         self.heap.failed_allocations = trace.failed_allocations;
         self.heap.failed_bytes = trace.failed_bytes;
