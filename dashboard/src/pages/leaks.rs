@@ -9,7 +9,9 @@ use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
-use crate::state::{Finding, Grouping, Part, Site, Store, Tone, View, finding, held, listed};
+use crate::state::{
+    Finding, Grouping, HeapHistory, Part, Site, Store, Tone, View, finding, held, listed, regions,
+};
 
 mod row;
 mod table;
@@ -72,8 +74,10 @@ fn found(store: Store) -> Finding {
     let sites = store.sites.read();
     let own = sites.iter().filter(|site| site.origin != Origin::Agent);
     let own: Vec<&Site> = own.collect();
-    let heap = store.heap_history.read();
-    let free_bytes = heap.items().last().map_or(0, |sample| sample.free);
+    let outlook = store.heap_history.with(HeapHistory::outlook);
+    let heap = store.heap.read();
+    let regions = heap.iter().flat_map(regions);
+    let regions: Vec<_> = regions.map(|region| region.name.clone()).collect();
     let opened = store.opened.read();
     let (trace, page) = (store.trace.read(), store.leaks.read());
     let (Some(trace), Some(page)) = (trace.as_ref(), page.as_ref()) else {
@@ -84,7 +88,9 @@ fn found(store: Store) -> Finding {
         watched_us: store.watched_us(),
         listed: listed(page),
         total: page.total.into(),
-        free_bytes,
+        outlook,
+        regions: &regions,
+        span_us: store.watched_span_us(),
         piles_up: store.piles_up(),
     };
     match opened.as_ref() {

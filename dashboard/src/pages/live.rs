@@ -8,14 +8,9 @@ use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{HeapSample, Store, gaps, regions, used_series};
+use crate::state::{HeapSample, Outlook, Store, gaps, regions};
 
 mod plots;
-
-/// Microseconds over which the growth of the heap is taken.
-const GROWTH_WINDOW_US: u64 = 300_000_000;
-/// Microseconds before there is a growth to tell.
-const SOME_DATA_US: u64 = 10_000_000;
 
 /// The heap over time.
 #[component]
@@ -87,7 +82,7 @@ fn used_card(store: Store) -> AnyView {
     let value = (value, format!("{unit} of {}", format::bytes(now.size)));
     let (note, alarming) = match store.is_file {
         true => (format!("{} free", format::bytes(now.free)), false),
-        false => growth(store.heap_history.read().items()),
+        false => growth(&store.heap_history.read().outlook()),
     };
     let hint = "Bytes handed out in all regions, and their growth without what comes and goes";
     view! { <Card title="Used" hint value note alarming /> }.into_any()
@@ -168,18 +163,15 @@ fn with_unit(bytes: u64) -> (String, String) {
 }
 
 /// Says how the used bytes grow, and whether that calls for action.
-fn growth(samples: &[HeapSample]) -> (String, bool) {
-    let series = used_series(samples);
-    let span_us = series.span_us();
-    if span_us < SOME_DATA_US {
+fn growth(outlook: &Outlook) -> (String, bool) {
+    if outlook.window_us == 0 {
         return ("watching, no growth to tell yet".to_owned(), false);
     }
-    let window_us = span_us.min(GROWTH_WINDOW_US);
-    let per_minute = series.growth_per_minute(window_us);
-    let window = format::duration(window_us);
-    match format::growth(per_minute).as_str() {
-        "0" => (format!("steady over {window}"), false),
-        growth => (format!("{growth} over {window}"), per_minute > 0.0),
+    let window = format::duration(outlook.window_us);
+    let is_told = outlook.lasts || outlook.bytes_per_minute < 0.0;
+    match format::growth(outlook.bytes_per_minute).as_str() {
+        growth if is_told && growth != "0" => (format!("{growth} over {window}"), outlook.lasts),
+        _ => (format!("steady over {window}"), false),
     }
 }
 

@@ -7,7 +7,7 @@ use web_sys::File;
 use super::Store;
 use super::capture::{Capture, survivors};
 use super::file::{FileKind, read_capture};
-use super::history::HeapSample;
+use super::heap_history::HeapSample;
 use super::store::{Opened, RecordList};
 use crate::location::{Page, go_to};
 use crate::naming::Names;

@@ -1,8 +1,10 @@
 //! The sentence above the leak list.
 
-use heapbeacon_shared::analysis::{Verdict, WINDOW_US, seconds_until_full};
+use heapbeacon_shared::Name;
+use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict};
 use heapbeacon_shared::api::{Destination, Mode, State, Trace};
 
+use super::heap_history::Outlook;
 use super::ranking::ranked;
 use super::sites::Site;
 use super::watched::is_recording;
@@ -13,9 +15,10 @@ const NAMED_SITES: usize = 3;
 /// A block that was held for so long and still is, is large but steady from this share on.
 const LARGE_SHARE: u64 = 10;
 
-/// What grows for as long as this is called a leak: one window to see it, and another to see that it
-/// goes on. Before that it may be a cache that still fills.
-const LEAK_AFTER_US: u64 = 2 * WINDOW_US;
+/// Blocks that a leak gains before it shows.
+const SHOWING_BLOCKS: u64 = 8;
+/// Times between two blocks that are told, in seconds: so many that a sentence seldom changes.
+const INTERVALS: [u64; 7] = [10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600, 7 * 24 * 3_600];
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,8 +67,12 @@ pub struct View<'t> {
     pub listed: u64,
     /// Call stacks that have live blocks.
     pub total: u64,
-    /// What the heap has left.
-    pub free_bytes: u64,
+    /// How the heap grows, whoever takes it.
+    pub outlook: Outlook,
+    /// Names of the heap's regions.
+    pub regions: &'t [Name],
+    /// How long the list was watched while the trace recorded, in microseconds.
+    pub span_us: u64,
     /// Whether blocks pile up in all.
     pub piles_up: bool,
 }
@@ -91,14 +98,18 @@ impl View<'_> {
 /// Says what a leak list shows. While nothing is recorded that is what it was before.
 pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
     let growing: Vec<&Site> = by_growth(sites);
-    let mut finding = match seconds_of_data(sites, view) {
-        _ if sites.is_empty() && !view.is_cut() => Finding {
+    let is_empty = sites.is_empty() && !view.is_cut();
+    let mut finding = if is_empty && view.trace.live_count == 0 {
+        Finding {
             headline: "No block is live.".to_owned(),
             ..Finding::default()
-        },
-        _ if !growing.is_empty() => some_grow(&growing, view),
-        Some(seconds) if !view.piles_up => too_early(seconds, view),
-        _ => none_grows(view),
+        }
+    } else if !growing.is_empty() {
+        some_grow(&growing, view)
+    } else if is_empty || is_early(sites, view) {
+        too_early(sites, view)
+    } else {
+        none_grows(sites, view)
     };
     let as_of = as_of(view).map(text);
     finding.details.splice(..0, as_of);
@@ -121,52 +132,63 @@ fn as_of(view: &View<'_>) -> Option<String> {
 }
 
 fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
-    let growing = sites.iter().filter(|site| site.growth() > 0.0).copied();
-    // What only began to grow may be a cache that fills, however fast.
-    let rank = |site: &Site| (site.watched_us >= LEAK_AFTER_US, site.growth());
+    let growing = sites.iter().filter(|site| site.is_growing()).copied();
+    // What may be a cache that fills comes after what leaks, however fast.
+    let rank = |site: &Site| (site.leaks(), site.growth());
     ranked(growing, sites.len(), |a, b| rank(a) > rank(b))
 }
 
-/// Returns how much data there is while it is too little. In a cut list a site may be new because it has
-/// become large enough: that hides nothing that is known of the others.
-fn seconds_of_data(sites: &[&Site], view: &View<'_>) -> Option<u64> {
-    let seconds = |site: &&Site| match site.verdict {
-        Verdict::TooEarly { seconds_of_data } => Some(seconds_of_data),
-        _ => None,
-    };
-    if view.is_cut() && !sites.iter().all(|site| is_new(site)) {
-        return None;
+/// Returns whether there is too little data to say anything. In a cut list a site may be new because it has become large
+/// enough: that hides nothing that is known of the others.
+fn is_early(sites: &[&Site], view: &View<'_>) -> bool {
+    let is_early = |site: &&Site| is_new(site) || site.only_rises();
+    match view.is_cut() {
+        true => sites.iter().all(is_early),
+        false => view.span_us < SUSPECT_US,
     }
-    sites.iter().filter_map(seconds).max()
 }
 
-fn too_early(seconds: u64, view: &View<'_>) -> Finding {
+fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
     let (headline, when) = match is_recording(view.trace) {
-        true => (
-            "Too early to say",
-            "after a few seconds more. Until then the",
-        ),
+        true => ("Too early to say.", "after a minute of watching"),
         false => (
-            "Too little was watched to say",
-            "only while allocations are recorded. The",
+            "Too little was watched to say.",
+            "only while allocations are recorded",
         ),
     };
-    let words = format!("Growth shows {when} list below is in order of size.");
+    let watched = match view.span_us {
+        0 => String::new(),
+        span_us => format!(
+            ", and this page has watched for {}",
+            format::duration(span_us)
+        ),
+    };
+    let rising = sites.iter().filter(|site| site.only_rises()).count();
+    let rising = match rising {
+        0 => String::new(),
+        _ => format!(
+            " By now {} more than before, as leaks do, and also what only fills up at the start.",
+            match rising {
+                1 => "one site holds".to_owned(),
+                _ => format!("{rising} sites hold"),
+            }
+        ),
+    };
+    let words =
+        format!("Growth shows {when}{watched}.{rising} The list below is in order of size.");
     Finding {
-        headline: format!("{headline} ({seconds} s of data)."),
+        headline: headline.to_owned(),
         details: vec![text(words)],
         ..Finding::default()
     }
 }
 
-fn none_grows(view: &View<'_>) -> Finding {
+fn none_grows(sites: &[&Site], view: &View<'_>) -> Finding {
     let trace = view.trace;
     let sees_all = trace.evicted_live == 0;
+    let stopped: Vec<_> = sites.iter().filter(|site| has_stopped(site)).collect();
     let mut tone = Tone::Neutral;
-    let headline = if view.piles_up && sees_all && !view.is_cut() {
-        // Every site is listed whole: what ended just now, or comes and goes, is still in the sum.
-        "No call site is growing.".to_owned()
-    } else if view.piles_up {
+    let headline = if view.piles_up && (!sees_all || view.is_cut()) {
         "Blocks pile up, but none of these call sites shows it.".to_owned()
     } else if view.is_cut() {
         let [listed, total] = [view.listed, view.total].map(format::count);
@@ -177,14 +199,50 @@ fn none_grows(view: &View<'_>) -> Finding {
         "Nothing was leaking while it recorded.".to_owned()
     } else {
         tone = Tone::Good;
-        "Nothing is leaking.".to_owned()
+        match stopped.is_empty() {
+            true => format!("Nothing is leaking faster than {}.", slowest(view.span_us)),
+            false => "Nothing is leaking any more.".to_owned(),
+        }
     };
+    let now_us = view.now_us();
+    let stopped = stopped.into_iter().take(NAMED_SITES);
+    let details = stopped.map(|site| ended(site, now_us));
     Finding {
         tone,
         headline,
-        details: advice(trace).map(text).into_iter().collect(),
+        details: details.chain(advice(trace).map(text)).collect(),
         facts: String::new(),
     }
+}
+
+fn has_stopped(site: &Site) -> bool {
+    site.standing() == Standing::Stopped
+}
+
+/// Returns the pace of the slowest leak that would show by now, in words.
+fn slowest(span_us: u64) -> String {
+    let seconds = span_us / 1_000_000 / SHOWING_BLOCKS;
+    let interval = INTERVALS.iter().find(|interval| seconds <= **interval);
+    match interval.unwrap_or(&seconds) {
+        60 => "a block a minute".to_owned(),
+        3_600 => "a block an hour".to_owned(),
+        86_400 => "a block a day".to_owned(),
+        seconds => format!("a block in {}", format::duration(seconds * 1_000_000)),
+    }
+}
+
+/// Says what a leak that has ended left behind.
+fn ended(site: &Site, now_us: u64) -> Vec<Part> {
+    let ago = format::duration(now_us.saturating_sub(site.suspect.ended_us()));
+    let blocks = format::plural(site.count, "block");
+    let bytes = format::bytes(site.bytes);
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!(
+            "{} stopped growing {ago} ago and still holds {blocks}, {bytes}.",
+            place(site)
+        )),
+    ]
 }
 
 /// Tells who grows, and calls it a leak where that is certain.
@@ -192,27 +250,23 @@ fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
     let now_us = view.now_us();
     let named = growing.iter().take(NAMED_SITES);
     let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
-    let mut certain: Vec<&Site> = growing.to_vec();
-    certain.retain(|site| site.in_doubt() == 0 && site.watched_us >= LEAK_AFTER_US);
-    // What piles up in all is the only one that may.
-    if growing.len() == 1 && view.piles_up {
-        certain = growing.to_vec();
-    }
-    details.extend(time_left(&certain, view.free_bytes));
-    let watched_us = growing.iter().map(|site| site.watched_us).max();
-    let watched_us = watched_us.unwrap_or(0);
-    let (tone, headline) = if watched_us < LEAK_AFTER_US {
-        let watched = format::duration(watched_us);
+    let certain = growing.iter().filter(|site| site.leaks()).count();
+    let may_leak = growing
+        .iter()
+        .filter(|site| site.standing() == Standing::Leaking);
+    let may_leak = may_leak.count();
+    details.extend(time_left(view));
+    if may_leak == 0 {
         details.push(text(format!(
-            "It is early: after watching for {watched}, what only fills up looks like a leak, too."
+            "What still fills up looks the same: after {} blocks, or {} of steady growth, it is called a leak.",
+            format::count(LEAK_BLOCKS),
+            format::duration(LEAK_US)
         )));
-        (Tone::Neutral, call_sites_are(growing.len(), "growing."))
-    } else {
-        if certain.len() < growing.len() {
-            details.extend(doubt(view.trace));
-        }
-        called_a_leak(growing.len(), certain.len(), view.piles_up)
-    };
+    }
+    if growing.iter().any(|site| !site.is_certain) {
+        details.extend(doubt(view.trace));
+    }
+    let (tone, headline) = called_a_leak(growing.len(), certain, may_leak > 0 && view.piles_up);
     Finding {
         tone,
         headline,
@@ -287,27 +341,45 @@ fn text(words: String) -> Vec<Part> {
     vec![Part::Text(words)]
 }
 
-/// Says when the heap is full.
-fn time_left(leaking: &[&Site], free_bytes: u64) -> Option<Vec<Part>> {
-    let total = leaking.iter().map(|site| site.growth()).sum();
-    let seconds = seconds_until_full(free_bytes, total)?;
-    let who = match leaking.len() {
-        1 => "At this rate the heap is full in ",
-        _ => "Together they fill the heap in ",
-    };
-    Some(vec![
-        Part::Text(who.to_owned()),
-        Part::Strong(format::duration(seconds.saturating_mul(1_000_000))),
-        Part::Text(".".to_owned()),
-    ])
+/// Says what the heap loses, and when it is full.
+fn time_left(view: &View<'_>) -> Option<Vec<Part>> {
+    let outlook = &view.outlook;
+    let seconds = outlook.seconds?;
+    let (value, unit) = format::bytes_parts(outlook.bytes_per_minute);
+    let time = |seconds: u64| Part::Strong(format::duration(seconds.saturating_mul(1_000_000)));
+    let plain = |words: &str| Part::Text(words.to_owned());
+    let mut parts = vec![
+        plain("The heap loses "),
+        Part::Strong(format!("{value} {unit} a minute")),
+        plain(" in all, with what the allocator rounds up. At this rate "),
+    ];
+    let region = |(index, seconds): (usize, u64)| Some((view.regions.get(index)?, seconds));
+    match outlook.first.and_then(region) {
+        Some((name, first)) => parts.extend([
+            plain("region "),
+            Part::Code(name.to_string()),
+            plain(" is full in "),
+            time(first),
+            plain(", and all of it in "),
+            time(seconds),
+            plain("."),
+        ]),
+        None => parts.extend([plain("it is full in "), time(seconds), plain(".")]),
+    }
+    Some(parts)
+}
+
+/// Says where a site is, in brackets.
+fn place(site: &Site) -> String {
+    let place = site.place.as_ref();
+    place.map_or_else(String::new, |place| format!(" ({place})"))
 }
 
 fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     let (value, unit) = format::bytes_parts(site.growth());
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
-    let place = site.place.as_ref();
-    let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+    let place = place(site);
     let (up_to, rest) = match site.in_doubt() {
         0 => {
             let age = format::duration(now_us.saturating_sub(site.oldest_us));
@@ -320,7 +392,7 @@ fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     };
     vec![
         Part::Code(site.name.clone()),
-        Part::Text(format!("{place} grows by {up_to}")),
+        Part::Text(format!("{place} takes {up_to}")),
         Part::Strong(format!("{value} {unit} a minute")),
         Part::Text(format!(" and holds {blocks}, {bytes}{rest}")),
     ]
@@ -329,14 +401,17 @@ fn grown(site: &Site, now_us: u64) -> Vec<Part> {
 /// Counts what is not growing.
 fn rest(sites: &[&Site]) -> String {
     let total: u64 = sites.iter().map(|site| site.bytes).sum();
-    let steady = |site: &&&Site| matches!(site.verdict, Verdict::Plateau | Verdict::OneOff);
+    let steady = |site: &&&Site| {
+        let is_steady = matches!(site.verdict, Verdict::Plateau | Verdict::OneOff);
+        is_steady && site.standing() == Standing::Quiet
+    };
     let large = sites
         .iter()
         .filter(steady)
         .filter(|site| site.bytes > total / LARGE_SHARE);
     let in_flight = sites
         .iter()
-        .filter(|site| site.verdict == Verdict::InFlight);
+        .filter(|site| site.verdict == Verdict::InFlight && !site.is_growing());
     let new = sites.iter().filter(|site| is_new(site));
     let new = Some(new.count()).filter(|new| *new < sites.len());
     let counted = [

@@ -1,72 +1,22 @@
-//! What was seen since the page opened.
+//! The leak list since the page opened, and rates.
 
 use std::collections::VecDeque;
 
-use heapbeacon_shared::analysis::{Blocks, Point, Series, Verdict, held_for_certain, verdict};
-use heapbeacon_shared::api::{Heap, LeaksPage, Origin, Region, State, Trace};
+use heapbeacon_shared::analysis::{
+    Blocks, Point, Series, Timed, Verdict, held_for_certain, verdict,
+};
+use heapbeacon_shared::api::{LeaksPage, State, Trace};
 
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
 /// Answers of which the lowest count of blocks counts.
 const LOWEST_OF: usize = 12;
+/// Shortest time between two answers, in microseconds.
+pub(super) const SHORTEST_US: u64 = 100_000;
 const US_PER_SECOND: f64 = 1e6;
 
-/// The whole heap at one moment: all regions together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HeapSample {
-    /// Microseconds since boot.
-    pub time_us: u64,
-    /// Bytes of all regions.
-    pub size: u64,
-    /// Bytes handed out.
-    pub used: u64,
-    /// Bytes left.
-    pub free: u64,
-    /// The largest request that would succeed, in bytes.
-    pub largest_free_block: u64,
-    /// Fewest bytes left since boot.
-    pub minimum_free: u64,
-}
-
-impl HeapSample {
-    /// Adds the [`regions`] up. The lowest free is the sum of the regions' own, and so never too high.
-    pub fn of(heap: &Heap) -> Self {
-        let mut sample = Self {
-            time_us: heap.time_us,
-            ..Self::default()
-        };
-        for region in regions(heap) {
-            sample.size += region.size;
-            sample.used += region.used;
-            sample.free += region.free;
-            sample.minimum_free += region.minimum_free;
-            sample.largest_free_block = sample.largest_free_block.max(region.largest_free_block);
-        }
-        sample
-    }
-}
-
-/// Returns the regions of the firmware's heap: without those that serve only HeapBeacon itself.
-pub fn regions(heap: &Heap) -> impl Iterator<Item = &Region> {
-    let regions = heap.regions.iter();
-    regions.filter(|region| region.origin != Origin::Agent)
-}
-
-/// Returns the history of the used bytes, for its growth.
-pub fn used_series(samples: &[HeapSample]) -> Series {
-    let mut series = Series::new(samples.len());
-    for sample in samples {
-        series.push(Point {
-            time_us: sample.time_us,
-            bytes: sample.used,
-            count: 0,
-        });
-    }
-    series
-}
-
 /// Live blocks of one call stack at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Id of the call stack.
     pub stack: u32,
@@ -76,6 +26,10 @@ pub struct Held {
     pub count: u64,
     /// Blocks whose records were evicted: they may be freed or not.
     pub evicted: u64,
+    /// Allocations so far.
+    pub allocations: u64,
+    /// Frees so far.
+    pub frees: u64,
     /// When its oldest live block was allocated, microseconds since boot.
     pub oldest_us: u64,
     /// When its newest live block was allocated, microseconds since boot.
@@ -99,6 +53,12 @@ pub struct Snapshot {
     pub evicted_size: u64,
 }
 
+impl Timed for Snapshot {
+    fn time_us(&self) -> u64 {
+        self.time_us
+    }
+}
+
 impl Snapshot {
     /// Takes the numbers out of a page of leaks, and of the trace that it belongs to.
     pub fn of(page: &LeaksPage, trace: &Trace) -> Self {
@@ -107,6 +67,8 @@ impl Snapshot {
             bytes: leak.bytes,
             count: leak.count,
             evicted: leak.stack.evicted,
+            allocations: leak.stack.allocations,
+            frees: leak.stack.frees,
             oldest_us: leak.oldest_us,
             newest_us: leak.newest_us,
         });
@@ -152,12 +114,13 @@ impl Recorded {
         }
     }
 
-    /// Appends what there was at the moment of a snapshot.
-    pub(super) fn push(&mut self, snapshot: &Snapshot, point: Point) {
+    /// Appends what there was at the moment of a snapshot. Returns whether what was before counts no more.
+    pub(super) fn push(&mut self, snapshot: &Snapshot, point: Point) -> bool {
         let is_resumed = snapshot.unrecorded_us > self.unrecorded_us;
         let last = self.series.last().map_or(0, |last| last.count);
         // A pause records frees only: what went then comes back now, and that is no growth.
-        if is_resumed && point.count < last {
+        let begins_anew = is_resumed && point.count < last;
+        if begins_anew {
             self.series.clear();
         }
         self.unrecorded_us = snapshot.unrecorded_us;
@@ -165,6 +128,7 @@ impl Recorded {
             time_us: snapshot.recorded_us(),
             ..point
         });
+        begins_anew
     }
 }
 
@@ -220,6 +184,14 @@ impl Rates {
             self.seen.clear();
         }
         let now = (trace.time_us, trace.total_allocations, trace.total_frees);
+        // Between two answers within no time the clock stands still, and so does what is known of the rate.
+        if self
+            .seen
+            .back()
+            .is_some_and(|last| now.0 < last.0 + SHORTEST_US)
+        {
+            return;
+        }
         if self.seen.len() == RATE_WINDOW {
             self.seen.pop_front();
         }
@@ -238,39 +210,6 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn region(name: &str, used: u64, largest_free_block: u64) -> Region {
-        Region {
-            name: name.try_into().expect("short"),
-            size: 100,
-            used,
-            free: 100 - used,
-            largest_free_block,
-            ..Region::default()
-        }
-    }
-
-    #[test]
-    fn a_region_of_heapbeacon_itself_does_not_count() {
-        let mut heap = Heap::default();
-        let own = Region {
-            origin: Origin::Agent,
-            ..region("server", 60, 20)
-        };
-        heap.regions.extend([region("heap", 30, 50), own]);
-        let sample = HeapSample::of(&heap);
-        assert_eq!((sample.size, sample.used), (100, 30));
-    }
-
-    #[test]
-    fn regions_add_up_but_the_largest_block_does_not() {
-        let mut heap = Heap::default();
-        heap.regions
-            .extend([region("a", 30, 50), region("b", 60, 20)]);
-        let sample = HeapSample::of(&heap);
-        assert_eq!((sample.size, sample.used, sample.free), (200, 90, 110));
-        assert_eq!(sample.largest_free_block, 50);
-    }
 
     #[test]
     fn rates_come_from_the_last_few_answers() {

@@ -2,15 +2,20 @@
 
 mod actions;
 pub mod capture;
+mod clock;
+#[cfg(test)]
+mod demo_tests;
 mod desk;
 mod elf;
 mod elf_shelf;
 mod evicted;
 mod file;
 mod finding;
+mod heap_history;
 mod held;
 mod history;
 mod kept;
+mod lifetimes;
 mod link;
 mod palette;
 mod poller;
@@ -18,15 +23,16 @@ mod ranking;
 mod reading;
 mod sites;
 mod store;
+mod suspects;
 mod symbols;
-mod thinned;
 mod watched;
 
 pub use desk::Desk;
 pub use file::FileKind;
 pub use finding::{Finding, Part, Tone, View, finding, gaps};
+pub use heap_history::{HeapHistory, HeapSample, Outlook, regions};
 pub use held::held;
-pub use history::{HeapSample, listed, regions, used_series};
+pub use history::listed;
 pub use kept::Kept;
 pub use link::LinkState;
 pub use ranking::ranked;

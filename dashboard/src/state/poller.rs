@@ -1,14 +1,14 @@
 //! Asks the device, one question at a time: it serves few at once.
 
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{Device, Feature, LeaksPage, Route, Trace};
+use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Store;
 use super::capture::{CaptureReader, LISTED, Page};
 use super::evicted::Evicted;
-use super::history::HeapSample;
+use super::heap_history::HeapSample;
 use super::link::LinkState;
 use super::store::now_ms;
 use super::watched::Watched;
@@ -87,7 +87,8 @@ impl Store {
             *evicted = self.ask_evicted().await?;
         }
         self.ask_trace().await?;
-        let heap = client.get(Route::Heap, "").await?;
+        let mut heap: Heap = client.get(Route::Heap, "").await?;
+        heap.time_us = self.later(heap.time_us);
         self.heap_history
             .update(|history| history.push(HeapSample::of(&heap)));
         self.heap.set(Some(heap));
@@ -102,6 +103,14 @@ impl Store {
         let mut page: LeaksPage = client
             .get(Route::Leaks, &format!("?limit={LISTED}"))
             .await?;
+        let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
+        let told_us = page.time_us;
+        page.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
+        // An agent whose clock stepped back leaves out the blocks that lie ahead of it: the list before is the better one.
+        let is_behind = told_us < page.time_us && self.leaks.with_untracked(Option::is_some);
+        if is_behind && self.is_short(&page) {
+            return Ok(());
+        }
         evicted.list_in(&mut page);
         let is_of_trace = self.trace.with_untracked(|trace| {
             let take = |watched: &mut Watched| Some(watched.take(&page, trace.as_ref()?));
@@ -113,6 +122,19 @@ impl Store {
             self.refresh_sites();
         }
         Ok(())
+    }
+
+    /// Returns the later of a time of the device and the latest one that it told before.
+    fn later(&self, time_us: u64) -> u64 {
+        let later = self.clock.try_update_value(|clock| clock.later(time_us));
+        later.unwrap_or(time_us)
+    }
+
+    /// Returns whether a list has fewer blocks than are live.
+    fn is_short(&self, page: &LeaksPage) -> bool {
+        let listed: u64 = page.leaks.iter().map(|leak| leak.count).sum();
+        let live = |trace: &Option<Trace>| trace.as_ref().map_or(0, |trace| trace.live_count);
+        listed < self.trace.with_untracked(live) / 2
     }
 
     /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
@@ -166,6 +188,7 @@ impl Store {
             self.drop_symbols();
         }
         if rebooted {
+            self.clock.set_value(Default::default());
             self.forget_history();
             self.heap_history.update(|history| history.clear());
             self.tell(
@@ -179,7 +202,16 @@ impl Store {
     /// Asks what the trace is doing.
     pub(super) async fn ask_trace(&self) -> Result<(), ApiError> {
         let client = self.client.get_value();
-        self.take_trace(client.get(Route::Trace, "").await?);
+        let mut trace: Trace = client.get(Route::Trace, "").await?;
+        if self
+            .clock
+            .with_value(|clock| clock.is_behind(trace.time_us))
+        {
+            // It was started again, or its clock was set.
+            self.take_device(client.get(Route::Device, "").await?);
+        }
+        trace.time_us = self.later(trace.time_us);
+        self.take_trace(trace);
         Ok(())
     }
 

@@ -1,7 +1,6 @@
 use heapbeacon_shared::api::{Address, Cut, Stack, State, Trace};
 
 use crate::state::history::piles_up;
-use crate::state::watched::Watched;
 
 use super::*;
 
@@ -60,15 +59,24 @@ fn watched(seconds: u64, grouping: Grouping) -> Vec<Site> {
 }
 
 fn judged(page: &LeaksPage, snapshots: &[Snapshot], grouping: Grouping) -> Vec<Site> {
-    let mut sites = group(page, snapshots, &mut Names::default(), grouping);
-    judge(&mut sites, snapshots);
+    let mut watched = Watched::default();
+    for snapshot in snapshots {
+        watched.push(snapshot.clone());
+    }
+    judged_by(page, &mut watched, grouping)
+}
+
+fn judged_by(page: &LeaksPage, watched: &mut Watched, grouping: Grouping) -> Vec<Site> {
+    let mut sites = group(page, watched.snapshots(), &mut Names::default(), grouping);
+    judge(&mut sites, watched);
     sites
 }
 
 #[test]
 fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
-    let sites = watched(40, Grouping::CallSite);
+    let sites = watched(80, Grouping::CallSite);
     assert_eq!(sites.len(), 2);
+    assert_eq!(sites[0].standing(), Standing::Suspected);
     assert!(
         matches!(sites[0].verdict, Verdict::Growing { .. }),
         "{:?}",
@@ -79,7 +87,7 @@ fn a_site_that_gains_blocks_is_growing_and_one_that_does_not_is_not() {
         "{}",
         sites[0].growth()
     );
-    assert_eq!(sites[0].gained, 3_900);
+    assert_eq!(sites[0].gained, 7_900);
     assert_eq!(sites[1].growth(), 0.0);
 }
 
@@ -102,7 +110,7 @@ fn polled(moments: impl IntoIterator<Item = (State, u64)>) -> Vec<Site> {
         watched.take(&last, &now);
         before = Some(now);
     }
-    judged(&last, watched.snapshots(), Grouping::CallSite)
+    judged_by(&last, &mut watched, Grouping::CallSite)
 }
 
 /// The same at each of so many seconds.
@@ -119,17 +127,17 @@ fn leaking(seconds: u64, before: u64) -> impl Iterator<Item = (State, u64)> {
 fn a_leak_stays_growing_for_as_long_as_nothing_is_recorded_and_on_when_it_is_again() {
     for state in [State::Stopped, State::Paused] {
         for seconds in [1, 12, 600] {
-            let stopped = || leaking(60, 0).chain(during(seconds, state, 60));
+            let stopped = || leaking(90, 0).chain(during(seconds, state, 90));
             let site = &polled(stopped())[0];
             assert!((site.growth() - 6_000.0).abs() < 600.0, "{site:?}");
             for more in 1..40 {
-                let site = &polled(stopped().chain(leaking(more, 60)))[0];
+                let site = &polled(stopped().chain(leaking(more, 90)))[0];
                 assert!(
                     (site.growth() - 6_000.0).abs() < 1_200.0,
                     "{more}: {site:?}"
                 );
                 let watched = site.watched_us / SECOND;
-                assert!(watched <= 62 + more, "{watched} s of {more}");
+                assert!(watched <= 92 + more, "{watched} s of {more}");
             }
         }
     }
@@ -141,14 +149,14 @@ fn what_was_freed_in_a_pause_and_comes_back_is_no_growth_of_what_was_watched_bef
     let sites = polled(held().chain(during(1, State::Recording, 3)));
     assert_eq!(sites[0].verdict, Verdict::TooEarly { seconds_of_data: 0 });
     let sites = polled(held().chain(leaking(20, 3)));
-    assert!(sites[0].growth() > 0.0, "{:?}", sites[0].verdict);
+    assert!(sites[0].only_rises(), "{:?}", sites[0].verdict);
     assert!(sites[0].watched_us < 20 * SECOND);
 }
 
 #[test]
 fn a_site_that_held_nothing_is_watched_from_its_first_block_on() {
     let sites = polled(during(90, State::Recording, 0).chain(leaking(15, 0)));
-    assert!(sites[0].growth() > 0.0, "{:?}", sites[0].verdict);
+    assert!(sites[0].only_rises(), "{:?}", sites[0].verdict);
     let watched = sites[0].watched_us / SECOND;
     assert!((14..=16).contains(&watched), "{watched} s");
 }
@@ -191,16 +199,16 @@ fn overflowed_at(second: u64) -> (LeaksPage, Trace) {
 
 #[test]
 fn a_leak_keeps_growing_after_the_table_is_full_and_what_only_may_grow_is_in_doubt() {
-    let seen: Vec<_> = (1..=90).map(overflowed_at).collect();
+    let seen: Vec<_> = (1..=120).map(overflowed_at).collect();
     let of = |(page, trace): &(LeaksPage, Trace)| Snapshot::of(page, trace);
     let snapshots: Vec<_> = seen.iter().map(of).collect();
-    for now in 20..=90 {
+    for now in 80..=120 {
         let sites = judged(&seen[now - 1].0, &snapshots[..now], Grouping::CallSite);
         for site in &sites {
             assert!((site.growth() - 6_000.0).abs() < 600.0, "{now}: {site:?}");
             assert_eq!((site.count, site.in_doubt()), (10, now as u64 - 10));
         }
-        assert!(now < 75 || piles_up(&snapshots[..now]), "{now}");
+        assert!(piles_up(&snapshots[..now]), "{now}");
     }
 }
 
@@ -274,10 +282,10 @@ fn a_leak_without_a_single_record_is_still_a_site() {
         let snapshot = Snapshot::of(&page, &trace);
         (page, snapshot)
     };
-    let seen: Vec<_> = (1..=60).map(evicted).collect();
+    let seen: Vec<_> = (1..=90).map(evicted).collect();
     let snapshots: Vec<_> = seen.iter().map(|(_, snapshot)| snapshot.clone()).collect();
-    let site = &judged(&seen[59].0, &snapshots, Grouping::CallSite)[0];
-    assert_eq!((site.count, site.in_doubt()), (0, 59));
+    let site = &judged(&seen[89].0, &snapshots, Grouping::CallSite)[0];
+    assert_eq!((site.count, site.in_doubt()), (0, 89));
     assert!((site.growth() - 2_400.0).abs() < 240.0, "{site:?}");
 }
 

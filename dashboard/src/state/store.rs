@@ -8,19 +8,17 @@ use heapbeacon_shared::api::{
 use leptos::prelude::*;
 
 use super::capture::Loss;
-use super::history::{self, HeapSample, Rates};
+use super::clock::Clock;
+use super::heap_history::HeapHistory;
+use super::history::Rates;
 use super::kept::Kept;
 use super::link::{Link, LinkState};
 use super::palette::Palette;
 use super::sites::{self, Grouping, Site};
 use super::symbols::SymbolState;
-use super::thinned::Thinned;
 use super::watched::Watched;
 use crate::api::Client;
 use crate::naming::Names;
-
-/// Heap samples kept: ten minutes at full sharpness, then ever coarser.
-const HEAP_SAMPLES: usize = 600;
 
 /// Something to tell once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +66,8 @@ pub struct Store {
     pub link: RwSignal<Link>,
     /// Whether somebody answers there, and not to this page.
     pub is_shut_out: RwSignal<bool>,
+    /// The device's clock.
+    pub(super) clock: StoredValue<Clock>,
     /// The browser's clock in milliseconds, twice a second.
     pub now_ms: RwSignal<f64>,
     /// Last answer of `/device`.
@@ -81,7 +81,7 @@ pub struct Store {
     /// Last answer of `/demo`.
     pub demo: RwSignal<Option<Demo>>,
     /// The heap since the page opened.
-    pub heap_history: RwSignal<Thinned<HeapSample>>,
+    pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
     pub watched: RwSignal<Watched>,
     /// Allocations and frees per second.
@@ -126,13 +126,14 @@ impl Store {
             client: StoredValue::new(Client::new(origin)),
             link: RwSignal::default(),
             is_shut_out: RwSignal::new(false),
+            clock: StoredValue::new(Clock::default()),
             now_ms: RwSignal::new(now_ms()),
             device: RwSignal::new(None),
             heap: RwSignal::new(None),
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),
             demo: RwSignal::new(None),
-            heap_history: RwSignal::new(Thinned::new(HEAP_SAMPLES)),
+            heap_history: RwSignal::default(),
             watched: RwSignal::default(),
             rates: RwSignal::default(),
             sites: RwSignal::default(),
@@ -201,29 +202,37 @@ impl Store {
     pub fn group(&self, grouping: Grouping) -> Vec<Site> {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
-            let watched = self.watched.read();
-            let snapshots = watched.snapshots();
-            let mut sites = self
-                .names
-                .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
-            if !self.is_file {
-                sites::judge(&mut sites, snapshots);
-            }
-            Some(sites)
+            self.watched.track();
+            let group = |watched: &mut Watched| {
+                let snapshots = watched.snapshots();
+                let mut sites = self
+                    .names
+                    .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
+                if !self.is_file {
+                    sites::judge(&mut sites, watched);
+                }
+                Some(sites)
+            };
+            self.watched
+                .try_maybe_update(|watched| (false, group(watched)))?
         });
         grouped.unwrap_or_default()
     }
 
     /// Returns whether blocks pile up in all, whoever allocated them.
     pub fn piles_up(&self) -> bool {
-        self.watched
-            .with(|watched| history::piles_up(watched.snapshots()))
+        self.watched.with(Watched::piles_up)
     }
 
     /// Returns when the leak list was last watched, in microseconds since boot.
     pub fn watched_us(&self) -> Option<u64> {
         self.watched
             .with(|watched| watched.snapshots().last().map(|last| last.time_us))
+    }
+
+    /// Returns for how long the leak list was watched while the trace recorded, in microseconds.
+    pub fn watched_span_us(&self) -> u64 {
+        self.watched.with(Watched::span_us)
     }
 
     /// Works out again who holds memory, after new answers or new names.

@@ -1,27 +1,38 @@
 //! The leak list since the page opened, for as long as the trace recorded.
 
+use heapbeacon_shared::analysis::Series;
 use heapbeacon_shared::api::{LeaksPage, State, Trace};
 
-use super::history::Snapshot;
-use super::thinned::Thinned;
+use super::history::{SHORTEST_US, Snapshot, piles_up};
+use super::lifetimes::Lifetimes;
+use super::suspects::Suspects;
 
 /// Moments of the leak list kept.
 const SNAPSHOTS: usize = 240;
+/// Microseconds that blocks are said to pile up for after that was last seen.
+const PILES_UP_US: u64 = 30_000_000;
 
 /// The moments of the leak list that say something of growth: those at which the trace recorded.
 ///
 /// Time that is known not to be recorded is counted, so that nobody takes it for time in which nothing grew.
 #[derive(Clone, Debug)]
 pub struct Watched {
-    snapshots: Thinned<Snapshot>,
+    snapshots: Series<Snapshot>,
     unrecorded_us: u64,
+    /// When blocks were last seen to pile up in all.
+    piled_up_us: Option<u64>,
+    pub(super) lifetimes: Lifetimes,
+    pub(super) suspects: Suspects,
 }
 
 impl Default for Watched {
     fn default() -> Self {
         Self {
-            snapshots: Thinned::new(SNAPSHOTS),
+            snapshots: Series::new(SNAPSHOTS),
             unrecorded_us: 0,
+            piled_up_us: None,
+            lifetimes: Lifetimes::default(),
+            suspects: Suspects::default(),
         }
     }
 }
@@ -51,14 +62,39 @@ impl Watched {
         is_of_trace
     }
 
-    /// Appends a moment.
+    /// Appends a moment. While the clock stands still there is none.
     pub(super) fn push(&mut self, snapshot: Snapshot) {
+        if let Some(last) = self.snapshots.last() {
+            if snapshot.time_us < last.time_us + SHORTEST_US {
+                return;
+            }
+            self.lifetimes.follow(last, &snapshot);
+        }
+        let time_us = snapshot.time_us;
         self.snapshots.push(snapshot);
+        if piles_up(self.snapshots()) {
+            self.piled_up_us = Some(time_us);
+        }
+    }
+
+    /// Returns how long there were answers while the trace recorded, in microseconds.
+    pub fn span_us(&self) -> u64 {
+        match self.snapshots() {
+            [first, .., last] => last.recorded_us().saturating_sub(first.recorded_us()),
+            _ => 0,
+        }
+    }
+
+    /// Returns whether blocks pile up in all, whoever allocated them.
+    pub fn piles_up(&self) -> bool {
+        let now_us = self.snapshots.last().map_or(0, |last| last.time_us);
+        let is_recent = |us: u64| now_us - us <= PILES_UP_US;
+        self.piled_up_us.is_some_and(is_recent)
     }
 
     /// Returns the moments, oldest first.
     pub fn snapshots(&self) -> &[Snapshot] {
-        self.snapshots.items()
+        self.snapshots.points()
     }
 }
 

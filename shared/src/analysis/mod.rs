@@ -2,6 +2,8 @@
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
+mod leak;
+#[cfg(feature = "alloc")]
 mod series;
 #[cfg(feature = "alloc")]
 mod trend;
@@ -12,7 +14,9 @@ pub use arithmetic::{
     accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full,
 };
 #[cfg(feature = "alloc")]
-pub use series::{Point, Series};
+pub use leak::{Growth, Known, LEAK_BLOCKS, LEAK_US, Moment, SUSPECT_US, Standing, Suspect};
+#[cfg(feature = "alloc")]
+pub use series::{Point, Series, Timed};
 #[cfg(feature = "alloc")]
 pub use verdict::{
     Blocks, FEW_BLOCKS, MINIMUM_GAIN, MINIMUM_US, RISES, SIGNIFICANCE, SLICES, Verdict, WINDOW_US,

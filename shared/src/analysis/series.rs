@@ -2,8 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::trend::Trend;
+use super::trend::{Trend, lows};
+use super::verdict::{RISES, SIGNIFICANCE, SLICES};
 
+/// Shortest window of a lasting growth, in microseconds, and how much longer the next one is.
+const LASTING_US: u64 = 60_000_000;
+const LASTING_FACTOR: u64 = 4;
 /// Fewest points that a series keeps.
 const MINIMUM_CAPACITY: usize = 16;
 
@@ -18,18 +22,30 @@ pub struct Point {
     pub count: u64,
 }
 
+/// What was so at one moment.
+pub trait Timed {
+    /// Returns the moment, in microseconds since boot.
+    fn time_us(&self) -> u64;
+}
+
+impl Timed for Point {
+    fn time_us(&self) -> u64 {
+        self.time_us
+    }
+}
+
 /// A history of fixed size that covers all the time since its first point.
 ///
 /// When it is full, each new point costs one old one, so that the points are as far apart as they
 /// are old: the past grows coarse, the present stays sharp, and a look back over any time finds
 /// about as many points.
 #[derive(Clone, Debug)]
-pub struct Series {
-    points: Vec<Point>,
+pub struct Series<T = Point> {
+    points: Vec<T>,
     capacity: usize,
 }
 
-impl Series {
+impl<T: Timed> Series<T> {
     /// Creates a series that keeps `capacity` points, and never fewer than 16.
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -41,16 +57,22 @@ impl Series {
     /// Appends a point; one that is not newer than the last is ignored.
     ///
     /// A device that rebooted counts its time from 0 again and needs a new series.
-    pub fn push(&mut self, point: Point) {
+    pub fn push(&mut self, point: T) {
         if self
             .last()
-            .is_some_and(|last| point.time_us <= last.time_us)
+            .is_some_and(|last| point.time_us() <= last.time_us())
         {
             return;
         }
         if self.points.len() == self.capacity {
-            self.thin_out(point.time_us);
+            self.thin_out(point.time_us());
         }
+        self.points.push(point);
+    }
+
+    /// Puts another point in the place of the newest one.
+    pub fn replace_last(&mut self, point: T) {
+        self.points.pop();
         self.points.push(point);
     }
 
@@ -60,12 +82,12 @@ impl Series {
     }
 
     /// Returns the points, oldest first.
-    pub fn points(&self) -> &[Point] {
+    pub fn points(&self) -> &[T] {
         &self.points
     }
 
     /// Returns the newest point.
-    pub fn last(&self) -> Option<&Point> {
+    pub fn last(&self) -> Option<&T> {
         self.points.last()
     }
 
@@ -74,11 +96,55 @@ impl Series {
         span_us(&self.points)
     }
 
+    /// Returns the points of the last `window_us`, and more if those are fewer than `minimum`.
+    pub(super) fn window(&self, window_us: u64, minimum: usize) -> &[T] {
+        let start = self
+            .last()
+            .map_or(0, |last| last.time_us().saturating_sub(window_us));
+        let by_time = self.points.partition_point(|point| point.time_us() < start);
+        &self.points[by_time.min(self.points.len().saturating_sub(minimum))..]
+    }
+
+    /// Drops the point whose neighbours are closest together for its age, never the first or last.
+    fn thin_out(&mut self, now_us: u64) {
+        let gap = |index: usize| {
+            let [before, point, after] =
+                [index - 1, index, index + 1].map(|i| self.points[i].time_us());
+            (after - before) as f64 / (now_us - point) as f64
+        };
+        let inner = 1..self.points.len() - 1;
+        if let Some(index) = inner.min_by(|&a, &b| gap(a).total_cmp(&gap(b))) {
+            self.points.remove(index);
+        }
+    }
+}
+
+impl Series {
     /// Returns the live bytes gained since the first point.
     pub fn growth_since_start(&self) -> i64 {
         match self.points.as_slice() {
             [first, .., last] => last.bytes.wrapping_sub(first.bytes) as i64,
             _ => 0,
+        }
+    }
+
+    /// Returns the bytes per minute of a growth that stands out from what comes and goes, and the microseconds that it was
+    /// taken over: the last minute if it shows there, or else a window 4, 16, … times as long.
+    pub fn lasting_growth(&self) -> Option<(f64, u64)> {
+        let mut window_us = LASTING_US;
+        loop {
+            let window = self.window(window_us, 2 * SLICES);
+            let span_us = span_us(window);
+            let trend = Trend::fit(window);
+            let lows = lows(window, SLICES);
+            let rises = lows.windows(2).filter(|pair| pair[1].bytes > pair[0].bytes);
+            if rises.count() >= RISES && trend.exceeds_noise(trend.rise(span_us), SIGNIFICANCE) {
+                return Some((trend.bytes_per_minute(), span_us));
+            }
+            if window.len() == self.points().len() {
+                return None;
+            }
+            window_us = span_us.max(window_us).saturating_mul(LASTING_FACTOR);
         }
     }
 
@@ -89,34 +155,12 @@ impl Series {
     pub fn growth_per_minute(&self, window_us: u64) -> f64 {
         Trend::fit(self.window(window_us, 0)).bytes_per_minute()
     }
-
-    /// Returns the points of the last `window_us`, and more if those are fewer than `minimum`.
-    pub(super) fn window(&self, window_us: u64, minimum: usize) -> &[Point] {
-        let start = self
-            .last()
-            .map_or(0, |last| last.time_us.saturating_sub(window_us));
-        let by_time = self.points.partition_point(|point| point.time_us < start);
-        &self.points[by_time.min(self.points.len().saturating_sub(minimum))..]
-    }
-
-    /// Drops the point whose neighbours are closest together for its age, never the first or last.
-    fn thin_out(&mut self, now_us: u64) {
-        let gap = |index: usize| {
-            let [before, point, after] =
-                [index - 1, index, index + 1].map(|i| self.points[i].time_us);
-            (after - before) as f64 / (now_us - point) as f64
-        };
-        let inner = 1..self.points.len() - 1;
-        if let Some(index) = inner.min_by(|&a, &b| gap(a).total_cmp(&gap(b))) {
-            self.points.remove(index);
-        }
-    }
 }
 
 /// Returns the microseconds from the first point to the last.
-pub(super) fn span_us(points: &[Point]) -> u64 {
+pub(super) fn span_us<T: Timed>(points: &[T]) -> u64 {
     match points {
-        [first, .., last] => last.time_us - first.time_us,
+        [first, .., last] => last.time_us() - first.time_us(),
         _ => 0,
     }
 }

@@ -7,9 +7,6 @@ use super::series::{Point, span_us};
 /// Low-water marks that a line is fitted to: bounds the pairs to 2016.
 const MARKS: usize = 64;
 
-/// Noise that must be exceeded before a line does not go on, as a factor.
-const DOUBT: f64 = 1.5;
-
 const US_PER_MINUTE: f64 = 60e6;
 
 /// A straight line through a window, after Theil and Sen.
@@ -36,6 +33,15 @@ impl Trend {
         }
     }
 
+    /// Creates a line of a known slope.
+    pub(super) fn steady(bytes_per_us: f64) -> Self {
+        Self {
+            bytes_per_us,
+            noise: 0.0,
+            marks: 0,
+        }
+    }
+
     /// Returns the slope.
     pub(super) fn bytes_per_minute(&self) -> f64 {
         self.bytes_per_us * US_PER_MINUTE
@@ -54,12 +60,12 @@ impl Trend {
     }
 
     /// Returns whether this line may go on in the points of a shorter window: they rise at least half as
-    /// fast, or noise hides that they do.
-    pub(super) fn goes_on_in(&self, shorter: &[Point]) -> bool {
+    /// fast, or `doubt` times their noise hides that they do.
+    pub(super) fn goes_on_in(&self, shorter: &[Point], doubt: f64) -> bool {
         let duration_us = span_us(shorter);
         let other = Self::fit(shorter);
         let lacking = self.rise(duration_us) / 2.0 - other.rise(duration_us);
-        !other.exceeds_noise(lacking, DOUBT)
+        !other.exceeds_noise(lacking, doubt)
     }
 }
 

@@ -20,6 +20,8 @@ pub const SIGNIFICANCE: f64 = 4.0;
 /// Most blocks of a one-off.
 pub const FEW_BLOCKS: u64 = 4;
 
+/// Noise that must be exceeded before growth does not go on, as a factor.
+const DOUBT: f64 = 1.5;
 /// How much longer the next longer window is.
 const WINDOW_FACTOR: u64 = 4;
 /// Intervals between two blocks of a leak after which the next one is overdue.
@@ -141,7 +143,12 @@ fn growth_within(window: &[Point], shorter: &[&[Point]], blocks: &Blocks) -> Opt
     let trend = Trend::fit(window);
     // A leak of so few blocks is too slow for any shorter window.
     let is_slow = gain < SLICES as u64 * WINDOW_FACTOR;
-    let goes_on = || is_slow || shorter.iter().all(|shorter| trend.goes_on_in(shorter));
+    let goes_on = || {
+        is_slow
+            || shorter
+                .iter()
+                .all(|shorter| trend.goes_on_in(shorter, DOUBT))
+    };
     let is_leak = trend.exceeds_noise(trend.rise(duration_us), SIGNIFICANCE) && goes_on();
     is_leak.then(|| trend.bytes_per_minute())
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Point, Verdict};
+use heapbeacon_shared::analysis::{Point, Standing, Verdict};
 use heapbeacon_shared::api::Origin;
 use leptos::prelude::*;
 
@@ -41,7 +41,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
     view! {
         <tbody
             class:open=move || open.get()
-            class:growing=move || site.read().as_ref().is_some_and(|site| site.growth() > 0.0)
+            class:growing=move || site.read().as_ref().is_some_and(Site::leaks)
         >
             <tr
                 class="site"
@@ -87,7 +87,7 @@ fn breakable(path: &str) -> Vec<AnyView> {
 }
 
 fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
-    let sign = sign(&site.verdict);
+    let sign = sign(site);
     let origin = match site.origin {
         Origin::Application => None,
         Origin::Driver => Some("driver"),
@@ -144,7 +144,7 @@ fn evicted(site: &Site) -> Option<String> {
 }
 
 fn verdict_cell(site: &Site) -> AnyView {
-    let sign = sign(&site.verdict);
+    let sign = sign(site);
     let class = format!("tag {}", sign.class);
     view! {
         <td class="verdict-cell">
@@ -254,21 +254,39 @@ struct Sign {
     meaning: &'static str,
 }
 
-fn sign(verdict: &Verdict) -> Sign {
-    let (class, word, meaning) = match verdict {
-        Verdict::TooEarly { .. } => ("neutral", "watching", "Too little data for a verdict"),
-        Verdict::Growing { .. } => (
-            "bad",
-            "growing",
-            "Blocks pile up: a leak, or a cache that is still filling",
+fn sign(site: &Site) -> Sign {
+    let (class, word, meaning) = match (site.standing(), &site.verdict) {
+        (Standing::Leaking, _) if site.is_certain => {
+            ("bad", "growing", "Blocks pile up that nobody frees: a leak")
+        }
+        (Standing::Leaking, _) => (
+            "neutral",
+            "growing?",
+            "Blocks may pile up: they live longer than their records, so whether they are freed can't be told",
         ),
-        Verdict::Plateau => (
+        (Standing::Suspected, _) => (
+            "neutral",
+            "growing",
+            "Blocks pile up: a leak, or something that still fills up",
+        ),
+        (Standing::Stopped, _) => (
+            "neutral",
+            "stopped",
+            "It leaked. No more is added, and what leaked is still held",
+        ),
+        (_, Verdict::TooEarly { .. }) => ("neutral", "watching", "Too little data for a verdict"),
+        (_, Verdict::Growing { .. }) => (
+            "neutral",
+            "watching",
+            "It holds more than before, for too short a time to call that growth",
+        ),
+        (_, Verdict::Plateau) => (
             "good",
             "plateau",
             "Many blocks are held, but no more than before",
         ),
-        Verdict::InFlight => ("info", "in flight", "Blocks come and go"),
-        Verdict::OneOff => (
+        (_, Verdict::InFlight) => ("info", "in flight", "Blocks come and go"),
+        (_, Verdict::OneOff) => (
             "neutral",
             "one-off",
             "A few blocks that were allocated once and stay",

@@ -50,11 +50,9 @@ pub(crate) fn survivors(capture: &Capture) -> Vec<Snapshot> {
 fn nothing(leak: &heapbeacon_shared::api::Leak) -> Held {
     Held {
         stack: leak.stack.id,
-        bytes: 0,
-        count: 0,
-        evicted: 0,
         oldest_us: leak.oldest_us,
         newest_us: leak.newest_us,
+        ..Held::default()
     }
 }
 
