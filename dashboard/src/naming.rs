@@ -1,5 +1,6 @@
 //! Names of call stacks: from the symbols of an ELF file, or from bare addresses without one.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,13 +79,16 @@ impl NamedStack {
 pub struct Names {
     symbols: Option<Rc<Symbols>>,
     known: HashMap<Vec<u64>, Arc<NamedStack>>,
+    tasks: RefCell<HashMap<String, String>>,
 }
 
 impl Names {
     /// Takes the symbols that names come from; `None` goes back to addresses.
     pub fn new(symbols: Option<Rc<Symbols>>) -> Self {
-        let known = HashMap::new();
-        Self { symbols, known }
+        Self {
+            symbols,
+            ..Self::default()
+        }
     }
 
     /// Returns the symbols that names come from.
@@ -94,9 +98,12 @@ impl Names {
 
     /// Names a task: one that the device knows only the address of has its name in the symbols.
     pub fn task(&self, given: &str) -> String {
-        let symbols = self.symbols.as_ref();
-        let named = symbols.and_then(|symbols| task_of_address(symbols, given));
-        named.unwrap_or_else(|| given.to_owned())
+        let Some(symbols) = &self.symbols else {
+            return given.to_owned();
+        };
+        let mut tasks = self.tasks.borrow_mut();
+        let named = || task_of_address(symbols, given).unwrap_or_else(|| given.to_owned());
+        tasks.entry(given.to_owned()).or_insert_with(named).clone()
     }
 
     /// Names a call stack.
@@ -117,14 +124,15 @@ impl Names {
     }
 }
 
-/// Names a task by its storage, of which it is called `task@3fc95510`. Of a pool of several, the
-/// first has the name alone, and the others say how many bytes behind it they are.
+/// Names a task by its storage, of which it is called `task@3fc95510`. In a pool of several it has a
+/// number, from 0; where nothing tells how many those are, it says how many bytes behind the first it is.
 fn task_of_address(symbols: &Symbols, given: &str) -> Option<String> {
     let address = given.strip_prefix("task@")?;
     let task = symbols.task_at(u64::from_str_radix(address, 16).ok()?)?;
-    Some(match task.offset {
-        0 => task.name,
-        offset => format!("{} +{offset}", task.name),
+    Some(match (task.index, task.offset) {
+        (Some(index), _) => format!("{}[{index}]", task.name),
+        (None, 0) => task.name,
+        (None, offset) => format!("{} +{offset}", task.name),
     })
 }
 

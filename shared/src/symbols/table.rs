@@ -1,4 +1,5 @@
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -18,6 +19,8 @@ pub struct Symbols {
     code: Vec<Range<u64>>,
     table: SymbolTable,
     lines: Option<Lines>,
+    /// The names that the debug information refers to.
+    debug_names: Option<Arc<[u8]>>,
     missing: Vec<Missing>,
 }
 
@@ -51,11 +54,13 @@ impl Symbols {
             missing.extend(split);
             lines
         });
+        let names = debug.iter().find(|(id, _)| *id == SectionId::DebugStr);
         Ok(Self {
             build_id,
             code,
             table,
             lines,
+            debug_names: names.map(|(_, names)| Arc::clone(names)),
             missing,
         })
     }
@@ -120,6 +125,10 @@ impl Symbols {
         lines
             .map(|lines| lines.frames(address, is_shared))
             .unwrap_or_default()
+    }
+
+    pub(super) fn debug_names(&self) -> &[u8] {
+        self.debug_names.as_deref().unwrap_or_default()
     }
 
     /// Finds the static around an address.

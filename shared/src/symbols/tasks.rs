@@ -1,8 +1,9 @@
 //! Names of embassy's tasks, from where they are stored.
 
+use alloc::format;
 use alloc::string::String;
 
-use super::{Symbols, short_name};
+use super::{Static, Symbols, short_name};
 
 /// What embassy's macro calls the static that a task is stored in, inside the task's function.
 const POOL: &str = "::POOL";
@@ -16,9 +17,10 @@ pub struct Task {
     pub name: String,
     /// The full path of its function, or of the static.
     pub path: String,
-    /// How far behind the first task of its pool it lies, in bytes. The ELF does not tell how large
-    /// one is.
+    /// How far behind the first task of its pool it lies, in bytes.
     pub offset: u64,
+    /// Its place in a pool of several, from 0, where the debug information tells how many those are.
+    pub index: Option<u64>,
 }
 
 impl Symbols {
@@ -35,6 +37,30 @@ impl Symbols {
             name: String::from(name),
             path: String::from(path),
             offset: storage.offset,
+            index: index(&storage, self.pool_size(path)),
         })
     }
+
+    /// Returns how many tasks a pool has. The generic functions that spawn into it have the number in
+    /// their names: `_spawn_async_fn<app::__net_task::__net_task_inner_function::{async_fn_env#0}, 4, …>`.
+    fn pool_size(&self, path: &str) -> Option<u64> {
+        let (module, name) = path.rsplit_once("::")?;
+        let before =
+            format!("{module}::__{name}_task::__{name}_task_inner_function::{{async_fn_env#0}}, ");
+        let names = self.debug_names();
+        let found = names
+            .windows(before.len())
+            .position(|window| window == before.as_bytes())?;
+        let number = names.get(found + before.len()..)?;
+        let digits = number.iter().take_while(|byte| byte.is_ascii_digit());
+        let digits = number.get(..digits.count())?;
+        str::from_utf8(digits).ok()?.parse().ok()
+    }
+}
+
+/// Returns the place of a task in its pool, unless it has that for itself.
+fn index(storage: &Static, tasks: Option<u64>) -> Option<u64> {
+    let tasks = tasks.filter(|tasks| *tasks > 1 && storage.size.is_multiple_of(*tasks))?;
+    let size = storage.size / tasks;
+    (size > 0 && storage.offset.is_multiple_of(size)).then(|| storage.offset / size)
 }
