@@ -48,14 +48,17 @@ impl Symbols {
         let before =
             format!("{module}::__{name}_task::__{name}_task_inner_function::{{async_fn_env#0}}, ");
         let names = self.debug_names();
-        let found = names
-            .windows(before.len())
-            .position(|window| window == before.as_bytes())?;
-        let number = names.get(found + before.len()..)?;
-        let digits = number.iter().take_while(|byte| byte.is_ascii_digit());
-        let digits = number.get(..digits.count())?;
-        str::from_utf8(digits).ok()?.parse().ok()
+        let windows = names.windows(before.len()).enumerate();
+        let mut found = windows.filter(|(_, window)| *window == before.as_bytes());
+        // Behind it may also be another argument, in the names of other functions.
+        found.find_map(|(at, _)| number(names.get(at + before.len()..)?))
     }
+}
+
+/// Reads the decimal number that a text begins with.
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    str::from_utf8(text.get(..digits)?).ok()?.parse().ok()
 }
 
 /// Returns the place of a task in its pool, unless it has that for itself.

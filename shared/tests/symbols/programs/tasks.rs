@@ -18,8 +18,13 @@ impl<const SIZE: usize> Holder<SIZE> {
 
 #[inline(never)]
 fn spawn<F, const TASKS: usize>(future: F) -> usize {
-    black_box(future);
+    black_box((future, TASKS));
     TASKS
+}
+
+#[inline(never)]
+fn other<F, T>(future: F, further: T) {
+    black_box((future, further));
 }
 
 mod net {
@@ -29,6 +34,7 @@ mod net {
     }
 
     pub fn serve() -> *mut u8 {
+        super::black_box(super::other(__serve_task(), ()));
         super::black_box(super::spawn::<_, 3>(__serve_task()));
         static POOL: super::Holder<96> = super::Holder::new();
         POOL.0.get().cast()
