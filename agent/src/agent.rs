@@ -97,6 +97,7 @@ impl<P: Platform> Agent<P> {
     /// Describes the device, with what makes its traces worse than they could be.
     pub fn device(&self) -> Device {
         let mut device = P::device();
+        device.uptime_us = P::tracer().now_us(device.uptime_us);
         for warning in warnings::list::<P>(self, &device) {
             // There is room for all that there are.
             let _ = device.warnings.push(warning);

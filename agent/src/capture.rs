@@ -163,6 +163,11 @@ impl Speaker {
             let events = counters.dropped;
             self.say(out, &Message::Dropped(wire::Dropped { events }));
         }
+        let (frees, bytes) = (summary.counters.missed_frees, summary.counters.missed_bytes);
+        if frees > 0 {
+            let missed = wire::MissedFrees { frees, bytes };
+            self.say(out, &Message::MissedFrees(missed));
+        }
         false
     }
 
@@ -198,6 +203,7 @@ impl Speaker {
             Some(record) if record.seq <= moment => self.record(record, moment, out),
             _ => {
                 self.failures::<P>(records.trace(), moment, out);
+                self.wrong_frees::<P>(records.trace(), moment, out);
                 return false;
             }
         }
@@ -217,6 +223,14 @@ impl Speaker {
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
             let failure = convert::wire_failure(failure);
             self.say(out, &Message::FailedAllocation(failure));
+        }
+    }
+
+    fn wrong_frees<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
+        let wrong_frees = P::tracer().wrong_frees(trace).unwrap_or_default();
+        for wrong in wrong_frees.iter().filter(|wrong| wrong.time_us <= moment) {
+            let wrong = convert::wire_wrong_free(wrong);
+            self.say(out, &Message::WrongFree(wrong));
         }
     }
 

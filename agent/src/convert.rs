@@ -5,6 +5,7 @@ use heapbeacon_shared::{MAX_FRAMES, wire};
 
 use crate::agent::Agent;
 use crate::platform::{Platform, Task};
+use crate::reader::now_us;
 use crate::text::text;
 use crate::tracer::{self, Tracer};
 
@@ -17,7 +18,7 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         destination: summary.destination.map(destination),
         mode: summary.mode.map(mode),
         trace_id: summary.trace.id(),
-        time_us: P::now_us(),
+        time_us: now_us::<P>(),
         started_us: summary.started_us,
         gaps: summary.gaps,
         doubtful_until_us: summary.doubtful_until_us,
@@ -30,6 +31,8 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         total_frees: counters.matched_frees + counters.unmatched_frees,
         matched_frees: counters.matched_frees,
         matched_freed_bytes: counters.matched_bytes,
+        missed_frees: counters.missed_frees,
+        missed_freed_bytes: counters.missed_bytes,
         unmatched_frees: counters.unmatched_frees,
         unmatched_freed_bytes: counters.unmatched_bytes,
         wrong_frees: counters.wrong_frees,
@@ -58,7 +61,7 @@ pub(crate) fn heap<P: Platform>() -> api::Heap {
     let counters = summary.counters;
     let failures = P::tracer().failures(summary.trace);
     api::Heap {
-        time_us: P::now_us(),
+        time_us: now_us::<P>(),
         regions: P::regions(),
         failed_allocations: counters.failed,
         failed_bytes: counters.failed_bytes,
@@ -77,7 +80,7 @@ pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
         stack: record.stack,
         freed: record.freed.is_some(),
         freed_time_us: record.freed.map(|freed| freed.time_us),
-        freed_stack: record.freed.map(|freed| freed.stack),
+        freed_stack: record.freed.and_then(|freed| freed.stack),
     }
 }
 
@@ -173,9 +176,19 @@ fn failure(failure: &tracer::Failure) -> api::Failure {
 fn wrong_free(wrong: &tracer::WrongFree) -> api::WrongFree {
     api::WrongFree {
         time_us: wrong.time_us,
+        kind: wrong_free_kind(wrong.kind),
         address: Address(wrong.address as u64),
         block: Address(wrong.block as u64),
-        stack: wrong.stack,
+        owner: wrong.owner,
+        freed_by: wrong.freed_by,
+        first_freed_by: wrong.first_freed_by,
+    }
+}
+
+fn wrong_free_kind(kind: tracer::WrongFreeKind) -> api::WrongFreeKind {
+    match kind {
+        tracer::WrongFreeKind::Inside => api::WrongFreeKind::Inside,
+        tracer::WrongFreeKind::Double => api::WrongFreeKind::Double,
     }
 }
 
@@ -290,7 +303,7 @@ pub(crate) fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire:
         seq: record.seq,
         address: record.address as u64,
         time: freed.time_us,
-        stack: Some(freed.stack),
+        stack: freed.stack,
     }
 }
 
@@ -299,6 +312,18 @@ pub(crate) fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation 
         time: failure.time_us,
         size: failure.size as u64,
         stack: failure.stack,
+    }
+}
+
+pub(crate) fn wire_wrong_free(wrong: &tracer::WrongFree) -> wire::WrongFree {
+    wire::WrongFree {
+        time: wrong.time_us,
+        kind: wrong_free_kind(wrong.kind),
+        address: wrong.address as u64,
+        block: wrong.block as u64,
+        owner: wrong.owner,
+        freed_by: wrong.freed_by,
+        first_freed_by: wrong.first_freed_by,
     }
 }
 

@@ -59,7 +59,9 @@ pub fn record<M: RawMutex>(
     frames(&stack_frames(tracer, trace, record.stack), out)?;
     if let Some(freed) = record.freed {
         write!(out, "\nfreed by ")?;
-        frames(&stack_frames(tracer, trace, freed.stack), out)?;
+        if let Some(stack) = freed.stack {
+            frames(&stack_frames(tracer, trace, stack), out)?;
+        }
     }
     writeln!(out)
 }

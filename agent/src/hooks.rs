@@ -11,7 +11,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::num::NonZeroUsize;
 
 use crate::platform::Platform;
-use crate::tracer::{Allocation, CallStack, FailedAllocation, Free};
+use crate::tracer::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 use crate::walk::frame_pointer;
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
@@ -64,7 +64,7 @@ pub fn freed<P: Platform>(address: usize, size: usize, frame: usize) {
             P::call_stack(frame, &mut stack);
         }
         let context = P::context();
-        tracer.freed(&Free {
+        let unnamed = tracer.freed(&Free {
             address,
             size,
             time_us,
@@ -72,7 +72,18 @@ pub fn freed<P: Platform>(address: usize, size: usize, frame: usize) {
             task: context.task,
             stack: &stack,
         });
+        if let Some(free) = unnamed {
+            name_free::<P>(free, frame, context.task);
+        }
     });
+}
+
+/// Walks the call stack of a free that has no record: it may be one of a pointer that is no block.
+#[cold]
+fn name_free<P: Platform>(free: UnnamedFree, frame: usize, task: u16) {
+    let mut stack = CallStack::new();
+    P::call_stack(frame, &mut stack);
+    P::tracer().name_free(free, &stack, task);
 }
 
 /// A global allocator whose every block is traced.

@@ -114,7 +114,10 @@ impl PageRecords {
 
     /// Notes the stacks of a record, unless there is no room for them.
     fn note(&mut self, record: &Record) -> bool {
-        let ids = [Some(record.stack), record.freed.map(|freed| freed.stack)];
+        let ids = [
+            Some(record.stack),
+            record.freed.and_then(|freed| freed.stack),
+        ];
         if self.stacks.len() + ids.len() > PAGE_STACKS {
             return false;
         }
@@ -203,7 +206,7 @@ impl Leaks {
     }
 
     fn new<P: Platform>(min_age_us: u64, limit: u32) -> Self {
-        let time_us = P::now_us();
+        let time_us = now_us::<P>();
         let trace = P::tracer().trace();
         Self {
             trace,
@@ -260,6 +263,11 @@ impl Leaks {
         (self.ahead, self.taken) = (ahead, 0);
         Ok(true)
     }
+}
+
+/// Returns the time that answers are of: in no trace does it go backward.
+pub(crate) fn now_us<P: Platform>() -> u64 {
+    P::tracer().now_us(P::now_us())
 }
 
 /// Checks whether a trace has not ended yet.

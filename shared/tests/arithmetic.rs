@@ -48,11 +48,13 @@ fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs
 fn accounting_holds_only_if_blocks_and_bytes_add_up() {
     let sound = api::Trace {
         total_allocations: 10,
-        matched_frees: 6,
+        matched_frees: 4,
+        missed_frees: 2,
         evicted_live: 1,
         live_count: 3,
         total_allocated_bytes: 1000,
-        matched_freed_bytes: 600,
+        matched_freed_bytes: 450,
+        missed_freed_bytes: 150,
         evicted_live_bytes: 100,
         live_bytes: 300,
         ..Default::default()

@@ -1,7 +1,7 @@
 //! The bytes of every message, as version 1 wrote them. They never change: a reader of today must
 //! open a capture of then. A new message or field gets a new test.
 
-use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
+use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State, WrongFreeKind};
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -263,4 +263,42 @@ fn task() {
         };
         assert_golden(Message::Task(task), hex);
     }
+}
+
+#[test]
+fn missed_frees() {
+    let missed = MissedFrees {
+        frees: 3,
+        bytes: 300,
+    };
+    assert_golden(Message::MissedFrees(missed), "04 0d  03  ac 02");
+}
+
+#[test]
+fn wrong_free() {
+    let double = WrongFree {
+        time: 128,
+        kind: WrongFreeKind::Double,
+        address: 300,
+        block: 300,
+        owner: Some(7),
+        freed_by: Some(128),
+        first_freed_by: Some(9),
+    };
+    assert_golden(
+        Message::WrongFree(double),
+        "0f 0e  80 01  01  ac 02  ac 02  01 07  01 80 01  01 09",
+    );
+    let inside = WrongFree {
+        kind: WrongFreeKind::Inside,
+        block: 8,
+        owner: None,
+        freed_by: None,
+        first_freed_by: None,
+        ..double
+    };
+    assert_golden(
+        Message::WrongFree(inside),
+        "0a 0e  80 01  00  ac 02  08  00 00 00",
+    );
 }

@@ -16,7 +16,7 @@ use crate::agent::Agent;
 use crate::capture::{self, Capture};
 use crate::convert;
 use crate::platform::{Platform, Switch};
-use crate::reader::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks};
+use crate::reader::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
 use crate::tracer::{self, Error};
 
 const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
@@ -181,7 +181,7 @@ fn leaks<P: Platform>(query: Query<'_>) -> Answer {
 }
 
 fn everything<P: Platform>() -> Reply {
-    let content = capture::Content::Everything(P::now_us());
+    let content = capture::Content::Everything(now_us::<P>());
     Reply::stream(Stream::Capture(Capture::new::<P>(content)))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
 }

@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 use heapless::Vec;
 
 use super::view::{Failure, Leak, Mode, Record, Stack, Summary, Trace, TraceEnded, WrongFree};
-use super::{Allocation, Buffer, Error, FailedAllocation, Free, Refused, Sink};
+use super::{
+    Allocation, Buffer, CallStack, Error, FailedAllocation, Free, Refused, Sink, UnnamedFree,
+};
 
 /// Stands in for the tracer when the feature `tracing` is off.
 pub struct Tracer<M>(PhantomData<fn() -> M>);
@@ -114,7 +116,15 @@ impl<M> Tracer<M> {
 
     pub fn allocated(&self, _event: &Allocation<'_>) {}
 
-    pub fn freed(&self, _event: &Free<'_>) {}
+    pub fn freed(&self, _event: &Free<'_>) -> Option<UnnamedFree> {
+        None
+    }
+
+    pub fn name_free(&self, _free: UnnamedFree, _stack: &CallStack, _task: u16) {}
+
+    pub fn now_us(&self, clock_us: u64) -> u64 {
+        clock_us
+    }
 
     pub fn failed(&self, _event: &FailedAllocation<'_>) {}
 

@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use super::count::Count;
 use super::inner::Inner;
-use super::ledger::{FAILURES, SUSPECTS, SUSPECTS_AT_A_TIME, WRONG_FREES};
+use super::ledger::{FAILURES, PENDING, PENDING_AT_A_TIME, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
@@ -16,7 +16,10 @@ use super::table::{STEP, steps};
 use super::view::{
     Failure, Leak, Mode, Record, Stack, State, Summary, Trace, TraceEnded, WrongFree,
 };
-use super::{Allocation, Buffer, Error, FailedAllocation, Free, RecordCursor, Refused, split};
+use super::{
+    Allocation, Buffer, CallStack, Error, FailedAllocation, Free, RecordCursor, Refused,
+    UnnamedFree, split,
+};
 
 /// Traces every allocation and free of a heap; `M` keeps threads, cores and interrupts apart.
 pub struct Tracer<M> {
@@ -133,7 +136,7 @@ impl<M: RawMutex> Tracer<M> {
             }
             inner.clearing = true;
             inner.state = State::Stopped;
-            inner.clear(mode, now_us);
+            inner.clear(mode, inner.now(now_us));
             Ok((inner.records.slots(), inner.stacks.entries()))
         })?;
         for step in steps(records) {
@@ -174,7 +177,7 @@ impl<M: RawMutex> Tracer<M> {
     /// `InvalidState` if recording already or not initialised.
     pub fn resume(&self) -> Result<(), Error> {
         // Later the blocks from before a stop can't be trusted to be still there.
-        self.check_suspects();
+        self.check_pending_frees();
         self.transition(State::Recording, |state| {
             matches!(state, State::Stopped | State::Paused)
         })
@@ -241,23 +244,35 @@ impl<M: RawMutex> Tracer<M> {
     }
 
     /// Records that a block is given back. Call it before the free. A null pointer is nothing.
+    ///
+    /// Returns the free if it has no record and came without its call stack: with that,
+    /// [`name_free`](Self::name_free) lets readers know who frees what is not there.
     #[inline(always)]
-    pub fn freed(&self, event: &Free<'_>) {
-        let to_host = self.locked(|inner| {
+    pub fn freed(&self, event: &Free<'_>) -> Option<UnnamedFree> {
+        let (unnamed, to_host) = self.locked(|inner| {
             let route = inner.frees;
-            let mut to_host = None;
             if route.leaks {
-                inner.freed(Mode::Leaks, event, &self.count);
+                (inner.freed(Mode::Leaks, event, &self.count), None)
             } else if route.all {
-                inner.freed(Mode::All, event, &self.count);
+                (inner.freed(Mode::All, event, &self.count), None)
             } else if route.long {
-                to_host = Some((inner.freed_the_long_way(event, &self.count), inner.sink));
+                let (seq, unnamed) = inner.freed_slow(event, &self.count);
+                (unnamed, Some((seq, inner.sink)))
+            } else {
+                (None, None)
             }
-            to_host
         });
         if let Some((seq, sink)) = to_host.filter(|_| event.address != 0) {
             self.send(sink, &event.event(seq));
         }
+        unnamed
+    }
+
+    /// Names the call stack of a free without a record. To walk it only for such a free keeps all others quick.
+    #[cold]
+    pub fn name_free(&self, free: UnnamedFree, stack: &CallStack, task: u16) {
+        // A trace that has ended has no use for it.
+        let _ = self.read(free.trace, |inner| inner.name_free(free, stack, task));
     }
 
     /// Records that an allocation failed.
@@ -312,13 +327,19 @@ impl<M: RawMutex> Tracer<M> {
 
     /// Returns state and counters from one instant (`heap_trace_summary`).
     pub fn summary(&self) -> Summary {
-        self.check_suspects();
+        self.check_pending_frees();
         self.with(|inner| inner.summary())
     }
 
     /// Returns the trace that is there to be read: the running one, or the last one.
     pub fn trace(&self) -> Trace {
         self.locked(|inner| inner.trace)
+    }
+
+    /// Returns the time that ages and queries are measured from: a clock's, or the last sequence number if that is later. It
+    /// never goes backward, also where the clock does.
+    pub fn now_us(&self, clock_us: u64) -> u64 {
+        self.locked(|inner| inner.now(clock_us))
     }
 
     /// Copies records behind the cursor into `out`, oldest first, and returns how many.
@@ -434,13 +455,13 @@ impl<M: RawMutex> Tracer<M> {
     /// # Errors
     /// When the trace has ended.
     pub fn wrong_frees(&self, trace: Trace) -> Result<Vec<WrongFree, WRONG_FREES>, TraceEnded> {
-        self.check_suspects();
+        self.check_pending_frees();
         self.read(trace, |inner| inner.wrong_frees())
     }
 
-    /// Compares unmatched frees with the live blocks, a few with a few at a time: too slow for a hook.
-    fn check_suspects(&self) {
-        for _ in 0..SUSPECTS / SUSPECTS_AT_A_TIME {
+    /// Compares unmatched frees with the records, a few with a few at a time: too slow for a hook.
+    fn check_pending_frees(&self) {
+        for _ in 0..PENDING / PENDING_AT_A_TIME {
             let Some(mut search) = self.with(|inner| inner.begin_search()) else {
                 return;
             };

@@ -1,14 +1,16 @@
 //! What the lock protects.
 
+use core::hint::cold_path;
+
 use super::count::Count;
-use super::ledger::{Failed, Ledger, Suspect};
-use super::records::{Block, Entry, Gone, RecordCursor, Records, Slot};
+use super::ledger::{Failed, FreedBlock, Ledger, PendingFree};
+use super::records::{Block, Entry, Gone, MAX_SEQ, MAX_TIME, RecordCursor, Records, Slot, bounded};
 use super::sink::Sink;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
 use super::table::{Buffer, Link};
 use super::view::{self, Counters, Destination, Mode, Record, State, Summary, Trace, WrongFree};
-use super::{Allocation, FailedAllocation, Free};
+use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -41,14 +43,14 @@ pub(super) struct Route {
     pub(super) leaks: bool,
     /// Into the table, in all mode.
     pub(super) all: bool,
-    /// The long way: to a host if there is one, into the table if there is one, and past suspects.
+    /// The long way: to a host if there is one, into the table if there is one, and past pending frees.
     pub(super) long: bool,
 }
 
-/// A search for the blocks that suspects lie in.
+/// A search for the blocks that pending frees were of.
 pub(super) struct Search {
     pub(super) trace: Trace,
-    /// Number of the last suspect.
+    /// Number of the last pending free.
     until: u64,
     cursor: RecordCursor,
 }
@@ -137,7 +139,12 @@ impl Inner {
         self.records.capacity() > 0
     }
 
-    /// Returns the next sequence number: the time, or one more than the last if that is later.
+    /// Returns the later of a clock and the last sequence number: a clock may step back.
+    pub(super) fn now(&self, clock_us: u64) -> u64 {
+        clock_us.min(MAX_TIME).max(self.last_seq)
+    }
+
+    /// Returns the next sequence number: the time, which is [`bounded`], or one more than the last if that is later.
     #[inline(always)]
     pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
         if time_us <= self.last_seq {
@@ -151,7 +158,7 @@ impl Inner {
     #[cold]
     #[inline(never)]
     fn stamp_behind(&mut self) -> u64 {
-        self.last_seq += 1;
+        self.last_seq = (self.last_seq + 1).min(MAX_SEQ);
         self.last_seq
     }
 
@@ -165,7 +172,7 @@ impl Inner {
             long: is_taken && long,
         };
         self.allocations = way(self.state == State::Recording, for_host);
-        let is_watched = for_host || self.ledger.has_suspects();
+        let is_watched = for_host || self.ledger.has_pending();
         self.frees = way(self.state >= State::Recording, is_watched);
     }
 
@@ -175,10 +182,11 @@ impl Inner {
         if self.mode.is_none() {
             return;
         }
-        self.gaps += 1;
+        self.gaps = self.gaps.saturating_add(1);
+        // A number of its own: so one gap is told from the next.
+        let now = self.stamp_behind();
+        self.ledger.end_gap(now);
         if self.state == State::Stopped && self.counters.allocations > 0 {
-            // A number of its own: so one gap is told from the next.
-            let now = self.stamp_behind();
             self.ledger.distrust(now);
         }
     }
@@ -186,15 +194,18 @@ impl Inner {
     /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
     pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
-        let seq = self.allocation(event);
-        let stack = self.stacks.allocated(event.stack, event.task, event.size);
+        let (size, seq) = self.allocation(event);
+        if self.records.may_hold(event.address.get()) {
+            self.end_missed(mode, event.address.get(), count);
+        }
+        let stack = self.stacks.allocated(event.stack, event.task, size);
         let slot = match self.records.room(mode) {
             Some(slot) => slot,
             None => self.evict(count),
         };
         let block = Block {
             address: event.address.get(),
-            size: event.size,
+            size,
             core: event.core,
             seq,
             stack,
@@ -203,12 +214,41 @@ impl Inner {
         count.increment();
     }
 
-    /// Counts an allocation, and returns its sequence number.
+    /// Counts an allocation, and returns its size, as it is counted, and its sequence number.
     #[inline(always)]
-    fn allocation(&mut self, event: &Allocation<'_>) -> u64 {
+    fn allocation(&mut self, event: &Allocation<'_>) -> (usize, u64) {
+        let (size, time_us) = bounded(event.size, event.time_us);
         self.counters.allocations += 1;
-        self.counters.allocated_bytes += event.size as u64;
-        self.stamp(event.time_us)
+        add(&mut self.counters.allocated_bytes, size);
+        (size, self.stamp(time_us))
+    }
+
+    /// Ends the live record of an address that is handed out again, if there is one: its block was given back without a
+    /// free that was seen. The heap was reset, a hook was passed by, or the trace was stopped meanwhile.
+    #[cold]
+    fn end_missed(&mut self, mode: Mode, address: usize, count: &Count) {
+        let Some(block) = self.records.find(address) else {
+            return;
+        };
+        self.explain_by(&block);
+        let gone = match mode {
+            Mode::Leaks => self.records.take(address),
+            Mode::All => self.records.free(address, self.last_seq, None),
+        };
+        let Some(gone) = gone else { return };
+        self.counters.missed_frees += 1;
+        add(&mut self.counters.missed_bytes, gone.size);
+        self.end_live(mode, &gone, count);
+    }
+
+    /// Takes a block that ended off the sums of its call stack, in leaks mode also its record off the count.
+    #[inline(always)]
+    fn end_live(&mut self, mode: Mode, gone: &Gone, count: &Count) {
+        self.stacks.freed(gone.stack, gone.size);
+        if mode == Mode::Leaks {
+            self.stacks.release(gone.stack);
+            count.decrement();
+        }
     }
 
     /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number. Without one, no record
@@ -221,28 +261,32 @@ impl Inner {
         } else {
             self.counters.evicted += 1;
             self.counters.evicted_live += 1;
-            self.counters.evicted_live_bytes += event.size as u64;
-            self.allocation(event)
+            let (size, seq) = self.allocation(event);
+            add(&mut self.counters.evicted_live_bytes, size);
+            seq
         }
     }
 
-    /// Counts a free and takes its record off, or marks it; `mode` is the trace's own.
+    /// Counts a free and takes its record off, or marks it; `mode` is the trace's own. Returns the free if it has no
+    /// record, and its call stack is to be named.
     #[inline(always)]
-    pub(super) fn freed(&mut self, mode: Mode, event: &Free<'_>, count: &Count) {
+    pub(super) fn freed(
+        &mut self,
+        mode: Mode,
+        event: &Free<'_>,
+        count: &Count,
+    ) -> Option<UnnamedFree> {
         let gone = match mode {
             Mode::Leaks => self.records.take(event.address),
             Mode::All => self.mark(event),
         };
         let Some(gone) = gone else {
-            return self.unmatched(event);
+            return self.unmatched(mode, event);
         };
         self.counters.matched_frees += 1;
-        self.counters.matched_bytes += gone.size as u64;
-        self.stacks.freed(gone.stack, gone.size);
-        if mode == Mode::Leaks {
-            self.stacks.release(gone.stack);
-            count.decrement();
-        }
+        add(&mut self.counters.matched_bytes, gone.size);
+        self.end_live(mode, &gone, count);
+        None
     }
 
     /// All mode: marks the record of a block as freed; it refers to the freeing stack from now on.
@@ -252,88 +296,128 @@ impl Inner {
             return None;
         }
         let freed_by = self.stacks.intern(event.stack, event.task);
-        let gone = self.records.free(event.address, event.time_us, freed_by);
+        let time_us = event.time_us.max(self.last_seq);
+        let gone = self.records.free(event.address, time_us, Some(freed_by));
         if gone.is_none() {
             self.stacks.release(freed_by);
         }
         gone
     }
 
-    /// Does what [`freed`](Self::freed) does, with or without a table and suspects; returns a number.
+    /// Does what [`freed`](Self::freed) does, with or without a table and pending frees; returns a sequence number as well.
     #[cold]
-    pub(super) fn freed_the_long_way(&mut self, event: &Free<'_>, count: &Count) -> u64 {
-        if self.has_table() {
+    pub(super) fn freed_slow(
+        &mut self,
+        event: &Free<'_>,
+        count: &Count,
+    ) -> (u64, Option<UnnamedFree>) {
+        let mode = self.mode.unwrap_or_default();
+        let unnamed = if self.has_table() {
             if let Some(block) = self.records.find(event.address) {
-                self.convict(&block);
+                self.explain_by(&block);
             }
-            self.freed(self.mode.unwrap_or_default(), event, count);
+            self.freed(mode, event, count)
         } else {
-            self.unmatched(event);
-        }
-        self.stamp(event.time_us)
+            self.unmatched(mode, event)
+        };
+        (self.stamp(event.time_us.min(MAX_TIME)), unnamed)
     }
 
     #[cold]
-    fn unmatched(&mut self, event: &Free<'_>) {
+    fn unmatched(&mut self, mode: Mode, event: &Free<'_>) -> Option<UnnamedFree> {
         if event.address == 0 {
-            return;
+            return None;
         }
         self.counters.unmatched_frees += 1;
-        self.counters.unmatched_bytes += event.size as u64;
-        let suspect = Suspect {
+        add(&mut self.counters.unmatched_bytes, event.size);
+        if !self.has_table() {
+            return None;
+        }
+        if self.ledger.is_full() {
+            self.counters.unchecked_frees += 1;
+            return None;
+        }
+        let is_named = !event.stack.as_slice().is_empty();
+        let freed_by = is_named.then(|| self.stacks.intern(event.stack, event.task));
+        self.ledger.wait(PendingFree {
             number: self.counters.unmatched_frees,
             address: event.address,
             after: self.last_seq,
-            time_us: event.time_us,
-        };
-        if self.has_table() && !self.ledger.suspect(suspect) {
-            self.counters.unchecked_frees += 1;
+            time_us: self.now(event.time_us),
+            freed_by,
+            is_recording: self.state == State::Recording,
+            earlier: None,
+        });
+        if mode == Mode::Leaks {
+            self.note_freed_lately(event.address);
         }
         self.route();
+        (!is_named).then_some(UnnamedFree {
+            trace: self.trace,
+            number: self.counters.unmatched_frees,
+        })
     }
 
-    /// Takes the suspects inside a block that is about to go for wrong frees.
-    fn convict(&mut self, block: &Entry) {
-        let stack = self.stacks.id(block.stack);
-        self.counters.wrong_frees += self.ledger.convict(block, stack);
+    /// Leaks mode: looks for the block that was freed before at the address of an unmatched free. Its call stack may have been
+    /// recycled since; there is no telling once any was.
+    fn note_freed_lately(&mut self, address: usize) {
+        if let Some((seq, stack)) = self.records.freed_lately(address) {
+            let owner = (self.stacks.recycled() == 0).then_some(stack);
+            let block = FreedBlock {
+                seq,
+                owner,
+                freed_by: None,
+            };
+            self.ledger.note_earlier(address, block, &mut self.stacks);
+        }
+    }
+
+    /// Names the call stack of a free without a record.
+    pub(super) fn name_free(&mut self, free: UnnamedFree, stack: &CallStack, task: u16) {
+        let stack = self.stacks.intern(stack, task);
+        if let Some(unwanted) = self.ledger.name(free.number, stack) {
+            self.stacks.release(unwanted);
+        }
+    }
+
+    /// Compares pending frees with a record that is about to go.
+    fn explain_by(&mut self, record: &Entry) {
+        self.counters.wrong_frees += self.ledger.compare(record, &mut self.stacks);
     }
 
     /// Gives up the oldest record and returns its slot.
     #[cold]
     fn evict(&mut self, count: &Count) -> Link<Slot> {
-        let oldest = self.records.next_evicted();
-        if self.ledger.has_suspects() && oldest.freed.is_none() {
-            self.convict(&oldest);
+        if self.ledger.has_pending() {
+            self.explain_by(&self.records.next_evicted());
         }
         let (slot, gone) = self.records.evict();
         count.decrement();
         self.counters.evicted += 1;
-        match gone.freed_by {
-            Some(freed_by) => self.stacks.release(freed_by),
-            None => {
-                self.counters.evicted_live += 1;
-                self.counters.evicted_live_bytes += gone.size as u64;
-                self.stacks.evicted(gone.stack, gone.size);
-            }
+        if gone.was_live {
+            self.counters.evicted_live += 1;
+            add(&mut self.counters.evicted_live_bytes, gone.size);
+            self.stacks.evicted(gone.stack, gone.size);
+        }
+        if let Some(freed_by) = gone.freed_by {
+            self.stacks.release(freed_by);
         }
         self.stacks.release(gone.stack);
         slot
     }
 
     pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) -> u64 {
-        let seq = self.stamp(event.time_us);
+        let seq = self.stamp(event.time_us.min(MAX_TIME));
         self.counters.failed += 1;
-        self.counters.failed_bytes += event.size as u64;
+        add(&mut self.counters.failed_bytes, event.size);
         if self.has_table() {
             let stack = self.stacks.intern(event.stack, event.task);
             let failed = Failed {
-                time_us: event.time_us,
+                time_us: seq,
                 size: event.size,
                 stack,
             };
-            if let Some(forgotten) = self.ledger.failed(failed) {
-                self.stacks.release(forgotten);
-            }
+            self.ledger.failed(failed, &mut self.stacks);
         }
         seq
     }
@@ -350,7 +434,7 @@ impl Inner {
     pub(super) fn count(&self) -> u32 {
         let counters = &self.counters;
         let freed = match self.mode {
-            Some(Mode::Leaks) => counters.matched_frees,
+            Some(Mode::Leaks) => counters.matched_frees + counters.missed_frees,
             Some(Mode::All) | None => 0,
         };
         (counters.allocations - counters.evicted - freed) as u32
@@ -362,8 +446,12 @@ impl Inner {
             other_allocations: self.stacks.other_allocations(),
             ..self.counters
         };
-        let gone = counters.matched_frees + counters.evicted_live;
-        let gone_bytes = counters.matched_bytes + counters.evicted_live_bytes;
+        let gone = counters.matched_frees + counters.missed_frees + counters.evicted_live;
+        let ended = [
+            counters.matched_bytes,
+            counters.missed_bytes,
+            counters.evicted_live_bytes,
+        ];
         Summary {
             state: self.state,
             destination: self.destination(),
@@ -376,7 +464,9 @@ impl Inner {
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
             live_count: counters.allocations - gone,
-            live_bytes: counters.allocated_bytes - gone_bytes,
+            live_bytes: ended.iter().fold(counters.allocated_bytes, |sum, bytes| {
+                sum.saturating_sub(*bytes)
+            }),
             stack_count: self.stacks.count().into(),
             stack_capacity: self.stacks.capacity().into(),
             split: self.storage.as_ref().map(Storage::view).unwrap_or_default(),
@@ -437,37 +527,48 @@ impl Inner {
         more && !young
     }
 
-    /// Begins to look for the blocks that the next few suspects lie in, if there are any.
+    /// Begins to look for the blocks that the next few pending frees were of, if there are any.
     pub(super) fn begin_search(&self) -> Option<Search> {
         Some(Search {
             trace: self.trace,
-            until: self.ledger.next_suspects()?,
+            until: self.ledger.next_pending()?,
             cursor: RecordCursor::after(self.trace, 0),
         })
     }
 
-    /// Looks at a step of live blocks; returns whether there may be more. Suspects stay until the last,
-    /// for a block may go in between.
+    /// Looks at a step of records; returns whether there may be more. Pending frees stay until the last,
+    /// for a record may go in between.
     pub(super) fn search(&mut self, search: &mut Search) -> bool {
-        let (stacks, ledger, counters) = (&self.stacks, &mut self.ledger, &mut self.counters);
+        let (stacks, ledger, counters) = (&mut self.stacks, &mut self.ledger, &mut self.counters);
         let more = self.records.step(&mut search.cursor, |entry| {
-            if entry.freed.is_none() && ledger.has_suspect_in(&entry) {
-                counters.wrong_frees += ledger.convict(&entry, stacks.id(entry.stack));
+            if ledger.explains(&entry) {
+                counters.wrong_frees += ledger.compare(&entry, stacks);
             }
             true
         });
         if !more {
-            ledger.acquit(search.until);
+            counters.wrong_frees += ledger.settle(search.until, stacks);
         }
         more
     }
 
     pub(super) fn failures(&self) -> heapless::Vec<view::Failure, { super::ledger::FAILURES }> {
-        self.ledger.failures(|stack| self.stacks.id(stack))
+        self.ledger.failures(&self.stacks)
     }
 
     pub(super) fn wrong_frees(&self) -> heapless::Vec<WrongFree, { super::ledger::WRONG_FREES }> {
-        self.ledger.wrong_frees()
+        self.ledger.wrong_frees(&self.stacks)
+    }
+}
+
+/// Adds the bytes of a block to a sum, which stays at the most there can be.
+#[inline(always)]
+fn add(sum: &mut u64, bytes: usize) {
+    let (total, has_overflowed) = sum.overflowing_add(bytes as u64);
+    *sum = total;
+    if has_overflowed {
+        cold_path();
+        *sum = u64::MAX;
     }
 }
 
@@ -477,6 +578,8 @@ const NO_COUNTERS: Counters = Counters {
     allocated_bytes: 0,
     matched_frees: 0,
     matched_bytes: 0,
+    missed_frees: 0,
+    missed_bytes: 0,
     unmatched_frees: 0,
     unmatched_bytes: 0,
     wrong_frees: 0,

@@ -1,53 +1,82 @@
 //! Short memories of what went wrong.
+//!
+//! Whatever names a call stack here holds a reference to it, so that it is not recycled.
 
 use heapless::{Deque, Vec};
 
 use super::records::Entry;
-use super::stacks::Link as StackLink;
-use super::view::{Failure, WrongFree};
+use super::stacks::{Link, Stacks};
+use super::view::{self, Failure, WrongFreeKind};
 
 /// Failed allocations that are remembered.
 pub(super) const FAILURES: usize = 8;
 /// Wrong frees that are remembered.
 pub(super) const WRONG_FREES: usize = 4;
 /// Unmatched frees that wait to be checked.
-pub(super) const SUSPECTS: usize = 16;
-/// Suspects that are compared with a step of records in one hold of the lock.
-pub(super) const SUSPECTS_AT_A_TIME: usize = 4;
+pub(super) const PENDING: usize = 16;
+/// Pending frees that are compared with a step of records in one hold of the lock.
+pub(super) const PENDING_AT_A_TIME: usize = 4;
 
-/// An unmatched free that may have been of a pointer inside a traced block.
+/// An unmatched free that waits to be compared with the records.
 #[derive(Clone, Copy)]
-pub(super) struct Suspect {
+pub(super) struct PendingFree {
     /// Of all unmatched frees of a trace.
     pub(super) number: u64,
     pub(super) address: usize,
     /// The last record made before the free.
     pub(super) after: u64,
     pub(super) time_us: u64,
+    /// Who freed, as soon as it is known.
+    pub(super) freed_by: Option<Link>,
+    /// Whether allocations were recorded then. A block from a pause may have the address of one that was freed before it.
+    pub(super) is_recording: bool,
+    /// The newest block of that very address that had been freed before.
+    pub(super) earlier: Option<FreedBlock>,
 }
 
-/// A failed allocation with the index of its stack, which the ledger holds on to.
+/// A block that was freed once.
+#[derive(Clone, Copy)]
+pub(super) struct FreedBlock {
+    pub(super) seq: u64,
+    pub(super) owner: Option<Link>,
+    pub(super) freed_by: Option<Link>,
+}
+
+/// A failed allocation.
 #[derive(Clone, Copy)]
 pub(super) struct Failed {
     pub(super) time_us: u64,
     pub(super) size: usize,
-    pub(super) stack: StackLink,
+    pub(super) stack: Link,
+}
+
+struct WrongFree {
+    time_us: u64,
+    kind: WrongFreeKind,
+    address: usize,
+    block: usize,
+    owner: Option<Link>,
+    freed_by: Option<Link>,
+    first_freed_by: Option<Link>,
 }
 
 pub(super) struct Ledger {
     failures: Deque<Failed, FAILURES>,
-    suspects: Vec<Suspect, SUSPECTS>,
+    pending: Vec<PendingFree, PENDING>,
     wrong_frees: Deque<WrongFree, WRONG_FREES>,
     /// The last record from before a time in which frees were not recorded: its block may have gone, and all older ones.
     trusted_after: u64,
+    /// The last record from before a time in which allocations were not recorded.
+    complete_after: u64,
 }
 
 impl Ledger {
     pub(super) const EMPTY: Self = Self {
         failures: Deque::new(),
-        suspects: Vec::new(),
+        pending: Vec::new(),
         wrong_frees: Deque::new(),
         trusted_after: 0,
+        complete_after: 0,
     };
 
     /// Takes no block up to a record for one that is still there.
@@ -55,101 +84,243 @@ impl Ledger {
         self.trusted_after = until;
     }
 
+    /// Notes that there may have been blocks without a record until now.
+    pub(super) fn end_gap(&mut self, now: u64) {
+        self.complete_after = now;
+    }
+
     /// Returns until when a block with a record may be gone: 0 if none may.
     pub(super) fn trusted_after(&self) -> u64 {
         self.trusted_after
     }
 
-    /// Tells whether an unmatched free was of a pointer inside a block.
+    /// Checks whether an unmatched free was of a pointer inside a live block.
     #[inline(always)]
-    fn is_inside(&self, suspect: &Suspect, block: &Entry) -> bool {
-        suspect.address.wrapping_sub(block.address) < block.size
-            && suspect.after >= block.seq
+    fn is_inside(&self, free: &PendingFree, block: &Entry) -> bool {
+        free.address.wrapping_sub(block.address) < block.size
+            && free.after >= block.seq
             && block.seq > self.trusted_after
     }
 
-    /// Remembers a failed allocation, and returns the stack of the one forgotten for it.
-    pub(super) fn failed(&mut self, failed: Failed) -> Option<StackLink> {
-        let forgotten = if self.failures.is_full() {
-            self.failures.pop_front()
-        } else {
-            None
-        };
+    /// Checks whether an unmatched free was of a block that had been freed before.
+    #[inline(always)]
+    fn is_repeated(&self, free: &PendingFree, address: usize, seq: u64) -> bool {
+        free.address == address
+            && free.after >= seq
+            && free.is_recording
+            && seq > self.complete_after
+            && free.earlier.is_none_or(|earlier| earlier.seq < seq)
+    }
+
+    /// Remembers a failed allocation.
+    pub(super) fn failed(&mut self, failed: Failed, stacks: &mut Stacks) {
+        if self.failures.is_full()
+            && let Some(forgotten) = self.failures.pop_front()
+        {
+            stacks.release(forgotten.stack);
+        }
         // There is room: a full deque has just given up its oldest entry.
         let _ = self.failures.push_back(failed);
-        forgotten.map(|failed| failed.stack)
     }
 
-    pub(super) fn failures(&self, id: impl Fn(StackLink) -> u32) -> Vec<Failure, FAILURES> {
-        self.failures
-            .iter()
-            .map(|failed| Failure {
-                time_us: failed.time_us,
-                size: failed.size,
-                stack: id(failed.stack),
-            })
-            .collect()
+    pub(super) fn failures(&self, stacks: &Stacks) -> Vec<Failure, FAILURES> {
+        let failures = self.failures.iter().map(|failed| Failure {
+            time_us: failed.time_us,
+            size: failed.size,
+            stack: stacks.id(failed.stack),
+        });
+        failures.collect()
     }
 
-    /// Keeps an unmatched free for later, or returns false if too many wait already.
-    pub(super) fn suspect(&mut self, suspect: Suspect) -> bool {
-        self.suspects.push(suspect).is_ok()
+    /// Checks whether so many unmatched frees wait already that there is no room for another.
+    pub(super) fn is_full(&self) -> bool {
+        self.pending.is_full()
     }
 
-    pub(super) fn has_suspects(&self) -> bool {
-        !self.suspects.is_empty()
+    /// Keeps an unmatched free for later, if there is room.
+    pub(super) fn wait(&mut self, free: PendingFree) {
+        let _ = self.pending.push(free);
     }
 
-    /// Returns the number of the last of the next few suspects, if there are any.
-    pub(super) fn next_suspects(&self) -> Option<u64> {
-        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
-        few.next_back().map(|suspect| suspect.number)
+    /// Names the call stack of a pending free; returns it again if nobody waits for it.
+    pub(super) fn name(&mut self, number: u64, stack: Link) -> Option<Link> {
+        let mut pending = self.pending.iter_mut();
+        match pending.find(|free| free.number == number && free.freed_by.is_none()) {
+            Some(free) => {
+                free.freed_by = Some(stack);
+                None
+            }
+            None => Some(stack),
+        }
     }
 
-    /// Tells whether one of the first few suspects lies inside a live block.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Returns the number of the last of the next few pending frees, if there are any.
+    pub(super) fn next_pending(&self) -> Option<u64> {
+        let mut few = self.pending.iter().take(PENDING_AT_A_TIME);
+        few.next_back().map(|free| free.number)
+    }
+
+    /// Checks whether a record explains one of the first few pending frees.
     #[inline(always)]
-    pub(super) fn has_suspect_in(&self, block: &Entry) -> bool {
-        let mut few = self.suspects.iter().take(SUSPECTS_AT_A_TIME);
-        few.any(|suspect| self.is_inside(suspect, block))
+    pub(super) fn explains(&self, record: &Entry) -> bool {
+        let mut few = self.pending.iter().take(PENDING_AT_A_TIME);
+        match record.freed {
+            None => few.any(|free| self.is_inside(free, record)),
+            Some(_) => few.any(|free| self.is_repeated(free, record.address, record.seq)),
+        }
     }
 
-    /// Takes the suspects that lie inside a live block for wrong frees, and returns how many do;
-    /// `stack` is the id of the block's call stack.
+    /// Compares the pending frees with a record, and returns how many of them are found to be wrong by that.
     #[cold]
-    pub(super) fn convict(&mut self, block: &Entry, stack: u32) -> u64 {
-        let mut convicted = 0;
-        while let Some(index) = self.first_inside(block) {
-            let suspect = self.suspects.remove(index);
-            self.wrong_free(WrongFree {
-                time_us: suspect.time_us,
-                address: suspect.address,
+    pub(super) fn compare(&mut self, record: &Entry, stacks: &mut Stacks) -> u64 {
+        match record.freed {
+            None => self.report_inside(record, stacks),
+            Some((_, freed_by)) => {
+                let block = FreedBlock {
+                    seq: record.seq,
+                    owner: Some(record.stack),
+                    freed_by,
+                };
+                self.note_earlier(record.address, block, stacks);
+                0
+            }
+        }
+    }
+
+    /// Reports the pending frees of a pointer inside a live block, and returns how many there are.
+    fn report_inside(&mut self, block: &Entry, stacks: &mut Stacks) -> u64 {
+        let mut reported = 0;
+        while let Some(index) = self
+            .pending
+            .iter()
+            .position(|free| self.is_inside(free, block))
+        {
+            let free = self.pending.remove(index);
+            free.forget_earlier(stacks);
+            let wrong = WrongFree {
+                time_us: free.time_us,
+                kind: WrongFreeKind::Inside,
+                address: free.address,
                 block: block.address,
-                stack,
+                owner: Some(stacks.refer(block.stack)),
+                freed_by: free.freed_by,
+                first_freed_by: None,
+            };
+            report(&mut self.wrong_frees, wrong, stacks);
+            reported += 1;
+        }
+        reported
+    }
+
+    /// Notes that a block at an address was freed, for the pending frees of that address.
+    pub(super) fn note_earlier(&mut self, address: usize, block: FreedBlock, stacks: &mut Stacks) {
+        while let Some(index) = self.first_repeated(address, block.seq) {
+            let [owner, freed_by] =
+                [block.owner, block.freed_by].map(|link| link.map(|link| stacks.refer(link)));
+            let Some(free) = self.pending.get_mut(index) else {
+                return;
+            };
+            free.forget_earlier(stacks);
+            free.earlier = Some(FreedBlock {
+                owner,
+                freed_by,
+                ..block
             });
-            convicted += 1;
         }
-        convicted
     }
 
-    fn first_inside(&self, block: &Entry) -> Option<usize> {
-        let mut suspects = self.suspects.iter();
-        suspects.position(|suspect| self.is_inside(suspect, block))
+    fn first_repeated(&self, address: usize, seq: u64) -> Option<usize> {
+        let mut pending = self.pending.iter();
+        pending.position(|free| self.is_repeated(free, address, seq))
     }
 
-    /// Lets the suspects up to a number go.
-    pub(super) fn acquit(&mut self, until: u64) {
-        self.suspects.retain(|suspect| suspect.number > until);
+    /// Settles the pending frees up to a number, now that they were compared with all records: of what was freed before,
+    /// they are double frees. Returns how many are.
+    pub(super) fn settle(&mut self, until: u64, stacks: &mut Stacks) -> u64 {
+        let Self {
+            pending,
+            wrong_frees,
+            ..
+        } = self;
+        let mut doubles = 0;
+        pending.retain(|free| {
+            if free.number > until {
+                return true;
+            }
+            match free.earlier {
+                Some(block) => {
+                    report(wrong_frees, WrongFree::double(free, block), stacks);
+                    doubles += 1;
+                }
+                None => release(stacks, [free.freed_by]),
+            }
+            false
+        });
+        doubles
     }
 
-    fn wrong_free(&mut self, wrong: WrongFree) {
-        if self.wrong_frees.is_full() {
-            self.wrong_frees.pop_front();
+    pub(super) fn wrong_frees(&self, stacks: &Stacks) -> Vec<view::WrongFree, WRONG_FREES> {
+        let wrong_frees = self.wrong_frees.iter().map(|wrong| wrong.view(stacks));
+        wrong_frees.collect()
+    }
+}
+
+impl PendingFree {
+    fn forget_earlier(&self, stacks: &mut Stacks) {
+        if let Some(block) = self.earlier {
+            release(stacks, [block.owner, block.freed_by]);
         }
-        // There is room: a full deque has just given up its oldest entry.
-        let _ = self.wrong_frees.push_back(wrong);
+    }
+}
+
+impl WrongFree {
+    fn double(free: &PendingFree, block: FreedBlock) -> Self {
+        Self {
+            time_us: free.time_us,
+            kind: WrongFreeKind::Double,
+            address: free.address,
+            block: free.address,
+            owner: block.owner,
+            freed_by: free.freed_by,
+            first_freed_by: block.freed_by,
+        }
     }
 
-    pub(super) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
-        self.wrong_frees.iter().copied().collect()
+    fn view(&self, stacks: &Stacks) -> view::WrongFree {
+        let id = |link: Option<Link>| link.map(|link| stacks.id(link));
+        view::WrongFree {
+            time_us: self.time_us,
+            kind: self.kind,
+            address: self.address,
+            block: self.block,
+            owner: id(self.owner),
+            freed_by: id(self.freed_by),
+            first_freed_by: id(self.first_freed_by),
+        }
     }
+}
+
+/// Remembers a wrong free, and forgets the oldest where there is no room.
+fn report(list: &mut Deque<WrongFree, WRONG_FREES>, wrong: WrongFree, stacks: &mut Stacks) {
+    if list.is_full()
+        && let Some(oldest) = list.pop_front()
+    {
+        release(
+            stacks,
+            [oldest.owner, oldest.freed_by, oldest.first_freed_by],
+        );
+    }
+    // There is room: a full deque has just given up its oldest entry.
+    let _ = list.push_back(wrong);
+}
+
+fn release<const N: usize>(stacks: &mut Stacks, links: [Option<Link>; N]) {
+    links
+        .into_iter()
+        .flatten()
+        .for_each(|link| stacks.release(link));
 }

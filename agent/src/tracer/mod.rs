@@ -82,7 +82,7 @@ pub use stacks::{LeakCursor, StackCursor};
 
 pub use view::{
     Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
-    Summary, Trace, TraceEnded, WrongFree,
+    Summary, Trace, TraceEnded, WrongFree, WrongFreeKind,
 };
 
 /// Memory that a caller lends to the tracer: until it is released, nobody else may touch it.
@@ -142,6 +142,16 @@ pub struct Free<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Who frees; needed only where [`Tracer::wants_free_stack`] says so.
+    /// Who frees; needed only where [`Tracer::wants_free_stack`] says so, or empty.
     pub stack: &'a CallStack,
+}
+
+/// A free without a record, whose call stack is not known yet: [`Tracer::name_free`] takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct UnnamedFree {
+    #[cfg(feature = "tracing")]
+    trace: Trace,
+    /// Of all unmatched frees of the trace.
+    #[cfg(feature = "tracing")]
+    number: u64,
 }

@@ -50,8 +50,32 @@ const NONE: Link = Link::NONE;
 const CORE_BITS: u32 = if usize::BITS == 32 { 2 } else { 8 };
 const CORE_MASK: usize = (1 << CORE_BITS) - 1;
 const FREED: usize = 1 << CORE_BITS;
-/// Sizes have the other bits: up to 512 MiB on a 32-bit chip.
+/// Sizes have the other bits.
 const SIZE_SHIFT: u32 = CORE_BITS + 1;
+/// The largest size that is told from others, 512 MiB on a 32-bit chip: what is larger counts as this. On other machines it is
+/// less than a record has room for, so that the sum of all records is no overflow.
+pub(super) const MAX_SIZE: usize = (1 << if usize::BITS == 32 { 29 } else { 48 }) - 1;
+
+/// The last sequence number.
+pub(super) const MAX_SEQ: u64 = (1 << 48) - 1;
+/// The latest time that is told from later ones: there are numbers left for four billion allocations then.
+pub(super) const MAX_TIME: u64 = MAX_SEQ - u32::MAX as u64;
+
+const _: () = assert!(MAX_SIZE <= usize::MAX >> SIZE_SHIFT);
+
+/// In place of a call stack: it is not known who freed the block. No link has this index.
+const NOBODY: u16 = u16::MAX;
+const _: () = assert!((NOBODY as usize) >= stacks::MAX_STACKS);
+
+/// Returns a size and a time as a record takes them. Only an allocator or a clock that is out of order has others.
+#[inline(always)]
+pub(super) fn bounded(size: usize, time_us: u64) -> (usize, u64) {
+    if size <= MAX_SIZE && time_us <= MAX_TIME {
+        return (size, time_us);
+    }
+    cold_path();
+    (size.min(MAX_SIZE), time_us.min(MAX_TIME))
+}
 
 /// Lifetimes below 2^31 microseconds (35 minutes) are exact, longer ones are in units of 2^16.
 const LONG_LIFETIME: u32 = 1 << 31;
@@ -89,11 +113,11 @@ impl Slot {
         unsafe { Link::from_index(self.chain) }
     }
 
-    /// Returns the call stack that freed the block of a freed record.
+    /// Returns the call stack that freed the block of a freed record, where that is known.
     #[inline(always)]
-    fn freed_by(&self) -> StackLink {
-        // SAFETY: `free` wrote the index of such a link.
-        unsafe { StackLink::from_index(self.chain) }
+    fn freed_by(&self) -> Option<StackLink> {
+        // SAFETY: `free` wrote the index of such a link, or that of nobody.
+        (self.chain != NOBODY).then(|| unsafe { StackLink::from_index(self.chain) })
     }
 
     #[inline(always)]
@@ -145,7 +169,9 @@ pub(super) struct Block {
 pub(super) struct Gone {
     pub(super) size: usize,
     pub(super) stack: StackLink,
-    /// The stack that had freed it, of an evicted record that was not live.
+    /// Whether its block was live until then.
+    pub(super) was_live: bool,
+    /// Otherwise the stack that had freed it, where that is known.
     pub(super) freed_by: Option<StackLink>,
 }
 
@@ -157,7 +183,8 @@ pub(super) struct Entry {
     pub(super) size: usize,
     pub(super) core: u8,
     pub(super) stack: StackLink,
-    pub(super) freed: Option<(u64, StackLink)>,
+    /// When it was freed, and by whom, where that is known.
+    pub(super) freed: Option<(u64, Option<StackLink>)>,
 }
 
 pub(super) struct Records {
@@ -272,37 +299,45 @@ impl Records {
         }
     }
 
+    /// Checks whether there may be a live record of an address. There must be slots.
+    #[inline(always)]
+    pub(super) fn may_hold(&self, address: usize) -> bool {
+        self.slots.bucket(key(address)).bucket != NONE
+    }
+
     /// Leaks mode: removes the newest live record of an address.
     #[inline(always)]
     pub(super) fn take(&mut self, address: usize) -> Option<Gone> {
-        let index = self.unlink(address, |slot| slot.address == address)?;
+        let index = self.unlink(address, |_, slot| slot.address == address)?;
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
             stack: slot.stack(),
+            was_live: true,
             freed_by: None,
         };
         self.remove(index);
         Some(gone)
     }
 
-    /// All mode: takes the newest live record of an address for freed, and returns its block.
+    /// All mode: marks the newest live record of an address as freed, and returns its block.
     #[inline(always)]
     pub(super) fn free(
         &mut self,
         address: usize,
         time_us: u64,
-        freed_by: StackLink,
+        freed_by: Option<StackLink>,
     ) -> Option<Gone> {
-        let index = self.unlink(address, |slot| slot.address == address)?;
+        let index = self.unlink(address, |_, slot| slot.address == address)?;
         let slot = &mut self.slots[index];
         slot.size_and_flags |= FREED;
-        slot.chain = freed_by.index();
+        slot.chain = freed_by.map_or(NOBODY, StackLink::index);
         slot.set_lifetime(time_us.saturating_sub(slot.seq()));
         Some(Gone {
             size: slot.size(),
             stack: slot.stack(),
-            freed_by: Some(freed_by),
+            was_live: true,
+            freed_by,
         })
     }
 
@@ -330,10 +365,9 @@ impl Records {
     pub(super) fn evict(&mut self) -> (Link, Gone) {
         let index = self.oldest();
         let slot = self.slots[index];
-        let freed_by = slot.is_freed().then(|| slot.freed_by());
-        if freed_by.is_none() {
-            let seq = slot.seq();
-            self.unlink(slot.address, |slot| slot.seq() == seq);
+        let was_live = !slot.is_freed();
+        if was_live {
+            self.unlink(slot.address, |other, _| other == index);
         }
         if self.mode == Mode::Leaks {
             self.remove(index);
@@ -342,9 +376,30 @@ impl Records {
         let gone = Gone {
             size: slot.size(),
             stack: slot.stack(),
-            freed_by,
+            was_live,
+            freed_by: if was_live { None } else { slot.freed_by() },
         };
         (index, gone)
+    }
+
+    /// Leaks mode: returns the sequence number and the call stack of a block that was freed a short while ago, if
+    /// one of the slots that were given back last still tells of it.
+    ///
+    /// While there are such slots, nothing was evicted since they were given back: so there was no later block of that address
+    /// whose record is gone.
+    pub(super) fn freed_lately(&self, address: usize) -> Option<(u64, StackLink)> {
+        let mut vacant = self.vacant;
+        for _ in 0..STEP {
+            if vacant == NONE {
+                return None;
+            }
+            let slot = &self.slots[vacant];
+            if slot.address == address {
+                return Some((slot.seq(), slot.stack()));
+            }
+            vacant = slot.chain();
+        }
+        None
     }
 
     /// Leaks mode: takes a record out of the list and its slot back.
@@ -368,12 +423,12 @@ impl Records {
 
     /// Takes the newest record that fits out of the bucket of an address. There must be slots.
     #[inline(always)]
-    fn unlink(&mut self, address: usize, fits: impl Fn(&Slot) -> bool) -> Option<Link> {
+    fn unlink(&mut self, address: usize, fits: impl Fn(Link, &Slot) -> bool) -> Option<Link> {
         let first = self.slots.bucket(key(address)).bucket;
         if first == NONE {
             return None;
         }
-        if fits(&self.slots[first]) {
+        if fits(first, &self.slots[first]) {
             self.slots.bucket_mut(key(address)).bucket = self.slots[first].chain();
             return Some(first);
         }
@@ -383,13 +438,17 @@ impl Records {
     }
 
     /// Takes the newest record that fits, and is older than the given one, out of their bucket.
-    fn unlink_behind(&mut self, mut before: Link, fits: impl Fn(&Slot) -> bool) -> Option<Link> {
+    fn unlink_behind(
+        &mut self,
+        mut before: Link,
+        fits: impl Fn(Link, &Slot) -> bool,
+    ) -> Option<Link> {
         loop {
             let index = self.slots[before].chain();
             if index == NONE {
                 return None;
             }
-            if fits(&self.slots[index]) {
+            if fits(index, &self.slots[index]) {
                 self.slots[before].chain = self.slots[index].chain;
                 return Some(index);
             }
@@ -533,7 +592,7 @@ impl Entry {
             stack: id(self.stack),
             freed: self.freed.map(|(time_us, stack)| view::Freed {
                 time_us,
-                stack: id(stack),
+                stack: stack.map(&id),
             }),
         }
     }

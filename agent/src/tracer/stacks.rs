@@ -248,6 +248,14 @@ impl Stacks {
         entry.shrink(size);
     }
 
+    /// Adds a reference to an entry, and returns its link.
+    pub(super) fn refer(&mut self, index: Link) -> Link {
+        if self.entries[index].refer() {
+            self.end_idle(index);
+        }
+        index
+    }
+
     /// Takes a reference to an entry back.
     #[inline(always)]
     pub(super) fn release(&mut self, index: Link) {

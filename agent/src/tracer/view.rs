@@ -83,8 +83,8 @@ pub struct Record {
 pub struct Freed {
     /// Microseconds since boot; up to 66 ms too early if the block lived for more than 35 minutes.
     pub time_us: u64,
-    /// Id of the call stack that freed.
-    pub stack: u32,
+    /// Id of the call stack that freed; `None` where no free was seen, but the address was handed out again.
+    pub stack: Option<u32>,
 }
 
 /// One call stack with its counters.
@@ -104,7 +104,7 @@ pub struct Stack {
     pub peak_live_bytes: u64,
     /// Allocations since the stack entered the table.
     pub allocations: u64,
-    /// Frees of those.
+    /// Frees of those, missed ones included.
     pub frees: u64,
     /// Live records that were evicted.
     pub evicted: u64,
@@ -136,17 +136,33 @@ pub struct Failure {
     pub stack: u32,
 }
 
-/// A free of a pointer that lies inside a traced block.
+/// What is wrong about a [`WrongFree`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WrongFreeKind {
+    /// The pointer lies inside a live block.
+    #[default]
+    Inside,
+    /// The block was freed before.
+    Double,
+}
+
+/// A free of a pointer that no block begins at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WrongFree {
     /// Microseconds since boot.
     pub time_us: u64,
+    /// What is wrong about it.
+    pub kind: WrongFreeKind,
     /// The pointer that was freed.
     pub address: usize,
-    /// The block that it lies in.
+    /// The block that it lies in, or that had been freed before.
     pub block: usize,
-    /// Id of the call stack that allocated the block.
-    pub stack: u32,
+    /// Id of the call stack that allocated the block, where it is still known.
+    pub owner: Option<u32>,
+    /// Id of the call stack that freed the pointer, where it was walked.
+    pub freed_by: Option<u32>,
+    /// Id of the call stack that had freed the block before, where it is still known.
+    pub first_freed_by: Option<u32>,
 }
 
 /// Everything that is counted since `start`, exact even when records were evicted.
@@ -160,11 +176,15 @@ pub struct Counters {
     pub allocated_bytes: u64,
     /// Bytes of the matched frees.
     pub matched_bytes: u64,
+    /// Blocks that ended without a free that was seen: their address was handed out again.
+    pub missed_frees: u64,
+    /// Bytes of those blocks.
+    pub missed_bytes: u64,
     /// Frees without a record.
     pub unmatched_frees: u64,
     /// Bytes of those blocks, where the allocator said how many.
     pub unmatched_bytes: u64,
-    /// Unmatched frees of a pointer inside a traced block.
+    /// Unmatched frees of a pointer inside a traced block, or of a block that was freed before.
     pub wrong_frees: u64,
     /// Unmatched frees that came too fast to be checked.
     pub unchecked_frees: u64,

@@ -203,13 +203,16 @@ fn accounts(trace: &Trace) -> AnyView {
     } else {
         "⚠ does not add up"
     };
+    let missed = (trace.missed_frees > 0).then(|| {
+        view! { <span><b>{format::count(trace.missed_frees)}</b> " missed frees"</span> " − " }
+    });
     let loss = |loss: String| view! { <li>{loss}</li> }.into_any();
     let losses: Vec<AnyView> = losses(trace).into_iter().map(loss).collect();
     view! {
         <p class="identity">
             <span><b>{format::count(trace.total_allocations)}</b> " allocations"</span> " − "
             <span><b>{format::count(trace.matched_frees)}</b> " frees"</span> " − "
-            <span><b>{format::count(trace.evicted_live)}</b> " evicted"</span> " = "
+            {missed} <span><b>{format::count(trace.evicted_live)}</b> " evicted"</span> " = "
             <span><b>{format::count(trace.live_count)}</b> " live"</span> " "
             <span class="tag" class:good=holds class:bad=!holds>
                 {verdict}
@@ -234,9 +237,14 @@ fn losses(trace: &Trace) -> Vec<String> {
             "of a block without a record: allocated before the start, or during a stop or a pause, or evicted.",
         ),
         (
+            trace.missed_frees,
+            "block",
+            "ended without a free that was seen: the address was handed out again. The heap was reset, a free passed by the tracer, or the trace was stopped meanwhile.",
+        ),
+        (
             trace.wrong_frees,
             "free",
-            "of a pointer inside a live block: a bug in the firmware.",
+            "of a pointer inside a live block, or of a block that was freed before: a bug in the firmware.",
         ),
         (
             trace.unchecked_frees,

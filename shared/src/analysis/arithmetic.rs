@@ -27,13 +27,19 @@ pub fn held_for_certain(trace: &api::Trace) -> i64 {
     live.saturating_add(evicted).saturating_sub(freed)
 }
 
-/// Returns whether allocations − matched frees − evicted live = live, for blocks and for bytes.
+/// Returns whether allocations − matched frees − missed frees − evicted live = live, for blocks and for bytes.
 pub fn accounting_holds(trace: &api::Trace) -> bool {
-    let sum = |parts: [u64; 3]| parts.iter().map(|&part| u128::from(part)).sum::<u128>();
-    let blocks = [trace.live_count, trace.matched_frees, trace.evicted_live];
+    let sum = |parts: [u64; 4]| parts.iter().map(|&part| u128::from(part)).sum::<u128>();
+    let blocks = [
+        trace.live_count,
+        trace.matched_frees,
+        trace.missed_frees,
+        trace.evicted_live,
+    ];
     let bytes = [
         trace.live_bytes,
         trace.matched_freed_bytes,
+        trace.missed_freed_bytes,
         trace.evicted_live_bytes,
     ];
     sum(blocks) == u128::from(trace.total_allocations)

@@ -123,18 +123,38 @@ pub struct Failure {
     pub stack: u32,
 }
 
-/// A free of a pointer that lies inside a traced block.
+/// What is wrong about a [`WrongFree`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrongFreeKind {
+    /// The pointer lies inside a live block.
+    #[default]
+    Inside,
+    /// The block was freed before.
+    Double,
+}
+
+/// A free of a pointer that no block begins at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrongFree {
     /// Microseconds since boot.
     pub time_us: u64,
+    /// What is wrong about it.
+    pub kind: WrongFreeKind,
     /// The pointer that was freed.
     pub address: Address,
-    /// The block that it lies in.
+    /// The block that it lies in, or that had been freed before.
     pub block: Address,
-    /// Call stack that allocated the block.
-    pub stack: u32,
+    /// Who allocated the block, where that is still known: the id of a [`Stack`].
+    pub owner: Option<u32>,
+    /// Who freed the pointer, where that is known: the id of a [`Stack`].
+    pub freed_by: Option<u32>,
+    /// Who had freed the block before, where that is still known (all mode): the id of a [`Stack`].
+    pub first_freed_by: Option<u32>,
 }
+
+/// The latest wrong frees of a trace.
+pub type RecentWrongFrees = heapless::Vec<WrongFree, 4>;
 
 /// What a trace is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +194,7 @@ pub enum Mode {
 
 /// State and every counter of the trace, from one instant: `GET /trace`.
 ///
-/// `total_allocations` − `matched_frees` − `evicted_live` = `live_count`, and the same for the
+/// `total_allocations` − `matched_frees` − `missed_frees` − `evicted_live` = `live_count`, and the same for the
 /// bytes, whenever there is a record buffer. Without one nothing is known to be live.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
@@ -214,14 +234,19 @@ pub struct Trace {
     pub matched_frees: u64,
     /// Bytes of those blocks.
     pub matched_freed_bytes: u64,
+    /// Blocks that ended without a free that was seen: their address was handed out again, because the heap was reset, a
+    /// free passed by the tracer, or the trace was stopped meanwhile.
+    pub missed_frees: u64,
+    /// Bytes of those blocks.
+    pub missed_freed_bytes: u64,
     /// Frees without a record: allocated before the start, or during a stop or a pause, or evicted.
     pub unmatched_frees: u64,
     /// Bytes of those blocks, where the allocator said how many.
     pub unmatched_freed_bytes: u64,
-    /// Unmatched frees of a pointer inside a traced block: a bug in the firmware.
+    /// Unmatched frees of a pointer inside a traced block, or of a block that was freed before: a bug in the firmware.
     pub wrong_frees: u64,
     /// The latest of them, oldest first.
-    pub recent_wrong_frees: heapless::Vec<WrongFree, 4>,
+    pub recent_wrong_frees: RecentWrongFrees,
     /// Unmatched frees that came too fast to be checked for being wrong.
     pub unchecked_frees: u64,
     /// Records given up for room, live or not; without a buffer, every one.
@@ -323,7 +348,7 @@ pub struct Record {
     /// When it was freed (all mode).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub freed_time_us: Option<u64>,
-    /// Who freed it (all mode): the id of a [`Stack`].
+    /// Who freed it (all mode): the id of a [`Stack`]; absent where no free was seen, but the address was handed out again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub freed_stack: Option<u32>,
 }

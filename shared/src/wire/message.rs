@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{self, Address, Cut, Destination, Mode, Origin, State};
+use crate::api::{self, Address, Cut, Destination, Mode, Origin, State, WrongFreeKind};
 use crate::{MAX_FRAMES, Name};
 
 /// Bytes of a build id.
@@ -43,6 +43,10 @@ pub enum Message {
     Task(Task),
     /// Where the next page begins; behind everything else of a page.
     Page(Page),
+    /// Blocks that ended without a free that was seen.
+    MissedFrees(MissedFrees),
+    /// A free of a pointer that no block begins at.
+    WrongFree(WrongFree),
 }
 
 /// Who is speaking.
@@ -262,4 +266,32 @@ pub struct Task {
     pub name: Name,
     /// Whose code it runs.
     pub origin: Origin,
+}
+
+/// Blocks that ended without a free that was seen, because their address was handed out again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedFrees {
+    /// How many.
+    pub frees: u64,
+    /// Bytes of those blocks.
+    pub bytes: u64,
+}
+
+/// A free of a pointer that no block begins at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongFree {
+    /// When.
+    pub time: u64,
+    /// What is wrong about it.
+    pub kind: WrongFreeKind,
+    /// The pointer that was freed.
+    pub address: u64,
+    /// The block that it lies in, or that had been freed before.
+    pub block: u64,
+    /// Id of the [`Stack`] that allocated the block, where that is still known.
+    pub owner: Option<u32>,
+    /// Id of the [`Stack`] that freed the pointer, where that is known.
+    pub freed_by: Option<u32>,
+    /// Id of the [`Stack`] that had freed the block before, where that is still known.
+    pub first_freed_by: Option<u32>,
 }

@@ -1,7 +1,7 @@
 //! Any message, and streams of them.
 
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
+use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State, WrongFreeKind};
 use heapbeacon_shared::wire::*;
 use proptest::array::uniform;
 use proptest::collection::vec;
@@ -163,9 +163,30 @@ fn small() -> impl Strategy<Value = Message> {
     });
     let mark = (number(), name()).prop_map(|(time, name)| Message::Mark(Mark { time, name }));
     let dropped = number().prop_map(|events| Message::Dropped(Dropped { events }));
+    let missed = (number(), number())
+        .prop_map(|(frees, bytes)| Message::MissedFrees(MissedFrees { frees, bytes }));
     let task = (any::<u16>(), name(), origin())
         .prop_map(|(id, name, origin)| Message::Task(Task { id, name, origin }));
-    prop_oneof![failed, mark, dropped, task]
+    prop_oneof![failed, mark, dropped, missed, task]
+}
+
+fn wrong_free() -> impl Strategy<Value = Message> {
+    (
+        prop_oneof![Just(WrongFreeKind::Inside), Just(WrongFreeKind::Double)],
+        uniform::<_, 3>(number()),
+        uniform::<_, 3>(any::<Option<u32>>()),
+    )
+        .prop_map(|(kind, numbers, stacks)| {
+            Message::WrongFree(WrongFree {
+                time: numbers[0],
+                kind,
+                address: numbers[1],
+                block: numbers[2],
+                owner: stacks[0],
+                freed_by: stacks[1],
+                first_freed_by: stacks[2],
+            })
+        })
 }
 
 /// Any message but the end.
@@ -178,6 +199,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         freed(),
         counters(),
         sample(),
-        small()
+        small(),
+        wrong_free()
     ]
 }

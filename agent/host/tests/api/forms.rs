@@ -180,6 +180,19 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
         (counters.gaps, counters.doubtful_until),
         (trace.gaps, trace.doubtful_until_us)
     );
+    let missed = messages.iter().find_map(|message| match message {
+        Message::MissedFrees(missed) => Some((missed.frees, missed.bytes)),
+        _ => None,
+    });
+    assert_eq!(
+        missed.unwrap_or_default(),
+        (trace.missed_frees, trace.missed_freed_bytes)
+    );
+    let wrong = |message: &&Message| matches!(message, Message::WrongFree(_));
+    assert_eq!(
+        messages.iter().filter(wrong).count(),
+        trace.recent_wrong_frees.len()
+    );
     assert_eq!(trace.gaps, 2);
     assert!(trace.doubtful_until_us >= trace.started_us);
     let told = Told::by(&answer);

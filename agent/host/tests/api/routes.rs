@@ -152,10 +152,11 @@ fn the_counters_of_the_trace_add_up() {
             trace.total_frees,
             trace.matched_frees + trace.unmatched_frees
         );
-        let left = trace.total_allocations - trace.matched_frees - trace.evicted_live;
-        assert_eq!(left, trace.live_count);
-        let bytes = trace.total_allocated_bytes - trace.matched_freed_bytes;
-        assert_eq!(bytes - trace.evicted_live_bytes, trace.live_bytes);
+        let ended = trace.matched_frees + trace.missed_frees + trace.evicted_live;
+        assert_eq!(trace.total_allocations - ended, trace.live_count);
+        let ended_bytes =
+            trace.matched_freed_bytes + trace.missed_freed_bytes + trace.evicted_live_bytes;
+        assert_eq!(trace.total_allocated_bytes - ended_bytes, trace.live_bytes);
         assert!(trace.count <= trace.high_water_mark && trace.high_water_mark <= trace.capacity);
         assert!(trace.buffer.record_bytes + trace.buffer.stack_bytes <= trace.buffer.bytes);
         assert!(trace.started_us <= trace.time_us);

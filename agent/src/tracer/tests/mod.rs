@@ -1,12 +1,15 @@
 //! Tests of the tracer as a whole; what they share.
 
 mod call_stacks;
+mod clocks;
 mod defects;
 mod endings;
+mod extremes;
 mod model;
 mod readers;
 mod state_machine;
 mod walked;
+mod wrong_frees;
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -140,14 +143,33 @@ impl Fixture {
     }
 
     fn free(&self, address: usize) {
-        self.tracer.freed(&Free {
+        self.free_from(address, &[0x900]);
+    }
+
+    /// Frees as a hook does: the call stack is handed in only where it is wanted.
+    fn free_from(&self, address: usize, frames: &[usize]) {
+        let walked = CallStack::from_iter(frames.iter().copied());
+        let unknown = CallStack::new();
+        let unnamed = self.tracer.freed(&Free {
             address,
             size: 0,
             time_us: self.now(),
             core: 0,
             task: 0,
-            stack: &CallStack::from_iter([0x900]),
+            stack: match self.tracer.wants_free_stack() {
+                true => &walked,
+                false => &unknown,
+            },
         });
+        if let Some(free) = unnamed {
+            self.tracer.name_free(free, &walked, 0);
+        }
+    }
+
+    /// Returns the frames of a call stack.
+    fn frames(&self, id: Option<u32>) -> Vec<u64> {
+        let stack = id.and_then(|id| self.stack(id));
+        stack.map_or(Vec::new(), |stack| stack.frames.to_vec())
     }
 
     fn records(&self) -> Vec<Record> {
@@ -201,7 +223,10 @@ impl Fixture {
             summary.live_bytes
         );
         assert_eq!(
-            counters.allocations - counters.matched_frees - counters.evicted_live,
+            counters.allocations
+                - counters.matched_frees
+                - counters.missed_frees
+                - counters.evicted_live,
             summary.live_count
         );
         let stacks = self.stacks();

@@ -62,8 +62,11 @@ struct Model {
     high_water_mark: usize,
     /// Unmatched frees since somebody looked that can still be of a block, and which ones those are.
     suspects: Vec<Vec<u64>>,
-    /// How many allocations there were when recording went on after a stop.
+    /// How many allocations there were when recording went on after a stop, and after a stop or a pause.
     trusted_after: u64,
+    complete_after: u64,
+    /// Leaks mode: the blocks whose records were removed and whose slots were not used again, the latest last.
+    vacant: Vec<Block>,
 }
 
 impl Model {
@@ -76,6 +79,8 @@ impl Model {
             Step::Allocate { block, size, stack } if self.state == State::Recording => {
                 self.counters.allocations += 1;
                 self.counters.allocated_bytes += size as u64;
+                self.miss(Self::address(block));
+                self.vacant.pop();
                 if self.blocks.len() == self.capacity {
                     self.evict();
                 }
@@ -104,6 +109,9 @@ impl Model {
                 if self.state == State::Stopped {
                     self.trusted_after = self.counters.allocations;
                 }
+                if self.state != State::Recording {
+                    self.complete_after = self.counters.allocations;
+                }
                 self.state = State::Recording;
             }
             Step::Stop if self.state != State::Stopped => self.state = State::Stopped,
@@ -128,6 +136,8 @@ impl Model {
             high_water_mark: 0,
             suspects: Vec::new(),
             trusted_after: 0,
+            complete_after: 0,
+            vacant: Vec::new(),
         }
     }
 
@@ -157,17 +167,44 @@ impl Model {
                 self.is_gone(self.blocks[index].number);
                 self.counters.matched_frees += 1;
                 self.counters.matched_bytes += self.blocks[index].size as u64;
-                match self.mode {
-                    Mode::Leaks => drop(self.blocks.remove(index)),
-                    Mode::All => self.blocks[index].live = false,
-                }
+                self.end(index);
             }
         }
     }
 
+    /// An address is handed out: no block is live there any more.
+    fn miss(&mut self, address: usize) {
+        let is_it = |block: &Block| block.live && block.address == address;
+        if let Some(index) = self.blocks.iter().position(is_it) {
+            self.is_gone(self.blocks[index].number);
+            self.counters.missed_frees += 1;
+            self.counters.missed_bytes += self.blocks[index].size as u64;
+            self.end(index);
+        }
+    }
+
+    fn end(&mut self, index: usize) {
+        match self.mode {
+            Mode::Leaks => self.vacant.push(self.blocks.remove(index)),
+            Mode::All => self.blocks[index].live = false,
+        }
+    }
+
+    /// Whether a free of an address without a live block is a double free, as far as can be known.
+    fn is_double(&self, address: usize) -> bool {
+        let lately = self.vacant.iter().rev().take(16);
+        let is_it = |block: &&Block| block.address == address;
+        let freed = match self.mode {
+            Mode::Leaks => lately.copied().find(|block| is_it(&block)),
+            Mode::All => self.blocks.iter().rfind(is_it).copied(),
+        };
+        let is_complete = |block: Block| block.number > self.complete_after;
+        self.state == State::Recording && freed.is_some_and(is_complete)
+    }
+
     fn suspect(&mut self, address: usize) {
         self.counters.unmatched_frees += 1;
-        if self.suspects.len() == ledger::SUSPECTS {
+        if self.suspects.len() == ledger::PENDING {
             self.counters.unchecked_frees += 1;
             return;
         }
@@ -176,7 +213,8 @@ impl Model {
         let is_there = |block: &&Block| block.live && block.number > self.trusted_after;
         let live = self.blocks.iter().filter(is_there);
         let around: Vec<_> = live.filter(around).map(|block| block.number).collect();
-        self.counters.wrong_frees += u64::from(!around.is_empty());
+        let is_wrong = !around.is_empty() || self.is_double(address);
+        self.counters.wrong_frees += u64::from(is_wrong);
         self.suspects.push(around);
     }
 

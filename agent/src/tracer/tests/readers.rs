@@ -120,7 +120,7 @@ fn all_mode_tells_who_freed_and_when_even_after_weeks() {
         "{}",
         freed.time_us
     );
-    assert_eq!(fixture.stack(freed.stack).unwrap().frames, [0x900]);
+    assert_eq!(fixture.stack(freed.stack.unwrap()).unwrap().frames, [0x900]);
 }
 
 #[test]

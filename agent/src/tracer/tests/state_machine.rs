@@ -145,10 +145,10 @@ fn start_clears_everything_and_counts_traces() {
             State::Paused => fixture.tracer.alloc_pause().unwrap(),
             _ => {}
         }
-        let trace = fixture.tracer.start(Mode::All, 77).unwrap();
+        let trace = fixture.tracer.start(Mode::All, 7_000).unwrap();
         let summary = fixture.tracer.summary();
         assert_eq!(trace, 2);
-        assert_eq!((summary.trace.id(), summary.started_us), (2, 77));
+        assert_eq!((summary.trace.id(), summary.started_us), (2, 7_000));
         assert_eq!(
             (summary.count, summary.high_water_mark, summary.stack_count),
             (0, 0, 0)

@@ -40,6 +40,9 @@ pub(super) struct Fold {
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
+    pub(super) missed_frees: wire::MissedFrees,
+    /// Wrong frees, oldest first.
+    pub(super) wrong_frees: Vec<wire::WrongFree>,
 }
 
 /// What did not fit together.
@@ -68,6 +71,8 @@ impl Fold {
             Message::Counters(counters) => self.counters = Some(counters),
             Message::Sample(sample) => self.samples.push(sample),
             Message::FailedAllocation(failed) => self.failures.push(failed),
+            Message::MissedFrees(missed) => self.missed_frees = missed,
+            Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
             // The page shows no marks yet; who asked for a page, and the decoder, have looked at its end.
             Message::Mark(_) | Message::Page(_) | Message::End(_) => {}

@@ -1,6 +1,6 @@
 //! What all messages of a capture come to.
 
-use heapbeacon_shared::api::{LeaksPage, State, Trace};
+use heapbeacon_shared::api::{Address, LeaksPage, RecentWrongFrees, State, Trace, WrongFree};
 use heapbeacon_shared::wire;
 
 use super::fold::Fold;
@@ -17,6 +17,9 @@ impl Fold {
             Some(counters) => Trace {
                 trace_id: trace_id.unwrap_or(u32::from(counters.started > 0)),
                 dropped: counters.dropped.max(self.dropped),
+                missed_frees: self.missed_frees.frees,
+                missed_freed_bytes: self.missed_frees.bytes,
+                recent_wrong_frees: self.recent_wrong_frees(),
                 // A clock may step back, and no record is from later than the capture.
                 time_us: self.us(counters.time).max(self.newest_us()),
                 started_us: self.us(counters.started),
@@ -33,6 +36,27 @@ impl Fold {
 
     fn newest_us(&self) -> u64 {
         self.records.last().map_or(0, |record| record.time_us)
+    }
+
+    /// Lists the latest wrong frees, oldest first, as many as a device does.
+    fn recent_wrong_frees(&self) -> RecentWrongFrees {
+        let mut recent = RecentWrongFrees::default();
+        let earlier = self.wrong_frees.len().saturating_sub(recent.capacity());
+        recent.extend(
+            self.wrong_frees
+                .iter()
+                .skip(earlier)
+                .map(|wrong| WrongFree {
+                    time_us: self.us(wrong.time),
+                    kind: wrong.kind,
+                    address: Address(wrong.address),
+                    block: Address(wrong.block),
+                    owner: wrong.owner,
+                    freed_by: wrong.freed_by,
+                    first_freed_by: wrong.first_freed_by,
+                }),
+        );
+        recent
     }
 
     /// Adds up the records, where nobody has counted.
