@@ -28,7 +28,7 @@ const WORD: usize = size_of::<usize>();
 
 /// How far above the frame record the frame pointer points, in bytes.
 const ABOVE_RECORD: usize = if cfg!(any(target_arch = "riscv32", target_arch = "riscv64")) {
-    2 * WORD
+    size_of::<[usize; 2]>()
 } else {
     0
 };
@@ -149,4 +149,95 @@ impl Chain {
 #[inline(always)]
 fn contains(ranges: &[Range<usize>; 2], address: usize) -> bool {
     ranges[0].contains(&address) || ranges[1].contains(&address)
+}
+
+#[cfg(all(test, target_pointer_width = "64", not(target_arch = "riscv64")))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Words that frame records lie in.
+    const WORDS: usize = 16;
+
+    /// Writes a chain of frame records: the word that each begins at, and where it returns to.
+    fn write(memory: &mut [usize; WORDS], chain: &[(usize, usize)]) {
+        let start = memory.as_ptr().expose_provenance();
+        for (place, (word, return_address)) in chain.iter().enumerate() {
+            let caller = chain.get(place + 1);
+            memory[*word] = caller.map_or(0, |(caller, _)| start + caller * WORD);
+            memory[word + 1] = *return_address;
+        }
+    }
+
+    /// Walks from a byte on, with the stack and the code in these bounds.
+    fn walked(memory: &[usize; WORDS], byte: usize, stack: Range<usize>) -> Vec<usize> {
+        let start = memory.as_ptr().expose_provenance();
+        let bounds = Bounds {
+            stack: start + stack.start..start + stack.end,
+            code: [0x1000..0x2000, 0x8000..0x9000],
+            is_opaque: |address| address < 0x100,
+            load_address: 0x1000,
+        };
+        let mut out = CallStack::new();
+        // SAFETY: the bounds lie inside the memory, which is borrowed until the walk ends.
+        unsafe { walk(start + byte, &bounds, &mut out) };
+        out.as_slice().to_vec()
+    }
+
+    const ALL: Range<usize> = 0..WORDS * WORD;
+    const CHAIN: [(usize, usize); 4] = [(0, 0x1010), (3, 0x8020), (9, 0x1fff), (14, 0x1000)];
+
+    #[test]
+    fn a_chain_is_walked_from_the_first_word_of_the_stack_to_the_last() {
+        let mut memory = [0; WORDS];
+        write(&mut memory, &CHAIN);
+        assert_eq!(walked(&memory, 0, ALL), [0x10, 0x7020, 0xfff, 0]);
+    }
+
+    #[test]
+    fn a_frame_outside_of_the_stack_or_misaligned_is_not_read() {
+        let mut memory = [0; WORDS];
+        write(&mut memory, &CHAIN);
+        assert_eq!(walked(&memory, 0, WORD..ALL.end), [0; 0]);
+        assert_eq!(walked(&memory, 0, 0..ALL.end - 1), [0x10, 0x7020, 0xfff]);
+        assert_eq!(walked(&memory, 1, ALL), [0; 0]);
+        assert_eq!(walked(&memory, 0, 0..0), [0; 0]);
+    }
+
+    #[test]
+    fn a_chain_that_turns_back_or_stands_still_ends() {
+        for turn in [0, 3] {
+            let mut memory = [0; WORDS];
+            write(&mut memory, &CHAIN[..2]);
+            memory[3] = memory.as_ptr().expose_provenance() + turn * WORD;
+            assert_eq!(walked(&memory, 0, ALL), [0x10, 0x7020]);
+        }
+    }
+
+    #[test]
+    fn a_return_address_outside_of_the_code_ends_a_walk() {
+        for outside in [0xfff, 0x2000, 0x7fff, 0x9000, usize::MAX] {
+            let mut memory = [0; WORDS];
+            write(&mut memory, &[(0, 0x1010), (3, outside), (9, 0x1020)]);
+            assert_eq!(walked(&memory, 0, ALL), [0x10], "{outside:#x}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_return_address_is_the_last_wherever_it_lies() {
+        let mut memory = [0; WORDS];
+        write(&mut memory, &[(0, 0x1010), (3, 0x80), (9, 0x1020)]);
+        let below = 0x80_usize.wrapping_sub(0x1000);
+        assert_eq!(walked(&memory, 0, ALL), [0x10, below]);
+    }
+
+    #[test]
+    #[cfg(not(miri))]
+    fn the_frame_of_a_caller_lies_on_its_stack() {
+        let here = 0_usize;
+        let frame = frame_pointer();
+        assert!(frame.abs_diff((&raw const here).addr()) < 1 << 16);
+        assert!(frame.is_multiple_of(ALIGNMENT));
+    }
 }

@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use super::count::Count;
 use super::inner::Inner;
-use super::ledger::{FAILURES, PENDING, PENDING_AT_A_TIME, WRONG_FREES};
+use super::ledger::{FAILURES, SEARCHES, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
@@ -461,7 +461,7 @@ impl<M: RawMutex> Tracer<M> {
 
     /// Compares unmatched frees with the records, a few with a few at a time: too slow for a hook.
     fn check_pending_frees(&self) {
-        for _ in 0..PENDING / PENDING_AT_A_TIME {
+        for _ in 0..SEARCHES {
             let Some(mut search) = self.with(|inner| inner.begin_search()) else {
                 return;
             };

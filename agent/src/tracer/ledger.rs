@@ -15,7 +15,9 @@ pub(super) const WRONG_FREES: usize = 4;
 /// Unmatched frees that wait to be checked.
 pub(super) const PENDING: usize = 16;
 /// Pending frees that are compared with a step of records in one hold of the lock.
-pub(super) const PENDING_AT_A_TIME: usize = 4;
+const PENDING_AT_A_TIME: usize = 4;
+/// Searches that it takes to compare all that may be pending.
+pub(super) const SEARCHES: usize = PENDING.div_ceil(PENDING_AT_A_TIME);
 
 /// An unmatched free that waits to be compared with the records.
 #[derive(Clone, Copy)]

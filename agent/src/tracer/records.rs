@@ -165,7 +165,7 @@ pub(super) struct Block {
 }
 
 /// What is left of a record that was freed or evicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Gone {
     pub(super) size: usize,
     pub(super) stack: StackLink,

@@ -70,12 +70,6 @@ impl<T> PartialEq for Link<T> {
 
 impl<T> Eq for Link<T> {}
 
-impl<T> core::fmt::Debug for Link<T> {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.index.fmt(out)
-    }
-}
-
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
 pub(super) struct Table<T> {
     first: NonNull<T>,

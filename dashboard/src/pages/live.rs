@@ -9,8 +9,10 @@ use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
 use crate::state::{HeapSample, Outlook, Store, gaps, regions};
+use wrong_frees::WrongFrees;
 
 mod plots;
+mod wrong_frees;
 
 /// The heap over time.
 #[component]
@@ -51,6 +53,7 @@ pub fn LivePage() -> impl IntoView {
             <When is=has_points fallback=nothing>
                 <TimeChart title=sites_title height=200.0 plot=sites_plot />
             </When>
+            <WrongFrees />
             <When is=move || counted_by_device(store)>
                 <Accounting />
             </When>

@@ -26,6 +26,7 @@ mod store;
 mod suspects;
 mod symbols;
 mod watched;
+mod wrong_frees;
 
 pub use desk::Desk;
 pub use file::FileKind;

@@ -87,6 +87,7 @@ impl Store {
             *evicted = self.ask_evicted().await?;
         }
         self.ask_trace().await?;
+        self.ask_wrong_free_stacks().await?;
         let mut heap: Heap = client.get(Route::Heap, "").await?;
         heap.time_us = self.later(heap.time_us);
         self.heap_history
@@ -233,6 +234,7 @@ impl Store {
         self.rates.set(Default::default());
         self.leaks.set(None);
         self.records.set(Default::default());
+        self.wrong_free_stacks.set(Vec::new());
         self.refresh_sites();
     }
 }

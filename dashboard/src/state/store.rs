@@ -96,6 +96,8 @@ pub struct Store {
     pub symbols: RwSignal<SymbolState>,
     /// The records, once somebody asked for them.
     pub records: RwSignal<Arc<RecordList>>,
+    /// Call stacks of the latest wrong frees, beside those of records and leaks.
+    pub(super) wrong_free_stacks: RwSignal<Vec<Stack>>,
     /// How many records were read so far, while they are being read.
     pub records_loading: RwSignal<Option<usize>>,
     /// Whether the device wants a token that it did not get.
@@ -141,6 +143,7 @@ impl Store {
             names: StoredValue::new_local(Names::default()),
             symbols: RwSignal::default(),
             records: RwSignal::default(),
+            wrong_free_stacks: RwSignal::default(),
             records_loading: RwSignal::new(None),
             token_needed: RwSignal::new(false),
             token_tried: RwSignal::new(false),

@@ -153,8 +153,10 @@ pub struct WrongFree {
     pub first_freed_by: Option<u32>,
 }
 
-/// The latest wrong frees of a trace.
-pub type RecentWrongFrees = heapless::Vec<WrongFree, 4>;
+/// Wrong frees that are listed.
+pub const RECENT_WRONG_FREES: usize = 4;
+/// The latest wrong frees of a trace, oldest first.
+pub type RecentWrongFrees = heapless::Vec<WrongFree, RECENT_WRONG_FREES>;
 
 /// What a trace is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Tests of the tracer as a whole; what they share.
 
+mod borders;
 mod call_stacks;
 mod clocks;
 mod defects;

@@ -1,8 +1,8 @@
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Mode, Origin, State, Warning};
+use heapbeacon_shared::api::{Mode, Origin, State, Warning, WrongFreeKind};
 use heapbeacon_shared::wire::{
     BuildId, Counters, Encoder, FailedAllocation, Frames, Freed, Header, MAX_ENCODED, Message,
-    Region, Sample, Stack, Task,
+    MissedFrees, Region, Sample, Stack, Task,
 };
 
 use super::*;
@@ -413,4 +413,44 @@ fn call_stacks_that_were_lost_are_not_taken_for_empty_ones() {
     lost.retain(|message| !matches!(message, Message::Stack(_)));
     let capture = read(&stream(&lost)).expect("it is a capture");
     assert!(capture.device.warnings.is_empty());
+}
+
+#[test]
+fn wrong_and_missed_frees_are_those_of_the_trace() {
+    let wrong = |second: u64| {
+        Message::WrongFree(heapbeacon_shared::wire::WrongFree {
+            time: second * SECOND,
+            kind: WrongFreeKind::Double,
+            address: 64,
+            block: 64,
+            owner: Some(1),
+            freed_by: Some(2),
+            first_freed_by: None,
+        })
+    };
+    let missed = MissedFrees {
+        frees: 3,
+        bytes: 30,
+    };
+    let mut messages = messages();
+    messages.push(Message::MissedFrees(missed));
+    messages.extend((31..=35).map(wrong));
+    let trace = read(&stream(&messages)).expect("readable").trace;
+    assert_eq!((trace.missed_frees, trace.missed_freed_bytes), (3, 30));
+    let listed = trace.recent_wrong_frees.iter();
+    let times: Vec<_> = listed.clone().map(|wrong| wrong.time_us / SECOND).collect();
+    assert_eq!(times, [32, 33, 34, 35]);
+    let kinds = listed.map(|wrong| {
+        (
+            wrong.kind,
+            wrong.owner,
+            wrong.freed_by,
+            wrong.first_freed_by,
+        )
+    });
+    assert!(
+        kinds
+            .into_iter()
+            .all(|kind| kind == (WrongFreeKind::Double, Some(1), Some(2), None))
+    );
 }

@@ -1,6 +1,8 @@
 //! What all messages of a capture come to.
 
-use heapbeacon_shared::api::{Address, LeaksPage, RecentWrongFrees, State, Trace, WrongFree};
+use heapbeacon_shared::api::{
+    Address, LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, State, Trace, WrongFree,
+};
 use heapbeacon_shared::wire;
 
 use super::fold::Fold;
@@ -40,23 +42,18 @@ impl Fold {
 
     /// Lists the latest wrong frees, oldest first, as many as a device does.
     fn recent_wrong_frees(&self) -> RecentWrongFrees {
-        let mut recent = RecentWrongFrees::default();
-        let earlier = self.wrong_frees.len().saturating_sub(recent.capacity());
-        recent.extend(
-            self.wrong_frees
-                .iter()
-                .skip(earlier)
-                .map(|wrong| WrongFree {
-                    time_us: self.us(wrong.time),
-                    kind: wrong.kind,
-                    address: Address(wrong.address),
-                    block: Address(wrong.block),
-                    owner: wrong.owner,
-                    freed_by: wrong.freed_by,
-                    first_freed_by: wrong.first_freed_by,
-                }),
-        );
-        recent
+        let latest = self.wrong_frees.len().saturating_sub(RECENT_WRONG_FREES);
+        let recent = self.wrong_frees.iter().skip(latest);
+        let recent = recent.map(|wrong| WrongFree {
+            time_us: self.us(wrong.time),
+            kind: wrong.kind,
+            address: Address(wrong.address),
+            block: Address(wrong.block),
+            owner: wrong.owner,
+            freed_by: wrong.freed_by,
+            first_freed_by: wrong.first_freed_by,
+        });
+        recent.collect()
     }
 
     /// Adds up the records, where nobody has counted.

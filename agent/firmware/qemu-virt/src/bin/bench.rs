@@ -41,8 +41,8 @@ const PAIRS: usize = 256;
 /// Call stacks that take turns.
 const STACKS: usize = 16;
 const FRAMES: usize = 8;
-/// Calls of the third to eighth frame where whole hooks are measured.
-const HOOK_DEPTH: usize = 6;
+/// How deep the calls are nested in each other where whole hooks are measured: as it takes for [`FRAMES`].
+const HOOK_DEPTH: usize = 5;
 /// Calls deeper than the shallow one that the deep walk is.
 const DEEPER: usize = 8;
 
@@ -160,11 +160,17 @@ fn record(pairs: &[(Allocation<'_>, Free<'_>)]) {
 }
 
 /// Returns what a block costs its firmware beyond the heap itself: both hooks, the clock and a walk
-/// of eight frames included. `main` and this function are two of them.
+/// of eight frames included, which what was recorded is checked for.
 fn hooks() -> u32 {
     let buffer = board::take_buffer().expect("it is taken once");
-    start(Board::tracer(), buffer, Mode::Leaks);
+    let tracer = Board::tracer();
+    start(tracer, buffer, Mode::Leaks);
     let taken: u32 = (0..PAIRS).map(|_| hooks_at(HOOK_DEPTH)).sum();
+    let mut stacks = StackCursor::after(tracer.trace(), Some(0));
+    let mut one = [Stack::default()];
+    while tracer.read_stacks(&mut stacks, &mut one) == Ok(one.len()) {
+        assert_eq!(one[0].frames.len(), FRAMES, "frames of a walk");
+    }
     taken / PAIRS as u32
 }
 
