@@ -195,7 +195,8 @@ impl Inner {
     #[inline(always)]
     pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
         let (size, seq) = self.allocation(event);
-        if self.records.may_hold(event.address.get()) {
+        let bucket = self.records.bucket(event.address.get());
+        if self.records.may_hold(bucket, event.address.get()) {
             self.end_missed(mode, event.address.get(), count);
         }
         let stack = self.stacks.allocated(event.stack, event.task, size);
@@ -210,7 +211,7 @@ impl Inner {
             seq,
             stack,
         };
-        self.records.insert(mode, slot, &block);
+        self.records.insert(mode, slot, bucket, &block);
         count.increment();
     }
 

@@ -278,16 +278,15 @@ impl Records {
     }
 
     /// Puts the record of a block into a slot that [`room`](Self::room) or [`evict`](Self::evict)
-    /// returned.
+    /// returned, and into the [bucket](Self::bucket) of its address.
     #[inline(always)]
-    pub(super) fn insert(&mut self, mode: Mode, index: Link, block: &Block) {
+    pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Link, block: &Block) {
         let newest = self.slots[ENDS].older();
         self.slots[ENDS].older = index.index();
         if mode == Mode::Leaks {
             self.slots[newest].newer = index.index();
         }
-        let bucket = &mut self.slots.bucket_mut(key(block.address)).bucket;
-        let chain = core::mem::replace(bucket, index);
+        let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
         let slot = &mut self.slots[index];
         slot.address = block.address;
         slot.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
@@ -299,10 +298,21 @@ impl Records {
         }
     }
 
-    /// Checks whether there may be a live record of an address. There must be slots.
+    /// Returns the bucket that records of an address are in. There must be slots.
     #[inline(always)]
-    pub(super) fn may_hold(&self, address: usize) -> bool {
-        self.slots.bucket(key(address)).bucket != NONE
+    pub(super) fn bucket(&self, address: usize) -> Link {
+        self.slots.bucket_link(key(address))
+    }
+
+    /// Checks whether there may be a live record of an address in its bucket, by a look at the newest one there.
+    #[inline(always)]
+    pub(super) fn may_hold(&self, bucket: Link, address: usize) -> bool {
+        let newest = self.slots[bucket].bucket;
+        if newest == NONE {
+            return false;
+        }
+        let slot = &self.slots[newest];
+        slot.address == address || slot.chain() != NONE
     }
 
     /// Leaks mode: removes the newest live record of an address.

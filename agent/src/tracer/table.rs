@@ -131,6 +131,16 @@ impl<T> Table<T> {
         Self { first, len }
     }
 
+    /// Returns the link to the entry in which the bucket of a number begins.
+    #[inline(always)]
+    pub(super) fn bucket_link(&self, number: usize) -> Link<T> {
+        // The index is below the length, which is below 2^16.
+        Link {
+            index: self.bucket_index(number) as u16,
+            table: PhantomData,
+        }
+    }
+
     /// Returns the entry in which the bucket of a number begins.
     #[inline(always)]
     pub(super) fn bucket(&self, number: usize) -> &T {
