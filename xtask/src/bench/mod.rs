@@ -18,21 +18,22 @@ struct Budget {
     instructions: u64,
 }
 
+/// What they were before an allocation looked for a block that ended unseen, and before every sum was bounded: 150 and 190.
 const BUDGETS: [Budget; 3] = [
     Budget {
         bench: "leaks_pair live_100:",
         what: "leaks mode, 100 live",
-        instructions: 150,
+        instructions: 175,
     },
     Budget {
         bench: "leaks_pair live_1000:",
         what: "leaks mode, 1,000 live",
-        instructions: 150,
+        instructions: 175,
     },
     Budget {
         bench: "all_pair live_1000:",
         what: "all mode, 1,000 live",
-        instructions: 190,
+        instructions: 220,
     },
 ];
 
@@ -158,7 +159,7 @@ tracer::tracer::leaks_pair live_100:(leaks(100))
   Instructions:                         141000|139000               (+1.43885%) [+1.01439x]
   L1 Hits:                              200|200                  (No change)
 tracer::tracer::leaks_pair live_1000:(leaks(1000))
-  Instructions:                         151000|N/A                  (*********)
+  Instructions:                         176000|N/A                  (*********)
 tracer::tracer::leaks_pair live_4000:(leaks(4000))
   Instructions:                         160000|N/A                  (*********)
 tracer::tracer::all_pair live_1000:(all(1000))
@@ -184,7 +185,7 @@ tracer::tracer::all_pair live_1000:(all(1000))
     fn a_cost_that_rises_with_the_records_is_counted() {
         let steep = OUTPUT
             .replace("160000", "180000")
-            .replace("151000", "150000");
+            .replace("176000", "175000");
         assert_eq!(compare(&measurements(&steep)).expect("all are there"), 1);
     }
 
