@@ -1,4 +1,4 @@
-//! A connection whose small writes are gathered: picoserve writes a header at a time, and each
+//! A connection whose small writes are gathered: an answer is written piece by piece, and each
 //! would be a packet.
 
 use picoserve::io::{self, BaseWrite, ErrorKind, ErrorType, Read, Write};

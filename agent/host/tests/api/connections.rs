@@ -92,8 +92,6 @@ fn connection_close_is_obeyed() {
     assert_eq!(connection.rest(), b"");
 }
 
-/// The agent sends no 100: it has room for every body that it takes. So the client waits for as long
-/// as it likes, which for this one is a second, and then sends (RFC 9110, 10.1.1).
 #[test]
 fn a_client_that_expects_100_continue_is_served() {
     let agent = Target::tracing(Mode::All);
