@@ -1,4 +1,4 @@
-//! What goes to a peer.
+//! What is sent to a peer.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -12,7 +12,7 @@ use super::limits::WRITE;
 #[derive(Debug)]
 pub(super) struct Lost;
 
-/// What goes to a peer, which has to take some of it every now and then.
+/// What is sent to a peer, which has to take some of it every now and then.
 pub(super) struct Output<'t, W, T, R> {
     writer: W,
     timer: &'t T,

@@ -41,7 +41,7 @@ impl<'h, 'b> Request<'h, 'b> {
             Ok(httparse::Status::Complete(length)) if length == head.len() => {}
             Err(httparse::Error::HeaderName | httparse::Error::HeaderValue) => {
                 return Err(Problem::malformed(format_args!(
-                    "A header has a character that it may not have, or a line goes on in the next one."
+                    "A header has a character that it may not have, or a line continues in the next one."
                 )));
             }
             Err(httparse::Error::TooManyHeaders) => return Err(Problem::too_many_fields()),

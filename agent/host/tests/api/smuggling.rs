@@ -11,7 +11,7 @@ const AROUND: usize = 64;
 const BUFFERS: std::ops::Range<usize> = 512..65_536;
 const JSON: &str = "Content-Type: application/json\r\n";
 
-/// Returns what would start the trace anew if it were taken for a request.
+/// Returns what would restart the trace if it were taken for a request.
 fn smuggled(agent: &Client) -> String {
     request(agent, "POST", &api("/trace/start?mode=all"))
 }

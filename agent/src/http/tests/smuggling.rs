@@ -99,7 +99,7 @@ fn recording() -> &'static Agent<Board> {
     agent_with(Some(TOKEN))
 }
 
-/// Sends bytes, some at a time, and checks that the trace goes on; returns the answers.
+/// Sends bytes, some at a time, and checks that the trace still records; returns the answers.
 #[track_caller]
 fn attack(agent: &'static Agent<Board>, bytes: &str, at_a_time: usize) -> Vec<Answer> {
     let (text, _) = talk_to(agent, Peer::that_leaves(bytes).in_pieces(at_a_time));
