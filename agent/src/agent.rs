@@ -5,7 +5,7 @@ use core::cell::RefCell;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use crate::http::{Guard, Places};
+use crate::http::{Guard, Memory, Places};
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
@@ -40,15 +40,13 @@ pub struct Agent<P: Platform> {
 
 impl<P: Platform> Agent<P> {
     /// Creates an agent that lends `buffer` to the tracer, serves `assets` as the dashboard, and
-    /// has `places` for connections that it serves at a time, 8 at most.
-    ///
-    /// One more server task than there are places calls [`http::serve`](crate::http::serve).
-    pub fn new(
+    /// has `memory` for its connections, each of which is given to [`http::serve`](crate::http::serve).
+    pub fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
         buffer: Buffer,
         sink: &'static dyn Sink,
         assets: &'static [Asset],
         guard: Guard,
-        places: usize,
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
     ) -> Self {
         Self {
             memory: addresses(buffer),
@@ -56,7 +54,7 @@ impl<P: Platform> Agent<P> {
             sink,
             assets,
             guard,
-            places: Places::new(places),
+            places: Places::new(memory),
         }
     }
 

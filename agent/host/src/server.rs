@@ -1,18 +1,21 @@
 //! The server: a fixed number of connections at a time on one thread.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 
-use heapbeacon::http::{self, Guard};
+use heapbeacon::http::{self, Guard, Memory};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon::{Agent, Asset};
 use heapbeacon_bundle::Effort;
 use heapbeacon_shared::api::Destination;
 use picoserve::time::TokioTimer;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
 use crate::board::{self, Board};
@@ -20,8 +23,8 @@ use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
 use crate::tasks;
 
-/// Connections served at a time.
-const PLACES: usize = 8;
+/// Connections that are open at a time. All may be answered at once: here, memory is no matter.
+const CONNECTIONS: usize = 256;
 /// Bytes of one request's line and headers; a longer one is refused.
 const HEAD_BYTES: usize = 8 * 1024;
 
@@ -64,7 +67,8 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<B
         origins: leak(&options.origins),
         token: options.token.clone().map(|token| &*token.leak()),
     };
-    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard, PLACES);
+    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, CONNECTIONS>::new()));
+    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard, memory);
     Ok(Box::leak(Box::new(agent)))
 }
 
@@ -107,12 +111,62 @@ fn start(agent: &Agent<Board>, mode: Option<Mode>, records: Option<u32>) -> Resu
 
 /// Starts the server's tasks, and lets them allocate all that they ever need.
 async fn serve(agent: &'static Agent<Board>, listener: TcpListener) {
-    let listener: &'static TcpListener = Box::leak(Box::new(listener));
-    // One for those who come while all places are taken.
-    for _ in 0..=PLACES {
-        spawn_local(serve_one_by_one(agent, listener));
+    let line: &'static Line = Box::leak(Box::new(Line::new()));
+    for _ in 0..CONNECTIONS {
+        spawn_local(line.serve(agent));
     }
+    spawn_local(line.accept(listener));
     yield_now().await;
+}
+
+/// The connections that were accepted and that no task serves yet.
+struct Line {
+    accepted: RefCell<VecDeque<TcpStream>>,
+    waiting: Semaphore,
+    /// Tasks that serve none.
+    idle: Semaphore,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            accepted: RefCell::new(VecDeque::with_capacity(CONNECTIONS)),
+            waiting: Semaphore::new(0),
+            idle: Semaphore::new(CONNECTIONS),
+        }
+    }
+
+    /// Accepts connections as long as there are tasks for them.
+    async fn accept(&'static self, listener: TcpListener) {
+        while let Ok(idle) = self.idle.acquire().await {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    idle.forget();
+                    self.accepted.borrow_mut().push_back(stream);
+                    self.waiting.add_permits(1);
+                }
+                // Out of descriptors, or the peer has gone again: the next one may fare better.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Serves one connection after the other; all that it needs is allocated before the first.
+    async fn serve(&'static self, agent: &'static Agent<Board>) {
+        let mut head = vec![0; HEAD_BYTES];
+        let mut out = Box::new([0; OUT_BYTES]);
+        while let Ok(waiting) = self.waiting.acquire().await {
+            waiting.forget();
+            let accepted = self.accepted.borrow_mut().pop_front();
+            if let Some(stream) = accepted {
+                // Without it, an answer waits for the peer's delayed acknowledgement.
+                let _ = stream.set_nodelay(true);
+                let connection = Connection::new(stream, &mut out);
+                http::serve(agent, &TokioTimer, &mut head, connection).await;
+            }
+            self.idle.add_permits(1);
+        }
+    }
 }
 
 /// The signals that end the process.
@@ -136,22 +190,5 @@ impl Ends {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-    }
-}
-
-/// Serves one connection after the other; all that it needs is allocated before the first.
-async fn serve_one_by_one(agent: &'static Agent<Board>, listener: &'static TcpListener) {
-    let mut head = vec![0; HEAD_BYTES];
-    let mut out = Box::new([0; OUT_BYTES]);
-    loop {
-        // Out of descriptors, or the peer has gone again: the next one may fare better.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        // Without it, an answer waits for the peer's delayed acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let connection = Connection::new(stream, &mut out);
-        http::serve(agent, &TokioTimer, &mut head, connection).await;
     }
 }

@@ -4,6 +4,7 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 
 use embassy_futures::select::{Either, select};
+use embassy_futures::yield_now;
 use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
 use picoserve::time::Duration;
@@ -12,6 +13,7 @@ use super::input::{Body, Input, Stop, Tail};
 use super::limits::{FIRST, NEXT, READ_SECONDS};
 use super::link::{Link, Phase};
 use super::output::{Lost, Output};
+use super::places::Permit;
 use super::problem::Problem;
 use super::reply::{Delivery, Reply};
 use super::service::{Order, perform};
@@ -20,8 +22,6 @@ use crate::platform::Platform;
 
 /// Answers requests until there are no more, or one ends the connection.
 ///
-/// `heard` bytes of the first one are in the buffer already.
-///
 /// # Errors
 /// When the connection fails.
 pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
@@ -29,12 +29,11 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
     timer: &T,
     link: &Link,
     buffer: &mut [u8],
-    heard: usize,
     socket: &mut S,
 ) -> Result<(), Lost> {
     let (reader, writer) = socket.split();
-    let mut input = Input::new(reader, link, buffer, heard);
-    let mut output = Output::new(writer, timer);
+    let mut input = Input::new(reader, link, buffer);
+    let mut output = Output::new(writer, timer, link);
     let mut patience = FIRST;
     loop {
         let turn = async {
@@ -48,21 +47,41 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
             Ok(false) | Err(Stop::Ended) => return Ok(()),
             Err(Stop::Lost) => return Err(Lost),
             Err(Stop::Refused(problem)) => {
-                link.enter(Phase::Answer);
-                return refuse::<P, _, _, _>(problem, &mut output).await;
+                return refuse(agent, link, problem, &mut output).await;
             }
         }
         patience = NEXT;
+        if !input.is_empty() {
+            // The requests of others have come meanwhile.
+            yield_now().await;
+        }
     }
 }
 
 /// Sends a problem as the last answer.
-pub(super) async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
+async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
+    agent: &'static Agent<P>,
+    link: &Link,
     problem: Problem,
     output: &mut Output<'_, W, T, R>,
 ) -> Result<(), Lost> {
-    let mut reply = Reply::from(problem);
-    reply.write::<P, _, _, _>(output, &Delivery::LAST).await
+    let mut permit = agent.places().permit(link).await;
+    permit.make(|| Reply::from(problem));
+    send::<P, _, _, _>(permit, output, &Delivery::LAST).await
+}
+
+/// Sends the answer that was made with a permit.
+async fn send<P: Platform, W: Write, T: Timer<R>, R>(
+    mut permit: Permit<'_, P::Lock>,
+    output: &mut Output<'_, W, T, R>,
+    delivery: &Delivery<'_>,
+) -> Result<(), Lost> {
+    let (reply, chunk) = permit.answer().ok_or(Lost)?;
+    let rest = reply.write::<P, _, _, _>(chunk, output, delivery).await?;
+    // Whoever reads it slowly keeps nobody waiting.
+    drop(permit);
+    output.write(rest).await?;
+    output.flush().await
 }
 
 /// Reads and answers one request; returns whether another may follow.
@@ -106,16 +125,20 @@ async fn answer<'b, P: Platform, I: Read, W: Write, T: Timer<R>, R>(
         true => read(tail, &mut body, deadline).await,
         false => Ok(()),
     };
-    link.enter(Phase::Answer);
-    let mut reply = match (order.action, read) {
-        (_, Err(Stop::Ended | Stop::Lost)) => return Err(Stop::Lost),
-        (Err(problem), _) | (Ok(_), Err(Stop::Refused(problem))) => Reply::from(problem),
-        (Ok(action), Ok(())) => perform(agent, &action, &body),
+    let action = match read {
+        Ok(()) => order.action,
+        Err(Stop::Refused(problem)) => order.action.and(Err(problem)),
+        Err(Stop::Ended | Stop::Lost) => return Err(Stop::Lost),
     };
     let mut delivery = order.delivery;
-    // The one place that lets another request follow.
-    delivery.is_last |= !tail.is_read();
-    reply.write::<P, _, _, _>(output, &delivery).await?;
+    // The one place that lets another request follow. While others wait for a connection, none does.
+    delivery.is_last |= !tail.is_read() || agent.places().are_full();
+    let mut permit = agent.places().permit(link).await;
+    permit.make(|| match action {
+        Ok(action) => perform(agent, &action, &body),
+        Err(problem) => Reply::from(problem),
+    });
+    send::<P, _, _, _>(permit, output, &delivery).await?;
     Ok(delivery)
 }
 

@@ -44,13 +44,12 @@ pub(super) struct Input<'c, R> {
 }
 
 impl<'c, R: Read> Input<'c, R> {
-    /// Begins with the first `heard` bytes of the buffer, which have come already.
-    pub(super) fn new(reader: R, link: &'c Link, buffer: &'c mut [u8], heard: usize) -> Self {
+    pub(super) fn new(reader: R, link: &'c Link, buffer: &'c mut [u8]) -> Self {
         Self {
             reader,
             link,
             buffer,
-            pending: 0..heard,
+            pending: 0..0,
         }
     }
 
@@ -62,7 +61,7 @@ impl<'c, R: Read> Input<'c, R> {
         if self.pending.is_empty() && self.receive().await? == 0 {
             return Err(Stop::Ended);
         }
-        self.link.enter(Phase::Head);
+        self.link.enter(Phase::Request);
         Ok(())
     }
 
@@ -100,7 +99,6 @@ impl<'c, R: Read> Input<'c, R> {
         let (head, buffered) = self.buffer[self.pending.clone()].split_at(head);
         let tail = Tail {
             reader: &mut self.reader,
-            link: self.link,
             buffered,
             left: None,
         };
@@ -121,9 +119,6 @@ impl<'c, R: Read> Input<'c, R> {
         let room = &mut self.buffer[self.pending.end..];
         let read = self.reader.read(room).await.map_err(|_| Stop::Lost)?;
         self.pending.end += read;
-        if read > 0 {
-            self.link.hear();
-        }
         Ok(read)
     }
 }
@@ -134,7 +129,6 @@ impl<'c, R: Read> Input<'c, R> {
 /// told, by a head that leaves no doubt, that is unknown; so whatever is answered before ends the connection.
 pub(super) struct Tail<'i, R> {
     reader: &'i mut R,
-    link: &'i Link,
     /// What is in the buffer already.
     buffered: &'i [u8],
     left: Option<usize>,
@@ -176,13 +170,11 @@ impl<R: Read> Tail<'_, R> {
         let mut filled = here.len();
         while filled < length {
             self.left = Some(length - filled);
-            self.link.enter(Phase::Body);
             let read = self.reader.read(&mut body[filled..]).await;
             match read.map_err(|_| Stop::Lost)? {
                 0 => return Err(Stop::Refused(Problem::cut_off(length))),
                 read => filled += read,
             }
-            self.link.hear();
         }
         self.left = self.left.map(|_| 0);
         Ok(())

@@ -15,3 +15,6 @@ pub(super) const NEXT: Duration = Duration::from_millis(500);
 pub(super) const READ_SECONDS: u64 = 5;
 /// How long a peer may take nothing of an answer.
 pub(super) const WRITE: Duration = Duration::from_secs(5);
+/// How long a peer may take to close its side: one that is refused while it sends a long body reads
+/// the refusal only when it has sent it.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);

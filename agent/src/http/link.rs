@@ -1,45 +1,43 @@
-//! How far a connection is, for those who watch it from outside.
+//! How far a connection is, for those who share the agent with it.
 
 use core::cell::Cell;
-
-/// How often a peer may be found in the same pause within a request before it counts as silent.
-const PAUSE: u8 = 5;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing has come for a while, or ever.
+    /// Nothing has come yet.
     Silent,
-    /// A request was answered just now.
-    Idle,
-    /// A request's line and headers are on their way.
-    Head,
-    /// They have come, and the body is on its way.
-    Body,
-    /// The request is answered.
+    /// A part of a request has come.
+    Request,
+    /// A whole request has come, and waits for its turn to be answered.
+    Waiting,
+    /// The request is answered, or the peer has not acknowledged all of the answer.
     Answer,
-}
-
-impl Phase {
-    /// Checks whether a part of a request has come, and the rest has not.
-    pub(super) fn is_within_request(self) -> bool {
-        matches!(self, Self::Head | Self::Body)
-    }
+    /// Every request was answered.
+    Idle,
+    /// Nothing more will be answered, and the peer has not closed its side.
+    Closing,
 }
 
 /// What is known of a connection while it is served.
 pub(super) struct Link {
+    slot: usize,
     phase: Cell<Phase>,
-    /// How often the peer was looked at since it said something.
-    looks: Cell<u8>,
+    sent: Cell<u32>,
 }
 
 impl Link {
-    pub(super) fn new() -> Self {
+    /// Begins a connection that has a slot.
+    pub(super) fn new(slot: usize) -> Self {
         Self {
+            slot,
             phase: Cell::new(Phase::Silent),
-            looks: Cell::new(0),
+            sent: Cell::new(0),
         }
+    }
+
+    pub(super) fn slot(&self) -> usize {
+        self.slot
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -51,22 +49,13 @@ impl Link {
         self.phase.set(phase);
     }
 
-    /// Notes that something has come.
-    pub(super) fn hear(&self) {
-        self.looks.set(0);
+    /// Notes that bytes of an answer were taken.
+    pub(super) fn note_sent(&self, bytes: usize) {
+        self.sent.set(self.sent.get().wrapping_add(bytes as u32));
     }
 
-    /// Returns whether nothing has come since the last call, or ever; within a request, since the last
-    /// [`PAUSE`] calls.
-    pub(super) fn stays_silent(&self) -> bool {
-        self.looks.set(self.looks.get().saturating_add(1));
-        match self.phase() {
-            Phase::Silent => true,
-            Phase::Idle => {
-                self.enter(Phase::Silent);
-                false
-            }
-            phase => phase.is_within_request() && self.looks.get() > PAUSE,
-        }
+    /// Returns how many bytes were taken since the last call.
+    pub(super) fn take_sent(&self) -> u32 {
+        self.sent.take()
     }
 }

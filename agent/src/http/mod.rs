@@ -1,7 +1,8 @@
 //! The HTTP API, the same on every board.
 //!
 //! ```text
-//! serve ──► exchange      one request after the other                             serve.rs, places.rs, connection.rs
+//! serve ──► exchange      one request after the other                             serve.rs, connection.rs
+//!               ├──► Places             whose turn it is, and who gives way       places.rs, fairness.rs, link.rs
 //!               ├──► Input::head        up to the empty line, bounded             input.rs, head.rs
 //!               ├──► Order::take        what is asked, and may it be              service.rs, request.rs, target.rs
 //!               │       └──► Guard      host name, origin, token                  guard.rs
@@ -28,6 +29,7 @@ mod body;
 mod chunk;
 mod connection;
 mod dump;
+mod fairness;
 mod fields;
 mod guard;
 mod handlers;
@@ -51,5 +53,6 @@ mod target;
 mod tests;
 
 pub use guard::Guard;
+pub use places::Memory;
 pub(crate) use places::Places;
 pub use serve::serve;

@@ -3,10 +3,12 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use embassy_futures::yield_now;
 use picoserve::Timer;
 use picoserve::io::Write;
 
 use super::limits::WRITE;
+use super::link::Link;
 
 /// The peer is gone, or does not take what it is sent.
 #[derive(Debug)]
@@ -16,14 +18,16 @@ pub(super) struct Lost;
 pub(super) struct Output<'t, W, T, R> {
     writer: W,
     timer: &'t T,
+    link: &'t Link,
     runtime: PhantomData<fn(&R)>,
 }
 
 impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
-    pub(super) fn new(writer: W, timer: &'t T) -> Self {
+    pub(super) fn new(writer: W, timer: &'t T, link: &'t Link) -> Self {
         Self {
             writer,
             timer,
+            link,
             runtime: PhantomData,
         }
     }
@@ -33,7 +37,14 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
         while !bytes.is_empty() {
             let writing = self.timer.run_with_timeout(WRITE, self.writer.write(bytes));
             match writing.await {
-                Ok(Ok(written)) if written > 0 => bytes = bytes.get(written..).unwrap_or(&[]),
+                Ok(Ok(written)) if written > 0 => {
+                    self.link.note_sent(written);
+                    bytes = bytes.get(written..).unwrap_or(&[]);
+                    // A peer that takes all at once is not the only one.
+                    if !bytes.is_empty() {
+                        yield_now().await;
+                    }
+                }
                 _ => return Err(Lost),
             }
         }

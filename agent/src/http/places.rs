@@ -1,67 +1,298 @@
-//! Places: how many peers are served at a time, and whether others wait.
+//! Places: what connections share, and how each gets its turn.
+//!
+//! A connection has a slot for as long as it is open. There is one for each socket. To be answered, it needs a workspace, of which
+//! there are fewer: it gets one when its request is complete, in the order in which requests came, and for that answer only.
+//! When slots or workspaces run out, [`fairness`](super::fairness) chooses who gives way.
 
-use core::cell::Cell;
+use core::cell::RefCell;
+use core::future::poll_fn;
+use core::task::{Context, Poll};
 
+use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use embassy_sync::semaphore::{FairSemaphore, Semaphore, SemaphoreReleaser, WaitQueueFull};
+use picoserve::Timer;
+use picoserve::time::Duration;
 
-/// Most places that there can be.
-const MOST: usize = 8;
+use super::chunk::Chunk;
+use super::fairness::{self, Rush, Slot, TICKS_PER_SECOND};
+use super::link::{Link, Phase};
+use super::reply::Reply;
 
-/// The places of peers that are served, and how many peers are here.
-pub(crate) struct Places<M: RawMutex> {
-    /// Those who wait are served in turn. Usually there is one; but when all places become free at once, every
-    /// server task may have a newcomer before the first was woken.
-    free: FairSemaphore<M, { MOST + 1 }>,
-    here: Mutex<M, Cell<usize>>,
-    most: usize,
+const TICK: Duration = Duration::from_millis(1000 / TICKS_PER_SECOND as u64);
+
+/// The memory of connections that are open at a time, and of those that are answered at a time; a board has it
+/// in a static.
+pub struct Memory<const CONNECTIONS: usize, const ANSWERS: usize> {
+    slots: [Slot; CONNECTIONS],
+    workspaces: [Workspace; ANSWERS],
+    idle: [Option<&'static mut Workspace>; ANSWERS],
 }
 
-/// A peer that is here until this value goes.
-pub(super) struct Guest<'p, M: RawMutex>(&'p Places<M>);
+/// Where an answer is made.
+struct Workspace {
+    reply: Option<Reply>,
+    chunk: Chunk,
+}
 
-/// A place that is held until this value goes.
-pub(super) type Place<'p, M> = SemaphoreReleaser<'p, FairSemaphore<M, { MOST + 1 }>>;
+/// What connections share.
+pub(crate) struct Places<M: RawMutex>(Mutex<M, RefCell<State>>);
+
+struct State {
+    slots: &'static mut [Slot],
+    idle: &'static mut [Option<&'static mut Workspace>],
+    /// Phases that connections have come to.
+    phases: u32,
+    /// Connections that have ended.
+    departures: u32,
+    rush: Rush,
+}
+
+/// A connection that is open until this value is dropped.
+pub(super) struct Guest<'p, M: RawMutex> {
+    places: &'p Places<M>,
+    slot: usize,
+}
+
+/// The right to make an answer, which ends when this value is dropped.
+pub(super) struct Permit<'p, M: RawMutex> {
+    places: &'p Places<M>,
+    slot: usize,
+    workspace: Option<&'static mut Workspace>,
+}
+
+impl<const CONNECTIONS: usize, const ANSWERS: usize> Memory<CONNECTIONS, ANSWERS> {
+    /// Returns memory for that many connections, and for answers to that many of them at a time.
+    #[expect(clippy::new_without_default, reason = "it is made for a static")]
+    pub const fn new() -> Self {
+        const { assert!(CONNECTIONS > 0 && ANSWERS > 0) };
+        Self {
+            slots: [const { Slot::FREE }; CONNECTIONS],
+            workspaces: [const { Workspace::EMPTY }; ANSWERS],
+            idle: [const { None }; ANSWERS],
+        }
+    }
+}
+
+impl Workspace {
+    const EMPTY: Self = Self {
+        reply: None,
+        chunk: Chunk::new(),
+    };
+}
 
 impl<M: RawMutex> Places<M> {
-    /// Makes up to [`MOST`] places.
-    pub(crate) fn new(places: usize) -> Self {
-        let most = places.min(MOST);
-        Self {
-            free: FairSemaphore::new(most),
-            here: Mutex::new(Cell::new(0)),
-            most,
+    pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
+    ) -> Self {
+        let Memory {
+            slots,
+            workspaces,
+            idle,
+        } = memory;
+        for (idle, workspace) in idle.iter_mut().zip(workspaces) {
+            *idle = Some(workspace);
+        }
+        Self(Mutex::new(RefCell::new(State {
+            slots,
+            idle,
+            phases: 0,
+            departures: 0,
+            rush: Rush::default(),
+        })))
+    }
+
+    /// Opens a connection; `None` if there are more than there is memory for.
+    pub(super) fn enter(&self) -> Option<Guest<'_, M>> {
+        let slot = self.with(State::enter)?;
+        Some(Guest { places: self, slot })
+    }
+
+    /// Checks whether one more connection would find no room.
+    pub(super) fn are_full(&self) -> bool {
+        self.with(|state| state.is_full())
+    }
+
+    /// Waits until it is the turn of a connection, whose request is complete.
+    pub(super) async fn permit(&self, link: &Link) -> Permit<'_, M> {
+        let slot = link.slot();
+        link.enter(Phase::Waiting);
+        let workspace = poll_fn(|context| self.with(|state| state.take(slot, context))).await;
+        link.enter(Phase::Answer);
+        Permit {
+            places: self,
+            slot,
+            workspace: Some(workspace),
         }
     }
 
-    /// Lets a peer in, with or without a place.
-    pub(super) fn enter(&self) -> Guest<'_, M> {
-        self.here.lock(|here| here.set(here.get() + 1));
-        Guest(self)
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        self.0.lock(|state| work(&mut state.borrow_mut()))
+    }
+}
+
+impl<M: RawMutex> Guest<'_, M> {
+    pub(super) fn slot(&self) -> usize {
+        self.slot
     }
 
-    /// Tells whether every server task has a peer: then others may wait outside, whom nobody sees.
-    pub(super) fn are_crowded(&self) -> bool {
-        self.here.lock(Cell::get) > self.most
-    }
-
-    /// Takes a place, if one is free and nobody waits for it.
-    pub(super) fn try_take(&self) -> Option<Place<'_, M>> {
-        self.free.try_acquire(1)
-    }
-
-    /// Waits for a place.
+    /// Keeps the others informed of how far the connection is, and waits until it has to give way to them.
     ///
-    /// # Errors
-    /// When too many wait already.
-    pub(super) async fn take(&self) -> Result<Place<'_, M>, WaitQueueFull> {
-        self.free.acquire(1).await
+    /// It has to be polled whenever the connection is.
+    pub(super) async fn watch<R, T: Timer<R>>(&self, link: &Link, timer: &T) {
+        loop {
+            let dismissal = poll_fn(|context| self.look(link, context));
+            match select(dismissal, timer.delay(TICK)).await {
+                Either::First(()) => return,
+                Either::Second(()) => self.places.with(|state| state.tick(self.slot)),
+            }
+        }
+    }
+
+    fn look(&self, link: &Link, context: &mut Context<'_>) -> Poll<()> {
+        let is_dismissed = self.places.with(|state| {
+            state.note(self.slot, link.phase(), link.take_sent());
+            state.slots[self.slot].register(context.waker());
+            state.slots[self.slot].is_dismissed
+        });
+        match is_dismissed {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     }
 }
 
 impl<M: RawMutex> Drop for Guest<'_, M> {
     fn drop(&mut self) {
-        self.0.here.lock(|here| here.set(here.get() - 1));
+        self.places.with(|state| state.leave(self.slot));
+    }
+}
+
+impl<M: RawMutex> Permit<'_, M> {
+    /// Makes the answer.
+    pub(super) fn make(&mut self, make: impl FnOnce() -> Reply) {
+        if let Some(workspace) = &mut self.workspace {
+            workspace.reply = Some(make());
+        }
+    }
+
+    /// Returns the answer, if one was made, and room for its pieces.
+    pub(super) fn answer(&mut self) -> Option<(&mut Reply, &mut Chunk)> {
+        let workspace = self.workspace.as_deref_mut()?;
+        Some((workspace.reply.as_mut()?, &mut workspace.chunk))
+    }
+}
+
+impl<M: RawMutex> Drop for Permit<'_, M> {
+    fn drop(&mut self) {
+        if let Some(workspace) = self.workspace.take() {
+            workspace.reply = None;
+            self.places
+                .with(|state| state.put_back(self.slot, workspace));
+        }
+    }
+}
+
+impl State {
+    fn enter(&mut self) -> Option<usize> {
+        let slot = self.slots.iter().position(|slot| slot.phase.is_none())?;
+        self.begin(slot, Phase::Silent);
+        self.make_room();
+        Some(slot)
+    }
+
+    fn leave(&mut self, slot: usize) {
+        self.slots[slot] = Slot::FREE;
+        self.departures = self.departures.wrapping_add(1);
+        self.call_next();
+    }
+
+    fn is_full(&self) -> bool {
+        self.slots.iter().all(|slot| slot.phase.is_some())
+    }
+
+    /// Notes how far a connection is.
+    fn note(&mut self, slot: usize, phase: Phase, sent: u32) {
+        if self.slots[slot].phase != Some(phase) {
+            self.begin(slot, phase);
+            self.make_room();
+        }
+        self.slots[slot].send(sent);
+    }
+
+    fn begin(&mut self, slot: usize, phase: Phase) {
+        self.phases = self.phases.wrapping_add(1);
+        self.slots[slot].begin(phase, self.phases);
+    }
+
+    /// Gives a connection a workspace if it is the first that waits for one.
+    fn take(&mut self, slot: usize, context: &mut Context<'_>) -> Poll<&'static mut Workspace> {
+        if self.slots[slot].phase != Some(Phase::Waiting) {
+            self.begin(slot, Phase::Waiting);
+        }
+        self.slots[slot].register(context.waker());
+        if fairness::first_in_line(self.slots) != Some(slot) {
+            return Poll::Pending;
+        }
+        let Some(workspace) = self.idle.iter_mut().find_map(Option::take) else {
+            return Poll::Pending;
+        };
+        self.begin(slot, Phase::Answer);
+        self.slots[slot].is_working = true;
+        self.call_next();
+        Poll::Ready(workspace)
+    }
+
+    fn put_back(&mut self, slot: usize, workspace: &'static mut Workspace) {
+        self.slots[slot].is_working = false;
+        if let Some(idle) = self.idle.iter_mut().find(|idle| idle.is_none()) {
+            *idle = Some(workspace);
+        }
+        self.call_next();
+    }
+
+    /// Wakes who is the next to be answered, if there is a workspace.
+    fn call_next(&mut self) {
+        if let Some(next) = fairness::first_in_line(self.slots)
+            && self.idle.iter().any(Option::is_some)
+        {
+            self.slots[next].wake();
+        }
+    }
+
+    /// Lets a tenth of a second go by for a connection.
+    fn tick(&mut self, slot: usize) {
+        let is_full = self.is_full();
+        self.slots[slot].tick(is_full, self.departures);
+        self.rush.tick(self.slots.len());
+        self.make_room();
+        if fairness::first_in_line(self.slots) == Some(slot) {
+            self.make_way(slot);
+        }
+    }
+
+    /// Sees to it that one more connection finds room.
+    fn make_room(&mut self) {
+        let has_room = |slot: &Slot| slot.phase.is_none() || slot.is_dismissed;
+        if self.slots.iter().any(has_room) {
+            return;
+        }
+        if let Some(slot) = fairness::to_make_room(self.slots) {
+            self.slots[slot].dismiss();
+        } else if let Some(slot) = fairness::to_make_room_unheard(self.slots, self.rush.is_on()) {
+            self.rush.count();
+            self.slots[slot].dismiss();
+        }
+    }
+
+    /// Sees to it that a request that waits is answered in the end.
+    fn make_way(&mut self, slot: usize) {
+        let ends = |slot: &Slot| slot.is_working && slot.is_dismissed;
+        if self.idle.iter().any(Option::is_some) || self.slots.iter().any(ends) {
+            return;
+        }
+        if let Some(slot) = fairness::to_make_way(self.slots, self.slots[slot].age) {
+            self.slots[slot].dismiss();
+        }
     }
 }

@@ -100,9 +100,7 @@ impl Problem {
             "Request timeout",
             "ESP_ERR_TIMEOUT",
         );
-        let detail = format_args!(
-            "Send the whole request within {READ_SECONDS} seconds, and without a pause while others wait."
-        );
+        let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
         Self::new(kind, detail)
     }
 

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use embassy_futures::yield_now;
 use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
 use picoserve::Timer;
 use picoserve::io::Write;
@@ -145,36 +146,38 @@ impl Reply {
         self
     }
 
-    /// Writes the answer.
+    /// Writes the answer, by way of a chunk; returns what is left to write, which does not need the answer any more.
     pub(super) async fn write<P: Platform, W: Write, T: Timer<R>, R>(
         &mut self,
+        chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,
         delivery: &Delivery<'_>,
-    ) -> Result<(), Lost> {
-        let mut chunk = Chunk::new();
+    ) -> Result<&'static [u8], Lost> {
+        chunk.clear();
         if let Content::Json(json) = &self.content {
             chunk.json(json);
         }
         let head = Head {
             reply: self,
-            length: self.length(&chunk),
+            length: self.length(chunk),
             delivery,
         };
         output.format(format_args!("{head}")).await?;
-        if !delivery.is_head {
-            match &mut self.content {
-                Content::Nothing => {}
-                Content::Bytes(_, bytes) => output.write(bytes).await?,
-                Content::Json(_) => output.write(chunk.bytes()).await?,
-                Content::Stream(stream) => {
-                    let has_chunks = delivery.has_chunks;
-                    stream
-                        .write::<P, _, _, _>(&mut chunk, output, has_chunks)
-                        .await?;
-                }
+        if delivery.is_head {
+            return Ok(&[]);
+        }
+        match &mut self.content {
+            Content::Nothing => {}
+            Content::Bytes(_, bytes) => return Ok(bytes),
+            Content::Json(_) => output.write(chunk.bytes()).await?,
+            Content::Stream(stream) => {
+                let has_chunks = delivery.has_chunks;
+                stream
+                    .write::<P, _, _, _>(chunk, output, has_chunks)
+                    .await?;
             }
         }
-        output.flush().await
+        Ok(&[])
     }
 
     /// Returns how long the content is, if that is known.
@@ -274,6 +277,7 @@ impl Stream {
             if has_chunks && !bytes.is_empty() {
                 output.write(b"\r\n").await?;
             }
+            yield_now().await;
         }
         match has_chunks {
             true => output.write(b"0\r\n\r\n").await,

@@ -10,14 +10,15 @@ use heapbeacon_shared::api::Warning;
 
 use super::board::{Board, NO_HOST};
 use crate::Agent;
-use crate::http::Guard;
+use crate::http::{Guard, Memory};
 use crate::tracer::Tracer;
 
 /// Warnings of a board whose call stacks are empty and which has no build id, with a buffer of that many words.
 #[track_caller]
 fn assert_warns(words: usize, expected: &[Warning]) {
     let buffer = Box::leak(vec![MaybeUninit::uninit(); words].into_boxed_slice());
-    let agent = Agent::<Board>::new(buffer, &NO_HOST, &[], Guard::default(), 1);
+    let memory = Box::leak(Box::new(Memory::<2, 1>::new()));
+    let agent = Agent::<Board>::new(buffer, &NO_HOST, &[], Guard::default(), memory);
     assert_eq!(agent.device().warnings, expected);
 }
 

@@ -1,55 +1,49 @@
 //! Answers HTTP on an embassy-net stack.
 //!
 //! smoltcp has no queue of connections that wait to be accepted: who comes while no socket listens is
-//! reset, and a browser that opens six connections at once would show half a page. So there are more
-//! sockets than server tasks, and what was accepted waits in a [`Line`]:
+//! reset, and a browser that opens six connections at once would show half a page. So there is a task for each of seven
+//! sockets, and the agent sees to it that one of them listens: `heapbeacon::http::serve` returns when another connection
+//! needs the socket. A connection costs 4 KiB; what only those need that are answered, of which there are [`ANSWERS`] at a
+//! time, another 4 KiB each.
 //!
-//! ```text
-//! listening sockets ──accept──► Line ──► server tasks (`heapbeacon::http::serve`) ──► listening again
-//!        7                                    4, of which one waits or says 503
-//! ```
-//!
-//! A socket costs 1.9 KiB of buffers, a server task 7.1 KiB. Tasks of embassy-executor can't be generic, so a
-//! board writes these down itself:
+//! Tasks of embassy-executor can't be generic, so a board writes this one down itself:
 //!
 //! ```ignore
-//! #[embassy_executor::task(pool_size = server::TASKS)]
-//! async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
-//!     line.serve(agent).await
+//! #[embassy_executor::task(pool_size = server::SOCKETS)]
+//! async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
+//!     socket.serve(agent).await
 //! }
 //! ```
 
-use embassy_executor::Spawner;
-use embassy_futures::join::join_array;
 use embassy_net::Stack;
-use embassy_net::tcp::TcpSocket;
-use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use embassy_sync::channel::Channel;
-use embassy_sync::semaphore::{FairSemaphore, Semaphore};
-use embassy_time::{Duration, with_timeout};
+use embassy_net::tcp::{State, TcpSocket};
+use embassy_time::{Duration, Timer, with_timeout};
 use heapbeacon::platform::Platform;
 use heapbeacon::{Agent, Asset, http};
 use picoserve::time::EmbassyTimer;
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
 use crate::socket::Lent;
-use crate::tasks::{self, named};
+use crate::tasks;
 
 /// Where the agent listens, unless the firmware chooses another port.
 pub const PORT: u16 = 80;
 /// Sockets: the six connections of a browser, and one more.
 pub const SOCKETS: usize = 7;
-/// Server tasks.
-pub const TASKS: usize = PLACES + 1;
 /// Connections that are answered at a time.
-pub const PLACES: usize = 3;
+pub const ANSWERS: usize = 3;
 
 /// How long a peer may leave what it was sent unacknowledged.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long telling a peer that its connection is over may take.
-const FAREWELL: Duration = Duration::from_millis(500);
+const FAREWELL: Duration = Duration::from_millis(100);
+/// How often it is looked whether a peer that connects has vanished.
+const HANDSHAKE: Duration = Duration::from_secs(2);
+/// How often one that seems to have is looked at, and how many times.
+const LOOK: Duration = Duration::from_millis(100);
+const LOOKS: usize = 20;
 
-/// Bytes that may come before a server task has read them: half of a browser's request.
+/// Bytes that may come before a task has read them: half of a browser's request.
 const RECEIVE_BYTES: usize = 512;
 /// Bytes that may be on their way unacknowledged: more than one full segment (1,460), for a peer
 /// that gets a full one and the start of another acknowledges at once.
@@ -66,81 +60,75 @@ pub static DASHBOARD: &[Asset] = include!(concat!(env!("OUT_DIR"), "/dashboard.r
 
 static BUFFERS: ConstStaticCell<[([u8; RECEIVE_BYTES], [u8; SEND_BYTES]); SOCKETS]> =
     ConstStaticCell::new([([0; RECEIVE_BYTES], [0; SEND_BYTES]); SOCKETS]);
-static LINE: StaticCell<Line> = StaticCell::new();
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
-type Queue = Channel<NoopRawMutex, TcpSocket<'static>, SOCKETS>;
+/// What an agent needs for the connections of all sockets.
+pub type Memory = http::Memory<SOCKETS, ANSWERS>;
 
-/// The sockets, and the connections that wait for a server task.
-pub struct Line {
-    accepted: Queue,
-    idle: Queue,
-    /// Whose turn it is to wait for a connection: a queue wakes one task, and where several wait they
-    /// would wake each other for ever.
-    turn: FairSemaphore<NoopRawMutex, TASKS>,
+/// A socket of the agent's.
+pub struct Socket {
+    socket: TcpSocket<'static>,
     port: u16,
 }
 
-impl Line {
-    /// Makes the sockets and accepts connections to a port on every one that is idle; `None` if that was done before.
-    ///
-    /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
-    pub fn open(spawner: Spawner, stack: Stack<'static>, port: u16) -> Option<&'static Self> {
-        let buffers = BUFFERS.try_take()?;
-        let line: &Self = LINE.init(Self {
-            accepted: Queue::new(),
-            idle: Queue::new(),
-            turn: FairSemaphore::new(1),
-            port,
-        });
-        for (receive, send) in buffers {
-            // There is room for all of them.
-            let mut socket = TcpSocket::new(stack, receive, send);
-            // A peer that vanished before it was told of a connection, or in one, is given up.
-            socket.set_timeout(Some(SILENCE));
-            let _ = line.idle.try_send(socket);
-        }
-        spawner.spawn(named("accept", accept(line).ok()?));
-        Some(line)
-    }
+/// Takes the memory for connections; `None` if that was done before.
+pub fn take_memory() -> Option<&'static mut Memory> {
+    MEMORY.try_take()
+}
 
+/// Makes the sockets, which listen on a port; `None` if that was done before.
+///
+/// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
+pub fn open(stack: Stack<'static>, port: u16) -> Option<impl Iterator<Item = Socket>> {
+    let buffers = BUFFERS.try_take()?.iter_mut();
+    Some(buffers.map(move |(receive, send)| {
+        let mut socket = TcpSocket::new(stack, receive, send);
+        // A peer that vanished before it was told of a connection, or in one, is given up.
+        socket.set_timeout(Some(SILENCE));
+        Socket { socket, port }
+    }))
+}
+
+impl Socket {
     /// Serves one connection after the other.
-    pub async fn serve<P: Platform>(&self, agent: &'static Agent<P>) -> ! {
+    pub async fn serve<P: Platform>(mut self, agent: &'static Agent<P>) -> ! {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
         loop {
-            let mut socket = self.next().await;
-            http::serve(agent, &EmbassyTimer, &mut head, Lent(&mut socket)).await;
-            self.retire(socket).await;
+            if self.accept().await {
+                http::serve(agent, &EmbassyTimer, &mut head, Lent(&mut self.socket)).await;
+            }
+            self.retire().await;
         }
     }
 
-    /// Waits for a connection.
-    async fn next(&self) -> TcpSocket<'static> {
-        // There are places for all server tasks, so it can't fail.
-        let _turn = self.turn.acquire(1).await;
-        self.accepted.receive().await
-    }
-
-    async fn accept_on_one(&self) -> ! {
+    /// Waits for a connection; returns whether there is one.
+    async fn accept(&mut self) -> bool {
         loop {
-            let mut socket = self.idle.receive().await;
-            match socket.accept(self.port).await {
-                Ok(()) => self.accepted.send(socket).await,
-                Err(_) => self.retire(socket).await,
+            match with_timeout(HANDSHAKE, self.socket.accept(self.port)).await {
+                Ok(accepted) => return accepted.is_ok(),
+                Err(_) if self.socket.state() == State::Listen => {}
+                // A peer has begun to connect, perhaps just now.
+                Err(_) => return self.complete_handshake().await,
             }
         }
     }
 
-    /// Makes a socket ready for the next connection.
-    async fn retire(&self, mut socket: TcpSocket<'static>) {
-        socket.abort();
-        // Until the peer was told; one that has vanished can't be, for its neighbour's address is not found.
-        let _ = with_timeout(FAREWELL, socket.flush()).await;
-        self.idle.send(socket).await;
+    /// Waits until a peer has answered to being let in; returns whether it has.
+    async fn complete_handshake(&mut self) -> bool {
+        for _ in 0..LOOKS {
+            Timer::after(LOOK).await;
+            if self.socket.state() != State::SynReceived {
+                break;
+            }
+        }
+        self.socket.may_send()
     }
-}
 
-#[embassy_executor::task]
-async fn accept(line: &'static Line) {
-    join_array([(); SOCKETS].map(|()| line.accept_on_one())).await;
+    /// Makes the socket ready for the next connection.
+    async fn retire(&mut self) {
+        self.socket.abort();
+        // Until the peer was told; one that has vanished can't be, for its neighbour's address is not found.
+        let _ = with_timeout(FAREWELL, self.socket.flush()).await;
+    }
 }

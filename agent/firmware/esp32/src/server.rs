@@ -12,7 +12,7 @@ use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Buffer;
 use heapbeacon_embassy::network::{await_address, await_loss};
-use heapbeacon_embassy::server::{self, Line, PORT};
+use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
@@ -66,13 +66,8 @@ pub fn start(
         origins: config.origins,
         token: token(config.access, &rng),
     };
-    let agent = Agent::new(
-        records,
-        &EVENTS_TO_HOST,
-        server::DASHBOARD,
-        guard,
-        server::PLACES,
-    );
+    let memory = server::take_memory().ok_or(StartError::Twice)?;
+    let agent = Agent::new(records, &EVENTS_TO_HOST, server::DASHBOARD, guard, memory);
     let agent: &Agent<Board> = AGENT.init(agent);
     spawn(spawner, network.stack, agent, guard.token, config).ok_or(StartError::Twice)?;
     for warning in agent.device().warnings {
@@ -109,9 +104,8 @@ fn spawn(
         "HeapBeacon takes {} sockets of the network's `StackResources`",
         server::SOCKETS
     ));
-    let line = Line::open(spawner, network, config.port)?;
-    for _ in 0..server::TASKS {
-        spawner.spawn(named("http", serve(agent, line).ok()?));
+    for socket in server::open(network, config.port)? {
+        spawner.spawn(named("http", serve(agent, socket).ok()?));
     }
     spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
@@ -132,9 +126,9 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
     }
 }
 
-#[embassy_executor::task(pool_size = server::TASKS)]
-async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
-    line.serve(agent).await
+#[embassy_executor::task(pool_size = server::SOCKETS)]
+async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
+    socket.serve(agent).await
 }
 
 /// Says on the console who may come in.

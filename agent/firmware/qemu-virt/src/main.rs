@@ -11,7 +11,7 @@ use heapbeacon::http::Guard;
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
-use heapbeacon_embassy::server::{Line, PORT};
+use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_embassy::{demo, network, server};
 use heapbeacon_qemu_virt::board::{self, Board};
@@ -55,7 +55,7 @@ async fn start(spawner: Spawner) {
         &board::EVENTS_TO_HOST,
         server::DASHBOARD,
         guard,
-        server::PLACES,
+        server::take_memory().expect("it is taken once"),
     );
     let agent: &Agent<Board> = AGENT.init(agent);
     let mut dhcp = DhcpConfig::default();
@@ -69,11 +69,10 @@ async fn start(spawner: Spawner) {
         "network",
         run_network(runner).expect("it is spawned once"),
     ));
-    let line = Line::open(spawner, network, PORT).expect("it is made once");
-    for _ in 0..server::TASKS {
+    for socket in server::open(network, PORT).expect("they are made once") {
         spawner.spawn(named(
             "http",
-            serve(agent, line).expect("the pool has that many"),
+            serve(agent, socket).expect("the pool has that many"),
         ));
     }
     agent
@@ -101,7 +100,7 @@ async fn run_network(mut runner: Runner<'static, Card>) {
     runner.run().await
 }
 
-#[embassy_executor::task(pool_size = server::TASKS)]
-async fn serve(agent: &'static Agent<Board>, line: &'static Line) -> ! {
-    line.serve(agent).await
+#[embassy_executor::task(pool_size = server::SOCKETS)]
+async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
+    socket.serve(agent).await
 }

@@ -36,7 +36,7 @@ const BUFFER_BYTES: usize = 1536;
 const FRAME_BYTES: usize = 1514;
 /// Places in each queue of the card; a power of two.
 const QUEUE: usize = 16;
-/// Buffers that wait for frames. A full receive window of every server task is less.
+/// Buffers that wait for frames. A full receive window of every connection is less.
 const RECEIVE: usize = 12;
 /// Buffers for frames on their way out.
 const TRANSMIT: usize = 8;

@@ -1,5 +1,6 @@
 //! The server without a network: a peer in memory, and a clock that only waiting moves.
 
+mod crowd;
 mod peer;
 
 #[cfg(feature = "tracing")]
@@ -14,19 +15,15 @@ mod restarts;
 #[cfg(feature = "tracing")]
 mod smuggling;
 
-use core::cell::{Cell, RefCell};
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
-use std::boxed::Box;
 use std::string::String;
-use std::vec::{self, Vec};
+use std::vec::Vec;
 
 use heapbeacon_shared::api;
 
-use super::{Guard, serve};
+use super::Guard;
 use crate::agent::Agent;
-use crate::tests::board::{Board, NO_HOST};
-use peer::{Clock, Peer};
+use crate::tests::board::Board;
+use peer::Peer;
 
 /// Bytes of a request's line and headers.
 const HEAD: usize = 256;
@@ -87,92 +84,22 @@ impl Answer {
     }
 }
 
-fn agent(places: usize) -> &'static Agent<Board> {
-    agent_that(Guard::default(), places)
+/// Serves a peer to its end; returns what it was told, and the milliseconds that it took.
+fn talk(peer: Peer) -> (String, u64) {
+    talk_to(agent_with(None), peer)
 }
 
-/// Returns an agent with one place that may want a token.
+fn talk_to(agent: &'static Agent<Board>, peer: Peer) -> (String, u64) {
+    crowd::serve_on::<1>(agent, [(0, peer)]).remove(0)
+}
+
+/// Returns an agent that may want a token.
 fn agent_with(token: Option<&'static str>) -> &'static Agent<Board> {
     let guard = Guard {
         token,
         ..Guard::default()
     };
-    agent_that(guard, 1)
-}
-
-fn agent_that(guard: Guard, places: usize) -> &'static Agent<Board> {
-    let agent = Agent::new(&mut [], &NO_HOST, &[], guard, places);
-    Box::leak(Box::new(agent))
-}
-
-/// Serves a peer to its end; returns what it was told, and the milliseconds that it took.
-fn talk(peer: Peer) -> (String, u64) {
-    talk_to(agent(1), peer)
-}
-
-fn talk_to(agent: &'static Agent<Board>, peer: Peer) -> (String, u64) {
-    let (clock, output) = (Clock::default(), peer.output());
-    let mut head = [0; HEAD];
-    let mut serving = pin!(serve(agent, &clock, &mut head, peer));
-    while serving.as_mut().poll(&mut context()).is_pending() {
-        clock.tick();
-    }
-    (output.text(), clock.now())
-}
-
-/// Serves two peers at the same time, the first one first, until the second one is done; returns
-/// what that one was told, and the milliseconds that it took.
-fn talk_both(places: usize, first: Peer, second: Peer) -> (String, u64) {
-    let (clock, output) = (Clock::default(), second.output());
-    let agent = agent(places);
-    let (mut head, mut other_head) = ([0; HEAD], [0; HEAD]);
-    let mut first = pin!(serve(agent, &clock, &mut head, first));
-    let mut second = pin!(serve(agent, &clock, &mut other_head, second));
-    let mut is_first_done = false;
-    loop {
-        is_first_done = is_first_done || first.as_mut().poll(&mut context()).is_ready();
-        if let Poll::Ready(()) = second.as_mut().poll(&mut context()) {
-            return (output.text(), clock.now());
-        }
-        clock.tick();
-    }
-}
-
-/// Serves a line of peers with one task more than there are places, until the last peer is done; returns
-/// what that one was told, and the milliseconds that it took.
-fn talk_in_line(places: usize, peers: impl IntoIterator<Item = Peer>) -> (String, u64) {
-    let (clock, agent) = (Clock::default(), agent(places));
-    let peers: Vec<_> = peers.into_iter().collect();
-    let output = peers.last().expect("there is a last one").output();
-    let (line, left) = (RefCell::new(peers.into_iter()), Cell::new(false));
-    let task = async || {
-        let mut head = [0; HEAD];
-        while let Some((peer, is_last)) = next(&line) {
-            serve(agent, &clock, &mut head, peer).await;
-            left.set(left.get() || is_last);
-        }
-    };
-    let mut tasks: Vec<_> = (0..=places).map(|_| Some(Box::pin(task()))).collect();
-    while !left.get() {
-        for task in &mut tasks {
-            task.take_if(|task| task.as_mut().poll(&mut context()).is_ready());
-        }
-        if !left.get() {
-            clock.tick();
-        }
-    }
-    (output.text(), clock.now())
-}
-
-/// Takes the next peer of a line, and tells whether it is the last.
-fn next(line: &RefCell<vec::IntoIter<Peer>>) -> Option<(Peer, bool)> {
-    let mut line = line.borrow_mut();
-    line.next().map(|peer| (peer, line.len() == 0))
-}
-
-/// Everything is polled again and again: nobody needs to be woken.
-fn context() -> Context<'static> {
-    Context::from_waker(Waker::noop())
+    crowd::agent::<4, 2>(guard, &[])
 }
 
 /// Returns a request without a body.

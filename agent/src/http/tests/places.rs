@@ -1,120 +1,219 @@
-//! Places: who holds one, and what becomes of those who find none.
+//! Places: who is served while others wait, who gives way to whom, and who does not.
 
+use std::string::String;
+use std::vec::Vec;
+
+use super::crowd::serve_all;
 use super::peer::Peer;
-use super::{Answer, get, talk_both, talk_in_line};
+use super::{Answer, get};
+use crate::agent::Asset;
 
 const DEVICE: &str = "/api/v1/device";
+const FILE: &str = "/file-0123456789abcdef.wasm";
+const FILE_BYTES: usize = 60_000;
+/// A file of the page.
+static ASSETS: [Asset; 1] = [Asset {
+    path: FILE,
+    content_type: "application/wasm",
+    gzip: &[b'x'; FILE_BYTES],
+    etag: "\"0\"",
+}];
+/// A round trip of a client that is far away, in milliseconds.
+const ROUND_TRIP: u64 = 300;
+/// What is on its way at a time to a device's peer, in bytes.
+const WINDOW: usize = 1460;
+/// As many as it takes to hold each connection of the smallest board for long.
+const CROWD: usize = 100;
 
 fn newcomer() -> Peer {
     Peer::that_leaves(get(DEVICE))
 }
 
-#[test]
-fn a_newcomer_is_turned_away_while_a_peer_that_is_answered_holds_the_only_place() {
-    let (text, took) = talk_both(1, Peer::that_is_deaf(get(DEVICE)), newcomer());
-    let answers = Answer::all(&text);
-    assert_eq!(answers.len(), 1);
-    assert!(answers[0].has("retry-after: 1"), "{}", answers[0].head);
-    assert!(answers[0].has("connection: close"), "{}", answers[0].head);
-    answers[0].problem(503);
-    assert_eq!(took, 1000);
+/// Asks for the end of the connection, and leaves when it comes.
+fn last(path: &str) -> String {
+    String::from(get(path).trim_end()) + "\r\nConnection: close\r\n\r\n"
 }
 
-#[test]
-fn a_newcomer_soon_gets_the_place_of_a_peer_that_is_only_idle() {
-    let (text, took) = talk_both(1, Peer::that_stays(get(DEVICE)), newcomer());
-    let answers = Answer::all(&text);
-    assert_eq!((answers.len(), answers[0].status), (1, 200));
-    assert_eq!(took, 100);
+fn half_body() -> String {
+    "POST /api/v1/trace/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+     Content-Length: 200\r\n\r\n"
+        .into()
 }
 
-#[test]
-fn a_newcomer_soon_gets_the_place_of_a_peer_that_has_said_nothing() {
-    let (text, took) = talk_both(1, Peer::that_stays(""), newcomer());
-    let answers = Answer::all(&text);
-    assert_eq!((answers.len(), answers[0].status), (1, 200));
-    assert_eq!(took, 50);
+/// Says more and more, in pieces.
+fn slowly(start: String, piece: &str, every_ms: u64) -> Peer {
+    (0..400).fold(Peer::that_stays(start), |peer, _| {
+        peer.then(every_ms, piece)
+    })
 }
 
-#[test]
-fn a_newcomer_gets_the_place_of_a_peer_that_does_not_go_on_with_its_request() {
-    let half_body = "POST /api/v1/trace/start HTTP/1.1\r\nHost: localhost\r\n\
-        Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{";
-    for half in ["GET ", half_body] {
-        let (slow, newcomer) = (Peer::that_stays(half), newcomer());
-        let told = slow.output();
-        let (text, took) = talk_both(1, slow, newcomer);
-        assert_eq!(Answer::all(&text)[0].status, 200);
-        assert_eq!(took, 300);
-        Answer::all(&told.text())[0].problem(408);
-    }
-}
-
-#[test]
-fn an_idle_peer_keeps_its_place_while_nobody_waits() {
-    let (text, took) = talk_both(2, newcomer(), Peer::that_stays(get(DEVICE)));
-    assert_eq!(Answer::all(&text).len(), 1);
-    assert_eq!(took, 500);
-}
-
-#[test]
-fn a_newcomer_who_says_nothing_does_not_wait_for_a_place() {
-    let (text, took) = talk_both(1, Peer::that_is_deaf(get(DEVICE)), Peer::that_stays(""));
-    assert_eq!((text.as_str(), took), ("", 50));
-}
-
-/// Serves somebody behind a hundred peers, and checks that each of them held its place for no longer than `held` ms.
+/// Checks that the last of a crowd was answered, and returns how long it was there.
 #[track_caller]
-fn served_behind_a_hundred(held: u64, peer: impl Fn() -> Peer) {
-    for places in [3, 8] {
-        let line = (0..100).map(|_| peer()).chain([newcomer()]);
-        let (text, took) = talk_in_line(places, line);
-        let answers = Answer::all(&text);
-        assert_eq!((answers.len(), answers[0].status), (1, 200));
-        let turns = 101_u64.div_ceil(places as u64);
-        assert!(took <= turns * held, "{places} places: {took} ms");
+fn served(talks: &[(String, u64)]) -> u64 {
+    let (text, took) = talks.last().expect("there is a last one");
+    let answers = Answer::all(text);
+    assert_eq!((answers.len(), answers[0].status), (1, 200));
+    *took
+}
+
+/// Checks that somebody who comes behind a crowd is answered within `most` milliseconds, on a small board and a larger one. The
+/// crowd comes one a millisecond.
+#[track_caller]
+fn served_behind_a_crowd(most: u64, peer: impl Fn() -> Peer) {
+    let crowd = || (0..CROWD).map(|index| (index as u64, peer()));
+    let line = || crowd().chain([(CROWD as u64, newcomer())]);
+    let took = served(&serve_all::<3, 1>(&ASSETS, line()));
+    assert!(took <= most, "3 connections: {took} ms");
+    let took = served(&serve_all::<7, 3>(&ASSETS, line()));
+    assert!(took <= most, "7 connections: {took} ms");
+}
+
+#[test]
+fn behind_those_who_say_nothing() {
+    served_behind_a_crowd(500, || Peer::that_stays(""));
+}
+
+#[test]
+fn behind_those_who_do_not_go_on_with_a_request() {
+    served_behind_a_crowd(500, || Peer::that_stays("GET "));
+    served_behind_a_crowd(500, || Peer::that_stays(half_body()));
+}
+
+#[test]
+fn behind_those_who_go_on_slowly() {
+    served_behind_a_crowd(500, || slowly("GET ".into(), "x", 120));
+    served_behind_a_crowd(500, || slowly(half_body(), " ", 120));
+}
+
+#[test]
+fn behind_those_who_were_answered_and_stay() {
+    served_behind_a_crowd(500, || Peer::that_stays(get(DEVICE)));
+}
+
+#[test]
+fn behind_those_who_ask_again_and_again() {
+    served_behind_a_crowd(500, || slowly(get(DEVICE), &get(DEVICE), 20));
+}
+
+#[test]
+fn behind_those_who_do_not_close_their_side() {
+    served_behind_a_crowd(500, || Peer::that_stays(last(DEVICE)).that_lingers());
+}
+
+#[test]
+fn behind_those_who_ask_for_many_things_at_once() {
+    served_behind_a_crowd(50, || Peer::that_stays(get(DEVICE).repeat(50)));
+}
+
+#[test]
+fn behind_those_who_take_nothing_of_an_answer() {
+    for path in [DEVICE, FILE] {
+        let deaf = (0..2).map(|_| (0, Peer::that_is_deaf(get(path))));
+        let took = served(&serve_all::<3, 1>(&ASSETS, deaf.chain([(1, newcomer())])));
+        assert!(took <= 2500, "{path}: {took} ms");
     }
 }
 
 #[test]
-fn a_hundred_peers_who_say_nothing_are_soon_worked_off() {
-    served_behind_a_hundred(50, || Peer::that_stays(""));
+fn behind_those_who_take_little_of_an_answer() {
+    for path in [DEVICE, FILE] {
+        let slow = || Peer::that_stays(get(path)).that_takes(1, 120);
+        let slow = (0..6).map(|_| (0, slow()));
+        let took = served(&serve_all::<7, 3>(&ASSETS, slow.chain([(1, newcomer())])));
+        assert!(took <= 3000, "{path}: {took} ms");
+    }
 }
 
 #[test]
-fn a_hundred_idle_peers_are_soon_worked_off() {
-    served_behind_a_hundred(100, || Peer::that_stays(get(DEVICE)));
+fn nobody_waits_for_a_file_that_somebody_else_takes_slowly() {
+    let slow = Peer::that_stays(get(FILE)).that_takes(WINDOW, ROUND_TRIP);
+    let talks = serve_all::<4, 1>(&ASSETS, [(0, slow), (0, newcomer())]);
+    assert_eq!(served(&talks), 0);
 }
 
 #[test]
-fn a_hundred_peers_in_the_middle_of_a_request_are_worked_off() {
-    served_behind_a_hundred(300, || Peer::that_stays("GET "));
-}
-
-#[test]
-fn who_waits_for_a_place_gets_it_before_those_who_come_later() {
-    let silent = |count| (0..count).map(|_| Peer::that_stays(""));
-    let line = [Peer::that_stays("GET ")]
+fn one_who_is_far_away_is_heard_among_those_who_say_nothing() {
+    let far = || newcomer().that_is_far(ROUND_TRIP);
+    let crowd = || (0..CROWD).map(|_| Peer::that_stays(""));
+    // Before the crowd, and behind it.
+    let before = [far()].into_iter().chain(crowd());
+    let behind = crowd().chain([far()]);
+    for (index, line) in [before.collect::<Vec<_>>(), behind.collect()]
         .into_iter()
-        .chain(silent(1))
-        .chain([newcomer()]);
-    let (text, took) = talk_in_line(2, line);
-    assert_eq!(Answer::all(&text)[0].status, 200);
-    assert_eq!(took, 50, "it was overtaken");
+        .enumerate()
+    {
+        let last = (1000, newcomer());
+        let line = line.into_iter().map(|peer| (0, peer)).chain([last]);
+        let talks = serve_all::<7, 3>(&[], line);
+        let (text, took) = &talks[index * CROWD];
+        assert_eq!(Answer::all(text)[0].status, 200);
+        assert!(*took <= 1000, "{took} ms");
+    }
 }
 
 #[test]
-fn a_newcomer_gets_the_place_of_a_peer_that_leaves() {
-    let (text, took) = talk_both(1, newcomer(), newcomer());
-    let answers = Answer::all(&text);
-    assert_eq!((answers.len(), answers[0].status), (1, 200));
-    assert_eq!(took, 0);
+fn one_who_lost_a_packet_of_a_request_is_heard_among_those_who_say_nothing() {
+    let request = get(DEVICE);
+    let (first, second) = request.split_at(20);
+    let far = Peer::that_leaves(first).that_is_far(ROUND_TRIP / 2);
+    let far = far.then(1000 + ROUND_TRIP, second);
+    let crowd = (0..CROWD).map(|index| (index as u64 * 10, Peer::that_stays("")));
+    let line = [(0, far)]
+        .into_iter()
+        .chain(crowd)
+        .chain([(2000, newcomer())]);
+    let talks = serve_all::<7, 3>(&[], line);
+    assert_eq!(Answer::all(&talks[0].0)[0].status, 200);
+}
+
+/// Six connections of a browser far away, and others who ask meanwhile.
+#[test]
+fn a_page_far_away_arrives_while_others_are_served() {
+    let file = || Peer::that_leaves(last(FILE)).that_is_far(ROUND_TRIP);
+    let page = (0..6).map(|_| (0, file().that_takes(WINDOW, ROUND_TRIP)));
+    let others = (1..200).map(|index| (index * 100, Peer::that_stays(get(DEVICE))));
+    let talks = serve_all::<7, 3>(&ASSETS, page.chain(others));
+    for (text, _) in &talks[..6] {
+        assert_eq!(Answer::all(text)[0].body.len(), FILE_BYTES);
+    }
+    for (text, took) in &talks[6..] {
+        assert_eq!(Answer::all(text)[0].status, 200);
+        assert!(*took < 1000, "{took} ms");
+    }
 }
 
 #[test]
-fn a_newcomer_does_not_wait_while_there_is_a_place() {
-    let (text, took) = talk_both(2, Peer::that_stays("GET "), newcomer());
-    let answers = Answer::all(&text);
-    assert_eq!((answers.len(), answers[0].status), (1, 200));
-    assert_eq!(took, 0);
+fn requests_are_answered_in_the_order_in_which_they_came() {
+    let slow = Peer::that_stays(get(DEVICE)).that_takes(200, 100);
+    let ahead = Peer::that_stays(get(DEVICE).repeat(100));
+    let output = ahead.output();
+    let talks = serve_all::<5, 1>(&[], [(0, slow), (1, ahead), (2, newcomer())]);
+    served(&talks);
+    let before = output.len() / talks[2].0.len();
+    assert!(before <= 2, "{before} answers before that of the newcomer");
+}
+
+#[test]
+fn while_others_wait_for_a_connection_an_answer_is_the_last() {
+    let asking = || Peer::that_stays(get(DEVICE)).then(10, get(DEVICE));
+    let alone = serve_all::<3, 1>(&[], [(0, asking()), (50, newcomer())]);
+    assert_eq!(Answer::all(&alone[0].0).len(), 2);
+    let crowd = [(0, asking()), (1, asking()), (2, newcomer())];
+    let talks = serve_all::<3, 1>(&[], crowd);
+    assert!(Answer::all(&talks[2].0)[0].has("connection: close"));
+}
+
+#[test]
+fn an_idle_peer_keeps_its_connection_while_nobody_waits() {
+    let talks = serve_all::<3, 1>(&[], [(0, newcomer()), (0, Peer::that_stays(get(DEVICE)))]);
+    assert_eq!(served(&talks), 500);
+}
+
+#[test]
+fn who_makes_no_progress_is_left_alone_while_nobody_waits() {
+    let request = get(DEVICE);
+    let (first, second) = request.split_at(20);
+    let slow = Peer::that_leaves(first).then(4000, second);
+    let talks = serve_all::<3, 2>(&[], [(0, Peer::that_is_deaf(get(DEVICE))), (0, slow)]);
+    assert_eq!(served(&talks), 4000);
 }

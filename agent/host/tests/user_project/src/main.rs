@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Agent;
 use heapbeacon::cost::CostMeter;
-use heapbeacon::http::{self, Guard};
+use heapbeacon::http::{self, Guard, Memory};
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
 use heapbeacon_shared::api::{CostUnit, Device, Region};
@@ -14,7 +14,8 @@ use picoserve::time::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
 
-const PLACES: usize = 3;
+const CONNECTIONS: usize = 7;
+const ANSWERS: usize = 3;
 /// Bytes of a request's line and headers: as many as on a chip.
 const HEAD_BYTES: usize = 1152;
 
@@ -84,7 +85,8 @@ impl Platform for Board {
 
 fn main() {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
-    let agent = Agent::new(buffer, &NO_HOST, &[], Guard::default(), PLACES);
+    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
+    let agent = Agent::new(buffer, &NO_HOST, &[], Guard::default(), memory);
     let agent: &'static Agent<Board> = Box::leak(Box::new(agent));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -100,7 +102,7 @@ fn main() {
             listener.local_addr().expect("it has an address")
         );
         let listener: &'static TcpListener = Box::leak(Box::new(listener));
-        let servers: Vec<_> = (0..=PLACES)
+        let servers: Vec<_> = (0..CONNECTIONS)
             .map(|_| tokio::task::spawn_local(serve(agent, listener)))
             .collect();
         for server in servers {
