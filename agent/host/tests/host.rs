@@ -4,6 +4,7 @@ mod support;
 
 mod host {
     mod command_line;
+    mod crowds;
     mod dashboard;
     mod guard;
     mod image;

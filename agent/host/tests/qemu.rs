@@ -8,6 +8,7 @@ mod support;
 
 mod qemu {
     mod browser;
+    mod crowds;
     mod endurance;
     mod exhausted;
     mod idle;

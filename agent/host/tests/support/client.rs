@@ -51,6 +51,14 @@ impl Client {
         }
     }
 
+    /// Returns the same client of another URL.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Returns host and port.
     pub(crate) fn authority(&self) -> &str {
         let authority = self.url.strip_prefix("http://");

@@ -4,6 +4,8 @@
 pub(crate) mod answer;
 mod background;
 pub(crate) mod client;
+pub(crate) mod crowd;
+pub(crate) mod far;
 pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod qemu;
