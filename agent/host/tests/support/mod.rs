@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 
 pub(crate) mod answer;
-mod background;
+pub(crate) mod background;
 pub(crate) mod client;
 pub(crate) mod crowd;
 pub(crate) mod far;
