@@ -37,6 +37,8 @@ pub enum ApiError {
     TokenNeeded,
     /// The agent refused, and says why.
     Refused(Box<Problem>),
+    /// Something answers that is not HeapBeacon: the HTTP status of its answer.
+    Foreign(u16),
     /// The answer is not what this page understands.
     Unexpected(String),
     /// New traces began faster than one could be read.
@@ -49,6 +51,10 @@ impl fmt::Display for ApiError {
             Self::Unreachable => f.write_str("The device did not answer. Is it still powered?"),
             Self::TokenNeeded => f.write_str("The device wants its token."),
             Self::Refused(problem) => write!(f, "{}: {}", problem.title, problem.detail),
+            Self::Foreign(status) => write!(
+                f,
+                "What answers is not HeapBeacon: status {status}, and no answer of its API."
+            ),
             Self::Unexpected(what) => write!(
                 f,
                 "The device's answer can't be read ({what}). Is its agent of another version?"
@@ -85,19 +91,17 @@ struct Answer {
 /// Talks to one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Scheme, host and port; empty for the one that served this page.
-    origin: String,
+    /// What the paths of its API stand behind, without a slash at the end.
+    base: String,
     /// What the agent was started with as `--token`; empty if it wants none.
     token: String,
 }
 
 impl Client {
-    /// Talks to the device at `origin`, or to the one that served this page.
-    pub fn new(origin: Option<String>) -> Self {
-        let origin = origin.unwrap_or_default();
-        let origin = origin.trim_end_matches('/').to_owned();
+    /// Talks to the device at an address, as [`location`](crate::location) writes it.
+    pub fn new(base: String) -> Self {
         let token = String::new();
-        Self { origin, token }
+        Self { base, token }
     }
 
     /// Sends this token from now on.
@@ -105,22 +109,23 @@ impl Client {
         self.token = token;
     }
 
-    /// Returns where the device is: empty for the one that served this page.
-    pub fn origin(&self) -> &str {
-        &self.origin
+    /// Returns the address of the device.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// Returns the URL of a route; `parameter` takes the place of its `{}`.
     pub fn url(&self, route: Route, parameter: &str) -> String {
         let path = route.path().replace("{}", parameter);
-        format!("{}{path}", self.origin)
+        format!("{}{path}", self.base)
     }
 
     /// Reads a route; `query` starts with `?` unless it is empty.
     pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
         let answer = self.read(route, query, TIMEOUT_MS).await?;
+        let status = answer.response.status();
         let text = answer.response.text().await.map_err(unexpected)?;
-        serde_json::from_str(&text).map_err(|error| ApiError::Unexpected(error.to_string()))
+        serde_json::from_str(&text).map_err(|error| unreadable(status, &text, &error))
     }
 
     /// Reads a route as a stream of messages; `query` starts with `?`.
@@ -248,9 +253,17 @@ async fn refusal(response: Response) -> (Failure, ApiError) {
     let text = response.text().await.unwrap_or_default();
     let error = match serde_json::from_str::<Problem>(&text) {
         Ok(problem) => ApiError::Refused(Box::new(problem)),
-        Err(_) => ApiError::Unexpected(format!("HTTP status {status}")),
+        Err(_) => ApiError::Foreign(status),
     };
     (failure, error)
+}
+
+/// Tells an answer of another version from one of somebody else: HeapBeacon answers with an object in JSON.
+fn unreadable(status: u16, text: &str, error: &serde_json::Error) -> ApiError {
+    match text.trim_start().starts_with('{') {
+        true => ApiError::Unexpected(error.to_string()),
+        false => ApiError::Foreign(status),
+    }
 }
 
 /// A body that ends early is a lost connection.

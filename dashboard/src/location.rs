@@ -71,30 +71,169 @@ pub fn use_page() -> RwSignal<Option<Page>> {
     page
 }
 
-/// Returns the device that the address bar names; `None` means the one that served this page.
-pub fn device_origin() -> Option<String> {
-    let query = window().location().search().ok()?;
-    let device = UrlSearchParams::new_with_str(&query).ok()?.get("device")?;
-    origin_of(&device)
+/// The device that the address bar names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The one that served this page.
+    Own,
+    /// Another one, at this address.
+    Other(String),
+    /// What stands there is no address.
+    Malformed(String),
+    /// Nobody served this page: it was opened as a file.
+    Nobody,
 }
 
-/// Completes what a person types, such as `192.168.1.20`, to an origin.
-pub fn origin_of(text: &str) -> Option<String> {
-    let text = text.trim().trim_end_matches('/');
-    match text {
-        "" => None,
-        _ if text.contains("://") => Some(text.to_owned()),
-        _ => Some(format!("http://{text}")),
+impl Target {
+    /// Reads it from the address bar.
+    pub fn of_page() -> Self {
+        let query = window().location().search().unwrap_or_default();
+        let query = UrlSearchParams::new_with_str(&query).ok();
+        let named = query.and_then(|query| query.get("device"));
+        match named {
+            Some(text) => address_of(&text).map_or(Self::Malformed(text), Self::Other),
+            None if own_origin().starts_with("http") => Self::Own,
+            None => Self::Nobody,
+        }
+    }
+
+    /// Returns what the paths of its API stand behind.
+    pub fn base(&self) -> String {
+        match self {
+            Self::Other(address) => address.clone(),
+            _ => own_base(),
+        }
+    }
+}
+
+/// Returns scheme, host and port of this page; `null` where it is a file.
+pub fn own_origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Returns the folder of this page: a proxy may have put it below a path.
+pub fn own_base() -> String {
+    let path = window().location().pathname().unwrap_or_default();
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    own_origin() + folder
+}
+
+/// Completes what a person types or pastes, such as `192.168.1.20` or the address of a page, to what the paths
+/// of a device's API stand behind. `None` if it is no address.
+pub fn address_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let scheme = scheme.to_ascii_lowercase();
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_address = matches!(scheme.as_str(), "http" | "https") && is_authority(authority);
+    is_address.then(|| {
+        format!(
+            "{scheme}://{}{}",
+            authority.to_ascii_lowercase(),
+            folder_of(path)
+        )
+    })
+}
+
+/// Checks a host with or without a port: a name, an IPv4 address, or an IPv6 address in brackets.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rfind(']') {
+        Some(end) => text.split_at(end + 1),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let is_port = match port.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => port.is_empty(),
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(inner) => inner.trim_end_matches(']').contains(':') && is_made_of(inner, "]:.%"),
+        None => !host.is_empty() && is_made_of(host, ".-_"),
+    };
+    is_port && is_host
+}
+
+fn is_made_of(text: &str, others: &str) -> bool {
+    // Which letters beyond ASCII a name may have, the browser knows.
+    let may_stand = |letter: char| {
+        letter.is_ascii_alphanumeric() || !letter.is_ascii() || others.contains(letter)
+    };
+    text.chars().all(may_stand)
+}
+
+/// Returns the folder that a path leads into, with a slash before it; empty for the top. Paths of the API and names of
+/// files are left out.
+fn folder_of(path: &str) -> String {
+    let path = path.split("api/v").next().unwrap_or_default();
+    let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let names = folder
+        .split('/')
+        .chain((!last.contains('.')).then_some(last));
+    let names = names.filter(|name| !name.is_empty());
+    names.flat_map(|name| ["/", name]).collect()
+}
+
+/// What a browser may have against a page that asks a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barrier {
+    /// The page came encrypted, and the device speaks plain HTTP.
+    MixedContent,
+    /// The page came from the internet, and the device is in a private network.
+    PrivateNetwork,
+}
+
+/// Returns what may keep a page of an origin from a device.
+pub fn barrier(page: &str, device: &str) -> Option<Barrier> {
+    let (page_host, device_host) = (host_of(page), host_of(device));
+    if page.starts_with("https:") && device.starts_with("http:") && !is_loopback(device_host) {
+        return Some(Barrier::MixedContent);
+    }
+    let goes_inwards = !is_private(page_host) && is_private(device_host)
+        || !is_loopback(page_host) && is_loopback(device_host);
+    goes_inwards.then_some(Barrier::PrivateNetwork)
+}
+
+fn host_of(address: &str) -> &str {
+    let (_, rest) = address.split_once("://").unwrap_or(("", address));
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.split_once(']') {
+        Some((host, _)) => host.trim_start_matches('['),
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1"
+}
+
+/// Checks whether a host is in this machine or its network, as far as its name or its address tells.
+fn is_private(host: &str) -> bool {
+    let numbers: Vec<u8> = host
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
+    match numbers[..] {
+        [10, _, _, _] | [192, 168, _, _] | [169, 254, _, _] => true,
+        [172, second, _, _] => (16..32).contains(&second),
+        [_, _, _, _] => is_loopback(host),
+        _ if host.contains(':') => {
+            ["fe8", "fe9", "fea", "feb", "fc", "fd"]
+                .iter()
+                .any(|start| host.starts_with(start))
+                || is_loopback(host)
+        }
+        // A name without a dot is known in its own network only.
+        _ => host.ends_with(".local") || !host.contains('.') || is_loopback(host),
     }
 }
 
 /// Points the page at another device: loads it anew with the device in the address.
-pub fn go_to_device(origin: &str) {
+pub fn go_to_device(address: &str) {
     let location = window().location();
     let Ok(query) = UrlSearchParams::new() else {
         return;
     };
-    query.set("device", origin);
+    query.set("device", address);
     let text = String::from(query.to_string());
     // A browser that refuses stays where it is, and says so itself.
     let _ = location.set_search(&text);
@@ -116,15 +255,86 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_completed_to_an_origin() {
-        assert_eq!(
-            origin_of(" 192.168.1.20/ ").as_deref(),
-            Some("http://192.168.1.20")
-        );
-        assert_eq!(
-            origin_of("https://a.example").as_deref(),
-            Some("https://a.example")
-        );
-        assert_eq!(origin_of(" "), None);
+    fn what_a_person_types_or_pastes_is_completed_to_an_address() {
+        for (typed, address) in [
+            (" 192.168.1.20/ ", "http://192.168.1.20"),
+            ("Lamp.local:8080", "http://lamp.local:8080"),
+            ("https://a.example", "https://a.example"),
+            ("HTTP://lamp/#/leaks", "http://lamp"),
+            ("lamp?device=x", "http://lamp"),
+            ("http://lamp/index.html#/live", "http://lamp"),
+            ("http://lamp/api/v1/device", "http://lamp"),
+            ("http://gate/lamp-1/", "http://gate/lamp-1"),
+            ("http://gate/lamps/1", "http://gate/lamps/1"),
+            (
+                "http://gate/lamps/1/api/v1/trace/leaks?limit=1",
+                "http://gate/lamps/1",
+            ),
+            ("[fe80::1]:80", "http://[fe80::1]:80"),
+            ("küche.local", "http://küche.local"),
+        ] {
+            assert_eq!(address_of(typed).as_deref(), Some(address), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for typed in [
+            "",
+            " ",
+            "http://",
+            "ftp://lamp",
+            "file:///tmp/x",
+            "javascript:alert(1)",
+            "lamp:",
+            "lamp:0",
+            "lamp:99999",
+            "lamp:http",
+            "a b",
+            "user@lamp",
+            "fe80::1",
+            "[lamp]",
+            "[fe80::1",
+            "/api/v1",
+            "http:///x",
+        ] {
+            assert_eq!(address_of(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_came_encrypted_may_not_reach_a_device_that_is_not_but_for_this_machine() {
+        let page = "https://beacon.example";
+        for (device, expected) in [
+            ("http://192.168.1.20", Some(Barrier::MixedContent)),
+            ("http://lamp.example:8080/1", Some(Barrier::MixedContent)),
+            ("http://[fe80::1]", Some(Barrier::MixedContent)),
+            ("https://lamp.example", None),
+            ("http://127.0.0.1:8080", Some(Barrier::PrivateNetwork)),
+            ("http://localhost", Some(Barrier::PrivateNetwork)),
+        ] {
+            assert_eq!(barrier(page, device), expected, "{device}");
+        }
+        assert_eq!(barrier("https://localhost:1", "http://[::1]:8080"), None);
+    }
+
+    #[test]
+    fn a_page_from_the_internet_may_be_kept_from_a_private_network() {
+        let inwards = Some(Barrier::PrivateNetwork);
+        for (page, device, expected) in [
+            ("http://beacon.example", "http://192.168.1.20", inwards),
+            ("http://203.0.113.7", "http://172.16.0.9", inwards),
+            ("http://beacon.example", "http://lamp.local", inwards),
+            ("http://beacon.example", "http://lamp", inwards),
+            ("https://beacon.example", "https://10.0.0.7", inwards),
+            ("http://192.168.1.5", "http://127.0.0.1:8080", inwards),
+            ("http://192.168.1.5", "http://10.0.0.7", None),
+            ("http://beacon.example", "http://203.0.113.7", None),
+            ("http://beacon.example", "http://172.40.0.9", None),
+            ("http://beacon.example", "http://10.example", None),
+            ("http://127.0.0.1:8080", "http://192.168.1.20", None),
+        ] {
+            assert_eq!(barrier(page, device), expected, "{page} to {device}");
+        }
     }
 }

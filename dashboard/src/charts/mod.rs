@@ -1,6 +1,7 @@
 //! Charts in SVG: geometry as plain functions, and the views that draw it.
 
 mod geometry;
+mod reader;
 mod scale;
 mod sparkline;
 mod time_chart;

@@ -2,9 +2,9 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::web_sys::PointerEvent;
 
 use super::geometry::{Frame, Reading, nearest};
+use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
 use crate::components::use_width;
 use crate::format;
@@ -15,6 +15,9 @@ const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 22.0;
 const TOP: f64 = 8.0;
 const RIGHT: f64 = 6.0;
+/// Width of a letter and of the edges of the flag that names the moment which is read, in pixels.
+const FLAG_LETTER: f64 = 7.0;
+const FLAG_EDGES: f64 = 14.0;
 
 /// How a layer is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +60,20 @@ pub struct Plot {
     pub summary: String,
 }
 
-/// Draws layers over time, with a key, axes, and the numbers under the pointer.
+impl Plot {
+    /// Returns the moments with a value. All layers have the same.
+    fn times_us(&self) -> impl Iterator<Item = u64> {
+        let readings = self.layers.first().map(|layer| layer.readings.iter());
+        readings
+            .into_iter()
+            .flatten()
+            .map(|reading| reading.time_us)
+    }
+}
+
+/// Draws layers over time, with a key, axes, and the numbers of the moment that somebody points at.
+///
+/// The key always holds numbers, of the newest moment unless another is read: so reading moves nothing.
 #[component]
 pub fn TimeChart(
     /// What the chart is about.
@@ -69,35 +85,36 @@ pub fn TimeChart(
 ) -> impl IntoView {
     let body = NodeRef::<Div>::new();
     let width = use_width(body);
-    let pointed = RwSignal::new(None::<f64>);
+    let pointed = RwSignal::new(None::<Pointed>);
     let frame = move || plot.with(|plot| frame(plot, width.get(), height));
-    let point = move |event: PointerEvent| pointed.set(Some(f64::from(event.offset_x())));
-    let moment = move || pointed.get().map(|x| frame().time_at(x));
-    let window = move || match moment() {
-        Some(time_us) => plot.with(|plot| readout(plot, time_us)),
-        None => plot.with(|plot| format!("last {}", format::duration(plot.span_us))),
-    };
+    let moment = Memo::new(move |_| {
+        plot.with(|plot| moment(plot.times_us(), pointed.get(), |x| frame().time_at(x)))
+    });
+    let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
+    let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
     view! {
         <figure class="panel chart">
             <figcaption>
                 <h2>{title}</h2>
-                <span class="keys">{move || plot.with(key)}</span>
-                <span class="window">{move || window()}</span>
+                <span class="window">
+                    {move || plot.with(|plot| format!("last {}", format::duration(plot.span_us)))}
+                </span>
+                <span class="keys">{move || plot.with(|plot| key(plot, moment.get()))}</span>
             </figcaption>
+            <p class="unseen">{move || plot.with(|plot| plot.summary.clone())}</p>
             <div class="chart-body" node_ref=body style:height=format::decimal(height) + "px">
-                <svg
-                    role="img"
-                    aria-label=move || plot.with(|plot| plot.summary.clone())
-                    width=move || format::decimal(width.get())
-                    height=format::decimal(height)
-                    on:pointermove=point
-                    on:pointerleave=move |_| pointed.set(None)
-                >
-                    {move || byte_axis(&frame())}
-                    {move || time_axis(&frame(), plot.with(|plot| plot.end))}
-                    {move || plot.with(|plot| drawn(plot, &frame()))}
-                    {move || moment().map(|time_us| cursor(&frame(), time_us))}
-                </svg>
+                <Reader label=title.to_owned() pointed times time_at=Callback::new(move |x| frame().time_at(x)) words>
+                    <svg
+                        aria-hidden="true"
+                        width=move || format::decimal(width.get())
+                        height=format::decimal(height)
+                    >
+                        {move || byte_axis(&frame())}
+                        {move || time_axis(&frame(), plot.with(|plot| plot.end))}
+                        {move || plot.with(|plot| drawn(plot, &frame()))}
+                        {move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us)))}
+                    </svg>
+                </Reader>
             </div>
         </figure>
     }
@@ -115,7 +132,8 @@ fn frame(plot: &Plot, width: f64, height: f64) -> Frame {
     }
 }
 
-fn key(plot: &Plot) -> Vec<AnyView> {
+/// Names the layers, with what each shows at a moment, or at the newest.
+fn key(plot: &Plot, moment_us: Option<u64>) -> Vec<AnyView> {
     let entry = |layer: &Layer| {
         let shape = if layer.style == Style::Band {
             "band"
@@ -123,21 +141,27 @@ fn key(plot: &Plot) -> Vec<AnyView> {
             "line"
         };
         let class = format!("key {shape} {}", layer.class);
-        view! { <span class=class>{layer.name.clone()}</span> }.into_any()
+        let value = value(layer, moment_us.unwrap_or(plot.end_us)).unwrap_or_default();
+        view! { <span class=class><span>{layer.name.clone()}</span> " " <b>{value}</b></span> }
+            .into_any()
     };
     plot.layers.iter().map(entry).collect()
 }
 
+fn value(layer: &Layer, time_us: u64) -> Option<String> {
+    let reading = nearest(&layer.readings, time_us)?;
+    Some(format::bytes(reading.high - reading.low))
+}
+
 /// Says what every layer shows at a moment.
 fn readout(plot: &Plot, time_us: u64) -> String {
-    let value = |layer: &Layer| {
-        let reading = nearest(&layer.readings, time_us)?;
-        let bytes = format::bytes(reading.high - reading.low);
-        Some(format!(" · {} {bytes}", layer.name))
-    };
-    let when = format::before(plot.end_us.saturating_sub(time_us), plot.end);
+    let value = |layer: &Layer| Some(format!(" · {} {}", layer.name, value(layer, time_us)?));
     let values: String = plot.layers.iter().filter_map(value).collect();
-    format!("{when}{values}")
+    format!("{}{values}", when(plot, time_us))
+}
+
+fn when(plot: &Plot, time_us: u64) -> String {
+    format::before(plot.end_us.saturating_sub(time_us), plot.end)
 }
 
 fn byte_axis(frame: &Frame) -> Vec<AnyView> {
@@ -193,8 +217,36 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     plot.layers.iter().map(draw).collect()
 }
 
-fn cursor(frame: &Frame, time_us: u64) -> AnyView {
-    let x = format::decimal(frame.x(time_us));
+/// Marks the moment that is read: a line, a dot on each layer, and the time on the axis.
+fn cursor(plot: &Plot, frame: &Frame, time_us: u64) -> AnyView {
+    let at = frame.x(time_us);
+    let x = format::decimal(at);
     let [top, bottom] = [frame.top, frame.bottom].map(format::decimal);
-    view! { <line class="cursor" x1=x.clone() x2=x y1=top y2=bottom /> }.into_any()
+    let dot = |layer: &Layer| {
+        let y = format::decimal(frame.y(nearest(&layer.readings, time_us)?.high));
+        let class = format!("read {}", layer.class);
+        Some(view! { <circle class=class cx=x.clone() cy=y r="3.5" /> }.into_any())
+    };
+    let dots: Vec<AnyView> = plot.layers.iter().filter_map(dot).collect();
+    view! {
+        <line class="cursor" x1=x.clone() x2=x.clone() y1=top y2=bottom />
+        {dots}
+        {flag(frame, at, when(plot, time_us))}
+    }
+    .into_any()
+}
+
+/// Writes a time over the axis, inside of the drawing.
+fn flag(frame: &Frame, x: f64, words: String) -> AnyView {
+    let width = words.chars().count() as f64 * FLAG_LETTER + FLAG_EDGES;
+    let left = (x - width / 2.0).clamp(0.0, (frame.right + RIGHT - width).max(0.0));
+    let [left, middle, width] = [left, left + width / 2.0, width].map(format::decimal);
+    let [top, base] = [frame.bottom + 3.0, frame.bottom + 17.0].map(format::decimal);
+    view! {
+        <rect class="flag" x=left y=top width=width height="18.0" rx="4" />
+        <text class="flag-time" x=middle y=base text-anchor="middle">
+            {words}
+        </text>
+    }
+    .into_any()
 }

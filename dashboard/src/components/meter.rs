@@ -1,38 +1,56 @@
 use leptos::prelude::*;
+use web_sys::KeyboardEvent;
 
+use super::leave;
 use crate::format;
 
-/// Shows how full something is, and how full it was.
+/// How full something is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Level {
+    /// How much there is.
+    pub now: u64,
+    /// The most there was.
+    pub most: u64,
+    /// How much fits.
+    pub capacity: u64,
+}
+
+/// Shows how full something is, and how full it was. In words, too, to whoever points at it, taps it or tabs to it.
 #[component]
 pub fn Meter(
     /// What is filled, such as `records`.
     things: &'static str,
-    /// How many there are.
-    now: u64,
-    /// The most there were.
-    most: u64,
-    /// How many fit.
-    capacity: u64,
+    /// How full it is.
+    level: Memo<Level>,
 ) -> impl IntoView {
-    let [now_words, most_words, capacity_words] = [now, most, capacity].map(format::count);
-    let words =
-        format!("{now_words} of {capacity_words} {things}; at most {most_words} since the start");
+    let words = move || words(things, &level.get());
+    let share = move |part: fn(&Level) -> u64| {
+        level.with(|level| format::percent(part(level), level.capacity))
+    };
     view! {
-        <span class="meter" title=words>
-            <span
-                class="fill"
-                role="meter"
-                aria-label=words.clone()
-                aria-valuemin="0"
-                aria-valuenow=now.to_string()
-                aria-valuemax=capacity.to_string()
-            >
-                <b style:width=format::percent(now, capacity)></b>
-                <u style:left=format::percent(most, capacity)></u>
+        <span
+            class="meter"
+            role="meter"
+            tabindex="0"
+            aria-label=words
+            aria-valuemin="0"
+            aria-valuenow=move || level.get().now.to_string()
+            aria-valuemax=move || level.get().capacity.to_string()
+            on:keydown=|event: KeyboardEvent| leave(&event)
+        >
+            <span class="fill">
+                <b style:width=move || share(|level| level.now)></b>
+                <u style:left=move || share(|level| level.most)></u>
             </span>
-            <span class="num" aria-hidden="true">
-                {now_words} " / " {capacity_words}
+            <span class="num">
+                {move || level.with(|level| [level.now, level.capacity].map(format::count).join(" / "))}
             </span>
+            <span class="bubble">{words}</span>
         </span>
     }
+}
+
+fn words(things: &str, level: &Level) -> String {
+    let [now, most, capacity] = [level.now, level.most, level.capacity].map(format::count);
+    format!("{now} of {capacity} {things}; at most {most} since the start")
 }

@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{CostUnit, Device, Route, Trace};
+use heapbeacon_shared::api::{CostUnit, Destination, Device, Route, Trace};
 use leptos::prelude::*;
 
 use super::capture::CaptureDrop;
@@ -168,6 +168,11 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
     };
     let mut facts = vec![
         (
+            "Destination",
+            destination(trace).to_owned(),
+            "Where the records of a trace go",
+        ),
+        (
             "Records",
             of(trace.count, trace.capacity),
             "Traced blocks, and how many there is room for",
@@ -192,6 +197,21 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
         facts.extend(cost(trace));
     }
     facts
+}
+
+/// Says where records go, what that means, and who fetches them.
+fn destination(trace: &Trace) -> &'static str {
+    match trace.destination {
+        Some(Destination::Standalone) => {
+            "Standalone: the device keeps its records in its own buffer, and this page, or any client of its API, \
+             fetches them when it wants to."
+        }
+        Some(Destination::ToHost) => {
+            "To a host: the device keeps no record, and hands each event to the firmware's sink, which passes it on \
+             to a host. What the sink has no room for is dropped, and counted."
+        }
+        None => "",
+    }
 }
 
 /// Says what tracing costs.

@@ -51,7 +51,14 @@ fn Leaks() -> impl IntoView {
     view! {
         <When
             is=move || store.leaks.with(Option::is_some)
-            fallback=|| view! { <div class="panel skeleton tall" aria-label="Reading"></div> }
+            fallback=|| {
+                view! {
+                    <p class="unseen" role="status">
+                        "Reading who holds the heap"
+                    </p>
+                    <div class="panel skeleton tall" aria-hidden="true"></div>
+                }
+            }
         >
             <Verdict />
             <DemoStrip />
@@ -107,9 +114,9 @@ fn verdict(found: &Finding) -> AnyView {
     };
     view! {
         <section class=class aria-label="Verdict">
-            <h2 data-testid="verdict-sentence" role="status">
-                {found.headline.clone()}
-            </h2>
+            <div role="status">
+                <h2 data-testid="verdict-sentence">{found.headline.clone()}</h2>
+            </div>
             {details(found)}
             <p class="facts">{found.facts.clone()}</p>
         </section>

@@ -3,6 +3,7 @@
 mod capture;
 mod demo;
 mod device;
+mod history_end;
 mod leaks;
 mod live;
 mod origins;
@@ -10,6 +11,8 @@ mod records;
 mod regions;
 mod start;
 mod symbols;
+
+use history_end::history_end;
 
 pub use capture::CaptureDrop;
 pub use device::DevicePage;

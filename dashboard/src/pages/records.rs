@@ -241,7 +241,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
         visible.map(|row| item(store, row)).collect()
     });
     view! {
-        <div class="panel scroller" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
+        <div class="panel scroller" role="region" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
             <table class="records" aria-rowcount=move || rows.read().len().to_string()>
                 <thead>
                     <tr>

@@ -38,13 +38,14 @@ fn ByHost() -> impl IntoView {
             .as_ref()
             .map_or([0; 2], |trace| [trace.sent, trace.dropped])
             .map(format::count);
-        format!("{sent} events were sent since the start, {dropped} were dropped on the way. ")
+        format!("{sent} events were handed over since the start, {dropped} were dropped. ")
     };
     view! {
         <Empty title="Records go to a host">
             <p>
-                "The trace sends its events to a host and keeps no record on the device, so there is "
-                "nothing to show here. " {events} "To look at records here, end that and start anew."
+                "The destination of this trace is a host: the device keeps no record, and hands each event "
+                "to the firmware's sink, which passes it on. So there is nothing to show here. " {events}
+                "To look at records here, end that and start a trace that stays on the device."
             </p>
             <StartButton label="Keep records here" run=|store| store.keep_here() />
         </Empty>

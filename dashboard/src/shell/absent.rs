@@ -1,19 +1,20 @@
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
+use super::obstacle::{reason, title};
 use crate::components::{Empty, When};
-use crate::location::{go_to_device, origin_of};
+use crate::location::{address_of, go_to_device};
 use crate::pages::CaptureDrop;
-use crate::state::{LinkState, Store};
+use crate::state::Store;
 
 /// Stands in for every page until a device has answered.
 #[component]
 pub(super) fn Absent() -> impl IntoView {
     let store = Store::of_app();
-    let absent = move || store.link.read().state() == LinkState::Absent;
+    let is_asked = move || store.obstacle.with(Option::is_none);
     view! {
-        <When is=absent fallback=|| view! { <Loading /> }>
-            <NoDevice />
+        <When is=is_asked fallback=|| view! { <NoDevice /> }>
+            <Loading />
         </When>
     }
 }
@@ -28,7 +29,7 @@ pub(super) fn TokenForm() -> impl IntoView {
         store.use_token(token.get().trim().to_owned());
     };
     view! {
-        <Empty title="This device wants its token">
+        <Empty title="This device wants its token" is_page=true>
             <p>
                 "Its agent was started with " <code>"--token"</code>
                 ", or built with one; otherwise a device prints one on its console. \
@@ -49,81 +50,76 @@ pub(super) fn TokenForm() -> impl IntoView {
 /// Keeps the places of what is to come, so that nothing jumps.
 #[component]
 fn Loading() -> impl IntoView {
+    let asked = Store::of_app()
+        .client
+        .with_value(|client| client.base().to_owned());
     view! {
-        <div class="cards" aria-busy="true" aria-label="Asking the device">
+        <h1 class="unseen">"Connecting"</h1>
+        <p class="note" role="status">"Asking " <code>{asked}</code> " …"</p>
+        <div class="cards" aria-hidden="true">
             <div class="panel skeleton"></div>
             <div class="panel skeleton"></div>
             <div class="panel skeleton"></div>
             <div class="panel skeleton"></div>
         </div>
-        <div class="panel skeleton tall"></div>
+        <div class="panel skeleton tall" aria-hidden="true"></div>
     }
 }
 
+/// Says why there is no device, and takes another address, or a capture.
 #[component]
 fn NoDevice() -> impl IntoView {
     let store = Store::of_app();
-    let address = RwSignal::new(String::new());
-    let go = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(origin) = origin_of(&address.get()) {
-            go_to_device(&origin);
-        }
-    };
+    let heading = move || store.obstacle.read().as_ref().map_or("", title).to_owned();
     view! {
-        <Empty title="No device answers this page">
-            <When is=move || store.is_shut_out.get() fallback=|| view! { <Nobody /> }>
-                <ShutOut />
-            </When>
-            <form class="row" on:submit=go>
-                <label for="address">"Another device"</label>
-                <input
-                    id="address"
-                    placeholder="192.168.1.20"
-                    bind:value=address
-                    autocapitalize="off"
-                    spellcheck="false"
-                />
-                <button class="primary">"Connect"</button>
-            </form>
+        <Empty title=Signal::derive(heading) is_page=true>
+            <div role="status" data-testid="obstacle">
+                {move || store.obstacle.read().as_ref().map(reason)}
+            </div>
+            <AddressForm />
             <p>"Or look at a capture that was saved from a device:"</p>
             <CaptureDrop />
         </Empty>
     }
 }
 
+/// Points the page at a device.
 #[component]
-fn Nobody() -> impl IntoView {
+fn AddressForm() -> impl IntoView {
+    let address = RwSignal::new(String::new());
+    let is_wrong = RwSignal::new(false);
+    let go = move |event: SubmitEvent| {
+        event.prevent_default();
+        let completed = address_of(&address.read_untracked());
+        is_wrong.set(completed.is_none());
+        if let Some(completed) = completed {
+            go_to_device(&completed);
+        }
+    };
     view! {
-        <p>
-            "No HeapBeacon agent answers at " <code>{asked(Store::of_app())}</code>
-            ". Check that the device is powered and in your network. The page keeps trying."
+        <form class="row" on:submit=go>
+            <label for="address">"Address of a device"</label>
+            <input
+                id="address"
+                placeholder="192.168.1.20"
+                bind:value=address
+                autocapitalize="off"
+                autocomplete="off"
+                spellcheck="false"
+                inputmode="url"
+                aria-invalid=move || is_wrong.get().to_string()
+                aria-describedby="address-problem"
+            />
+            <button class="primary">"Connect"</button>
+        </form>
+        <p id="address-problem" class="wrong" role="alert">
+            {move || {
+                is_wrong
+                    .get()
+                    .then_some(
+                        "That is no address of a device: write it as 192.168.1.20, lamp.local:8080, or with http:// before it.",
+                    )
+            }}
         </p>
     }
-}
-
-/// Says that a device does not know this page: a browser hides its answers then.
-#[component]
-fn ShutOut() -> impl IntoView {
-    let asked = asked(Store::of_app());
-    view! {
-        <p>
-            "Somebody answers at " <code>{asked.clone()}</code> ", but not to pages from " <code>{own_origin()}</code>
-            ". Open the device's own page, " <a href=asked.clone()>{asked.clone()}</a>
-            ", or let this one in: start the agent with " <code>{format!("--allow-origin {}", own_origin())}</code>
-            ", or name it under " <code>"origins"</code> " in the firmware's configuration."
-        </p>
-    }
-}
-
-/// Returns where a device was looked for.
-fn asked(store: Store) -> String {
-    store.client.with_value(|client| match client.origin() {
-        "" => own_origin(),
-        origin => origin.to_owned(),
-    })
-}
-
-fn own_origin() -> String {
-    window().location().origin().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use super::navigation::Navigation;
 use super::notices::Notices;
 use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file};
-use crate::location::{Page, device_origin, use_page};
+use crate::location::{Page, Target, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
 use crate::state::{Desk, LinkState, Store};
 
@@ -18,7 +18,7 @@ const NO_PAGE: &str = "There is no such page";
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    let desk = Desk::new(device_origin());
+    let desk = Desk::new(&Target::of_page());
     provide_context(desk);
     let page = use_page();
     let shows_file = Memo::new(move |_| desk.shows_file());
@@ -58,7 +58,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
                 <LostBanner />
                 <Warnings />
                 <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
-                    <When is=move || store.device.with(Option::is_some) fallback=|| view! { <Absent /> }>
+                    <When is=move || store.is_known() fallback=|| view! { <Absent /> }>
                         {move || content(page.get())}
                     </When>
                 </When>
@@ -85,7 +85,7 @@ fn NoPage() -> impl IntoView {
     let link = |page: Page| format!("<a href={}>{}</a>", page.link(), page.name(is_file));
     let links = Page::ALL.map(link).join(" · ");
     view! {
-        <Empty title=NO_PAGE>
+        <Empty title=NO_PAGE is_page=true>
             <p inner_html=links></p>
         </Empty>
     }

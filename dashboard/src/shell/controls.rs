@@ -1,7 +1,8 @@
-use heapbeacon_shared::api::{Feature, Mode, Route, State, Trace};
+use heapbeacon_shared::api::{Destination, Feature, Mode, Route, State, Trace};
 use leptos::prelude::*;
 
-use crate::components::{Meter, When};
+use super::restart::ClearAndStart;
+use crate::components::{Level, Meter, When};
 use crate::state::{Kept, Store};
 
 /// Shows what the trace is doing, how full its buffer is, and what can be done now.
@@ -49,6 +50,11 @@ fn sign(trace: &Trace) -> (&'static str, String) {
         Some(Mode::All) => " · all",
         None => "",
     };
+    // That records stay on the device is what one expects.
+    let mode = match trace.destination {
+        Some(Destination::ToHost) => format!("{mode} · to a host"),
+        _ => mode.to_owned(),
+    };
     match trace.state {
         State::Uninitialised => ("", "not tracing".to_owned()),
         State::Stopped if Kept::of(trace) == Kept::Nowhere => ("", "not tracing".to_owned()),
@@ -61,13 +67,24 @@ fn sign(trace: &Trace) -> (&'static str, String) {
 #[component]
 fn Fill() -> impl IntoView {
     let store = Store::of_app();
-    view! { {move || store.trace.with(|trace| trace.as_ref().and_then(meter))} }
+    let level = Memo::new(move |_| {
+        store
+            .trace
+            .with(|trace| trace.as_ref().map(level).unwrap_or_default())
+    });
+    view! {
+        <When is=move || { level.get().capacity > 0 }>
+            <Meter things="records" level />
+        </When>
+    }
 }
 
-fn meter(trace: &Trace) -> Option<AnyView> {
-    let numbers = [trace.count, trace.high_water_mark, trace.capacity];
-    let [now, most, capacity] = numbers.map(u64::from);
-    (capacity > 0).then(|| view! { <Meter things="records" now most capacity /> }.into_any())
+fn level(trace: &Trace) -> Level {
+    Level {
+        now: trace.count.into(),
+        most: trace.high_water_mark.into(),
+        capacity: trace.capacity.into(),
+    }
 }
 
 #[component]
@@ -79,27 +96,37 @@ fn Buttons() -> impl IntoView {
         let trace = trace.as_ref().filter(|trace| trace.trace_id > 0);
         trace.map_or(State::Uninitialised, |trace| trace.state)
     };
-    let records = move || state() == State::Recording;
     let may_resume = move || matches!(state(), State::Paused | State::Stopped);
     let runs = move || matches!(state(), State::Recording | State::Paused);
     view! {
         <div class="buttons">
-            <When is=records>
+            <When is=move || state() == State::Recording>
                 <Pause />
             </When>
             <When is=may_resume>
                 <Resume />
             </When>
-            <When is=runs fallback=|| view! { <StartAll /> <StartLeaks /> }>
+            <When is=runs fallback=|| view! { <Starts /> }>
                 <Stop />
             </When>
         </div>
     }
 }
 
+/// Starts a trace: at once where that clears nothing.
+#[component]
+fn Starts() -> impl IntoView {
+    let store = Store::of_app();
+    view! {
+        <When is=move || store.has_records() fallback=|| view! { <StartAll /> <StartLeaks /> }>
+            <ClearAndStart />
+        </When>
+    }
+}
+
 /// A button that does one thing to the trace.
 #[component]
-fn Command(
+pub(super) fn Command(
     label: &'static str,
     hint: &'static str,
     test_id: &'static str,
@@ -122,15 +149,15 @@ fn Command(
 }
 
 #[component]
-fn StartLeaks() -> impl IntoView {
-    let hint = "Clears the trace and keeps only blocks that are not freed";
+pub(super) fn StartLeaks() -> impl IntoView {
+    let hint = "Keeps only blocks that are not freed";
     let run = |store: Store| store.start_trace(Mode::Leaks);
     view! { <Command label="Start leaks" hint test_id="start-leaks" primary=true run /> }
 }
 
 #[component]
-fn StartAll() -> impl IntoView {
-    let hint = "Clears the trace and keeps freed blocks too, with who freed them";
+pub(super) fn StartAll() -> impl IntoView {
+    let hint = "Keeps freed blocks too, with who freed them";
     let run = |store: Store| store.start_trace(Mode::All);
     view! { <Command label="Start all" hint test_id="start-all" run /> }
 }
@@ -146,7 +173,7 @@ fn Pause() -> impl IntoView {
 fn Resume() -> impl IntoView {
     let hint = "Records again and clears nothing";
     let run = |store: Store| store.command(Route::Resume);
-    view! { <Command label="Resume" hint test_id="resume" run /> }
+    view! { <Command label="Resume" hint test_id="resume" primary=true run /> }
 }
 
 #[component]

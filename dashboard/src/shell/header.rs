@@ -5,7 +5,7 @@ use super::controls::TraceControls;
 use crate::components::copy_text;
 use crate::format;
 use crate::location::Page;
-use crate::state::{LinkState, Store};
+use crate::state::{LinkState, Obstacle, Store};
 
 /// Says which device this is, whether the picture is live, and what the trace is doing.
 #[component]
@@ -96,16 +96,46 @@ fn LinkSign() -> impl IntoView {
     let is_locked = move || store.token_needed.get();
     let sentence = move || match is_locked() && state() == LinkState::Live {
         true => "wants its token".to_owned(),
-        false => store.link.with(|link| link.sentence(store.now_ms.get())),
+        false => store.obstacle.with(|obstacle| {
+            let words = obstacle.as_ref().and_then(words);
+            words.map_or_else(
+                || store.link.with(|link| link.sentence(store.now_ms.get())),
+                str::to_owned,
+            )
+        }),
     };
     view! {
-        <div class=move || if is_locked() { "link" } else { class(state()) }>
+        <div class=move || {
+            match store.obstacle.with(Option::is_some) {
+                true => "link bad",
+                false if is_locked() => "link",
+                false => class(state()),
+            }
+        }>
             <i aria-hidden="true"></i>
             <span data-testid="link-state">{sentence}</span>
             <span class="unseen" role="status">
-                {move || if is_locked() { "the device wants its token" } else { spoken(state()) }}
+                {move || {
+                    let words = store.obstacle.with(|obstacle| obstacle.as_ref().and_then(words));
+                    match words {
+                        Some(words) => words,
+                        None if is_locked() => "the device wants its token",
+                        None => spoken(state()),
+                    }
+                }}
             </span>
         </div>
+    }
+}
+
+/// Says what stands between the page and a device that may well answer; nothing where it is silent.
+fn words(obstacle: &Obstacle) -> Option<&'static str> {
+    match obstacle {
+        Obstacle::Unreachable | Obstacle::ShutOut => None,
+        Obstacle::Foreign(_) => Some("no HeapBeacon there"),
+        Obstacle::OtherVersion(_) => Some("another version"),
+        Obstacle::Refused(_) => Some("answers, but requests fail"),
+        Obstacle::Malformed(_) | Obstacle::Nobody => Some("no device"),
     }
 }
 

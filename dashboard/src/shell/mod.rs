@@ -7,6 +7,8 @@ mod file_banner;
 mod header;
 mod navigation;
 mod notices;
+mod obstacle;
+mod restart;
 mod warnings;
 
 pub use app::App;

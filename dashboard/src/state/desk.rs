@@ -8,8 +8,9 @@ use super::Store;
 use super::capture::{Capture, survivors};
 use super::file::{FileKind, read_capture};
 use super::heap_history::HeapSample;
+use super::link::Obstacle;
 use super::store::{Opened, RecordList};
-use crate::location::{Page, go_to};
+use crate::location::{Page, Target, go_to};
 use crate::naming::Names;
 
 /// The device that the page follows, and the capture file that lies over it. A handle, as a [`Store`] is.
@@ -21,16 +22,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Follows the device at `origin`, or the one that served this page, for as long as the page is open.
-    pub fn new(origin: Option<String>) -> Self {
+    /// Follows a device for as long as the page is open.
+    pub fn new(target: &Target) -> Self {
         let desk = Self {
-            device: Store::new(origin),
+            device: Store::new(target.base()),
             file: Store {
                 is_file: true,
-                ..Store::new(None)
+                ..Store::new(String::new())
             },
         };
-        desk.device.start();
+        match target {
+            Target::Own | Target::Other(_) => desk.device.start(),
+            Target::Malformed(text) => desk.device.meet(Some(Obstacle::Malformed(text.clone()))),
+            Target::Nobody => desk.device.meet(Some(Obstacle::Nobody)),
+        }
         // Names of one build are good for both.
         desk.file.share_names_of(desk.device);
         desk.device.share_names_of(desk.file);

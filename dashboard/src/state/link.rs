@@ -34,6 +34,25 @@ pub enum LinkState {
     Lost,
 }
 
+/// Why the page has no device to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nobody answers, or the browser does not say who does.
+    Unreachable,
+    /// Somebody answers, and the browser hides it from this page.
+    ShutOut,
+    /// Something answers that is not HeapBeacon, with this HTTP status.
+    Foreign(u16),
+    /// It answers in a way that this page does not understand.
+    OtherVersion(String),
+    /// It refuses, and says why.
+    Refused(String),
+    /// The address bar does not name an address.
+    Malformed(String),
+    /// The page was opened as a file.
+    Nobody,
+}
+
 impl Link {
     /// Notes an answer.
     pub fn heard(&mut self, now_ms: f64) {

@@ -35,7 +35,7 @@ pub use heap_history::{HeapHistory, HeapSample, Outlook, regions};
 pub use held::held;
 pub use history::listed;
 pub use kept::Kept;
-pub use link::LinkState;
+pub use link::{LinkState, Obstacle};
 pub use ranking::ranked;
 pub use sites::{Grouping, Site, SiteStack};
 pub use store::{Notice, Opened, RecordList, Store, now_ms};

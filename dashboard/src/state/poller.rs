@@ -9,11 +9,14 @@ use super::Store;
 use super::capture::{CaptureReader, LISTED, Page};
 use super::evicted::Evicted;
 use super::heap_history::HeapSample;
-use super::link::LinkState;
+use super::link::{LinkState, Obstacle};
 use super::store::now_ms;
 use super::watched::Watched;
 use crate::api::ApiError;
+use crate::location::own_base;
 
+/// HTTP status where there is no such path.
+const NOT_FOUND: u16 = 404;
 /// Call stacks of one page.
 const STACKS_QUERY: &str = "?limit=256";
 /// The device and its switches change rarely: asked for in every so many rounds.
@@ -38,43 +41,72 @@ impl Store {
         let mut evicted = Evicted::default();
         for round in 0_u32.. {
             let outcome = self.ask(round, &mut evicted).await;
-            self.note(&outcome);
-            self.look_for_door().await;
+            self.note(&outcome).await;
             TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
         }
     }
 
-    /// Finds out whether nobody is there, or somebody who does not let this page in: to a browser both look alike.
-    async fn look_for_door(&self) {
-        let client = self.client.get_value();
-        if client.origin().is_empty() || self.link.read_untracked().state() != LinkState::Absent {
-            return;
-        }
-        self.is_shut_out.set(client.is_answered().await);
-    }
-
-    fn note(&self, outcome: &Result<(), ApiError>) {
+    async fn note(&self, outcome: &Result<(), ApiError>) {
         match outcome {
             Ok(()) => {
                 let was_lost = self.link.read_untracked().state() == LinkState::Lost;
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_tried.set(false);
                 self.token_needed.set(false);
+                self.meet(None);
                 if was_lost {
                     self.take_back(&ApiError::Unreachable.to_string());
                 }
             }
-            Err(ApiError::Unreachable) => self.link.update(|link| link.missed()),
+            // Whatever else has the device's address now: the device itself does not answer.
+            Err(ApiError::Unreachable | ApiError::Foreign(_)) => {
+                self.link.update(|link| link.missed())
+            }
             Err(ApiError::TokenNeeded) => {
                 self.link.update(|link| link.heard(now_ms()));
                 self.token_needed.set(true);
+                self.meet(None);
             }
-            Err(error) => {
-                self.link.update(|link| link.refused(now_ms()));
-                self.tell(true, error.to_string());
-            }
+            Err(_) => self.link.update(|link| link.refused(now_ms())),
+        }
+        if let Err(error) = outcome {
+            self.say_why(error).await;
         }
         self.now_ms.set(now_ms());
+    }
+
+    /// Says what is wrong: in place of the page where there is none to show, otherwise beside it.
+    async fn say_why(&self, error: &ApiError) {
+        let is_known = untrack(|| self.is_known());
+        match error {
+            ApiError::TokenNeeded => {}
+            ApiError::Unreachable if !is_known => self.look_behind_silence().await,
+            _ if !is_known => self.meet(Some(obstacle_of(error))),
+            // The page says that the device is lost.
+            ApiError::Unreachable | ApiError::Foreign(_) => {}
+            _ => self.tell(true, error.to_string()),
+        }
+    }
+
+    /// Finds out whether nobody is there, or somebody who does not let this page in: to a browser both look alike.
+    async fn look_behind_silence(&self) {
+        // Somebody has waited already.
+        if self.obstacle.with_untracked(Option::is_none) {
+            self.meet(Some(Obstacle::Unreachable));
+        }
+        let client = self.client.get_value();
+        let is_answered = client.base() != own_base() && client.is_answered().await;
+        self.meet(Some(match is_answered {
+            true => Obstacle::ShutOut,
+            false => Obstacle::Unreachable,
+        }));
+    }
+
+    /// Notes why there is no device to show.
+    pub(super) fn meet(&self, obstacle: Option<Obstacle>) {
+        if self.obstacle.with_untracked(|before| *before != obstacle) {
+            self.obstacle.set(obstacle);
+        }
     }
 
     async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
@@ -236,5 +268,18 @@ impl Store {
         self.records.set(Default::default());
         self.wrong_free_stacks.set(Vec::new());
         self.refresh_sites();
+    }
+}
+
+/// Returns what an error means where no device was seen yet.
+fn obstacle_of(error: &ApiError) -> Obstacle {
+    match error {
+        ApiError::Foreign(status) => Obstacle::Foreign(*status),
+        // Its API has another prefix than this page asks for.
+        ApiError::Refused(problem) if problem.status == NOT_FOUND => {
+            Obstacle::OtherVersion(problem.title.to_string())
+        }
+        ApiError::Unexpected(what) => Obstacle::OtherVersion(what.clone()),
+        _ => Obstacle::Refused(error.to_string()),
     }
 }

@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::heap_history::HeapHistory;
 use super::history::Rates;
 use super::kept::Kept;
-use super::link::{Link, LinkState};
+use super::link::{Link, LinkState, Obstacle};
 use super::palette::Palette;
 use super::sites::{self, Grouping, Site};
 use super::symbols::SymbolState;
@@ -64,8 +64,8 @@ pub struct Store {
     pub client: StoredValue<Client>,
     /// Whether it answers.
     pub link: RwSignal<Link>,
-    /// Whether somebody answers there, and not to this page.
-    pub is_shut_out: RwSignal<bool>,
+    /// Why there is no device to show, once that is known.
+    pub obstacle: RwSignal<Option<Obstacle>>,
     /// The device's clock.
     pub(super) clock: StoredValue<Clock>,
     /// The browser's clock in milliseconds, twice a second.
@@ -120,14 +120,14 @@ pub fn now_ms() -> f64 {
 }
 
 impl Store {
-    /// Knows nothing yet about the device at `origin`, or the one that served this page.
-    pub fn new(origin: Option<String>) -> Self {
+    /// Knows nothing yet about the device at an address.
+    pub fn new(address: String) -> Self {
         Self {
             is_file: false,
             opened: RwSignal::new(None),
-            client: StoredValue::new(Client::new(origin)),
+            client: StoredValue::new(Client::new(address)),
             link: RwSignal::default(),
-            is_shut_out: RwSignal::new(false),
+            obstacle: RwSignal::new(None),
             clock: StoredValue::new(Clock::default()),
             now_ms: RwSignal::new(now_ms()),
             device: RwSignal::new(None),
@@ -157,6 +157,11 @@ impl Store {
     /// Returns the store that the app provides.
     pub fn of_app() -> Self {
         expect_context()
+    }
+
+    /// Returns whether there is enough to show a page: who the device is, and what its trace is doing.
+    pub fn is_known(&self) -> bool {
+        self.device.with(Option::is_some) && self.trace.with(Option::is_some)
     }
 
     /// Returns whether the device offers something.

@@ -8,6 +8,7 @@ use super::Sites;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
+use crate::pages::history_end;
 use crate::state::{Site, SiteStack, Store, is_recording, ranked};
 
 /// Call stacks that an opened row shows.
@@ -59,6 +60,9 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                     let site = site.read();
                     site.as_ref().map(|site| number_cells(site, most(), now_us(), is_file))
                 }}
+                <td class="trend">
+                    <Trend site />
+                </td>
             </tr>
             <When is=move || open.get()>
                 <tr class="stacks">
@@ -124,11 +128,21 @@ fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
         </td>
         {(!is_file).then(|| growth_cell(site))}
         <td class="r oldest">{oldest(site, now_us)}</td>
-        <td class="trend">
-            <Sparkline readings=readings(site) />
-        </td>
     }
     .into_any()
+}
+
+/// The live bytes of a site over time; in a file, of what is live then by when it was allocated.
+#[component]
+fn Trend(site: Memo<Option<Site>>) -> impl IntoView {
+    let store = Store::of_app();
+    let label = move || {
+        let site = site.read();
+        let name = site.as_ref().map_or("", |site| site.name.as_str());
+        format!("Live bytes of {name} over time")
+    };
+    let readings = Memo::new(move |_| site.read().as_ref().map(readings).unwrap_or_default());
+    view! { <Sparkline label=Signal::derive(label) readings end=Signal::derive(move || history_end(store)) /> }
 }
 
 /// Says how old the oldest block with a record is.

@@ -1,18 +1,16 @@
 //! What the charts of the live page show.
 
-use heapbeacon_shared::api::State;
 use leptos::prelude::*;
 
 use crate::charts::{Layer, Plot, Reading, Style, axis_max, stack_up};
 use crate::format;
+use crate::pages::history_end;
 use crate::state::{HeapSample, Site, Store};
 
 /// Call sites with a layer of their own.
 const LARGEST: usize = 6;
 /// Shortest time axis, in microseconds: the picture fills it from the right.
 const SHORTEST_US: u64 = 60_000_000;
-
-const NOW: &str = "now";
 
 /// Plots used bytes and the largest free block.
 pub(super) fn heap(samples: &[HeapSample]) -> Plot {
@@ -37,7 +35,7 @@ pub(super) fn heap(samples: &[HeapSample]) -> Plot {
     let fits = largest.readings.iter().all(|reading| reading.high <= max);
     Plot {
         end_us: last.time_us,
-        end: NOW,
+        end: "now",
         span_us: span_us(first.time_us, last.time_us),
         max,
         layers: [Some(used), fits.then_some(largest)]
@@ -122,24 +120,11 @@ pub(super) fn sites(store: Store) -> Plot {
         });
     Plot {
         end_us: *last,
-        end: end(store),
+        end: history_end(store),
         span_us: span_us(*first, *last),
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),
         summary: sites_summary(largest),
-    }
-}
-
-/// Names the moment that the history of the call sites ends at.
-fn end(store: Store) -> &'static str {
-    let state = store
-        .trace
-        .with(|trace| trace.as_ref().map(|trace| trace.state));
-    match state {
-        _ if store.is_file => "capture",
-        Some(State::Paused) => "pause",
-        Some(State::Stopped) => "stop",
-        _ => NOW,
     }
 }
 

@@ -1,0 +1,141 @@
+// Starts the page's program, a module and its WebAssembly, and says what is wrong where it does not start.
+// A classic script without inline parts: it runs from a file, and under a strict Content-Security-Policy.
+(function () {
+  "use strict";
+
+  /** Milliseconds before another try: a device serves few requests at a time, and resets or puts off the others. */
+  const PAUSES = [300, 1000, 2500];
+  const { script, wasm } = document.getElementById("program").dataset;
+  const place = document.getElementById("loading");
+
+  function element(name, properties, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  /** Says what is wrong, and what to do: text, or elements. */
+  function say(title, ...remedies) {
+    const paragraphs = remedies.map((remedy) => element("p", {}, ...[remedy].flat()));
+    const alert = element("div", {}, element("h1", {}, title), ...paragraphs);
+    alert.setAttribute("role", "alert");
+    place.className = "loading failed";
+    place.replaceChildren(alert);
+    // The program has taken it away if it began to run.
+    document.body.prepend(place);
+    return alert;
+  }
+
+  /** Says what is wrong that may be right the next time. */
+  function sayAndOffer(title, ...remedies) {
+    const alert = say(title, ...remedies);
+    alert.append(element("button", { type: "button", className: "primary", onclick: () => location.reload() }, "Try again"));
+  }
+
+  function code(text) {
+    return element("code", {}, text);
+  }
+
+  /** Leads to the page of a device. */
+  function addressForm() {
+    const field = element("input", { id: "address", placeholder: "192.168.1.20", autocapitalize: "off", spellcheck: false });
+    const form = element("form", { className: "row" }, element("label", { htmlFor: "address" }, "Address of a device"), field);
+    form.append(element("button", {}, "Open its page"));
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const address = field.value.trim();
+      if (address) location.href = /^https?:\/\//i.test(address) ? address : `http://${address}`;
+    };
+    return form;
+  }
+
+  function sayFile() {
+    say(
+      "This page was opened as a file",
+      "Browsers run no WebAssembly from files, so neither a device nor a capture can be shown from here.",
+      ["Open the page that a device serves:", addressForm()],
+      ["Or serve this folder, and open it there; captures open there without a device, too: ", code("python3 -m http.server --bind 127.0.0.1 8000")],
+    );
+  }
+
+  /** Why a file of the program is of no use. */
+  class Missing extends Error {
+    constructor(file, what, mayPass) {
+      super(`${file.split("/").pop()} ${what}`);
+      this.mayPass = mayPass;
+    }
+  }
+
+  async function fetchProgram() {
+    let response;
+    try {
+      response = await fetch(wasm);
+    } catch (error) {
+      throw new Missing(wasm, "did not arrive: the connection failed.", true);
+    }
+    const { status } = response;
+    if (!response.ok) {
+      throw new Missing(wasm, `did not arrive: the server answered ${status}.`, status >= 500 || status === 429);
+    }
+    let bytes;
+    try {
+      bytes = await response.arrayBuffer();
+    } catch (error) {
+      throw new Missing(wasm, "was cut off on its way.", true);
+    }
+    // Some servers send their first page, or a login, for whatever they do not have.
+    if (String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))) !== "\0asm") {
+      const type = response.headers.get("Content-Type") || "something unnamed";
+      throw new Missing(wasm, `is no WebAssembly: the server sent ${type} instead.`, false);
+    }
+    return bytes;
+  }
+
+  async function fetchModule(attempt) {
+    try {
+      // A browser remembers a module that failed by its address.
+      return await import(new URL(attempt ? `${script}?again=${attempt}` : script, document.baseURI));
+    } catch (error) {
+      throw new Missing(script, `did not arrive, or is no script (${error.message}).`, true);
+    }
+  }
+
+  async function start(attempt) {
+    const bytes = await fetchProgram();
+    const module = await fetchModule(attempt);
+    await module.default({ module_or_path: bytes });
+  }
+
+  async function startPatiently() {
+    for (let attempt = 0; attempt <= PAUSES.length; attempt += 1) {
+      try {
+        return await start(attempt);
+      } catch (error) {
+        if (!error.mayPass || attempt === PAUSES.length) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt]));
+      }
+    }
+  }
+
+  function sayFailure(error) {
+    const words = error && error.message ? error.message : String(error);
+    if (error instanceof Missing) {
+      sayAndOffer("A part of this page did not arrive", words, "The device may be busy, restarting, or out of reach; on another server, the file may be missing.");
+    } else if (/Content.Security.Policy|unsafe-eval/i.test(words)) {
+      sayAndOffer("This page may not run WebAssembly here", ["A Content-Security-Policy forbids it: ", words, ". Let it have ", code("script-src 'self' 'wasm-unsafe-eval'"), "."]);
+    } else if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
+      sayAndOffer("A part of this page is damaged", words, "It may have been cut off or changed on its way, or the browser is too old for it.");
+    } else {
+      sayAndOffer("This page has stopped", words, "Nothing on the device was changed. The browser's console says where in the page it happened.");
+    }
+  }
+
+  if (location.protocol === "file:") return sayFile();
+  if (typeof WebAssembly !== "object") {
+    return say("This browser runs no WebAssembly", "It is too old, or has it switched off, as a lockdown mode does. The device can still be asked over its HTTP API.");
+  }
+  // A program that has stopped leaves a picture that looks live.
+  addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && sayFailure(error));
+  addEventListener("unhandledrejection", ({ reason }) => reason instanceof WebAssembly.RuntimeError && sayFailure(reason));
+  startPatiently().catch(sayFailure);
+})();

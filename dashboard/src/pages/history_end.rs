@@ -1,0 +1,17 @@
+use heapbeacon_shared::api::State;
+use leptos::prelude::*;
+
+use crate::state::Store;
+
+/// Names the moment that the history of the call sites ends at.
+pub(super) fn history_end(store: Store) -> &'static str {
+    let state = store
+        .trace
+        .with(|trace| trace.as_ref().map(|trace| trace.state));
+    match state {
+        _ if store.is_file => "capture",
+        Some(State::Paused) => "pause",
+        Some(State::Stopped) => "stop",
+        _ => "now",
+    }
+}
