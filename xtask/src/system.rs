@@ -1,4 +1,4 @@
-//! Programs that are not Rust's: Debian packages, and Python tools.
+//! Programs that are not Rust's: Debian packages, Python tools, and a script from npm.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,14 @@ pub(crate) const CPP_COMPILER: Program = Program {
     package: "g++",
 };
 
+/// Fetches from the npm registry; comes with Node.js.
+const NPM: Program = Program {
+    name: "npm",
+    package: "npm",
+};
+
+/// What looks for barriers on the page: for people who hear it, or who use the keyboard.
+const AXE: &str = "axe-core@4.14.1";
 /// What holds a running agent against its OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// What writes to a board's flash, and checks images; with it comes a terminal for serial ports.
@@ -85,6 +93,26 @@ pub(crate) fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
     let environment = ensure_python_tool(workspace, ESPTOOL)?;
     Ok(environment.join("bin/esptool"))
+}
+
+/// Makes sure that axe is there, and returns its script.
+///
+/// # Errors
+/// When npm or axe is missing and cannot be installed.
+pub(crate) fn ensure_axe(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.node(AXE);
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    if !script.exists() {
+        ensure_programs(workspace, &[NPM])?;
+        let shell = &workspace.shell;
+        cmd!(
+            shell,
+            "npm install --prefix {folder} --no-save --ignore-scripts --no-audit --no-fund {AXE}"
+        )
+        .run()
+        .with_context(|| format!("{AXE} can't be installed"))?;
+    }
+    Ok(script)
 }
 
 /// Returns the names of the serial ports that are on USB.

@@ -48,6 +48,11 @@ impl Workspace {
         self.cache.join("python").join(tool)
     }
 
+    /// Returns the folder of a package from npm.
+    pub(crate) fn node(&self, package: &str) -> PathBuf {
+        self.cache.join("node").join(package)
+    }
+
     fn prefer_own_tools(&self) -> Result<()> {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let folders = [self.tools().join("bin")]

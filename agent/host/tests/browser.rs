@@ -1,13 +1,15 @@
 //! The release bundle of the dashboard in a real browser, against a real agent.
 //!
-//! `HEAPBEACON_DASHBOARD` names the folder of the bundle, `HEAPBEACON_SCREENSHOTS` where pictures
-//! go; `cargo xtask test browser` sets both. Chromium and chromedriver must be in PATH.
+//! `HEAPBEACON_DASHBOARD` names the folder of the bundle, `HEAPBEACON_AXE` the script of axe-core, `HEAPBEACON_SCREENSHOTS`
+//! where pictures go; `cargo xtask test browser` sets all. Chromium and chromedriver must be in PATH.
 
 mod support;
 
 mod browser {
     mod access;
+    mod barriers;
     mod captures;
+    mod charts;
     mod crowded;
     mod files;
     mod long_list;
@@ -15,5 +17,6 @@ mod browser {
     mod records;
     mod states;
     mod story;
+    mod strangers;
     mod warnings;
 }

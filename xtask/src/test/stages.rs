@@ -255,6 +255,7 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 
 fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[system::CHROMIUM, system::CHROMEDRIVER])?;
+    let axe = system::ensure_axe(workspace)?;
     let bundle = dashboard::build(workspace)?;
     let shell = &workspace.shell;
     let test = cmd!(
@@ -265,6 +266,7 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let screenshots = workspace.path("target/screenshots");
     Tally::of_cargo_test(
         test.env("HEAPBEACON_DASHBOARD", bundle)
+            .env("HEAPBEACON_AXE", axe)
             .env("HEAPBEACON_SCREENSHOTS", screenshots),
     )
 }

@@ -30,6 +30,7 @@ async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<(
     page.element_with(".verdict", "stop and start again")
         .await?;
     page.click("[data-testid='stop']").await?;
+    page.click("[data-testid='clear-and-start']").await?;
     page.click("[data-testid='start-leaks']").await?;
     let trace = || agent.client().trace();
     await_that("all records that there is room for", || {
@@ -67,6 +68,49 @@ async fn a_leak_is_growing_as_of_the_stop_however_long_ago_that_is() -> WebDrive
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_trace_goes_on_at_once_and_is_cleared_only_when_that_is_confirmed()
+-> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let client = agent.client();
+    let page = Page::open(agent.url()).await?;
+    let (clear, keep) = (
+        "[data-testid='clear-and-start']",
+        "[data-testid='keep-records']",
+    );
+    page.click("[data-testid='stop']").await?;
+    page.element("[data-testid='resume'].primary").await?;
+    let stopped = client.trace();
+    assert!(page.is_absent("[data-testid='start-leaks']").await?);
+
+    // A second click, or key press, where the first one was.
+    page.click(clear).await?;
+    page.element_with("#cleared", "This clears").await?;
+    assert!(page.has_focus(keep).await?, "the focus is on what keeps");
+    page.press(Key::Enter).await?;
+    page.element(clear).await?;
+    assert!(page.has_focus(clear).await?, "the focus comes back");
+    page.press(Key::Enter).await?;
+    page.element(keep).await?;
+    page.press(Key::Escape).await?;
+    page.element(clear).await?;
+    assert!(page.has_focus(clear).await?, "the focus comes back");
+    assert_eq!(client.trace().trace_id, stopped.trace_id);
+    assert_eq!(client.trace().count, stopped.count);
+
+    page.click("[data-testid='resume']").await?;
+    page.element("[data-testid='pause']").await?;
+    assert_eq!(client.trace().trace_id, stopped.trace_id);
+
+    page.click("[data-testid='stop']").await?;
+    page.click(clear).await?;
+    page.click("[data-testid='start-all']").await?;
+    page.element_with("[data-testid='trace-state']", "recording · all")
+        .await?;
+    assert!(client.trace().trace_id > stopped.trace_id);
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let client = agent.client();
@@ -81,6 +125,12 @@ async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDr
     client.command(INIT, r#"{"destination":"to_host"}"#);
     client.command("/trace/start?mode=all", "");
     page.element_with("main h2", "Records go to a host").await?;
+    page.element_with("[data-testid='trace-state']", "to a host")
+        .await?;
+    page.go("device").await?;
+    page.element_with(".facts", "hands each event to the firmware's sink")
+        .await?;
+    page.go("leaks").await?;
     page.click("[data-testid='start-here']").await?;
     page.element(VERDICT).await?;
     page.close().await
@@ -137,7 +187,7 @@ async fn a_device_that_keeps_a_page_out_is_told_from_none() -> WebDriverResult<(
 async fn an_address_that_names_no_page_leads_to_those_that_there_are() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle()]);
     let page = Page::open(&format!("{}/#/bogus", agent.url())).await?;
-    page.element_with("main h2", "There is no such page")
+    page.element_with("main h1", "There is no such page")
         .await?;
     page.click("main a[href='#/leaks']").await?;
     page.element("main [data-testid='start-here']").await?;

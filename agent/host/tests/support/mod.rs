@@ -11,6 +11,7 @@ pub(crate) mod process;
 pub(crate) mod qemu;
 pub(crate) mod raw;
 pub(crate) mod target;
+pub(crate) mod web_server;
 
 use std::time::{Duration, Instant};
 

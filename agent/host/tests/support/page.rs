@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use super::await_some;
@@ -92,10 +93,15 @@ pub(crate) struct Page {
 impl Page {
     /// Opens a URL.
     pub(crate) async fn open(url: &str) -> WebDriverResult<Self> {
+        Self::open_with(url, &[]).await
+    }
+
+    /// Opens a URL in a browser that was started with more arguments.
+    pub(crate) async fn open_with(url: &str, arguments: &[&str]) -> WebDriverResult<Self> {
         let driver = Driver::start();
         let profile = tempfile::tempdir().expect("there is a folder for temporary files");
         let mut wanted = DesiredCapabilities::chrome();
-        for argument in ARGUMENTS {
+        for argument in ARGUMENTS.iter().chain(arguments) {
             wanted.add_arg(argument)?;
         }
         wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
@@ -203,10 +209,33 @@ impl Page {
         query.first().await
     }
 
-    /// Clicks an element once it is there.
+    /// Waits until an element's content has a text in it: of a drawing, too, whose text WebDriver does not read.
+    pub(crate) async fn content_with(&self, css: &str, text: &str) -> WebDriverResult<String> {
+        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
+        let wanted = text.to_owned();
+        let query = query.with_filter(move |element: WebElement| {
+            let wanted = wanted.clone();
+            async move {
+                let content = element.prop("textContent").await;
+                Ok(content.is_ok_and(|content| content.is_some_and(|it| it.contains(&wanted))))
+            }
+        });
+        let content = query.first().await?.prop("textContent").await?;
+        Ok(content.unwrap_or_default())
+    }
+
+    /// Clicks an element once it is there, and again if it moved away just then.
     pub(crate) async fn click(&self, css: &str) -> WebDriverResult<()> {
-        self.element(css).await?.wait_until().clickable().await?;
-        self.element(css).await?.click().await
+        let started = Instant::now();
+        loop {
+            self.element(css).await?.wait_until().clickable().await?;
+            match self.element(css).await?.click().await {
+                Err(error)
+                    if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_))
+                        && started.elapsed() < PATIENCE => {}
+                other => return other,
+            }
+        }
     }
 
     /// Waits until an element is gone.
@@ -221,6 +250,11 @@ impl Page {
     /// Returns whether there is no such element now.
     pub(crate) async fn is_absent(&self, css: &str) -> WebDriverResult<bool> {
         Ok(self.window.find_all(By::Css(css)).await?.is_empty())
+    }
+
+    /// Returns whether an element is there, and is seen.
+    pub(crate) async fn is_shown(&self, css: &str) -> WebDriverResult<bool> {
+        self.element(css).await?.is_displayed().await
     }
 
     /// Chooses a file in a field.
@@ -296,6 +330,104 @@ impl Page {
         let script = "return document.activeElement.matches(arguments[0]);";
         let arguments = vec![css.into()];
         self.window.execute(script, arguments).await?.convert()
+    }
+
+    /// Gives the window a size: of a telephone, or of a window on a desk.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> WebDriverResult<()> {
+        let is_telephone = width < 720;
+        let size = serde_json::json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_telephone});
+        self.window
+            .cdp()
+            .send_raw("Emulation.setDeviceMetricsOverride", size)
+            .await?;
+        Ok(())
+    }
+
+    /// Points with the mouse at a place in an element, as a share of its width.
+    pub(crate) async fn point(&self, css: &str, share: f64) -> WebDriverResult<()> {
+        let [x, y] = self.place(css, share).await?;
+        let event = serde_json::json!({"type": "mouseMoved", "x": x, "y": y});
+        self.window
+            .cdp()
+            .send_raw("Input.dispatchMouseEvent", event)
+            .await?;
+        Ok(())
+    }
+
+    /// Moves the mouse to where nothing is.
+    pub(crate) async fn point_away(&self) -> WebDriverResult<()> {
+        let event = serde_json::json!({"type": "mouseMoved", "x": 1, "y": 1});
+        self.window
+            .cdp()
+            .send_raw("Input.dispatchMouseEvent", event)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a finger on an element, draws it through these shares of its width, and lifts it.
+    pub(crate) async fn touch(&self, css: &str, shares: &[f64]) -> WebDriverResult<()> {
+        let cdp = self.window.cdp();
+        let on = serde_json::json!({"enabled": true});
+        cdp.send_raw("Emulation.setTouchEmulationEnabled", on)
+            .await?;
+        for (index, share) in shares.iter().enumerate() {
+            let [x, y] = self.place(css, *share).await?;
+            let kind = if index == 0 {
+                "touchStart"
+            } else {
+                "touchMove"
+            };
+            let event = serde_json::json!({"type": kind, "touchPoints": [{"x": x, "y": y}]});
+            cdp.send_raw("Input.dispatchTouchEvent", event).await?;
+        }
+        let end = serde_json::json!({"type": "touchEnd", "touchPoints": []});
+        cdp.send_raw("Input.dispatchTouchEvent", end).await?;
+        Ok(())
+    }
+
+    /// Returns a place in an element, in pixels of the window.
+    async fn place(&self, css: &str, share: f64) -> WebDriverResult<[f64; 2]> {
+        let script = "const element = document.querySelector(arguments[0]);
+            element.scrollIntoView({block: 'center'});
+            const {x, y, width, height} = element.getBoundingClientRect();
+            return [x + width * arguments[1], y + height / 2];";
+        let arguments = vec![css.into(), share.into()];
+        self.window.execute(script, arguments).await?.convert()
+    }
+
+    /// Gives an element the focus.
+    pub(crate) async fn focus_on(&self, css: &str) -> WebDriverResult<()> {
+        let script = "document.querySelector(arguments[0]).focus();";
+        self.window
+            .execute(script, vec![css.into()])
+            .await
+            .map(drop)
+    }
+
+    /// Returns where all elements are, on the page and not in the window: name, left, top, width, height.
+    pub(crate) async fn boxes(&self, css: &str) -> WebDriverResult<Vec<String>> {
+        let script = "const tenths = (pixels) => Math.round(pixels * 10) / 10;
+            return [...document.querySelectorAll(arguments[0])].map((element) => {
+                const {x, y, width, height} = element.getBoundingClientRect();
+                const places = [x + scrollX, y + scrollY, width, height].map(tenths);
+                return `${element.tagName} ${element.getAttribute('class') ?? ''} ${places}`;
+            });";
+        self.window
+            .execute(script, vec![css.into()])
+            .await?
+            .convert()
+    }
+
+    /// Runs an asynchronous script that hands over sentences about what is wrong.
+    pub(crate) async fn problems_later(
+        &self,
+        script: &str,
+        arguments: Vec<serde_json::Value>,
+    ) -> WebDriverResult<Vec<String>> {
+        self.window
+            .execute_async(script, arguments)
+            .await?
+            .convert()
     }
 
     /// Runs a script that returns sentences about what is wrong.
