@@ -26,7 +26,7 @@ const PROTECTION: &str = "Vary: Origin\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
     Cross-Origin-Opener-Policy: same-origin\r\n";
 /// What a browser may do with the page's files: run those of the agent, WebAssembly among them, and ask any device.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-inline'; style-src 'self'; img-src 'self'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
     connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// What a browser may do with every other answer: show it.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
