@@ -48,9 +48,23 @@ impl<P: Platform> Agent<P> {
         guard: Guard,
         memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
     ) -> Self {
+        let agent = Self::of_lent(addresses(buffer), sink, assets, guard, places);
+        agent.put_back(Some(buffer));
+        agent
+    }
+
+    /// Creates an agent whose record buffer, which lies at `memory`, the tracer holds already: so a board can trace from
+    /// before it has an agent.
+    pub fn of_lent(
+        memory: Range<usize>,
+        sink: &'static dyn Sink,
+        assets: &'static [Asset],
+        guard: Guard,
+        places: usize,
+    ) -> Self {
         Self {
-            memory: addresses(buffer),
-            spare: Mutex::new(RefCell::new(Some(buffer))),
+            spare: Mutex::new(RefCell::new(None)),
+            memory,
             sink,
             assets,
             guard,

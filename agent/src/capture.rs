@@ -144,13 +144,17 @@ impl Speaker {
     }
 
     fn regions<P: Platform>(&mut self, time: u64, out: &mut impl Out) -> bool {
-        let regions = P::regions();
+        let regions = P::regions(None);
         for region in &regions {
             self.say(out, &Message::Region(convert::region(region)));
         }
         for (index, region) in regions.iter().enumerate() {
             let sample = convert::sample(time, index as u8, region);
             self.say(out, &Message::Sample(sample));
+            self.say(out, &Message::Handed(convert::handed(index as u8, region)));
+        }
+        if let Some(reserve) = convert::reserve::<P>() {
+            self.say(out, &Message::Reserve(convert::wire_reserve(&reserve)));
         }
         false
     }

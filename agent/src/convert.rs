@@ -6,6 +6,7 @@ use heapbeacon_shared::{MAX_FRAMES, wire};
 use crate::agent::Agent;
 use crate::platform::{Platform, Task};
 use crate::reader::now_us;
+use crate::reserve::Reserve;
 use crate::text::text;
 use crate::tracer::{self, Tracer};
 
@@ -56,17 +57,32 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
     }
 }
 
-pub(crate) fn heap<P: Platform>() -> api::Heap {
+/// Describes the heap for a reader that names the time of an earlier answer, or 0.
+pub(crate) fn heap<P: Platform>(since_us: u64) -> api::Heap {
+    let now_us = now_us::<P>();
+    let regions = P::regions(Some(api::Window { since_us, now_us }));
+    // One right after the other: what comes between is in one of them only.
     let summary = P::tracer().summary();
-    let counters = summary.counters;
+    let reserve = reserve::<P>();
+    let given_us = reserve.and_then(|reserve| reserve.given_us);
     let failures = P::tracer().failures(summary.trace);
+    let failures = failures.iter().flatten();
+    let failures = failures.map(|failed| failure(failed, given_us));
     api::Heap {
-        time_us: now_us::<P>(),
-        regions: P::regions(),
-        failed_allocations: counters.failed,
-        failed_bytes: counters.failed_bytes,
-        recent_failures: failures.iter().flatten().map(failure).collect(),
+        time_us: now_us,
+        regions,
+        failed_allocations: summary.counters.failed,
+        failed_bytes: summary.counters.failed_bytes,
+        recent_failures: failures.collect(),
+        traced_blocks: summary.live_count,
+        traced_bytes: summary.live_bytes,
+        reserve,
     }
+}
+
+/// Describes what of the heap is held back, if there is to be any.
+pub(crate) fn reserve<P: Platform>() -> Option<api::Reserve> {
+    P::reserve().and_then(Reserve::describe)
 }
 
 pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
@@ -165,11 +181,12 @@ fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
     }
 }
 
-fn failure(failure: &tracer::Failure) -> api::Failure {
+fn failure(failure: &tracer::Failure, given_us: Option<u64>) -> api::Failure {
     api::Failure {
         time_us: failure.time_us,
         size: failure.size as u64,
         stack: failure.stack,
+        gave_reserve: given_us == Some(failure.time_us),
     }
 }
 
@@ -233,6 +250,23 @@ pub(crate) fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample
         free: region.free,
         minimum_free: region.minimum_free,
         largest_free_block: region.largest_free_block,
+    }
+}
+
+pub(crate) fn handed(index: u8, region: &api::Region) -> wire::Handed {
+    wire::Handed {
+        region: index,
+        blocks: region.blocks,
+        requested: region.requested,
+    }
+}
+
+pub(crate) fn wire_reserve(reserve: &api::Reserve) -> wire::Reserve {
+    wire::Reserve {
+        size: reserve.size,
+        held: reserve.held,
+        given: reserve.given,
+        given_time: reserve.given_us,
     }
 }
 

@@ -19,6 +19,9 @@ use crate::walk::frame_pointer;
 /// `frame` is the caller's own [`frame_pointer`].
 #[cfg_attr(not(feature = "tracing"), inline(always))]
 pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
+    let Some(address) = NonZeroUsize::new(address) else {
+        return failed::<P>(size, frame);
+    };
     let tracer = P::tracer();
     if !tracer.records_allocations() {
         return;
@@ -28,23 +31,38 @@ pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
         let mut stack = CallStack::new();
         P::call_stack(frame, &mut stack);
         let context = P::context();
-        match NonZeroUsize::new(address) {
-            Some(address) => tracer.allocated(&Allocation {
-                address,
-                size,
-                time_us,
-                core: context.core,
-                task: context.task,
-                stack: &stack,
-            }),
-            None => tracer.failed(&FailedAllocation {
-                size,
-                time_us,
-                core: context.core,
-                task: context.task,
-                stack: &stack,
-            }),
-        }
+        tracer.allocated(&Allocation {
+            address,
+            size,
+            time_us,
+            core: context.core,
+            task: context.task,
+            stack: &stack,
+        });
+    });
+}
+
+/// Records that the heap had no block of `size` bytes, and gives back what was held back of it: the next request may
+/// succeed. This one has failed, for the allocator has returned already.
+#[cold]
+fn failed<P: Platform>(size: usize, frame: usize) {
+    let time_us = P::now_us();
+    if let Some(reserve) = P::reserve() {
+        reserve.give_back(time_us);
+    }
+    let tracer = P::tracer();
+    if !tracer.records_allocations() {
+        return;
+    }
+    let mut stack = CallStack::new();
+    P::call_stack(frame, &mut stack);
+    let context = P::context();
+    tracer.failed(&FailedAllocation {
+        size,
+        time_us,
+        core: context.core,
+        task: context.task,
+        stack: &stack,
     });
 }
 

@@ -14,6 +14,7 @@ pub mod http;
 pub mod image;
 pub mod platform;
 mod reader;
+pub mod reserve;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -6,10 +6,11 @@
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Origin, Region};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
 
 /// What a board tells the agent.
@@ -45,6 +46,12 @@ pub trait Platform: Sized + 'static {
     /// What [`clock`](Self::clock) counts.
     const COST_UNIT: CostUnit;
 
+    /// Returns what of the heap is held back for the moment when an allocation fails, on boards whose network takes
+    /// its buffers from the traced heap.
+    fn reserve() -> Option<&'static Reserve<Self::Lock>> {
+        None
+    }
+
     // From here on: called by the HTTP server only.
 
     /// Describes a task that [`context`](Self::context) named, or returns `None` where there is none.
@@ -59,8 +66,8 @@ pub trait Platform: Sized + 'static {
     /// Describes the device.
     fn device() -> Device;
 
-    /// Describes every heap region, in a fixed order.
-    fn regions() -> Vec<Region, 4>;
+    /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
+    fn regions(window: Option<Window>) -> Vec<Region, 4>;
 
     /// Tells whether interrupts may touch this memory; a record buffer elsewhere is refused.
     fn is_interrupt_safe(_memory: core::ops::Range<usize>) -> bool {

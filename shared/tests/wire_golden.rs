@@ -250,6 +250,34 @@ fn page() {
 }
 
 #[test]
+fn handed() {
+    let handed = Handed {
+        region: 1,
+        blocks: 300,
+        requested: 65_536,
+    };
+    assert_golden(Message::Handed(handed), "07 0f  01  ac 02  80 80 04");
+}
+
+#[test]
+fn reserve() {
+    let reserve = Reserve {
+        size: 12_288,
+        held: false,
+        given: 2,
+        given_time: Some(128),
+    };
+    assert_golden(Message::Reserve(reserve), "08 10  80 60  00  02  01 80 01");
+    let held = Reserve {
+        held: true,
+        given: 0,
+        given_time: None,
+        ..reserve
+    };
+    assert_golden(Message::Reserve(held), "06 10  80 60  01  00  00");
+}
+
+#[test]
 fn task() {
     for (origin, hex) in [
         (Origin::Application, "09 0b  80 01  04 77 69 66 69  00"),

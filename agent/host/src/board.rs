@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region, hexadecimal};
+use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region, Window, hexadecimal};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
@@ -124,8 +124,8 @@ impl Platform for Board {
         }
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
-        heap::regions().into_iter().collect()
+    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+        heap::regions(window).into_iter().collect()
     }
 
     fn elf() -> Option<&'static [u8]> {

@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::{Origin, Region};
+use heapbeacon_shared::api::{Origin, Region, Window};
 
 use crate::lock::SpinLock;
 use crate::tasks;
@@ -23,8 +23,8 @@ static SERVER: Pool<SpinLock> =
     Pool::new("server", Origin::Agent, unsafe { SERVER_MEMORY.bytes() });
 
 /// Describes both pools.
-pub(crate) fn regions() -> [Region; 2] {
-    [HEAP.region(), SERVER.region()]
+pub(crate) fn regions(window: Option<Window>) -> [Region; 2] {
+    [HEAP.region(window), SERVER.region(window)]
 }
 
 /// The process's heap, for a `#[global_allocator]`: one pool for the server's threads, one for all

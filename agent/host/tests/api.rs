@@ -12,6 +12,7 @@ mod api {
     mod connections;
     mod demo;
     mod forms;
+    mod heap;
     mod malformed;
     mod manners;
     mod methods;

@@ -83,3 +83,56 @@ impl Out for Chunk {
         self.len += bytes;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapbeacon_shared::api::{Address, Failure, Heap, Region, Reserve};
+
+    /// Nine years in microseconds: as long as sequence numbers last.
+    const LATE: u64 = (1 << 48) - 1;
+    const FOUR_GIB: u64 = 1 << 32;
+
+    #[test]
+    fn the_state_of_the_largest_heap_fits() {
+        let region = Region {
+            name: "a region's name".try_into().expect("it is short"),
+            start: Address(FOUR_GIB),
+            size: FOUR_GIB,
+            used: FOUR_GIB,
+            free: FOUR_GIB,
+            minimum_free: FOUR_GIB,
+            window_minimum_free: FOUR_GIB,
+            window_start_us: LATE,
+            largest_free_block: FOUR_GIB,
+            fragmentation: 100,
+            blocks: FOUR_GIB,
+            requested: FOUR_GIB,
+            ..Region::default()
+        };
+        let failure = Failure {
+            time_us: LATE,
+            size: u64::MAX,
+            stack: u32::MAX,
+            gave_reserve: false,
+        };
+        let heap = Heap {
+            time_us: LATE,
+            regions: [(); 4].map(|()| region.clone()).into_iter().collect(),
+            failed_allocations: FOUR_GIB,
+            failed_bytes: u64::MAX,
+            recent_failures: [failure; 8].into_iter().collect(),
+            traced_blocks: FOUR_GIB,
+            traced_bytes: FOUR_GIB,
+            reserve: Some(Reserve {
+                size: FOUR_GIB,
+                held: false,
+                given: u32::MAX,
+                given_us: Some(LATE),
+            }),
+        };
+        let mut chunk = Chunk::new();
+        chunk.json(&heap);
+        assert!(chunk.len > 0);
+    }
+}

@@ -31,7 +31,7 @@ type Answer = Result<Reply, Problem>;
 pub(super) fn answer<P: Platform>(agent: &Agent<P>, call: &Call<'_>, body: &[u8]) -> Answer {
     let reply = match call.route {
         Route::Device => Reply::json(Json::Device(agent.device())),
-        Route::Heap => Reply::json(Json::Heap(convert::heap::<P>())),
+        Route::Heap => heap::<P>(call.query)?,
         Route::Trace => trace(agent),
         Route::Init => init(agent, body)?,
         Route::Start => start(agent, call.query, body)?,
@@ -53,6 +53,11 @@ pub(super) fn answer<P: Platform>(agent: &Agent<P>, call: &Call<'_>, body: &[u8]
         Route::OpenApi => bytes("application/yaml", OPENAPI),
     };
     Ok(reply.with("Cache-Control", "no-store"))
+}
+
+fn heap<P: Platform>(query: Query<'_>) -> Answer {
+    let since_us = query.number("since", 0..=u64::MAX, 0)?;
+    Ok(Reply::json(Json::Heap(convert::heap::<P>(since_us))))
 }
 
 fn trace<P: Platform>(agent: &Agent<P>) -> Reply {

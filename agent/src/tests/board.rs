@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{CostUnit, Device, Region};
+use heapbeacon_shared::api::{CostUnit, Device, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
@@ -126,7 +126,7 @@ impl Platform for Board {
         Device::default()
     }
 
-    fn regions() -> Vec<Region, 4> {
+    fn regions(_window: Option<Window>) -> Vec<Region, 4> {
         Vec::new()
     }
 }

@@ -11,6 +11,7 @@ use crate::components::When;
 use crate::format;
 use crate::state::{
     Finding, Grouping, HeapHistory, Part, Site, Store, Tone, View, finding, held, listed, regions,
+    with_untraced,
 };
 
 mod row;
@@ -100,10 +101,12 @@ fn found(store: Store) -> Finding {
         span_us: store.watched_span_us(),
         piles_up: store.piles_up(),
     };
-    match opened.as_ref() {
+    let mut found = match opened.as_ref() {
         Some(opened) => held(&own, &view, &opened.loss),
         None => finding(&own, &view),
-    }
+    };
+    found.facts = with_untraced(&found.facts, store.heap.read().as_ref(), trace);
+    found
 }
 
 fn verdict(found: &Finding) -> AnyView {

@@ -1,14 +1,15 @@
 use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
-use heapbeacon_shared::api::{State, Trace};
+use heapbeacon_shared::api::{Heap, State, Trace};
 use leptos::prelude::*;
 
 use super::regions::Regions;
+use super::reserve::ReserveNote;
 use super::start::NotTracing;
 use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{HeapSample, Outlook, Store, gaps, regions};
+use crate::state::{HeapSample, Outlook, Store, gaps, regions, untraced};
 use wrong_frees::WrongFrees;
 
 mod plots;
@@ -45,6 +46,7 @@ pub fn LivePage() -> impl IntoView {
     view! {
         <h1 class="unseen">{Page::Live.name(is_file)}</h1>
         <Cards />
+        <ReserveNote />
         <When is=several>
             <Regions />
         </When>
@@ -194,12 +196,16 @@ fn Accounting() -> impl IntoView {
     view! {
         <section class="panel accounting" title="Every block that was allocated is freed, evicted or live">
             <h2>"Accounting"</h2>
-            {move || store.trace.with(|trace| trace.as_ref().map(accounts))}
+            {move || {
+                let heap = store.heap.read();
+                let trace = store.trace.read();
+                trace.as_ref().map(|trace| accounts(trace, heap.as_ref()))
+            }}
         </section>
     }
 }
 
-fn accounts(trace: &Trace) -> AnyView {
+fn accounts(trace: &Trace, heap: Option<&Heap>) -> AnyView {
     let holds = accounting_holds(trace);
     let verdict = if holds {
         "✓ adds up"
@@ -210,7 +216,9 @@ fn accounts(trace: &Trace) -> AnyView {
         view! { <span><b>{format::count(trace.missed_frees)}</b> " missed frees"</span> " − " }
     });
     let loss = |loss: String| view! { <li>{loss}</li> }.into_any();
-    let losses: Vec<AnyView> = losses(trace).into_iter().map(loss).collect();
+    let untraced = heap.and_then(|heap| untraced(heap, trace));
+    let losses = losses(trace).into_iter().chain(untraced);
+    let losses: Vec<AnyView> = losses.map(loss).collect();
     view! {
         <p class="identity">
             <span><b>{format::count(trace.total_allocations)}</b> " allocations"</span> " − "

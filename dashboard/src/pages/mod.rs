@@ -9,6 +9,7 @@ mod live;
 mod origins;
 mod records;
 mod regions;
+mod reserve;
 mod start;
 mod symbols;
 

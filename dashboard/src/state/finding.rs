@@ -20,6 +20,9 @@ const SHOWING_BLOCKS: u64 = 8;
 /// Times between two blocks that are told, in seconds: so many that a sentence seldom changes.
 const INTERVALS: [u64; 7] = [10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600, 7 * 24 * 3_600];
 
+/// What is said of a list that lacks nothing.
+pub(super) const COMPLETE: &str = "Nothing was evicted, so this list is complete.";
+
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -451,7 +454,7 @@ pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
         .collect();
     let gaps = gaps(trace).join(" ");
     match (told.is_empty(), gaps.is_empty()) {
-        (true, true) => "Nothing was evicted, so this list is complete.".to_owned(),
+        (true, true) => COMPLETE.to_owned(),
         (true, false) => gaps,
         (false, _) => {
             let told = told.join(" and ");

@@ -25,6 +25,7 @@ mod sites;
 mod store;
 mod suspects;
 mod symbols;
+mod untraced;
 mod watched;
 mod wrong_frees;
 
@@ -40,4 +41,5 @@ pub use ranking::ranked;
 pub use sites::{Grouping, Site, SiteStack};
 pub use store::{Notice, Opened, RecordList, Store, now_ms};
 pub use symbols::{Source, SymbolState};
+pub use untraced::{untraced, with_untraced};
 pub use watched::is_recording;

@@ -85,6 +85,37 @@ pub struct Heap {
     pub failed_bytes: u64,
     /// The latest of them, oldest first.
     pub recent_failures: heapless::Vec<Failure, 8>,
+    /// Blocks that the trace knows as live, at the time of this answer: what the regions have beyond them is not in any
+    /// list.
+    pub traced_blocks: u64,
+    /// Bytes that were asked for with those.
+    pub traced_bytes: u64,
+    /// What is held back for the moment when the heap is full; null where nothing is.
+    #[serde(default)]
+    pub reserve: Option<Reserve>,
+}
+
+/// A part of the heap that is held back, and given back when an allocation fails: for a network driver that takes its
+/// buffers from the same heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// Bytes.
+    pub size: u64,
+    /// Whether it is held; if not, it was given back, and is taken again when there is room.
+    pub held: bool,
+    /// How often it was given back since boot.
+    pub given: u32,
+    /// When it was given back last, in microseconds since boot; null if it never was.
+    pub given_us: Option<u64>,
+}
+
+/// What a reader wants to know the fewest free bytes of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// From when on, in microseconds since boot: the time of an earlier answer.
+    pub since_us: u64,
+    /// The time of this answer.
+    pub now_us: u64,
 }
 
 /// One heap area.
@@ -102,12 +133,19 @@ pub struct Region {
     pub free: u64,
     /// Fewest bytes left since boot.
     pub minimum_free: u64,
-    /// Fewest bytes left since this was last read.
-    pub minimum_free_since_read: u64,
+    /// Fewest bytes left since `window_start_us`.
+    pub window_minimum_free: u64,
+    /// Microseconds since boot: the moment that the reader named with `since`, or the last one before it that the device
+    /// can tell apart; 0 is the boot.
+    pub window_start_us: u64,
     /// The largest request that would succeed now, in bytes.
     pub largest_free_block: u64,
     /// Share of the free bytes that the largest block can't serve, in percent: 0 is one piece.
     pub fragmentation: u8,
+    /// Blocks that are handed out, whether they are traced or not.
+    pub blocks: u64,
+    /// Bytes that were asked for with those.
+    pub requested: u64,
     /// Whose allocations it serves.
     pub origin: Origin,
 }
@@ -121,6 +159,9 @@ pub struct Failure {
     pub size: u64,
     /// Who asked: the id of a [`Stack`].
     pub stack: u32,
+    /// Whether the [`Reserve`] was given back for it.
+    #[serde(default)]
+    pub gave_reserve: bool,
 }
 
 /// What is wrong about a [`WrongFree`].

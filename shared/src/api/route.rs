@@ -119,7 +119,7 @@ impl Route {
     /// Every route, in the order of the variants.
     pub const ALL: [Endpoint; 19] = [
         Endpoint::get(Route::Device, "/api/v1/device"),
-        Endpoint::get(Route::Heap, "/api/v1/heap"),
+        Endpoint::get(Route::Heap, "/api/v1/heap").with_query(&["since"]),
         Endpoint::get(Route::Trace, "/api/v1/trace"),
         Endpoint::post(Route::Init, "/api/v1/trace/init").of_trace(),
         Endpoint::post(Route::Start, "/api/v1/trace/start")

@@ -47,6 +47,10 @@ pub enum Message {
     MissedFrees(MissedFrees),
     /// A free of a pointer that no block begins at.
     WrongFree(WrongFree),
+    /// What is handed out of a heap area at one moment, whether it is traced or not.
+    Handed(Handed),
+    /// What of the heap is held back.
+    Reserve(Reserve),
 }
 
 /// Who is speaking.
@@ -214,6 +218,30 @@ pub struct Sample {
     pub minimum_free: u64,
     /// Largest request that would succeed.
     pub largest_free_block: u64,
+}
+
+/// What is handed out of one heap region at the moment of its [`Sample`], whether it is traced or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Index of the region, in the order of the stream.
+    pub region: u8,
+    /// Blocks.
+    pub blocks: u64,
+    /// Bytes that were asked for with them.
+    pub requested: u64,
+}
+
+/// What of the heap is held back, as [`api::Reserve`] explains it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(
+    missing_docs,
+    reason = "each field is explained by its namesake in api::Reserve"
+)]
+pub struct Reserve {
+    pub size: u64,
+    pub held: bool,
+    pub given: u32,
+    pub given_time: Option<u64>,
 }
 
 /// An allocation that failed.

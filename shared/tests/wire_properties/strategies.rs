@@ -167,7 +167,28 @@ fn small() -> impl Strategy<Value = Message> {
         .prop_map(|(frees, bytes)| Message::MissedFrees(MissedFrees { frees, bytes }));
     let task = (any::<u16>(), name(), origin())
         .prop_map(|(id, name, origin)| Message::Task(Task { id, name, origin }));
-    prop_oneof![failed, mark, dropped, missed, task]
+    let handed = (any::<u8>(), number(), number()).prop_map(|(region, blocks, requested)| {
+        Message::Handed(Handed {
+            region,
+            blocks,
+            requested,
+        })
+    });
+    let reserve = (
+        number(),
+        any::<bool>(),
+        any::<u32>(),
+        proptest::option::of(number()),
+    )
+        .prop_map(|(size, held, given, given_time)| {
+            Message::Reserve(Reserve {
+                size,
+                held,
+                given,
+                given_time,
+            })
+        });
+    prop_oneof![failed, mark, dropped, missed, task, handed, reserve]
 }
 
 fn wrong_free() -> impl Strategy<Value = Message> {

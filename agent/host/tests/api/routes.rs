@@ -135,7 +135,8 @@ fn the_regions_of_the_heap_add_up() {
         assert!(region.used + region.free <= region.size, "{region:?}");
         assert!(region.minimum_free <= region.free, "{region:?}");
         assert!(
-            region.minimum_free <= region.minimum_free_since_read,
+            region.minimum_free <= region.window_minimum_free
+                && region.window_minimum_free <= region.free,
             "{region:?}"
         );
         assert!(region.largest_free_block <= region.free, "{region:?}");

@@ -1,4 +1,4 @@
-//! Serving when the heap has nothing left.
+//! Serving when the heap has nothing left but its reserve, which the network card's frames come from.
 
 use heapbeacon_shared::api::{Device, Heap, Method, Route, StacksPage};
 
@@ -7,6 +7,8 @@ use crate::support::client::Client;
 use crate::support::qemu::Qemu;
 
 const SWITCH: &str = "/demo/heap-exhaustion";
+/// Bytes in pieces that are too small for anything.
+const LITTLE: u64 = 2048;
 
 #[test]
 fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
@@ -23,6 +25,14 @@ fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
     let postcard = agent.get("/trace/records?format=postcard");
     assert!(!postcard.messages().is_empty());
 
+    let reserve = heap.reserve.expect("this board has one");
+    assert_eq!((reserve.held, reserve.given), (false, 1), "{reserve:?}");
+    assert!(
+        reserve
+            .given_us
+            .is_some_and(|given_us| given_us <= heap.time_us)
+    );
+
     let failure = heap.recent_failures.last().expect("some failed");
     assert!(failure.size > 0);
     let page: StacksPage = agent.read("/trace/stacks?limit=1000");
@@ -32,7 +42,7 @@ fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
     assert_eq!(asked.task.as_deref(), Some("hog"));
     assert!(!asked.frames.is_empty());
 
-    // Given back, the device goes on as before, in the same boot.
+    // Given back, the device goes on as before, in the same boot, and holds its reserve again.
     assert_eq!(agent.post(SWITCH, r#"{"on":false}"#).status, 200);
     let before = agent.trace().total_allocations;
     await_some("the workload goes on", || {
@@ -40,16 +50,41 @@ fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
     });
     let device: Device = agent.read("/device");
     assert!(device.uptime_us > heap.time_us);
+    await_some("the reserve is held again", || {
+        agent
+            .read::<Heap>("/heap")
+            .reserve
+            .filter(|reserve| reserve.held)
+    });
 }
 
-/// Returns the state of the heap once it has no room for the smallest block.
+#[test]
+fn the_reserve_is_held_from_the_start_and_in_no_count_of_blocks() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    let heap = await_some("the reserve is held", || {
+        let heap: Heap = agent.read("/heap");
+        heap.reserve
+            .is_some_and(|reserve| reserve.held)
+            .then_some(heap)
+    });
+    let size = heap.reserve.map_or(0, |reserve| reserve.size);
+    let large = heap.regions.last().expect("there are two");
+    assert!(
+        large.used >= size && large.requested + size <= large.used,
+        "{large:?}"
+    );
+    // Nothing was allocated before the trace began: it knows every block, but for frames under way.
+    let blocks: u64 = heap.regions.iter().map(|region| region.blocks).sum();
+    assert!(blocks.abs_diff(heap.traced_blocks) <= 2, "{heap:?}");
+}
+
+/// Returns the state of the heap once it has no room but for what was held back.
 fn exhausted(agent: &Client) -> Option<Heap> {
     let heap: Heap = agent.read("/heap");
-    let has_room = heap
-        .regions
-        .iter()
-        .any(|region| region.largest_free_block > 8);
-    (heap.failed_allocations > 0 && !has_room).then_some(heap)
+    let reserve = heap.reserve.map_or(0, |reserve| reserve.size);
+    let free: u64 = heap.regions.iter().map(|region| region.free).sum();
+    (heap.failed_allocations > 0 && free < reserve + LITTLE).then_some(heap)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
 use heapbeacon_shared::api::{
-    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Stack, Warning, hexadecimal,
+    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Reserve, Stack, Warning, hexadecimal,
 };
 use heapbeacon_shared::wire::{self, Message};
 
@@ -36,6 +36,8 @@ pub(super) struct Fold {
     stack_tasks: HashMap<u32, u16>,
     blocks: Blocks,
     samples: Vec<wire::Sample>,
+    handed: Vec<wire::Handed>,
+    reserve: Option<wire::Reserve>,
     failures: Vec<wire::FailedAllocation>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
@@ -69,7 +71,9 @@ impl Fold {
             }
             Message::Freed(freed) => self.blocks.freed(freed),
             Message::Counters(counters) => self.counters = Some(counters),
-            Message::Sample(sample) => self.samples.push(sample),
+Message::Sample(sample) => self.samples.push(sample),
+            Message::Handed(handed) => self.handed.push(handed),
+            Message::Reserve(reserve) => self.reserve = Some(reserve),
             Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
@@ -113,6 +117,12 @@ impl Fold {
         self.heap.time_us = trace.time_us;
         self.heap.failed_allocations = trace.failed_allocations;
         self.heap.failed_bytes = trace.failed_bytes;
+        self.heap.traced_blocks = trace.live_count;
+        self.heap.traced_bytes = trace.live_bytes;
+        let given_us = self.heap.reserve.and_then(|reserve| reserve.given_us);
+        for failure in &mut self.heap.recent_failures {
+            failure.gave_reserve = given_us == Some(failure.time_us);
+        }
         self.add_up();
         let leaks = self.leaks(&trace);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
@@ -175,6 +185,12 @@ impl Fold {
         mem::take(&mut self.samples)
             .iter()
             .for_each(|sample| self.sample(sample));
+        mem::take(&mut self.handed)
+            .iter()
+            .for_each(|handed| self.handed(handed));
+        if let Some(reserve) = self.reserve.take() {
+            self.reserve(&reserve);
+        }
         mem::take(&mut self.failures)
             .iter()
             .for_each(|failed| self.failed(failed));
@@ -218,10 +234,26 @@ impl Fold {
             region.used = sample.used;
             region.free = sample.free;
             region.minimum_free = sample.minimum_free;
-            region.minimum_free_since_read = sample.free;
+            region.window_minimum_free = sample.minimum_free;
             region.largest_free_block = sample.largest_free_block;
             region.fragmentation = fragmentation_percent(sample.free, sample.largest_free_block);
         }
+    }
+
+    fn handed(&mut self, handed: &wire::Handed) {
+        if let Some(region) = self.heap.regions.get_mut(usize::from(handed.region)) {
+            region.blocks = handed.blocks;
+            region.requested = handed.requested;
+        }
+    }
+
+    fn reserve(&mut self, reserve: &wire::Reserve) {
+        self.heap.reserve = Some(Reserve {
+            size: reserve.size,
+            held: reserve.held,
+            given: reserve.given,
+            given_us: reserve.given_time.map(|time| self.us(time)),
+        });
     }
 
     fn stack(&mut self, stack: &wire::Stack) {
@@ -271,6 +303,7 @@ impl Fold {
             time_us,
             size: failed.size,
             stack: failed.stack,
+            gave_reserve: false,
         });
     }
 

@@ -1,0 +1,77 @@
+//! The figures of the heap, for several readers at once.
+
+use heapbeacon_shared::api::{Heap, Mode};
+
+use crate::support::client;
+use crate::support::target::Target;
+
+/// Blocks that others may take or give back while an answer is made.
+const IN_BETWEEN: u64 = 64;
+
+fn heap_since(agent: &Target, since_us: u64) -> Heap {
+    agent.read(&format!("/heap?since={since_us}"))
+}
+
+#[test]
+fn whoever_else_reads_a_reader_gets_the_minimum_since_its_own_last_answer() {
+    let agent = Target::take();
+    let first: Heap = agent.read("/heap");
+    let other = heap_since(&agent, first.time_us);
+    assert_eq!(agent.get("/capture").status, 200);
+    let head = agent.request("HEAD", &client::api("/heap"), &[], &[]);
+    assert_eq!(head.status, 200);
+    let later = heap_since(&agent, other.time_us);
+    let mine = heap_since(&agent, first.time_us);
+    for (index, region) in mine.regions.iter().enumerate() {
+        assert!(region.window_start_us <= first.time_us, "{region:?}");
+        // What others asked for began later, or as early.
+        for before in [&other.regions[index], &later.regions[index]] {
+            assert!(region.window_start_us <= before.window_start_us);
+            assert!(region.window_minimum_free <= before.window_minimum_free);
+        }
+        assert!(region.minimum_free <= region.window_minimum_free);
+    }
+}
+
+#[test]
+fn without_a_moment_the_minimum_counts_from_the_boot() {
+    let agent = Target::take();
+    for path in ["/heap", "/heap?since=0"] {
+        let heap: Heap = agent.read(path);
+        for region in &heap.regions {
+            assert_eq!(region.window_start_us, 0, "{path}");
+            assert_eq!(region.window_minimum_free, region.minimum_free, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_moment_that_has_not_come_counts_from_the_last_one_that_has() {
+    let agent = Target::take();
+    let heap = heap_since(&agent, u64::MAX);
+    for region in &heap.regions {
+        assert!(region.window_start_us <= heap.time_us, "{region:?}");
+    }
+    for wrong in ["-1", "now", "18446744073709551616", ""] {
+        assert_eq!(
+            agent.get(&format!("/heap?since={wrong}")).status,
+            422,
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn the_regions_have_handed_out_every_block_that_the_trace_knows() {
+    let agent = Target::tracing(Mode::Leaks);
+    let heap: Heap = agent.read("/heap");
+    let blocks: u64 = heap.regions.iter().map(|region| region.blocks).sum();
+    assert!(heap.traced_blocks <= blocks + IN_BETWEEN, "{heap:?}");
+    for region in &heap.regions {
+        assert!(
+            region.requested <= region.used + IN_BETWEEN * 1024,
+            "{region:?}"
+        );
+        assert!(region.blocks <= region.requested, "{region:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What the allocator has handed out and no list shows.
+
+use heapbeacon_shared::api::{Heap, Trace};
+
+use super::finding::COMPLETE;
+use crate::format;
+
+/// Bytes that may come and go between the two counts of one answer.
+const IN_BETWEEN: u64 = 512;
+
+/// Says how much of the heap is in no list, and why; `None` where the trace has it all.
+///
+/// A block whose record was evicted may be freed or not, so as many may be among what the allocator has handed out.
+pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
+    let all = heap.regions.iter();
+    let (blocks, bytes) = all.fold((0_u64, 0_u64), |(blocks, bytes), region| {
+        (
+            blocks.saturating_add(region.blocks),
+            bytes.saturating_add(region.requested),
+        )
+    });
+    let known = heap.traced_blocks.saturating_add(trace.evicted_live);
+    let known_bytes = heap.traced_bytes.saturating_add(trace.evicted_live_bytes);
+    let blocks = blocks.checked_sub(known).filter(|blocks| *blocks > 0)?;
+    let bytes = bytes
+        .checked_sub(known_bytes)
+        .filter(|bytes| *bytes > IN_BETWEEN)?;
+    let when = match trace.gaps {
+        0 => "before the trace began",
+        _ => "before the trace began, or while it was stopped or paused",
+    };
+    let (bytes, blocks, verb) = (
+        format::bytes(bytes),
+        format::plural(blocks, "block"),
+        if blocks == 1 { "was" } else { "were" },
+    );
+    Some(format!(
+        "{bytes} in {blocks} {verb} allocated {when}, and are not in this list."
+    ))
+}
+
+/// Adds that to what is said of a list, in the place of its being complete.
+pub fn with_untraced(facts: &str, heap: Option<&Heap>, trace: &Trace) -> String {
+    match heap.and_then(|heap| untraced(heap, trace)) {
+        None => facts.to_owned(),
+        Some(sentence) if facts.contains(COMPLETE) => facts.replace(COMPLETE, &sentence),
+        Some(sentence) => format!("{facts} {sentence}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapbeacon_shared::api::Region;
+
+    /// A heap of two regions with ten blocks of 1 KiB, of which the trace knows some.
+    fn heap(traced_blocks: u64) -> Heap {
+        let region = Region {
+            blocks: 5,
+            requested: 5 * 1024,
+            ..Region::default()
+        };
+        Heap {
+            regions: [region.clone(), region].into_iter().collect(),
+            traced_blocks,
+            traced_bytes: traced_blocks * 1024,
+            ..Heap::default()
+        }
+    }
+
+    #[test]
+    fn a_list_that_has_every_block_is_complete() {
+        let facts = format!("One site is in flight. {COMPLETE}");
+        assert_eq!(
+            with_untraced(&facts, Some(&heap(10)), &Trace::default()),
+            facts
+        );
+        assert_eq!(with_untraced(&facts, None, &Trace::default()), facts);
+    }
+
+    #[test]
+    fn what_was_allocated_before_the_trace_is_told_instead_of_completeness() {
+        let facts = format!("One site is in flight. {COMPLETE}");
+        assert_eq!(
+            with_untraced(&facts, Some(&heap(3)), &Trace::default()),
+            "One site is in flight. 7.0 KiB in 7 blocks were allocated before the trace began, and are not in this list."
+        );
+    }
+
+    #[test]
+    fn a_stop_is_named_as_a_reason_and_evicted_blocks_are_not_counted_twice() {
+        let trace = Trace {
+            gaps: 1,
+            evicted_live: 4,
+            evicted_live_bytes: 4096,
+            ..Trace::default()
+        };
+        let told = untraced(&heap(3), &trace).expect("three are missing");
+        assert!(
+            told.starts_with("3.0 KiB in 3 blocks were allocated before"),
+            "{told}"
+        );
+        assert!(told.contains("while it was stopped"), "{told}");
+        let evicted = Trace {
+            evicted_live: 7,
+            evicted_live_bytes: 7 * 1024,
+            ..trace
+        };
+        assert_eq!(untraced(&heap(3), &evicted), None);
+    }
+
+    #[test]
+    fn what_was_freed_unseen_is_no_debt() {
+        assert_eq!(untraced(&heap(12), &Trace::default()), None);
+    }
+}
