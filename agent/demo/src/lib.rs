@@ -13,7 +13,7 @@
 //! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
 //! | `timer-churn` | about 4 timers a second, none for longer than 1 s | none | `timer::Timers::arm` |
 //! | `traffic` | what sessions and cache live on | leaves both as they are | `net::Net::step` |
-//! | `heap-exhaustion` | all that is left; the other jobs stand still | none | `hog::Hog::take` |
+//! | `heap-exhaustion` | all that is left but the board's reserve; the other jobs stand still | none | `hog::Hog::take` |
 //!
 //! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks
 //! and a clock are the board's. Functions that a call stack should show are never inlined.

@@ -121,8 +121,8 @@ impl Switches {
             ),
             Switch::new(
                 "heap-exhaustion",
-                "One job takes all that is left of the heap while the others stand still; off \
-                 gives it back.",
+                "One job takes all that is left of the heap but its reserve, while the others stand \
+                 still; off gives it back.",
                 false,
             ),
         ];

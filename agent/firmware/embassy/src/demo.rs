@@ -12,17 +12,17 @@ use heapbeacon_demo::{
 
 use crate::tasks::named;
 
-/// Starts the tasks `sensor`, `net`, `mqtt`, `timers` and `hog`.
+/// Starts the tasks `sensor`, `net`, `mqtt`, `timers` and `hog`, which leaves alone the bytes that the board holds back.
 ///
 /// # Errors
 /// When they run already.
-pub fn spawn(spawner: Spawner, scale: &'static Scale) -> Result<(), SpawnError> {
+pub fn spawn(spawner: Spawner, scale: &'static Scale, reserve: usize) -> Result<(), SpawnError> {
     let queue = Rc::new(RefCell::new(Queue::new()));
     spawner.spawn(named("sensor", sensor(scale, Rc::clone(&queue))?));
     spawner.spawn(named("mqtt", mqtt(queue)?));
     spawner.spawn(named("net", net(scale)?));
     spawner.spawn(named("timers", timers()?));
-    spawner.spawn(named("hog", hog()?));
+    spawner.spawn(named("hog", hog(reserve)?));
     Ok(())
 }
 
@@ -56,8 +56,8 @@ async fn timers() {
 }
 
 #[embassy_executor::task]
-async fn hog() {
-    let mut hog = Hog::default();
+async fn hog(reserve: usize) {
+    let mut hog = Hog::new(reserve);
     let mut ticker = Ticker::every(Duration::from_micros(HOG_PERIOD_US));
     loop {
         hog.step(&SWITCHES);

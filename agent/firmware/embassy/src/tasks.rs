@@ -31,6 +31,8 @@ static STORAGES: [AtomicU32; TASKS] = [const { AtomicU32::new(0) }; TASKS];
 static RUNNING: [AtomicU16; NESTED] = [const { AtomicU16::new(0) }; NESTED];
 /// How many polls are under way.
 static DEPTH: AtomicU16 = AtomicU16::new(0);
+/// The task that a firmware begins with, which nobody but the executor's macro could give a name.
+static MAIN: AtomicU16 = AtomicU16::new(0);
 /// The functions of the executor's wakers, once one was seen.
 static WAKER: AtomicPtr<RawWakerVTable> = AtomicPtr::new(null_mut());
 
@@ -52,7 +54,8 @@ pub fn name(id: u16) -> Option<Name> {
         return None;
     }
     let mut name = Name::new();
-    match given_name(storage) {
+    let main = (id == MAIN.load(Relaxed)).then_some("main");
+    match given_name(storage).or(main) {
         // The executor's own macro ends names with a zero, for C.
         Some(given) => {
             let given = given.trim_end_matches('\0').chars();
@@ -71,6 +74,11 @@ pub fn name(id: u16) -> Option<Name> {
 pub fn named<S>(name: &'static str, task: SpawnToken<S>) -> SpawnToken<S> {
     task.metadata().set_name(name);
     task
+}
+
+/// Calls the running task `main`, unless it has a name of its own. Outside of any task it does nothing.
+pub fn is_main() {
+    MAIN.store(current(), Relaxed);
 }
 
 /// Looks at the executor's wakers from inside of a task: without that, [`name`] finds no names.

@@ -5,10 +5,11 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, tasks};
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Origin, Region};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Origin, Region, Window};
 use static_cell::ConstStaticCell;
 
 use crate::{clock, heap, interrupts, stack};
@@ -113,8 +114,12 @@ impl Platform for Board {
         }
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
-        heap::regions().into_iter().collect()
+    fn reserve() -> Option<&'static Reserve<Lock>> {
+        Some(&heap::RESERVE)
+    }
+
+    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+        heap::regions(window).into_iter().collect()
     }
 
     fn demo() -> &'static [&'static dyn Switch] {

@@ -1,10 +1,15 @@
 //! The heap: two regions, as devices often have, of which the first is used as long as it has room.
+//!
+//! The network card's frames come from it, too, as a Wi-Fi driver's do: so there is a reserve.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::NonNull;
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use heapbeacon::reserve::{Reserve, Source};
+use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::{Origin, Region};
+use heapbeacon_shared::api::{Origin, Region, Window};
 
 static FAST_MEMORY: Memory<{ 64 << 10 }> = Memory::new();
 static LARGE_MEMORY: Memory<{ 192 << 10 }> = Memory::new();
@@ -17,9 +22,30 @@ static LARGE: Pool<CriticalSectionRawMutex> = Pool::new("large", Origin::Applica
     LARGE_MEMORY.bytes()
 });
 
+/// What is held back for the network card.
+pub static RESERVE: Reserve<Lock> = Reserve::new(&Spare);
+
+/// Where the reserve comes from: the region that has room to spare.
+struct Spare;
+
+impl Source for Spare {
+    fn would_serve(&self, bytes: usize) -> bool {
+        LARGE.would_serve(bytes)
+    }
+
+    fn take(&self, bytes: usize) -> Option<NonNull<u8>> {
+        LARGE.take_uncounted(bytes)
+    }
+
+    unsafe fn give_back(&self, block: NonNull<u8>, _bytes: usize) {
+        // SAFETY: as the caller promises.
+        unsafe { LARGE.give_back_uncounted(block) }
+    }
+}
+
 /// Describes both regions.
-pub fn regions() -> [Region; 2] {
-    [FAST.region(), LARGE.region()]
+pub fn regions(window: Option<Window>) -> [Region; 2] {
+    [FAST.region(window), LARGE.region(window)]
 }
 
 /// The heap, for a `#[global_allocator]`.

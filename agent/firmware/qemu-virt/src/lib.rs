@@ -10,6 +10,8 @@
 //! | [`console`] | the serial console, and how QEMU ends |
 #![no_std]
 
+extern crate alloc;
+
 pub mod board;
 pub mod clock;
 pub mod console;

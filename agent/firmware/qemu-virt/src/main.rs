@@ -13,7 +13,7 @@ use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{demo, network, server};
+use heapbeacon_embassy::{demo, network, reserve, server};
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
@@ -28,6 +28,8 @@ static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
 const HOST: &str = "heapbeacon";
 /// Sockets: the server's, and DHCP's.
 const SOCKETS: usize = server::SOCKETS + 1;
+/// What of the heap is held back for frames.
+const RESERVE: usize = 12 * 1024;
 
 /// Runs the executor for ever.
 #[riscv_rt::entry]
@@ -79,7 +81,11 @@ async fn start(spawner: Spawner) {
         .init(Destination::Standalone, None)
         .and_then(|()| Board::tracer().start(Mode::Leaks, Board::now_us()))
         .expect("the buffer is large enough");
-    demo::spawn(spawner, &Scale::ROOMY_DEVICE).expect("it is spawned once");
+    spawner.spawn(named(
+        "reserve",
+        keep_reserve().expect("it is spawned once"),
+    ));
+    demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
 }
 
@@ -93,6 +99,11 @@ async fn follow(stack: Stack<'static>) {
         network::await_loss(stack).await;
         println!("the network is gone");
     }
+}
+
+#[embassy_executor::task]
+async fn keep_reserve() {
+    reserve::keep::<Board>(RESERVE).await
 }
 
 #[embassy_executor::task]

@@ -1,6 +1,7 @@
 //! QEMU's network card: virtio-net over MMIO, as a driver of embassy-net.
 //!
-//! Buffers are statics that go round between the card and the network stack: no heap is needed.
+//! The card's buffers are statics. Each frame is copied to the heap and from there, as a Wi-Fi driver's frames are: without
+//! that this board could not show what becomes of its network when the heap is full.
 
 use core::cell::RefCell;
 use core::ptr::NonNull;
@@ -48,6 +49,8 @@ static WAKER: AtomicWaker = AtomicWaker::new();
 static SLOT: AtomicUsize = AtomicUsize::new(0);
 
 type Buffer = &'static mut [u8; BUFFER_BYTES];
+/// A frame in the heap.
+type Frame = alloc::vec::Vec<u8>;
 type Raw = VirtIONetRaw<StaticPages, MmioTransport<'static>, QUEUE>;
 
 /// The network card.
@@ -57,16 +60,21 @@ struct Queues {
     raw: Raw,
     /// Buffers that the card holds, by the token that it gave for each.
     receiving: [Option<Buffer>; QUEUE],
-    transmitting: [Option<(Buffer, usize)>; QUEUE],
+    transmitting: [Option<Outgoing>; QUEUE],
     idle: Vec<Buffer, { RECEIVE + TRANSMIT }>,
 }
 
-/// A frame that has come.
-pub struct Received<'c> {
-    card: &'c RefCell<Queues>,
+/// A frame on its way out.
+struct Outgoing {
     buffer: Buffer,
-    start: usize,
     len: usize,
+    /// As long as a Wi-Fi driver holds its own copy.
+    _copy: Frame,
+}
+
+/// A frame that has come.
+pub struct Received {
+    frame: Frame,
 }
 
 /// Room for a frame that is to go.
@@ -130,16 +138,19 @@ impl Queues {
         }
     }
 
-    fn take_received(&mut self) -> Option<(Buffer, usize, usize)> {
-        let token = self.raw.poll_receive()?;
-        let buffer = self.receiving[usize::from(token)].take()?;
-        // SAFETY: this buffer was handed over for this token.
-        let parts = unsafe { self.raw.receive_complete(token, buffer) };
-        match parts {
-            Ok((start, len)) => Some((buffer, start, len)),
-            Err(_) => {
-                self.receive_into(buffer);
-                None
+    /// Takes the next frame that the heap has room for; others are lost, as frames may be.
+    fn take_received(&mut self) -> Option<Frame> {
+        loop {
+            let token = self.raw.poll_receive()?;
+            let buffer = self.receiving[usize::from(token)].take()?;
+            // SAFETY: this buffer was handed over for this token.
+            let parts = unsafe { self.raw.receive_complete(token, buffer) };
+            let frame = parts
+                .ok()
+                .and_then(|(start, len)| copy_to_heap(&buffer[start..][..len]));
+            self.receive_into(buffer);
+            if frame.is_some() {
+                return frame;
             }
         }
     }
@@ -147,9 +158,10 @@ impl Queues {
     /// Takes back the buffers of frames that have gone, and tells whether one is idle.
     fn can_transmit(&mut self) -> bool {
         while let Some(token) = self.raw.poll_transmit() {
-            let Some((buffer, len)) = self.transmitting[usize::from(token)].take() else {
+            let Some(outgoing) = self.transmitting[usize::from(token)].take() else {
                 break;
             };
+            let Outgoing { buffer, len, .. } = outgoing;
             // SAFETY: this buffer was handed over for this token.
             let gone = unsafe { self.raw.transmit_complete(token, &buffer[..len]) };
             debug_assert!(gone.is_ok(), "the card gave this token");
@@ -159,20 +171,31 @@ impl Queues {
     }
 
     fn transmit(&mut self, buffer: Buffer, len: usize) {
+        let copy = copy_to_heap(&buffer[..len]);
         // SAFETY: the buffer is a static, and is not touched until the card gives it back.
-        match unsafe { self.raw.transmit_begin(&buffer[..len]) } {
-            Ok(token) => self.transmitting[usize::from(token)] = Some((buffer, len)),
+        let begun = copy.map(|copy| (unsafe { self.raw.transmit_begin(&buffer[..len]) }, copy));
+        match begun {
+            Some((Ok(token), _copy)) => {
+                let outgoing = Outgoing { buffer, len, _copy };
+                self.transmitting[usize::from(token)] = Some(outgoing);
+            }
             // The frame is lost, as frames may be: the transport sends it again.
-            Err(_) => drop(self.idle.push(buffer)),
+            _ => drop(self.idle.push(buffer)),
         }
     }
 }
 
-impl RxToken for Received<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, work: F) -> R {
-        let result = work(&mut self.buffer[self.start..][..self.len]);
-        self.card.borrow_mut().receive_into(self.buffer);
-        result
+/// Copies a frame to the heap, as a Wi-Fi driver does with each; `None` where that has no room.
+fn copy_to_heap(bytes: &[u8]) -> Option<Frame> {
+    let mut copy = Frame::new();
+    copy.try_reserve_exact(bytes.len()).ok()?;
+    copy.extend_from_slice(bytes);
+    Some(copy)
+}
+
+impl RxToken for Received {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, work: F) -> R {
+        work(&mut self.frame)
     }
 }
 
@@ -194,23 +217,17 @@ impl TxToken for Room<'_> {
 }
 
 impl Driver for Card {
-    type RxToken<'c> = Received<'c>;
+    type RxToken<'c> = Received;
     type TxToken<'c> = Room<'c>;
 
-    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Received<'_>, Room<'_>)> {
+    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Received, Room<'_>)> {
         WAKER.register(context.waker());
         let queues = self.0.get_mut();
         if !queues.can_transmit() {
             return None;
         }
-        let (buffer, start, len) = queues.take_received()?;
-        let received = Received {
-            card: &self.0,
-            buffer,
-            start,
-            len,
-        };
-        Some((received, Room(&self.0)))
+        let frame = queues.take_received()?;
+        Some((Received { frame }, Room(&self.0)))
     }
 
     fn transmit(&mut self, context: &mut Context<'_>) -> Option<Room<'_>> {

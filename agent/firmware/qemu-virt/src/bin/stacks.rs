@@ -35,7 +35,7 @@ use heapbeacon_qemu_virt::console::exit;
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::{Board, board, interrupts, println, stack};
 use heapbeacon_shared::MAX_FRAMES;
-use heapbeacon_shared::api::{CostUnit, Device, Region};
+use heapbeacon_shared::api::{CostUnit, Device, Region, Window};
 use riscv::interrupt::Interrupt;
 use riscv_rt::core_interrupt;
 use static_cell::StaticCell;
@@ -179,8 +179,8 @@ impl Platform for Compared {
         Board::device()
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
-        Board::regions()
+    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+        Board::regions(window)
     }
 
     fn is_interrupt_safe(memory: Range<usize>) -> bool {
