@@ -48,23 +48,23 @@ impl<P: Platform> Agent<P> {
         guard: Guard,
         memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
     ) -> Self {
-        let agent = Self::of_lent(addresses(buffer), sink, assets, guard, places);
+        let agent = Self::of_lent(addresses(buffer), sink, assets, guard, memory);
         agent.put_back(Some(buffer));
         agent
     }
 
-    /// Creates an agent whose record buffer, which lies at `memory`, the tracer holds already: so a board can trace from
+    /// Creates an agent whose record buffer, which lies at `records`, the tracer holds already: so a board can trace from
     /// before it has an agent.
-    pub fn of_lent(
-        memory: Range<usize>,
+    pub fn of_lent<const CONNECTIONS: usize, const ANSWERS: usize>(
+        records: Range<usize>,
         sink: &'static dyn Sink,
         assets: &'static [Asset],
         guard: Guard,
-        places: usize,
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
     ) -> Self {
         Self {
             spare: Mutex::new(RefCell::new(None)),
-            memory,
+            memory: records,
             sink,
             assets,
             guard,

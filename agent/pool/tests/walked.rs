@@ -86,10 +86,12 @@ impl Region {
         let mut sizes = (2..=words).rev().map(|words| words * WORD);
         let served = sizes.find(|bytes| {
             let layout = Layout::from_size_align(*bytes, WORD).expect("it is small");
-            let block = self.take(layout);
+            let Some(block) = self.take(layout) else {
+                return false;
+            };
             // SAFETY: it was handed out just now, for this layout.
-            block.map(|block| unsafe { self.give_back(block, layout) });
-            block.is_some()
+            unsafe { self.give_back(block, layout) };
+            true
         });
         served.unwrap_or(0)
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Range;
 
 use heapbeacon_shared::symbols;
-use object::{Endianness, Object, ObjectSymbol, SymbolKind};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 type Elf<'e> = object::read::elf::ElfFile32<'e, Endianness>;
 
@@ -138,6 +138,30 @@ fn the_hooks_are_functions_of_their_own() {
     for hook in ["_esp_alloc_alloc", "_esp_alloc_dealloc"] {
         assert!(code.contains(&address(&elf, hook)), "{hook}");
     }
+}
+
+/// Both names are in the debug information of esp-alloc, which has one of the two types.
+#[test]
+fn the_heap_is_counted_as_the_algorithm_that_was_linked_wants_it() {
+    let elf = elf();
+    let elf = parse(&elf);
+    let seen = byte_at(&elf, address(&elf, "__heapbeacon_heap_algorithm"));
+    let names = elf.section_by_name(".debug_str").expect("it has names");
+    let names = names.data().expect("they are not compressed");
+    let has = |name: &[u8]| names.windows(name.len()).any(|bytes| bytes == name);
+    let linked = match (has(b"LlffHeap\0"), has(b"TlsfHeap\0")) {
+        (true, false) => 1,
+        (false, true) => 2,
+        both => panic!("which algorithm was linked? LLFF and TLSF: {both:?}"),
+    };
+    assert_eq!(seen, linked);
+}
+
+/// Reads a byte of the image.
+fn byte_at(elf: &Elf<'_>, address: u64) -> u8 {
+    let sections = elf.sections();
+    let mut bytes = sections.filter_map(|section| section.data_range(address, 1).ok().flatten());
+    bytes.next().expect("it is in a section")[0]
 }
 
 #[test]

@@ -15,16 +15,25 @@ use crate::{firmware, size, system};
 /// Where the first slot begins, as assets/partitions.csv has it.
 const SLOT: usize = 0x1_0000;
 
+/// What chooses the algorithm of esp-alloc.
+const ALGORITHM: &str = "ESP_ALLOC_CONFIG_HEAP_ALGORITHM";
+
 /// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, checks their images, and
 /// builds projects that are configured in other ways.
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let esptool = system::ensure_esptool(workspace)?;
     let mut tally = Tally::of_result(size::run(workspace));
     for chip in Chip::ALL {
-        for elf in [
-            firmware::build(workspace, chip.minimal(), None)?,
-            esp32::build(workspace, chip)?,
-        ] {
+        let minimal = {
+            // One with esp-alloc's other algorithm, whose blocks are counted in another way.
+            let algorithm = match chip {
+                Chip::Esp32C3 => "LLFF",
+                Chip::Esp32C6 => "TLSF",
+            };
+            let _algorithm = workspace.shell.push_env(ALGORITHM, algorithm);
+            firmware::build(workspace, chip.minimal(), None)?
+        };
+        for elf in [minimal, esp32::build(workspace, chip)?] {
             tally += inspect(workspace, &esptool, chip, &elf)?;
         }
     }

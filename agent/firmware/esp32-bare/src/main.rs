@@ -39,7 +39,9 @@ async fn main(spawner: Spawner) -> ! {
         .with_authentication(AuthenticationMethodConfig::Wpa2Personal(
             "password".try_into().unwrap(),
         ));
-    let config = ControllerConfig::default().with_initial_config(Config::Station(station));
+    let config = ControllerConfig::default()
+        .with_rx_queue_size(12)
+        .with_initial_config(Config::Station(station));
     let controller = WifiController::new(chip.WIFI, config).unwrap();
     let rng = Rng::new();
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());

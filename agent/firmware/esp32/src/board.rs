@@ -7,9 +7,10 @@ use esp_hal::time::Instant;
 use esp_hal::timer::systimer::{SystemTimer, Unit};
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{CallStack, RingSink, Tracer};
 use heapbeacon_embassy::Lock;
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Region};
+use heapbeacon_shared::api::{CostUnit, Cut, Device, Region, Window};
 
 use crate::config::Config;
 use crate::{device, heap, stack, thread};
@@ -84,8 +85,12 @@ impl Platform for Board {
         device::describe(SETUP.try_get())
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
-        heap::regions()
+    fn reserve() -> Option<&'static Reserve<Lock>> {
+        Some(&heap::RESERVE)
+    }
+
+    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+        heap::regions(window)
     }
 
     fn is_interrupt_safe(memory: Range<usize>) -> bool {

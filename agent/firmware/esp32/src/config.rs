@@ -3,7 +3,6 @@
 use core::fmt;
 
 use heapbeacon::platform::Switch;
-use heapbeacon::tracer::Mode;
 
 /// What a firmware says of itself, and who may come in. [`config!`](crate::config!) makes one.
 #[derive(Clone, Copy)]
@@ -30,8 +29,9 @@ pub struct Config {
     pub version: &'static str,
     /// Who may read what the device allocates.
     pub access: Access,
-    /// Traces from the start on, in this mode; `None` waits for `POST /api/v1/trace/start`.
-    pub mode: Option<Mode>,
+    /// Bytes of the heap that are held back until an allocation fails, and then given back: the Wi-Fi driver, which takes its
+    /// frames from there, needs some to say so. 0 holds nothing back.
+    pub reserve: usize,
     /// What of the firmware can be turned on and off over the API.
     pub switches: &'static [&'static dyn Switch],
 }
@@ -65,7 +65,11 @@ impl Access {
     }
 }
 
-/// Describes the firmware that this is part of, which traces in leaks mode from its start on.
+/// Bytes that are held back unless a firmware wants it otherwise. With so many left, every request was answered by an
+/// ESP32-C3 whose heap had nothing else; a page needs some seven frames of 1.6 KiB at a time.
+pub const RESERVE: usize = 12 * 1024;
+
+/// Describes the firmware that this is part of.
 ///
 /// Name and version are its package's. The token is what `HEAPBEACON_TOKEN` was in the environment when it was built;
 /// without that, the device makes up a new one at each start. Change a field to change that:
@@ -85,7 +89,7 @@ macro_rules! config {
             firmware: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             access: $crate::Access::built_with(option_env!("HEAPBEACON_TOKEN")),
-            mode: Some($crate::Mode::Leaks),
+            reserve: $crate::RESERVE,
             switches: &[],
         }
     };

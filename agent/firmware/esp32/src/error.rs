@@ -14,6 +14,8 @@ pub enum StartError {
     Twice,
     /// The network has room for so many sockets only.
     TooFewSockets(usize),
+    /// The tracer has no record buffer.
+    Untraced,
     /// The record buffer holds no record.
     BufferTooSmall,
     /// The record buffer lies in memory that interrupts may not touch, such as PSRAM.
@@ -30,6 +32,9 @@ impl fmt::Display for StartError {
             Self::TooFewSockets(room) => write!(
                 f,
                 "it needs {SOCKETS} sockets and the network has room for {room}; make `StackResources` larger by as many"
+            ),
+            Self::Untraced => f.write_str(
+                "there is no trace; call `trace` before the heap is made",
             ),
             Self::BufferTooSmall => f.write_str(
                 "the record buffer holds no record; make it larger, as in `RecordBuffer<4096>`",

@@ -1,44 +1,46 @@
 //! The regions of esp-alloc's heap, and their figures.
 //!
-//! esp-alloc can tell how much of a region is used, by looking at each of its blocks with interrupts off; not what it was
-//! at worst, where the region lies, or how large a block can be had. So all figures are kept here, and the last one is
-//! found by trying.
+//! esp-alloc tells how much of a region is used, but not what it was at worst, where the region lies, how many blocks it
+//! has handed out, or how large a block can be had. So all that is kept here, counted at each block; what a block takes is
+//! [`algorithm`]'s to say; and the largest one is found by trying.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::cell::RefCell;
 use core::mem::MaybeUninit;
 use core::ops::Range;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use esp_alloc::{HEAP, HeapRegion, MemoryCapability};
-use heapbeacon_pool::block_bytes;
-use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{Address, Origin, Region};
+use embassy_sync::blocking_mutex::Mutex;
+use esp_alloc::{HEAP, HeapRegion, HeapStats, MemoryCapability};
+use heapbeacon::reserve::{Reserve, Source};
+use heapbeacon_embassy::Lock;
+use heapbeacon_pool::{Figures, Place, Tried, largest_blocks};
+use heapbeacon_shared::api::{Origin, Region, Window};
 
-use crate::stack;
+use crate::{algorithm, stack};
 
 /// Regions that esp-alloc's heap may have.
 const MOST: usize = 3;
 
-/// In bytes, what blocks of TLSF, which esp-alloc uses unless told otherwise, are multiples of.
-const GRANULARITY: usize = 4 * size_of::<usize>();
-/// In bytes, what TLSF puts before each block.
-const HEADER: usize = GRANULARITY / 2;
+/// Keeps memory from being given to the heap twice; for [`heap_allocator!`](crate::heap_allocator).
+#[doc(hidden)]
+pub type Once = heapbeacon_pool::Once<Lock>;
 
-/// Blocks that are held while the largest one of each region is looked for.
-const HELD: usize = 4;
+/// What is held back for the Wi-Fi driver.
+pub(crate) static RESERVE: Reserve<Lock> = Reserve::new(&EspAlloc);
 
-static REGIONS: [Figures; MOST] = [const { Figures::new() }; MOST];
-/// Whether blocks are tried for, which the hooks take no notice of.
-static TRYING: AtomicBool = AtomicBool::new(false);
+static REGIONS: Mutex<Lock, RefCell<heapless::Vec<Known, MOST>>> =
+    Mutex::new(RefCell::new(heapless::Vec::new()));
+/// Whether blocks are tried for or held back, which the hooks take no notice of. Set in critical sections only.
+static UNCOUNTED: AtomicBool = AtomicBool::new(false);
 
-/// One region: where it is, and how full. Written in critical sections only: the ESP32-C3 can't add in one step.
-struct Figures {
-    start: AtomicUsize,
-    /// In bytes; 0 while there is no such region.
-    size: AtomicUsize,
-    used: AtomicUsize,
-    most_used: AtomicUsize,
-    most_used_since_read: AtomicUsize,
+/// A region whose place is known.
+struct Known {
+    start: usize,
+    /// Its number among esp-alloc's, which may have others.
+    number: usize,
+    figures: Figures,
 }
 
 /// Adds a region to esp-alloc's heap, as its own macro of this name does, and notes where it is.
@@ -49,12 +51,18 @@ struct Figures {
 /// ```
 ///
 /// A region that was added otherwise is traced too, but is missing in `GET /heap`.
+///
+/// # Panics
+/// When the same line runs twice: its memory is the heap's already. And when there are three regions already.
 #[macro_export]
 macro_rules! heap_allocator {
     ($(#[$attribute:meta])* size: $size:expr) => {{
         $(#[$attribute])*
         static mut MEMORY: ::core::mem::MaybeUninit<[u8; $size]> = ::core::mem::MaybeUninit::uninit();
-        // SAFETY: the static is visible here alone, where a program comes by once, before it allocates.
+        // Beside the memory, which may be one that nobody clears.
+        static GIVEN: $crate::Once = $crate::Once::new();
+        GIVEN.claim("this memory");
+        // SAFETY: the static is visible here alone, where a program comes by once, as was just checked.
         let memory = unsafe { ::core::slice::from_raw_parts_mut((&raw mut MEMORY).cast(), $size) };
         $crate::add_region(memory);
     }};
@@ -75,117 +83,121 @@ pub fn add_region(memory: &'static mut [MaybeUninit<u8>]) {
         )
     };
     let size = region.stats().size;
-    // SAFETY: as above.
-    unsafe { HEAP.add_region(region) };
-    let free = REGIONS.iter().find(|region| region.size() == 0);
-    if let Some(figures) = free {
-        figures.start.store(start.addr(), Relaxed);
-        figures.size.store(size, Relaxed);
-    }
+    critical_section::with(|_| {
+        let before = HEAP.stats();
+        // SAFETY: as above.
+        unsafe { HEAP.add_region(region) };
+        let Some(number) = added(&before, &HEAP.stats()) else {
+            return;
+        };
+        let known = Known {
+            start: start.addr(),
+            number,
+            figures: Figures::new(size),
+        };
+        // There is room for all that esp-alloc takes.
+        let _ = REGIONS.lock(|regions| regions.borrow_mut().push(known).is_ok());
+    });
+}
+
+/// Returns the number of the region that was added.
+fn added(before: &HeapStats, after: &HeapStats) -> Option<usize> {
+    let mut regions = before.region_stats.iter().zip(&after.region_stats);
+    regions.position(|(before, after)| before.is_none() && after.is_some())
 }
 
 /// Counts a block that was handed out.
 #[inline(always)]
 pub(crate) fn took(address: usize, size: usize) {
-    critical_section::with(|_| {
-        if let Some(region) = region_of(address) {
-            region.set_used(region.used.load(Relaxed) + block_bytes(address, size));
-        }
+    with_region_of(address, |known, block| {
+        known.figures.took(size);
+        known.grow(block);
     });
 }
 
 /// Counts a block that is taken back.
 #[inline(always)]
 pub(crate) fn gave_back(address: usize, size: usize) {
-    critical_section::with(|_| {
-        if let Some(region) = region_of(address) {
-            let used = region.used.load(Relaxed);
-            let left = used.saturating_sub(block_bytes(address, size));
-            region.used.store(left, Relaxed);
-        }
+    with_region_of(address, |known, block| {
+        known.figures.gave_back(size);
+        known.shrink(block);
     });
 }
 
-/// Tells whether a block is only tried for.
+/// Tells whether a block is only tried for, or held back.
 #[inline(always)]
-pub(crate) fn is_trying() -> bool {
-    TRYING.load(Relaxed)
+pub(crate) fn is_uncounted() -> bool {
+    UNCOUNTED.load(Relaxed)
 }
 
 /// Returns how many regions are known.
 pub(crate) fn regions_known() -> usize {
-    REGIONS.iter().filter(|region| region.size() > 0).count()
+    REGIONS.lock(|regions| regions.borrow().len())
 }
 
-/// Describes every region, and begins a new `minimum_free_since_read` for each.
-pub(crate) fn regions() -> heapless::Vec<Region, 4> {
-    let largest = critical_section::with(|_| {
-        TRYING.store(true, Relaxed);
-        let largest = largest_blocks();
-        TRYING.store(false, Relaxed);
-        largest
-    });
-    let known = REGIONS.iter().zip(largest);
-    known
-        .filter(|(region, _)| region.size() > 0)
-        .map(|(region, largest)| region.describe(largest))
-        .collect()
-}
-
-impl Figures {
-    const fn new() -> Self {
-        Self {
-            start: AtomicUsize::new(0),
-            size: AtomicUsize::new(0),
-            used: AtomicUsize::new(0),
-            most_used: AtomicUsize::new(0),
-            most_used_since_read: AtomicUsize::new(0),
+/// Describes every region, for a reader that may name a window of time.
+pub(crate) fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+    let mut ranges = [const { 0..0 }; MOST];
+    REGIONS.lock(|regions| {
+        for (range, known) in ranges.iter_mut().zip(regions.borrow().iter()) {
+            *range = known.range();
         }
-    }
+    });
+    let largest = largest_blocks(&EspAlloc, &ranges);
+    REGIONS.lock(|regions| {
+        let mut regions = regions.borrow_mut();
+        let known = regions.iter_mut().zip(largest);
+        known
+            .map(|(known, largest)| known.describe(largest, window))
+            .collect()
+    })
+}
 
-    #[inline(always)]
-    fn size(&self) -> usize {
-        self.size.load(Relaxed)
-    }
+#[inline(always)]
+fn with_region_of(address: usize, work: impl FnOnce(&mut Known, NonNull<u8>)) {
+    let Some(block) = NonNull::new(address as *mut u8) else {
+        return;
+    };
+    REGIONS.lock(|regions| {
+        let mut regions = regions.borrow_mut();
+        let mut regions = regions.iter_mut();
+        if let Some(known) = regions.find(|known| known.range().contains(&address)) {
+            work(known, block);
+        }
+    });
+}
 
+impl Known {
     #[inline(always)]
     fn range(&self) -> Range<usize> {
-        let start = self.start.load(Relaxed);
-        start..start + self.size()
+        self.start..self.start + self.figures.size()
     }
 
     #[inline(always)]
-    fn set_used(&self, used: usize) {
-        self.used.store(used, Relaxed);
-        raise(&self.most_used, used);
-        raise(&self.most_used_since_read, used);
+    fn grow(&mut self, block: NonNull<u8>) {
+        let used = algorithm::used_with(self.number, self.figures.used(), block);
+        self.figures.set_used(used);
     }
 
-    fn describe(&self, largest: usize) -> Region {
-        let size = self.size();
-        let (used, worst, worst_since_read) = critical_section::with(|_| {
-            let used = self.used.load(Relaxed);
-            let worst_since_read = self.most_used_since_read.load(Relaxed);
-            self.most_used_since_read.store(used, Relaxed);
-            (used, self.most_used.load(Relaxed), worst_since_read)
-        });
-        let free = size.saturating_sub(used);
-        Region {
-            name: self.name().try_into().unwrap_or_default(),
-            start: Address(self.start.load(Relaxed) as u64),
-            size: size as u64,
-            used: used as u64,
-            free: free as u64,
-            minimum_free: size.saturating_sub(worst) as u64,
-            minimum_free_since_read: size.saturating_sub(worst_since_read) as u64,
-            largest_free_block: largest.min(free) as u64,
-            fragmentation: fragmentation_percent(free as u64, largest as u64),
+    #[inline(always)]
+    fn shrink(&mut self, block: NonNull<u8>) {
+        let used = algorithm::used_without(self.figures.used(), block);
+        self.figures.set_used(used);
+    }
+
+    fn describe(&mut self, largest: usize, window: Option<Window>) -> Region {
+        let used = algorithm::used_now(self.number, self.figures.used());
+        self.figures.set_used(used);
+        let place = Place {
+            name: self.name(),
+            start: self.start,
             origin: Origin::Application,
-        }
+        };
+        self.figures.describe(place, largest, window)
     }
 
     fn name(&self) -> &'static str {
-        if self.start.load(Relaxed) < stack::main_stack().end {
+        if self.start < stack::main_stack().end {
             "internal"
         } else {
             "reclaimed"
@@ -193,82 +205,61 @@ impl Figures {
     }
 }
 
-#[inline(always)]
-fn raise(most: &AtomicUsize, value: usize) {
-    most.store(most.load(Relaxed).max(value), Relaxed);
+/// esp-alloc's heap, for blocks that are neither traced nor counted.
+struct EspAlloc;
+
+impl Tried for EspAlloc {
+    fn alone<R>(&self, work: impl FnOnce() -> R) -> R {
+        critical_section::with(|_| {
+            let before = UNCOUNTED.load(Relaxed);
+            UNCOUNTED.store(true, Relaxed);
+            let result = work();
+            UNCOUNTED.store(before, Relaxed);
+            result
+        })
+    }
+
+    fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: nobody tries for nothing.
+        NonNull::new(self.alone(|| unsafe { HEAP.alloc(layout) }))
+    }
+
+    unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: as the caller promises.
+        self.alone(|| unsafe { GlobalAlloc::dealloc(&HEAP, block.as_ptr(), layout) });
+    }
 }
 
-#[inline(always)]
-fn region_of(address: usize) -> Option<&'static Figures> {
-    REGIONS
-        .iter()
-        .find(|region| region.range().contains(&address))
-}
-
-/// Finds the largest block of each region; call it in a critical section.
-///
-/// The heap serves a request from the first region that can, so trying finds the largest block of all regions
-/// together. It is held, and the next try finds the largest of what is left. That ends after a few blocks: a region all
-/// of whose blocks are smaller is then said to have one as large as the last of them.
-fn largest_blocks() -> [usize; MOST] {
-    let mut held = heapless::Vec::<Block, HELD>::new();
-    let mut found = [None; MOST];
-    let mut bound = REGIONS.iter().map(Figures::size).max().unwrap_or(0);
-    while REGIONS
-        .iter()
-        .zip(&found)
-        .any(|(region, found)| region.size() > 0 && found.is_none())
-    {
-        let Some(block) = Block::largest(bound) else {
-            bound = 0;
-            break;
+/// esp-alloc calls its hooks outside of its lock, and its lock may be taken in any context: so a hook may give a block back.
+impl Source for EspAlloc {
+    fn would_serve(&self, bytes: usize) -> bool {
+        let Some(layout) = layout(bytes) else {
+            return true;
         };
-        bound = block.layout.size();
-        let holds = |region: &Figures| region.range().contains(&block.address.addr());
-        if let Some(region) = REGIONS.iter().position(holds) {
-            found[region].get_or_insert(bound);
-        }
-        if held.push(block).is_err() {
-            break;
-        }
-    }
-    found.map(|found| found.unwrap_or(bound))
-}
-
-/// A block that is tried for; it goes back when it goes.
-struct Block {
-    address: *mut u8,
-    layout: Layout,
-}
-
-impl Block {
-    /// Takes the largest block of at most so many bytes, or `None` if there is none at all.
-    fn largest(bound: usize) -> Option<Self> {
-        let (mut fits, mut fails) = (0, bound / GRANULARITY + 2);
-        while fails - fits > 1 {
-            let size = fits + (fails - fits) / 2;
-            if Self::take(size).is_some() {
-                fits = size;
-            } else {
-                fails = size;
-            }
-        }
-        Self::take(fits)
+        self.alone(|| {
+            let block = Tried::take(self, layout);
+            // SAFETY: it was taken just now, for this layout.
+            block.map(|block| unsafe { Tried::give_back(self, block, layout) })
+        })
+        .is_some()
     }
 
-    /// Takes a block that fills so many granules together with its header.
-    fn take(granules: usize) -> Option<Self> {
-        let size = (granules * GRANULARITY).checked_sub(HEADER)?;
-        let layout = Layout::from_size_align(size, 1).ok()?;
-        // SAFETY: there is no such size as 0.
-        let address = unsafe { HEAP.alloc(layout) };
-        (!address.is_null()).then_some(Self { address, layout })
+    fn take(&self, bytes: usize) -> Option<NonNull<u8>> {
+        let block = Tried::take(self, layout(bytes)?)?;
+        with_region_of(block.addr().get(), Known::grow);
+        Some(block)
+    }
+
+    unsafe fn give_back(&self, block: NonNull<u8>, bytes: usize) {
+        let Some(layout) = layout(bytes) else { return };
+        with_region_of(block.addr().get(), Known::shrink);
+        // SAFETY: as the caller promises.
+        unsafe { Tried::give_back(self, block, layout) };
     }
 }
 
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: it came from there, with this layout.
-        unsafe { HEAP.dealloc(self.address, self.layout) }
-    }
+/// Returns the layout of a block of bytes; `None` for none.
+fn layout(bytes: usize) -> Option<Layout> {
+    let layout = Layout::from_size_align(bytes, align_of::<usize>()).ok()?;
+    (layout.size() > 0).then_some(layout)
 }

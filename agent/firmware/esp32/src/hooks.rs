@@ -20,7 +20,7 @@ extern "Rust" fn _esp_alloc_alloc(
     address: usize,
     size: usize,
 ) {
-    if heap::is_trying() {
+    if heap::is_uncounted() {
         return;
     }
     heap::took(address, size);
@@ -31,7 +31,7 @@ extern "Rust" fn _esp_alloc_alloc(
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "Rust" fn _esp_alloc_dealloc(_heap: &EspHeap, address: usize, size: usize) {
-    if heap::is_trying() {
+    if heap::is_uncounted() {
         return;
     }
     heap::gave_back(address, size);

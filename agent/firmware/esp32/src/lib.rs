@@ -12,7 +12,9 @@
 //! | `config` | what a firmware says of itself, and who may come in |
 //! | `board` | the platform |
 //! | `hooks` | what esp-alloc calls |
-//! | `heap` | regions and their figures |
+//! | `heap` | regions and their figures, and what is held back |
+//! | `algorithm` | what a block takes of esp-alloc's heap |
+//! | `trace` | begins the trace |
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
 //! | `device` | what the device says of itself |
@@ -26,6 +28,7 @@ compile_error!(
      heapbeacon-esp32 = { path = \"…\", features = [\"esp32c3\"] }"
 );
 
+mod algorithm;
 mod board;
 mod config;
 mod device;
@@ -36,6 +39,7 @@ mod network;
 mod server;
 mod stack;
 mod thread;
+mod trace;
 mod warnings;
 
 use core::mem::MaybeUninit;
@@ -43,14 +47,15 @@ use core::mem::MaybeUninit;
 use static_cell::ConstStaticCell;
 
 pub use board::Board;
-pub use config::{Access, Config, Console, print};
+pub use config::{Access, Config, Console, RESERVE, print};
 pub use device::set_signal;
 pub use error::StartError;
-pub use heap::add_region;
+pub use heap::{Once, add_region};
 pub use heapbeacon::tracer::Mode;
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use network::{Network, network};
 pub use server::start;
+pub use trace::trace;
 
 /// Memory for records: `WORDS` times 8 bytes, of which a record takes 24 and a call stack 152.
 pub type RecordBuffer<const WORDS: usize> = ConstStaticCell<[MaybeUninit<u64>; WORDS]>;
@@ -58,7 +63,7 @@ pub type RecordBuffer<const WORDS: usize> = ConstStaticCell<[MaybeUninit<u64>; W
 /// Fewest words of a [`RecordBuffer`]: some 65 records and 16 call stacks.
 const LEAST_WORDS: usize = 512;
 
-/// Makes memory for records; `take` it once for [`start`].
+/// Makes memory for records; `take` it once for [`trace`].
 ///
 /// Less than 4 KiB do not compile: a trace of a few records shows nothing.
 pub const fn record_buffer<const WORDS: usize>() -> RecordBuffer<WORDS> {

@@ -19,7 +19,7 @@ use esp_println::println;
 use esp_wifi::wifi::Interface;
 use heapbeacon_demo::{OFFERED, Scale};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_esp32::{Config, Network, RecordBuffer, SOCKETS, record_buffer};
+use heapbeacon_esp32::{Config, Mode, Network, RecordBuffer, SOCKETS, record_buffer};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -50,6 +50,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    if let Err(error) = heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)) {
+        println!("{error}");
+    }
     // The bootloader's memory first, for the driver; the workload gets what is left, and more.
     heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
     heapbeacon_esp32::heap_allocator!(size: 64 * 1024);
@@ -62,10 +65,11 @@ async fn main(spawner: Spawner) -> ! {
         switches: &OFFERED,
         ..heapbeacon_esp32::config!()
     };
-    if let Err(error) = heapbeacon_esp32::start(spawner, network, RECORDS.take(), config) {
+    if let Err(error) = heapbeacon_esp32::start(spawner, network, config) {
         println!("{error}");
     }
-    heapbeacon_embassy::demo::spawn(spawner, &Scale::SMALL_DEVICE).expect("it is spawned once");
+    heapbeacon_embassy::demo::spawn(spawner, &Scale::SMALL_DEVICE, config.reserve)
+        .expect("it is spawned once");
     feed_watchdog(Rtc::new(chip.RTC_TIMER)).await
 }
 

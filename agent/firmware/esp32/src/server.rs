@@ -9,16 +9,14 @@ use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
 use heapbeacon::Agent;
 use heapbeacon::http::Guard;
-use heapbeacon::platform::Platform;
-use heapbeacon::tracer::Buffer;
 use heapbeacon_embassy::network::{await_address, await_loss};
+use heapbeacon_embassy::reserve;
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_shared::api::Destination;
 use static_cell::StaticCell;
 
 use crate::board::{Board, EVENTS_TO_HOST, SETUP, Setup};
-use crate::{Access, Config, Network, StartError, thread, warnings};
+use crate::{Access, Config, Network, StartError, thread, trace, warnings};
 
 /// How often it is said where the agent listens, and at which distance.
 const REMINDERS: usize = 10;
@@ -32,25 +30,21 @@ type Token = heapless::String<TOKEN_DIGITS>;
 static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 
-/// Starts the agent: API and dashboard on a port of the network, and the trace that `config` asks for.
+/// Starts the agent: API and dashboard on a port of the network. [`trace`](crate::trace()) has begun the trace.
 ///
 /// Call it once, on the executor's thread, when Wi-Fi has been started: tokens are made of radio noise. The agent says on
 /// the console where it listens and who may come in, with the token if it had to make one up; and what the firmware lacks
 /// for a good trace ([`Warning`](heapbeacon_shared::api::Warning)).
 ///
 /// # Errors
-/// See [`StartError`]. After one of the record buffer or the tracer, the API runs without a trace.
+/// See [`StartError`].
 #[cfg_attr(
     lacks_frame_pointers,
     deprecated = "this firmware is built without frame pointers, so all call stacks will be empty: add \
                   \"-C\", \"force-frame-pointers\" to the `rustflags` in .cargo/config.toml"
 )]
-pub fn start(
-    spawner: Spawner,
-    network: Network,
-    records: Buffer,
-    config: Config,
-) -> Result<(), StartError> {
+pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), StartError> {
+    let records = trace::RECORDS.try_get().ok_or(StartError::Untraced)?;
     if network.room < server::SOCKETS {
         return Err(StartError::TooFewSockets(network.room));
     }
@@ -67,29 +61,19 @@ pub fn start(
         token: token(config.access, &rng),
     };
     let memory = server::take_memory().ok_or(StartError::Twice)?;
-    let agent = Agent::new(records, &EVENTS_TO_HOST, server::DASHBOARD, guard, memory);
+    let agent = Agent::of_lent(
+        records.clone(),
+        &EVENTS_TO_HOST,
+        server::DASHBOARD,
+        guard,
+        memory,
+    );
     let agent: &Agent<Board> = AGENT.init(agent);
     spawn(spawner, network.stack, agent, guard.token, config).ok_or(StartError::Twice)?;
     for warning in agent.device().warnings {
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
-    trace(agent, config)
-}
-
-fn trace(agent: &Agent<Board>, config: &Config) -> Result<(), StartError> {
-    if !Board::is_interrupt_safe(agent.memory()) {
-        return Err(StartError::BufferOutsideRam);
-    }
-    if agent.max_records() == 0 {
-        return Err(StartError::BufferTooSmall);
-    }
-    let started = agent
-        .init(Destination::Standalone, None)
-        .and_then(|()| match config.mode {
-            Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
-            None => Ok(()),
-        });
-    started.map_err(StartError::Trace)
+    Ok(())
 }
 
 fn spawn(
@@ -107,6 +91,7 @@ fn spawn(
     for socket in server::open(network, config.port)? {
         spawner.spawn(named("http", serve(agent, socket).ok()?));
     }
+    spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
     spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
 }
@@ -129,6 +114,11 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
 #[embassy_executor::task(pool_size = server::SOCKETS)]
 async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
     socket.serve(agent).await
+}
+
+#[embassy_executor::task]
+async fn keep_reserve(bytes: usize) {
+    reserve::keep::<Board>(bytes).await
 }
 
 /// Says on the console who may come in.

@@ -4,7 +4,7 @@
 use core::ops::Range;
 
 use heapbeacon::tracer::CallStack;
-use heapbeacon::walk::{self, Bounds};
+use heapbeacon::walk::{self, Bounds, frame_pointer};
 use heapbeacon_shared::api::Cut;
 
 /// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The larger of both chips'.
@@ -78,6 +78,12 @@ pub(crate) fn internal_ram() -> Range<usize> {
 #[inline(always)]
 pub(crate) fn main_stack() -> Range<usize> {
     between!(_stack_end_cpu0, _stack_start_cpu0)
+}
+
+/// Tells whether the main thread runs: it, or an interrupt of it.
+#[inline(always)]
+pub(crate) fn is_main() -> bool {
+    main_stack().contains(&frame_pointer())
 }
 
 /// Returns what is known of the stack that a frame lies in, from that frame on.

@@ -7,12 +7,14 @@ use heapbeacon::platform::Task;
 use heapbeacon_embassy::tasks;
 use heapbeacon_shared::api::Origin;
 
+use crate::stack;
+
 /// The task that interrupts are: behind those of embassy.
 const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 /// The task that the threads of the Wi-Fi driver are.
 const DRIVER: u16 = INTERRUPT + 1;
 
-/// The thread that the executor runs on. Nothing is traced before [`is_executors`] was called.
+/// The thread that the executor runs on, once [`is_executors`] was called; before, that is who runs on the main stack.
 static EXECUTOR: AtomicUsize = AtomicUsize::new(0);
 
 /// Notes that the running thread is the executor's.
@@ -28,7 +30,11 @@ pub(crate) fn task() -> u16 {
     if !RunLevel::current().is_thread() {
         return INTERRUPT;
     }
-    if running() == EXECUTOR.load(Relaxed) {
+    let is_executors = match EXECUTOR.load(Relaxed) {
+        0 => stack::is_main(),
+        executor => executor == running(),
+    };
+    if is_executors {
         tasks::current()
     } else {
         DRIVER

@@ -15,6 +15,10 @@ const SSID: &str = env!("HEAPBEACON_SSID");
 /// Its password; empty for an open network.
 const PASSWORD: &str = env!("HEAPBEACON_PASSWORD");
 
+/// Frames that may wait for the network stack. Of the driver's own five, a browser's six connections lose some at once, and
+/// wait a second for each. While it waits, a frame holds up to 1.6 KiB of the heap: with 32, too little is left of it.
+const RECEIVE_QUEUE: usize = 12;
+
 /// An attempt to join that takes longer has failed: the driver's word on it may get lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the connection is looked at.
@@ -29,7 +33,9 @@ const LAST_PAUSE: Duration = Duration::from_secs(60);
 /// When it does not start, for want of heap. The panic resets the chip, so that is another attempt.
 pub(crate) fn controller(wifi: esp_hal::peripherals::WIFI<'static>) -> WifiController<'static> {
     let config = station().expect("the build script has checked the lengths");
-    let config = ControllerConfig::default().with_initial_config(Config::Station(config));
+    let config = ControllerConfig::default()
+        .with_rx_queue_size(RECEIVE_QUEUE)
+        .with_initial_config(Config::Station(config));
     WifiController::new(wifi, config).expect("the Wi-Fi driver starts")
 }
 

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
 use heapbeacon_shared::api::{
-    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Reserve, Stack, Warning, hexadecimal,
+    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Reserve, Stack, Warning,
+    hexadecimal,
 };
 use heapbeacon_shared::wire::{self, Message};
 
@@ -71,7 +72,7 @@ impl Fold {
             }
             Message::Freed(freed) => self.blocks.freed(freed),
             Message::Counters(counters) => self.counters = Some(counters),
-Message::Sample(sample) => self.samples.push(sample),
+            Message::Sample(sample) => self.samples.push(sample),
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
             Message::FailedAllocation(failed) => self.failures.push(failed),

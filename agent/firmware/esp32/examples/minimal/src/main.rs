@@ -17,7 +17,7 @@ use esp_wifi::wifi::sta::StationConfig;
 use esp_wifi::wifi::{
     AuthenticationMethodConfig, Config, ControllerConfig, Interface, WifiController,
 };
-use heapbeacon_esp32::{RecordBuffer, SOCKETS, record_buffer}; // 5
+use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer}; // 5
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -34,7 +34,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
-    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 8: instead of `esp_alloc::`
+    heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)).unwrap(); // 8: before the heap has anything
+    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 9: instead of `esp_alloc::`
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
     let station = StationConfig::default()
@@ -42,27 +43,23 @@ async fn main(spawner: Spawner) -> ! {
         .with_authentication(AuthenticationMethodConfig::Wpa2Personal(
             "password".try_into().unwrap(),
         ));
-    let config = ControllerConfig::default().with_initial_config(Config::Station(station));
+    let config = ControllerConfig::default()
+        .with_rx_queue_size(12) // of the usual 5 frames that may wait, a browser's six connections lose some
+        .with_initial_config(Config::Station(station));
     let controller = WifiController::new(chip.WIFI, config).unwrap();
     let rng = Rng::new();
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
     let config = embassy_net::Config::dhcpv4(DhcpConfig::default());
     let resources = RESOURCES.init(StackResources::new());
     let (network, runner) =
-        heapbeacon_esp32::network(Interface::station(), config, resources, seed); // 9: instead of `embassy_net::new`
+        heapbeacon_esp32::network(Interface::station(), config, resources, seed); // 10: instead of `embassy_net::new`
     let task = run_network(runner).unwrap();
     task.metadata().set_name("network"); // what the page calls it; without, by its address or its function
     spawner.spawn(task);
     let task = stay_connected(controller).unwrap();
     task.metadata().set_name("wifi");
     spawner.spawn(task);
-    heapbeacon_esp32::start(
-        spawner,
-        network,
-        RECORDS.take(),
-        heapbeacon_esp32::config!(),
-    )
-    .unwrap(); // 10
+    heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap(); // 11
     loop {
         Timer::after(Duration::from_secs(1)).await;
     }
