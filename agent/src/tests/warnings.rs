@@ -5,12 +5,14 @@ use std::boxed::Box;
 use std::string::ToString;
 use std::vec;
 
+#[cfg(feature = "tracing")]
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapbeacon_shared::api::Warning;
 
 use super::board::{Board, NO_HOST};
 use crate::Agent;
 use crate::http::{Guard, Memory};
+#[cfg(feature = "tracing")]
 use crate::tracer::Tracer;
 
 /// Warnings of a board whose call stacks are empty and which has no build id, with a buffer of that many words.

@@ -27,9 +27,6 @@ use peer::Peer;
 
 /// Bytes of a request's line and headers.
 const HEAD: usize = 256;
-/// What an agent may want to see.
-const TOKEN: &str = "horse";
-
 /// An answer.
 struct Answer {
     status: u16,

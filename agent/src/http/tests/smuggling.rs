@@ -8,7 +8,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::peer::Peer;
-use super::{Answer, HEAD, TOKEN, agent_with, get, talk_to};
+use super::{Answer, HEAD, agent_with, get, talk_to};
 use crate::agent::Agent;
 use crate::platform::Platform;
 use crate::tests::board::Board;
@@ -17,6 +17,8 @@ use crate::tracer::State;
 /// What would stop the trace if it were taken for a request.
 const SMUGGLED: &str =
     "POST /api/v1/trace/stop HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer horse\r\n\r\n";
+/// The token that the agent wants, as above.
+const TOKEN: &str = "horse";
 /// By how much a head may be shorter or longer than the buffer.
 const AROUND: usize = 64;
 
