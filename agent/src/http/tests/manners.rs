@@ -53,6 +53,7 @@ fn a_head_that_fills_the_buffer_behind_another_request_has_all_of_it() {
     }
 }
 
+#[cfg(feature = "tracing")]
 #[test]
 fn whoever_waits_for_word_gets_it_before_the_body_is_read() {
     let request = post("Expect: 100-continue\r\n", "{");

@@ -75,6 +75,7 @@ fn a_request_that_does_not_arrive_is_a_timeout() {
     }
 }
 
+#[cfg(feature = "tracing")]
 #[test]
 fn a_body_that_does_not_arrive_is_a_timeout() {
     let headers = "Content-Type: application/json\r\nContent-Length: 9\r\n";
