@@ -15,7 +15,7 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::http::{self, Guard, Memory};
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Mode, Sink, State, Tracer};
-use heapbeacon_shared::api::{CostUnit, Destination, Device, Region};
+use heapbeacon_shared::api::{CostUnit, Destination, Device, Region, Window};
 use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
 use picoserve::time::Duration;
@@ -89,7 +89,7 @@ impl Platform for Board {
         Device::default()
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
+    fn regions(_window: Option<Window>) -> heapless::Vec<Region, 4> {
         heapless::Vec::new()
     }
 }

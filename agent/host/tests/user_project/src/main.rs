@@ -9,7 +9,7 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::http::{self, Guard, Memory};
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device, Region};
+use heapbeacon_shared::api::{CostUnit, Device, Region, Window};
 use picoserve::time::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
@@ -78,7 +78,7 @@ impl Platform for Board {
         Device::default()
     }
 
-    fn regions() -> heapless::Vec<Region, 4> {
+    fn regions(_window: Option<Window>) -> heapless::Vec<Region, 4> {
         heapless::Vec::new()
     }
 }
