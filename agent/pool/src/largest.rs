@@ -60,7 +60,8 @@ pub fn largest_blocks<const N: usize>(
 
 /// Returns the largest size above `low`, and up to `high`, that is served; 0 if there is none.
 pub fn largest_block(low: usize, high: usize, mut is_served: impl FnMut(usize) -> bool) -> usize {
-    let (mut fits, mut fails) = (low / WORD, high / WORD + 1);
+    let start = (low / WORD).max(LEAST / WORD - 1);
+    let (mut fits, mut fails) = (start, high / WORD + 1);
     while fails > fits + 1 {
         let middle = fits + (fails - fits) / 2;
         if is_served(middle * WORD) {
@@ -73,7 +74,7 @@ pub fn largest_block(low: usize, high: usize, mut is_served: impl FnMut(usize) -
     if is_served((fits + 2) * WORD) {
         fits += 2;
     }
-    if fits > low / WORD { fits * WORD } else { 0 }
+    if fits > start { fits * WORD } else { 0 }
 }
 
 struct Search<'h, H> {
@@ -105,7 +106,8 @@ impl<H: Tried> Search<'_, H> {
         let mut held = Hoard::new(self, index);
         let mut size = served;
         while size >= LEAST && !held.is_full() {
-            if held.serves(size) {
+            // A hole of three words serves those three, and no two.
+            if held.serves(size) || size == LEAST && held.serves(LEAST + WORD) {
                 // One word more than was tried before, for it is the one below a whole hole that is not served.
                 let high = (2 * size + WORD).min(served);
                 return largest_block(size - WORD, high, |bytes| held.serves(bytes));

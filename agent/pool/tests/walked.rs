@@ -155,8 +155,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn a_hole_of_three_words_is_found_in_every_region() {
+    let heap = Heap::new(false, &[1, 1]);
+    let all_but_three_words = Layout::from_size_align(1024 - 3 * WORD, WORD).expect("it is small");
+    for _ in 0..2 {
+        heap.take(all_but_three_words).expect("a region is empty");
+    }
+    assert_eq!(
+        largest_blocks(&heap, &heap.ranges::<2>()),
+        [3 * WORD, 3 * WORD]
+    );
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_largest_block_of_each_region_is_what_asking_it_alone_finds(
