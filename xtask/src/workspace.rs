@@ -14,14 +14,16 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Opens the repository that this program was built from.
+    /// Opens the repository in which `cargo xtask` was called.
     ///
     /// Child processes find the tool folder's programs before the user's own.
     ///
     /// # Errors
-    /// When neither `HEAPBEACON_CACHE`, `XDG_CACHE_HOME` nor `HOME` says where the tool folder goes.
+    /// When the program was not started by Cargo, or neither `HEAPBEACON_CACHE`, `XDG_CACHE_HOME` nor `HOME` says where the tool folder goes.
     pub(crate) fn open() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        // Not the one that was compiled in: two clones may share a target folder, and with it this program.
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").context("start it as `cargo xtask`")?;
+        let root = Path::new(&manifest)
             .parent()
             .context("xtask is not inside a workspace")?
             .to_owned();

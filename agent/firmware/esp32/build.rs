@@ -31,10 +31,8 @@ fn main() -> Result<(), String> {
 /// has to name the script, in the right place and once.
 fn link_sections() {
     println!("cargo:rerun-if-changed=sections.x");
-    println!(
-        "cargo:rustc-link-search=native={}",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let folder = env::var("CARGO_MANIFEST_DIR").expect("Cargo says where the package is");
+    println!("cargo:rustc-link-search=native={folder}");
     // The linker of Xtensa knows no OVERWRITE_SECTIONS.
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("riscv32") {
         println!("cargo:rustc-link-lib=dylib:+verbatim=sections.x");

@@ -1,7 +1,10 @@
 //! Hands the linker what only this board's programs need.
 
+use std::env;
+
 fn main() {
-    println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    let folder = env::var("CARGO_MANIFEST_DIR").expect("Cargo says where the package is");
+    println!("cargo:rustc-link-search={folder}");
     for script in ["memory.x", "link.x"] {
         println!("cargo:rustc-link-arg-bins=-T{script}");
     }

@@ -11,7 +11,8 @@ use support::raw::{Connection, request};
 
 /// Builds the project, as a user would, and starts it.
 fn start() -> (Background, Client) {
-    let project = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/user_project");
+    // From the package's folder, where Cargo starts tests.
+    let project = "tests/user_project";
     let results = concat!(env!("CARGO_TARGET_TMPDIR"), "/user_project");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--target-dir", results])

@@ -155,6 +155,6 @@ fn path(program: &str) -> PathBuf {
 }
 
 fn source_of(program: &str) -> PathBuf {
-    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
-    tests.join(format!("symbols/programs/{program}.rs"))
+    // From the package's folder, where Cargo starts tests.
+    PathBuf::from(format!("tests/symbols/programs/{program}.rs"))
 }

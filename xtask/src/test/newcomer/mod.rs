@@ -140,7 +140,8 @@ mod tests {
 
     use super::*;
 
-    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/firmware/esp32");
+    /// From the package's folder, where Cargo starts tests.
+    const FOLDER: &str = "../agent/firmware/esp32";
 
     fn read(file: &str) -> String {
         fs::read_to_string(format!("{FOLDER}/{file}")).expect("it is there")
