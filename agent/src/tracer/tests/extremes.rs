@@ -85,7 +85,7 @@ fn apply(tracer: &Tracer<Strict>, step: Step) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { 128 },
+        cases: if cfg!(miri) { 2 } else { 128 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -94,7 +94,7 @@ proptest! {
     fn no_event_is_too_much(
         is_leaks in any::<bool>(),
         capacity in 1_u32..6,
-        steps in proptest::collection::vec(step(), 1..60),
+        steps in proptest::collection::vec(step(), 1..if cfg!(miri) { 16 } else { 60 }),
     ) {
         let fixture = Fixture::with_records(capacity);
         let mode = if is_leaks { Mode::Leaks } else { Mode::All };
