@@ -84,6 +84,9 @@ pub(super) fn Reader(
     /// What is drawn.
     #[prop(into)]
     label: Signal<String>,
+    /// Whether the tabulator stops here; mouse, touch and the keys of who got here otherwise read it anyway.
+    #[prop(into)]
+    is_stop: Signal<bool>,
     /// What is pointed at.
     pointed: RwSignal<Option<Pointed>>,
     /// Moments with a value, in microseconds since boot, oldest first.
@@ -139,7 +142,7 @@ pub(super) fn Reader(
         <div
             class="reader"
             role="slider"
-            tabindex="0"
+            tabindex=move || if is_stop.get() { "0" } else { "-1" }
             aria-label=label
             aria-valuemin="0"
             aria-valuemax=move || spoken.read().last.to_string()

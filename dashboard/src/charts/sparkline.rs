@@ -15,6 +15,9 @@ pub fn Sparkline(
     /// What is drawn.
     #[prop(into)]
     label: Signal<String>,
+    /// Whether the tabulator stops at it.
+    #[prop(into)]
+    is_stop: Signal<bool>,
     /// Oldest first.
     readings: Memo<Vec<Reading>>,
     /// What the last moment is called.
@@ -43,7 +46,7 @@ pub fn Sparkline(
         moment(times_us, pointed.get(), |x| time_at.run(x))
     };
     view! {
-        <Reader label pointed times time_at words>
+        <Reader label is_stop pointed times time_at words>
             <svg class="spark" viewBox="0 0 90 24" aria-hidden="true">
                 <path d=move || readings.with(|readings| path(readings)) />
                 {move || read().and_then(|time_us| readings.with(|readings| dot(readings, time_us)))}

@@ -103,7 +103,7 @@ pub fn TimeChart(
             </figcaption>
             <p class="unseen">{move || plot.with(|plot| plot.summary.clone())}</p>
             <div class="chart-body" node_ref=body style:height=format::decimal(height) + "px">
-                <Reader label=title.to_owned() pointed times time_at=Callback::new(move |x| frame().time_at(x)) words>
+                <Reader label=title.to_owned() is_stop=true pointed times time_at=Callback::new(move |x| frame().time_at(x)) words>
                     <svg
                         aria-hidden="true"
                         width=move || format::decimal(width.get())

@@ -14,6 +14,7 @@ const PAGES: [&str; 4] = ["live", "leaks", "records", "device"];
 
 /// Goes on with the tabulator until something has the focus, and checks that one always sees what has.
 async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {
+    let mut stops = Vec::new();
     for _ in 0..STOPS {
         page.press(Key::Tab).await?;
         let focus = page.focus().await?;
@@ -25,8 +26,9 @@ async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {
         if page.has_focus(css).await? {
             return Ok(());
         }
+        stops.push(focus.what);
     }
-    panic!("the keyboard does not reach {css}");
+    panic!("the keyboard does not reach {css}: {stops:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

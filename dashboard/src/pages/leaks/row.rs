@@ -61,7 +61,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                     site.as_ref().map(|site| number_cells(site, most(), now_us(), is_file))
                 }}
                 <td class="trend">
-                    <Trend site />
+                    <Trend site is_open=open.into() />
                 </td>
             </tr>
             <When is=move || open.get()>
@@ -132,9 +132,10 @@ fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
     .into_any()
 }
 
-/// The live bytes of a site over time; in a file, of what is live then by when it was allocated.
+/// The live bytes of a site over time; in a file, of what is live then by when it was allocated. In a long list the
+/// tabulator goes from name to name: it stops at the trends of opened rows only.
 #[component]
-fn Trend(site: Memo<Option<Site>>) -> impl IntoView {
+fn Trend(site: Memo<Option<Site>>, is_open: Signal<bool>) -> impl IntoView {
     let store = Store::of_app();
     let label = move || {
         let site = site.read();
@@ -142,7 +143,7 @@ fn Trend(site: Memo<Option<Site>>) -> impl IntoView {
         format!("Live bytes of {name} over time")
     };
     let readings = Memo::new(move |_| site.read().as_ref().map(readings).unwrap_or_default());
-    view! { <Sparkline label=Signal::derive(label) readings end=Signal::derive(move || history_end(store)) /> }
+    view! { <Sparkline label=Signal::derive(label) is_stop=is_open readings end=Signal::derive(move || history_end(store)) /> }
 }
 
 /// Says how old the oldest block with a record is.
