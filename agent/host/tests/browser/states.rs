@@ -175,7 +175,7 @@ async fn a_device_that_keeps_a_page_out_is_told_from_none() -> WebDriverResult<(
     let page = Page::open(&format!("{}/?device={}", agent.url(), other.url())).await?;
     let text = page.element_with("main", "but not to pages from").await?;
     assert!(text.text().await?.contains("--allow-origin"));
-    page.element(&format!("main a[href='{}']", other.url()))
+    page.element(&format!("main a[href='{}/']", other.url()))
         .await?;
     drop(other);
     page.element_with("main", "No HeapBeacon agent answers")
