@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod background;
 pub(crate) mod client;
 pub(crate) mod crowd;
+pub(crate) mod crowd_tests;
 pub(crate) mod far;
 pub(crate) mod page;
 pub(crate) mod process;
