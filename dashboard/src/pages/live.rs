@@ -9,7 +9,7 @@ use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{HeapSample, Outlook, Store, gaps, regions, untraced};
+use crate::state::{HeapSample, Outlook, Site, Store, gaps, regions, untraced};
 use wrong_frees::WrongFrees;
 
 mod plots;
@@ -87,7 +87,11 @@ fn used_card(store: Store) -> AnyView {
     let value = (value, format!("{unit} of {}", format::bytes(now.size)));
     let (note, alarming) = match store.is_file {
         true => (format!("{} free", format::bytes(now.free)), false),
-        false => growth(&store.heap_history.read().outlook()),
+        // What only fills up at the start is no reason for alarm.
+        false => (
+            growth(&store.heap_history.read().outlook()),
+            store.sites.read().iter().any(Site::leaks),
+        ),
     };
     let hint = "Bytes handed out in all regions, and their growth without what comes and goes";
     view! { <Card title="Used" hint value note alarming /> }.into_any()
@@ -167,16 +171,16 @@ fn with_unit(bytes: u64) -> (String, String) {
     (value, unit.to_owned())
 }
 
-/// Says how the used bytes grow, and whether that calls for action.
-fn growth(outlook: &Outlook) -> (String, bool) {
+/// Says how the used bytes grow.
+fn growth(outlook: &Outlook) -> String {
     if outlook.window_us == 0 {
-        return ("watching, no growth to tell yet".to_owned(), false);
+        return "watching, no growth to tell yet".to_owned();
     }
     let window = format::duration(outlook.window_us);
     let is_told = outlook.lasts || outlook.bytes_per_minute < 0.0;
     match format::growth(outlook.bytes_per_minute).as_str() {
-        growth if is_told && growth != "0" => (format!("{growth} over {window}"), outlook.lasts),
-        _ => (format!("steady over {window}"), false),
+        growth if is_told && growth != "0" => format!("{growth} over {window}"),
+        _ => format!("steady over {window}"),
     }
 }
 

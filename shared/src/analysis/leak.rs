@@ -33,6 +33,10 @@ const NEAR_PEAK: f64 = 0.9;
 const SAMPLES: u64 = 48;
 /// Fewest moments whose noise is known.
 const ENOUGH_SAMPLES: usize = 10;
+/// Moments of which the lowest is what is held now.
+const NEWEST: usize = 3;
+/// Microseconds within which the newest block of a leak came, if blocks do not usually come more seldom.
+const FRESH_US: u64 = 5_000_000;
 /// Shortest time without a new block that ends growth, in microseconds.
 const OVERDUE_US: u64 = 15_000_000;
 /// Shortest window that can show that growth ended, in microseconds.
@@ -92,6 +96,8 @@ pub struct Growth {
     pub duration_us: u64,
     /// Blocks gained meanwhile.
     pub gained: u64,
+    /// Whether a block came just now.
+    pub is_fresh: bool,
     /// How fast.
     pub bytes_per_minute: f64,
 }
@@ -166,7 +172,9 @@ impl Suspect {
 
     fn grow(&mut self, growth: Growth) {
         self.growth = Some(growth);
-        let is_leak = growth.gained >= LEAK_BLOCKS || growth.duration_us >= LEAK_US;
+        // Nothing is called a leak for the first time that may have ended a moment ago.
+        let is_enough = growth.gained >= LEAK_BLOCKS || growth.duration_us >= LEAK_US;
+        let is_leak = is_enough && growth.is_fresh;
         match self.standing {
             Standing::Leaking => {}
             _ if is_leak => self.standing = Standing::Leaking,
@@ -214,7 +222,12 @@ fn growth_within(window: &[Moment], known: &Known) -> Option<Growth> {
     let lows = lows(window);
     let (first, last) = (lows.first()?, lows.last()?);
     let duration_us = span_us(window);
-    let gained = last.count.saturating_sub(first.count);
+    // The low-water mark of the last slice may be as old as the slice is long.
+    let newest = window.iter().rev().take(NEWEST).map(|moment| moment.count);
+    let now = newest
+        .min()
+        .map_or(last.count, |newest| newest.max(last.count));
+    let gained = now.saturating_sub(first.count);
     let is_leak = duration_us >= SUSPECT_US
         && is_steady(&lows)
         && is_fresh(window)
@@ -226,6 +239,9 @@ fn growth_within(window: &[Moment], known: &Known) -> Option<Growth> {
     is_leak.then(|| Growth {
         duration_us,
         gained,
+        is_fresh: window
+            .last()
+            .is_some_and(|now| now.idle_us() <= FRESH_US.max(usual_idle_us(window))),
         bytes_per_minute: last.bytes.saturating_sub(first.bytes) as f64 / minutes,
     })
 }
