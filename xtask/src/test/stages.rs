@@ -258,9 +258,10 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let axe = system::ensure_axe(workspace)?;
     let bundle = dashboard::build(workspace)?;
     let shell = &workspace.shell;
+    // Most of the time they wait for a leak to show.
     let test = cmd!(
         shell,
-        "cargo test --locked -p heapbeacon-host --test browser"
+        "cargo test --locked -p heapbeacon-host --test browser -- --test-threads=4"
     );
     // For people to look at; the README shows one of them.
     let screenshots = workspace.path("target/screenshots");
