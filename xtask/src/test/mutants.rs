@@ -28,12 +28,17 @@ pub(crate) fn run(workspace: &Workspace, files: &[String]) -> Result<()> {
     let shell = &workspace.shell;
     let output = shell.create_dir(workspace.path(OUTPUT))?;
     let chosen = choose(workspace, files, &output)?;
-    let tried = cmd!(shell, "cargo mutants --jobs 1 --colors never {chosen...}")
+    let features = features(&chosen);
+    let tried = cmd!(
+        shell,
+        "cargo mutants --jobs 1 --colors never {features...} {chosen...}"
+    )
         .arg("--output")
         .arg(&output)
         // Not below the copy of the sources, which is another one each time.
         .env("CARGO_TARGET_DIR", output.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         // Changes that no test noticed are no success to it, either.
         .ignore_status();
     let output = output.join("mutants.out");
@@ -60,6 +65,15 @@ fn choose(workspace: &Workspace, files: &[String], output: &Path) -> Result<Vec<
     let path = output.join("branch.diff");
     fs::write(&path, diff)?;
     Ok(vec!["--in-diff".to_owned(), path.display().to_string()])
+}
+
+/// Tests of symbols compile programs, and take longer than all others: they only run for what they test.
+fn features(chosen: &[String]) -> &'static [&'static str] {
+    let is_of_symbols = |option: &String| option.contains("symbols") || option.ends_with(".diff");
+    match chosen.iter().any(is_of_symbols) {
+        true => &["--all-features"],
+        false => &["--features", "heapbeacon-shared/alloc"],
+    }
 }
 
 /// Reads what came of the changes, and checks that enough of them were noticed.

@@ -23,6 +23,8 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(2)
 const SAMPLES: u32 = 5;
 /// How long the workload of the user's agent gets to bring about what a test would like to see.
 const WORKLOAD_PATIENCE: Duration = Duration::from_secs(10);
+/// What has allocated nothing for so long will not soon.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// The agent under test.
 pub(crate) struct Target {
@@ -83,19 +85,28 @@ impl Target {
 
     /// Waits until the workload has brought about what a test would like to see, and returns the status of the trace.
     ///
-    /// The test's own agent must get there. The user's may have a workload that allocates little, or few records: after
-    /// a while the test checks what there is.
+    /// The test's own agent must get there. The user's may have a workload that allocates little, or nothing, or few
+    /// records: after a while the test checks what there is.
     #[track_caller]
     pub(crate) fn worked_until(&self, what: &str, is_so: impl Fn(&Trace) -> bool) -> Trace {
         let mut trace = self.trace();
-        let mut is_there = || {
+        let mut changed = Instant::now();
+        let mut look = || {
+            let before = trace.total_allocations;
             trace = self.trace();
-            is_so(&trace)
+            if trace.total_allocations != before {
+                changed = Instant::now();
+            }
+            (is_so(&trace), changed.elapsed())
         };
         match self.owner {
-            Owner::Test(_) => await_that(what, is_there),
+            Owner::Test(_) => await_that(what, || look().0),
             Owner::User(..) => {
-                if some_within(WORKLOAD_PATIENCE, || is_there().then_some(())).is_none() {
+                let seen = some_within(WORKLOAD_PATIENCE, || match look() {
+                    (true, _) => Some(true),
+                    (false, idle) => (idle > IDLE).then_some(false),
+                });
+                if seen != Some(true) {
                     eprintln!(
                         "this agent's workload does not show {what}: the test checks what there is"
                     );
