@@ -251,9 +251,11 @@ fn ended(site: &Site, now_us: u64) -> Vec<Part> {
 /// Tells who grows, and calls it a leak where that is certain.
 fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
     let now_us = view.now_us();
-    let named = growing.iter().take(NAMED_SITES);
-    let mut details: Vec<_> = named.map(|site| grown(site, now_us)).collect();
     let certain = growing.iter().filter(|site| site.leaks()).count();
+    let named = growing.iter().take(NAMED_SITES);
+    // The headline speaks of what is certain only.
+    let grown = |site: &&Site| grown(site, certain > 0 && !site.leaks(), now_us);
+    let mut details: Vec<_> = named.map(grown).collect();
     let may_leak = growing
         .iter()
         .filter(|site| site.standing() == Standing::Leaking);
@@ -378,11 +380,16 @@ fn place(site: &Site) -> String {
     place.map_or_else(String::new, |place| format!(" ({place})"))
 }
 
-fn grown(site: &Site, now_us: u64) -> Vec<Part> {
+/// Says how a site grows, and that it may do so for another reason than a leak where `is_exception` to the headline.
+fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
     let (value, unit) = format::bytes_parts(site.growth());
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
     let place = place(site);
+    let takes = match is_exception {
+        true => "may leak, too: it takes",
+        false => "takes",
+    };
     let (up_to, rest) = match site.in_doubt() {
         0 => {
             let age = format::duration(now_us.saturating_sub(site.oldest_us));
@@ -395,7 +402,7 @@ fn grown(site: &Site, now_us: u64) -> Vec<Part> {
     };
     vec![
         Part::Code(site.name.clone()),
-        Part::Text(format!("{place} takes {up_to}")),
+        Part::Text(format!("{place} {takes} {up_to}")),
         Part::Strong(format!("{value} {unit} a minute")),
         Part::Text(format!(" and holds {blocks}, {bytes}{rest}")),
     ]

@@ -368,6 +368,8 @@ fn a_leak_whose_records_are_all_there_is_certain_beside_one_that_is_in_doubt() {
     let finding = told(&sites, &overflowed(Mode::Leaks));
     assert_eq!(finding.tone, Tone::Bad);
     assert_eq!(finding.headline, "One call site is leaking.");
+    let says_may = |line: usize| words(&finding.details[line]).contains("may leak, too: it takes");
+    assert!(!says_may(0) && says_may(1));
     assert!(words(&finding.details[3]).contains("can't be told"));
     assert_eq!(words(&finding.details[2]), HEAP_IS_FULL);
 }
