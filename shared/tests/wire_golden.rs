@@ -29,6 +29,11 @@ fn name(text: &str) -> heapbeacon_shared::Name {
 }
 
 #[test]
+fn the_longest_message_is_its_preamble_two_bytes_of_length_and_the_longest_body() {
+    assert_eq!(MAX_ENCODED, PREAMBLE.len() + 2 + 512);
+}
+
+#[test]
 fn header() {
     let header = Header {
         build_id: BuildId::from_slice(&[0xde, 0xad, 0xbe, 0xef]).unwrap(),

@@ -131,14 +131,16 @@ fn ensure(workspace: &Workspace, tools: Vec<Tool>) -> Result<()> {
     results.into_iter().collect()
 }
 
+/// Looks into cargo's list of what it has installed: a program that is a command of cargo tells no version by itself.
 fn is_installed(workspace: &Workspace, tool: &Tool) -> bool {
     let shell = &workspace.shell;
-    let program = workspace.tools().join("bin").join(tool.program);
-    program.exists()
-        && cmd!(shell, "{program} --version")
+    let root = workspace.tools();
+    let wanted = format!("{} v{}:", tool.package, tool.version);
+    root.join("bin").join(tool.program).exists()
+        && cmd!(shell, "cargo install --list --root {root}")
             .quiet()
             .read()
-            .is_ok_and(|version| version.split_whitespace().nth(1) == Some(&tool.version))
+            .is_ok_and(|list| list.lines().any(|line| line == wanted))
 }
 
 /// A `cargo install` that runs.

@@ -8,20 +8,30 @@ const FULL: u16 = 1000;
 /// Checks whether a client names `mime`, an application's, among the media types that it takes, and does not prefer `other`,
 /// the usual one (RFC 9110, 12.5.1).
 pub(super) fn prefers(fields: Fields<'_, '_>, mime: &str, other: &str) -> bool {
-    let wanted = weight(fields.items("accept"), mime).unwrap_or(0);
-    let mut ranges = [other, "application/*", "*/*"].into_iter();
-    let others = ranges.find_map(|range| weight(fields.items("accept"), range));
+    let ranges = [mime, other, "application/*", "*/*"];
+    let [wanted, others @ ..] = weights(fields.items("accept"), ranges);
+    let wanted = wanted.unwrap_or(0);
+    let others = others.into_iter().flatten().next();
     wanted > 0 && wanted >= others.unwrap_or(0)
 }
 
-/// Returns the weight of a media range in thousandths, if it is among those that are accepted.
-fn weight<'b>(mut accepted: impl Iterator<Item = &'b str>, mime: &str) -> Option<u16> {
-    let mut parameters = accepted.find_map(|range| {
-        let mut range = range.split(';').map(str::trim);
-        let name = range.next()?;
-        name.eq_ignore_ascii_case(mime).then_some(range)
-    })?;
-    Some(parameters.find_map(quality).unwrap_or(FULL))
+/// Returns the weight of each media range in thousandths, if it is among those that are accepted.
+fn weights<'b, const N: usize>(
+    accepted: impl Iterator<Item = &'b str>,
+    ranges: [&str; N],
+) -> [Option<u16>; N] {
+    let mut weights = [None; N];
+    for accepted in accepted {
+        let mut parts = accepted.split(';').map(str::trim);
+        let name = parts.next().unwrap_or("");
+        let found = ranges
+            .iter()
+            .position(|range| name.eq_ignore_ascii_case(range));
+        if let Some(weight) = found.and_then(|index| weights.get_mut(index)) {
+            weight.get_or_insert_with(|| parts.find_map(quality).unwrap_or(FULL));
+        }
+    }
+    weights
 }
 
 /// Reads a parameter as a weight, at most three digits behind the point; nothing if it is another parameter.
@@ -39,7 +49,7 @@ fn quality(parameter: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::weight;
+    use super::weights;
 
     #[test]
     fn weights_are_thousandths() {
@@ -56,7 +66,8 @@ mod tests {
             ("text/html, */*", None),
             ("", None),
         ] {
-            assert_eq!(weight(accept.split(','), "text/csv"), expected, "{accept}");
+            let told = weights(accept.split(','), ["text/csv", "*/*"]);
+            assert_eq!(told[0], expected, "{accept}");
         }
     }
 }

@@ -89,9 +89,11 @@ pub(super) fn nothing_here() -> Problem {
 
 /// Checks whether the client has this version of a file (RFC 9110, 13.1.2).
 fn has_already(fields: Fields<'_, '_>, etag: &str) -> bool {
-    fields
-        .items("if-none-match")
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    let is_any = fields.all("if-none-match").any(|value| value == "*");
+    is_any
+        || fields
+            .items("if-none-match")
+            .any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// Checks whether a file's name holds the hash that Trunk puts there: 16 hexadecimal digits behind

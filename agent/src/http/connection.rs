@@ -47,7 +47,8 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
             Ok(false) | Err(Stop::Ended) => return Ok(()),
             Err(Stop::Lost) => return Err(Lost),
             Err(Stop::Refused(problem)) => {
-                return refuse(agent, link, problem, &mut output).await;
+                let delivery = Delivery::last(input.asks_for_head());
+                return refuse(agent, link, problem, &mut output, &delivery).await;
             }
         }
         patience = NEXT;
@@ -64,10 +65,11 @@ async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
     link: &Link,
     problem: Problem,
     output: &mut Output<'_, W, T, R>,
+    delivery: &Delivery<'_>,
 ) -> Result<(), Lost> {
     let mut permit = agent.places().permit(link).await;
     permit.make(|| Reply::from(problem));
-    send::<P, _, _, _>(permit, output, &Delivery::LAST).await
+    send::<P, _, _, _>(permit, output, delivery).await
 }
 
 /// Sends the answer that was made with a permit.

@@ -2,6 +2,7 @@
 
 use httparse::Header;
 
+use super::limits::MAX_ITEMS;
 use super::problem::Problem;
 
 /// The fields of a head, in the order in which they came.
@@ -32,10 +33,12 @@ impl<'h, 'b> Fields<'h, 'b> {
         }
     }
 
-    /// Returns the items of a list, which may be spread over several lines (RFC 9110, 5.3).
+    /// Returns the items of a list, which may be spread over several lines (RFC 9110, 5.3): the first [`MAX_ITEMS`], empty
+    /// ones counted. A list may be as long as a head, and there may be many who send one.
     pub(super) fn items(self, name: &str) -> impl Iterator<Item = &'b str> + Clone {
         self.all(name)
             .flat_map(|value| value.split(','))
+            .take(MAX_ITEMS)
             .map(|item| item.trim_matches([' ', '\t']))
             .filter(|item| !item.is_empty())
     }

@@ -9,7 +9,7 @@
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use super::request::{Request, Version};
+use super::request::Request;
 use super::target::SCHEME;
 
 /// Who may talk to the agent.
@@ -41,15 +41,27 @@ impl Guard {
         let Some(origin) = request.fields.one("origin")? else {
             return Ok(None);
         };
-        let host = request.fields.one("host")?;
+        let host = request.host()?;
         let is_own = origin
             .strip_prefix(SCHEME)
             .is_some_and(|authority| Some(authority) == host);
         Ok((is_own || self.origins.contains(&origin)).then_some(origin))
     }
 
+    /// Checks that a request may use the API: it carries the token, and is no link on another site's page. Those lead to the
+    /// dashboard only.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub(super) fn check_use(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+        if !is_own_site(request)? && self.reader(request)?.is_none() {
+            return Err(foreign_page());
+        }
+        self.check_token(request)
+    }
+
     /// Checks that a request carries the token, if there is one.
-    pub(super) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+    fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
         let Some(token) = self.token else {
             return Ok(());
         };
@@ -58,7 +70,7 @@ impl Guard {
             .one("authorization")?
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map_or("", |(_, sent)| sent.trim());
+            .map_or("", |(_, sent)| sent.trim_matches([' ', '\t']));
         if bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
             Ok(())
         } else {
@@ -68,18 +80,10 @@ impl Guard {
 
     /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
     fn check_host(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
-        let in_target = request.target.host;
-        let host = match (request.fields.one("host")?, in_target) {
-            (None, None) if request.version == Version::Http10 => return Ok(()),
-            (None, Some(host)) if request.version == Version::Http10 => host,
-            (Some(host), _) => host,
-            (None, _) => return Err(Problem::malformed(format_args!("Send one `host` header."))),
+        // One of HTTP/1.0 need not name it.
+        let Some(host) = request.host()? else {
+            return Ok(());
         };
-        if in_target.is_some_and(|in_target| !in_target.eq_ignore_ascii_case(host)) {
-            return Err(Problem::malformed(format_args!(
-                "Name the same host in the request line and in `Host`, or only a path in the request line."
-            )));
-        }
         let name = without_port(host);
         if is_local(name) || is_address(name) || is_listed(self.hosts, name) {
             return Ok(());
@@ -95,13 +99,17 @@ impl Guard {
 /// Checks what a browser says of the page that a request comes from (Fetch Metadata, "Sec-Fetch-Site"): another site's may
 /// do nothing but link here, so that an answer opens as a page of its own, which the other page can't read.
 fn check_site(request: &Request<'_, '_>, is_vouched_for: bool) -> Result<(), Problem> {
-    let site = request.fields.one("sec-fetch-site")?;
-    let is_own = matches!(site, None | Some("same-origin" | "none"));
-    if is_own || is_vouched_for || is_link(request)? {
+    if is_own_site(request)? || is_vouched_for || is_link(request)? {
         Ok(())
     } else {
         Err(foreign_page())
     }
+}
+
+/// Checks whether a browser says of no other site that its page sends this.
+fn is_own_site(request: &Request<'_, '_>) -> Result<bool, Problem> {
+    let site = request.fields.one("sec-fetch-site")?;
+    Ok(matches!(site, None | Some("same-origin" | "none")))
 }
 
 /// Checks whether a browser opens what a link leads to, not in a frame.
@@ -131,7 +139,7 @@ fn is_local(name: &str) -> bool {
     let tail = name.len().saturating_sub("localhost".len());
     name.get(tail..)
         .is_some_and(|end| end.eq_ignore_ascii_case("localhost"))
-        && (tail == 0 || name.as_bytes()[tail - 1] == b'.')
+        && (tail == 0 || tail > 1 && name.as_bytes()[tail - 1] == b'.')
 }
 
 fn is_address(name: &str) -> bool {
@@ -161,6 +169,7 @@ mod tests {
             "",
             "notlocalhost",
             "localhost.evil",
+            ".localhost",
             "l\u{f6}calhost",
             "host",
         ] {

@@ -6,7 +6,7 @@ use heapless::Vec;
 use picoserve::io::Read;
 
 use super::head::Scanner;
-use super::limits::MAX_BODY;
+use super::limits::{MAX_BODY, MAX_EMPTY_LINES};
 use super::link::{Link, Phase};
 use super::output::Lost;
 use super::problem::Problem;
@@ -70,16 +70,26 @@ impl<'c, R: Read> Input<'c, R> {
         self.pending.is_empty()
     }
 
-    /// Reads a head to its end and returns its length. Empty lines before it are left out (RFC 9112, 2.2).
+    /// Checks whether what is asked for is the head of an answer only, as far as that has come.
+    pub(super) fn asks_for_head(&self) -> bool {
+        self.buffer[self.pending.clone()].starts_with(b"HEAD ")
+    }
+
+    /// Reads a head to its end and returns its length. A few empty lines before it are left out (RFC 9112, 2.2).
     ///
     /// # Errors
     /// When it does not come, is too long, or is none.
     pub(super) async fn head(&mut self) -> Result<usize, Stop> {
         let mut scanner = Scanner::default();
+        let mut empty_lines = 0;
         loop {
             let scanned = scanner.scan(&self.buffer[self.pending.clone()]);
             match scanned.map_err(|_| Stop::Refused(Problem::no_request()))? {
+                Some(EMPTY_LINE) if empty_lines == MAX_EMPTY_LINES => {
+                    return Err(Stop::Refused(Problem::no_request()));
+                }
                 Some(EMPTY_LINE) => {
+                    empty_lines += 1;
                     self.skip(EMPTY_LINE);
                     scanner = Scanner::default();
                 }

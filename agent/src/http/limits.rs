@@ -2,8 +2,14 @@
 
 use picoserve::time::Duration;
 
+/// Most empty lines before a head: some clients send one behind a body.
+pub(super) const MAX_EMPTY_LINES: usize = 4;
 /// Most fields of a head: browsers send about 20.
 pub(super) const MAX_FIELDS: usize = 64;
+/// Most items of a list in a field that are looked at: browsers send about ten.
+pub(super) const MAX_ITEMS: usize = 64;
+/// Most parts of a query: no path of the API takes half of them.
+pub(super) const MAX_PAIRS: usize = 16;
 /// Longest body that the API takes, in bytes.
 pub(super) const MAX_BODY: usize = 256;
 

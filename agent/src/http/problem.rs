@@ -40,6 +40,16 @@ impl Problem {
         ))
     }
 
+    /// The client speaks another version of HTTP.
+    pub(super) fn unknown_version() -> Self {
+        let kind = Kind(
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "Version not supported",
+            "ESP_ERR_NOT_SUPPORTED",
+        );
+        Self::new(kind, format_args!("Use HTTP/1.1."))
+    }
+
     /// The target is no path and no URL of the agent's, or has a `%` without its two digits.
     pub(super) fn wrong_target() -> Self {
         Self::malformed(format_args!(

@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use super::limits::MAX_PAIRS;
 use super::percent::Encoded;
 use super::problem::Problem;
 
@@ -15,10 +16,12 @@ impl<'b> Query<'b> {
     /// # Errors
     /// When it holds a name that is not in `known`, or one twice.
     pub(super) fn new(query: Encoded<'b>, known: &[&str]) -> Result<Self, Problem> {
+        let is_long = query.split('&').nth(MAX_PAIRS).is_some();
         let query = Self(query);
-        if !query
-            .pairs()
-            .all(|(name, _)| known.iter().any(|known| name.is(known)))
+        if is_long
+            || !query
+                .pairs()
+                .all(|(name, _)| known.iter().any(|known| name.is(known)))
         {
             return Err(unknown(known));
         }

@@ -20,7 +20,7 @@ use crate::platform::Platform;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
 /// in a page of another origin, or keep a hold on the window in which it is shown.
-const PROTECTION: &str = "Vary: Origin\r\n\
+const PROTECTION: &str = "Vary: Accept, Origin\r\n\
     X-Content-Type-Options: nosniff\r\n\
     Referrer-Policy: no-referrer\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
@@ -92,13 +92,15 @@ pub(super) enum Stream {
 }
 
 impl<'b> Delivery<'b> {
-    /// To a peer of which nothing is known, and who is not heard again.
-    pub(super) const LAST: Self = Self {
-        reader: None,
-        is_last: true,
-        is_head: false,
-        has_chunks: false,
-    };
+    /// To a peer of which little is known, and who is not heard again.
+    pub(super) const fn last(is_head: bool) -> Self {
+        Self {
+            reader: None,
+            is_last: true,
+            is_head,
+            has_chunks: false,
+        }
+    }
 
     /// To whoever sent a request.
     pub(super) fn to(request: &Request<'_, '_>, reader: Option<&'b str>) -> Self {

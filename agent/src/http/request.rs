@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::limits::{MAX_BODY, MAX_FIELDS};
 use super::problem::Problem;
-use super::target::Target;
+use super::target::{Target, is_authority};
 
 /// Room for the fields of a head while it is looked at.
 pub(super) struct Room<'b>([httparse::Header<'b>; MAX_FIELDS]);
@@ -44,6 +44,7 @@ impl<'h, 'b> Request<'h, 'b> {
                     "A header has a character that it may not have, or a line continues in the next one."
                 )));
             }
+            Err(httparse::Error::Version) => return Err(Problem::unknown_version()),
             Err(httparse::Error::TooManyHeaders) => return Err(Problem::too_many_fields()),
             Ok(_) | Err(_) => return Err(Problem::no_request()),
         }
@@ -59,6 +60,22 @@ impl<'h, 'b> Request<'h, 'b> {
             },
             fields: Fields::new(parsed.headers),
         })
+    }
+
+    /// Returns the host that is asked, with its port: that of a whole URL goes before that of `Host` (RFC 9112, 3.2.2).
+    ///
+    /// # Errors
+    /// When it is none, or missing where HTTP/1.1 wants it.
+    pub(super) fn host(&self) -> Result<Option<&'b str>, Problem> {
+        let field = self.fields.one("host")?;
+        let host = self.target.host.or(field);
+        let is_missing = field.is_none() && self.version == Version::Http11;
+        if is_missing || !host.is_none_or(is_authority) {
+            return Err(Problem::malformed(format_args!(
+                "Send one `host` header: a name or an address, and perhaps a colon and a port."
+            )));
+        }
+        Ok(host)
     }
 
     /// Returns the length of the body, which is also where the next request begins.

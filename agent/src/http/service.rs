@@ -97,7 +97,7 @@ fn choose<'b, P: Platform>(
     };
     let place = find(agent, request, path);
     if place.access() == Access::Token {
-        agent.guard().check_token(request)?;
+        agent.guard().check_use(request)?;
     }
     let method = match &place {
         Place::Route(endpoint, _) => endpoint.method,
@@ -172,7 +172,8 @@ fn call<'b>(
         route: endpoint.route,
         parameter,
         query: Query::new(request.target.query, endpoint.query)?,
-        prefers_postcard: prefers(request.fields, POSTCARD_MIME, "application/json"),
+        prefers_postcard: endpoint.query.contains(&"format")
+            && prefers(request.fields, POSTCARD_MIME, "application/json"),
     }))
 }
 

@@ -56,6 +56,27 @@ fn split_host(target: &str) -> (Option<&str>, &str) {
     (Some(host), rest)
 }
 
+/// Checks whether a text is a host, perhaps with a port (RFC 3986, 3.2.2).
+pub(super) fn is_authority(text: &str) -> bool {
+    let after_literal = text.strip_prefix('[').map(|rest| rest.split_once(']'));
+    let (is_name, port) = match after_literal {
+        Some(Some((literal, port))) => (literal.parse::<core::net::Ipv6Addr>().is_ok(), port),
+        Some(None) => return false,
+        None => {
+            let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (name.bytes().all(may_name_host), port)
+        }
+    };
+    let digits = port.strip_prefix(':').unwrap_or(port);
+    let is_port = digits.is_empty() || port.starts_with(':') && digits.parse::<u16>().is_ok();
+    is_name && is_port && !digits.starts_with('+')
+}
+
+/// Checks for a byte that may stand in the name of a host.
+fn may_name_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
+
 /// Checks for a byte that may stand in a target: a fragment is never sent. Some of those that RFC 3986 wants encoded are
 /// left as they are by browsers.
 fn may_be_sent(byte: u8) -> bool {
@@ -64,7 +85,7 @@ fn may_be_sent(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Target;
+    use super::{Target, is_authority};
 
     #[track_caller]
     fn parts(target: &str) -> (Option<&str>, Option<&str>, &str) {
@@ -88,6 +109,45 @@ mod tests {
         }
         let all = Target::parse("OPTIONS", "*").expect("it is the whole server");
         assert_eq!((all.host, all.path), (None, None));
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        for host in [
+            "",
+            "lamp",
+            "lamp.local:80",
+            "127.0.0.1:65535",
+            "lamp:",
+            "[::1]:",
+            "[::1]",
+            "[fe80::1]:8080",
+            "a_b-c~",
+            "%61",
+        ] {
+            assert!(is_authority(host), "{host}");
+        }
+        for host in [
+            "evil .localhost",
+            "a/.localhost",
+            "?.localhost",
+            "\\.localhost",
+            "a:b@x.localhost",
+            "e\u{e4}.localhost",
+            "lamp:80:80",
+            "lamp:65536",
+            "lamp:+80",
+            "lamp:x",
+            "127.0.0.1, lamp",
+            "[::1",
+            "[::1]80",
+            "[x]:80",
+            "::1",
+            "@lamp",
+            "[]",
+        ] {
+            assert!(!is_authority(host), "{host}");
+        }
     }
 
     #[test]

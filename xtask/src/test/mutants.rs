@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace, files: &[String]) -> Result<()> {
     // Not below the copy of the sources, which is another one each time.
     .env("CARGO_TARGET_DIR", output.join("target"))
     .env("CARGO_PROFILE_DEV_DEBUG", "0")
-    .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
+    .env("CARGO_INCREMENTAL", "1")
     // Changes that no test noticed are no success to it, either.
     .ignore_status();
     let output = output.join("mutants.out");

@@ -35,6 +35,60 @@ fn empty_lines_before_a_request_are_ignored() {
 }
 
 #[test]
+fn who_sends_empty_lines_only_is_refused_soon() {
+    let answers = talk(Peer::that_stays("\r\n".repeat(1000))).0;
+    assert_eq!(statuses(&answers), [400]);
+}
+
+#[test]
+fn whoever_asks_for_a_head_gets_no_body_whatever_is_wrong() {
+    let long = "x".repeat(HEAD);
+    for rest in [
+        "/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n".into(),
+        "/ HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n".into(),
+        "/ HTTP/1.1\r\nHost: local host\r\n\r\n".into(),
+        "/ HTTP/2.0\r\nHost: localhost\r\n\r\n".into(),
+        format!("/ HTTP/1.1\r\nX: {long}\r\n\r\n"),
+        format!("/{long} HTTP/1.1\r\n\r\n"),
+        "/ HTTP/1.1\r\n\0".into(),
+    ] {
+        let (text, _) = talk(Peer::that_stays(format!("HEAD {rest}")));
+        assert!(
+            text.starts_with("HTTP/1.1 ") && text.ends_with("\r\n\r\n"),
+            "{rest}: {text}"
+        );
+        assert_eq!(text.matches("\r\n\r\n").count(), 1, "{rest}: {text}");
+    }
+}
+
+#[test]
+fn a_whole_url_names_the_host_whatever_the_field_says() {
+    for (target, host, status) in [
+        ("http://localhost", "other", 200),
+        ("http://localhost:80", "localhost", 200),
+        ("http://127.0.0.1", "a b", 200),
+        ("http://other", "localhost", 403),
+        ("http://a@localhost", "localhost", 400),
+    ] {
+        let request = format!("GET {target}{COUNT} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let (text, _) = talk(Peer::that_leaves(request));
+        assert_eq!(statuses(&text), [status], "{target} {host}");
+    }
+}
+
+#[test]
+fn what_is_long_takes_no_long_look() {
+    let many = "a=b&".repeat(17);
+    let (text, _) = talk(Peer::that_leaves(get(&format!(
+        "{COUNT}?{}",
+        "&".repeat(17)
+    ))));
+    assert_eq!(statuses(&text), [422]);
+    let (text, _) = talk(Peer::that_leaves(get(&format!("{COUNT}?{many}"))));
+    assert_eq!(statuses(&text), [422]);
+}
+
+#[test]
 fn nothing_but_empty_lines_is_told_nothing() {
     for peer in [Peer::that_leaves("\r\n"), Peer::that_stays("\r\n\r\n")] {
         assert_eq!(talk(peer).0, "");
@@ -155,7 +209,7 @@ fn another_site_may_link_here_and_do_nothing_else() {
     let frame = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n";
     let embedded = "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: script\r\n";
     let own = "Origin: http://localhost\r\n";
-    for (method, headers, status) in [
+    for (method, headers, expected) in [
         ("GET", "Sec-Fetch-Site: same-origin\r\n".into(), 200),
         ("GET", "Sec-Fetch-Site: none\r\n".into(), 200),
         ("GET", site.into(), 403),
@@ -172,10 +226,18 @@ fn another_site_may_link_here_and_do_nothing_else() {
         ("GET", format!("{site}{site}"), 400),
         ("GET", format!("{own}{own}"), 400),
     ] {
-        let request =
-            format!("{method} /api/v1/device HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
-        let (text, _) = talk(Peer::that_stays(request));
-        let status = format!("HTTP/1.1 {status} ");
-        assert!(text.starts_with(&status), "{method} {headers}: {text}");
+        // A link leads to the page. It shows nobody what the device answers.
+        let is_link = expected == 200 && headers.contains("navigate");
+        let in_api = if is_link { 403 } else { expected };
+        let on_page = if method == "POST" { 403 } else { expected };
+        for (path, status) in [("/api/v1/device", in_api), ("/", on_page)] {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+            let (text, _) = talk(Peer::that_stays(request));
+            let status = format!("HTTP/1.1 {status} ");
+            assert!(
+                text.starts_with(&status),
+                "{method} {path} {headers}: {text}"
+            );
+        }
     }
 }
