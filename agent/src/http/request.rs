@@ -24,6 +24,13 @@ pub(super) enum Version {
     Http11,
 }
 
+/// Checks whether the line of a request ends with a version of HTTP.
+fn names_version(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\r').next();
+    let word = line.and_then(|line| line.rsplit(|byte| *byte == b' ').next());
+    word.is_some_and(|word| word.starts_with(b"HTTP/"))
+}
+
 impl Room<'_> {
     pub(super) const fn new() -> Self {
         Self([httparse::EMPTY_HEADER; MAX_FIELDS])
@@ -44,7 +51,9 @@ impl<'h, 'b> Request<'h, 'b> {
                     "A header has a character that it may not have, or a line continues in the next one."
                 )));
             }
-            Err(httparse::Error::Version) => return Err(Problem::unknown_version()),
+            Err(httparse::Error::Version) if names_version(head) => {
+                return Err(Problem::unknown_version());
+            }
             Err(httparse::Error::TooManyHeaders) => return Err(Problem::too_many_fields()),
             Ok(_) | Err(_) => return Err(Problem::no_request()),
         }

@@ -8,7 +8,7 @@ use crate::support::target::Target;
 /// More than any board takes as a request's line and headers.
 const TOO_LONG: usize = 9_000;
 /// Every status that says that the client did something wrong.
-const REFUSALS: [u16; 8] = [400, 401, 403, 404, 405, 408, 414, 431];
+const REFUSALS: [u16; 9] = [400, 401, 403, 404, 405, 408, 414, 431, 505];
 
 /// Sends bytes and the end, and checks that the agent takes no harm; returns what it answered.
 #[track_caller]
@@ -59,7 +59,6 @@ fn bytes_that_are_no_request_are_refused() {
         b"GET / \r\n\r\n",
         b"GET /\r\n\r\n",
         b"\xff\xfe\xfd\xfc\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         tls,
         b" GET / HTTP/1.1\r\n\r\n",
         b"GET  / HTTP/1.1\r\n\r\n",
@@ -69,6 +68,7 @@ fn bytes_that_are_no_request_are_refused() {
     ] {
         refuse(&agent, &[400], bytes);
     }
+    refuse(&agent, &[505], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     for byte in (0..=u8::MAX).step_by(agent.stride(256)) {
         refuse(&agent, &[400], [byte; 64]);
     }

@@ -34,15 +34,16 @@ fn a_foreign_host_name_is_refused_on_every_route() {
         "localhost.evil.example",
         "evillocalhost",
         "127.0.0.1.evil.example",
-        "127.0.0.1@evil.example",
         "0x7f.1",
-        "[::1",
         "256.0.0.1",
         "127.1",
-        "a b",
     ] {
         send(&agent, "GET", "/trace", host, "").problem(403);
         send(&agent, "POST", "/trace/start?mode=all", host, "").problem(403);
+    }
+    for host in ["127.0.0.1@evil.example", "[::1", "a b", "evil .localhost"] {
+        send(&agent, "GET", "/trace", host, "").problem(400);
+        send(&agent, "POST", "/trace/start?mode=all", host, "").problem(400);
     }
     for endpoint in Route::ALL {
         let method = endpoint.method.to_string();
@@ -99,7 +100,7 @@ fn a_foreign_page_can_neither_read_nor_change_anything() {
             None,
             "{origin}"
         );
-        assert_eq!(answer.header("vary"), Some("Origin"));
+        assert_eq!(answer.header("vary"), Some("Accept, Origin"));
         for endpoint in Route::ALL {
             if endpoint.method == Method::Post {
                 send_to(&agent, "POST", &path_of(&endpoint), &host, &header).problem(403);
