@@ -3,7 +3,7 @@
 mod workloads;
 
 use heapbeacon_shared::analysis::{Known, Moment, Series, Standing, Suspect};
-use workloads::{BLOCK, Noise, Site, Step, harmless, leaks};
+use workloads::{BLOCK, Noise, Site, Step, harmless, leaks, leaks_by_chance, slow_ring};
 
 const SECOND: u64 = 1_000_000;
 const BOOT: u64 = 1_000 * SECOND;
@@ -155,6 +155,41 @@ fn a_leak_is_said_and_that_is_never_taken_back() {
             assert_eq!(last, Some(Standing::Leaking), "{name}: {said:?}");
             let stopped = first(&said, Standing::Stopped);
             assert_eq!(stopped, None, "{name}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_leak_by_chance_is_not_said_to_have_stopped_either() {
+    for seed in 1..=3 {
+        for (name, seconds, step) in leaks_by_chance() {
+            let said = said(step, seed, seconds, SELDOM);
+            // That it pauses for minutes is not known before it has gone on once.
+            let most = usize::from(name == "for 5 min of 8");
+            let stopped = standings(&said);
+            let stopped = stopped.iter().filter(|now| **now == Standing::Stopped);
+            assert!(stopped.count() <= most, "{name}: {said:?}");
+        }
+    }
+}
+
+/// What fills for long can't be told from a leak before it is full.
+#[test]
+fn a_slow_ring_is_taken_for_a_leak_no_longer_than_it_takes_to_renew_it() {
+    for (room, seconds) in [(60, 60), (100, 20)] {
+        for phase in 0..5 {
+            let mut ring = slow_ring(room, seconds);
+            let step: Step = Box::new(move |site, noise, second| ring(site, noise, second + phase));
+            let pace = Pace {
+                answers: 5,
+                looks: 1,
+            };
+            let said = said(step, phase + 1, 3 * room * seconds, pace);
+            let last = said.last().map(|(_, standing)| *standing);
+            assert_ne!(last, Some(Standing::Leaking), "{room}: {said:?}");
+            let flips = standings(&said);
+            let flips = flips.iter().filter(|now| **now == Standing::Leaking);
+            assert!(flips.count() <= 1, "{room}: {said:?}");
         }
     }
 }

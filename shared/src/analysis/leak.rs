@@ -43,8 +43,15 @@ const OVERDUE_US: u64 = 15_000_000;
 const ENDED_US: u64 = 20_000_000;
 /// How long growth must seem to have ended, in microseconds.
 const SURE_US: u64 = 4_000_000;
-/// Fewest blocks that would have come in a window that shows that growth ended.
-const MISSED_BLOCKS: f64 = 4.0;
+/// How many times the usual pause between blocks shows that no more come: where they come by chance, one pause in some
+/// thousands is longer.
+const OVERDUE: u64 = 6;
+/// How many usual pauses a window has at least that can show that growth ended.
+const PAUSES: u64 = 8;
+/// Fewest rises that would have come in such a window: of so many expected by chance, never none come.
+const MISSED_RISES: f64 = 16.0;
+/// Standard deviations by which what comes and goes may hide the growth in such a window.
+const HIDDEN: f64 = 8.0;
 /// Noise that a lack of growth exceeds, as a factor.
 const DOUBT: f64 = 5.0;
 
@@ -120,12 +127,16 @@ pub enum Standing {
 ///
 /// A site is [`Suspected`](Standing::Suspected) after [`SUSPECT_US`] of steady growth, and
 /// [`Leaking`](Standing::Leaking) after [`LEAK_BLOCKS`] or [`LEAK_US`] of it. It stays so until growth is known to have
-/// ended: no block came for twice as long as ever before, the blocks of its beginning are gone, or the recent past shows
+/// ended: no block came for much longer than before, the blocks of its beginning are gone, or the recent past shows
 /// no growth where it would have. That a window is merely too noisy to show it ends nothing, so a leak does not flicker.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Suspect {
     standing: Standing,
     growth: Option<Growth>,
+    /// Since when it has grown: what is seen of its growth later may be a short part of it.
+    began_us: u64,
+    /// The longest pause after which a leak went on that was said to have stopped, in microseconds.
+    paused_us: u64,
     /// Since when growth is looked for: what was before the end of a leak is no part of another one.
     from_us: u64,
     /// Since when it seems to have ended.
@@ -149,8 +160,11 @@ impl Suspect {
             self.standing = Standing::Quiet;
         }
         let growth = steady_growth(history, known);
-        if let Some(growth) = growth.filter(|growth| !has_ended(history, growth)) {
-            self.grow(growth);
+        let began = |growth: &Growth| now.time_us.saturating_sub(growth.duration_us);
+        let paused_us = self.paused_us;
+        let lasts = |growth: &Growth| !has_ended(history, growth, began(growth), paused_us);
+        if let Some(growth) = growth.filter(lasts) {
+            self.grow(growth, began(&growth));
         }
         self.standing
     }
@@ -170,7 +184,16 @@ impl Suspect {
         self.from_us
     }
 
-    fn grow(&mut self, growth: Growth) {
+    fn grow(&mut self, growth: Growth, began_us: u64) {
+        let is_known = matches!(self.standing, Standing::Suspected | Standing::Leaking);
+        self.began_us = match is_known {
+            true => began_us.min(self.began_us),
+            false => began_us,
+        };
+        if self.standing == Standing::Stopped {
+            let pause_us = began_us.saturating_sub(self.from_us) + OVERDUE_US;
+            self.paused_us = self.paused_us.max(pause_us);
+        }
         self.growth = Some(growth);
         // Nothing is called a leak for the first time that may have ended a moment ago.
         let is_enough = growth.gained >= LEAK_BLOCKS || growth.duration_us >= LEAK_US;
@@ -185,7 +208,7 @@ impl Suspect {
     fn look_for_end(&mut self, history: &[Moment], now: &Moment) {
         if !self
             .growth
-            .is_some_and(|growth| has_ended(history, &growth))
+            .is_some_and(|growth| has_ended(history, &growth, self.began_us, self.paused_us))
         {
             self.ended_since_us = None;
             return;
@@ -368,33 +391,51 @@ fn exceeds_traffic(window: &[Moment], gained: u64) -> bool {
     gained as f64 > 3.0 * more * held
 }
 
-/// Whether growth that was seen has ended.
-fn has_ended(history: &[Moment], growth: &Growth) -> bool {
+/// Whether growth that was seen, and began at a time, has ended; it went on after a pause of `paused_us` before.
+fn has_ended(history: &[Moment], growth: &Growth, began_us: u64, paused_us: u64) -> bool {
     let Some(now) = history.last() else {
         return false;
     };
-    let window = last(history, growth.duration_us);
+    let duration_us = now.time_us.saturating_sub(began_us);
+    let window = last(history, duration_us);
     let began_us = window.first().map_or(0, Moment::time_us);
     let until_newest = window.partition_point(|moment| moment.time_us <= now.newest_us);
     let usual_us = usual_idle_us(&window[..until_newest]);
-    let is_overdue = now.idle_us() > OVERDUE_US.max(2 * usual_us);
-    let is_replaced = now.count == 0 || now.oldest_us > began_us + growth.duration_us / 2;
-    is_overdue || is_replaced || is_level(window, growth, 4 * usual_us)
+    let pauses = window[..until_newest].iter().map(Moment::idle_us);
+    let longest_us = pauses.max().unwrap_or(0).max(paused_us);
+    let overdue_us = OVERDUE_US.max(OVERDUE * usual_us).max(2 * longest_us);
+    let is_overdue = now.idle_us() > overdue_us;
+    let is_replaced = now.count == 0 || now.oldest_us > began_us + duration_us / 2;
+    is_overdue || is_replaced || is_level(window, growth, (PAUSES * usual_us).max(2 * longest_us))
 }
 
 /// Whether the recent past shows no growth where it would have it, in windows that are longer than usual pauses.
 fn is_level(window: &[Moment], growth: &Growth, pause_us: u64) -> bool {
     let trend = Trend::steady(growth.gained as f64 / growth.duration_us as f64);
+    let held = window.first().map_or(0, |first| first.count) as f64;
+    let missed = (MISSED_RISES * usual_rise(window)).max(HIDDEN * held.sqrt());
     let mut recent_us = ENDED_US.max(pause_us);
     while recent_us <= span_us(window) {
         let recent = samples(last(window, recent_us));
-        let shows = trend.rise(recent_us) >= MISSED_BLOCKS && recent.len() >= ENOUGH_SAMPLES;
+        let shows = trend.rise(recent_us) >= missed && recent.len() >= ENOUGH_SAMPLES;
         if shows && !trend.goes_on_in(&recent, DOUBT) {
             return true;
         }
         recent_us *= 2;
     }
     false
+}
+
+/// Returns by how many blocks a window rises at a time: what leaks may do so by many at once, and seldom.
+fn usual_rise(window: &[Moment]) -> f64 {
+    let rises = window
+        .windows(2)
+        .filter(|pair| pair[1].count > pair[0].count);
+    let gained = match window {
+        [first, .., last] => last.count.saturating_sub(first.count),
+        _ => 0,
+    };
+    (gained as f64 / rises.count().max(1) as f64).max(1.0)
 }
 
 /// Returns a moment of each of many slices of time, with blocks in place of bytes.

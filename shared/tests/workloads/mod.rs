@@ -357,6 +357,55 @@ pub(crate) fn leaks() -> Vec<(&'static str, u64, Step)> {
     ]
 }
 
+/// A call site that leaks by chance, and for how many seconds it is watched. It takes its time until that is said.
+pub(crate) fn leaks_by_chance() -> Vec<(&'static str, u64, Step)> {
+    vec![
+        ("2 blocks/s", 7_200, by_chance(1, 4)),
+        ("a block in 10 min", 86_400, by_chance(600, 1)),
+        ("3 blocks in 2 min", 14_400, by_chance(120, 3)),
+        ("20 blocks in 10 min", 28_800, by_chance(600, 20)),
+        (
+            "a hundredth of the traffic",
+            7_200,
+            step(|site, noise, second| {
+                for _ in 0..noise.below(101) {
+                    let lifetime = match noise.once_in(100) {
+                        true => NEVER,
+                        false => 1 + noise.below(19),
+                    };
+                    site.allocate_for(second, 1, lifetime);
+                }
+            }),
+        ),
+        (
+            "for 5 min of 8",
+            7_200,
+            step(|site, _, second| site.allocate(second, u64::from(second % 480 < 300))),
+        ),
+    ]
+}
+
+/// Leaks up to so many blocks, once in so many seconds.
+fn by_chance(seconds: u64, blocks: u64) -> Step {
+    step(move |site, noise, second| {
+        let now = match blocks {
+            1..4 => blocks,
+            _ => noise.below(blocks + 1),
+        };
+        site.allocate(second, if noise.once_in(seconds) { now } else { 0 });
+    })
+}
+
+/// A ring that takes a block every so many seconds, and gives the oldest for it once it is full.
+pub(crate) fn slow_ring(room: u64, seconds: u64) -> Step {
+    step(move |site, _, second| {
+        if second.is_multiple_of(seconds) {
+            site.allocate(second, 1);
+            site.free_oldest(u64::from(site.count() > room));
+        }
+    })
+}
+
 fn every(seconds: u64, blocks: u64) -> Step {
     step(move |site, _, second| {
         let due = second.is_multiple_of(seconds);
