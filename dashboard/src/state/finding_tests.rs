@@ -426,10 +426,7 @@ fn without_a_growing_site_nothing_is_leaking() {
     let finding = told(&sites, &Trace::default());
     assert_eq!(
         (finding.tone, finding.headline.as_str()),
-        (
-            Tone::Good,
-            "Nothing is leaking faster than a block in 10 min."
-        )
+        (Tone::Good, "No leak shows.")
     );
     assert_eq!(
         finding.facts,
