@@ -85,3 +85,20 @@ pub(super) fn max_records(bytes: usize) -> u32 {
     let fair = records_beside(bytes, FAIR_STACKS + 1).min(shared);
     fair.max(default_records(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RECORDS, Split, max_records};
+
+    /// An index is 16 bits: with one record more, the table would have one slot more than it can name.
+    #[test]
+    fn a_buffer_without_end_has_as_many_records_as_can_be_named() {
+        let plenty = 64 << 20;
+        assert_eq!(MAX_RECORDS + 1, usize::from(u16::MAX));
+        assert_eq!(max_records(plenty), u32::from(u16::MAX) - 1);
+        let most = u32::from(u16::MAX) - 1;
+        let split = Split::of(plenty, Some(most)).expect("there is room");
+        assert_eq!(u32::from(split.records), most);
+        assert!(Split::of(plenty, Some(most + 1)).is_err());
+    }
+}

@@ -27,6 +27,8 @@ pub enum Missing {
         /// Why not.
         cause: InflateError,
     },
+    /// The debug information is damaged, or takes more memory than its size has reason to.
+    DebugInfo,
     /// The debug information refers to the same parts so often that the rest of it was not read.
     TooLarge,
 }
@@ -53,6 +55,10 @@ impl fmt::Display for Missing {
             Self::Section { name, cause } => write!(
                 f,
                 "Its section {name} is compressed, and {cause}: without it there are fewer names."
+            ),
+            Self::DebugInfo => f.write_str(
+                "Its debug information could not be read: the symbol table names functions, and no lines are \
+                 known. Build or copy it again, C++ without `-fdebug-types-section`.",
             ),
             Self::TooLarge => f.write_str(
                 "Its debug information refers to the same parts so often that not all of it could \

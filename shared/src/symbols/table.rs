@@ -47,7 +47,14 @@ impl Symbols {
         if !table.has_functions() && !has_units {
             return Err(nothing(missing));
         }
-        let lines = has_units.then(|| Lines::new(debug)).transpose()?;
+        let lines = match has_units.then(|| Lines::new(debug)).transpose() {
+            Ok(lines) => lines,
+            Err(ElfError::TooLarge | ElfError::DebugInfo(_)) if table.has_functions() => {
+                missing.push(Missing::DebugInfo);
+                None
+            }
+            Err(error) => return Err(error),
+        };
         let lines = lines.map(|(lines, split)| {
             // Who has the debug information needs not know where it came from.
             missing.retain(|what| !matches!(what, Missing::DebugInfoElsewhere(_)));

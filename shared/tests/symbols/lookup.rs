@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use heapbeacon_shared::symbols::{BuildId, ElfReader, Frame, Symbols, build_id};
+use heapbeacon_shared::symbols::{BuildId, ElfReader, Frame, Missing, Symbols, build_id};
 
+use crate::edit::Edited;
 use crate::fixture::{self, BARE, BUILD_ID, HEAP, HOST, HOST_LIMITED, HOST_LINES, HOST_NO_DEBUG};
 
 fn symbols(elf: &[u8]) -> Symbols {
@@ -108,6 +109,32 @@ fn without_debug_info_the_symbol_table_gives_the_function() {
         ..Frame::default()
     };
     assert_eq!(symbols.frames_of_return(call.return_address), [expected]);
+}
+
+#[test]
+fn debug_information_that_can_not_be_read_is_missed_and_the_symbol_table_gives_the_function() {
+    let host: &[u8] = &HOST;
+    let call = fixture::call("full", "inlined");
+    for spoil in [
+        |edited: &mut Edited| edited.remove(&[".debug_ranges", ".debug_rnglists"]),
+        |edited: &mut Edited| {
+            let info = edited.index(".debug_info");
+            let mut content = edited.content_of(".debug_info").to_vec();
+            // The length of the first unit.
+            content[..4].copy_from_slice(&[0xEF; 4]);
+            edited.set_content(info, &content);
+        },
+    ] {
+        let mut edited = Edited::new(host);
+        spoil(&mut edited);
+        let symbols = symbols(&edited.file());
+        let frames = symbols.frames_of_return(call.return_address);
+        let outermost = frames.last().expect("there is one");
+        assert!(ends_with(&outermost.function, "outermost"), "{frames:?}");
+        if !symbols.has_debug_info() {
+            assert!(symbols.missing().contains(&Missing::DebugInfo));
+        }
+    }
 }
 
 #[test]
