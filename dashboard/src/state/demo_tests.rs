@@ -11,7 +11,10 @@ use crate::naming::Names;
 use workloads::{BLOCK, Noise, Site as Blocks, Step, harmless, leaks};
 
 #[path = "../../../shared/tests/workloads/mod.rs"]
-#[expect(dead_code, reason = "some are watched in the tests of the library only")]
+#[expect(
+    dead_code,
+    reason = "some are watched in the tests of the library only"
+)]
 mod workloads;
 
 const SECOND: u64 = 1_000_000;
