@@ -70,7 +70,7 @@ fn a_whole_url_names_the_host_whatever_the_field_says() {
         ("http://other", "localhost", 403),
         ("http://a@localhost", "localhost", 400),
     ] {
-        let request = format!("GET {target}{COUNT} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let request = format!("GET {target}/api/v1/device HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let (text, _) = talk(Peer::that_leaves(request));
         assert_eq!(statuses(&text), [status], "{target} {host}");
     }
@@ -80,11 +80,11 @@ fn a_whole_url_names_the_host_whatever_the_field_says() {
 fn what_is_long_takes_no_long_look() {
     let many = "a=b&".repeat(17);
     let (text, _) = talk(Peer::that_leaves(get(&format!(
-        "{COUNT}?{}",
+        "/api/v1/device?{}",
         "&".repeat(17)
     ))));
     assert_eq!(statuses(&text), [422]);
-    let (text, _) = talk(Peer::that_leaves(get(&format!("{COUNT}?{many}"))));
+    let (text, _) = talk(Peer::that_leaves(get(&format!("/api/v1/device?{many}"))));
     assert_eq!(statuses(&text), [422]);
 }
 
