@@ -6,6 +6,7 @@
 //! `Origin`, one that a browser says comes from another site must come from a listed origin, and nobody but
 //! listed origins may read an answer (CORS).
 
+use heapbeacon_shared::api::Access;
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
@@ -24,11 +25,20 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Checks that a request comes from where one may come from.
-    pub(super) fn admit(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+    /// Checks that a request comes from where one may come from, to what is for those of `access`.
+    ///
+    /// A browser says from what site's page a request comes (Fetch Metadata, "Sec-Fetch-Site"). Another site's may do nothing
+    /// but link to what is public, so that it opens as a page of its own, which the other page can't read.
+    ///
+    /// # Errors
+    /// When it comes from elsewhere.
+    pub(super) fn admit(&self, request: &Request<'_, '_>, access: Access) -> Result<(), Problem> {
         self.check_host(request)?;
         let is_vouched_for = self.reader(request)?.is_some();
-        check_site(request, is_vouched_for)?;
+        let is_linked = access == Access::Public && is_link(request)?;
+        if !is_own_site(request)? && !is_vouched_for && !is_linked {
+            return Err(foreign_page());
+        }
         let is_foreign = request.fields.has("origin") && !is_vouched_for;
         if is_foreign && !request.is_read() {
             return Err(foreign_page());
@@ -48,20 +58,8 @@ impl Guard {
         Ok((is_own || self.origins.contains(&origin)).then_some(origin))
     }
 
-    /// Checks that a request may use the API: it carries the token, and is no link on another site's page. Those lead to the
-    /// dashboard only.
-    ///
-    /// # Errors
-    /// When it may not.
-    pub(super) fn check_use(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
-        if !is_own_site(request)? && self.reader(request)?.is_none() {
-            return Err(foreign_page());
-        }
-        self.check_token(request)
-    }
-
     /// Checks that a request carries the token, if there is one.
-    fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+    pub(super) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
         let Some(token) = self.token else {
             return Ok(());
         };
@@ -93,16 +91,6 @@ impl Guard {
             "The agent does not answer to the name in `Host`: use its IP address, or allow the name \
              with `--allow-host` (on a device: `hosts` in its firmware's configuration)."
         )))
-    }
-}
-
-/// Checks what a browser says of the page that a request comes from (Fetch Metadata, "Sec-Fetch-Site"): another site's may
-/// do nothing but link here, so that an answer opens as a page of its own, which the other page can't read.
-fn check_site(request: &Request<'_, '_>, is_vouched_for: bool) -> Result<(), Problem> {
-    if is_own_site(request)? || is_vouched_for || is_link(request)? {
-        Ok(())
-    } else {
-        Err(foreign_page())
     }
 }
 

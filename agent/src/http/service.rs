@@ -74,30 +74,32 @@ impl<'b> Order<'b> {
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
-                agent.guard().admit(&request)?;
+                let place = request.target.path.map(|path| find(agent, &request, path));
+                let access = place.as_ref().map_or(Access::Token, Place::access);
+                agent.guard().admit(&request, access)?;
                 expects_continue?;
-                choose(agent, &request, length)
+                choose(agent, &request, place, length)
             }),
             delivery: Delivery::to(&request, agent.guard().reader(&request).unwrap_or(None)),
         })
     }
 }
 
-/// Chooses what to do about a request that comes from where one may come from.
+/// Chooses what to do about a request that comes from where one may come from; no place is the whole server.
 fn choose<'b, P: Platform>(
     agent: &'static Agent<P>,
     request: &Request<'_, 'b>,
+    place: Option<Place<'b>>,
     body_length: usize,
 ) -> Result<Action<'b>, Problem> {
     if request.is_preflight() {
         return Ok(Action::Preflight);
     }
-    let Some(path) = request.target.path else {
+    let Some(place) = place else {
         return Ok(Action::Options("GET, HEAD, POST, OPTIONS"));
     };
-    let place = find(agent, request, path);
     if place.access() == Access::Token {
-        agent.guard().check_use(request)?;
+        agent.guard().check_token(request)?;
     }
     let method = match &place {
         Place::Route(endpoint, _) => endpoint.method,

@@ -153,7 +153,7 @@ impl Suspect {
         };
         let start = history.partition_point(|moment| moment.time_us < self.from_us);
         let history = &history[start..];
-        if matches!(self.standing, Standing::Suspected | Standing::Leaking) {
+        if self.is_growing() {
             self.look_for_end(history, now);
         }
         if self.standing == Standing::Stopped && now.count <= self.held / 2 {
@@ -184,9 +184,12 @@ impl Suspect {
         self.from_us
     }
 
+    fn is_growing(&self) -> bool {
+        matches!(self.standing, Standing::Suspected | Standing::Leaking)
+    }
+
     fn grow(&mut self, growth: Growth, began_us: u64) {
-        let is_known = matches!(self.standing, Standing::Suspected | Standing::Leaking);
-        self.began_us = match is_known {
+        self.began_us = match self.is_growing() {
             true => began_us.min(self.began_us),
             false => began_us,
         };
@@ -253,7 +256,7 @@ fn growth_within(window: &[Moment], known: &Known) -> Option<Growth> {
     let gained = now.saturating_sub(first.count);
     let is_leak = duration_us >= SUSPECT_US
         && is_steady(&lows)
-        && is_fresh(window)
+        && is_fresh(window, OVERDUE_US)
         && outlives(window, known)
         && is_near_peak(window, known)
         && exceeds_chance(window, gained)
@@ -262,9 +265,7 @@ fn growth_within(window: &[Moment], known: &Known) -> Option<Growth> {
     is_leak.then(|| Growth {
         duration_us,
         gained,
-        is_fresh: window
-            .last()
-            .is_some_and(|now| now.idle_us() <= FRESH_US.max(usual_idle_us(window))),
+        is_fresh: is_fresh(window, FRESH_US),
         bytes_per_minute: last.bytes.saturating_sub(first.bytes) as f64 / minutes,
     })
 }
@@ -301,12 +302,12 @@ fn is_steady(lows: &[Moment]) -> bool {
     later >= earlier / 2.0
 }
 
-/// Whether the next block is not overdue.
-fn is_fresh(window: &[Moment]) -> bool {
+/// Whether the newest block came no longer ago than is usual, or than so many microseconds.
+fn is_fresh(window: &[Moment], least_us: u64) -> bool {
     let Some((now, before)) = window.split_last() else {
         return false;
     };
-    now.idle_us() <= usual_idle_us(before).max(OVERDUE_US)
+    now.idle_us() <= usual_idle_us(before).max(least_us)
 }
 
 /// Returns how long there was no new block in the later half of a window, in three of four moments at most.
