@@ -4,16 +4,14 @@
 #[cfg(test)]
 extern crate std;
 
-mod agent;
-mod capture;
-mod convert;
 pub mod cost;
-pub mod dump;
 pub mod hooks;
+#[cfg(feature = "http")]
 pub mod http;
 pub mod image;
 pub mod platform;
-mod reader;
+pub mod read;
+mod recorder;
 pub mod reserve;
 #[cfg(test)]
 mod tests;
@@ -22,4 +20,4 @@ pub mod tracer;
 pub mod walk;
 mod warnings;
 
-pub use agent::{Agent, Asset};
+pub use recorder::Recorder;

@@ -5,8 +5,8 @@ use core::hint::black_box;
 use heapbeacon_shared::api::{Device, Warning};
 use heapless::Vec;
 
-use crate::agent::Agent;
 use crate::platform::Platform;
+use crate::recorder::Recorder;
 use crate::tracer::CallStack;
 use crate::walk::frame_pointer;
 
@@ -14,13 +14,13 @@ use crate::walk::frame_pointer;
 const FEW_RECORDS: u32 = 32;
 
 /// Lists what is wrong with a firmware, beside what its board knows.
-pub(crate) fn list<P: Platform>(agent: &Agent<P>, device: &Device) -> Vec<Warning, 4> {
+pub(crate) fn list<P: Platform>(recorder: &Recorder<P>, device: &Device) -> Vec<Warning, 4> {
     if !cfg!(feature = "tracing") {
         return Vec::from_iter([Warning::NoTracing]);
     }
-    let buffer = match agent.max_records() {
+    let buffer = match recorder.max_records() {
         0 => Some(Warning::NoRecordBuffer),
-        _ if !P::is_interrupt_safe(agent.memory()) => Some(Warning::NoRecordBuffer),
+        _ if !P::is_interrupt_safe(recorder.memory()) => Some(Warning::NoRecordBuffer),
         1..FEW_RECORDS => Some(Warning::SmallRecordBuffer),
         _ => None,
     };

@@ -9,7 +9,9 @@ use crate::{esp32, firmware, imports, toolchain};
 /// A library, with each set of features that is supported.
 pub(crate) struct Library {
     pub(crate) package: &'static str,
-    pub(crate) feature_sets: &'static [&'static str],
+    feature_sets: &'static [&'static str],
+    /// The sets whose tests are not all among those of a larger one.
+    pub(crate) tested_sets: &'static [&'static str],
     /// The sets that a device is built with.
     device_sets: &'static [&'static str],
 }
@@ -17,13 +19,15 @@ pub(crate) struct Library {
 pub(crate) const SHARED: Library = Library {
     package: "heapbeacon-shared",
     feature_sets: &["", "alloc", "symbols"],
+    tested_sets: &["symbols"],
     device_sets: &[""],
 };
 
 pub(crate) const AGENT: Library = Library {
     package: "heapbeacon",
-    feature_sets: &["", "tracing"],
-    device_sets: &["", "tracing"],
+    feature_sets: &["tracing", "http", "tracing,http"],
+    tested_sets: &["http", "tracing,http"],
+    device_sets: &["tracing", "tracing,http"],
 };
 
 /// What boards share beside the agent itself.
@@ -31,11 +35,13 @@ pub(crate) const BOARD_LIBRARIES: [Library; 2] = [
     Library {
         package: "heapbeacon-demo",
         feature_sets: &[""],
+        tested_sets: &[""],
         device_sets: &[""],
     },
     Library {
         package: "heapbeacon-pool",
         feature_sets: &[""],
+        tested_sets: &[""],
         device_sets: &[""],
     },
 ];

@@ -24,7 +24,7 @@ const LIST: &str = "list.tsv";
 /// How each packed file begins (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// One file of the dashboard, as `heapbeacon::Asset` explains it.
+/// One file of the dashboard, as `heapbeacon::http::Asset` explains it.
 #[derive(Debug, PartialEq)]
 pub struct File {
     /// Path in the URL, with its leading slash.

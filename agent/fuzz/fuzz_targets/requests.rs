@@ -4,11 +4,11 @@
 
 use std::sync::LazyLock;
 
-use heapbeacon::Agent;
+use heapbeacon::http::Server;
 use heapbeacon_fuzz::{Board, agent, record, talk};
 use libfuzzer_sys::fuzz_target;
 
-static AGENT: LazyLock<&'static Agent<Board>> = LazyLock::new(agent);
+static AGENT: LazyLock<&'static Server<Board>> = LazyLock::new(agent);
 
 const CONTINUE: &str = "HTTP/1.1 100 ";
 

@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context as Wakers, Waker};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon::Agent;
+use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
-use heapbeacon::http::{self, Guard, Memory};
+use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Mode, Sink, State, Tracer};
 use heapbeacon_shared::api::{CostUnit, Destination, Device, Region, Window};
@@ -95,11 +95,10 @@ impl Platform for Board {
 }
 
 /// Makes an agent that lives for ever.
-pub fn agent() -> &'static Agent<Board> {
+pub fn agent() -> &'static Server<Board> {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
-    Box::leak(Box::new(Agent::new(
-        buffer,
-        &NO_HOST,
+    Box::leak(Box::new(Server::new(
+        Recorder::new(buffer, &NO_HOST),
         &[],
         Guard::default(),
         Box::leak(Box::new(Memory::<2, 1>::new())),
@@ -107,11 +106,12 @@ pub fn agent() -> &'static Agent<Board> {
 }
 
 /// Begins a trace, whatever was done to the last one.
-pub fn record(agent: &Agent<Board>) {
+pub fn record(agent: &Server<Board>) {
     if matches!(TRACER.summary().state, State::Recording | State::Paused) {
         TRACER.stop().expect("it runs");
     }
     agent
+        .recorder()
         .init(Destination::Standalone, None)
         .expect("it is stopped");
     TRACER.start(Mode::Leaks, 0).expect("it was initialised");
@@ -119,7 +119,7 @@ pub fn record(agent: &Agent<Board>) {
 
 /// Serves a peer that sends these pieces, and then ends its side; returns what it was told.
 pub fn talk<'p>(
-    agent: &'static Agent<Board>,
+    agent: &'static Server<Board>,
     pieces: impl IntoIterator<Item = &'p [u8]>,
 ) -> Vec<u8> {
     let told = Rc::new(RefCell::new(Vec::new()));

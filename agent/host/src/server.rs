@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 
-use heapbeacon::http::{self, Guard, Memory};
+use heapbeacon::Recorder;
+use heapbeacon::http::{self, Asset, Guard, Memory, Server};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
-use heapbeacon::{Agent, Asset};
 use heapbeacon_bundle::Effort;
 use heapbeacon_shared::api::Destination;
 use picoserve::time::TokioTimer;
@@ -51,7 +51,7 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
         serve(agent, listener).await;
-        start(agent, options.start, options.records)?;
+        start(agent.recorder(), options.start, options.records)?;
         println!("listening on http://{address}");
         // The receiver waits for nothing else, and can't have gone.
         let _ = ready.send(());
@@ -60,7 +60,7 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     })
 }
 
-fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<Board>, String> {
+fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<Board>, String> {
     let buffer = board::take_buffer().ok_or("the server runs already")?;
     let guard = Guard {
         hosts: leak(&options.hosts),
@@ -68,7 +68,12 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Agent<B
         token: options.token.clone().map(|token| &*token.leak()),
     };
     let memory = Box::leak(Box::new(Memory::<CONNECTIONS, CONNECTIONS>::new()));
-    let agent = Agent::new(buffer, &board::EVENTS_TO_HOST, assets, guard, memory);
+    let agent = Server::new(
+        Recorder::new(buffer, &board::EVENTS_TO_HOST),
+        assets,
+        guard,
+        memory,
+    );
     Ok(Box::leak(Box::new(agent)))
 }
 
@@ -97,20 +102,24 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-fn start(agent: &Agent<Board>, mode: Option<Mode>, records: Option<u32>) -> Result<(), String> {
+fn start(
+    recorder: &Recorder<Board>,
+    mode: Option<Mode>,
+    records: Option<u32>,
+) -> Result<(), String> {
     let Some(mode) = mode else { return Ok(()) };
-    agent
+    recorder
         .init(Destination::Standalone, records)
         .and_then(|()| Board::tracer().start(mode, Board::now_us()))
         .map(|_| ())
         .map_err(|error| match error {
-            Error::InvalidArg => format!("--records takes at most {}", agent.max_records()),
+            Error::InvalidArg => format!("--records takes at most {}", recorder.max_records()),
             error => format!("can't start tracing: {error}"),
         })
 }
 
 /// Starts the server's tasks, and lets them allocate all that they ever need.
-async fn serve(agent: &'static Agent<Board>, listener: TcpListener) {
+async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
     let line: &'static Line = Box::leak(Box::new(Line::new()));
     for _ in 0..CONNECTIONS {
         spawn_local(line.serve(agent));
@@ -152,7 +161,7 @@ impl Line {
     }
 
     /// Serves one connection after the other; all that it needs is allocated before the first.
-    async fn serve(&'static self, agent: &'static Agent<Board>) {
+    async fn serve(&'static self, agent: &'static Server<Board>) {
         let mut head = vec![0; HEAD_BYTES];
         let mut out = Box::new([0; OUT_BYTES]);
         while let Ok(waiting) = self.waiting.acquire().await {

@@ -6,19 +6,31 @@
 use heapbeacon_shared::api::PREFIX;
 use picoserve::response::StatusCode;
 
-use super::fields::Fields;
-use super::percent::Encoded;
-use super::problem::Problem;
-use super::reply::{Content, Reply};
-use crate::agent::Asset;
+use crate::http::answer::reply::{Content, Reply};
+use crate::http::problem::Problem;
+use crate::http::request::fields::Fields;
+use crate::http::request::percent::Encoded;
 
 const INDEX: &str = "/index.html";
 const HTML: &str = "text/html; charset=utf-8";
 /// What `/` shows where there is no dashboard.
 const NO_DASHBOARD: &[u8] = include_bytes!("no_dashboard.html");
 
+/// One file of the dashboard.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset {
+    /// Path in the URL, with its leading slash: `/index.html`.
+    pub path: &'static str,
+    /// Value of `Content-Type`.
+    pub content_type: &'static str,
+    /// The file, compressed with gzip.
+    pub gzip: &'static [u8],
+    /// Value of `ETag`, with its quotes; differs whenever the file does.
+    pub etag: &'static str,
+}
+
 /// A file that is asked for.
-pub(super) enum File {
+pub(crate) enum File {
     /// One of the dashboard's, and whether the client has it.
     Asset(&'static Asset, bool),
     /// The page that says how to get the dashboard.
@@ -26,7 +38,7 @@ pub(super) enum File {
 }
 
 /// Finds the file at a path; `/` always has one.
-pub(super) fn find(
+pub(crate) fn find(
     assets: &'static [Asset],
     path: Encoded<'_>,
     fields: Fields<'_, '_>,
@@ -54,7 +66,7 @@ fn is_path(encoded: Encoded<'_>, path: &str) -> bool {
 }
 
 impl File {
-    pub(super) fn reply(&self) -> Reply {
+    pub(crate) fn reply(&self) -> Reply {
         match self {
             Self::Asset(asset, is_known) => asset_reply(asset, *is_known),
             Self::NoDashboard => Reply::new(StatusCode::OK, Content::Bytes(HTML, NO_DASHBOARD))
@@ -81,7 +93,7 @@ fn asset_reply(asset: &'static Asset, is_known: bool) -> Reply {
         .for_page()
 }
 
-pub(super) fn nothing_here() -> Problem {
+pub(crate) fn nothing_here() -> Problem {
     Problem::not_found(format_args!(
         "There is nothing at this path: {PREFIX}/openapi.yaml lists what there is."
     ))

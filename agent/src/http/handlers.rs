@@ -4,19 +4,19 @@ use heapbeacon_shared::api::{self, InitRequest, Mode, Route, StartRequest};
 use picoserve::response::StatusCode;
 use serde::Deserialize;
 
-use super::body;
-use super::dump::DumpPage;
-use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
-use super::percent::Encoded;
-use super::problem::Problem;
-use super::query::Query;
-use super::reply::{Content, Json, Reply, Stream};
-use super::service::Call;
-use crate::agent::Agent;
-use crate::capture::{self, Capture};
-use crate::convert;
+use crate::http::answer::dump_page::DumpPage;
+use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use crate::http::answer::reply::{Content, Json, Reply, Stream};
+use crate::http::problem::Problem;
+use crate::http::request::body;
+use crate::http::request::percent::Encoded;
+use crate::http::request::query::Query;
+use crate::http::service::Call;
 use crate::platform::{Platform, Switch};
-use crate::reader::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
+use crate::read::bodies;
+use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
+use crate::read::stream::{self, MessageStream};
+use crate::recorder::Recorder;
 use crate::tracer::{self, Error};
 
 const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
@@ -28,16 +28,16 @@ const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/i
 type Answer = Result<Reply, Problem>;
 
 /// Answers a call.
-pub(super) fn answer<P: Platform>(agent: &Agent<P>, call: &Call<'_>, body: &[u8]) -> Answer {
+pub(crate) fn answer<P: Platform>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {
     let reply = match call.route {
-        Route::Device => Reply::json(Json::Device(agent.device())),
+        Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
-        Route::Trace => trace(agent),
-        Route::Init => init(agent, body)?,
-        Route::Start => start(agent, call.query, body)?,
-        Route::Stop => stop(agent, body)?,
-        Route::Pause => pause(agent, body)?,
-        Route::Resume => resume(agent, body)?,
+        Route::Trace => trace(recorder),
+        Route::Init => init(recorder, body)?,
+        Route::Start => start(recorder, call.query, body)?,
+        Route::Stop => stop(recorder, body)?,
+        Route::Pause => pause(recorder, body)?,
+        Route::Resume => resume(recorder, body)?,
         Route::Count => Reply::json(Json::Count(api::Count {
             count: P::tracer().count(),
         })),
@@ -57,30 +57,30 @@ pub(super) fn answer<P: Platform>(agent: &Agent<P>, call: &Call<'_>, body: &[u8]
 
 fn heap<P: Platform>(query: Query<'_>) -> Answer {
     let since_us = query.number("since", 0..=u64::MAX, 0)?;
-    Ok(Reply::json(Json::Heap(convert::heap::<P>(since_us))))
+    Ok(Reply::json(Json::Heap(bodies::heap::<P>(since_us))))
 }
 
-fn trace<P: Platform>(agent: &Agent<P>) -> Reply {
-    Reply::json(Json::Trace(convert::trace(agent)))
+fn trace<P: Platform>(recorder: &Recorder<P>) -> Reply {
+    Reply::json(Json::Trace(bodies::trace(recorder)))
 }
 
-fn init<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
-    let max = agent.max_records();
+fn init<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
+    let max = recorder.max_records();
     let expected = format_args!(
         "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for \
          the usual number, or send {{\"destination\":\"to_host\"}}."
     );
     let request: InitRequest = body::parse(body, expected)?;
-    agent
+    recorder
         .init(request.destination, request.records)
         .map_err(|error| match error {
             Error::InvalidArg => Problem::of_tracer(error, expected),
             _ => refused::<P>(error, "Stop it first with POST /api/v1/trace/stop."),
         })?;
-    Ok(trace(agent))
+    Ok(trace(recorder))
 }
 
-fn start<P: Platform>(agent: &Agent<P>, query: Query<'_>, body: &[u8]) -> Answer {
+fn start<P: Platform>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> Answer {
     let expected =
         format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
     let in_query = match query.get("mode") {
@@ -105,31 +105,31 @@ fn start<P: Platform>(agent: &Agent<P>, query: Query<'_>, body: &[u8]) -> Answer
     P::tracer()
         .start(mode, P::now_us())
         .map_err(|error| refused::<P>(error, CHOOSE_FIRST))?;
-    Ok(trace(agent))
+    Ok(trace(recorder))
 }
 
-fn stop<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+fn stop<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer().stop().map_err(|error| {
         refused::<P>(error, "Only one that records or is paused can be stopped.")
     })?;
-    Ok(trace(agent))
+    Ok(trace(recorder))
 }
 
-fn pause<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+fn pause<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer()
         .alloc_pause()
         .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
-    Ok(trace(agent))
+    Ok(trace(recorder))
 }
 
-fn resume<P: Platform>(agent: &Agent<P>, body: &[u8]) -> Answer {
+fn resume<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer().resume().map_err(|error| {
         refused::<P>(error, "Only one that is stopped or paused can be resumed.")
     })?;
-    Ok(trace(agent))
+    Ok(trace(recorder))
 }
 
 fn records<P: Platform>(call: &Call<'_>) -> Answer {
@@ -139,7 +139,7 @@ fn records<P: Platform>(call: &Call<'_>) -> Answer {
     let is_postcard = wants_postcard(call)?;
     let page = PageRecords::new::<P>(after, limit as u32);
     Ok(Reply::stream(if is_postcard {
-        Stream::Capture(Capture::new::<P>(capture::Content::Records(page)))
+        Stream::Capture(MessageStream::new::<P>(stream::Content::Records(page)))
     } else {
         Stream::Records(RecordsPage::new(page))
     }))
@@ -158,7 +158,7 @@ fn record<P: Platform>(index: Encoded<'_>) -> Answer {
             Error::InvalidArg => out_of_range(),
             _ => refused::<P>(error, CHOOSE_FIRST),
         })?;
-    Ok(Reply::json(Json::Record(convert::record::<P>(&record))))
+    Ok(Reply::json(Json::Record(bodies::record::<P>(&record))))
 }
 
 fn stacks<P: Platform>(call: &Call<'_>) -> Answer {
@@ -171,7 +171,7 @@ fn stacks<P: Platform>(call: &Call<'_>) -> Answer {
     let is_postcard = wants_postcard(call)?;
     let page = Stacks::new::<P>(P::tracer().trace(), after, limit as u32);
     Ok(Reply::stream(if is_postcard {
-        Stream::Capture(Capture::new::<P>(capture::Content::Stacks(page)))
+        Stream::Capture(MessageStream::new::<P>(stream::Content::Stacks(page)))
     } else {
         Stream::Stacks(StacksPage::new(page))
     }))
@@ -186,8 +186,8 @@ fn leaks<P: Platform>(query: Query<'_>) -> Answer {
 }
 
 fn everything<P: Platform>() -> Reply {
-    let content = capture::Content::Everything(now_us::<P>());
-    Reply::stream(Stream::Capture(Capture::new::<P>(content)))
+    let content = stream::Content::Everything(now_us::<P>());
+    Reply::stream(Stream::Capture(MessageStream::new::<P>(content)))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
 }
 
@@ -222,7 +222,7 @@ fn switch<P: Platform>(name: Encoded<'_>, body: &[u8]) -> Answer {
     let expected = format_args!("Send {{\"on\":true}} or {{\"on\":false}}.");
     let request: api::DemoRequest = body::parse(body, expected)?;
     switch.set(request.on);
-    Ok(Reply::json(Json::DemoSwitch(convert::switch(switch))))
+    Ok(Reply::json(Json::DemoSwitch(bodies::switch(switch))))
 }
 
 fn find_switch<P: Platform>(name: Encoded<'_>) -> Option<&'static dyn Switch> {

@@ -3,24 +3,24 @@
 use picoserve::time::Duration;
 
 /// Most empty lines before a head: some clients send one behind a body.
-pub(super) const MAX_EMPTY_LINES: usize = 4;
+pub(crate) const MAX_EMPTY_LINES: usize = 4;
 /// Most fields of a head: browsers send about 20.
-pub(super) const MAX_FIELDS: usize = 64;
+pub(crate) const MAX_FIELDS: usize = 64;
 /// Most items of a list in a field that are looked at: browsers send about ten.
-pub(super) const MAX_ITEMS: usize = 64;
+pub(crate) const MAX_ITEMS: usize = 64;
 /// Most parts of a query: no path of the API takes half of them.
-pub(super) const MAX_PAIRS: usize = 16;
+pub(crate) const MAX_PAIRS: usize = 16;
 /// Longest body that the API takes, in bytes.
-pub(super) const MAX_BODY: usize = 256;
+pub(crate) const MAX_BODY: usize = 256;
 
-/// How long a peer may take to say something at all, an idle one holds one of few places.
-pub(super) const FIRST: Duration = Duration::from_secs(1);
+/// How long a peer may take to say something at all, an idle one holds one of few slots.
+pub(crate) const FIRST: Duration = Duration::from_secs(1);
 /// How long a peer that was answered may take to ask again.
-pub(super) const NEXT: Duration = Duration::from_millis(500);
+pub(crate) const NEXT: Duration = Duration::from_millis(500);
 /// How long a whole request may take to arrive, in seconds.
-pub(super) const READ_SECONDS: u64 = 5;
+pub(crate) const READ_SECONDS: u64 = 5;
 /// How long a peer may take nothing of an answer.
-pub(super) const WRITE: Duration = Duration::from_secs(5);
+pub(crate) const WRITE: Duration = Duration::from_secs(5);
 /// How long a peer may take to close its side: one that is refused while it sends a long body reads
 /// the refusal only when it has sent it.
-pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE: Duration = Duration::from_secs(1);

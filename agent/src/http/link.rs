@@ -2,9 +2,13 @@
 
 use core::cell::Cell;
 
+/// The peer is gone, or does not take what it is sent.
+#[derive(Debug)]
+pub(crate) struct Lost;
+
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Nothing has come yet.
     Silent,
     /// A part of a request has come.
@@ -20,7 +24,7 @@ pub(super) enum Phase {
 }
 
 /// What is known of a connection while it is served.
-pub(super) struct Link {
+pub(crate) struct Link {
     slot: usize,
     phase: Cell<Phase>,
     sent: Cell<u32>,
@@ -28,7 +32,7 @@ pub(super) struct Link {
 
 impl Link {
     /// Begins a connection that has a slot.
-    pub(super) fn new(slot: usize) -> Self {
+    pub(crate) fn new(slot: usize) -> Self {
         Self {
             slot,
             phase: Cell::new(Phase::Silent),
@@ -36,26 +40,26 @@ impl Link {
         }
     }
 
-    pub(super) fn slot(&self) -> usize {
+    pub(crate) fn slot(&self) -> usize {
         self.slot
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         self.phase.get()
     }
 
     /// Notes that the connection has come to a phase.
-    pub(super) fn enter(&self, phase: Phase) {
+    pub(crate) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
     }
 
     /// Notes that bytes of an answer were taken.
-    pub(super) fn note_sent(&self, bytes: usize) {
+    pub(crate) fn note_sent(&self, bytes: usize) {
         self.sent.set(self.sent.get().wrapping_add(bytes as u32));
     }
 
     /// Returns how many bytes were taken since the last call.
-    pub(super) fn take_sent(&self) -> u32 {
+    pub(crate) fn take_sent(&self) -> u32 {
         self.sent.take()
     }
 }

@@ -5,13 +5,13 @@ use core::fmt;
 use heapbeacon_shared::api::{self, Method, Sentence};
 use picoserve::response::StatusCode;
 
-use super::limits::{MAX_BODY, MAX_FIELDS, READ_SECONDS};
+use crate::http::limits::{MAX_BODY, MAX_FIELDS, READ_SECONDS};
 use crate::text::text;
 use crate::tracer::Error;
 
 /// Why a request was refused: what was wrong, and what to do.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     kind: Kind,
     detail: Sentence,
     header: Option<(&'static str, &'static str)>,
@@ -23,7 +23,7 @@ struct Kind(StatusCode, &'static str, &'static str);
 
 impl Problem {
     /// The body is no JSON, or the request not as HTTP wants it.
-    pub(super) fn malformed(detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn malformed(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::BAD_REQUEST,
             "Malformed request",
@@ -33,7 +33,7 @@ impl Problem {
     }
 
     /// What came is no HTTP, or was cut off before the end of its headers.
-    pub(super) fn no_request() -> Self {
+    pub(crate) fn no_request() -> Self {
         Self::malformed(format_args!(
             "This is no HTTP request: send `METHOD /path HTTP/1.1`, `Name: value` lines, and an empty \
              line."
@@ -41,7 +41,7 @@ impl Problem {
     }
 
     /// The client speaks another version of HTTP.
-    pub(super) fn unknown_version() -> Self {
+    pub(crate) fn unknown_version() -> Self {
         let kind = Kind(
             StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             "Version not supported",
@@ -51,7 +51,7 @@ impl Problem {
     }
 
     /// The target is no path and no URL of the agent's, or has a `%` without its two digits.
-    pub(super) fn wrong_target() -> Self {
+    pub(crate) fn wrong_target() -> Self {
         Self::malformed(format_args!(
             "Ask for a path, or a URL that begins with `http://`: `%` stands before two hexadecimal \
              digits, and what is no ASCII is written so."
@@ -59,7 +59,7 @@ impl Problem {
     }
 
     /// There are more headers than the server looks at.
-    pub(super) fn too_many_fields() -> Self {
+    pub(crate) fn too_many_fields() -> Self {
         let kind = Kind(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "Too many headers",
@@ -69,7 +69,7 @@ impl Problem {
     }
 
     /// The client expects something that the agent does not do.
-    pub(super) fn unknown_expectation() -> Self {
+    pub(crate) fn unknown_expectation() -> Self {
         let kind = Kind(
             StatusCode::EXPECTATION_FAILED,
             "Expectation failed",
@@ -80,14 +80,14 @@ impl Problem {
     }
 
     /// The body ended before it was complete.
-    pub(super) fn cut_off(length: usize) -> Self {
+    pub(crate) fn cut_off(length: usize) -> Self {
         Self::malformed(format_args!(
             "The body ended before its {length} bytes: send all that `Content-Length` announces."
         ))
     }
 
     /// A request's line and headers don't fit into the server's buffer, which they fill.
-    pub(super) fn head_too_long(head: &[u8]) -> Self {
+    pub(crate) fn head_too_long(head: &[u8]) -> Self {
         let (status, title) = if head.contains(&b'\n') {
             (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -104,7 +104,7 @@ impl Problem {
     }
 
     /// The request did not arrive in time.
-    pub(super) fn too_slow() -> Self {
+    pub(crate) fn too_slow() -> Self {
         let kind = Kind(
             StatusCode::REQUEST_TIMEOUT,
             "Request timeout",
@@ -115,7 +115,7 @@ impl Problem {
     }
 
     /// The request carries no token, or a wrong one.
-    pub(super) fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         let kind = Kind(
             StatusCode::UNAUTHORIZED,
             "Unauthorized",
@@ -126,19 +126,19 @@ impl Problem {
     }
 
     /// The request comes from where none may come from.
-    pub(super) fn forbidden(detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn forbidden(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(StatusCode::FORBIDDEN, "Forbidden", "ESP_ERR_NOT_ALLOWED");
         Self::new(kind, detail)
     }
 
     /// There is nothing at this path.
-    pub(super) fn not_found(detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn not_found(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(StatusCode::NOT_FOUND, "Not found", "ESP_ERR_NOT_FOUND");
         Self::new(kind, detail)
     }
 
     /// The path answers another method.
-    pub(super) fn wrong_method(method: Method) -> Self {
+    pub(crate) fn wrong_method(method: Method) -> Self {
         let kind = Kind(
             StatusCode::METHOD_NOT_ALLOWED,
             "Method not allowed",
@@ -149,7 +149,7 @@ impl Problem {
     }
 
     /// The body comes in chunks, without a length.
-    pub(super) fn length_required() -> Self {
+    pub(crate) fn length_required() -> Self {
         let kind = Kind(
             StatusCode::LENGTH_REQUIRED,
             "Length required",
@@ -160,13 +160,13 @@ impl Problem {
     }
 
     /// The body has a length that is no number, or more than one.
-    pub(super) fn wrong_length() -> Self {
+    pub(crate) fn wrong_length() -> Self {
         let detail = format_args!("Send one `Content-Length`, a whole number of bytes.");
         Self::malformed(detail)
     }
 
     /// The body is longer than any that the API takes.
-    pub(super) fn too_large() -> Self {
+    pub(crate) fn too_large() -> Self {
         let kind = Kind(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Body too large",
@@ -176,7 +176,7 @@ impl Problem {
     }
 
     /// The body is no JSON by its own account.
-    pub(super) fn wrong_content_type() -> Self {
+    pub(crate) fn wrong_content_type() -> Self {
         let kind = Kind(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Unsupported content type",
@@ -187,7 +187,7 @@ impl Problem {
     }
 
     /// An argument is out of range.
-    pub(super) fn invalid(detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn invalid(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Invalid argument",
@@ -197,7 +197,7 @@ impl Problem {
     }
 
     /// Something that only one request at a time may use is in use.
-    pub(super) fn busy(detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn busy(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::SERVICE_UNAVAILABLE,
             "Busy",
@@ -207,7 +207,7 @@ impl Problem {
     }
 
     /// The tracer refused the call; `detail` says what would have been right.
-    pub(super) fn of_tracer(error: Error, detail: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn of_tracer(error: Error, detail: fmt::Arguments<'_>) -> Self {
         let (status, title) = match error {
             Error::InvalidState => (StatusCode::CONFLICT, "Invalid state"),
             Error::InvalidArg => (StatusCode::UNPROCESSABLE_ENTITY, "Invalid argument"),
@@ -230,19 +230,19 @@ impl Problem {
         }
     }
 
-    pub(super) fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.kind.0
     }
 
-    pub(super) fn header(&self) -> Option<(&'static str, &'static str)> {
+    pub(crate) fn header(&self) -> Option<(&'static str, &'static str)> {
         self.header
     }
 
-    pub(super) fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         self.kind.1
     }
 
-    pub(super) fn body(&self) -> api::Problem {
+    pub(crate) fn body(&self) -> api::Problem {
         let Kind(status, title, code) = self.kind;
         api::Problem {
             status: status.as_u16(),
@@ -271,7 +271,7 @@ impl Problem {
 }
 
 /// Returns the value of `Allow` for a path that answers `method`.
-pub(super) fn allowed(method: Method) -> &'static str {
+pub(crate) fn allowed(method: Method) -> &'static str {
     match method {
         Method::Get => "GET, HEAD, OPTIONS",
         Method::Post => "POST, OPTIONS",

@@ -3,30 +3,30 @@
 use heapbeacon_shared::api::{Access, Endpoint, Method, POSTCARD_MIME, Route};
 use picoserve::response::StatusCode;
 
-use super::accept::prefers;
-use super::assets::{self, File};
-use super::body::check_type;
-use super::handlers;
-use super::input::{Body, Tail};
-use super::percent::Encoded;
-use super::problem::{self, Problem};
-use super::query::Query;
-use super::reply::{Content, Delivery, Reply};
-use super::request::{Request, Room};
-use crate::agent::Agent;
+use crate::http::answer::reply::{Content, Delivery, Reply};
+use crate::http::assets::{self, File};
+use crate::http::handlers;
+use crate::http::problem::{self, Problem};
+use crate::http::request::accept::prefers;
+use crate::http::request::body::check_type;
+use crate::http::request::input::{Body, Tail};
+use crate::http::request::parse::{Request, Room, Version};
+use crate::http::request::percent::Encoded;
+use crate::http::request::query::Query;
+use crate::http::server::Server;
 use crate::platform::Platform;
 use crate::tracer::Error;
 
 /// What has to be done about a request, as far as its head says.
-pub(super) struct Order<'b> {
-    pub(super) action: Result<Action<'b>, Problem>,
+pub(crate) struct Order<'b> {
+    pub(crate) action: Result<Action<'b>, Problem>,
     /// Whether the client waits for word before it sends the body.
-    pub(super) expects_continue: bool,
-    pub(super) delivery: Delivery<'b>,
+    pub(crate) expects_continue: bool,
+    pub(crate) delivery: Delivery<'b>,
 }
 
 /// What a request asks for that it may have.
-pub(super) enum Action<'b> {
+pub(crate) enum Action<'b> {
     /// What a page of an allowed origin may send.
     Preflight,
     /// Which methods there are.
@@ -38,13 +38,13 @@ pub(super) enum Action<'b> {
 }
 
 /// A call of the API.
-pub(super) struct Call<'b> {
-    pub(super) route: Route,
+pub(crate) struct Call<'b> {
+    pub(crate) route: Route,
     /// What stands for `{}` in its path.
-    pub(super) parameter: Encoded<'b>,
-    pub(super) query: Query<'b>,
+    pub(crate) parameter: Encoded<'b>,
+    pub(crate) query: Query<'b>,
     /// Whether the client takes postcard rather than JSON.
-    pub(super) prefers_postcard: bool,
+    pub(crate) prefers_postcard: bool,
 }
 
 /// What there is at a path.
@@ -59,8 +59,8 @@ impl<'b> Order<'b> {
     ///
     /// # Errors
     /// When it is no head.
-    pub(super) fn take<P: Platform, I: picoserve::io::Read>(
-        agent: &'static Agent<P>,
+    pub(crate) fn take<P: Platform, I: picoserve::io::Read>(
+        server: &'static Server<P>,
         head: &'b [u8],
         tail: &mut Tail<'_, I>,
     ) -> Result<Self, Problem> {
@@ -74,20 +74,30 @@ impl<'b> Order<'b> {
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
-                let place = request.target.path.map(|path| find(agent, &request, path));
+                let place = request.target.path.map(|path| find(server, &request, path));
                 let access = place.as_ref().map_or(Access::Token, Place::access);
-                agent.guard().admit(&request, access)?;
+                server.guard().admit(&request, access)?;
                 expects_continue?;
-                choose(agent, &request, place, length)
+                choose(server, &request, place, length)
             }),
-            delivery: Delivery::to(&request, agent.guard().reader(&request).unwrap_or(None)),
+            delivery: delivery(&request, server.guard().reader(&request).unwrap_or(None)),
         })
+    }
+}
+
+/// Returns how whoever sent a request is answered.
+fn delivery<'b>(request: &Request<'_, '_>, reader: Option<&'b str>) -> Delivery<'b> {
+    Delivery {
+        reader,
+        is_last: !request.keeps_connection(),
+        is_head: request.method == "HEAD",
+        has_chunks: request.version == Version::Http11,
     }
 }
 
 /// Chooses what to do about a request that comes from where one may come from; no place is the whole server.
 fn choose<'b, P: Platform>(
-    agent: &'static Agent<P>,
+    server: &'static Server<P>,
     request: &Request<'_, 'b>,
     place: Option<Place<'b>>,
     body_length: usize,
@@ -99,7 +109,7 @@ fn choose<'b, P: Platform>(
         return Ok(Action::Options("GET, HEAD, POST, OPTIONS"));
     };
     if place.access() == Access::Token {
-        agent.guard().check_token(request)?;
+        server.guard().check_token(request)?;
     }
     let method = match &place {
         Place::Route(endpoint, _) => endpoint.method,
@@ -129,7 +139,7 @@ impl Place<'_> {
 }
 
 fn find<'b, P: Platform>(
-    agent: &'static Agent<P>,
+    server: &'static Server<P>,
     request: &Request<'_, 'b>,
     path: Encoded<'b>,
 ) -> Place<'b> {
@@ -138,7 +148,7 @@ fn find<'b, P: Platform>(
     match route {
         Some((endpoint, parameter)) => Place::Route(endpoint, parameter),
         None => {
-            assets::find(agent.assets(), path, request.fields).map_or(Place::Nothing, Place::File)
+            assets::find(server.assets(), path, request.fields).map_or(Place::Nothing, Place::File)
         }
     }
 }
@@ -187,8 +197,8 @@ fn check_method(method: Method, request: &Request<'_, '_>) -> Result<(), Problem
 }
 
 /// Does what a request asks for.
-pub(super) fn perform<P: Platform>(
-    agent: &'static Agent<P>,
+pub(crate) fn perform<P: Platform>(
+    server: &'static Server<P>,
     action: &Action<'_>,
     body: &Body,
 ) -> Reply {
@@ -197,8 +207,8 @@ pub(super) fn perform<P: Platform>(
         Action::Options(methods) => nothing().with("Allow", methods),
         Action::File(file) => file.reply(),
         Action::Call(call) => match call.route.method() {
-            Method::Get => handlers::answer(agent, call, &[]),
-            Method::Post => handlers::answer(agent, call, body),
+            Method::Get => handlers::answer(server.recorder(), call, &[]),
+            Method::Post => handlers::answer(server.recorder(), call, body),
         }
         .unwrap_or_else(Reply::from),
     }

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 use std::boxed::Box;
+#[cfg(feature = "http")]
 use std::string::ToString;
 use std::vec;
 
@@ -10,8 +11,8 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapbeacon_shared::api::Warning;
 
 use super::board::{Board, NO_HOST};
-use crate::Agent;
-use crate::http::{Guard, Memory};
+use crate::read::bodies;
+use crate::recorder::Recorder;
 #[cfg(feature = "tracing")]
 use crate::tracer::Tracer;
 
@@ -19,9 +20,8 @@ use crate::tracer::Tracer;
 #[track_caller]
 fn assert_warns(words: usize, expected: &[Warning]) {
     let buffer = Box::leak(vec![MaybeUninit::uninit(); words].into_boxed_slice());
-    let memory = Box::leak(Box::new(Memory::<2, 1>::new()));
-    let agent = Agent::<Board>::new(buffer, &NO_HOST, &[], Guard::default(), memory);
-    assert_eq!(agent.device().warnings, expected);
+    let recorder = Recorder::<Board>::new(buffer, &NO_HOST);
+    assert_eq!(bodies::device(&recorder).warnings, expected);
 }
 
 #[cfg(feature = "tracing")]
@@ -48,6 +48,7 @@ fn a_firmware_that_traces_nothing_is_told_of_that_alone() {
     assert_warns(4096, &[Warning::NoTracing]);
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn a_warning_is_sent_with_its_code_and_what_to_do() {
     let mut device = heapbeacon_shared::api::Device::default();

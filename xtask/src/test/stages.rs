@@ -115,17 +115,12 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
-    let shared = SHARED.package;
-    let mut tally = Tally::of_cargo_test(test().args(["-p", shared, "--all-features"]))?;
-    for features in AGENT.feature_sets {
-        let chosen = [
-            "-p",
-            AGENT.package,
-            "--no-default-features",
-            "--features",
-            features,
-        ];
-        tally += Tally::of_cargo_test(test().args(chosen))?;
+    let mut tally = Tally::default();
+    for library in [&SHARED, &AGENT].into_iter().chain(&BOARD_LIBRARIES) {
+        for features in library.tested_sets {
+            let chosen = ["-p", library.package, "--no-default-features"];
+            tally += Tally::of_cargo_test(test().args(chosen).args(["--features", features]))?;
+        }
     }
     tally += Tally::of_cargo_test(
         test()
@@ -137,9 +132,7 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
             .args(["-p", "heapbeacon-host", "--no-default-features"])
             .args(["--test", UNTRACED_TEST]),
     )?;
-    let board_libraries = BOARD_LIBRARIES.iter().map(|library| library.package);
-    let others = ["heapbeacon-bundle", "heapbeacon-dashboard", "xtask"];
-    for package in board_libraries.chain(others) {
+    for package in ["heapbeacon-bundle", "heapbeacon-dashboard", "xtask"] {
         tally += Tally::of_cargo_test(test().args(["-p", package]))?;
     }
     Ok(tally)

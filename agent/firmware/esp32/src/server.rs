@@ -7,8 +7,9 @@ use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
-use heapbeacon::Agent;
-use heapbeacon::http::Guard;
+use heapbeacon::Recorder;
+use heapbeacon::http::{Guard, Server};
+use heapbeacon::read::bodies;
 use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::reserve;
 use heapbeacon_embassy::server::{self, PORT, Socket};
@@ -27,7 +28,7 @@ const TOKEN_DIGITS: usize = 32;
 
 type Token = heapless::String<TOKEN_DIGITS>;
 
-static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
+static AGENT: StaticCell<Server<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 
 /// Starts the agent: API and dashboard on a port of the network. [`trace`](crate::trace()) has begun the trace.
@@ -61,16 +62,15 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
         token: token(config.access, &rng),
     };
     let memory = server::take_memory().ok_or(StartError::Twice)?;
-    let agent = Agent::of_lent(
-        records.clone(),
-        &EVENTS_TO_HOST,
+    let agent = Server::new(
+        Recorder::of_lent(records.clone(), &EVENTS_TO_HOST),
         server::DASHBOARD,
         guard,
         memory,
     );
-    let agent: &Agent<Board> = AGENT.init(agent);
+    let agent: &Server<Board> = AGENT.init(agent);
     spawn(spawner, network.stack, agent, guard.token, config).ok_or(StartError::Twice)?;
-    for warning in agent.device().warnings {
+    for warning in bodies::device(agent.recorder()).warnings {
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
     Ok(())
@@ -79,7 +79,7 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
 fn spawn(
     spawner: Spawner,
     network: Stack<'static>,
-    agent: &'static Agent<Board>,
+    agent: &'static Server<Board>,
     token: Option<&'static str>,
     config: &'static Config,
 ) -> Option<()> {
@@ -112,7 +112,7 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
 }
 
 #[embassy_executor::task(pool_size = server::SOCKETS)]
-async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
+async fn serve(agent: &'static Server<Board>, socket: Socket) -> ! {
     socket.serve(agent).await
 }
 

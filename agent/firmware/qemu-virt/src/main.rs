@@ -5,9 +5,9 @@
 
 use embassy_executor::{Executor, Spawner};
 use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
-use heapbeacon::Agent;
+use heapbeacon::Recorder;
 use heapbeacon::hooks::TracedHeap;
-use heapbeacon::http::Guard;
+use heapbeacon::http::{Guard, Server};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
@@ -43,7 +43,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
-    static AGENT: StaticCell<Agent<Board>> = StaticCell::new();
+    static AGENT: StaticCell<Server<Board>> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     let card = Card::find().expect("start QEMU with `-device virtio-net-device`");
     let buffer = board::take_buffer().expect("it is taken once");
@@ -52,14 +52,13 @@ async fn start(spawner: Spawner) {
         hosts: &[HOST],
         ..Guard::default()
     };
-    let agent = Agent::new(
-        buffer,
-        &board::EVENTS_TO_HOST,
+    let agent = Server::new(
+        Recorder::new(buffer, &board::EVENTS_TO_HOST),
         server::DASHBOARD,
         guard,
         server::take_memory().expect("it is taken once"),
     );
-    let agent: &Agent<Board> = AGENT.init(agent);
+    let agent: &Server<Board> = AGENT.init(agent);
     let mut dhcp = DhcpConfig::default();
     dhcp.hostname = HOST.try_into().ok();
     let seed = Board::now_us() | 1;
@@ -78,6 +77,7 @@ async fn start(spawner: Spawner) {
         ));
     }
     agent
+        .recorder()
         .init(Destination::Standalone, None)
         .and_then(|()| Board::tracer().start(Mode::Leaks, Board::now_us()))
         .expect("the buffer is large enough");
@@ -112,6 +112,6 @@ async fn run_network(mut runner: Runner<'static, Card>) {
 }
 
 #[embassy_executor::task(pool_size = server::SOCKETS)]
-async fn serve(agent: &'static Agent<Board>, socket: Socket) -> ! {
+async fn serve(agent: &'static Server<Board>, socket: Socket) -> ! {
     socket.serve(agent).await
 }

@@ -12,8 +12,9 @@ use std::vec::Vec;
 
 use super::HEAD;
 use super::peer::{Clock, Output, Peer};
-use crate::agent::{Agent, Asset};
+use crate::http::{Asset, Server};
 use crate::http::{Guard, Memory, serve};
+use crate::recorder::Recorder;
 use crate::tests::board::{Board, NO_HOST};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -29,9 +30,9 @@ struct Visit {
 pub(super) fn agent<const CONNECTIONS: usize, const ANSWERS: usize>(
     guard: Guard,
     assets: &'static [Asset],
-) -> &'static Agent<Board> {
+) -> &'static Server<Board> {
     let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
-    let agent = Agent::new(&mut [], &NO_HOST, assets, guard, memory);
+    let agent = Server::new(Recorder::new(&mut [], &NO_HOST), assets, guard, memory);
     Box::leak(Box::new(agent))
 }
 
@@ -47,7 +48,7 @@ pub(super) fn serve_all<const CONNECTIONS: usize, const ANSWERS: usize>(
 /// Serves peers, each of which comes at a time in milliseconds, until the last one has been served; returns what each was told, and
 /// how long it was there. Like a system's queue, who comes while there is no connection waits for one.
 pub(super) fn serve_on<const CONNECTIONS: usize>(
-    agent: &'static Agent<Board>,
+    agent: &'static Server<Board>,
     peers: impl IntoIterator<Item = (u64, Peer)>,
 ) -> Vec<(String, u64)> {
     let visits = serve_until_last::<CONNECTIONS>(agent, peers.into_iter().collect());
@@ -60,7 +61,7 @@ pub(super) fn serve_on<const CONNECTIONS: usize>(
 }
 
 fn serve_until_last<const CONNECTIONS: usize>(
-    agent: &'static Agent<Board>,
+    agent: &'static Server<Board>,
     mut peers: VecDeque<(u64, Peer)>,
 ) -> Vec<Visit> {
     let clock = Clock::default();
@@ -107,7 +108,7 @@ impl Wake for Woken {
     }
 }
 
-fn task_of(agent: &'static Agent<Board>, clock: &Clock, peer: Peer) -> Task {
+fn task_of(agent: &'static Server<Board>, clock: &Clock, peer: Peer) -> Task {
     let (clock, peer) = (clock.clone(), peer.connect(clock));
     Box::pin(async move {
         let mut head = [0; HEAD];

@@ -4,10 +4,10 @@ use core::num::NonZeroUsize;
 use std::string::String;
 use std::vec::Vec;
 
-use super::super::chunk::Chunk;
-use super::super::pages::LeaksPage;
+use crate::http::answer::chunk::Chunk;
+use crate::http::answer::pages::LeaksPage;
 use crate::platform::Platform;
-use crate::reader::{LEAKS_AT_A_TIME, Leaks};
+use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks};
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Free};
 

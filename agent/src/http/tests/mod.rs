@@ -8,10 +8,10 @@ mod busy;
 #[cfg(feature = "tracing")]
 mod leaks;
 mod manners;
-mod places;
 mod refusals;
 #[cfg(feature = "tracing")]
 mod restarts;
+mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;
 
@@ -21,7 +21,7 @@ use std::vec::Vec;
 use heapbeacon_shared::api;
 
 use super::Guard;
-use crate::agent::Agent;
+use crate::http::server::Server;
 use crate::tests::board::Board;
 use peer::Peer;
 
@@ -86,12 +86,12 @@ fn talk(peer: Peer) -> (String, u64) {
     talk_to(agent_with(None), peer)
 }
 
-fn talk_to(agent: &'static Agent<Board>, peer: Peer) -> (String, u64) {
+fn talk_to(agent: &'static Server<Board>, peer: Peer) -> (String, u64) {
     crowd::serve_on::<1>(agent, [(0, peer)]).remove(0)
 }
 
 /// Returns an agent that may want a token.
-fn agent_with(token: Option<&'static str>) -> &'static Agent<Board> {
+fn agent_with(token: Option<&'static str>) -> &'static Server<Board> {
     let guard = Guard {
         token,
         ..Guard::default()

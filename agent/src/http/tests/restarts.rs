@@ -8,12 +8,12 @@ use std::vec::Vec;
 use heapbeacon_shared::api::Address;
 use heapbeacon_shared::wire::Decoder;
 
-use super::super::chunk::Chunk;
-use super::super::dump::DumpPage;
-use super::super::pages::{LeaksPage, RecordsPage, StacksPage};
-use crate::capture::{Capture, Content};
+use crate::http::answer::chunk::Chunk;
+use crate::http::answer::dump_page::DumpPage;
+use crate::http::answer::pages::{LeaksPage, RecordsPage, StacksPage};
 use crate::platform::Platform;
-use crate::reader::{Leaks, PageRecords, Stacks};
+use crate::read::cursors::{Leaks, PageRecords, Stacks};
+use crate::read::stream::{Content, MessageStream};
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Mode};
 
@@ -114,7 +114,7 @@ fn a_dump_says_that_it_is_incomplete() {
 
 #[track_caller]
 fn assert_has_no_end(content: Content) {
-    let mut capture = Capture::new::<Board>(content);
+    let mut capture = MessageStream::new::<Board>(content);
     let bytes = answer(|chunk| capture.fill::<Board>(chunk));
     let mut decoder = Decoder::new();
     decoder.push(&bytes);

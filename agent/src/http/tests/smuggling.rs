@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 use super::peer::Peer;
 use super::{Answer, HEAD, agent_with, get, talk_to};
-use crate::agent::Agent;
+use crate::http::server::Server;
 use crate::platform::Platform;
 use crate::tests::board::Board;
 use crate::tracer::State;
@@ -94,7 +94,7 @@ const ENDLESS: [Case; 16] = [
 ];
 
 /// Returns an agent with a token whose trace records.
-fn recording() -> &'static Agent<Board> {
+fn recording() -> &'static Server<Board> {
     if Board::tracer().summary().state != State::Recording {
         Board::trace();
     }
@@ -103,7 +103,7 @@ fn recording() -> &'static Agent<Board> {
 
 /// Sends bytes, some at a time, and checks that the trace still records; returns the answers.
 #[track_caller]
-fn attack(agent: &'static Agent<Board>, bytes: &str, at_a_time: usize) -> Vec<Answer> {
+fn attack(agent: &'static Server<Board>, bytes: &str, at_a_time: usize) -> Vec<Answer> {
     let (text, _) = talk_to(agent, Peer::that_leaves(bytes).in_pieces(at_a_time));
     let state = Board::tracer().summary().state;
     assert_eq!(state, State::Recording, "{bytes:?} got through: {text}");

@@ -4,9 +4,9 @@ use std::mem::MaybeUninit;
 use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon::Agent;
+use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
-use heapbeacon::http::{self, Guard, Memory};
+use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
 use heapbeacon_shared::api::{CostUnit, Device, Region, Window};
@@ -86,8 +86,13 @@ impl Platform for Board {
 fn main() {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
     let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
-    let agent = Agent::new(buffer, &NO_HOST, &[], Guard::default(), memory);
-    let agent: &'static Agent<Board> = Box::leak(Box::new(agent));
+    let agent = Server::new(
+        Recorder::new(buffer, &NO_HOST),
+        &[],
+        Guard::default(),
+        memory,
+    );
+    let agent: &'static Server<Board> = Box::leak(Box::new(agent));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -112,7 +117,7 @@ fn main() {
     });
 }
 
-async fn serve(agent: &'static Agent<Board>, listener: &'static TcpListener) {
+async fn serve(agent: &'static Server<Board>, listener: &'static TcpListener) {
     let mut head = vec![0; HEAD_BYTES];
     loop {
         if let Ok((stream, _)) = listener.accept().await {

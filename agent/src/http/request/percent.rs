@@ -4,13 +4,13 @@ use percent_encoding::percent_decode_str;
 
 /// A part of a URL whose escapes are sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Encoded<'u>(&'u str);
+pub(crate) struct Encoded<'u>(&'u str);
 
 impl<'u> Encoded<'u> {
-    pub(super) const EMPTY: Self = Self("");
+    pub(crate) const EMPTY: Self = Self("");
 
     /// Takes a part of a URL; `None` if a `%` has no two hexadecimal digits behind it.
-    pub(super) fn new(text: &'u str) -> Option<Self> {
+    pub(crate) fn new(text: &'u str) -> Option<Self> {
         let mut escapes = text.split('%').skip(1);
         let is_sound = escapes.all(|escape| {
             let digits = escape.as_bytes().get(..2);
@@ -21,32 +21,32 @@ impl<'u> Encoded<'u> {
 
     /// Returns it as it was sent.
     #[cfg(test)]
-    pub(super) fn text(self) -> &'u str {
+    pub(crate) fn text(self) -> &'u str {
         self.0
     }
 
     /// Splits it at a character, which is one that separates only where it is not encoded.
-    pub(super) fn split(self, separator: char) -> impl Iterator<Item = Self> {
+    pub(crate) fn split(self, separator: char) -> impl Iterator<Item = Self> {
         self.0.split(separator).map(Self)
     }
 
     /// Splits it into what stands before a character and behind it; nothing is behind one that is not there.
-    pub(super) fn split_once(self, separator: char) -> (Self, Self) {
+    pub(crate) fn split_once(self, separator: char) -> (Self, Self) {
         let (before, behind) = self.0.split_once(separator).unwrap_or((self.0, ""));
         (Self(before), Self(behind))
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
     /// Checks whether it stands for a text.
-    pub(super) fn is(self, text: &str) -> bool {
+    pub(crate) fn is(self, text: &str) -> bool {
         percent_decode_str(self.0).eq(text.bytes())
     }
 
     /// Reads a number of decimal digits and nothing else: no sign, no blanks.
-    pub(super) fn number(self) -> Option<u64> {
+    pub(crate) fn number(self) -> Option<u64> {
         if self.is_empty() {
             return None;
         }

@@ -7,15 +7,11 @@ use embassy_futures::yield_now;
 use picoserve::Timer;
 use picoserve::io::Write;
 
-use super::limits::WRITE;
-use super::link::Link;
-
-/// The peer is gone, or does not take what it is sent.
-#[derive(Debug)]
-pub(super) struct Lost;
+use crate::http::limits::WRITE;
+use crate::http::link::{Link, Lost};
 
 /// What is sent to a peer, which has to take some of it every now and then.
-pub(super) struct Output<'t, W, T, R> {
+pub(crate) struct Output<'t, W, T, R> {
     writer: W,
     timer: &'t T,
     link: &'t Link,
@@ -23,7 +19,7 @@ pub(super) struct Output<'t, W, T, R> {
 }
 
 impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
-    pub(super) fn new(writer: W, timer: &'t T, link: &'t Link) -> Self {
+    pub(crate) fn new(writer: W, timer: &'t T, link: &'t Link) -> Self {
         Self {
             writer,
             timer,
@@ -33,7 +29,7 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
     }
 
     /// Writes bytes.
-    pub(super) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Lost> {
+    pub(crate) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Lost> {
         while !bytes.is_empty() {
             let writing = self.timer.run_with_timeout(WRITE, self.writer.write(bytes));
             match writing.await {
@@ -52,7 +48,7 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
     }
 
     /// Writes text, which is formatted where it is sent from, and more than once if it does not fit there.
-    pub(super) async fn format(&mut self, text: fmt::Arguments<'_>) -> Result<(), Lost> {
+    pub(crate) async fn format(&mut self, text: fmt::Arguments<'_>) -> Result<(), Lost> {
         let writing = self.writer.write_fmt(text);
         match self.timer.run_with_timeout(WRITE, writing).await {
             Ok(Ok(())) => Ok(()),
@@ -61,7 +57,7 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
     }
 
     /// Sends what was written.
-    pub(super) async fn flush(&mut self) -> Result<(), Lost> {
+    pub(crate) async fn flush(&mut self) -> Result<(), Lost> {
         match self
             .timer
             .run_with_timeout(WRITE, self.writer.flush())

@@ -1,19 +1,19 @@
 //! What a request is for: host, path and query.
 
-use super::percent::Encoded;
-use super::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::request::percent::Encoded;
 
 /// How an absolute URL of the agent begins: a page that came through TLS is not the agent's.
-pub(super) const SCHEME: &str = "http://";
+pub(crate) const SCHEME: &str = "http://";
 
 /// The target of a request (RFC 9112, 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Target<'b> {
+pub(crate) struct Target<'b> {
     /// The host of an absolute URL.
-    pub(super) host: Option<&'b str>,
+    pub(crate) host: Option<&'b str>,
     /// The path, from its first slash; `None` stands for the whole server (`OPTIONS *`).
-    pub(super) path: Option<Encoded<'b>>,
-    pub(super) query: Encoded<'b>,
+    pub(crate) path: Option<Encoded<'b>>,
+    pub(crate) query: Encoded<'b>,
 }
 
 impl<'b> Target<'b> {
@@ -21,7 +21,7 @@ impl<'b> Target<'b> {
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn parse(method: &str, target: &'b str) -> Result<Self, Problem> {
+    pub(crate) fn parse(method: &str, target: &'b str) -> Result<Self, Problem> {
         if target == "*" && method == "OPTIONS" {
             return Ok(Self {
                 host: None,
@@ -57,7 +57,7 @@ fn split_host(target: &str) -> (Option<&str>, &str) {
 }
 
 /// Checks whether a text is a host, perhaps with a port (RFC 3986, 3.2.2).
-pub(super) fn is_authority(text: &str) -> bool {
+pub(crate) fn is_authority(text: &str) -> bool {
     let after_literal = text.strip_prefix('[').map(|rest| rest.split_once(']'));
     let (is_name, port) = match after_literal {
         Some(Some((literal, port))) => (literal.parse::<core::net::Ipv6Addr>().is_ok(), port),

@@ -1,74 +1,38 @@
-//! What the HTTP API works on: the tracer's buffers, the dashboard's files, who may come in, and
-//! how many at a time.
+//! What lives beside the tracer: the buffer that it is lent, and the way to a host.
 
 use core::cell::RefCell;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use crate::http::{Guard, Memory, Places};
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
-use heapbeacon_shared::api::{Destination, Device};
+use heapbeacon_shared::api::Destination;
 
-use crate::warnings;
-
-/// One file of the dashboard.
-#[derive(Clone, Copy, Debug)]
-pub struct Asset {
-    /// Path in the URL, with its leading slash: `/index.html`.
-    pub path: &'static str,
-    /// Value of `Content-Type`.
-    pub content_type: &'static str,
-    /// The file, compressed with gzip.
-    pub gzip: &'static [u8],
-    /// Value of `ETag`, with its quotes; differs whenever the file does.
-    pub etag: &'static str,
-}
-
-/// What the HTTP API works on; a board keeps one in a static.
-pub struct Agent<P: Platform> {
+/// Owns what the tracer records into, and chooses where records go.
+pub struct Recorder<P: Platform> {
     /// The record buffer while the tracer does not hold it.
     spare: Mutex<P::Lock, RefCell<Option<Buffer>>>,
     /// Where it lies.
     memory: Range<usize>,
     sink: &'static dyn Sink,
-    assets: &'static [Asset],
-    guard: Guard,
-    places: Places<P::Lock>,
 }
 
-impl<P: Platform> Agent<P> {
-    /// Creates an agent that lends `buffer` to the tracer, serves `assets` as the dashboard, and
-    /// has `memory` for its connections, each of which is given to [`http::serve`](crate::http::serve).
-    pub fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
-        buffer: Buffer,
-        sink: &'static dyn Sink,
-        assets: &'static [Asset],
-        guard: Guard,
-        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
-    ) -> Self {
-        let agent = Self::of_lent(addresses(buffer), sink, assets, guard, memory);
-        agent.put_back(Some(buffer));
-        agent
+impl<P: Platform> Recorder<P> {
+    /// Creates a recorder that lends `buffer` to the tracer, or sends events to `sink`.
+    pub fn new(buffer: Buffer, sink: &'static dyn Sink) -> Self {
+        let recorder = Self::of_lent(addresses(buffer), sink);
+        recorder.put_back(Some(buffer));
+        recorder
     }
 
-    /// Creates an agent whose record buffer, which lies at `records`, the tracer holds already: so a board can trace from
-    /// before it has an agent.
-    pub fn of_lent<const CONNECTIONS: usize, const ANSWERS: usize>(
-        records: Range<usize>,
-        sink: &'static dyn Sink,
-        assets: &'static [Asset],
-        guard: Guard,
-        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
-    ) -> Self {
+    /// Creates a recorder whose buffer, which lies at `memory`, the tracer holds already: so a board can trace from
+    /// before it has a recorder.
+    pub fn of_lent(memory: Range<usize>, sink: &'static dyn Sink) -> Self {
         Self {
             spare: Mutex::new(RefCell::new(None)),
-            memory: records,
+            memory,
             sink,
-            assets,
-            guard,
-            places: Places::new(memory),
         }
     }
 
@@ -104,32 +68,6 @@ impl<P: Platform> Agent<P> {
     /// Returns where the record buffer lies.
     pub fn memory(&self) -> Range<usize> {
         self.memory.clone()
-    }
-
-    /// Describes the device, with what makes its traces worse than they could be.
-    pub fn device(&self) -> Device {
-        let mut device = P::device();
-        device.uptime_us = P::tracer().now_us(device.uptime_us);
-        for warning in warnings::list::<P>(self, &device) {
-            // There is room for all that there are.
-            let _ = device.warnings.push(warning);
-        }
-        device
-    }
-
-    /// Returns the files of the dashboard.
-    pub(crate) fn assets(&self) -> &'static [Asset] {
-        self.assets
-    }
-
-    /// Returns who may come in.
-    pub(crate) fn guard(&self) -> &Guard {
-        &self.guard
-    }
-
-    /// Returns the places of connections that are being served.
-    pub(crate) fn places(&self) -> &Places<P::Lock> {
-        &self.places
     }
 
     fn lend(&self, records: Option<u32>) -> Result<(), Error> {

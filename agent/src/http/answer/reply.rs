@@ -9,14 +9,14 @@ use picoserve::io::Write;
 use picoserve::response::StatusCode;
 use serde::Serialize;
 
-use super::chunk::Chunk;
-use super::dump::DumpPage;
-use super::output::{Lost, Output};
-use super::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
-use super::problem::Problem;
-use super::request::{Request, Version};
-use crate::capture::Capture;
+use crate::http::answer::chunk::Chunk;
+use crate::http::answer::dump_page::DumpPage;
+use crate::http::answer::output::Output;
+use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use crate::http::link::Lost;
+use crate::http::problem::Problem;
 use crate::platform::Platform;
+use crate::read::stream::MessageStream;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
 /// in a page of another origin, or keep a hold on the window in which it is shown.
@@ -32,23 +32,23 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-ev
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// One header.
-pub(super) type Header<'r> = (&'static str, &'r str);
+pub(crate) type Header<'r> = (&'static str, &'r str);
 
 /// How an answer is sent.
 #[derive(Clone, Copy)]
-pub(super) struct Delivery<'b> {
+pub(crate) struct Delivery<'b> {
     /// The origin whose pages may read it.
-    pub(super) reader: Option<&'b str>,
+    pub(crate) reader: Option<&'b str>,
     /// Whether the connection ends behind it.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
     /// Whether only the head is sent.
-    is_head: bool,
+    pub(crate) is_head: bool,
     /// Whether the client can read chunks; where it can't, the end of the connection is the end of the answer.
-    has_chunks: bool,
+    pub(crate) has_chunks: bool,
 }
 
 /// An answer.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: StatusCode,
     reason: &'static str,
     headers: heapless::Vec<Header<'static>, 4>,
@@ -57,7 +57,7 @@ pub(super) struct Reply {
 }
 
 /// What an answer holds.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Nothing at all.
     Nothing,
     /// Bytes that are there already, with their content type.
@@ -71,7 +71,7 @@ pub(super) enum Content {
 /// Values that fit into one chunk.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Json {
+pub(crate) enum Json {
     Device(api::Device),
     Heap(api::Heap),
     Trace(api::Trace),
@@ -82,18 +82,18 @@ pub(super) enum Json {
 }
 
 /// What is made while it is sent.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Records(RecordsPage),
     Stacks(StacksPage),
     Leaks(LeaksPage),
     Demo(DemoPage),
     Dump(DumpPage),
-    Capture(Capture),
+    Capture(MessageStream),
 }
 
 impl<'b> Delivery<'b> {
     /// To a peer of which little is known, and who is not heard again.
-    pub(super) const fn last(is_head: bool) -> Self {
+    pub(crate) const fn last(is_head: bool) -> Self {
         Self {
             reader: None,
             is_last: true,
@@ -101,20 +101,10 @@ impl<'b> Delivery<'b> {
             has_chunks: false,
         }
     }
-
-    /// To whoever sent a request.
-    pub(super) fn to(request: &Request<'_, '_>, reader: Option<&'b str>) -> Self {
-        Self {
-            reader,
-            is_last: !request.keeps_connection(),
-            is_head: request.method == "HEAD",
-            has_chunks: request.version == Version::Http11,
-        }
-    }
 }
 
 impl Reply {
-    pub(super) fn new(status: StatusCode, content: Content) -> Self {
+    pub(crate) fn new(status: StatusCode, content: Content) -> Self {
         Self {
             status,
             reason: match status {
@@ -128,28 +118,28 @@ impl Reply {
         }
     }
 
-    pub(super) fn json(json: Json) -> Self {
+    pub(crate) fn json(json: Json) -> Self {
         Self::new(StatusCode::OK, Content::Json(json))
     }
 
-    pub(super) fn stream(stream: Stream) -> Self {
+    pub(crate) fn stream(stream: Stream) -> Self {
         Self::new(StatusCode::OK, Content::Stream(stream))
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         let pushed = self.headers.push((name, value));
         debug_assert!(pushed.is_ok(), "one more header than there is room for");
         self
     }
 
     /// Lets a browser run it as a part of the page.
-    pub(super) fn for_page(mut self) -> Self {
+    pub(crate) fn for_page(mut self) -> Self {
         self.policy = PAGE_POLICY;
         self
     }
 
     /// Writes the answer, by way of a chunk; returns what is left to write, which does not need the answer any more.
-    pub(super) async fn write<P: Platform, W: Write, T: Timer<R>, R>(
+    pub(crate) async fn write<P: Platform, W: Write, T: Timer<R>, R>(
         &mut self,
         chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,

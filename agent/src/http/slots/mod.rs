@@ -1,8 +1,10 @@
-//! Places: what connections share, and how each gets its turn.
+//! Slots: what connections share, and how each gets its turn.
 //!
 //! A connection has a slot for as long as it is open. There is one for each socket. To be answered, it needs a workspace, of which
 //! there are fewer: it gets one when its request is complete, in the order in which requests came, and for that answer only.
-//! When slots or workspaces run out, [`fairness`](super::fairness) chooses who gives way.
+//! When slots or workspaces run out, [`fairness`] chooses who gives way.
+
+mod fairness;
 
 use core::cell::RefCell;
 use core::future::poll_fn;
@@ -14,10 +16,10 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use picoserve::Timer;
 use picoserve::time::Duration;
 
-use super::chunk::Chunk;
-use super::fairness::{self, Rush, Slot, TICKS_PER_SECOND};
-use super::link::{Link, Phase};
-use super::reply::Reply;
+use self::fairness::{Rush, Slot, TICKS_PER_SECOND};
+use crate::http::answer::chunk::Chunk;
+use crate::http::answer::reply::Reply;
+use crate::http::link::{Link, Phase};
 
 const TICK: Duration = Duration::from_millis(1000 / TICKS_PER_SECOND as u64);
 
@@ -36,7 +38,7 @@ struct Workspace {
 }
 
 /// What connections share.
-pub(crate) struct Places<M: RawMutex>(Mutex<M, RefCell<State>>);
+pub(crate) struct Slots<M: RawMutex>(Mutex<M, RefCell<State>>);
 
 struct State {
     slots: &'static mut [Slot],
@@ -49,14 +51,14 @@ struct State {
 }
 
 /// A connection that is open until this value is dropped.
-pub(super) struct Guest<'p, M: RawMutex> {
-    places: &'p Places<M>,
+pub(crate) struct ConnectionGuard<'p, M: RawMutex> {
+    slots: &'p Slots<M>,
     slot: usize,
 }
 
 /// The right to make an answer, which ends when this value is dropped.
-pub(super) struct Permit<'p, M: RawMutex> {
-    places: &'p Places<M>,
+pub(crate) struct Permit<'p, M: RawMutex> {
+    slots: &'p Slots<M>,
     slot: usize,
     workspace: Option<&'static mut Workspace>,
 }
@@ -81,7 +83,7 @@ impl Workspace {
     };
 }
 
-impl<M: RawMutex> Places<M> {
+impl<M: RawMutex> Slots<M> {
     pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
         memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
     ) -> Self {
@@ -103,24 +105,24 @@ impl<M: RawMutex> Places<M> {
     }
 
     /// Opens a connection; `None` if there are more than there is memory for.
-    pub(super) fn enter(&self) -> Option<Guest<'_, M>> {
+    pub(crate) fn acquire(&self) -> Option<ConnectionGuard<'_, M>> {
         let slot = self.with(State::enter)?;
-        Some(Guest { places: self, slot })
+        Some(ConnectionGuard { slots: self, slot })
     }
 
     /// Checks whether one more connection would find no room.
-    pub(super) fn are_full(&self) -> bool {
+    pub(crate) fn are_full(&self) -> bool {
         self.with(|state| state.is_full())
     }
 
     /// Waits until it is the turn of a connection, whose request is complete.
-    pub(super) async fn permit(&self, link: &Link) -> Permit<'_, M> {
+    pub(crate) async fn permit(&self, link: &Link) -> Permit<'_, M> {
         let slot = link.slot();
         link.enter(Phase::Waiting);
         let workspace = poll_fn(|context| self.with(|state| state.take(slot, context))).await;
         link.enter(Phase::Answer);
         Permit {
-            places: self,
+            slots: self,
             slot,
             workspace: Some(workspace),
         }
@@ -131,26 +133,26 @@ impl<M: RawMutex> Places<M> {
     }
 }
 
-impl<M: RawMutex> Guest<'_, M> {
-    pub(super) fn slot(&self) -> usize {
+impl<M: RawMutex> ConnectionGuard<'_, M> {
+    pub(crate) fn slot(&self) -> usize {
         self.slot
     }
 
     /// Keeps the others informed of how far the connection is, and waits until it has to give way to them.
     ///
     /// It has to be polled whenever the connection is.
-    pub(super) async fn watch<R, T: Timer<R>>(&self, link: &Link, timer: &T) {
+    pub(crate) async fn watch<R, T: Timer<R>>(&self, link: &Link, timer: &T) {
         loop {
             let dismissal = poll_fn(|context| self.look(link, context));
             match select(dismissal, timer.delay(TICK)).await {
                 Either::First(()) => return,
-                Either::Second(()) => self.places.with(|state| state.tick(self.slot)),
+                Either::Second(()) => self.slots.with(|state| state.tick(self.slot)),
             }
         }
     }
 
     fn look(&self, link: &Link, context: &mut Context<'_>) -> Poll<()> {
-        let is_dismissed = self.places.with(|state| {
+        let is_dismissed = self.slots.with(|state| {
             state.note(self.slot, link.phase(), link.take_sent());
             state.slots[self.slot].register(context.waker());
             state.slots[self.slot].is_dismissed
@@ -162,22 +164,22 @@ impl<M: RawMutex> Guest<'_, M> {
     }
 }
 
-impl<M: RawMutex> Drop for Guest<'_, M> {
+impl<M: RawMutex> Drop for ConnectionGuard<'_, M> {
     fn drop(&mut self) {
-        self.places.with(|state| state.leave(self.slot));
+        self.slots.with(|state| state.leave(self.slot));
     }
 }
 
 impl<M: RawMutex> Permit<'_, M> {
     /// Makes the answer.
-    pub(super) fn make(&mut self, make: impl FnOnce() -> Reply) {
+    pub(crate) fn make(&mut self, make: impl FnOnce() -> Reply) {
         if let Some(workspace) = &mut self.workspace {
             workspace.reply = Some(make());
         }
     }
 
     /// Returns the answer, if one was made, and room for its pieces.
-    pub(super) fn answer(&mut self) -> Option<(&mut Reply, &mut Chunk)> {
+    pub(crate) fn answer(&mut self) -> Option<(&mut Reply, &mut Chunk)> {
         let workspace = self.workspace.as_deref_mut()?;
         Some((workspace.reply.as_mut()?, &mut workspace.chunk))
     }
@@ -187,7 +189,7 @@ impl<M: RawMutex> Drop for Permit<'_, M> {
     fn drop(&mut self) {
         if let Some(workspace) = self.workspace.take() {
             workspace.reply = None;
-            self.places
+            self.slots
                 .with(|state| state.put_back(self.slot, workspace));
         }
     }

@@ -5,13 +5,13 @@
 //! it is started anew meanwhile, the page ends, for its `trace_id` would be wrong for the rest. Its `next` then
 //! leads on to the new trace.
 
-use super::chunk::Chunk;
-use crate::convert;
+use crate::http::answer::chunk::Chunk;
 use crate::platform::Platform;
-use crate::reader::{Leaks, PageRecords, Stacks};
+use crate::read::bodies;
+use crate::read::cursors::{Leaks, PageRecords, Stacks};
 
 /// `GET /trace/records` as JSON.
-pub(super) struct RecordsPage {
+pub(crate) struct RecordsPage {
     records: PageRecords,
     part: Part,
     is_first: bool,
@@ -26,7 +26,7 @@ enum Part {
 }
 
 impl RecordsPage {
-    pub(super) fn new(records: PageRecords) -> Self {
+    pub(crate) fn new(records: PageRecords) -> Self {
         Self {
             records,
             part: Part::Head,
@@ -34,7 +34,7 @@ impl RecordsPage {
         }
     }
 
-    pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -53,8 +53,8 @@ impl RecordsPage {
     }
 
     fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
-        match self.records.next::<P>() {
-            Some(record) => chunk.element(&mut self.is_first, &convert::record::<P>(&record)),
+        match self.records.read_next::<P>() {
+            Some(record) => chunk.element(&mut self.is_first, &bodies::record::<P>(&record)),
             None => {
                 chunk.text(format_args!("],\"stacks\":["));
                 self.is_first = true;
@@ -72,21 +72,21 @@ impl RecordsPage {
             return;
         };
         if let Ok(Some(stack)) = P::tracer().stack(self.records.trace(), *id) {
-            chunk.element(&mut self.is_first, &convert::stack::<P>(&stack));
+            chunk.element(&mut self.is_first, &bodies::stack::<P>(&stack));
         }
         self.part = Part::Stacks(index + 1);
     }
 }
 
 /// `GET /trace/stacks` as JSON.
-pub(super) struct StacksPage {
+pub(crate) struct StacksPage {
     stacks: Stacks,
     part: Part,
     is_first: bool,
 }
 
 impl StacksPage {
-    pub(super) fn new(stacks: Stacks) -> Self {
+    pub(crate) fn new(stacks: Stacks) -> Self {
         Self {
             stacks,
             part: Part::Head,
@@ -94,7 +94,7 @@ impl StacksPage {
         }
     }
 
-    pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -112,8 +112,8 @@ impl StacksPage {
     }
 
     fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
-        match self.stacks.next::<P>() {
-            Some(stack) => chunk.element(&mut self.is_first, &convert::stack::<P>(&stack)),
+        match self.stacks.read_next::<P>() {
+            Some(stack) => chunk.element(&mut self.is_first, &bodies::stack::<P>(&stack)),
             None => {
                 chunk.text(format_args!("],\"next\":"));
                 chunk.json(&self.stacks.following::<P>());
@@ -125,14 +125,14 @@ impl StacksPage {
 }
 
 /// `GET /trace/leaks`.
-pub(super) struct LeaksPage {
+pub(crate) struct LeaksPage {
     leaks: Leaks,
     part: Part,
     is_first: bool,
 }
 
 impl LeaksPage {
-    pub(super) fn new(leaks: Leaks) -> Self {
+    pub(crate) fn new(leaks: Leaks) -> Self {
         Self {
             leaks,
             part: Part::Head,
@@ -140,7 +140,7 @@ impl LeaksPage {
         }
     }
 
-    pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -160,9 +160,9 @@ impl LeaksPage {
     }
 
     fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
-        match self.leaks.next::<P>() {
+        match self.leaks.read_next::<P>() {
             Some((leak, stack)) => {
-                chunk.element(&mut self.is_first, &convert::leak::<P>(&leak, &stack));
+                chunk.element(&mut self.is_first, &bodies::leak::<P>(&leak, &stack));
             }
             None => {
                 // Last, for until then some of the call stacks ahead may have none left.
@@ -174,16 +174,16 @@ impl LeaksPage {
 }
 
 /// `GET /demo`.
-pub(super) struct DemoPage {
+pub(crate) struct DemoPage {
     next: usize,
 }
 
 impl DemoPage {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { next: 0 }
     }
 
-    pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         if self.next == 0 {
             chunk.text(format_args!("{{\"switches\":["));
         }
@@ -192,7 +192,7 @@ impl DemoPage {
             if !chunk.has_room() {
                 return true;
             }
-            chunk.element(&mut is_first, &convert::switch(*switch));
+            chunk.element(&mut is_first, &bodies::switch(*switch));
             self.next += 1;
         }
         chunk.text(format_args!("]}}"));

@@ -6,16 +6,16 @@
 use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
-use crate::convert;
 use crate::platform::Platform;
-use crate::reader::{PageRecords, Records, Stacks, is_latest};
+use crate::read::bodies;
+use crate::read::cursors::{PageRecords, Records, Stacks, is_latest};
 use crate::tracer::{Record, Stack, Trace};
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
 const TASKS: usize = 32;
 
 /// Where messages go.
-pub(crate) trait Out {
+pub trait Out {
     /// Tells whether a record with all that it refers to fits for sure.
     fn has_room(&self) -> bool;
     /// Returns what is left.
@@ -29,7 +29,7 @@ pub(crate) trait Out {
     clippy::large_enum_variant,
     reason = "there is no heap to put the large ones on"
 )]
-pub(crate) enum Content {
+pub enum Content {
     /// Everything, as of a moment in microseconds since boot.
     Everything(u64),
     /// A page of stacks.
@@ -39,10 +39,10 @@ pub(crate) enum Content {
 }
 
 /// A stream of messages under way.
-pub(crate) struct Capture {
+pub struct MessageStream {
     trace: Trace,
     part: Part,
-    speaker: Speaker,
+    speaker: MessageWriter,
 }
 
 /// What a stream says next.
@@ -64,8 +64,9 @@ enum Part {
     Done,
 }
 
-impl Capture {
-    pub(crate) fn new<P: Platform>(content: Content) -> Self {
+impl MessageStream {
+    /// Begins a stream.
+    pub fn new<P: Platform>(content: Content) -> Self {
         Self {
             trace: match &content {
                 Content::Everything(_) => P::tracer().trace(),
@@ -73,12 +74,12 @@ impl Capture {
                 Content::Records(page) => page.trace(),
             },
             part: Part::Header(content),
-            speaker: Speaker::default(),
+            speaker: MessageWriter::default(),
         }
     }
 
     /// Says as much as has room; returns whether there is more.
-    pub(crate) fn fill<P: Platform>(&mut self, out: &mut impl Out) -> bool {
+    pub fn fill<P: Platform>(&mut self, out: &mut impl Out) -> bool {
         while out.has_room() {
             if let Part::Done = self.part {
                 return false;
@@ -131,14 +132,14 @@ impl Part {
 
 /// Says messages, each after what it refers to. Every method tells whether it has more to say.
 #[derive(Default)]
-struct Speaker {
+struct MessageWriter {
     encoder: Encoder,
     tasks: Vec<u16, TASKS>,
 }
 
-impl Speaker {
+impl MessageWriter {
     fn header<P: Platform>(&mut self, trace: Trace, out: &mut impl Out) -> bool {
-        let header = convert::header(&P::device(), trace.id());
+        let header = bodies::header(&P::device(), trace.id());
         self.say(out, &Message::Header(header));
         false
     }
@@ -146,22 +147,22 @@ impl Speaker {
     fn regions<P: Platform>(&mut self, time: u64, out: &mut impl Out) -> bool {
         let regions = P::regions(None);
         for region in &regions {
-            self.say(out, &Message::Region(convert::region(region)));
+            self.say(out, &Message::Region(bodies::region(region)));
         }
         for (index, region) in regions.iter().enumerate() {
-            let sample = convert::sample(time, index as u8, region);
+            let sample = bodies::sample(time, index as u8, region);
             self.say(out, &Message::Sample(sample));
-            self.say(out, &Message::Handed(convert::handed(index as u8, region)));
+            self.say(out, &Message::Handed(bodies::handed(index as u8, region)));
         }
-        if let Some(reserve) = convert::reserve::<P>() {
-            self.say(out, &Message::Reserve(convert::wire_reserve(&reserve)));
+        if let Some(reserve) = bodies::reserve::<P>() {
+            self.say(out, &Message::Reserve(bodies::wire_reserve(&reserve)));
         }
         false
     }
 
     fn counters<P: Platform>(&mut self, moment: u64, out: &mut impl Out) -> bool {
         let summary = P::tracer().summary();
-        let counters = convert::counters(moment, &summary);
+        let counters = bodies::counters(moment, &summary);
         self.say(out, &Message::Counters(counters));
         if counters.dropped > 0 {
             let events = counters.dropped;
@@ -176,7 +177,7 @@ impl Speaker {
     }
 
     fn next_stack<P: Platform>(&mut self, stacks: &mut Stacks, out: &mut impl Out) -> bool {
-        let Some(stack) = stacks.next::<P>() else {
+        let Some(stack) = stacks.read_next::<P>() else {
             return false;
         };
         self.stack::<P>(&stack, out);
@@ -185,7 +186,7 @@ impl Speaker {
 
     fn next_record<P: Platform>(&mut self, page: &mut PageRecords, out: &mut impl Out) -> bool {
         let known = page.stacks().len();
-        let Some(record) = page.next::<P>() else {
+        let Some(record) = page.read_next::<P>() else {
             return false;
         };
         for id in page.stacks().iter().skip(known) {
@@ -216,16 +217,16 @@ impl Speaker {
     }
 
     fn record(&mut self, record: &Record, moment: u64, out: &mut impl Out) {
-        self.say(out, &Message::Record(convert::wire_record(record)));
+        self.say(out, &Message::Record(bodies::wire_record(record)));
         if let Some(freed) = record.freed.filter(|freed| freed.time_us <= moment) {
-            self.say(out, &Message::Freed(convert::wire_freed(record, freed)));
+            self.say(out, &Message::Freed(bodies::wire_freed(record, freed)));
         }
     }
 
     fn failures<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let failures = P::tracer().failures(trace).unwrap_or_default();
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
-            let failure = convert::wire_failure(failure);
+            let failure = bodies::wire_failure(failure);
             self.say(out, &Message::FailedAllocation(failure));
         }
     }
@@ -233,7 +234,7 @@ impl Speaker {
     fn wrong_frees<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let wrong_frees = P::tracer().wrong_frees(trace).unwrap_or_default();
         for wrong in wrong_frees.iter().filter(|wrong| wrong.time_us <= moment) {
-            let wrong = convert::wire_wrong_free(wrong);
+            let wrong = bodies::wire_wrong_free(wrong);
             self.say(out, &Message::WrongFree(wrong));
         }
     }
@@ -242,7 +243,7 @@ impl Speaker {
         if stack.task != 0 && !self.tasks.contains(&stack.task) {
             self.task::<P>(stack.task, out);
         }
-        self.say(out, &Message::Stack(convert::wire_stack::<P>(stack)));
+        self.say(out, &Message::Stack(bodies::wire_stack::<P>(stack)));
     }
 
     fn task<P: Platform>(&mut self, id: u16, out: &mut impl Out) {

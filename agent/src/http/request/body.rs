@@ -2,15 +2,15 @@
 
 use serde::Deserialize;
 
-use super::fields::Fields;
-use super::json::is_json;
-use super::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::request::fields::Fields;
+use crate::http::request::json::is_json;
 
 /// Longest word of a body, in bytes, once its escapes are undone.
 const MAX_WORD: usize = 32;
 
 /// Checks that a body is JSON by its own account.
-pub(super) fn check_type(fields: Fields<'_, '_>) -> Result<(), Problem> {
+pub(crate) fn check_type(fields: Fields<'_, '_>) -> Result<(), Problem> {
     let content_type = fields.one("content-type")?.unwrap_or("");
     let mime = content_type.split(';').next().unwrap_or("").trim();
     if mime.eq_ignore_ascii_case("application/json") {
@@ -24,7 +24,7 @@ pub(super) fn check_type(fields: Fields<'_, '_>) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When it is no JSON, or no `T`; the detail then ends with `expected`.
-pub(super) fn parse<'b, T: Deserialize<'b>>(
+pub(crate) fn parse<'b, T: Deserialize<'b>>(
     body: &'b [u8],
     expected: core::fmt::Arguments<'_>,
 ) -> Result<T, Problem> {

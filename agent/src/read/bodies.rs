@@ -3,14 +3,16 @@
 use heapbeacon_shared::api::{self, Address};
 use heapbeacon_shared::{MAX_FRAMES, wire};
 
-use crate::agent::Agent;
 use crate::platform::{Platform, Task};
-use crate::reader::now_us;
+use crate::read::cursors::now_us;
+use crate::recorder::Recorder;
 use crate::reserve::Reserve;
 use crate::text::text;
 use crate::tracer::{self, Tracer};
+use crate::warnings;
 
-pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
+/// Describes state and counters of the trace: the body of `GET /trace`.
+pub fn trace<P: Platform>(recorder: &Recorder<P>) -> api::Trace {
     let summary = P::tracer().summary();
     let counters = summary.counters;
     let wrong_frees = P::tracer().wrong_frees(summary.trace);
@@ -52,13 +54,24 @@ pub(crate) fn trace<P: Platform>(agent: &Agent<P>) -> api::Trace {
         other_allocations: counters.other_allocations,
         sent: counters.sent,
         dropped: counters.dropped,
-        buffer: buffer(agent, summary.split),
+        buffer: buffer(recorder, summary.split),
         cost: cost::<P>(summary.split),
     }
 }
 
+/// Describes the device, with what makes its traces worse than they could be.
+pub fn device<P: Platform>(recorder: &Recorder<P>) -> api::Device {
+    let mut device = P::device();
+    device.uptime_us = P::tracer().now_us(device.uptime_us);
+    for warning in warnings::list::<P>(recorder, &device) {
+        // There is room for all that there are.
+        let _ = device.warnings.push(warning);
+    }
+    device
+}
+
 /// Describes the heap for a reader that names the time of an earlier answer, or 0.
-pub(crate) fn heap<P: Platform>(since_us: u64) -> api::Heap {
+pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
     let now_us = now_us::<P>();
     let regions = P::regions(Some(api::Window { since_us, now_us }));
     // One right after the other: what comes between is in one of them only.
@@ -81,11 +94,12 @@ pub(crate) fn heap<P: Platform>(since_us: u64) -> api::Heap {
 }
 
 /// Describes what of the heap is held back, if there is to be any.
-pub(crate) fn reserve<P: Platform>() -> Option<api::Reserve> {
+pub fn reserve<P: Platform>() -> Option<api::Reserve> {
     P::reserve().and_then(Reserve::describe)
 }
 
-pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
+/// Describes a record.
+pub fn record<P: Platform>(record: &tracer::Record) -> api::Record {
     api::Record {
         seq: record.seq,
         address: Address(record.address as u64),
@@ -100,7 +114,8 @@ pub(crate) fn record<P: Platform>(record: &tracer::Record) -> api::Record {
     }
 }
 
-pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
+/// Describes a call stack, with name and origin of its task.
+pub fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
     let task = task::<P>(stack.task);
     let cut = cut::<P>(&stack.frames);
     api::Stack {
@@ -118,7 +133,8 @@ pub(crate) fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
     }
 }
 
-pub(crate) fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api::Leak {
+/// Describes live blocks of one call stack.
+pub fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api::Leak {
     api::Leak {
         stack: stack::<P>(of),
         count: leak.count.into(),
@@ -128,7 +144,8 @@ pub(crate) fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api:
     }
 }
 
-pub(crate) fn state(state: tracer::State) -> api::State {
+/// Names a state.
+pub fn state(state: tracer::State) -> api::State {
     match state {
         tracer::State::Uninitialised => api::State::Uninitialised,
         tracer::State::Stopped => api::State::Stopped,
@@ -137,14 +154,16 @@ pub(crate) fn state(state: tracer::State) -> api::State {
     }
 }
 
-pub(crate) fn mode(mode: tracer::Mode) -> api::Mode {
+/// Names a mode.
+pub fn mode(mode: tracer::Mode) -> api::Mode {
     match mode {
         tracer::Mode::All => api::Mode::All,
         tracer::Mode::Leaks => api::Mode::Leaks,
     }
 }
 
-pub(crate) fn destination(destination: tracer::Destination) -> api::Destination {
+/// Names a destination.
+pub fn destination(destination: tracer::Destination) -> api::Destination {
     match destination {
         tracer::Destination::Standalone => api::Destination::Standalone,
         tracer::Destination::ToHost => api::Destination::ToHost,
@@ -163,12 +182,12 @@ fn task<P: Platform>(id: u16) -> Option<Task> {
     (id != 0).then(|| P::task(id)).flatten()
 }
 
-fn buffer<P: Platform>(agent: &Agent<P>, split: tracer::Split) -> api::Buffer {
+fn buffer<P: Platform>(recorder: &Recorder<P>, split: tracer::Split) -> api::Buffer {
     api::Buffer {
         bytes: split.total_bytes as u64,
         record_bytes: split.record_bytes as u64,
         stack_bytes: split.stack_bytes as u64,
-        max_records: agent.max_records(),
+        max_records: recorder.max_records(),
     }
 }
 
@@ -210,7 +229,7 @@ fn wrong_free_kind(kind: tracer::WrongFreeKind) -> api::WrongFreeKind {
 }
 
 /// Describes a switch of the demo workload.
-pub(crate) fn switch(switch: &dyn crate::platform::Switch) -> api::DemoSwitch {
+pub fn switch(switch: &dyn crate::platform::Switch) -> api::DemoSwitch {
     api::DemoSwitch {
         name: text(format_args!("{}", switch.name())),
         summary: text(format_args!("{}", switch.summary())),
@@ -218,7 +237,8 @@ pub(crate) fn switch(switch: &dyn crate::platform::Switch) -> api::DemoSwitch {
     }
 }
 
-pub(crate) fn header(device: &api::Device, trace_id: u32) -> wire::Header {
+/// Returns the first message of a stream.
+pub fn header(device: &api::Device, trace_id: u32) -> wire::Header {
     wire::Header {
         build_id: bytes_of_hex(&device.build_id),
         board: device.board.clone(),
@@ -233,7 +253,8 @@ pub(crate) fn header(device: &api::Device, trace_id: u32) -> wire::Header {
     }
 }
 
-pub(crate) fn region(region: &api::Region) -> wire::Region {
+/// Returns the message on a heap region.
+pub fn region(region: &api::Region) -> wire::Region {
     wire::Region {
         name: region.name.clone(),
         start: region.start.0,
@@ -242,7 +263,8 @@ pub(crate) fn region(region: &api::Region) -> wire::Region {
     }
 }
 
-pub(crate) fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample {
+/// Returns the message on how full a region is.
+pub fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample {
     wire::Sample {
         time,
         region: index,
@@ -253,7 +275,8 @@ pub(crate) fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample
     }
 }
 
-pub(crate) fn handed(index: u8, region: &api::Region) -> wire::Handed {
+/// Returns the message on what is handed out of a region.
+pub fn handed(index: u8, region: &api::Region) -> wire::Handed {
     wire::Handed {
         region: index,
         blocks: region.blocks,
@@ -261,7 +284,8 @@ pub(crate) fn handed(index: u8, region: &api::Region) -> wire::Handed {
     }
 }
 
-pub(crate) fn wire_reserve(reserve: &api::Reserve) -> wire::Reserve {
+/// Returns the message on the reserve.
+pub fn wire_reserve(reserve: &api::Reserve) -> wire::Reserve {
     wire::Reserve {
         size: reserve.size,
         held: reserve.held,
@@ -270,7 +294,8 @@ pub(crate) fn wire_reserve(reserve: &api::Reserve) -> wire::Reserve {
     }
 }
 
-pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
+/// Returns the message on state and counters.
+pub fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
     let counters = &summary.counters;
     wire::Counters {
         time,
@@ -307,7 +332,8 @@ pub(crate) fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
     }
 }
 
-pub(crate) fn wire_stack<P: Platform>(stack: &tracer::Stack) -> wire::Stack {
+/// Returns the message on a call stack.
+pub fn wire_stack<P: Platform>(stack: &tracer::Stack) -> wire::Stack {
     wire::Stack {
         id: stack.id,
         task: stack.task,
@@ -322,7 +348,8 @@ pub(crate) fn wire_stack<P: Platform>(stack: &tracer::Stack) -> wire::Stack {
     }
 }
 
-pub(crate) fn wire_record(record: &tracer::Record) -> wire::Record {
+/// Returns the message on a record.
+pub fn wire_record(record: &tracer::Record) -> wire::Record {
     wire::Record {
         seq: record.seq,
         address: record.address as u64,
@@ -332,7 +359,8 @@ pub(crate) fn wire_record(record: &tracer::Record) -> wire::Record {
     }
 }
 
-pub(crate) fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire::Freed {
+/// Returns the message on the free of a record.
+pub fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire::Freed {
     wire::Freed {
         seq: record.seq,
         address: record.address as u64,
@@ -341,7 +369,8 @@ pub(crate) fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire:
     }
 }
 
-pub(crate) fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation {
+/// Returns the message on a failed allocation.
+pub fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation {
     wire::FailedAllocation {
         time: failure.time_us,
         size: failure.size as u64,
@@ -349,7 +378,8 @@ pub(crate) fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation 
     }
 }
 
-pub(crate) fn wire_wrong_free(wrong: &tracer::WrongFree) -> wire::WrongFree {
+/// Returns the message on a wrong free.
+pub fn wire_wrong_free(wrong: &tracer::WrongFree) -> wire::WrongFree {
     wire::WrongFree {
         time: wrong.time_us,
         kind: wrong_free_kind(wrong.kind),

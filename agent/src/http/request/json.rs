@@ -1,10 +1,10 @@
 //! Tells JSON (RFC 8259) from what is none, without looking at what it says.
 
 /// Most arrays and objects within one another: each takes two of the bytes of a body.
-const MAX_DEPTH: usize = super::limits::MAX_BODY / 2;
+const MAX_DEPTH: usize = crate::http::limits::MAX_BODY / 2;
 
 /// Checks whether bytes are one JSON value and nothing else but blanks.
-pub(super) fn is_json(bytes: &[u8]) -> bool {
+pub(crate) fn is_json(bytes: &[u8]) -> bool {
     core::str::from_utf8(bytes).is_ok() && Scanner(bytes).text().is_some()
 }
 

@@ -2,20 +2,20 @@
 
 use core::ops::RangeInclusive;
 
-use super::limits::MAX_PAIRS;
-use super::percent::Encoded;
-use super::problem::Problem;
+use crate::http::limits::MAX_PAIRS;
+use crate::http::problem::Problem;
+use crate::http::request::percent::Encoded;
 
 /// The query of a URL.
 #[derive(Clone, Copy)]
-pub(super) struct Query<'b>(Encoded<'b>);
+pub(crate) struct Query<'b>(Encoded<'b>);
 
 impl<'b> Query<'b> {
     /// Takes the query of a request.
     ///
     /// # Errors
     /// When it holds a name that is not in `known`, or one twice.
-    pub(super) fn new(query: Encoded<'b>, known: &[&str]) -> Result<Self, Problem> {
+    pub(crate) fn new(query: Encoded<'b>, known: &[&str]) -> Result<Self, Problem> {
         let is_long = query.split('&').nth(MAX_PAIRS).is_some();
         let query = Self(query);
         if is_long
@@ -34,7 +34,7 @@ impl<'b> Query<'b> {
     }
 
     /// Returns the value of a name.
-    pub(super) fn get(self, name: &str) -> Option<Encoded<'b>> {
+    pub(crate) fn get(self, name: &str) -> Option<Encoded<'b>> {
         self.values(name).next()
     }
 
@@ -42,7 +42,7 @@ impl<'b> Query<'b> {
     ///
     /// # Errors
     /// When it is no number, or not in `range`.
-    pub(super) fn number(
+    pub(crate) fn number(
         self,
         name: &str,
         range: RangeInclusive<u64>,

@@ -5,21 +5,21 @@ use core::ops::Range;
 use heapless::Vec;
 use picoserve::io::Read;
 
-use super::head::Scanner;
-use super::limits::{MAX_BODY, MAX_EMPTY_LINES};
-use super::link::{Link, Phase};
-use super::output::Lost;
-use super::problem::Problem;
+use crate::http::limits::{MAX_BODY, MAX_EMPTY_LINES};
+use crate::http::link::Lost;
+use crate::http::link::{Link, Phase};
+use crate::http::problem::Problem;
+use crate::http::request::head::Scanner;
 
 /// Bytes of an empty line.
 const EMPTY_LINE: usize = 2;
 
 /// The bytes of a body.
-pub(super) type Body = Vec<u8, MAX_BODY>;
+pub(crate) type Body = Vec<u8, MAX_BODY>;
 
 /// Why a connection ends here.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The peer has ended it between two requests.
     Ended,
     /// It has failed, or the peer does not take what it is sent.
@@ -35,7 +35,7 @@ impl From<Lost> for Stop {
 }
 
 /// What comes from a peer.
-pub(super) struct Input<'c, R> {
+pub(crate) struct Input<'c, R> {
     reader: R,
     link: &'c Link,
     buffer: &'c mut [u8],
@@ -44,7 +44,7 @@ pub(super) struct Input<'c, R> {
 }
 
 impl<'c, R: Read> Input<'c, R> {
-    pub(super) fn new(reader: R, link: &'c Link, buffer: &'c mut [u8]) -> Self {
+    pub(crate) fn new(reader: R, link: &'c Link, buffer: &'c mut [u8]) -> Self {
         Self {
             reader,
             link,
@@ -57,7 +57,7 @@ impl<'c, R: Read> Input<'c, R> {
     ///
     /// # Errors
     /// When nothing more will come.
-    pub(super) async fn wait(&mut self) -> Result<(), Stop> {
+    pub(crate) async fn wait(&mut self) -> Result<(), Stop> {
         if self.pending.is_empty() && self.receive().await? == 0 {
             return Err(Stop::Ended);
         }
@@ -66,12 +66,12 @@ impl<'c, R: Read> Input<'c, R> {
     }
 
     /// Checks whether nothing but empty lines has come of the next request.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }
 
     /// Checks whether what is asked for is the head of an answer only, as far as that has come.
-    pub(super) fn asks_for_head(&self) -> bool {
+    pub(crate) fn asks_for_head(&self) -> bool {
         self.buffer[self.pending.clone()].starts_with(b"HEAD ")
     }
 
@@ -79,7 +79,7 @@ impl<'c, R: Read> Input<'c, R> {
     ///
     /// # Errors
     /// When it does not come, is too long, or is none.
-    pub(super) async fn head(&mut self) -> Result<usize, Stop> {
+    pub(crate) async fn head(&mut self) -> Result<usize, Stop> {
         let mut scanner = Scanner::default();
         let mut empty_lines = 0;
         loop {
@@ -105,7 +105,7 @@ impl<'c, R: Read> Input<'c, R> {
     }
 
     /// Returns a head and what follows it.
-    pub(super) fn split(&mut self, head: usize) -> (&[u8], Tail<'_, R>) {
+    pub(crate) fn split(&mut self, head: usize) -> (&[u8], Tail<'_, R>) {
         let (head, buffered) = self.buffer[self.pending.clone()].split_at(head);
         let tail = Tail {
             reader: &mut self.reader,
@@ -116,7 +116,7 @@ impl<'c, R: Read> Input<'c, R> {
     }
 
     /// Leaves out the next bytes, which have been dealt with.
-    pub(super) fn skip(&mut self, bytes: usize) {
+    pub(crate) fn skip(&mut self, bytes: usize) {
         self.pending.start = self.pending.end.min(self.pending.start + bytes);
     }
 
@@ -137,7 +137,7 @@ impl<'c, R: Read> Input<'c, R> {
 ///
 /// This is the one place that knows how much of what a request has announced is still to come. Until it is
 /// told, by a head that leaves no doubt, that is unknown; so whatever is answered before ends the connection.
-pub(super) struct Tail<'i, R> {
+pub(crate) struct Tail<'i, R> {
     reader: &'i mut R,
     /// What is in the buffer already.
     buffered: &'i [u8],
@@ -146,22 +146,22 @@ pub(super) struct Tail<'i, R> {
 
 impl<R: Read> Tail<'_, R> {
     /// Takes note of how long the body is.
-    pub(super) fn announce(&mut self, length: usize) {
+    pub(crate) fn announce(&mut self, length: usize) {
         self.left = Some(length);
     }
 
     /// Checks whether the next request begins here.
-    pub(super) fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.left == Some(0)
     }
 
     /// Checks whether nothing of a body that will come has come yet.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.buffered.is_empty() && self.left.is_some_and(|left| left > 0)
     }
 
     /// Returns how many bytes of the buffer are no part of the request.
-    pub(super) fn buffered(&self) -> usize {
+    pub(crate) fn buffered(&self) -> usize {
         self.buffered.len()
     }
 
@@ -169,7 +169,7 @@ impl<R: Read> Tail<'_, R> {
     ///
     /// # Errors
     /// When it ends too soon.
-    pub(super) async fn read(&mut self, body: &mut Body) -> Result<(), Stop> {
+    pub(crate) async fn read(&mut self, body: &mut Body) -> Result<(), Stop> {
         let length = self.left.unwrap_or(0);
         if body.resize(length, 0).is_err() {
             return Err(Stop::Refused(Problem::too_large()));

@@ -1,13 +1,13 @@
 //! `GET /trace/dump`: text as `heap_trace_dump` prints it.
 
-use super::chunk::Chunk;
-use crate::dump;
+use crate::http::answer::chunk::Chunk;
 use crate::platform::Platform;
-use crate::reader::{Records, is_latest};
+use crate::read::cursors::{Records, is_latest};
+use crate::read::dump;
 use crate::tracer::Summary;
 
 /// A dump under way.
-pub(super) struct DumpPage {
+pub(crate) struct DumpPage {
     summary: Summary,
     records: Records,
     left: u32,
@@ -21,7 +21,7 @@ enum Part {
 }
 
 impl DumpPage {
-    pub(super) fn new<P: Platform>() -> Self {
+    pub(crate) fn new<P: Platform>() -> Self {
         let summary = P::tracer().summary();
         Self {
             records: Records::after(summary.trace, 0),
@@ -31,7 +31,7 @@ impl DumpPage {
         }
     }
 
-    pub(super) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             // A chunk with room takes any line.
             let _ = match self.part {

@@ -1,13 +1,13 @@
 //! Which forms of an answer a client takes.
 
-use super::fields::Fields;
+use crate::http::request::fields::Fields;
 
 /// The weight of a media type that has none of its own, in thousandths.
 const FULL: u16 = 1000;
 
 /// Checks whether a client names `mime`, an application's, among the media types that it takes, and does not prefer `other`,
 /// the usual one (RFC 9110, 12.5.1).
-pub(super) fn prefers(fields: Fields<'_, '_>, mime: &str, other: &str) -> bool {
+pub(crate) fn prefers(fields: Fields<'_, '_>, mime: &str, other: &str) -> bool {
     let ranges = [mime, other, "application/*", "*/*"];
     let [wanted, others @ ..] = weights(fields.items("accept"), ranges);
     let wanted = wanted.unwrap_or(0);

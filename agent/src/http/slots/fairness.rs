@@ -6,10 +6,10 @@
 
 use core::task::Waker;
 
-use super::link::Phase;
+use crate::http::link::Phase;
 
 /// How often a second connections are looked at.
-pub(super) const TICKS_PER_SECOND: u16 = 10;
+pub(crate) const TICKS_PER_SECOND: u16 = 10;
 
 /// Within how many ticks a peer has to say something: its first packet comes one round trip after it connects, at the latest.
 const FIRST_WORD: u16 = 5;
@@ -28,24 +28,24 @@ const CALM: u16 = 10;
 
 /// Whether too many come of whom nothing is heard.
 #[derive(Default)]
-pub(super) struct Rush {
+pub(crate) struct Rush {
     unheard: u8,
     ticks: u16,
 }
 
 impl Rush {
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.unheard >= RUSH
     }
 
     /// Counts one of whom nothing was heard.
-    pub(super) fn count(&mut self) {
+    pub(crate) fn count(&mut self) {
         self.unheard = self.unheard.saturating_add(1);
         self.ticks = 0;
     }
 
     /// Counts a tick of one of so many connections.
-    pub(super) fn tick(&mut self, connections: usize) {
+    pub(crate) fn tick(&mut self, connections: usize) {
         self.ticks = self.ticks.saturating_add(1);
         if usize::from(self.ticks) >= usize::from(CALM) * connections {
             *self = Self::default();
@@ -54,31 +54,31 @@ impl Rush {
 }
 
 /// What is known of one connection.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     /// `None` if there is no connection.
-    pub(super) phase: Option<Phase>,
+    pub(crate) phase: Option<Phase>,
     /// A number that grows with each phase that a connection comes to.
-    pub(super) since: u32,
+    pub(crate) since: u32,
     /// Ticks since it came to its phase.
-    pub(super) age: u16,
+    pub(crate) age: u16,
     /// Ticks since the peer took something.
-    pub(super) quiet: u16,
+    pub(crate) quiet: u16,
     /// Ticks since any connection has ended, while there is no free slot.
-    pub(super) pressed: u16,
+    pub(crate) pressed: u16,
     /// How many connections had ended at the last tick.
     departures: u32,
     /// What the peer has taken of the answer, in bytes.
-    pub(super) sent: u32,
+    pub(crate) sent: u32,
     /// Whether it holds a workspace.
-    pub(super) is_working: bool,
+    pub(crate) is_working: bool,
     /// Whether it was told to end.
-    pub(super) is_dismissed: bool,
+    pub(crate) is_dismissed: bool,
     /// What polls it.
     waker: Option<Waker>,
 }
 
 impl Slot {
-    pub(super) const FREE: Self = Self {
+    pub(crate) const FREE: Self = Self {
         phase: None,
         since: 0,
         age: 0,
@@ -92,7 +92,7 @@ impl Slot {
     };
 
     /// Begins a phase.
-    pub(super) fn begin(&mut self, phase: Phase, since: u32) {
+    pub(crate) fn begin(&mut self, phase: Phase, since: u32) {
         // Who says its first word waits for as long as it did before.
         if self.phase != Some(Phase::Silent) || phase != Phase::Request {
             self.since = since;
@@ -105,7 +105,7 @@ impl Slot {
     }
 
     /// Counts a tick.
-    pub(super) fn tick(&mut self, is_full: bool, departures: u32) {
+    pub(crate) fn tick(&mut self, is_full: bool, departures: u32) {
         self.age = self.age.saturating_add(1);
         self.quiet = self.quiet.saturating_add(1);
         self.pressed = match is_full && departures == self.departures {
@@ -116,7 +116,7 @@ impl Slot {
     }
 
     /// Notes that the peer has taken bytes.
-    pub(super) fn send(&mut self, bytes: u32) {
+    pub(crate) fn send(&mut self, bytes: u32) {
         if bytes > 0 {
             self.quiet = 0;
             self.sent = self.sent.saturating_add(bytes);
@@ -124,25 +124,25 @@ impl Slot {
     }
 
     /// Tells the connection to end.
-    pub(super) fn dismiss(&mut self) {
+    pub(crate) fn dismiss(&mut self) {
         self.is_dismissed = true;
         self.wake();
     }
 
-    pub(super) fn register(&mut self, waker: &Waker) {
+    pub(crate) fn register(&mut self, waker: &Waker) {
         match &mut self.waker {
             Some(known) => known.clone_from(waker),
             None => self.waker = Some(waker.clone()),
         }
     }
 
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
         }
     }
 
-    pub(super) fn is_in(&self, phase: Phase) -> bool {
+    pub(crate) fn is_in(&self, phase: Phase) -> bool {
         self.phase == Some(phase) && !self.is_dismissed
     }
 
@@ -169,7 +169,7 @@ impl Slot {
 }
 
 /// Chooses who gives way to a connection that is to come, when there is no free slot.
-pub(super) fn to_make_room(slots: &[Slot]) -> Option<usize> {
+pub(crate) fn to_make_room(slots: &[Slot]) -> Option<usize> {
     oldest(slots, |slot| slot.is_in(Phase::Closing))
         .or_else(|| oldest(slots, |slot| slot.is_in(Phase::Idle)))
         .or_else(|| oldest(slots, |slot| !slot.is_dismissed && slot.is_overdue()))
@@ -185,7 +185,7 @@ pub(super) fn to_make_room(slots: &[Slot]) -> Option<usize> {
 /// In a rush, when too many came of whom nothing was heard, one after the other would hold up everybody for that long. So
 /// only half of all slots are theirs for their whole time, and one who is far away is heard; the others follow
 /// each other as fast as they come, and one who is near is heard.
-pub(super) fn to_make_room_unheard(slots: &[Slot], is_rush: bool) -> Option<usize> {
+pub(crate) fn to_make_room_unheard(slots: &[Slot], is_rush: bool) -> Option<usize> {
     let earlier = |slot: &Slot| {
         let is_earlier = |other: &&Slot| other.is_fresh() && is_before(other.since, slot.since);
         slots.iter().filter(is_earlier).count()
@@ -202,7 +202,7 @@ pub(super) fn to_make_room_unheard(slots: &[Slot], is_rush: bool) -> Option<usiz
 }
 
 /// Chooses who gives its workspace up for a request that has waited for so many ticks.
-pub(super) fn to_make_way(slots: &[Slot], waited: u16) -> Option<usize> {
+pub(crate) fn to_make_way(slots: &[Slot], waited: u16) -> Option<usize> {
     let is_working = |slot: &Slot| slot.is_working && !slot.is_dismissed;
     oldest(slots, |slot| is_working(slot) && slot.is_overdue()).or_else(|| {
         let is_long = |slot: &Slot| is_working(slot) && slot.age >= TENURE;
@@ -211,7 +211,7 @@ pub(super) fn to_make_way(slots: &[Slot], waited: u16) -> Option<usize> {
 }
 
 /// Returns who waits for a workspace first.
-pub(super) fn first_in_line(slots: &[Slot]) -> Option<usize> {
+pub(crate) fn first_in_line(slots: &[Slot]) -> Option<usize> {
     oldest(slots, |slot| slot.is_in(Phase::Waiting))
 }
 

@@ -15,10 +15,10 @@ const BATCH: usize = 8;
 /// Distinct stacks that one page of records can refer to; it ends before it has more.
 const PAGE_STACKS: usize = 128;
 /// Leaks read at one time: as many as are listed when nobody says how many, so that this takes one query.
-pub(crate) const LEAKS_AT_A_TIME: usize = 20;
+pub const LEAKS_AT_A_TIME: usize = 20;
 
 /// Every record behind a sequence number, oldest first.
-pub(crate) struct Records {
+pub struct Records {
     trace: Trace,
     batch: Vec<Record, BATCH>,
     read: usize,
@@ -26,7 +26,8 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub(crate) fn after(trace: Trace, seq: u64) -> Self {
+    /// Begins behind the record with this sequence number.
+    pub fn after(trace: Trace, seq: u64) -> Self {
         Self {
             trace,
             batch: Vec::new(),
@@ -35,12 +36,13 @@ impl Records {
         }
     }
 
-    pub(crate) fn trace(&self) -> Trace {
+    /// Returns the trace that is read.
+    pub fn trace(&self) -> Trace {
         self.trace
     }
 
     /// Returns the next record without taking it.
-    pub(crate) fn peek<P: Platform>(&mut self) -> Option<&Record> {
+    pub fn peek<P: Platform>(&mut self) -> Option<&Record> {
         if self.read == self.batch.len() {
             self.refill::<P>();
         }
@@ -48,7 +50,7 @@ impl Records {
     }
 
     /// Takes the record that [`peek`](Self::peek) returned.
-    pub(crate) fn advance(&mut self) {
+    pub fn advance(&mut self) {
         self.read += 1;
     }
 
@@ -61,7 +63,7 @@ impl Records {
 }
 
 /// A bounded number of records, and the stacks that they refer to.
-pub(crate) struct PageRecords {
+pub struct PageRecords {
     records: Records,
     left: u32,
     after: u64,
@@ -70,7 +72,8 @@ pub(crate) struct PageRecords {
 }
 
 impl PageRecords {
-    pub(crate) fn new<P: Platform>(after: u64, limit: u32) -> Self {
+    /// Begins a page of at most `limit` records behind a sequence number.
+    pub fn new<P: Platform>(after: u64, limit: u32) -> Self {
         Self {
             records: Records::after(P::tracer().trace(), after),
             left: limit,
@@ -80,12 +83,13 @@ impl PageRecords {
         }
     }
 
-    pub(crate) fn trace(&self) -> Trace {
+    /// Returns the trace that is read.
+    pub fn trace(&self) -> Trace {
         self.records.trace()
     }
 
     /// Returns the next record of the page.
-    pub(crate) fn next<P: Platform>(&mut self) -> Option<Record> {
+    pub fn read_next<P: Platform>(&mut self) -> Option<Record> {
         if self.left == 0 {
             return None;
         }
@@ -102,13 +106,13 @@ impl PageRecords {
 
     /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
     /// is the last page.
-    pub(crate) fn following<P: Platform>(&mut self) -> Option<u64> {
+    pub fn following<P: Platform>(&mut self) -> Option<u64> {
         let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace());
         (!is_last).then(|| self.last.unwrap_or(self.after))
     }
 
     /// Returns the ids of the stacks that the records so far refer to, each once.
-    pub(crate) fn stacks(&self) -> &[u32] {
+    pub fn stacks(&self) -> &[u32] {
         &self.stacks
     }
 
@@ -131,7 +135,7 @@ impl PageRecords {
 }
 
 /// A bounded number of stacks, in the order of the table.
-pub(crate) struct Stacks {
+pub struct Stacks {
     trace: Trace,
     cursor: StackCursor,
     ahead: Option<Stack>,
@@ -140,7 +144,8 @@ pub(crate) struct Stacks {
 }
 
 impl Stacks {
-    pub(crate) fn new<P: Platform>(trace: Trace, after: Option<u32>, limit: u32) -> Self {
+    /// Begins a page of at most `limit` call stacks behind the one with an id, or at the first.
+    pub fn new<P: Platform>(trace: Trace, after: Option<u32>, limit: u32) -> Self {
         let mut stacks = Self {
             trace,
             cursor: StackCursor::after(trace, after),
@@ -152,12 +157,13 @@ impl Stacks {
         stacks
     }
 
-    pub(crate) fn trace(&self) -> Trace {
+    /// Returns the trace that is read.
+    pub fn trace(&self) -> Trace {
         self.trace
     }
 
     /// Returns the next stack.
-    pub(crate) fn next<P: Platform>(&mut self) -> Option<Stack> {
+    pub fn read_next<P: Platform>(&mut self) -> Option<Stack> {
         self.left = self.left.checked_sub(1)?;
         let stack = self.ahead.take()?;
         self.last = stack.id;
@@ -167,7 +173,7 @@ impl Stacks {
 
     /// Returns the stack that the next page comes after, once this one is at its end; `None` only where it is the
     /// last page.
-    pub(crate) fn following<P: Platform>(&self) -> Option<u32> {
+    pub fn following<P: Platform>(&self) -> Option<u32> {
         let is_last = self.ahead.is_none() && is_latest::<P>(self.trace);
         (!is_last).then_some(self.last)
     }
@@ -181,7 +187,7 @@ impl Stacks {
 }
 
 /// A bounded number of leaks, most bytes first.
-pub(crate) struct Leaks {
+pub struct Leaks {
     trace: Trace,
     time_us: u64,
     cursor: LeakCursor,
@@ -195,7 +201,7 @@ pub(crate) struct Leaks {
 
 impl Leaks {
     /// Begins a list of the blocks that are older than this now; `None` while another query is running.
-    pub(crate) fn begin<P: Platform>(min_age_us: u64, limit: u32) -> Option<Self> {
+    pub fn begin<P: Platform>(min_age_us: u64, limit: u32) -> Option<Self> {
         loop {
             let mut leaks = Self::new::<P>(min_age_us, limit);
             // A trace that ends meanwhile gives way to the next one.
@@ -220,22 +226,23 @@ impl Leaks {
         }
     }
 
-    pub(crate) fn trace(&self) -> Trace {
+    /// Returns the trace that is read.
+    pub fn trace(&self) -> Trace {
         self.trace
     }
 
     /// Returns the moment that the list is of, in microseconds since boot.
-    pub(crate) fn time_us(&self) -> u64 {
+    pub fn time_us(&self) -> u64 {
         self.time_us
     }
 
     /// Returns how many call stacks have such blocks: those that were listed, and those that were not.
-    pub(crate) fn total(&self) -> u32 {
+    pub fn total(&self) -> u32 {
         self.listed + self.ahead
     }
 
     /// Returns the next leak and its call stack.
-    pub(crate) fn next<P: Platform>(&mut self) -> Option<(Leak, Stack)> {
+    pub fn read_next<P: Platform>(&mut self) -> Option<(Leak, Stack)> {
         while self.left > 0 {
             if self.taken == LEAKS_AT_A_TIME {
                 self.read::<P>().ok().filter(|is_read| *is_read)?;
@@ -266,11 +273,11 @@ impl Leaks {
 }
 
 /// Returns the time that answers are of: in no trace does it go backward.
-pub(crate) fn now_us<P: Platform>() -> u64 {
+pub fn now_us<P: Platform>() -> u64 {
     P::tracer().now_us(P::now_us())
 }
 
 /// Checks whether a trace has not ended yet.
-pub(crate) fn is_latest<P: Platform>(trace: Trace) -> bool {
+pub fn is_latest<P: Platform>(trace: Trace) -> bool {
     P::tracer().trace() == trace
 }

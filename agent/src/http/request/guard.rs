@@ -9,9 +9,9 @@
 use heapbeacon_shared::api::Access;
 use subtle::ConstantTimeEq;
 
-use super::problem::Problem;
-use super::request::Request;
-use super::target::SCHEME;
+use crate::http::problem::Problem;
+use crate::http::request::parse::Request;
+use crate::http::request::target::SCHEME;
 
 /// Who may talk to the agent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +32,7 @@ impl Guard {
     ///
     /// # Errors
     /// When it comes from elsewhere.
-    pub(super) fn admit(&self, request: &Request<'_, '_>, access: Access) -> Result<(), Problem> {
+    pub(crate) fn admit(&self, request: &Request<'_, '_>, access: Access) -> Result<(), Problem> {
         self.check_host(request)?;
         let is_vouched_for = self.reader(request)?.is_some();
         let is_linked = access == Access::Public && is_link(request)?;
@@ -47,7 +47,7 @@ impl Guard {
     }
 
     /// Returns the origin of a request if it may read the answer.
-    pub(super) fn reader<'b>(&self, request: &Request<'_, 'b>) -> Result<Option<&'b str>, Problem> {
+    pub(crate) fn reader<'b>(&self, request: &Request<'_, 'b>) -> Result<Option<&'b str>, Problem> {
         let Some(origin) = request.fields.one("origin")? else {
             return Ok(None);
         };
@@ -59,7 +59,7 @@ impl Guard {
     }
 
     /// Checks that a request carries the token, if there is one.
-    pub(super) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+    pub(crate) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
         let Some(token) = self.token else {
             return Ok(());
         };

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::capture::Out;
+use crate::read::stream::Out;
 
 /// Bytes of a chunk: the longest single JSON value, a trace status, fits.
 const CHUNK: usize = 2304;
@@ -12,13 +12,13 @@ const CHUNK: usize = 2304;
 const ITEM: usize = 1024;
 
 /// A piece of an answer.
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     bytes: [u8; CHUNK],
     len: usize,
 }
 
 impl Chunk {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             bytes: [0; CHUNK],
             len: 0,
@@ -26,27 +26,27 @@ impl Chunk {
     }
 
     /// Tells whether one more item fits for sure.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         CHUNK - self.len >= ITEM
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
 
     /// Appends a value as JSON.
-    pub(super) fn json(&mut self, value: &impl Serialize) {
+    pub(crate) fn json(&mut self, value: &impl Serialize) {
         let written = serde_json_core::to_slice(value, &mut self.bytes[self.len..]);
         debug_assert!(written.is_ok(), "CHUNK is too small");
         self.len += written.unwrap_or(0);
     }
 
     /// Appends an element of a JSON list, with a comma before all but the first.
-    pub(super) fn element(&mut self, is_first: &mut bool, value: &impl Serialize) {
+    pub(crate) fn element(&mut self, is_first: &mut bool, value: &impl Serialize) {
         if !core::mem::replace(is_first, false) {
             self.text(format_args!(","));
         }
@@ -54,7 +54,7 @@ impl Chunk {
     }
 
     /// Appends text.
-    pub(super) fn text(&mut self, text: fmt::Arguments<'_>) {
+    pub(crate) fn text(&mut self, text: fmt::Arguments<'_>) {
         let written = fmt::write(self, text);
         debug_assert!(written.is_ok(), "ITEM is too small");
     }

@@ -9,23 +9,24 @@ use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
 use picoserve::time::Duration;
 
-use super::input::{Body, Input, Stop, Tail};
-use super::limits::{FIRST, NEXT, READ_SECONDS};
-use super::link::{Link, Phase};
-use super::output::{Lost, Output};
-use super::places::Permit;
-use super::problem::Problem;
-use super::reply::{Delivery, Reply};
-use super::service::{Order, perform};
-use crate::agent::Agent;
+use crate::http::answer::output::Output;
+use crate::http::answer::reply::{Delivery, Reply};
+use crate::http::limits::{FIRST, NEXT, READ_SECONDS};
+use crate::http::link::Lost;
+use crate::http::link::{Link, Phase};
+use crate::http::problem::Problem;
+use crate::http::request::input::{Body, Input, Stop, Tail};
+use crate::http::server::Server;
+use crate::http::service::{Order, perform};
+use crate::http::slots::Permit;
 use crate::platform::Platform;
 
 /// Answers requests until there are no more, or one ends the connection.
 ///
 /// # Errors
 /// When the connection fails.
-pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
-    agent: &'static Agent<P>,
+pub(crate) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+    server: &'static Server<P>,
     timer: &T,
     link: &Link,
     buffer: &mut [u8],
@@ -40,7 +41,7 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
             let heard = timer.run_with_timeout(patience, input.wait()).await;
             heard.unwrap_or(Err(Stop::Ended))?;
             let deadline = pin!(timer.delay(Duration::from_secs(READ_SECONDS)));
-            turn(agent, link, &mut input, &mut output, deadline).await
+            turn(server, link, &mut input, &mut output, deadline).await
         };
         match turn.await {
             Ok(true) => link.enter(Phase::Idle),
@@ -48,7 +49,7 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
             Err(Stop::Lost) => return Err(Lost),
             Err(Stop::Refused(problem)) => {
                 let delivery = Delivery::last(input.asks_for_head());
-                return refuse(agent, link, problem, &mut output, &delivery).await;
+                return refuse(server, link, problem, &mut output, &delivery).await;
             }
         }
         patience = NEXT;
@@ -61,13 +62,13 @@ pub(super) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
 
 /// Sends a problem as the last answer.
 async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
-    agent: &'static Agent<P>,
+    server: &'static Server<P>,
     link: &Link,
     problem: Problem,
     output: &mut Output<'_, W, T, R>,
     delivery: &Delivery<'_>,
 ) -> Result<(), Lost> {
-    let mut permit = agent.places().permit(link).await;
+    let mut permit = server.slots().permit(link).await;
     permit.make(|| Reply::from(problem));
     send::<P, _, _, _>(permit, output, delivery).await
 }
@@ -88,7 +89,7 @@ async fn send<P: Platform, W: Write, T: Timer<R>, R>(
 
 /// Reads and answers one request; returns whether another may follow.
 async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
-    agent: &'static Agent<P>,
+    server: &'static Server<P>,
     link: &Link,
     input: &mut Input<'_, I>,
     output: &mut Output<'_, W, T, R>,
@@ -101,8 +102,8 @@ async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
     };
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let order = Order::take(agent, head, &mut tail).map_err(Stop::Refused)?;
-    let delivery = answer(agent, link, order, &mut tail, output, deadline).await?;
+    let order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
+    let delivery = answer(server, link, order, &mut tail, output, deadline).await?;
     let is_kept = !delivery.is_last;
     let used = length + buffered - tail.buffered();
     input.skip(used);
@@ -111,7 +112,7 @@ async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
 
 /// Reads the body of a request and answers it; returns how it was answered.
 async fn answer<'b, P: Platform, I: Read, W: Write, T: Timer<R>, R>(
-    agent: &'static Agent<P>,
+    server: &'static Server<P>,
     link: &Link,
     order: Order<'b>,
     tail: &mut Tail<'_, I>,
@@ -134,10 +135,10 @@ async fn answer<'b, P: Platform, I: Read, W: Write, T: Timer<R>, R>(
     };
     let mut delivery = order.delivery;
     // The one place that lets another request follow. While others wait for a connection, none does.
-    delivery.is_last |= !tail.is_read() || agent.places().are_full();
-    let mut permit = agent.places().permit(link).await;
+    delivery.is_last |= !tail.is_read() || server.slots().are_full();
+    let mut permit = server.slots().permit(link).await;
     permit.make(|| match action {
-        Ok(action) => perform(agent, &action, &body),
+        Ok(action) => perform(server, &action, &body),
         Err(problem) => Reply::from(problem),
     });
     send::<P, _, _, _>(permit, output, &delivery).await?;

@@ -2,20 +2,20 @@
 
 use httparse::Header;
 
-use super::limits::MAX_ITEMS;
-use super::problem::Problem;
+use crate::http::limits::MAX_ITEMS;
+use crate::http::problem::Problem;
 
 /// The fields of a head, in the order in which they came.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'h, 'b>(&'h [Header<'b>]);
+pub(crate) struct Fields<'h, 'b>(&'h [Header<'b>]);
 
 impl<'h, 'b> Fields<'h, 'b> {
-    pub(super) fn new(fields: &'h [Header<'b>]) -> Self {
+    pub(crate) fn new(fields: &'h [Header<'b>]) -> Self {
         Self(fields)
     }
 
     /// Checks whether there is a field of a name.
-    pub(super) fn has(self, name: &str) -> bool {
+    pub(crate) fn has(self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 
@@ -23,7 +23,7 @@ impl<'h, 'b> Fields<'h, 'b> {
     ///
     /// # Errors
     /// When it comes more often: who reads the first, and who reads the last, would read different requests.
-    pub(super) fn one(self, name: &'static str) -> Result<Option<&'b str>, Problem> {
+    pub(crate) fn one(self, name: &'static str) -> Result<Option<&'b str>, Problem> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
@@ -35,7 +35,7 @@ impl<'h, 'b> Fields<'h, 'b> {
 
     /// Returns the items of a list, which may be spread over several lines (RFC 9110, 5.3): the first [`MAX_ITEMS`], empty
     /// ones counted. A list may be as long as a head, and there may be many who send one.
-    pub(super) fn items(self, name: &str) -> impl Iterator<Item = &'b str> + Clone {
+    pub(crate) fn items(self, name: &str) -> impl Iterator<Item = &'b str> + Clone {
         self.all(name)
             .flat_map(|value| value.split(','))
             .take(MAX_ITEMS)
@@ -44,7 +44,7 @@ impl<'h, 'b> Fields<'h, 'b> {
     }
 
     /// Returns all values of a name.
-    pub(super) fn all(self, name: &str) -> impl Iterator<Item = &'b str> + Clone {
+    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = &'b str> + Clone {
         self.0
             .iter()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))

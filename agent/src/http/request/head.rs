@@ -2,11 +2,11 @@
 
 /// A byte that no head may have at its place: not text, or the end of a line without CR LF.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotText;
+pub(crate) struct NotText;
 
 /// Finds the end of a head, looking at each byte once.
 #[derive(Debug, Default)]
-pub(super) struct Scanner {
+pub(crate) struct Scanner {
     scanned: usize,
     place: Place,
 }
@@ -33,7 +33,7 @@ impl Scanner {
     /// # Errors
     /// When no head may begin so. A line ends with CR LF: who takes a lone LF for its end may find another head than
     /// a proxy on the way did (RFC 9112, 2.2).
-    pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, NotText> {
+    pub(crate) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, NotText> {
         for byte in bytes.iter().skip(self.scanned) {
             self.scanned += 1;
             self.place = match (self.place, byte) {

@@ -1,4 +1,4 @@
-//! Places: who is served while others wait, who gives way to whom, and who does not.
+//! Slots: who is served while others wait, who gives way to whom, and who does not.
 
 use std::string::String;
 use std::vec::Vec;
@@ -6,7 +6,7 @@ use std::vec::Vec;
 use super::crowd::serve_all;
 use super::peer::Peer;
 use super::{Answer, get};
-use crate::agent::Asset;
+use crate::http::Asset;
 
 const DEVICE: &str = "/api/v1/device";
 const FILE: &str = "/file-0123456789abcdef.wasm";

@@ -1,25 +1,25 @@
 //! What the head of a request says.
 
-use super::fields::Fields;
-use super::limits::{MAX_BODY, MAX_FIELDS};
-use super::problem::Problem;
-use super::target::{Target, is_authority};
+use crate::http::limits::{MAX_BODY, MAX_FIELDS};
+use crate::http::problem::Problem;
+use crate::http::request::fields::Fields;
+use crate::http::request::target::{Target, is_authority};
 
 /// Room for the fields of a head while it is looked at.
-pub(super) struct Room<'b>([httparse::Header<'b>; MAX_FIELDS]);
+pub(crate) struct Room<'b>([httparse::Header<'b>; MAX_FIELDS]);
 
 /// A request whose head is complete and sound.
 #[derive(Clone, Copy)]
-pub(super) struct Request<'h, 'b> {
-    pub(super) method: &'b str,
-    pub(super) target: Target<'b>,
-    pub(super) version: Version,
-    pub(super) fields: Fields<'h, 'b>,
+pub(crate) struct Request<'h, 'b> {
+    pub(crate) method: &'b str,
+    pub(crate) target: Target<'b>,
+    pub(crate) version: Version,
+    pub(crate) fields: Fields<'h, 'b>,
 }
 
 /// What a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub(crate) enum Version {
     Http10,
     Http11,
 }
@@ -32,7 +32,7 @@ fn names_version(head: &[u8]) -> bool {
 }
 
 impl Room<'_> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([httparse::EMPTY_HEADER; MAX_FIELDS])
     }
 }
@@ -42,7 +42,7 @@ impl<'h, 'b> Request<'h, 'b> {
     ///
     /// # Errors
     /// When it is not as RFC 9112 wants it.
-    pub(super) fn parse(head: &'b [u8], room: &'h mut Room<'b>) -> Result<Self, Problem> {
+    pub(crate) fn parse(head: &'b [u8], room: &'h mut Room<'b>) -> Result<Self, Problem> {
         let mut parsed = httparse::Request::new(&mut room.0);
         match parsed.parse(head) {
             Ok(httparse::Status::Complete(length)) if length == head.len() => {}
@@ -75,7 +75,7 @@ impl<'h, 'b> Request<'h, 'b> {
     ///
     /// # Errors
     /// When it is none, or missing where HTTP/1.1 wants it.
-    pub(super) fn host(&self) -> Result<Option<&'b str>, Problem> {
+    pub(crate) fn host(&self) -> Result<Option<&'b str>, Problem> {
         let field = self.fields.one("host")?;
         let host = self.target.host.or(field);
         let is_missing = field.is_none() && self.version == Version::Http11;
@@ -91,7 +91,7 @@ impl<'h, 'b> Request<'h, 'b> {
     ///
     /// # Errors
     /// When it can't be told (RFC 9112, 6.3), or is longer than any that the API takes.
-    pub(super) fn body_length(&self) -> Result<usize, Problem> {
+    pub(crate) fn body_length(&self) -> Result<usize, Problem> {
         if self.fields.all("transfer-encoding").next().is_some() {
             return Err(Problem::length_required());
         }
@@ -113,7 +113,7 @@ impl<'h, 'b> Request<'h, 'b> {
     /// Checks whether the client lets another request follow.
     ///
     /// One of HTTP/1.0 never does: it may have sent `keep-alive` on through a proxy that does not know the word.
-    pub(super) fn keeps_connection(&self) -> bool {
+    pub(crate) fn keeps_connection(&self) -> bool {
         let mut options = self.fields.items("connection");
         self.version == Version::Http11
             && !options.any(|option| option.eq_ignore_ascii_case("close"))
@@ -123,7 +123,7 @@ impl<'h, 'b> Request<'h, 'b> {
     ///
     /// # Errors
     /// When it expects something else.
-    pub(super) fn expects_continue(&self) -> Result<bool, Problem> {
+    pub(crate) fn expects_continue(&self) -> Result<bool, Problem> {
         let mut expectations = self.fields.items("expect");
         let is_known = |item: &str| item.eq_ignore_ascii_case("100-continue");
         if !expectations.clone().all(is_known) {
@@ -133,12 +133,12 @@ impl<'h, 'b> Request<'h, 'b> {
     }
 
     /// Checks whether it reads, and changes nothing (RFC 9110, 9.2.1).
-    pub(super) fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         matches!(self.method, "GET" | "HEAD")
     }
 
     /// Checks whether a browser asks what it may send (Fetch standard, "CORS-preflight request").
-    pub(super) fn is_preflight(&self) -> bool {
+    pub(crate) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS"
             && self.fields.has("origin")
             && self.fields.has("access-control-request-method")

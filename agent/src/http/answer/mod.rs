@@ -1,0 +1,7 @@
+//! What a peer is sent: made a piece at a time in bounded room, and written in one place.
+
+pub(crate) mod chunk;
+pub(crate) mod dump_page;
+pub(crate) mod output;
+pub(crate) mod pages;
+pub(crate) mod reply;

@@ -1,0 +1,13 @@
+//! What a peer sends: read with bounds, and taken for a request only where nothing is in doubt.
+
+pub(crate) mod accept;
+pub(crate) mod body;
+pub(crate) mod fields;
+pub(crate) mod guard;
+mod head;
+pub(crate) mod input;
+mod json;
+pub(crate) mod parse;
+pub(crate) mod percent;
+pub(crate) mod query;
+mod target;

@@ -1,0 +1,53 @@
+//! What every connection works on.
+
+use crate::http::assets::Asset;
+use crate::http::request::guard::Guard;
+use crate::http::slots::{Memory, Slots};
+use crate::platform::Platform;
+use crate::recorder::Recorder;
+
+/// The HTTP server of a board, which keeps it in a static.
+pub struct Server<P: Platform> {
+    recorder: Recorder<P>,
+    assets: &'static [Asset],
+    guard: Guard,
+    slots: Slots<P::Lock>,
+}
+
+impl<P: Platform> Server<P> {
+    /// Creates a server that controls and reads `recorder`, sends `assets` as the dashboard, admits whom `guard`
+    /// admits, and has `memory` for its connections, each of which is given to [`serve`](super::serve).
+    pub fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
+        recorder: Recorder<P>,
+        assets: &'static [Asset],
+        guard: Guard,
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
+    ) -> Self {
+        Self {
+            recorder,
+            assets,
+            guard,
+            slots: Slots::new(memory),
+        }
+    }
+
+    /// Returns what the server controls.
+    pub fn recorder(&self) -> &Recorder<P> {
+        &self.recorder
+    }
+
+    /// Returns the files of the dashboard.
+    pub(crate) fn assets(&self) -> &'static [Asset] {
+        self.assets
+    }
+
+    /// Returns who is admitted.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Returns what connections share.
+    pub(crate) fn slots(&self) -> &Slots<P::Lock> {
+        &self.slots
+    }
+}

@@ -1,0 +1,14 @@
+//! From the tracer to somebody's format, piece by piece, while tracing goes on.
+//!
+//! ```text
+//! tracer ──► cursors ──► stream      postcard messages: a capture, or a page of records or call stacks
+//!               ├──────► bodies      JSON bodies of the API
+//!               └──────► dump        text as `heap_trace_dump` prints it
+//! ```
+//!
+//! Nothing here knows where the bytes go: an HTTP answer and a serial port are alike.
+
+pub mod bodies;
+pub mod cursors;
+pub mod dump;
+pub mod stream;
