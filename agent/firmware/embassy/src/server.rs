@@ -18,8 +18,8 @@
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
-use heapbeacon::platform::Platform;
 use heapbeacon::http::{self, Asset, Server};
+use heapbeacon::platform::Platform;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
 
