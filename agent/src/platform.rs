@@ -5,8 +5,8 @@
 //! allocation, and what the API reports of the device. Implement it for an empty `enum Board {}`.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Origin, Region, Window};
+use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;

@@ -7,7 +7,7 @@ use core::ops::Range;
 use crate::platform::Platform;
 use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
-use heapbeacon_shared::api::Destination;
+use heapbeacon_shared::trace::Destination;
 
 /// Owns what the tracer records into, and chooses where records go.
 pub struct Recorder<P: Platform> {

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api;
+use heapbeacon_shared::trace;
 
 /// Where a reserve comes from. Its block is neither traced nor counted.
 pub trait Source: Sync {
@@ -84,9 +84,9 @@ impl<M: RawMutex> Reserve<M> {
     }
 
     /// Describes it; `None` if there is to be none.
-    pub fn describe(&self) -> Option<api::Reserve> {
+    pub fn describe(&self) -> Option<trace::Reserve> {
         let state = self.state.lock(Cell::get);
-        (state.size > 0).then_some(api::Reserve {
+        (state.size > 0).then_some(trace::Reserve {
             size: state.size as u64,
             held: state.block.is_some(),
             given: state.given,

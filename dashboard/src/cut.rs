@@ -1,6 +1,7 @@
 //! Why a call stack ends early, in words.
 
-use heapbeacon_shared::api::{Cut, Stack};
+use heapbeacon_shared::api::Stack;
+use heapbeacon_shared::trace::Cut;
 
 use crate::format;
 
@@ -31,7 +32,7 @@ pub fn mark(cut: Option<Cut>, is_own: bool) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::Address;
+    use heapbeacon_shared::trace::Address;
 
     use super::*;
 

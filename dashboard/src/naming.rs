@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{Address, Origin, Stack};
+use heapbeacon_shared::api::Stack;
 use heapbeacon_shared::symbols::{
     Fold, Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
 };
+use heapbeacon_shared::trace::{Address, Origin};
 
 use crate::cut;
 

@@ -2,6 +2,7 @@
 //!
 //! | module | what | needs |
 //! |---|---|---|
+//! | [`trace`] | the vocabulary: state, summary, call stack, record, region; names nothing else of the crate | – |
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
 //! | [`analysis`] | what the numbers of a trace mean: growth, verdicts, accounting | – (series: `alloc`) |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
@@ -16,10 +17,5 @@ pub mod analysis;
 pub mod api;
 #[cfg(feature = "symbols")]
 pub mod symbols;
+pub mod trace;
 pub mod wire;
-
-/// Most frames that a call stack holds, innermost first.
-pub const MAX_FRAMES: usize = 16;
-
-/// A short text that fits where there is no heap: names of devices, tasks, regions, chips.
-pub type Name = heapless::String<32>;

@@ -1,10 +1,7 @@
 //! The API's values in JSON and in postcard, and the words that its table has.
 
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{
-    Address, Cut, Destination, InitRequest, Method, Mode, Origin, Route, StartRequest, hexadecimal,
-};
-use heapbeacon_shared::wire;
+use heapbeacon_shared::api::{self, InitRequest, Method, Route, StartRequest};
+use heapbeacon_shared::trace::{self, Address, BuildId, Cut, Destination, Mode, Name, Origin};
 
 fn name(text: &str) -> Name {
     text.try_into().expect("a short name")
@@ -67,10 +64,25 @@ fn addresses_are_numbers_in_postcard() {
 
 #[test]
 fn build_ids_are_cut_where_the_field_ends() {
-    assert_eq!(hexadecimal(&[]), "");
-    assert_eq!(hexadecimal(&[0x0A, 0xF0]), "0af0");
-    assert_eq!(hexadecimal(&[0x11; 32]), "11".repeat(32).as_str());
-    assert_eq!(hexadecimal(&[0x11; 33]), "11".repeat(32).as_str());
+    for (bytes, text) in [
+        (&[][..], String::new()),
+        (&[0x0A, 0xF0], "0af0".into()),
+        (&[0x11; 32], "11".repeat(32)),
+        (&[0x11; 33], "11".repeat(32)),
+    ] {
+        let id = BuildId::new(bytes);
+        assert_eq!(id.text(), text.as_str());
+        assert_eq!(serde_json::to_value(&id).expect("JSON"), text);
+        assert_eq!(serde_json::from_str(&format!("{text:?}")).ok(), Some(id));
+    }
+}
+
+#[test]
+fn what_is_no_build_id_is_refused() {
+    for text in ["0", "0g", "é", "+1", &"11".repeat(33)] {
+        let read = serde_json::from_str::<BuildId>(&format!("{text:?}"));
+        assert!(read.is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -89,7 +101,7 @@ fn a_stack_that_ends_in_the_driver_is_the_drivers_and_else_its_tasks() {
 
 #[test]
 fn a_stack_has_every_field_of_its_message() {
-    let message = wire::Stack {
+    let message = trace::Stack {
         id: 1,
         task: 2,
         frames: [3, 4].into_iter().collect(),
@@ -101,7 +113,7 @@ fn a_stack_has_every_field_of_its_message() {
         evicted: 10,
         cut: Some(Cut::Depth),
     };
-    let body = message.to_body(Some((&name("net"), Origin::Agent)));
+    let body = api::Stack::of(&message, Some((&name("net"), Origin::Agent)));
     let json = serde_json::to_value(&body).expect("JSON");
     let expected = serde_json::json!({
         "id": 1, "task": "net", "origin": "agent", "frames": ["0x00000003", "0x00000004"],
@@ -109,7 +121,7 @@ fn a_stack_has_every_field_of_its_message() {
         "frees": 9, "evicted": 10,
     });
     assert_eq!(json, expected);
-    let unknown = message.to_body(None);
+    let unknown = api::Stack::of(&message, None);
     assert_eq!((unknown.task, unknown.origin), (None, Origin::Application));
 }
 

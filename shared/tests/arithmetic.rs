@@ -3,7 +3,7 @@
 use heapbeacon_shared::analysis::{
     accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full,
 };
-use heapbeacon_shared::api;
+use heapbeacon_shared::trace;
 
 #[test]
 fn time_until_full_follows_from_the_growth() {
@@ -25,19 +25,19 @@ fn fragmentation_is_what_the_largest_block_cannot_serve() {
 
 #[test]
 fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs() {
-    let early = api::Trace {
+    let early = trace::Summary {
         live_count: 300,
         evicted_live: 100,
         unmatched_frees: 150,
         ..Default::default()
     };
-    let late = api::Trace {
+    let late = trace::Summary {
         evicted_live: 170,
         unmatched_frees: 200,
         ..early.clone()
     };
     assert_eq!(held_for_certain(&late) - held_for_certain(&early), 20);
-    let only_replaced = api::Trace {
+    let only_replaced = trace::Summary {
         unmatched_frees: 220,
         ..late
     };
@@ -46,7 +46,7 @@ fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs
 
 #[test]
 fn accounting_holds_only_if_blocks_and_bytes_add_up() {
-    let sound = api::Trace {
+    let sound = trace::Summary {
         total_allocations: 10,
         matched_frees: 4,
         missed_frees: 2,
@@ -60,12 +60,12 @@ fn accounting_holds_only_if_blocks_and_bytes_add_up() {
         ..Default::default()
     };
     assert!(accounting_holds(&sound));
-    let lost_block = api::Trace {
+    let lost_block = trace::Summary {
         live_count: 2,
         ..sound.clone()
     };
     assert!(!accounting_holds(&lost_block));
-    let lost_bytes = api::Trace {
+    let lost_bytes = trace::Summary {
         live_bytes: u64::MAX,
         ..sound
     };

@@ -1,5 +1,6 @@
 //! What a decoder makes of streams that are not as it would like them.
 
+use heapbeacon_shared::trace::{Mark, Record};
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -269,7 +270,7 @@ fn message_that_contains_a_preamble_is_left_out() {
     let mut encoder = Encoder::new();
     let mut buffer = [0; MAX_ENCODED];
     let mark = Mark {
-        time: 0,
+        time_us: 0,
         name: "\0HBC\u{1}\0".try_into().unwrap(),
     };
     let error = encoder.encode(&Message::Mark(mark), &mut buffer);

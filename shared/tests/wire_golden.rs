@@ -1,7 +1,7 @@
 //! The bytes of every message, as version 1 wrote them. They never change: a reader of today must
 //! open a capture of then. A new message or field gets a new test.
 
-use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State, WrongFreeKind};
+use heapbeacon_shared::trace::*;
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -24,7 +24,7 @@ fn assert_golden(message: Message, hex: &str) {
     assert_eq!(decoder.next(), None);
 }
 
-fn name(text: &str) -> heapbeacon_shared::Name {
+fn name(text: &str) -> heapbeacon_shared::trace::Name {
     text.try_into().unwrap()
 }
 
@@ -36,7 +36,7 @@ fn the_longest_message_is_its_preamble_two_bytes_of_length_and_the_longest_body(
 #[test]
 fn header() {
     let header = Header {
-        build_id: BuildId::from_slice(&[0xde, 0xad, 0xbe, 0xef]).unwrap(),
+        build_id: BuildId::new(&[0xde, 0xad, 0xbe, 0xef]),
         board: name("esp32"),
         chip: name("c3"),
         device: name("lamp"),
@@ -59,9 +59,9 @@ fn region() {
         (Origin::Agent, "01"),
         (Origin::Driver, "02"),
     ] {
-        let region = Region {
+        let region = HeapRegion {
             name: name("DRAM"),
-            start: 0x3fc8_0000,
+            start: Address(0x3fc8_0000),
             size: 0x1_0000,
             origin,
         };
@@ -92,10 +92,11 @@ fn stack() {
 fn record() {
     let record = Record {
         seq: 1_000_000,
-        address: 0x3fc8_a120,
+        address: Address(0x3fc8_a120),
         size: 64,
         core: 1,
         stack: 300,
+        ..Record::default()
     };
     let hex = "0d 03  c0 84 3d  a0 c2 a2 fe 03  40  01  ac 02";
     assert_golden(Message::Record(record), hex);
@@ -105,10 +106,11 @@ fn record() {
 fn record_with_the_largest_numbers() {
     let record = Record {
         seq: u64::MAX,
-        address: u64::MAX,
+        address: Address(u64::MAX),
         size: u64::MAX,
         core: u8::MAX,
         stack: u32::MAX,
+        ..Record::default()
     };
     let hex = "25 03  ff ff ff ff ff ff ff ff ff 01  ff ff ff ff ff ff ff ff ff 01
         ff ff ff ff ff ff ff ff ff 01  ff  ff ff ff ff 0f";
@@ -117,9 +119,9 @@ fn record_with_the_largest_numbers() {
 
 #[test]
 fn freed_with_and_without_a_stack() {
-    let freed = Freed {
+    let freed = Free {
         seq: 1,
-        address: 0x3fc8_a120,
+        address: Address(0x3fc8_a120),
         time: 200,
         stack: Some(7),
     };
@@ -127,7 +129,7 @@ fn freed_with_and_without_a_stack() {
         Message::Freed(freed),
         "0b 04  01  a0 c2 a2 fe 03  c8 01  01 07",
     );
-    let unmatched = Freed {
+    let unmatched = Free {
         seq: 0,
         stack: None,
         ..freed
@@ -140,9 +142,9 @@ fn freed_with_and_without_a_stack() {
 
 #[test]
 fn counters() {
-    let counters = Counters {
-        time: 128,
-        started: 1,
+    let counters = Summary {
+        time_us: 128,
+        started_us: 1,
         state: State::Recording,
         destination: Some(Destination::ToHost),
         mode: Some(Mode::Leaks),
@@ -153,6 +155,8 @@ fn counters() {
         total_allocated_bytes: 6,
         matched_frees: 7,
         matched_freed_bytes: 8,
+        missed_frees: 0,
+        missed_freed_bytes: 0,
         unmatched_frees: 9,
         unmatched_freed_bytes: 10,
         wrong_frees: 11,
@@ -171,7 +175,7 @@ fn counters() {
         sent: 24,
         dropped: 25,
         gaps: 26,
-        doubtful_until: 27,
+        doubtful_until_us: 27,
     };
     let hex = "23 05  80 01  01  02  01 01  01 01  02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
         0f 10 11 12 13 14 15 16 17 18 19 1a 1b";
@@ -181,17 +185,17 @@ fn counters() {
 #[test]
 fn counters_before_the_first_start() {
     let hex = format!("20 05{}", " 00".repeat(31));
-    assert_golden(Message::Counters(Counters::default()), &hex);
+    assert_golden(Message::Counters(Summary::default()), &hex);
 }
 
 #[test]
 fn counters_in_every_state() {
     let in_state = |state, destination, mode| {
-        Message::Counters(Counters {
+        Message::Counters(Summary {
             state,
             destination: Some(destination),
             mode: Some(mode),
-            ..Counters::default()
+            ..Summary::default()
         })
     };
     let zeros = " 00".repeat(26);
@@ -217,8 +221,8 @@ fn sample() {
 
 #[test]
 fn failed_allocation() {
-    let failed = FailedAllocation {
-        time: 128,
+    let failed = Failure {
+        time_us: 128,
         size: 65_536,
         stack: 9,
     };
@@ -231,7 +235,7 @@ fn failed_allocation() {
 #[test]
 fn mark() {
     let mark = Mark {
-        time: 128,
+        time_us: 128,
         name: name("vor dem Löten"),
     };
     let hex = "12 08  80 01  0e 76 6f 72 20 64 65 6d 20 4c c3 b6 74 65 6e";
@@ -270,13 +274,13 @@ fn reserve() {
         size: 12_288,
         held: false,
         given: 2,
-        given_time: Some(128),
+        given_us: Some(128),
     };
     assert_golden(Message::Reserve(reserve), "08 10  80 60  00  02  01 80 01");
     let held = Reserve {
         held: true,
         given: 0,
-        given_time: None,
+        given_us: None,
         ..reserve
     };
     assert_golden(Message::Reserve(held), "06 10  80 60  01  00  00");
@@ -310,10 +314,10 @@ fn missed_frees() {
 #[test]
 fn wrong_free() {
     let double = WrongFree {
-        time: 128,
+        time_us: 128,
         kind: WrongFreeKind::Double,
-        address: 300,
-        block: 300,
+        address: Address(300),
+        block: Address(300),
         owner: Some(7),
         freed_by: Some(128),
         first_freed_by: Some(9),
@@ -324,7 +328,7 @@ fn wrong_free() {
     );
     let inside = WrongFree {
         kind: WrongFreeKind::Inside,
-        block: 8,
+        block: Address(8),
         owner: None,
         freed_by: None,
         first_freed_by: None,

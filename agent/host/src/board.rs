@@ -9,7 +9,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device, Feature, Network, Region, Window, hexadecimal};
+use heapbeacon_shared::api::{CostUnit, Device, Feature, Network};
+use heapbeacon_shared::trace::{BuildId, Region, Window};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
@@ -112,7 +113,7 @@ impl Platform for Board {
             chip_revision: None,
             firmware: text(env!("CARGO_PKG_NAME")),
             firmware_version: text(env!("CARGO_PKG_VERSION")),
-            build_id: hexadecimal(image::get().map_or(&[], |image| image.build_id)),
+            build_id: BuildId::new(image::get().map_or(&[], |image| image.build_id)),
             boot_id: setup.map_or(0, |setup| setup.boot_id),
             reset_reason: text("process start"),
             uptime_us: Self::now_us(),
@@ -137,7 +138,7 @@ impl Platform for Board {
     }
 }
 
-fn host_name() -> heapbeacon_shared::Name {
+fn host_name() -> heapbeacon_shared::trace::Name {
     let mut bytes = [0u8; 64];
     // SAFETY: the buffer is as long as the call is told; the last byte stays zero.
     unsafe { libc::gethostname(bytes.as_mut_ptr().cast(), bytes.len() - 1) };
@@ -171,8 +172,8 @@ fn features() -> heapless::Vec<Feature, 8> {
 }
 
 /// Cuts a text to what a name holds.
-fn text(text: &str) -> heapbeacon_shared::Name {
-    let mut name = heapbeacon_shared::Name::new();
+fn text(text: &str) -> heapbeacon_shared::trace::Name {
+    let mut name = heapbeacon_shared::trace::Name::new();
     let _ = text.chars().try_for_each(|c| name.push(c));
     name
 }

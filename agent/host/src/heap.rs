@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Origin, Region, Window};
 
 use crate::lock::SpinLock;
 use crate::tasks;

@@ -10,7 +10,7 @@ use heapbeacon::http::{self, Asset, Guard, Memory, Server};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
-use heapbeacon_shared::api::Destination;
+use heapbeacon_shared::trace::Destination;
 use picoserve::time::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;

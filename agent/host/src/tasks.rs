@@ -5,8 +5,7 @@ use std::ffi::{CStr, c_ulong};
 
 use embassy_sync::blocking_mutex::Mutex;
 use heapbeacon::platform::Task;
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::Origin;
+use heapbeacon_shared::trace::{Name, Origin};
 use heapless::Vec;
 
 use crate::lock::SpinLock;

@@ -147,7 +147,7 @@ fn compare(seen: Vec<(Stack, Stack)>, distinct: &mut BTreeSet<Stack>) {
         let expected: Stack = unwound[start..]
             .iter()
             .copied()
-            .take(heapbeacon_shared::MAX_FRAMES)
+            .take(heapbeacon_shared::trace::MAX_FRAMES)
             .collect();
         assert_eq!(walked, expected, "{walked:x?}, not {expected:x?}");
         distinct.insert(walked);

@@ -5,7 +5,8 @@
 
 mod support;
 
-use heapbeacon_shared::api::{Device, Feature, State, Trace, Warning};
+use heapbeacon_shared::api::{Device, Feature, Warning};
+use heapbeacon_shared::trace::State;
 use support::process::{HOOKS, Process, functions, output};
 
 #[test]
@@ -44,20 +45,14 @@ fn everything_about_a_trace_is_answered_with_not_supported_and_a_sentence_that_h
 fn the_trace_and_the_device_say_that_nothing_can_be_traced() {
     let process = Process::start(&[]);
     let agent = process.client();
-    let Trace {
-        state,
-        destination,
-        mode,
-        trace_id,
-        total_allocations,
-        buffer,
-        ..
-    } = agent.trace();
+    let trace = agent.trace();
+    assert_eq!(trace.summary.state, State::Uninitialised);
     assert_eq!(
-        (state, destination, mode),
-        (State::Uninitialised, None, None)
+        (trace.summary.destination, trace.summary.mode),
+        (None, None)
     );
-    assert_eq!((trace_id, total_allocations, buffer.max_records), (0, 0, 0));
+    assert_eq!((trace.trace_id, trace.summary.total_allocations), (0, 0));
+    assert_eq!(trace.buffer.max_records, 0);
     let device: Device = agent.read("/device");
     assert!(!device.features.contains(&Feature::Tracing));
     assert_eq!(device.warnings, [Warning::NoTracing]);

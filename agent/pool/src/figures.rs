@@ -1,7 +1,7 @@
 //! What is known of a region: how full it is, how full it was at worst, and what was asked for.
 
 use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{Address, Origin, Region, Window};
+use heapbeacon_shared::trace::{Address, Origin, Region, Window};
 
 use crate::minima::Minima;
 

@@ -7,7 +7,7 @@ use core::ptr::{NonNull, null_mut};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Origin, Region, Window};
 use rlsf::Tlsf;
 
 use crate::block::tlsf_block_bytes;

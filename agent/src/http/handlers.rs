@@ -1,6 +1,7 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
-use heapbeacon_shared::api::{self, InitRequest, Mode, Route, StartRequest};
+use heapbeacon_shared::api::{self, InitRequest, Route, StartRequest};
+use heapbeacon_shared::trace::Mode;
 use picoserve::response::StatusCode;
 use serde::Deserialize;
 
@@ -98,10 +99,6 @@ fn start<P: Platform>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> 
             "The URL and the body name different modes: send one of them."
         )));
     }
-    let mode = match mode {
-        Mode::Leaks => tracer::Mode::Leaks,
-        Mode::All => tracer::Mode::All,
-    };
     P::tracer()
         .start(mode, P::now_us())
         .map_err(|error| refused::<P>(error, CHOOSE_FIRST))?;

@@ -1,7 +1,9 @@
 //! From the tracer's values to the bodies of the API.
 
-use heapbeacon_shared::api::{self, Address};
-use heapbeacon_shared::{MAX_FRAMES, wire};
+use heapbeacon_shared::trace::{
+    Cut, Failure, MAX_FRAMES, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
+};
+use heapbeacon_shared::{api, wire};
 
 use crate::platform::{Platform, Task};
 use crate::read::cursors::now_us;
@@ -13,49 +15,20 @@ use crate::warnings;
 
 /// Describes state and counters of the trace: the body of `GET /trace`.
 pub fn trace<P: Platform>(recorder: &Recorder<P>) -> api::Trace {
-    let summary = P::tracer().summary();
-    let counters = summary.counters;
-    let wrong_frees = P::tracer().wrong_frees(summary.trace);
-    api::Trace {
-        state: state(summary.state),
-        destination: summary.destination.map(destination),
-        mode: summary.mode.map(mode),
-        trace_id: summary.trace.id(),
+    let status = P::tracer().status();
+    let wrong_frees = P::tracer().wrong_frees(status.trace);
+    let summary = Summary {
         time_us: now_us::<P>(),
-        started_us: summary.started_us,
-        gaps: summary.gaps,
-        doubtful_until_us: summary.doubtful_until_us,
-        count: summary.count,
-        capacity: summary.capacity,
-        high_water_mark: summary.high_water_mark,
+        ..status.summary
+    };
+    api::Trace {
+        trace_id: status.trace.id(),
         has_overflowed: summary.has_overflowed(),
-        total_allocations: counters.allocations,
-        total_allocated_bytes: counters.allocated_bytes,
-        total_frees: counters.matched_frees + counters.unmatched_frees,
-        matched_frees: counters.matched_frees,
-        matched_freed_bytes: counters.matched_bytes,
-        missed_frees: counters.missed_frees,
-        missed_freed_bytes: counters.missed_bytes,
-        unmatched_frees: counters.unmatched_frees,
-        unmatched_freed_bytes: counters.unmatched_bytes,
-        wrong_frees: counters.wrong_frees,
-        recent_wrong_frees: wrong_frees.iter().flatten().map(wrong_free).collect(),
-        unchecked_frees: counters.unchecked_frees,
-        evicted: counters.evicted,
-        evicted_live: counters.evicted_live,
-        evicted_live_bytes: counters.evicted_live_bytes,
-        failed_allocations: counters.failed,
-        failed_bytes: counters.failed_bytes,
-        live_count: summary.live_count,
-        live_bytes: summary.live_bytes,
-        stack_count: summary.stack_count,
-        stack_capacity: summary.stack_capacity,
-        stacks_recycled: counters.stacks_recycled,
-        other_allocations: counters.other_allocations,
-        sent: counters.sent,
-        dropped: counters.dropped,
-        buffer: buffer(recorder, summary.split),
-        cost: cost::<P>(summary.split),
+        total_frees: summary.matched_frees + summary.unmatched_frees,
+        summary,
+        recent_wrong_frees: wrong_frees.unwrap_or_default(),
+        buffer: buffer(recorder, status.split),
+        cost: cost::<P>(status.split),
     }
 }
 
@@ -73,19 +46,20 @@ pub fn device<P: Platform>(recorder: &Recorder<P>) -> api::Device {
 /// Describes the heap for a reader that names the time of an earlier answer, or 0.
 pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
     let now_us = now_us::<P>();
-    let regions = P::regions(Some(api::Window { since_us, now_us }));
+    let regions = P::regions(Some(Window { since_us, now_us }));
     // One right after the other: what comes between is in one of them only.
-    let summary = P::tracer().summary();
+    let status = P::tracer().status();
+    let summary = status.summary;
     let reserve = reserve::<P>();
     let given_us = reserve.and_then(|reserve| reserve.given_us);
-    let failures = P::tracer().failures(summary.trace);
+    let failures = P::tracer().failures(status.trace);
     let failures = failures.iter().flatten();
     let failures = failures.map(|failed| failure(failed, given_us));
     api::Heap {
         time_us: now_us,
         regions,
-        failed_allocations: summary.counters.failed,
-        failed_bytes: summary.counters.failed_bytes,
+        failed_allocations: summary.failed_allocations,
+        failed_bytes: summary.failed_bytes,
         recent_failures: failures.collect(),
         traced_blocks: summary.live_count,
         traced_bytes: summary.live_bytes,
@@ -94,16 +68,16 @@ pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
 }
 
 /// Describes what of the heap is held back, if there is to be any.
-pub fn reserve<P: Platform>() -> Option<api::Reserve> {
+pub fn reserve<P: Platform>() -> Option<ReserveState> {
     P::reserve().and_then(Reserve::describe)
 }
 
 /// Describes a record.
-pub fn record<P: Platform>(record: &tracer::Record) -> api::Record {
+pub fn record<P: Platform>(record: &Record) -> api::Record {
     api::Record {
         seq: record.seq,
-        address: Address(record.address as u64),
-        size: record.size as u64,
+        address: record.address,
+        size: record.size,
         time_us: record.seq,
         core: record.core,
         task: task::<P>(record.task).map(|task| task.name),
@@ -114,27 +88,24 @@ pub fn record<P: Platform>(record: &tracer::Record) -> api::Record {
     }
 }
 
-/// Describes a call stack, with name and origin of its task.
-pub fn stack<P: Platform>(stack: &tracer::Stack) -> api::Stack {
+/// Describes a call stack, with name and origin of its task, and why it ends where it does.
+pub fn stack<P: Platform>(stack: &Stack) -> api::Stack {
+    let stack = with_cut::<P>(stack);
     let task = task::<P>(stack.task);
-    let cut = cut::<P>(&stack.frames);
-    api::Stack {
-        id: stack.id,
-        origin: api::Origin::of(task.as_ref().map(|task| task.origin), cut),
-        task: task.map(|task| task.name),
-        frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
-        cut,
-        live_count: stack.live_count.into(),
-        live_bytes: stack.live_bytes,
-        peak_live_bytes: stack.peak_live_bytes,
-        allocations: stack.allocations,
-        frees: stack.frees,
-        evicted: stack.evicted,
+    let task = task.as_ref().map(|task| (&task.name, task.origin));
+    api::Stack::of(&stack, task)
+}
+
+/// Returns a call stack that says why it ends where it does, which its board knows.
+pub fn with_cut<P: Platform>(stack: &Stack) -> Stack {
+    Stack {
+        cut: cut::<P>(&stack.frames),
+        ..stack.clone()
     }
 }
 
 /// Describes live blocks of one call stack.
-pub fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api::Leak {
+pub fn leak<P: Platform>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
     api::Leak {
         stack: stack::<P>(of),
         count: leak.count.into(),
@@ -144,36 +115,10 @@ pub fn leak<P: Platform>(leak: &tracer::Leak, of: &tracer::Stack) -> api::Leak {
     }
 }
 
-/// Names a state.
-pub fn state(state: tracer::State) -> api::State {
-    match state {
-        tracer::State::Uninitialised => api::State::Uninitialised,
-        tracer::State::Stopped => api::State::Stopped,
-        tracer::State::Recording => api::State::Recording,
-        tracer::State::Paused => api::State::Paused,
-    }
-}
-
-/// Names a mode.
-pub fn mode(mode: tracer::Mode) -> api::Mode {
-    match mode {
-        tracer::Mode::All => api::Mode::All,
-        tracer::Mode::Leaks => api::Mode::Leaks,
-    }
-}
-
-/// Names a destination.
-pub fn destination(destination: tracer::Destination) -> api::Destination {
-    match destination {
-        tracer::Destination::Standalone => api::Destination::Standalone,
-        tracer::Destination::ToHost => api::Destination::ToHost,
-    }
-}
-
 /// Tells why a call stack ends early.
-fn cut<P: Platform>(frames: &[u64]) -> Option<api::Cut> {
+fn cut<P: Platform>(frames: &[u64]) -> Option<Cut> {
     match frames.last() {
-        Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(api::Cut::Depth)),
+        Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(Cut::Depth)),
         None => None,
     }
 }
@@ -200,31 +145,12 @@ fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
     }
 }
 
-fn failure(failure: &tracer::Failure, given_us: Option<u64>) -> api::Failure {
+fn failure(failure: &Failure, given_us: Option<u64>) -> api::Failure {
     api::Failure {
         time_us: failure.time_us,
-        size: failure.size as u64,
+        size: failure.size,
         stack: failure.stack,
         gave_reserve: given_us == Some(failure.time_us),
-    }
-}
-
-fn wrong_free(wrong: &tracer::WrongFree) -> api::WrongFree {
-    api::WrongFree {
-        time_us: wrong.time_us,
-        kind: wrong_free_kind(wrong.kind),
-        address: Address(wrong.address as u64),
-        block: Address(wrong.block as u64),
-        owner: wrong.owner,
-        freed_by: wrong.freed_by,
-        first_freed_by: wrong.first_freed_by,
-    }
-}
-
-fn wrong_free_kind(kind: tracer::WrongFreeKind) -> api::WrongFreeKind {
-    match kind {
-        tracer::WrongFreeKind::Inside => api::WrongFreeKind::Inside,
-        tracer::WrongFreeKind::Double => api::WrongFreeKind::Double,
     }
 }
 
@@ -240,7 +166,7 @@ pub fn switch(switch: &dyn crate::platform::Switch) -> api::DemoSwitch {
 /// Returns the first message of a stream.
 pub fn header(device: &api::Device, trace_id: u32) -> wire::Header {
     wire::Header {
-        build_id: bytes_of_hex(&device.build_id),
+        build_id: device.build_id.clone(),
         board: device.board.clone(),
         chip: device.chip.clone(),
         device: device.name.clone(),
@@ -254,17 +180,17 @@ pub fn header(device: &api::Device, trace_id: u32) -> wire::Header {
 }
 
 /// Returns the message on a heap region.
-pub fn region(region: &api::Region) -> wire::Region {
-    wire::Region {
+pub fn region(region: &Region) -> wire::HeapRegion {
+    wire::HeapRegion {
         name: region.name.clone(),
-        start: region.start.0,
+        start: region.start,
         size: region.size,
         origin: region.origin,
     }
 }
 
 /// Returns the message on how full a region is.
-pub fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample {
+pub fn sample(time: u64, index: u8, region: &Region) -> wire::Sample {
     wire::Sample {
         time,
         region: index,
@@ -276,125 +202,10 @@ pub fn sample(time: u64, index: u8, region: &api::Region) -> wire::Sample {
 }
 
 /// Returns the message on what is handed out of a region.
-pub fn handed(index: u8, region: &api::Region) -> wire::Handed {
+pub fn handed(index: u8, region: &Region) -> wire::Handed {
     wire::Handed {
         region: index,
         blocks: region.blocks,
         requested: region.requested,
     }
-}
-
-/// Returns the message on the reserve.
-pub fn wire_reserve(reserve: &api::Reserve) -> wire::Reserve {
-    wire::Reserve {
-        size: reserve.size,
-        held: reserve.held,
-        given: reserve.given,
-        given_time: reserve.given_us,
-    }
-}
-
-/// Returns the message on state and counters.
-pub fn counters(time: u64, summary: &tracer::Summary) -> wire::Counters {
-    let counters = &summary.counters;
-    wire::Counters {
-        time,
-        started: summary.started_us,
-        state: state(summary.state),
-        destination: summary.destination.map(destination),
-        mode: summary.mode.map(mode),
-        count: summary.count,
-        capacity: summary.capacity,
-        high_water_mark: summary.high_water_mark,
-        total_allocations: counters.allocations,
-        total_allocated_bytes: counters.allocated_bytes,
-        matched_frees: counters.matched_frees,
-        matched_freed_bytes: counters.matched_bytes,
-        unmatched_frees: counters.unmatched_frees,
-        unmatched_freed_bytes: counters.unmatched_bytes,
-        wrong_frees: counters.wrong_frees,
-        unchecked_frees: counters.unchecked_frees,
-        evicted: counters.evicted,
-        evicted_live: counters.evicted_live,
-        evicted_live_bytes: counters.evicted_live_bytes,
-        failed_allocations: counters.failed,
-        failed_bytes: counters.failed_bytes,
-        live_count: summary.live_count,
-        live_bytes: summary.live_bytes,
-        stack_count: summary.stack_count,
-        stack_capacity: summary.stack_capacity,
-        stacks_recycled: counters.stacks_recycled,
-        other_allocations: counters.other_allocations,
-        sent: counters.sent,
-        dropped: counters.dropped,
-        gaps: summary.gaps,
-        doubtful_until: summary.doubtful_until_us,
-    }
-}
-
-/// Returns the message on a call stack.
-pub fn wire_stack<P: Platform>(stack: &tracer::Stack) -> wire::Stack {
-    wire::Stack {
-        id: stack.id,
-        task: stack.task,
-        frames: stack.frames.clone(),
-        live_count: stack.live_count.into(),
-        live_bytes: stack.live_bytes,
-        peak_live_bytes: stack.peak_live_bytes,
-        allocations: stack.allocations,
-        frees: stack.frees,
-        evicted: stack.evicted,
-        cut: cut::<P>(&stack.frames),
-    }
-}
-
-/// Returns the message on a record.
-pub fn wire_record(record: &tracer::Record) -> wire::Record {
-    wire::Record {
-        seq: record.seq,
-        address: record.address as u64,
-        size: record.size as u64,
-        core: record.core,
-        stack: record.stack,
-    }
-}
-
-/// Returns the message on the free of a record.
-pub fn wire_freed(record: &tracer::Record, freed: tracer::Freed) -> wire::Freed {
-    wire::Freed {
-        seq: record.seq,
-        address: record.address as u64,
-        time: freed.time_us,
-        stack: freed.stack,
-    }
-}
-
-/// Returns the message on a failed allocation.
-pub fn wire_failure(failure: &tracer::Failure) -> wire::FailedAllocation {
-    wire::FailedAllocation {
-        time: failure.time_us,
-        size: failure.size as u64,
-        stack: failure.stack,
-    }
-}
-
-/// Returns the message on a wrong free.
-pub fn wire_wrong_free(wrong: &tracer::WrongFree) -> wire::WrongFree {
-    wire::WrongFree {
-        time: wrong.time_us,
-        kind: wrong_free_kind(wrong.kind),
-        address: wrong.address as u64,
-        block: wrong.block as u64,
-        owner: wrong.owner,
-        freed_by: wrong.freed_by,
-        first_freed_by: wrong.first_freed_by,
-    }
-}
-
-fn bytes_of_hex(text: &str) -> wire::BuildId {
-    text.as_bytes()
-        .chunks_exact(2)
-        .map_while(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
-        .take(32)
-        .collect()
 }

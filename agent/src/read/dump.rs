@@ -5,26 +5,28 @@
 use core::fmt::{Result, Write};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::Address;
+use heapbeacon_shared::trace::Address;
 
-use crate::tracer::{Frames, Mode, Record, RecordCursor, Summary, Trace, TraceEnded, Tracer};
+use crate::tracer::{
+    Frames, Mode, Record, RecordCursor, Status, Summary, Trace, TraceEnded, Tracer,
+};
 
 /// Writes the whole trace. No lock is held while `out` is written to.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
-    let summary = tracer.summary();
+    let Status { trace, summary, .. } = tracer.status();
     head(&summary, out)?;
-    let mut cursor = RecordCursor::after(summary.trace, 0);
+    let mut cursor = RecordCursor::after(trace, 0);
     let mut batch = [Record::default()];
     for _ in 0..summary.count {
         if tracer.read_records(&mut cursor, &mut batch) != Ok(1) {
             break;
         }
-        record(tracer, summary.trace, &batch[0], out)?;
+        record(tracer, trace, &batch[0], out)?;
     }
-    tail(&summary, tracer.trace() == summary.trace, out)
+    tail(&summary, tracer.trace() == trace, out)
 }
 
 /// Writes the line above the records.
@@ -50,7 +52,7 @@ pub fn record<M: RawMutex>(
     out: &mut impl Write,
 ) -> Result {
     let (size, core) = (record.size, record.core);
-    let address = Address(record.address as u64);
+    let address = record.address;
     let time = record.seq as u32;
     write!(
         out,
@@ -72,7 +74,6 @@ pub fn record<M: RawMutex>(
 /// Those of `out`.
 pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
     let (bytes, live, count) = (summary.live_bytes, summary.live_count, summary.count);
-    let counters = &summary.counters;
     writeln!(out, "====== Heap Trace Summary ======")?;
     if summary.mode == Some(Mode::Leaks) {
         writeln!(out, "Mode: Heap Trace Leaks")?;
@@ -89,11 +90,11 @@ pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
         out,
         "records: {count} ({capacity} capacity, {high} high water mark)"
     )?;
-    writeln!(out, "total allocations: {}", counters.allocations)?;
+    writeln!(out, "total allocations: {}", summary.total_allocations)?;
     writeln!(
         out,
         "total frees: {}",
-        counters.matched_frees + counters.unmatched_frees
+        summary.matched_frees + summary.unmatched_frees
     )?;
     if summary.has_overflowed() {
         writeln!(

@@ -3,13 +3,14 @@
 //! A capture shows one moment: what is allocated or freed while it is sent is left out. Where the trace is started
 //! anew meanwhile, the stream ends without its last message, which tells its reader that it is not whole.
 
+use heapbeacon_shared::trace::{Freed, MissedFrees, Record, Stack, Summary, Task};
 use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
 use crate::platform::Platform;
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Records, Stacks, is_latest};
-use crate::tracer::{Record, Stack, Trace};
+use crate::tracer::Trace;
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
 const TASKS: usize = 32;
@@ -155,22 +156,24 @@ impl MessageWriter {
             self.say(out, &Message::Handed(bodies::handed(index as u8, region)));
         }
         if let Some(reserve) = bodies::reserve::<P>() {
-            self.say(out, &Message::Reserve(bodies::wire_reserve(&reserve)));
+            self.say(out, &Message::Reserve(reserve));
         }
         false
     }
 
     fn counters<P: Platform>(&mut self, moment: u64, out: &mut impl Out) -> bool {
-        let summary = P::tracer().summary();
-        let counters = bodies::counters(moment, &summary);
-        self.say(out, &Message::Counters(counters));
-        if counters.dropped > 0 {
-            let events = counters.dropped;
+        let summary = Summary {
+            time_us: moment,
+            ..P::tracer().summary()
+        };
+        self.say(out, &Message::Counters(summary));
+        if summary.dropped > 0 {
+            let events = summary.dropped;
             self.say(out, &Message::Dropped(wire::Dropped { events }));
         }
-        let (frees, bytes) = (summary.counters.missed_frees, summary.counters.missed_bytes);
+        let (frees, bytes) = (summary.missed_frees, summary.missed_freed_bytes);
         if frees > 0 {
-            let missed = wire::MissedFrees { frees, bytes };
+            let missed = MissedFrees { frees, bytes };
             self.say(out, &Message::MissedFrees(missed));
         }
         false
@@ -217,25 +220,23 @@ impl MessageWriter {
     }
 
     fn record(&mut self, record: &Record, moment: u64, out: &mut impl Out) {
-        self.say(out, &Message::Record(bodies::wire_record(record)));
+        self.say(out, &Message::Record(*record));
         if let Some(freed) = record.freed.filter(|freed| freed.time_us <= moment) {
-            self.say(out, &Message::Freed(bodies::wire_freed(record, freed)));
+            self.say(out, &Message::Freed(freed_of(record, freed)));
         }
     }
 
     fn failures<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let failures = P::tracer().failures(trace).unwrap_or_default();
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
-            let failure = bodies::wire_failure(failure);
-            self.say(out, &Message::FailedAllocation(failure));
+            self.say(out, &Message::FailedAllocation(*failure));
         }
     }
 
     fn wrong_frees<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let wrong_frees = P::tracer().wrong_frees(trace).unwrap_or_default();
         for wrong in wrong_frees.iter().filter(|wrong| wrong.time_us <= moment) {
-            let wrong = bodies::wire_wrong_free(wrong);
-            self.say(out, &Message::WrongFree(wrong));
+            self.say(out, &Message::WrongFree(*wrong));
         }
     }
 
@@ -243,14 +244,14 @@ impl MessageWriter {
         if stack.task != 0 && !self.tasks.contains(&stack.task) {
             self.task::<P>(stack.task, out);
         }
-        self.say(out, &Message::Stack(bodies::wire_stack::<P>(stack)));
+        self.say(out, &Message::Stack(bodies::with_cut::<P>(stack)));
     }
 
     fn task<P: Platform>(&mut self, id: u16, out: &mut impl Out) {
         let Some(task) = P::task(id) else { return };
         let _ = self.tasks.push(id);
         let (name, origin) = (task.name, task.origin);
-        self.say(out, &Message::Task(wire::Task { id, name, origin }));
+        self.say(out, &Message::Task(Task { id, name, origin }));
     }
 
     fn next_page(&mut self, next: Option<u64>, out: &mut impl Out) -> bool {
@@ -270,5 +271,15 @@ impl MessageWriter {
             let taken = bytes.len();
             out.take(taken);
         }
+    }
+}
+
+/// Returns the message on the free of a record.
+fn freed_of(record: &Record, freed: Freed) -> wire::Free {
+    wire::Free {
+        seq: record.seq,
+        address: record.address,
+        time: freed.time_us,
+        stack: freed.stack,
     }
 }

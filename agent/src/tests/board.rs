@@ -7,7 +7,8 @@ use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{CostUnit, Device, Region, Window};
+use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;

@@ -43,18 +43,15 @@ fn d2_a_realloc_that_fails_leaves_the_record_and_one_that_succeeds_moves_it() {
     assert!(refused.is_null());
     let summary = tracer.summary();
     assert_eq!((summary.live_count, summary.live_bytes), (1, 64));
-    assert_eq!(
-        (summary.counters.failed, summary.counters.matched_frees),
-        (1, 0)
-    );
-    assert_eq!(tracer.get(0).unwrap().address, block.addr());
+    assert_eq!((summary.failed_allocations, summary.matched_frees), (1, 0));
+    assert_eq!(tracer.get(0).unwrap().address.0 as usize, block.addr());
 
     // SAFETY: as above; the refusal left the block as it was.
     let moved = unsafe { HEAP.realloc(block, layout, 128) };
     let summary = tracer.summary();
     assert_eq!((summary.live_count, summary.live_bytes), (1, 128));
-    assert_eq!(summary.counters.matched_frees, 1);
-    assert_eq!(tracer.get(0).unwrap().address, moved.addr());
+    assert_eq!(summary.matched_frees, 1);
+    assert_eq!(tracer.get(0).unwrap().address.0 as usize, moved.addr());
 
     let layout = Layout::from_size_align(128, 8).unwrap();
     // SAFETY: the block is of this heap, and of the layout that it was given last.

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use heapbeacon_shared::MAX_FRAMES;
+use heapbeacon_shared::trace::MAX_FRAMES;
 
 /// Frames that are compared in one go, without a loop: half of the most there can be.
 #[cfg(feature = "tracing")]

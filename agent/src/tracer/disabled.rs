@@ -2,9 +2,10 @@
 
 use core::marker::PhantomData;
 
+use heapbeacon_shared::trace::{Failure, Mode, Record, Stack, Summary, WrongFree};
 use heapless::Vec;
 
-use super::view::{Failure, Leak, Mode, Record, Stack, Summary, Trace, TraceEnded, WrongFree};
+use super::values::{Leak, Status, Trace, TraceEnded};
 use super::{
     Allocation, Buffer, CallStack, Error, FailedAllocation, Free, Refused, Sink, UnnamedFree,
 };
@@ -134,6 +135,10 @@ impl<M> Tracer<M> {
 
     pub fn summary(&self) -> Summary {
         Summary::default()
+    }
+
+    pub fn status(&self) -> Status {
+        Status::default()
     }
 
     pub fn trace(&self) -> Trace {

@@ -7,15 +7,15 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapless::Vec;
 
 use super::count::Count;
+use heapbeacon_shared::trace::{Failure, Mode, Record, Stack, State, Summary, WrongFree};
+
 use super::inner::Inner;
 use super::ledger::{FAILURES, SEARCHES, WRONG_FREES};
 use super::sink::{Event, EventKind, Sink};
 use super::stacks::{LeakCursor, StackCursor};
 use super::storage::Tables;
 use super::table::{STEP, steps};
-use super::view::{
-    Failure, Leak, Mode, Record, Stack, State, Summary, Trace, TraceEnded, WrongFree,
-};
+use super::values::{Leak, Status, Trace, TraceEnded};
 use super::{
     Allocation, Buffer, CallStack, Error, FailedAllocation, Free, RecordCursor, Refused,
     UnnamedFree, split,
@@ -325,10 +325,16 @@ impl<M: RawMutex> Tracer<M> {
         }
     }
 
-    /// Returns state and counters from one instant (`heap_trace_summary`).
+    /// Returns state and counters from one instant (`heap_trace_summary`); their time is that of the last event.
     pub fn summary(&self) -> Summary {
         self.check_pending_frees();
         self.with(|inner| inner.summary())
+    }
+
+    /// Returns which trace there is, with its summary from the same instant.
+    pub fn status(&self) -> Status {
+        self.check_pending_frees();
+        self.with(|inner| inner.status())
     }
 
     /// Returns the trace that is there to be read: the running one, or the last one.

@@ -9,7 +9,9 @@ use super::sink::Sink;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
 use super::table::{Buffer, Link};
-use super::view::{self, Counters, Destination, Mode, Record, State, Summary, Trace, WrongFree};
+use super::values::{Status, Trace};
+use heapbeacon_shared::trace::{Destination, Failure, Mode, Record, State, Summary, WrongFree};
+
 use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 
 pub(super) struct Inner {
@@ -25,7 +27,8 @@ pub(super) struct Inner {
     /// Times that recording went on after a stop or a pause.
     gaps: u32,
     last_seq: u64,
-    counters: Counters,
+    /// What is counted. What only a reader asks for is 0 here.
+    counters: Summary,
     pub(super) storage: Option<Storage>,
     pub(super) sink: Option<&'static dyn Sink>,
     pub(super) records: Records,
@@ -75,7 +78,7 @@ impl Inner {
             started_us: 0,
             gaps: 0,
             last_seq: 0,
-            counters: NO_COUNTERS,
+            counters: Summary::EMPTY,
             storage: None,
             sink: None,
             records: Records::EMPTY,
@@ -106,7 +109,7 @@ impl Inner {
     /// Whoever reads the records page by page must be able to tell that they are gone: so what was
     /// traced takes the number of its trace with it.
     pub(super) fn withdraw(&mut self) -> Option<Buffer> {
-        if self.counters != NO_COUNTERS {
+        if self.counters != Summary::EMPTY {
             self.trace.id = self.trace.id.wrapping_add(1);
         }
         self.records = Records::EMPTY;
@@ -129,7 +132,7 @@ impl Inner {
         self.trace.tables = self.trace.tables.wrapping_add(1);
         self.started_us = 0;
         self.gaps = 0;
-        self.counters = NO_COUNTERS;
+        self.counters = Summary::EMPTY;
         self.ledger = Ledger::EMPTY;
         self.query = 0;
     }
@@ -186,7 +189,7 @@ impl Inner {
         // A number of its own: so one gap is told from the next.
         let now = self.stamp_behind();
         self.ledger.end_gap(now);
-        if self.state == State::Stopped && self.counters.allocations > 0 {
+        if self.state == State::Stopped && self.counters.total_allocations > 0 {
             self.ledger.distrust(now);
         }
     }
@@ -219,8 +222,8 @@ impl Inner {
     #[inline(always)]
     fn allocation(&mut self, event: &Allocation<'_>) -> (usize, u64) {
         let (size, time_us) = bounded(event.size, event.time_us);
-        self.counters.allocations += 1;
-        add(&mut self.counters.allocated_bytes, size);
+        self.counters.total_allocations += 1;
+        add(&mut self.counters.total_allocated_bytes, size);
         (size, self.stamp(time_us))
     }
 
@@ -238,7 +241,7 @@ impl Inner {
         };
         let Some(gone) = gone else { return };
         self.counters.missed_frees += 1;
-        add(&mut self.counters.missed_bytes, gone.size);
+        add(&mut self.counters.missed_freed_bytes, gone.size);
         self.end_live(mode, &gone, count);
     }
 
@@ -285,7 +288,7 @@ impl Inner {
             return self.unmatched(mode, event);
         };
         self.counters.matched_frees += 1;
-        add(&mut self.counters.matched_bytes, gone.size);
+        add(&mut self.counters.matched_freed_bytes, gone.size);
         self.end_live(mode, &gone, count);
         None
     }
@@ -330,7 +333,7 @@ impl Inner {
             return None;
         }
         self.counters.unmatched_frees += 1;
-        add(&mut self.counters.unmatched_bytes, event.size);
+        add(&mut self.counters.unmatched_freed_bytes, event.size);
         if !self.has_table() {
             return None;
         }
@@ -409,7 +412,7 @@ impl Inner {
 
     pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) -> u64 {
         let seq = self.stamp(event.time_us.min(MAX_TIME));
-        self.counters.failed += 1;
+        self.counters.failed_allocations += 1;
         add(&mut self.counters.failed_bytes, event.size);
         if self.has_table() {
             let stack = self.stacks.intern(event.stack, event.task);
@@ -438,40 +441,47 @@ impl Inner {
             Some(Mode::Leaks) => counters.matched_frees + counters.missed_frees,
             Some(Mode::All) | None => 0,
         };
-        (counters.allocations - counters.evicted - freed) as u32
+        (counters.total_allocations - counters.evicted - freed) as u32
     }
 
     pub(super) fn summary(&self) -> Summary {
-        let counters = Counters {
-            stacks_recycled: self.stacks.recycled(),
-            other_allocations: self.stacks.other_allocations(),
-            ..self.counters
-        };
+        let counters = &self.counters;
         let gone = counters.matched_frees + counters.missed_frees + counters.evicted_live;
-        let ended = [
-            counters.matched_bytes,
-            counters.missed_bytes,
+        let gone_bytes = [
+            counters.matched_freed_bytes,
+            counters.missed_freed_bytes,
             counters.evicted_live_bytes,
         ];
         Summary {
+            time_us: self.last_seq,
+            started_us: self.started_us,
             state: self.state,
             destination: self.destination(),
             mode: self.mode,
-            trace: self.trace,
-            started_us: self.started_us,
-            gaps: self.gaps,
-            doubtful_until_us: self.ledger.trusted_after(),
             count: self.count(),
             capacity: self.records.capacity().into(),
             high_water_mark: self.records.high_water_mark().into(),
-            live_count: counters.allocations - gone,
-            live_bytes: ended.iter().fold(counters.allocated_bytes, |sum, bytes| {
-                sum.saturating_sub(*bytes)
-            }),
+            live_count: counters.total_allocations - gone,
+            live_bytes: gone_bytes
+                .iter()
+                .fold(counters.total_allocated_bytes, |sum, bytes| {
+                    sum.saturating_sub(*bytes)
+                }),
             stack_count: self.stacks.count().into(),
             stack_capacity: self.stacks.capacity().into(),
+            stacks_recycled: self.stacks.recycled(),
+            other_allocations: self.stacks.other_allocations(),
+            gaps: self.gaps,
+            doubtful_until_us: self.ledger.trusted_after(),
+            ..self.counters
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        Status {
+            trace: self.trace,
             split: self.storage.as_ref().map(Storage::view).unwrap_or_default(),
-            counters,
+            summary: self.summary(),
         }
     }
 
@@ -553,7 +563,7 @@ impl Inner {
         more
     }
 
-    pub(super) fn failures(&self) -> heapless::Vec<view::Failure, { super::ledger::FAILURES }> {
+    pub(super) fn failures(&self) -> heapless::Vec<Failure, { super::ledger::FAILURES }> {
         self.ledger.failures(&self.stacks)
     }
 
@@ -572,26 +582,3 @@ fn add(sum: &mut u64, bytes: usize) {
         *sum = u64::MAX;
     }
 }
-
-/// `Counters::default()`, in a constant.
-const NO_COUNTERS: Counters = Counters {
-    allocations: 0,
-    allocated_bytes: 0,
-    matched_frees: 0,
-    matched_bytes: 0,
-    missed_frees: 0,
-    missed_bytes: 0,
-    unmatched_frees: 0,
-    unmatched_bytes: 0,
-    wrong_frees: 0,
-    unchecked_frees: 0,
-    evicted: 0,
-    evicted_live: 0,
-    evicted_live_bytes: 0,
-    failed: 0,
-    failed_bytes: 0,
-    other_allocations: 0,
-    stacks_recycled: 0,
-    sent: 0,
-    dropped: 0,
-};

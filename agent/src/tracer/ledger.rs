@@ -2,11 +2,11 @@
 //!
 //! Whatever names a call stack here holds a reference to it, so that it is not recycled.
 
+use heapbeacon_shared::trace::{self, Address, Failure, WrongFreeKind};
 use heapless::{Deque, Vec};
 
 use super::records::Entry;
 use super::stacks::{Link, Stacks};
-use super::view::{self, Failure, WrongFreeKind};
 
 /// Failed allocations that are remembered.
 pub(super) const FAILURES: usize = 8;
@@ -128,7 +128,7 @@ impl Ledger {
     pub(super) fn failures(&self, stacks: &Stacks) -> Vec<Failure, FAILURES> {
         let failures = self.failures.iter().map(|failed| Failure {
             time_us: failed.time_us,
-            size: failed.size,
+            size: failed.size as u64,
             stack: stacks.id(failed.stack),
         });
         failures.collect()
@@ -265,7 +265,7 @@ impl Ledger {
         doubles
     }
 
-    pub(super) fn wrong_frees(&self, stacks: &Stacks) -> Vec<view::WrongFree, WRONG_FREES> {
+    pub(super) fn wrong_frees(&self, stacks: &Stacks) -> Vec<trace::WrongFree, WRONG_FREES> {
         let wrong_frees = self.wrong_frees.iter().map(|wrong| wrong.view(stacks));
         wrong_frees.collect()
     }
@@ -292,13 +292,13 @@ impl WrongFree {
         }
     }
 
-    fn view(&self, stacks: &Stacks) -> view::WrongFree {
+    fn view(&self, stacks: &Stacks) -> trace::WrongFree {
         let id = |link: Option<Link>| link.map(|link| stacks.id(link));
-        view::WrongFree {
+        trace::WrongFree {
             time_us: self.time_us,
             kind: self.kind,
-            address: self.address,
-            block: self.block,
+            address: Address(self.address as u64),
+            block: Address(self.block as u64),
             owner: id(self.owner),
             freed_by: id(self.freed_by),
             first_freed_by: id(self.first_freed_by),

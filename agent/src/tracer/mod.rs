@@ -5,7 +5,7 @@
 //!              │ one short hold of the lock
 //!              ├─► Stacks::intern   call stack → index          stacks.rs
 //!              ├─► Records::insert  block → record, O(1)        records.rs
-//!              └─► Counters, Ledger                             view.rs, ledger.rs
+//!              └─► Counters, Ledger                             values.rs, ledger.rs
 //!              then, outside the lock, to-host mode: Sink::send sink.rs
 //! reader ─► read_records / read_stacks / leaks / summary         steps of 16 entries a hold
 //! ```
@@ -40,7 +40,7 @@
 mod call_stack;
 mod error;
 mod sink;
-mod view;
+mod values;
 
 #[cfg(feature = "tracing")]
 mod count;
@@ -80,10 +80,11 @@ pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
 #[cfg(feature = "tracing")]
 pub use stacks::{LeakCursor, StackCursor};
 
-pub use view::{
-    Counters, Destination, Failure, Frames, Freed, Leak, Mode, Record, Split, Stack, State,
-    Summary, Trace, TraceEnded, WrongFree, WrongFreeKind,
+pub use heapbeacon_shared::trace::{
+    Address, Destination, Failure, Frames, Freed, Mode, Record, Stack, State, Summary, WrongFree,
+    WrongFreeKind,
 };
+pub use values::{Leak, Split, Status, Trace, TraceEnded};
 
 /// Memory that a caller lends to the tracer: until it is released, nobody else may touch it.
 pub type Buffer = &'static mut [core::mem::MaybeUninit<u64>];

@@ -13,7 +13,8 @@ use core::hint::cold_path;
 
 use super::stacks;
 use super::table::{self, STEP, Table};
-use super::view::{self, Mode, Trace};
+use super::values::Trace;
+use heapbeacon_shared::trace::{self, Address, Mode};
 
 #[cfg(test)]
 mod tests;
@@ -592,15 +593,15 @@ impl Entry {
         &self,
         id: impl Fn(StackLink) -> u32,
         task: impl Fn(StackLink) -> u16,
-    ) -> view::Record {
-        view::Record {
+    ) -> trace::Record {
+        trace::Record {
             seq: self.seq,
-            address: self.address,
-            size: self.size,
+            address: Address(self.address as u64),
+            size: self.size as u64,
             core: self.core,
             task: task(self.stack),
             stack: id(self.stack),
-            freed: self.freed.map(|(time_us, stack)| view::Freed {
+            freed: self.freed.map(|(time_us, stack)| trace::Freed {
                 time_us,
                 stack: stack.map(&id),
             }),

@@ -6,7 +6,7 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapless::{Deque, Vec};
 
-use heapbeacon_shared::MAX_FRAMES;
+use heapbeacon_shared::trace::MAX_FRAMES;
 
 /// The host takes no more for now: the event is dropped and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

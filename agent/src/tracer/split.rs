@@ -4,7 +4,6 @@ use super::Error;
 use super::records::Slot;
 use super::stacks::{Entry, MAX_STACKS};
 use super::table::{Buffer, Table};
-use super::view;
 
 /// Records for each call stack when the caller does not say how many records to make.
 const RECORDS_PER_STACK: usize = 4;
@@ -48,8 +47,8 @@ impl Split {
         )
     }
 
-    pub(super) fn view(self, total_bytes: usize) -> view::Split {
-        view::Split {
+    pub(super) fn view(self, total_bytes: usize) -> super::values::Split {
+        super::values::Split {
             total_bytes,
             record_bytes: record_bytes(self.records),
             stack_bytes: usize::from(self.stacks) * size_of::<Entry>(),

@@ -5,7 +5,8 @@
 
 use super::CallStack;
 use super::table::{self, Table};
-use super::view::{self, Frames, Leak, Trace};
+use super::values::{Leak, Trace};
+use heapbeacon_shared::trace;
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
@@ -299,13 +300,13 @@ impl Stacks {
     }
 
     /// Returns the stack with this id, unless its entry has been recycled.
-    pub(super) fn get(&self, id: u32) -> Option<view::Stack> {
+    pub(super) fn get(&self, id: u32) -> Option<trace::Stack> {
         let index = self.used(id as u16)?;
         (self.id(index) == id).then(|| self.view(index))
     }
 
     /// Returns the stack in one entry, if there is one.
-    pub(super) fn at(&self, index: u16) -> Option<view::Stack> {
+    pub(super) fn at(&self, index: u16) -> Option<trace::Stack> {
         self.used(index).map(|index| self.view(index))
     }
 
@@ -315,9 +316,9 @@ impl Stacks {
         (index < self.fresh).then_some(link)
     }
 
-    fn view(&self, index: Link) -> view::Stack {
+    fn view(&self, index: Link) -> trace::Stack {
         let entry = &self.entries[index];
-        view::Stack {
+        trace::Stack {
             id: self.id(index),
             task: entry.task,
             frames: entry
@@ -325,13 +326,14 @@ impl Stacks {
                 .as_slice()
                 .iter()
                 .map(|frame| *frame as u64)
-                .collect::<Frames>(),
-            live_count: (entry.allocations - entry.frees - entry.evicted) as u32,
+                .collect(),
+            live_count: entry.allocations - entry.frees - entry.evicted,
             live_bytes: entry.live_bytes as u64,
             peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocations: entry.allocations,
             frees: entry.frees,
             evicted: entry.evicted,
+            cut: None,
         }
     }
 

@@ -8,7 +8,6 @@ use super::records::Records;
 use super::split::Split;
 use super::stacks::Stacks;
 use super::table::Buffer;
-use super::view;
 
 /// The buffer behind the tables.
 pub(super) struct Storage {
@@ -58,7 +57,7 @@ impl Storage {
     }
 
     /// Returns how the buffer is split.
-    pub(super) fn view(&self) -> view::Split {
+    pub(super) fn view(&self) -> super::values::Split {
         self.split.view(self.buffer.len() * size_of::<u64>())
     }
 }

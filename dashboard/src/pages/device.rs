@@ -1,4 +1,5 @@
-use heapbeacon_shared::api::{CostUnit, Destination, Device, Route, Trace};
+use heapbeacon_shared::api::{CostUnit, Device, Route, Trace};
+use heapbeacon_shared::trace::Destination;
 use leptos::prelude::*;
 
 use super::capture::CaptureDrop;
@@ -174,22 +175,22 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
         ),
         (
             "Records",
-            of(trace.count, trace.capacity),
+            of(trace.summary.count, trace.summary.capacity),
             "Traced blocks, and how many there is room for",
         ),
         (
             "Most records",
-            format::count(u64::from(trace.high_water_mark)),
+            format::count(u64::from(trace.summary.high_water_mark)),
             "Most at one time since the trace started",
         ),
         (
             "Call stacks",
-            of(trace.stack_count, trace.stack_capacity),
+            of(trace.summary.stack_count, trace.summary.stack_capacity),
             "Distinct ones, and how many there is room for",
         ),
         (
             "Unchecked frees",
-            format::count(trace.unchecked_frees),
+            format::count(trace.summary.unchecked_frees),
             "Frees without a record that came too fast to see whether they were of a pointer inside a block",
         ),
     ];
@@ -201,7 +202,7 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
 
 /// Says where records go, what that means, and who fetches them.
 fn destination(trace: &Trace) -> &'static str {
-    match trace.destination {
+    match trace.summary.destination {
         Some(Destination::Standalone) => {
             "Standalone: the device keeps its records in its own buffer, and this page, or any client of its API, \
              fetches them when it wants to."

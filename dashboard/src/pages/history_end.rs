@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::State;
+use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
 use crate::state::Store;
@@ -7,7 +7,7 @@ use crate::state::Store;
 pub(super) fn history_end(store: Store) -> &'static str {
     let state = store
         .trace
-        .with(|trace| trace.as_ref().map(|trace| trace.state));
+        .with(|trace| trace.as_ref().map(|trace| trace.summary.state));
     match state {
         _ if store.is_file => "capture",
         Some(State::Paused) => "pause",

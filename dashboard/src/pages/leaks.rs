@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{self, Origin};
+use heapbeacon_shared::api;
+use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use super::demo::DemoStrip;

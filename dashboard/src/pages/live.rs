@@ -1,5 +1,6 @@
 use heapbeacon_shared::analysis::{accounting_holds, fragmentation_percent};
-use heapbeacon_shared::api::{Heap, State, Trace};
+use heapbeacon_shared::api::{Heap, Trace};
+use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
 use super::regions::Regions;
@@ -154,14 +155,16 @@ fn allocations_card(store: Store) -> AnyView {
 
 fn state(store: Store) -> Option<State> {
     let trace = store.trace.read();
-    trace.as_ref().map(|trace| trace.state)
+    trace.as_ref().map(|trace| trace.summary.state)
 }
 
 /// Returns the allocations and the frees of a trace.
 fn counted(trace: &Option<Trace>) -> (String, String) {
     let [allocations, frees] = trace
         .as_ref()
-        .map_or([0; 2], |trace| [trace.total_allocations, trace.total_frees])
+        .map_or([0; 2], |trace| {
+            [trace.summary.total_allocations, trace.total_frees]
+        })
         .map(format::count);
     (allocations, frees)
 }
@@ -210,14 +213,14 @@ fn Accounting() -> impl IntoView {
 }
 
 fn accounts(trace: &Trace, heap: Option<&Heap>) -> AnyView {
-    let holds = accounting_holds(trace);
+    let holds = accounting_holds(&trace.summary);
     let verdict = if holds {
         "✓ adds up"
     } else {
         "⚠ does not add up"
     };
-    let missed = (trace.missed_frees > 0).then(|| {
-        view! { <span><b>{format::count(trace.missed_frees)}</b> " missed frees"</span> " − " }
+    let missed = (trace.summary.missed_frees > 0).then(|| {
+        view! { <span><b>{format::count(trace.summary.missed_frees)}</b> " missed frees"</span> " − " }
     });
     let loss = |loss: String| view! { <li>{loss}</li> }.into_any();
     let untraced = heap.and_then(|heap| untraced(heap, trace));
@@ -225,10 +228,10 @@ fn accounts(trace: &Trace, heap: Option<&Heap>) -> AnyView {
     let losses: Vec<AnyView> = losses.map(loss).collect();
     view! {
         <p class="identity">
-            <span><b>{format::count(trace.total_allocations)}</b> " allocations"</span> " − "
-            <span><b>{format::count(trace.matched_frees)}</b> " frees"</span> " − "
-            {missed} <span><b>{format::count(trace.evicted_live)}</b> " evicted"</span> " = "
-            <span><b>{format::count(trace.live_count)}</b> " live"</span> " "
+            <span><b>{format::count(trace.summary.total_allocations)}</b> " allocations"</span> " − "
+            <span><b>{format::count(trace.summary.matched_frees)}</b> " frees"</span> " − "
+            {missed} <span><b>{format::count(trace.summary.evicted_live)}</b> " evicted"</span> " = "
+            <span><b>{format::count(trace.summary.live_count)}</b> " live"</span> " "
             <span class="tag" class:good=holds class:bad=!holds>
                 {verdict}
             </span>
@@ -242,38 +245,38 @@ fn accounts(trace: &Trace, heap: Option<&Heap>) -> AnyView {
 fn losses(trace: &Trace) -> Vec<String> {
     let told = [
         (
-            trace.evicted_live,
+            trace.summary.evicted_live,
             "live record",
             "given up for room: use a larger buffer, or read what is below as a lower bound.",
         ),
         (
-            trace.unmatched_frees,
+            trace.summary.unmatched_frees,
             "free",
             "of a block without a record: allocated before the start, or during a stop or a pause, or evicted.",
         ),
         (
-            trace.missed_frees,
+            trace.summary.missed_frees,
             "block",
             "ended without a free that was seen: the address was handed out again. The heap was reset, a free passed by the tracer, or the trace was stopped meanwhile.",
         ),
         (
-            trace.wrong_frees,
+            trace.summary.wrong_frees,
             "free",
             "of a pointer inside a live block, or of a block that was freed before: a bug in the firmware.",
         ),
         (
-            trace.unchecked_frees,
+            trace.summary.unchecked_frees,
             "free",
             "not checked for a pointer inside a block: more came than could be kept in mind.",
         ),
-        (trace.dropped, "event", "never reached the host."),
+        (trace.summary.dropped, "event", "never reached the host."),
         (
-            trace.stacks_recycled,
+            trace.summary.stacks_recycled,
             "call stack",
             "given up for another one while without a record: what it had counted is gone.",
         ),
         (
-            trace.other_allocations,
+            trace.summary.other_allocations,
             "allocation",
             "share one call stack, because the stack table is full.",
         ),

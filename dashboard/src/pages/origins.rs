@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::Origin;
+use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use crate::components::{Switch, When};

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{Origin, Record};
+use heapbeacon_shared::api::Record;
+use heapbeacon_shared::trace::Origin;
 use leptos::html::Div;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
@@ -133,7 +134,11 @@ fn read_when_needed(store: Store) {
         (boot_id, trace_id)
     });
     let is_lacking = Memo::new(move |_| {
-        let count = store.trace.read().as_ref().map_or(0, |trace| trace.count);
+        let count = store
+            .trace
+            .read()
+            .as_ref()
+            .map_or(0, |trace| trace.summary.count);
         count > 0 && store.records.read().records.is_empty()
     });
     let is_live = Memo::new(move |_| store.link.read().state() == LinkState::Live);

@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{Origin, Region};
+use heapbeacon_shared::trace::{Origin, Region};
 use leptos::prelude::*;
 
 use crate::format;

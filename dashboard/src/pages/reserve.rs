@@ -1,4 +1,5 @@
-use heapbeacon_shared::api::{Heap, Reserve};
+use heapbeacon_shared::api::Heap;
+use heapbeacon_shared::trace::Reserve;
 use leptos::prelude::*;
 
 use crate::format;

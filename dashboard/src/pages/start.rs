@@ -1,4 +1,5 @@
-use heapbeacon_shared::api::{Feature, Mode};
+use heapbeacon_shared::api::Feature;
+use heapbeacon_shared::trace::Mode;
 use leptos::prelude::*;
 
 use crate::components::{Empty, When};
@@ -36,7 +37,7 @@ fn ByHost() -> impl IntoView {
         let trace = store.trace.read();
         let [sent, dropped] = trace
             .as_ref()
-            .map_or([0; 2], |trace| [trace.sent, trace.dropped])
+            .map_or([0; 2], |trace| [trace.summary.sent, trace.summary.dropped])
             .map(format::count);
         format!("{sent} events were handed over since the start, {dropped} were dropped. ")
     };

@@ -1,4 +1,5 @@
-use heapbeacon_shared::api::{Destination, Feature, Mode, Route, State, Trace};
+use heapbeacon_shared::api::{Feature, Route, Trace};
+use heapbeacon_shared::trace::{Destination, Mode, State};
 use leptos::prelude::*;
 
 use super::restart::ClearAndStart;
@@ -45,17 +46,17 @@ fn lacks_tracing(store: Store) -> bool {
 
 /// Returns the class and the words of a trace's state.
 fn sign(trace: &Trace) -> (&'static str, String) {
-    let mode = match trace.mode {
+    let mode = match trace.summary.mode {
         Some(Mode::Leaks) => " · leaks",
         Some(Mode::All) => " · all",
         None => "",
     };
     // That records stay on the device is what one expects.
-    let mode = match trace.destination {
+    let mode = match trace.summary.destination {
         Some(Destination::ToHost) => format!("{mode} · to a host"),
         _ => mode.to_owned(),
     };
-    match trace.state {
+    match trace.summary.state {
         State::Uninitialised => ("", "not tracing".to_owned()),
         State::Stopped if Kept::of(trace) == Kept::Nowhere => ("", "not tracing".to_owned()),
         State::Stopped => ("", format!("stopped{mode}")),
@@ -81,9 +82,9 @@ fn Fill() -> impl IntoView {
 
 fn level(trace: &Trace) -> Level {
     Level {
-        now: trace.count.into(),
-        most: trace.high_water_mark.into(),
-        capacity: trace.capacity.into(),
+        now: trace.summary.count.into(),
+        most: trace.summary.high_water_mark.into(),
+        capacity: trace.summary.capacity.into(),
     }
 }
 
@@ -94,7 +95,7 @@ fn Buttons() -> impl IntoView {
     let state = move || {
         let trace = store.trace.read();
         let trace = trace.as_ref().filter(|trace| trace.trace_id > 0);
-        trace.map_or(State::Uninitialised, |trace| trace.state)
+        trace.map_or(State::Uninitialised, |trace| trace.summary.state)
     };
     let may_resume = move || matches!(state(), State::Paused | State::Stopped);
     let runs = move || matches!(state(), State::Recording | State::Paused);

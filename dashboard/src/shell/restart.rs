@@ -55,7 +55,11 @@ fn Confirmation(asks: RwSignal<bool>) -> impl IntoView {
         }
     });
     let lost = move || {
-        let count = store.trace.read().as_ref().map_or(0, |trace| trace.count);
+        let count = store
+            .trace
+            .read()
+            .as_ref()
+            .map_or(0, |trace| trace.summary.count);
         format!("This clears {}.", format::plural(count.into(), "record"))
     };
     let leave = move |event: KeyboardEvent| {

@@ -3,9 +3,8 @@
 use core::future::Future;
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{
-    DemoRequest, Destination, InitRequest, Mode, Route, StartRequest, State,
-};
+use heapbeacon_shared::api::{DemoRequest, InitRequest, Route, StartRequest};
+use heapbeacon_shared::trace::{Destination, Mode, State};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Serialize;
@@ -133,7 +132,7 @@ impl Store {
     /// Returns when the trace was last asked for, in microseconds since boot.
     fn polled_us(&self) -> u64 {
         let trace = self.trace.read_untracked();
-        trace.as_ref().map_or(0, |trace| trace.time_us)
+        trace.as_ref().map_or(0, |trace| trace.summary.time_us)
     }
 
     /// Returns whether this is the trace that the page follows.
@@ -145,8 +144,11 @@ impl Store {
     }
 
     fn trace_state(&self) -> State {
-        self.trace
-            .with_untracked(|trace| trace.as_ref().map_or(State::Uninitialised, |t| t.state))
+        self.trace.with_untracked(|trace| {
+            trace
+                .as_ref()
+                .map_or(State::Uninitialised, |t| t.summary.state)
+        })
     }
 
     /// Runs a command; what goes wrong is told.

@@ -1,7 +1,8 @@
 //! What the page says of a program like the demo workload, answer by answer.
 
 use heapbeacon_shared::analysis::Standing;
-use heapbeacon_shared::api::{Address, Leak, LeaksPage, Stack, State, Trace};
+use heapbeacon_shared::api::{Leak, LeaksPage, Stack, Trace};
+use heapbeacon_shared::trace::{Address, State, Summary};
 
 use super::finding::{Tone, View, finding};
 use super::heap_history::Outlook;
@@ -91,10 +92,13 @@ impl Program {
     fn ask(&mut self, state: State) -> Vec<Site> {
         let page = self.leak_list();
         let trace = Trace {
-            state,
+            summary: Summary {
+                state,
+                time_us: page.time_us,
+                live_count: page.leaks.iter().map(|leak| leak.count).sum(),
+                ..Summary::default()
+            },
             trace_id: 1,
-            time_us: page.time_us,
-            live_count: page.leaks.iter().map(|leak| leak.count).sum(),
             ..Trace::default()
         };
         if let Some(before) = &self.before {

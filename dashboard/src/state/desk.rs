@@ -133,7 +133,7 @@ impl Store {
                 trace_id: capture.trace.trace_id,
                 records: capture.records,
                 stacks: capture.stacks,
-                read_us: capture.trace.time_us,
+                read_us: capture.trace.summary.time_us,
             }
             .into(),
         );

@@ -1,8 +1,8 @@
 //! The sentence above the leak list.
 
-use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict};
-use heapbeacon_shared::api::{Destination, Mode, State, Trace};
+use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::trace::{Destination, Mode, Name, State};
 
 use super::heap_history::Outlook;
 use super::ranking::ranked;
@@ -93,7 +93,7 @@ impl View<'_> {
     fn now_us(&self) -> u64 {
         match self.watched_us {
             Some(watched_us) if !is_recording(self.trace) => watched_us,
-            _ => self.trace.time_us,
+            _ => self.trace.summary.time_us,
         }
     }
 }
@@ -102,7 +102,7 @@ impl View<'_> {
 pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
     let growing: Vec<&Site> = by_growth(sites);
     let is_empty = sites.is_empty() && !view.is_cut();
-    let mut finding = if is_empty && view.trace.live_count == 0 {
+    let mut finding = if is_empty && view.trace.summary.live_count == 0 {
         Finding {
             headline: "No block is live.".to_owned(),
             ..Finding::default()
@@ -122,12 +122,12 @@ pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
 
 /// Says how old a finding is, and why.
 fn as_of(view: &View<'_>) -> Option<String> {
-    let (end, since) = match view.trace.state {
+    let (end, since) = match view.trace.summary.state {
         State::Recording => return None,
         State::Paused => ("pause", "only frees were"),
         State::Stopped | State::Uninitialised => ("stop", "nothing was"),
     };
-    let ago = view.trace.time_us.saturating_sub(view.watched_us?);
+    let ago = view.trace.summary.time_us.saturating_sub(view.watched_us?);
     let ago = format::duration(ago);
     Some(format!(
         "This is as of the {end}, {ago} ago: {since} recorded since."
@@ -188,7 +188,7 @@ fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
 
 fn none_grows(sites: &[&Site], view: &View<'_>) -> Finding {
     let trace = view.trace;
-    let sees_all = trace.evicted_live == 0;
+    let sees_all = trace.summary.evicted_live == 0;
     let stopped: Vec<_> = sites.iter().filter(|site| has_stopped(site)).collect();
     let mut tone = Tone::Neutral;
     let headline = if view.piles_up && (!sees_all || view.is_cut()) {
@@ -313,7 +313,7 @@ fn doubt(trace: &Trace) -> Option<Vec<Part>> {
 
 /// Says how to see every block; nothing if none was evicted.
 fn advice(trace: &Trace) -> Option<String> {
-    (trace.evicted_live > 0).then(|| match trace.mode {
+    (trace.summary.evicted_live > 0).then(|| match trace.summary.mode {
         Some(Mode::All) => {
             "Start leaks mode to be sure: there, freed blocks take no room.".to_owned()
         }
@@ -331,18 +331,18 @@ fn advice(trace: &Trace) -> Option<String> {
 /// room that its call stacks take.
 pub(super) fn more_records(trace: &Trace) -> Option<u32> {
     let buffer = &trace.buffer;
-    let is_lacking = trace.evicted_live > 0 && trace.mode == Some(Mode::Leaks);
-    let is_kept = trace.destination == Some(Destination::Standalone);
+    let is_lacking = trace.summary.evicted_live > 0 && trace.summary.mode == Some(Mode::Leaks);
+    let is_kept = trace.summary.destination == Some(Destination::Standalone);
     // Each table has one entry more than it tells of.
-    let record = buffer.record_bytes / (u64::from(trace.capacity) + 1);
-    let stack = buffer.stack_bytes / (u64::from(trace.stack_capacity) + 1);
-    let stacks = 2 * stack * (u64::from(trace.stack_count) + 1);
+    let record = buffer.record_bytes / (u64::from(trace.summary.capacity) + 1);
+    let stack = buffer.stack_bytes / (u64::from(trace.summary.stack_capacity) + 1);
+    let stacks = 2 * stack * (u64::from(trace.summary.stack_count) + 1);
     let room = buffer.bytes.saturating_sub(stacks);
     let records = room.checked_div(record)?.saturating_sub(2);
     let records = u32::try_from(records).map_or(buffer.max_records, |records| {
         records.min(buffer.max_records)
     });
-    (is_lacking && is_kept && records > trace.capacity).then_some(records)
+    (is_lacking && is_kept && records > trace.summary.capacity).then_some(records)
 }
 
 fn text(words: String) -> Vec<Part> {
@@ -451,7 +451,11 @@ fn is_new(site: &Site) -> bool {
 pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
     let trace = view.trace;
     let missing = [
-        (trace.evicted_live, "live record", "evicted for room"),
+        (
+            trace.summary.evicted_live,
+            "live record",
+            "evicted for room",
+        ),
         (dropped, "event", "dropped on the way"),
         (view.unlisted(), "smaller call stack", "left out"),
     ];
@@ -479,15 +483,15 @@ pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
 pub fn gaps(trace: &Trace) -> Vec<&'static str> {
     let told = [
         (
-            trace.state == State::Paused,
+            trace.summary.state == State::Paused,
             "Blocks that are allocated during the pause are not listed.",
         ),
         (
-            trace.gaps > 0,
+            trace.summary.gaps > 0,
             "Blocks that were allocated while the trace was stopped or paused are not listed.",
         ),
         (
-            trace.doubtful_until_us > 0,
+            trace.summary.doubtful_until_us > 0,
             "What was freed while it was stopped still counts as live.",
         ),
     ];

@@ -1,5 +1,6 @@
 use heapbeacon_shared::analysis::{Blocks, Known, Moment, Suspect};
-use heapbeacon_shared::api::{Buffer, Origin};
+use heapbeacon_shared::api::Buffer;
+use heapbeacon_shared::trace::{Origin, Summary};
 
 use super::*;
 
@@ -73,7 +74,7 @@ const HEAP_IS_FULL: &str = "The heap loses 1.5 KiB a minute in all, with what th
 pub(crate) fn view(trace: &Trace) -> View<'_> {
     View {
         trace,
-        watched_us: Some(trace.time_us),
+        watched_us: Some(trace.summary.time_us),
         listed: 2,
         total: 2,
         outlook: OUTLOOK,
@@ -123,8 +124,11 @@ fn told(sites: &[Site], trace: &Trace) -> Finding {
 fn told_of(sites: &[Site], trace: &Trace, piles_up: bool) -> Finding {
     let sites: Vec<_> = sites.iter().collect();
     let trace = Trace {
-        state: State::Recording,
-        time_us: 15 * MINUTE_US,
+        summary: Summary {
+            state: State::Recording,
+            time_us: 15 * MINUTE_US,
+            ..trace.clone().summary
+        },
         ..trace.clone()
     };
     let view = View {
@@ -138,7 +142,10 @@ fn told_of(sites: &[Site], trace: &Trace, piles_up: bool) -> Finding {
 fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
     let sites: Vec<_> = sites.iter().collect();
     let trace = Trace {
-        state: State::Recording,
+        summary: Summary {
+            state: State::Recording,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     let view = View {
@@ -154,8 +161,11 @@ fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
 fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
     let sites: Vec<_> = sites.iter().collect();
     let trace = Trace {
-        state,
-        time_us: 15 * MINUTE_US + 12_000_000,
+        summary: Summary {
+            state,
+            time_us: 15 * MINUTE_US + 12_000_000,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     let view = View {
@@ -169,10 +179,13 @@ fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
 /// A trace whose table was too small.
 fn overflowed(mode: Mode) -> Trace {
     Trace {
-        mode: Some(mode),
-        destination: Some(Destination::Standalone),
-        capacity: 300,
-        evicted_live: 500,
+        summary: Summary {
+            mode: Some(mode),
+            destination: Some(Destination::Standalone),
+            capacity: 300,
+            evicted_live: 500,
+            ..Summary::default()
+        },
         buffer: Buffer {
             bytes: 512 << 10,
             record_bytes: 8 << 10,
@@ -240,7 +253,10 @@ fn nothing_is_leaking_only_as_far_as_it_would_show_by_now() {
     let sites = [site("cache::fill", Verdict::Plateau)];
     let headline = |seconds: u64| {
         let trace = Trace {
-            state: State::Recording,
+            summary: Summary {
+                state: State::Recording,
+                ..Summary::default()
+            },
             ..Trace::default()
         };
         let view = View {
@@ -271,7 +287,10 @@ fn nothing_is_leaking_only_as_far_as_it_would_show_by_now() {
 #[test]
 fn the_region_that_is_full_first_is_named() {
     let trace = Trace {
-        state: State::Recording,
+        summary: Summary {
+            state: State::Recording,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     let regions = ["dram", "dram2"].map(|name| Name::try_from(name).expect("short"));
@@ -294,7 +313,10 @@ fn the_region_that_is_full_first_is_named() {
 #[test]
 fn of_a_heap_that_does_not_grow_nobody_says_when_it_is_full() {
     let trace = Trace {
-        state: State::Recording,
+        summary: Summary {
+            state: State::Recording,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     let view = View {
@@ -388,7 +410,10 @@ fn nothing_is_said_not_to_leak_while_blocks_are_not_seen() {
     );
     // What no host got is missing there, and not here.
     let dropped = Trace {
-        dropped: 3,
+        summary: Summary {
+            dropped: 3,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     assert_eq!(told(&sites, &dropped).tone, Tone::Good);
@@ -440,8 +465,11 @@ fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
     let sites = [site("cache::fill", Verdict::Plateau)];
     let facts_after = |gaps, doubtful_until_us| {
         let trace = Trace {
-            gaps,
-            doubtful_until_us,
+            summary: Summary {
+                gaps,
+                doubtful_until_us,
+                ..Summary::default()
+            },
             ..Trace::default()
         };
         told(&sites, &trace).facts
@@ -468,12 +496,15 @@ fn during_a_pause_a_list_is_not_called_complete() {
 #[test]
 fn more_records_leave_the_call_stacks_twice_the_room_that_they_take() {
     let trace = |mode, destination, stack_count| Trace {
-        mode: Some(mode),
-        destination: Some(destination),
-        evicted_live: 1,
-        capacity: 99,
-        stack_capacity: 49,
-        stack_count,
+        summary: Summary {
+            mode: Some(mode),
+            destination: Some(destination),
+            evicted_live: 1,
+            capacity: 99,
+            stack_capacity: 49,
+            stack_count,
+            ..Summary::default()
+        },
         buffer: Buffer {
             bytes: 10_000,
             record_bytes: 2_000,
@@ -502,7 +533,10 @@ fn more_records_leave_the_call_stacks_twice_the_room_that_they_take() {
 #[test]
 fn with_too_little_data_it_says_how_much_there_is() {
     let trace = Trace {
-        state: State::Recording,
+        summary: Summary {
+            state: State::Recording,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     let view = View {
@@ -521,8 +555,11 @@ fn with_too_little_data_it_says_how_much_there_is() {
     );
     // Blocks are live that the list does not have.
     let trace = Trace {
-        state: State::Recording,
-        live_count: 7,
+        summary: Summary {
+            state: State::Recording,
+            live_count: 7,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     assert_eq!(
@@ -534,8 +571,11 @@ fn with_too_little_data_it_says_how_much_there_is() {
 #[test]
 fn a_list_with_gaps_says_so() {
     let trace = Trace {
-        evicted_live: 12,
-        dropped: 1,
+        summary: Summary {
+            evicted_live: 12,
+            dropped: 1,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     assert_eq!(

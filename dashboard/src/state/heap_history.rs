@@ -1,7 +1,8 @@
 //! The heap since the page opened, how it grows, and when it is full.
 
 use heapbeacon_shared::analysis::{Point, Series, Timed, seconds_until_full};
-use heapbeacon_shared::api::{Heap, Origin, Region};
+use heapbeacon_shared::api::Heap;
+use heapbeacon_shared::trace::{Origin, Region};
 
 use super::history::SHORTEST_US;
 

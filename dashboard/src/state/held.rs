@@ -1,6 +1,6 @@
 //! The sentence above the list of a capture: one moment, so nothing about growth.
 
-use heapbeacon_shared::api::State;
+use heapbeacon_shared::trace::State;
 
 use super::capture::Loss;
 use super::finding::{Finding, Part, Tone, View, completeness};
@@ -18,15 +18,17 @@ pub fn held(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     let limits = "A capture is one moment, so nothing here says what grows. Look at when the live \
                   blocks were allocated: a leak rises all along, what is held for good is a step.";
     let limits = vec![Part::Text(limits.to_owned())];
-    let largest = sites.first().map(|site| largest(site, view.trace.time_us));
+    let largest = sites
+        .first()
+        .map(|site| largest(site, view.trace.summary.time_us));
     let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
     let facts = if loss.is_incomplete() {
         "Part of the file is missing, so this list is incomplete.".to_owned()
     } else {
         format!(
             "{}{}",
-            completeness(view, view.trace.dropped),
-            stopped(view.trace.state)
+            completeness(view, view.trace.summary.dropped),
+            stopped(view.trace.summary.state)
         )
     };
     Finding {
@@ -61,6 +63,8 @@ fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::tests::{site, view, words};
+    use heapbeacon_shared::trace::Summary;
+
     use super::*;
     use heapbeacon_shared::analysis::Verdict;
     use heapbeacon_shared::api::Trace;
@@ -68,7 +72,10 @@ mod tests {
     fn told(sites: &[Site], loss: Loss) -> Finding {
         let sites: Vec<_> = sites.iter().collect();
         let trace = Trace {
-            time_us: 15 * 60_000_000,
+            summary: Summary {
+                time_us: 15 * 60_000_000,
+                ..Summary::default()
+            },
             ..Trace::default()
         };
         held(&sites, &view(&trace), &loss)
@@ -94,7 +101,10 @@ mod tests {
     fn a_stop_before_the_capture_is_said() {
         let facts = |state| {
             let trace = Trace {
-                state,
+                summary: Summary {
+                    state,
+                    ..Summary::default()
+                },
                 ..Trace::default()
             };
             held(&[], &view(&trace), &Loss::default()).facts

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use heapbeacon_shared::analysis::{
     Blocks, Point, Series, Timed, Verdict, held_for_certain, verdict,
 };
-use heapbeacon_shared::api::{LeaksPage, State, Trace};
+use heapbeacon_shared::api::{LeaksPage, Trace};
+use heapbeacon_shared::trace::State;
 
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;
@@ -72,13 +73,16 @@ impl Snapshot {
             oldest_us: leak.oldest_us,
             newest_us: leak.newest_us,
         });
-        let size = trace.evicted_live_bytes.checked_div(trace.evicted_live);
+        let size = trace
+            .summary
+            .evicted_live_bytes
+            .checked_div(trace.summary.evicted_live);
         Self {
             time_us: page.time_us,
             unrecorded_us: 0,
             held: held.collect(),
             is_complete: listed(page) >= u64::from(page.total),
-            certain: held_for_certain(trace),
+            certain: held_for_certain(&trace.summary),
             evicted_size: size.unwrap_or(0),
         }
     }
@@ -179,11 +183,15 @@ pub struct Rates {
 impl Rates {
     /// Takes the counters of an answer.
     pub fn push(&mut self, trace: &Trace) {
-        if self.state != trace.state {
-            self.state = trace.state;
+        if self.state != trace.summary.state {
+            self.state = trace.summary.state;
             self.seen.clear();
         }
-        let now = (trace.time_us, trace.total_allocations, trace.total_frees);
+        let now = (
+            trace.summary.time_us,
+            trace.summary.total_allocations,
+            trace.total_frees,
+        );
         // Between two answers within no time the clock stands still, and so does what is known of the rate.
         if self
             .seen
@@ -209,13 +217,18 @@ impl Rates {
 
 #[cfg(test)]
 mod tests {
+    use heapbeacon_shared::trace::Summary;
+
     use super::*;
 
     #[test]
     fn rates_come_from_the_last_few_answers() {
         let trace = |second: u64, allocations| Trace {
-            time_us: second * 1_000_000,
-            total_allocations: allocations,
+            summary: Summary {
+                time_us: second * 1_000_000,
+                total_allocations: allocations,
+                ..Summary::default()
+            },
             total_frees: allocations / 2,
             ..Trace::default()
         };
@@ -229,7 +242,10 @@ mod tests {
         // What was not recorded does not count.
         for (second, allocations) in [(20, 20), (21, 60)] {
             rates.push(&Trace {
-                state: State::Recording,
+                summary: Summary {
+                    state: State::Recording,
+                    ..trace(second, allocations).summary
+                },
                 ..trace(second, allocations)
             });
         }

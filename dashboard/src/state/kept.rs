@@ -1,6 +1,7 @@
 //! Where the records of a trace are.
 
-use heapbeacon_shared::api::{State, Trace};
+use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::trace::State;
 
 /// Where the records of a trace are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +17,10 @@ pub enum Kept {
 impl Kept {
     /// Says it of a trace.
     pub fn of(trace: &Trace) -> Self {
-        match trace.state {
+        match trace.summary.state {
             State::Uninitialised => Self::Nowhere,
-            _ if trace.capacity == 0 => Self::ByHost,
-            State::Stopped if trace.total_allocations == 0 => Self::Nowhere,
+            _ if trace.summary.capacity == 0 => Self::ByHost,
+            State::Stopped if trace.summary.total_allocations == 0 => Self::Nowhere,
             _ => Self::Here,
         }
     }
@@ -27,13 +28,18 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use heapbeacon_shared::trace::Summary;
+
     use super::*;
 
     fn kept(state: State, capacity: u32, total_allocations: u64) -> Kept {
         Kept::of(&Trace {
-            state,
-            capacity,
-            total_allocations,
+            summary: Summary {
+                state,
+                capacity,
+                total_allocations,
+                ..Summary::default()
+            },
             // A buffer that was given up takes the number of its trace with it.
             trace_id: 2,
             ..Trace::default()

@@ -166,13 +166,14 @@ impl Store {
     /// Returns whether a list has fewer blocks than are live.
     fn is_short(&self, page: &LeaksPage) -> bool {
         let listed: u64 = page.leaks.iter().map(|leak| leak.count).sum();
-        let live = |trace: &Option<Trace>| trace.as_ref().map_or(0, |trace| trace.live_count);
+        let live =
+            |trace: &Option<Trace>| trace.as_ref().map_or(0, |trace| trace.summary.live_count);
         listed < self.trace.with_untracked(live) / 2
     }
 
     /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
     async fn ask_evicted(&self) -> Result<Evicted, ApiError> {
-        let counted = |trace: &Trace| trace.evicted_live;
+        let counted = |trace: &Trace| trace.summary.evicted_live;
         let counted = self
             .trace
             .with_untracked(|trace| trace.as_ref().map(counted));
@@ -238,12 +239,12 @@ impl Store {
         let mut trace: Trace = client.get(Route::Trace, "").await?;
         if self
             .clock
-            .with_value(|clock| clock.is_behind(trace.time_us))
+            .with_value(|clock| clock.is_behind(trace.summary.time_us))
         {
             // It was started again, or its clock was set.
             self.take_device(client.get(Route::Device, "").await?);
         }
-        trace.time_us = self.later(trace.time_us);
+        trace.summary.time_us = self.later(trace.summary.time_us);
         self.take_trace(trace);
         Ok(())
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use heapbeacon_shared::analysis::{
     Blocks, Known, Moment, Point, Standing, Suspect, Verdict, verdict,
 };
-use heapbeacon_shared::api::{Leak, LeaksPage, Origin};
+use heapbeacon_shared::api::{Leak, LeaksPage};
+use heapbeacon_shared::trace::Origin;
 
 use super::history::{Held, Recorded, Snapshot, recorded_us};
 use super::ranking::ranked;

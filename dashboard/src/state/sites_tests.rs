@@ -1,4 +1,5 @@
-use heapbeacon_shared::api::{Address, Cut, Stack, State, Trace};
+use heapbeacon_shared::api::{Stack, Trace};
+use heapbeacon_shared::trace::{Address, Cut, State, Summary};
 
 use crate::state::history::piles_up;
 
@@ -98,9 +99,12 @@ fn polled(moments: impl IntoIterator<Item = (State, u64)>) -> Vec<Site> {
     let mut last = LeaksPage::default();
     for (second, (state, count)) in (1..).zip(moments) {
         let now = Trace {
-            state,
+            summary: Summary {
+                state,
+                time_us: second * SECOND,
+                ..Summary::default()
+            },
             trace_id: 1,
-            time_us: second * SECOND,
             ..Trace::default()
         };
         if let Some(before) = &before {
@@ -188,10 +192,13 @@ fn overflowed_at(second: u64) -> (LeaksPage, Trace) {
         leak
     };
     let trace = Trace {
-        live_count: 2 * live,
-        evicted_live: 2 * evicted,
-        evicted_live_bytes: 200 * evicted,
-        unmatched_frees: evicted,
+        summary: Summary {
+            live_count: 2 * live,
+            evicted_live: 2 * evicted,
+            evicted_live_bytes: 200 * evicted,
+            unmatched_frees: evicted,
+            ..Summary::default()
+        },
         ..Trace::default()
     };
     (page(second, vec![of(1, 0x10), of(2, 0x20)]), trace)
@@ -216,7 +223,7 @@ fn a_leak_keeps_growing_after_the_table_is_full_and_what_only_may_grow_is_in_dou
 fn blocks_that_are_freed_after_their_records_do_not_pile_up() {
     let replaced = |second| {
         let (page, mut trace) = overflowed_at(second);
-        trace.unmatched_frees = trace.evicted_live;
+        trace.summary.unmatched_frees = trace.summary.evicted_live;
         Snapshot::of(&page, &trace)
     };
     let snapshots: Vec<_> = (1..=120).map(replaced).collect();
@@ -274,8 +281,11 @@ fn a_leak_without_a_single_record_is_still_a_site() {
         let mut leak = leak(1, 0x10, "net", 0, 0);
         leak.stack.evicted = second;
         let trace = Trace {
-            evicted_live: second,
-            evicted_live_bytes: second * 40,
+            summary: Summary {
+                evicted_live: second,
+                evicted_live_bytes: second * 40,
+                ..Summary::default()
+            },
             ..Trace::default()
         };
         let page = page(second, vec![leak]);

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{
-    Demo, Device, Feature, Heap, LeaksPage, Origin, Record, Stack, Trace,
-};
+use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use super::capture::Loss;

@@ -158,8 +158,8 @@ impl Store {
 
     pub(super) fn device_build_id(&self) -> String {
         let device = self.device.read_untracked();
-        let id = device.as_ref().map(|device| device.build_id.as_str());
-        id.unwrap_or_default().to_owned()
+        let id = device.as_ref().map(|device| device.build_id.to_string());
+        id.unwrap_or_default()
     }
 
     fn take(&self, source: Source, symbols: Symbols) {

@@ -19,13 +19,17 @@ pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
             bytes.saturating_add(region.requested),
         )
     });
-    let known = heap.traced_blocks.saturating_add(trace.evicted_live);
-    let known_bytes = heap.traced_bytes.saturating_add(trace.evicted_live_bytes);
+    let known = heap
+        .traced_blocks
+        .saturating_add(trace.summary.evicted_live);
+    let known_bytes = heap
+        .traced_bytes
+        .saturating_add(trace.summary.evicted_live_bytes);
     let blocks = blocks.checked_sub(known).filter(|blocks| *blocks > 0)?;
     let bytes = bytes
         .checked_sub(known_bytes)
         .filter(|bytes| *bytes > IN_BETWEEN)?;
-    let when = match trace.gaps {
+    let when = match trace.summary.gaps {
         0 => "before the trace began",
         _ => "before the trace began, or while it was stopped or paused",
     };
@@ -51,7 +55,7 @@ pub fn with_untraced(facts: &str, heap: Option<&Heap>, trace: &Trace) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use heapbeacon_shared::api::Region;
+    use heapbeacon_shared::trace::{Region, Summary};
 
     /// A heap of two regions with ten blocks of 1 KiB, of which the trace knows some.
     fn heap(traced_blocks: u64) -> Heap {
@@ -90,9 +94,12 @@ mod tests {
     #[test]
     fn a_stop_is_named_as_a_reason_and_evicted_blocks_are_not_counted_twice() {
         let trace = Trace {
-            gaps: 1,
-            evicted_live: 4,
-            evicted_live_bytes: 4096,
+            summary: Summary {
+                gaps: 1,
+                evicted_live: 4,
+                evicted_live_bytes: 4096,
+                ..Summary::default()
+            },
             ..Trace::default()
         };
         let told = untraced(&heap(3), &trace).expect("three are missing");
@@ -102,8 +109,11 @@ mod tests {
         );
         assert!(told.contains("while it was stopped"), "{told}");
         let evicted = Trace {
-            evicted_live: 7,
-            evicted_live_bytes: 7 * 1024,
+            summary: Summary {
+                evicted_live: 7,
+                evicted_live_bytes: 7 * 1024,
+                ..trace.summary
+            },
             ..trace
         };
         assert_eq!(untraced(&heap(3), &evicted), None);

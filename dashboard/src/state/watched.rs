@@ -1,7 +1,8 @@
 //! The leak list since the page opened, for as long as the trace recorded.
 
 use heapbeacon_shared::analysis::Series;
-use heapbeacon_shared::api::{LeaksPage, State, Trace};
+use heapbeacon_shared::api::{LeaksPage, Trace};
+use heapbeacon_shared::trace::State;
 
 use super::history::{SHORTEST_US, Snapshot, piles_up};
 use super::lifetimes::Lifetimes;
@@ -43,10 +44,10 @@ impl Watched {
     /// After a stop nothing that was seen before it says what grows: what was freed meanwhile still counts as live, and
     /// what has taken its place would look like growth.
     pub(super) fn follow(&mut self, before: &Trace, now: &Trace) {
-        if before.doubtful_until_us != now.doubtful_until_us {
+        if before.summary.doubtful_until_us != now.summary.doubtful_until_us {
             *self = Self::default();
         } else if ![before, now].iter().any(|trace| is_recording(trace)) {
-            self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
+            self.unrecorded_us += now.summary.time_us.saturating_sub(before.summary.time_us);
         }
     }
 
@@ -100,20 +101,25 @@ impl Watched {
 
 /// Returns whether allocations are recorded.
 pub fn is_recording(trace: &Trace) -> bool {
-    trace.state == State::Recording
+    trace.summary.state == State::Recording
 }
 
 #[cfg(test)]
 mod tests {
+    use heapbeacon_shared::trace::Summary;
+
     use super::*;
 
     const SECOND: u64 = 1_000_000;
 
     fn trace(state: State, second: u64) -> Trace {
         Trace {
-            state,
+            summary: Summary {
+                state,
+                time_us: second * SECOND,
+                ..Summary::default()
+            },
             trace_id: 1,
-            time_us: second * SECOND,
             ..Trace::default()
         }
     }
@@ -168,7 +174,10 @@ mod tests {
         let mut watched = polled(&[State::Recording, State::Stopped, State::Stopped]);
         assert_eq!(watched.snapshots().len(), 1);
         let resumed = Trace {
-            doubtful_until_us: SECOND,
+            summary: Summary {
+                doubtful_until_us: SECOND,
+                ..trace(State::Recording, 3).summary
+            },
             ..trace(State::Recording, 3)
         };
         watched.follow(&trace(State::Stopped, 2), &resumed);

@@ -70,7 +70,7 @@ fn query(id: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::WrongFree;
+    use heapbeacon_shared::trace::WrongFree;
 
     use super::*;
 

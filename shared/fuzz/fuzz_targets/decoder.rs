@@ -3,12 +3,12 @@
 #![no_main]
 
 use heapbeacon_shared::wire::{
-    DecodeError, Decoder, EncodeError, Encoder, MAX_ENCODED, Message, Summary,
+    DecodeError, Decoder, EncodeError, Encoder, MAX_ENCODED, Message, Received,
 };
 use libfuzzer_sys::fuzz_target;
 
 type Items = Vec<Result<Message, DecodeError>>;
-type Outcome = (Items, Summary, Result<Summary, DecodeError>);
+type Outcome = (Items, Received, Result<Received, DecodeError>);
 
 fuzz_target!(|bytes: &[u8]| {
     let outcome = decode([bytes]);

@@ -1,6 +1,6 @@
 //! Rules of one line.
 
-use crate::api;
+use crate::trace::Summary;
 
 /// Returns the seconds until `free_bytes` are used up at `bytes_per_minute`; `None` if that never
 /// happens.
@@ -21,27 +21,31 @@ pub fn fragmentation_percent(free_bytes: u64, largest_free_block: u64) -> u8 {
 /// A block may be freed after its record was evicted, and then counts as an unmatched free. So what evicted
 /// records leave behind is at least what unmatched frees don't explain. Those of blocks from before the start
 /// are taken off too, so it is never too much.
-pub fn held_for_certain(trace: &api::Trace) -> i64 {
-    let [live, evicted, freed] =
-        [trace.live_count, trace.evicted_live, trace.unmatched_frees].map(u64::cast_signed);
+pub fn held_for_certain(summary: &Summary) -> i64 {
+    let [live, evicted, freed] = [
+        summary.live_count,
+        summary.evicted_live,
+        summary.unmatched_frees,
+    ]
+    .map(u64::cast_signed);
     live.saturating_add(evicted).saturating_sub(freed)
 }
 
 /// Returns whether allocations − matched frees − missed frees − evicted live = live, for blocks and for bytes.
-pub fn accounting_holds(trace: &api::Trace) -> bool {
+pub fn accounting_holds(summary: &Summary) -> bool {
     let sum = |parts: [u64; 4]| parts.iter().map(|&part| u128::from(part)).sum::<u128>();
     let blocks = [
-        trace.live_count,
-        trace.matched_frees,
-        trace.missed_frees,
-        trace.evicted_live,
+        summary.live_count,
+        summary.matched_frees,
+        summary.missed_frees,
+        summary.evicted_live,
     ];
     let bytes = [
-        trace.live_bytes,
-        trace.matched_freed_bytes,
-        trace.missed_freed_bytes,
-        trace.evicted_live_bytes,
+        summary.live_bytes,
+        summary.matched_freed_bytes,
+        summary.missed_freed_bytes,
+        summary.evicted_live_bytes,
     ];
-    sum(blocks) == u128::from(trace.total_allocations)
-        && sum(bytes) == u128::from(trace.total_allocated_bytes)
+    sum(blocks) == u128::from(summary.total_allocations)
+        && sum(bytes) == u128::from(summary.total_allocated_bytes)
 }

@@ -3,11 +3,12 @@
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Address, Warning};
-use crate::{MAX_FRAMES, Name};
+use super::Warning;
+use crate::trace::{
+    self, Address, BuildId, Cut, Destination, MAX_FRAMES, Mode, Name, Origin, Region, Reserve,
+    WrongFree,
+};
 
-/// A build id in hexadecimal, as `readelf -n` prints it.
-pub type BuildIdText = heapless::String<64>;
 /// A sentence.
 pub type Sentence = heapless::String<192>;
 
@@ -27,7 +28,7 @@ pub struct Device {
     /// Version of the traced firmware.
     pub firmware_version: Name,
     /// GNU build id of the running image; empty if it was linked without one.
-    pub build_id: BuildIdText,
+    pub build_id: BuildId,
     /// Differs from boot to boot.
     pub boot_id: u32,
     /// Why the device started last.
@@ -95,61 +96,6 @@ pub struct Heap {
     pub reserve: Option<Reserve>,
 }
 
-/// A part of the heap that is held back, and given back when an allocation fails: for a network driver that takes its
-/// buffers from the same heap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reserve {
-    /// Bytes.
-    pub size: u64,
-    /// Whether it is held; if not, it was given back, and is taken again when there is room.
-    pub held: bool,
-    /// How often it was given back since boot.
-    pub given: u32,
-    /// When it was given back last, in microseconds since boot; null if it never was.
-    pub given_us: Option<u64>,
-}
-
-/// What a reader wants to know the fewest free bytes of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Window {
-    /// From when on, in microseconds since boot: the time of an earlier answer.
-    pub since_us: u64,
-    /// The time of this answer.
-    pub now_us: u64,
-}
-
-/// One heap area.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Region {
-    /// What the board calls it.
-    pub name: Name,
-    /// First address.
-    pub start: Address,
-    /// Bytes in all.
-    pub size: u64,
-    /// Bytes handed out, the allocator's own overhead included where it counts it.
-    pub used: u64,
-    /// Bytes left.
-    pub free: u64,
-    /// Fewest bytes left since boot.
-    pub minimum_free: u64,
-    /// Fewest bytes left since `window_start_us`.
-    pub window_minimum_free: u64,
-    /// Microseconds since boot: the moment that the reader named with `since`, or the last one before it that the device
-    /// can tell apart; 0 is the boot.
-    pub window_start_us: u64,
-    /// The largest request that would succeed now, in bytes.
-    pub largest_free_block: u64,
-    /// Share of the free bytes that the largest block can't serve, in percent: 0 is one piece.
-    pub fragmentation: u8,
-    /// Blocks that are handed out, whether they are traced or not.
-    pub blocks: u64,
-    /// Bytes that were asked for with those.
-    pub requested: u64,
-    /// Whose allocations it serves.
-    pub origin: Origin,
-}
-
 /// One allocation that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -164,160 +110,26 @@ pub struct Failure {
     pub gave_reserve: bool,
 }
 
-/// What is wrong about a [`WrongFree`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WrongFreeKind {
-    /// The pointer lies inside a live block.
-    #[default]
-    Inside,
-    /// The block was freed before.
-    Double,
-}
-
-/// A free of a pointer that no block begins at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrongFree {
-    /// Microseconds since boot.
-    pub time_us: u64,
-    /// What is wrong about it.
-    pub kind: WrongFreeKind,
-    /// The pointer that was freed.
-    pub address: Address,
-    /// The block that it lies in, or that had been freed before.
-    pub block: Address,
-    /// Who allocated the block, where that is still known: the id of a [`Stack`].
-    pub owner: Option<u32>,
-    /// Who freed the pointer, where that is known: the id of a [`Stack`].
-    pub freed_by: Option<u32>,
-    /// Who had freed the block before, where that is still known (all mode): the id of a [`Stack`].
-    pub first_freed_by: Option<u32>,
-}
-
 /// Wrong frees that are listed.
 pub const RECENT_WRONG_FREES: usize = 4;
 /// The latest wrong frees of a trace, oldest first.
 pub type RecentWrongFrees = heapless::Vec<WrongFree, RECENT_WRONG_FREES>;
 
-/// What a trace is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// No destination was chosen yet.
-    #[default]
-    Uninitialised,
-    /// Nothing is recorded; what was recorded can be read.
-    Stopped,
-    /// Allocations and frees are recorded.
-    Recording,
-    /// Frees are recorded, new allocations are not.
-    Paused,
-}
-
-/// Where records go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Destination {
-    /// Into the device's own record buffer.
-    Standalone,
-    /// To a connected host, event by event.
-    ToHost,
-}
-
-/// What becomes of a record when its block is freed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// The record stays, and says who freed it and when.
-    #[default]
-    All,
-    /// The record goes: what is left is what leaks.
-    Leaks,
-}
-
 /// State and every counter of the trace, from one instant: `GET /trace`.
-///
-/// `total_allocations` − `matched_frees` − `missed_frees` − `evicted_live` = `live_count`, and the same for the
-/// bytes, whenever there is a record buffer. Without one nothing is known to be live.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
-    /// What the trace is doing.
-    pub state: State,
-    /// Where records go; null before the first `init`.
-    pub destination: Option<Destination>,
-    /// What becomes of freed records; null before the first `start`.
-    pub mode: Option<Mode>,
+    /// State and counters.
+    #[serde(flatten)]
+    pub summary: trace::Summary,
     /// Rises with every `start`, and with every `init` that gives up what was traced: records of
     /// different ids have nothing to do with each other. 0 before the first `start`.
     pub trace_id: u32,
-    /// Microseconds since boot, when these numbers were read.
-    pub time_us: u64,
-    /// Microseconds since boot, when the trace was started.
-    pub started_us: u64,
-    /// Times that recording went on after a stop or a pause: blocks allocated meanwhile have no record.
-    pub gaps: u32,
-    /// Blocks allocated until then, in microseconds since boot, may have been freed unseen while the trace was stopped,
-    /// and still count as live; 0 if recording never went on after a stop.
-    pub doubtful_until_us: u64,
-    /// Records in the buffer.
-    pub count: u32,
-    /// Records that the buffer holds.
-    pub capacity: u32,
-    /// Most records that the buffer held since `start`.
-    pub high_water_mark: u32,
     /// Whether the buffer was too small for a record since `start`.
     pub has_overflowed: bool,
-    /// Allocations seen.
-    pub total_allocations: u64,
-    /// Bytes of all allocations seen.
-    pub total_allocated_bytes: u64,
     /// Frees seen: matched and unmatched.
     pub total_frees: u64,
-    /// Frees of a block that had a record.
-    pub matched_frees: u64,
-    /// Bytes of those blocks.
-    pub matched_freed_bytes: u64,
-    /// Blocks that ended without a free that was seen: their address was handed out again, because the heap was reset, a
-    /// free passed by the tracer, or the trace was stopped meanwhile.
-    pub missed_frees: u64,
-    /// Bytes of those blocks.
-    pub missed_freed_bytes: u64,
-    /// Frees without a record: allocated before the start, or during a stop or a pause, or evicted.
-    pub unmatched_frees: u64,
-    /// Bytes of those blocks, where the allocator said how many.
-    pub unmatched_freed_bytes: u64,
-    /// Unmatched frees of a pointer inside a traced block, or of a block that was freed before: a bug in the firmware.
-    pub wrong_frees: u64,
-    /// The latest of them, oldest first.
+    /// The latest wrong frees, oldest first.
     pub recent_wrong_frees: RecentWrongFrees,
-    /// Unmatched frees that came too fast to be checked for being wrong.
-    pub unchecked_frees: u64,
-    /// Records given up for room, live or not; without a buffer, every one.
-    pub evicted: u64,
-    /// Live ones among them.
-    pub evicted_live: u64,
-    /// Bytes of the live ones.
-    pub evicted_live_bytes: u64,
-    /// Allocations that failed.
-    pub failed_allocations: u64,
-    /// Bytes that they asked for.
-    pub failed_bytes: u64,
-    /// Blocks with a record that are not freed.
-    pub live_count: u64,
-    /// Bytes of those blocks.
-    pub live_bytes: u64,
-    /// Distinct call stacks in the table.
-    pub stack_count: u32,
-    /// Call stacks that the table holds.
-    pub stack_capacity: u32,
-    /// Call stacks without a record that were given up for new ones.
-    pub stacks_recycled: u64,
-    /// Allocations whose call stack found no room in the table; they share stack 0.
-    pub other_allocations: u64,
-    /// Events handed to a host.
-    pub sent: u64,
-    /// Events that never reached the host.
-    pub dropped: u64,
     /// How the buffer is split.
     pub buffer: Buffer,
     /// What tracing costs.
@@ -396,42 +208,6 @@ pub struct Record {
     pub freed_stack: Option<u32>,
 }
 
-/// Whose code allocated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The firmware under test.
-    #[default]
-    Application,
-    /// HeapBeacon itself.
-    Agent,
-    /// A driver below the firmware, such as Wi-Fi.
-    Driver,
-}
-
-impl Origin {
-    /// Returns whose code a call stack is: the driver's where it ends in the driver, also where a task of the
-    /// firmware has called it, and else the task's.
-    pub fn of(task: Option<Self>, cut: Option<Cut>) -> Self {
-        match cut {
-            Some(Cut::Driver) => Self::Driver,
-            Some(Cut::Depth | Cut::Interrupt) | None => task.unwrap_or_default(),
-        }
-    }
-}
-
-/// Why a call stack ends before its outermost frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cut {
-    /// There is room for no more frames.
-    Depth,
-    /// The last frame is in a driver's binary, whose callers can't be told.
-    Driver,
-    /// An interrupt came: what it interrupted has nothing to do with it.
-    Interrupt,
-}
-
 /// One call stack, stored once however many records have it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
@@ -457,6 +233,25 @@ pub struct Stack {
     pub frees: u64,
     /// Live records of it that were evicted.
     pub evicted: u64,
+}
+
+impl Stack {
+    /// Returns the form that JSON has, with the task's name and origin where the board knows them.
+    pub fn of(stack: &trace::Stack, task: Option<(&Name, Origin)>) -> Self {
+        Self {
+            id: stack.id,
+            task: task.map(|(name, _)| name.clone()),
+            origin: Origin::of(task.map(|(_, origin)| origin), stack.cut),
+            frames: stack.frames.iter().map(|frame| Address(*frame)).collect(),
+            cut: stack.cut,
+            live_count: stack.live_count,
+            live_bytes: stack.live_bytes,
+            peak_live_bytes: stack.peak_live_bytes,
+            allocations: stack.allocations,
+            frees: stack.frees,
+            evicted: stack.evicted,
+        }
+    }
 }
 
 /// Live blocks of one call stack: an entry of `GET /trace/leaks`.

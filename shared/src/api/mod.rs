@@ -5,14 +5,12 @@
 //! times are microseconds since boot unless a field's name says otherwise.
 
 mod body;
-mod hex;
 #[cfg(feature = "alloc")]
 mod pages;
 mod route;
 mod warning;
 
 pub use body::*;
-pub use hex::{Address, hexadecimal};
 #[cfg(feature = "alloc")]
 pub use pages::{LeaksPage, RecordsPage, StacksPage};
 pub use route::{Access, Endpoint, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route};

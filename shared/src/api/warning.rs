@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::Name;
+use crate::trace::Name;
 
 /// Something that makes the traces of a firmware worse than they could be, and can be mended: one of
 /// [`Device::warnings`](super::Device::warnings).

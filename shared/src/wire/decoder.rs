@@ -16,7 +16,8 @@ const LOOK_BACK: usize = PREAMBLE_BYTES - 1;
 /// It keeps at most one unfinished message once it has been read to `None`.
 ///
 /// ```
-/// use heapbeacon_shared::wire::{Decoder, Mark, Message};
+/// use heapbeacon_shared::trace::Mark;
+/// use heapbeacon_shared::wire::{Decoder, Message};
 ///
 /// let mut decoder = Decoder::new();
 /// decoder.push(b"\0HBC\x01\0\x03\x08");
@@ -35,7 +36,7 @@ pub struct Decoder {
     /// Bytes before `position` that were read as messages: at most [`LOOK_BACK`].
     look_back: usize,
     state: State,
-    summary: Summary,
+    summary: Received,
     end: Option<End>,
 }
 
@@ -59,7 +60,7 @@ type Step = ControlFlow<Option<Result<Message, DecodeError>>>;
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct Received {
     /// Messages, unknown ones included, [`End`] not.
     pub messages: u32,
     /// Messages that only a newer reader knows.
@@ -85,7 +86,7 @@ impl Decoder {
     }
 
     /// Returns what was read so far.
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self) -> Received {
         self.summary
     }
 
@@ -95,7 +96,7 @@ impl Decoder {
     /// - [`DecodeError::CutOff`] if the stream has no [`End`].
     /// - [`DecodeError::MessagesLost`] if another number of messages was sent.
     /// - [`DecodeError::NotACapture`] and [`DecodeError::NewerVersion`] again if that was the case.
-    pub fn finish(&self) -> Result<Summary, DecodeError> {
+    pub fn finish(&self) -> Result<Received, DecodeError> {
         match (self.state, self.end) {
             (State::Start, _) => Err(DecodeError::NotACapture),
             (State::Refused(error), _) => Err(error),

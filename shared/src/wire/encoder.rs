@@ -15,7 +15,8 @@ const PREAMBLE: Preamble = preamble(VERSION);
 /// Writes one stream, message by message, into buffers of the caller.
 ///
 /// ```
-/// use heapbeacon_shared::wire::{Encoder, Mark, MAX_ENCODED, Message};
+/// use heapbeacon_shared::trace::Mark;
+/// use heapbeacon_shared::wire::{Encoder, MAX_ENCODED, Message};
 ///
 /// let mut encoder = Encoder::new();
 /// let mut buffer = [0; MAX_ENCODED];

@@ -26,7 +26,7 @@ mod preamble;
 #[cfg(feature = "alloc")]
 pub use decode_error::DecodeError;
 #[cfg(feature = "alloc")]
-pub use decoder::{Decoder, Summary};
+pub use decoder::{Decoder, Received};
 pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
 pub use message::*;
 

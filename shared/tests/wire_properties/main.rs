@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use strategies::{message, record};
 
 type Items = Vec<Result<Message, DecodeError>>;
-type Outcome = (Items, Summary, Result<Summary, DecodeError>);
+type Outcome = (Items, Received, Result<Received, DecodeError>);
 
 fn encode(messages: &[Message]) -> Vec<u8> {
     let mut encoder = Encoder::new();

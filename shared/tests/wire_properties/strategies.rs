@@ -1,7 +1,6 @@
 //! Any message, and streams of them.
 
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State, WrongFreeKind};
+use heapbeacon_shared::trace::*;
 use heapbeacon_shared::wire::*;
 use proptest::array::uniform;
 use proptest::collection::vec;
@@ -26,7 +25,7 @@ fn header() -> impl Strategy<Value = Message> {
         .prop_map(
             |(build_id, [board, chip, device, firmware, firmware_version], numbers)| {
                 Message::Header(Header {
-                    build_id: BuildId::from_slice(&build_id).unwrap(),
+                    build_id: BuildId::new(&build_id),
                     board,
                     chip,
                     device,
@@ -43,9 +42,9 @@ fn header() -> impl Strategy<Value = Message> {
 
 fn region() -> impl Strategy<Value = Message> {
     (name(), number(), number(), origin()).prop_map(|(name, start, size, origin)| {
-        Message::Region(Region {
+        Message::Region(HeapRegion {
             name,
-            start,
+            start: Address(start),
             size,
             origin,
         })
@@ -61,7 +60,7 @@ fn origin() -> impl Strategy<Value = Origin> {
 }
 
 fn stack() -> impl Strategy<Value = Message> {
-    let frames = vec(number(), 0..=heapbeacon_shared::MAX_FRAMES);
+    let frames = vec(number(), 0..=heapbeacon_shared::trace::MAX_FRAMES);
     (
         any::<u32>(),
         any::<u16>(),
@@ -94,10 +93,11 @@ pub(crate) fn record() -> impl Strategy<Value = Message> {
         |([seq, address, size], core, stack)| {
             Message::Record(Record {
                 seq,
-                address,
+                address: Address(address),
                 size,
                 core,
                 stack,
+                ..Record::default()
             })
         },
     )
@@ -105,9 +105,9 @@ pub(crate) fn record() -> impl Strategy<Value = Message> {
 
 fn freed() -> impl Strategy<Value = Message> {
     (uniform::<_, 3>(number()), any::<Option<u32>>()).prop_map(|([seq, address, time], stack)| {
-        Message::Freed(Freed {
+        Message::Freed(Free {
             seq,
-            address,
+            address: Address(address),
             time,
             stack,
         })
@@ -126,20 +126,20 @@ fn counters() -> impl Strategy<Value = Message> {
         uniform::<_, 8>(number()),
     )
         .prop_map(|(state, destination, mode, count, numbers)| {
-            Message::Counters(Counters {
+            Message::Counters(Summary {
                 state,
                 destination,
                 mode,
                 count,
-                time: numbers[0],
-                started: numbers[1],
+                time_us: numbers[0],
+                started_us: numbers[1],
                 total_allocations: numbers[2],
                 matched_frees: numbers[3],
                 evicted: numbers[4],
                 live_count: numbers[5],
                 live_bytes: numbers[6],
                 dropped: numbers[7],
-                ..Counters::default()
+                ..Summary::default()
             })
         })
 }
@@ -159,9 +159,18 @@ fn sample() -> impl Strategy<Value = Message> {
 
 fn small() -> impl Strategy<Value = Message> {
     let failed = (number(), number(), any::<u32>()).prop_map(|(time, size, stack)| {
-        Message::FailedAllocation(FailedAllocation { time, size, stack })
+        Message::FailedAllocation(Failure {
+            time_us: time,
+            size,
+            stack,
+        })
     });
-    let mark = (number(), name()).prop_map(|(time, name)| Message::Mark(Mark { time, name }));
+    let mark = (number(), name()).prop_map(|(time, name)| {
+        Message::Mark(Mark {
+            time_us: time,
+            name,
+        })
+    });
     let dropped = number().prop_map(|events| Message::Dropped(Dropped { events }));
     let missed = (number(), number())
         .prop_map(|(frees, bytes)| Message::MissedFrees(MissedFrees { frees, bytes }));
@@ -185,7 +194,7 @@ fn small() -> impl Strategy<Value = Message> {
                 size,
                 held,
                 given,
-                given_time,
+                given_us: given_time,
             })
         });
     prop_oneof![failed, mark, dropped, missed, task, handed, reserve]
@@ -199,10 +208,10 @@ fn wrong_free() -> impl Strategy<Value = Message> {
     )
         .prop_map(|(kind, numbers, stacks)| {
             Message::WrongFree(WrongFree {
-                time: numbers[0],
+                time_us: numbers[0],
                 kind,
-                address: numbers[1],
-                block: numbers[2],
+                address: Address(numbers[1]),
+                block: Address(numbers[2]),
                 owner: stacks[0],
                 freed_by: stacks[1],
                 first_freed_by: stacks[2],

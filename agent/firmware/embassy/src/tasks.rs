@@ -18,7 +18,7 @@ use core::sync::atomic::{
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use embassy_executor::{Metadata, SpawnToken};
-use heapbeacon_shared::Name;
+use heapbeacon_shared::trace::Name;
 
 /// Most tasks that are told apart; further ones are task 0.
 pub const TASKS: usize = 32;

@@ -10,7 +10,8 @@ use heapbeacon::platform::{Context, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{CallStack, RingSink, Tracer};
 use heapbeacon_embassy::Lock;
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Region, Window};
+use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::trace::{Cut, Region, Window};
 
 use crate::config::Config;
 use crate::{device, heap, stack, thread};

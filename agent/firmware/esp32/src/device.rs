@@ -9,8 +9,8 @@ use esp_hal::system::Cpu;
 use heapbeacon::platform::Platform;
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
-use heapbeacon_shared::Name;
 use heapbeacon_shared::api::{Device, Feature, Network};
+use heapbeacon_shared::trace::Name;
 
 use crate::board::{Board, Setup};
 use crate::warnings;

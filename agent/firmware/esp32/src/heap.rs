@@ -16,7 +16,7 @@ use esp_alloc::{HEAP, HeapRegion, HeapStats, MemoryCapability};
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Figures, Place, Tried, largest_blocks};
-use heapbeacon_shared::api::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Origin, Region, Window};
 
 use crate::{algorithm, stack};
 

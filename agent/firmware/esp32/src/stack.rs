@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds, frame_pointer};
-use heapbeacon_shared::api::Cut;
+use heapbeacon_shared::trace::Cut;
 
 /// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The larger of both chips'.
 const ROM: Range<usize> = 0x4000_0000..0x4006_0000;

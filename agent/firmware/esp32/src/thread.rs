@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use esp_hal::interrupt::RunLevel;
 use heapbeacon::platform::Task;
 use heapbeacon_embassy::tasks;
-use heapbeacon_shared::api::Origin;
+use heapbeacon_shared::trace::Origin;
 
 use crate::stack;
 

@@ -9,7 +9,8 @@ use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, tasks};
-use heapbeacon_shared::api::{CostUnit, Cut, Device, Feature, Origin, Region, Window};
+use heapbeacon_shared::api::{CostUnit, Device, Feature};
+use heapbeacon_shared::trace::{Cut, Origin, Region, Window};
 use static_cell::ConstStaticCell;
 
 use crate::{clock, heap, interrupts, stack};
@@ -127,6 +128,6 @@ impl Platform for Board {
     }
 }
 
-fn text(text: &'static str) -> heapbeacon_shared::Name {
+fn text(text: &'static str) -> heapbeacon_shared::trace::Name {
     text.try_into().unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::api::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Origin, Region, Window};
 
 static FAST_MEMORY: Memory<{ 64 << 10 }> = Memory::new();
 static LARGE_MEMORY: Memory<{ 192 << 10 }> = Memory::new();

@@ -18,7 +18,7 @@ use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
 use heapbeacon_qemu_virt::{interrupts, println};
-use heapbeacon_shared::api::Destination;
+use heapbeacon_shared::trace::Destination;
 use static_cell::StaticCell;
 
 #[global_allocator]

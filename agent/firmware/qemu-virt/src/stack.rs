@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds};
-use heapbeacon_shared::api::Cut;
+use heapbeacon_shared::trace::Cut;
 
 unsafe extern "C" {
     // Of riscv-rt: end of the code, and both ends of the stack.

@@ -1,6 +1,7 @@
 //! Query parameters and path parameters: every value checked, every unknown name refused.
 
-use heapbeacon_shared::api::{Mode, Route};
+use heapbeacon_shared::api::Route;
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::client::path_of;
 use crate::support::target::Target;

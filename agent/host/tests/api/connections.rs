@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heapbeacon_shared::api::{Mode, Trace};
+use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::answer::Answer;
 use crate::support::await_some;
@@ -98,7 +99,7 @@ fn a_client_that_expects_100_continue_is_served() {
     let headers = [JSON, ("Expect", "100-continue")];
     let body = br#"{"mode":"leaks"}"#;
     let answer = agent.request("POST", &api("/trace/start"), &headers, body);
-    assert_eq!(answer.json::<Trace>().mode, Some(Mode::Leaks));
+    assert_eq!(answer.json::<Trace>().summary.mode, Some(Mode::Leaks));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The demo workload, where one runs: its switches, and its leak with names and lines.
 
 use heapbeacon_shared::api::{
-    Demo, DemoSwitch, Device, Feature, Leak, LeaksPage, Mode, Stack, StacksPage,
+    Demo, DemoSwitch, Device, Feature, Leak, LeaksPage, Stack, StacksPage,
 };
 use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::await_some;
 use crate::support::target::{Target, start};
@@ -80,7 +81,7 @@ fn turning_the_leak_off_stops_its_growth() {
         .stack
         .id;
     set(&agent, LEAK, false);
-    let ticks = || agent.trace().total_allocations;
+    let ticks = || agent.trace().summary.total_allocations;
     let wait = |allocations: u64| {
         let start = ticks();
         await_some("others allocate", || {
@@ -114,7 +115,7 @@ fn the_leak_has_the_name_and_line_of_the_code_that_leaks() {
     let build_id = symbols
         .build_id()
         .expect("the linker was told to write one");
-    assert_eq!(build_id.to_string(), device.build_id.as_str());
+    assert_eq!(build_id.to_string(), device.build_id.to_string());
     let frames: Vec<_> = leak.frames.iter().map(|frame| frame.0).collect();
     let stack = SymbolizedStack::new(symbols.call_stack(&frames));
     let site = &stack.call_site().expect("user code is on the stack").frame;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use heapbeacon_shared::api::{self, Address, Device, Mode, POSTCARD_MIME, RecordsPage, StacksPage};
-use heapbeacon_shared::wire::{Message, Task};
+use heapbeacon_shared::api::{self, Device, POSTCARD_MIME, RecordsPage, StacksPage};
+use heapbeacon_shared::trace::{Mode, Task};
+use heapbeacon_shared::wire::Message;
 
 use crate::support::answer::Answer;
 use crate::support::client::api as path;
@@ -13,7 +14,7 @@ use crate::support::target::Target;
 fn stopped() -> Target {
     let agent = Target::tracing(Mode::All);
     agent.worked_until("live and freed blocks", |trace| {
-        trace.matched_frees >= 5 && trace.live_count >= 20
+        trace.summary.matched_frees >= 5 && trace.summary.live_count >= 20
     });
     // With a gap of each kind.
     for command in ["pause", "resume", "stop", "resume", "stop"] {
@@ -27,7 +28,7 @@ fn stopped() -> Target {
 struct Told {
     tasks: BTreeMap<u16, Task>,
     stacks: Vec<api::Stack>,
-    task_of_stack: BTreeMap<u32, Option<heapbeacon_shared::Name>>,
+    task_of_stack: BTreeMap<u32, Option<heapbeacon_shared::trace::Name>>,
     records: Vec<api::Record>,
     /// What the stream says of the next page, if anything.
     next: Option<Option<u64>>,
@@ -50,13 +51,13 @@ impl Told {
             }
             Message::Stack(stack) => {
                 let task = self.tasks.get(&stack.task);
-                let body = stack.to_body(task.map(|task| (&task.name, task.origin)));
+                let body = api::Stack::of(&stack, task.map(|task| (&task.name, task.origin)));
                 self.task_of_stack.insert(stack.id, body.task.clone());
                 self.stacks.push(body);
             }
             Message::Record(record) => self.records.push(api::Record {
                 seq: record.seq,
-                address: Address(record.address),
+                address: record.address,
                 size: record.size,
                 time_us: record.seq,
                 core: record.core,
@@ -162,7 +163,7 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
     let Some(Message::Header(header)) = messages.first() else {
         panic!("a capture begins with its header");
     };
-    assert_eq!(api::hexadecimal(&header.build_id), device.build_id);
+    assert_eq!(header.build_id, device.build_id);
     assert_eq!(
         (header.boot_id, header.trace_id),
         (device.boot_id, trace.trace_id)
@@ -173,12 +174,12 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
         _ => None,
     });
     let counters = counters.expect("a capture holds the counters");
-    assert_eq!(counters.total_allocations, trace.total_allocations);
-    assert_eq!(counters.matched_frees, trace.matched_frees);
-    assert_eq!(counters.live_bytes, trace.live_bytes);
+    assert_eq!(counters.total_allocations, trace.summary.total_allocations);
+    assert_eq!(counters.matched_frees, trace.summary.matched_frees);
+    assert_eq!(counters.live_bytes, trace.summary.live_bytes);
     assert_eq!(
-        (counters.gaps, counters.doubtful_until),
-        (trace.gaps, trace.doubtful_until_us)
+        (counters.gaps, counters.doubtful_until_us),
+        (trace.summary.gaps, trace.summary.doubtful_until_us)
     );
     let missed = messages.iter().find_map(|message| match message {
         Message::MissedFrees(missed) => Some((missed.frees, missed.bytes)),
@@ -186,26 +187,29 @@ fn a_capture_holds_the_device_every_counter_every_stack_and_every_record() {
     });
     assert_eq!(
         missed.unwrap_or_default(),
-        (trace.missed_frees, trace.missed_freed_bytes)
+        (trace.summary.missed_frees, trace.summary.missed_freed_bytes)
     );
     let wrong = |message: &&Message| matches!(message, Message::WrongFree(_));
     assert_eq!(
         messages.iter().filter(wrong).count(),
         trace.recent_wrong_frees.len()
     );
-    assert_eq!(trace.gaps, 2);
+    assert_eq!(trace.summary.gaps, 2);
     // 0 where nothing had been recorded before the gaps.
-    let doubtful = trace.doubtful_until_us;
-    assert!(doubtful == 0 || doubtful >= trace.started_us);
+    let doubtful = trace.summary.doubtful_until_us;
+    assert!(doubtful == 0 || doubtful >= trace.summary.started_us);
     let told = Told::by(&answer);
     assert_eq!(told.next, None, "a capture has no pages");
-    assert_eq!(told.records.len(), trace.count as usize);
+    assert_eq!(told.records.len(), trace.summary.count as usize);
     let shared = told.stacks.iter().filter(|stack| stack.id == 0).count();
-    assert_eq!(told.stacks.len() - shared, trace.stack_count as usize);
+    assert_eq!(
+        told.stacks.len() - shared,
+        trace.summary.stack_count as usize
+    );
     let live = told.records.iter().filter(|record| !record.freed);
     assert_eq!(
         live.map(|record| record.size).sum::<u64>(),
-        trace.live_bytes
+        trace.summary.live_bytes
     );
 }
 
@@ -235,7 +239,7 @@ fn a_dump_has_a_line_for_every_record() {
         .lines()
         .filter(|line| line.contains(" bytes (@ 0x"))
         .count();
-    assert_eq!(records, trace.count as usize);
-    let freed = u64::from(trace.count) - trace.live_count;
+    assert_eq!(records, trace.summary.count as usize);
+    let freed = u64::from(trace.summary.count) - trace.summary.live_count;
     assert_eq!(lines("freed by ") as u64, freed);
 }

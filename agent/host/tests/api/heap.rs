@@ -1,6 +1,7 @@
 //! The figures of the heap, for several readers at once.
 
-use heapbeacon_shared::api::{Heap, Mode};
+use heapbeacon_shared::api::Heap;
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::client;
 use crate::support::target::Target;

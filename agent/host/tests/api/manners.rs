@@ -1,6 +1,7 @@
 //! What RFC 9110 and RFC 9112 ask of a server beyond the ordinary, and what it tells browsers.
 
-use heapbeacon_shared::api::{Mode, POSTCARD_MIME, RecordsPage, Trace};
+use heapbeacon_shared::api::{POSTCARD_MIME, RecordsPage, Trace};
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::answer::Answer;
 use crate::support::client::api;
@@ -30,7 +31,7 @@ fn a_client_that_expects_100_continue_gets_it_before_it_sends_the_body() {
     assert_eq!((interim.status, interim.headers.len()), (100, 0));
     connection.send(body);
     let answer = connection.answer().expect("an answer");
-    assert_eq!(answer.json::<Trace>().mode, Some(Mode::Leaks));
+    assert_eq!(answer.json::<Trace>().summary.mode, Some(Mode::Leaks));
     connection.send(request(&agent, "GET", &api("/trace/count")));
     assert_eq!(connection.answer().expect("it is kept").status, 200);
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use heapbeacon_shared::api::{Mode, RecordsPage, StacksPage};
+use heapbeacon_shared::api::{RecordsPage, StacksPage};
+use heapbeacon_shared::trace::Mode;
 
 use crate::support::target::Target;
 
@@ -52,10 +53,10 @@ fn records_up_to(agent: &Target, last: u64, limit: usize) -> Vec<u64> {
 fn pages_neither_skip_nor_repeat_a_record_while_the_workload_runs() {
     for mode in [Mode::Leaks, Mode::All] {
         let agent = Target::tracing(mode);
-        agent.worked_until("a hundred records", |trace| trace.count >= 100);
+        agent.worked_until("a hundred records", |trace| trace.summary.count >= 100);
         let read = |last, limit| records_up_to(&agent, last, limit);
         // A sequence number is the time of its allocation.
-        let now = agent.trace().time_us;
+        let now = agent.trace().summary.time_us;
         let before: BTreeSet<_> = read(now, 1000).into_iter().collect();
         let last = before.last().copied().unwrap_or(0);
         let paged = read(last, 3);
@@ -71,8 +72,8 @@ fn pages_neither_skip_nor_repeat_a_record_while_the_workload_runs() {
 #[test]
 fn pages_neither_skip_nor_repeat_a_stack() {
     let agent = Target::tracing(Mode::Leaks);
-    agent.worked_until("ten call stacks", |trace| trace.stack_count >= 10);
-    let expected = agent.command("/trace/stop", "").stack_count;
+    agent.worked_until("ten call stacks", |trace| trace.summary.stack_count >= 10);
+    let expected = agent.command("/trace/stop", "").summary.stack_count;
     let mut ids = BTreeSet::new();
     let mut path = "/trace/stacks?limit=3".to_owned();
     loop {

@@ -1,6 +1,7 @@
 //! The trace's states over HTTP.
 
-use heapbeacon_shared::api::{Destination, LeaksPage, Mode, RecordsPage, StacksPage, State, Trace};
+use heapbeacon_shared::api::{LeaksPage, RecordsPage, StacksPage, Trace};
+use heapbeacon_shared::trace::{Destination, Mode, State};
 
 use crate::support::target::{Target, start, stop_if_running};
 
@@ -30,7 +31,7 @@ fn enter(agent: &Target, state: State) -> Trace {
         agent.command(path, body);
     }
     let trace = agent.trace();
-    assert_eq!(trace.state, state);
+    assert_eq!(trace.summary.state, state);
     trace
 }
 
@@ -66,7 +67,7 @@ fn each_call_is_accepted_or_refused_as_the_state_demands() {
             let answer = agent.post(path, body);
             if let Some(next) = expected {
                 assert_eq!(
-                    answer.json::<Trace>().state,
+                    answer.json::<Trace>().summary.state,
                     next,
                     "{path} {body} while {state:?}"
                 );
@@ -103,13 +104,16 @@ fn init_takes_one_record_and_the_most_that_it_names() {
     let most = init(1).buffer.max_records;
     for records in [1, 2, 100.min(most), most] {
         let trace = init(records);
-        assert_eq!((trace.capacity, trace.count), (records, 0));
-        assert_eq!(trace.destination, Some(Destination::Standalone));
+        assert_eq!((trace.summary.capacity, trace.summary.count), (records, 0));
+        assert_eq!(trace.summary.destination, Some(Destination::Standalone));
         assert!(
-            trace.stack_capacity >= 16.max(records / 16).min(2047),
+            trace.summary.stack_capacity >= 16.max(records / 16).min(2047),
             "{trace:?}"
         );
-        assert_eq!(agent.command(start(Mode::All), "").state, State::Recording);
+        assert_eq!(
+            agent.command(start(Mode::All), "").summary.state,
+            State::Recording
+        );
         agent.command("/trace/stop", "");
     }
     let before = agent.trace();
@@ -129,8 +133,11 @@ fn a_table_of_one_record_keeps_the_newest() {
     agent.command(start(Mode::All), "");
     agent.worked_until("an eviction", |trace| trace.has_overflowed);
     let trace = agent.command("/trace/stop", "");
-    assert!(trace.count <= 1 && trace.high_water_mark <= 1, "{trace:?}");
-    assert_eq!(trace.evicted > 0, trace.has_overflowed);
+    assert!(
+        trace.summary.count <= 1 && trace.summary.high_water_mark <= 1,
+        "{trace:?}"
+    );
+    assert_eq!(trace.summary.evicted > 0, trace.has_overflowed);
 }
 
 #[test]
@@ -148,30 +155,38 @@ fn to_host_records_without_a_buffer() {
     enter(&agent, State::Uninitialised);
     agent.command("/trace/init", r#"{"destination":"to_host"}"#);
     let trace = agent.command(start(Mode::All), "");
-    assert_eq!(trace.destination, Some(Destination::ToHost));
-    assert_eq!((trace.state, trace.capacity), (State::Recording, 0));
-    agent.worked_until("events", |trace| trace.sent + trace.dropped > 0);
-    assert_eq!(agent.command("/trace/stop", "").count, 0);
+    assert_eq!(trace.summary.destination, Some(Destination::ToHost));
+    assert_eq!(
+        (trace.summary.state, trace.summary.capacity),
+        (State::Recording, 0)
+    );
+    agent.worked_until("events", |trace| {
+        trace.summary.sent + trace.summary.dropped > 0
+    });
+    assert_eq!(agent.command("/trace/stop", "").summary.count, 0);
 }
 
 #[test]
 fn a_start_clears_everything_and_counts_on() {
     let agent = Target::tracing(Mode::All);
-    agent.worked_until("fifty records", |trace| trace.count >= 50);
+    agent.worked_until("fifty records", |trace| trace.summary.count >= 50);
     let old = agent.command("/trace/stop", "");
     let new = agent.command("/trace/start", r#"{"mode":"leaks"}"#);
     assert_eq!(new.trace_id, old.trace_id + 1);
-    assert_eq!((new.mode, new.state), (Some(Mode::Leaks), State::Recording));
-    assert!(new.started_us > old.started_us);
+    assert_eq!(
+        (new.summary.mode, new.summary.state),
+        (Some(Mode::Leaks), State::Recording)
+    );
+    assert!(new.summary.started_us > old.summary.started_us);
     // Unless the answer took longer than the whole trace before.
-    let age = |trace: &Trace| trace.time_us - trace.started_us;
+    let age = |trace: &Trace| trace.summary.time_us - trace.summary.started_us;
     assert!(
-        new.total_allocations <= old.total_allocations || age(&new) >= age(&old),
+        new.summary.total_allocations <= old.summary.total_allocations || age(&new) >= age(&old),
         "{new:?}"
     );
     let again = agent.command(start(Mode::All), "");
     assert_eq!(
-        (again.trace_id, again.mode),
+        (again.trace_id, again.summary.mode),
         (new.trace_id + 1, Some(Mode::All))
     );
 }
@@ -179,7 +194,7 @@ fn a_start_clears_everything_and_counts_on() {
 #[test]
 fn an_init_that_discards_records_is_seen_by_who_pages_through_them() {
     let agent = Target::tracing(Mode::All);
-    agent.worked_until("a record", |trace| trace.count > 0);
+    agent.worked_until("a record", |trace| trace.summary.count > 0);
     let old = agent.command("/trace/stop", "");
     let page: RecordsPage = agent.read("/trace/records?limit=1");
     assert_eq!(page.trace_id, old.trace_id);
@@ -187,27 +202,30 @@ fn an_init_that_discards_records_is_seen_by_who_pages_through_them() {
     let page: RecordsPage = agent.read("/trace/records?limit=1");
     assert!(page.records.is_empty());
     assert_eq!(page.trace_id, new.trace_id);
-    let was_traced = old.total_allocations > 0;
+    let was_traced = old.summary.total_allocations > 0;
     assert_eq!(new.trace_id, old.trace_id + u32::from(was_traced));
 }
 
 #[test]
 fn a_pause_records_frees_but_no_allocations_and_resume_clears_nothing() {
     let agent = Target::tracing(Mode::Leaks);
-    agent.worked_until("fifty records", |trace| trace.count >= 50);
+    agent.worked_until("fifty records", |trace| trace.summary.count >= 50);
     let paused = agent.command("/trace/pause", "");
-    assert_eq!(paused.state, State::Paused);
+    assert_eq!(paused.summary.state, State::Paused);
     let later = agent.worked_until("frees", |trace| trace.total_frees > paused.total_frees + 5);
-    assert_eq!(later.total_allocations, paused.total_allocations);
+    assert_eq!(
+        later.summary.total_allocations,
+        paused.summary.total_allocations
+    );
     let resumed = agent.command("/trace/resume", "");
     assert_eq!(
-        (resumed.state, resumed.trace_id),
+        (resumed.summary.state, resumed.trace_id),
         (State::Recording, paused.trace_id)
     );
-    assert_eq!(resumed.mode, Some(Mode::Leaks));
-    assert!(resumed.total_allocations >= later.total_allocations);
+    assert_eq!(resumed.summary.mode, Some(Mode::Leaks));
+    assert!(resumed.summary.total_allocations >= later.summary.total_allocations);
     agent.worked_until("allocations", |trace| {
-        trace.total_allocations > resumed.total_allocations
+        trace.summary.total_allocations > resumed.summary.total_allocations
     });
 }
 
@@ -217,7 +235,7 @@ fn a_stopped_trace_counts_nothing() {
     let stopped = agent.command("/trace/stop", "");
     for _ in 0..20 {
         let mut now = agent.trace();
-        now.time_us = stopped.time_us;
+        now.summary.time_us = stopped.summary.time_us;
         assert_eq!(now, stopped);
     }
 }
@@ -228,7 +246,10 @@ fn releasing_twice_is_fine() {
     enter(&agent, State::Uninitialised);
     let (path, body) = RELEASE;
     let trace = agent.command(path, body);
-    assert_eq!((trace.state, trace.capacity), (State::Uninitialised, 0));
+    assert_eq!(
+        (trace.summary.state, trace.summary.capacity),
+        (State::Uninitialised, 0)
+    );
 }
 
 #[test]

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Cut, Destination, Mode, Origin, State};
-use heapbeacon_shared::wire::{
-    BuildId, Counters, Encoder, Frames, Header, MAX_ENCODED, Message, Record, Region, Sample,
-    Stack, Task,
+use heapbeacon_shared::trace::{
+    Address, BuildId, Cut, Destination, Frames, Mode, Name, Origin, Record, Stack, State, Summary,
+    Task,
 };
+use heapbeacon_shared::wire::{Encoder, Header, HeapRegion, MAX_ENCODED, Message, Sample};
 
 const SECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -95,7 +94,7 @@ fn blocks() -> [(u32, u16, u64, Vec<u64>); 5] {
 
 fn header() -> Message {
     Message::Header(Header {
-        build_id: BuildId::from_slice(&LAMP_BUILD).expect("short"),
+        build_id: BuildId::new(&LAMP_BUILD),
         board: name("esp32"),
         chip: name("ESP32-C3"),
         device: name("lamp-kitchen"),
@@ -111,9 +110,9 @@ fn header() -> Message {
 fn heap() -> [Message; 4] {
     let region = |text: &str, start: u64, size: u64| {
         let (name, origin) = (name(text), Origin::Application);
-        Message::Region(Region {
+        Message::Region(HeapRegion {
             name,
-            start,
+            start: Address(start),
             size,
             origin,
         })
@@ -144,9 +143,9 @@ fn counters() -> Message {
     let live_count = live.iter().map(|(count, _)| count).sum();
     let live_bytes = live.iter().map(|(_, bytes)| bytes).sum::<u64>();
     let (freed, freed_bytes) = (48_210, 9_120_044);
-    Message::Counters(Counters {
-        time: TAKEN,
-        started: STARTED,
+    Message::Counters(Summary {
+        time_us: TAKEN,
+        started_us: STARTED,
         state: State::Recording,
         destination: Some(Destination::Standalone),
         mode: Some(Mode::Leaks),
@@ -162,7 +161,7 @@ fn counters() -> Message {
         live_bytes,
         stack_count: 41,
         stack_capacity: 256,
-        ..Counters::default()
+        ..Summary::default()
     })
 }
 
@@ -190,10 +189,11 @@ fn stack(id: u32, task: u16) -> Message {
 fn record((seq, size, stack): (u64, u64, u32)) -> Message {
     Message::Record(Record {
         seq,
-        address: 0x3fc9_0000 + seq % 0x1_0000,
+        address: Address(0x3fc9_0000 + seq % 0x1_0000),
         size,
         core: 0,
         stack,
+        ..Record::default()
     })
 }
 

@@ -47,7 +47,7 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     let refusal = page.element(REFUSAL).await?.text().await?;
     let other = Symbols::parse(&std::fs::read(other)?).expect("it has symbols");
     let other = other.build_id().expect("it has a build id").to_string();
-    for id in [other.as_str(), device.build_id.as_str()] {
+    for id in [&other, &device.build_id.to_string()] {
         assert!(refusal.contains(id), "{refusal}");
     }
 
@@ -148,7 +148,7 @@ async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverR
     page.go("records").await?;
     page.element_with(".record", LEAKS).await?;
     page.go("device").await?;
-    page.element_with(".facts", device.build_id.as_str())
+    page.element_with(".facts", &device.build_id.to_string())
         .await?;
 
     page.click("[data-testid='close-file']").await?;

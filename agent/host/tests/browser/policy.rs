@@ -48,6 +48,9 @@ async fn another_page_sends_no_body_that_is_a_request() -> WebDriverResult<()> {
     let sent = page.post_all(agent.url(), FULL).await?;
     assert_eq!(sent, FULL.len() as u64, "the browser did not send them");
     let now = agent.client().trace();
-    assert_eq!((now.state, now.trace_id), (before.state, before.trace_id));
+    assert_eq!(
+        (now.summary.state, now.trace_id),
+        (before.summary.state, before.trace_id)
+    );
     page.close().await
 }

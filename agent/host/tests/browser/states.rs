@@ -35,7 +35,7 @@ async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<(
     let trace = || agent.client().trace();
     await_that("all records that there is room for", || {
         let trace = trace();
-        trace.capacity == trace.buffer.max_records
+        trace.summary.capacity == trace.buffer.max_records
     });
     page.close().await
 }
@@ -95,7 +95,7 @@ async fn a_stopped_trace_goes_on_at_once_and_is_cleared_only_when_that_is_confir
     page.element(clear).await?;
     assert!(page.has_focus(clear).await?, "the focus comes back");
     assert_eq!(client.trace().trace_id, stopped.trace_id);
-    assert_eq!(client.trace().count, stopped.count);
+    assert_eq!(client.trace().summary.count, stopped.summary.count);
 
     page.click("[data-testid='resume']").await?;
     page.element("[data-testid='pause']").await?;

@@ -1,6 +1,7 @@
 //! The command line: what it refuses, and with which sentence.
 
-use heapbeacon_shared::api::{Destination, Device, Feature, Mode, State};
+use heapbeacon_shared::api::{Device, Feature};
+use heapbeacon_shared::trace::{Destination, Mode, State};
 
 use crate::support::process::{Process, output};
 
@@ -87,18 +88,22 @@ fn help_and_version_are_printed() {
 fn tracing_starts_when_it_is_asked_to() {
     let idle = Process::start(&[]).client().trace();
     assert_eq!(
-        (idle.state, idle.destination, idle.mode),
+        (
+            idle.summary.state,
+            idle.summary.destination,
+            idle.summary.mode
+        ),
         (State::Uninitialised, None, None)
     );
     let started = Process::start(&["--start", "all", "--records", "100"])
         .client()
         .trace();
     assert_eq!(
-        (started.state, started.mode),
+        (started.summary.state, started.summary.mode),
         (State::Recording, Some(Mode::All))
     );
-    assert_eq!(started.destination, Some(Destination::Standalone));
-    assert_eq!(started.capacity, 100);
+    assert_eq!(started.summary.destination, Some(Destination::Standalone));
+    assert_eq!(started.summary.capacity, 100);
 }
 
 #[test]

@@ -47,7 +47,10 @@ fn without_the_token_no_route_answers() {
         agent.client().ask(&endpoint).problem(401);
     }
     agent.client().get("/nothing").problem(401);
-    assert_eq!(agent.client_with(TOKEN).trace().state, before.state);
+    assert_eq!(
+        agent.client_with(TOKEN).trace().summary.state,
+        before.summary.state
+    );
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use heapbeacon_shared::api::{Device, Origin, StacksPage};
+use heapbeacon_shared::api::{Device, StacksPage};
 use heapbeacon_shared::symbols::build_id;
+use heapbeacon_shared::trace::Origin;
 
 use crate::support::await_some;
 use crate::support::process::{HOOKS, Process, executable, functions};
@@ -23,7 +24,7 @@ fn the_elf_is_the_executable_and_the_build_id_its_own() {
     let id = build_id(&file)
         .expect("it is an ELF")
         .expect("it was linked with a build id");
-    assert_eq!(device.build_id.as_str(), id.to_string());
+    assert_eq!(device.build_id.to_string(), id.to_string());
 }
 
 /// `untraced.rs` relies on these names.

@@ -44,9 +44,9 @@ fn silence(agent: &Client) {
         let answer = agent.post(&format!("/demo/{}", switch.name), r#"{"on":false}"#);
         assert_eq!(answer.status, 200, "{}", switch.name);
     }
-    let started = agent.trace().time_us;
+    let started = agent.trace().summary.time_us;
     // Each job follows at its next step; the slowest takes one every half second.
-    while agent.trace().time_us < started + 2_000_000 {}
+    while agent.trace().summary.time_us < started + 2_000_000 {}
 }
 
 /// The task that frames come and go in.
@@ -69,8 +69,8 @@ fn figures(agent: &Client) -> (u64, u64, u64, u64, Vec<(u64, u64)>) {
     (
         allocations,
         frees,
-        trace.live_count,
-        trace.live_bytes,
+        trace.summary.live_count,
+        trace.summary.live_bytes,
         regions,
     )
 }

@@ -44,9 +44,9 @@ fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
 
     // Given back, the device goes on as before, in the same boot, and holds its reserve again.
     assert_eq!(agent.post(SWITCH, r#"{"on":false}"#).status, 200);
-    let before = agent.trace().total_allocations;
+    let before = agent.trace().summary.total_allocations;
     await_some("the workload goes on", || {
-        (agent.trace().total_allocations > before + 200).then_some(())
+        (agent.trace().summary.total_allocations > before + 200).then_some(())
     });
     let device: Device = agent.read("/device");
     assert!(device.uptime_us > heap.time_us);

@@ -14,7 +14,7 @@ fn the_elf_of_the_image_names_the_leak_and_its_task() {
     let symbols = Symbols::parse(&symbols).expect("the ELF has symbols");
     let device: Device = agent.read("/device");
     let build_id = symbols.build_id().expect("the linker wrote one");
-    assert_eq!(build_id.to_string(), device.build_id.as_str());
+    assert_eq!(build_id.to_string(), device.build_id.to_string());
 
     let leak = await_some("the leak shows", || {
         let page: LeaksPage = agent.read("/trace/leaks?limit=1000");

@@ -30,14 +30,14 @@ fn a_pulled_cable_stops_nothing_but_the_network() {
     assert_eq!(again.boot_id, boot.boot_id);
     let after = agent.trace();
     assert_eq!(
-        (after.state, after.trace_id),
-        (before.state, before.trace_id)
+        (after.summary.state, after.trace_id),
+        (before.summary.state, before.trace_id)
     );
     assert!(
-        after.total_allocations > before.total_allocations,
+        after.summary.total_allocations > before.summary.total_allocations,
         "it went on tracing"
     );
-    assert!(after.live_count >= before.live_count.min(1));
+    assert!(after.summary.live_count >= before.summary.live_count.min(1));
 }
 
 /// Tells whether a request is answered within a moment.

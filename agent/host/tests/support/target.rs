@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use heapbeacon_shared::api::{Demo, Destination, Device, Feature, Mode, State, Trace};
+use heapbeacon_shared::api::{Demo, Device, Feature, Trace};
+use heapbeacon_shared::trace::{Destination, Mode, State};
 
 use super::client::Client;
 use super::process::Process;
@@ -92,9 +93,9 @@ impl Target {
         let mut trace = self.trace();
         let mut changed = Instant::now();
         let mut look = || {
-            let before = trace.total_allocations;
+            let before = trace.summary.total_allocations;
             trace = self.trace();
-            if trace.total_allocations != before {
+            if trace.summary.total_allocations != before {
                 changed = Instant::now();
             }
             (is_so(&trace), changed.elapsed())
@@ -137,26 +138,19 @@ impl Target {
     pub(crate) fn assert_untouched(&self, before: &Trace) {
         let now = self.trace();
         let what = |trace: &Trace| {
-            let Trace {
-                state,
-                destination,
-                mode,
-                capacity,
-                buffer,
-                ..
-            } = trace.clone();
+            let summary = trace.summary;
             (
-                state,
-                destination,
-                mode,
+                summary.state,
+                summary.destination,
+                summary.mode,
                 trace.trace_id,
-                trace.started_us,
-                capacity,
-                buffer,
+                summary.started_us,
+                summary.capacity,
+                trace.buffer,
             )
         };
         assert_eq!(what(&now), what(before));
-        assert!(now.total_allocations >= before.total_allocations);
+        assert!(now.summary.total_allocations >= before.summary.total_allocations);
     }
 }
 
@@ -189,7 +183,10 @@ pub(crate) fn start(mode: Mode) -> &'static str {
 
 /// Stops the trace, unless it is.
 pub(crate) fn stop_if_running(client: &Client) {
-    if matches!(client.trace().state, State::Recording | State::Paused) {
+    if matches!(
+        client.trace().summary.state,
+        State::Recording | State::Paused
+    ) {
         client.command("/trace/stop", "");
     }
 }
@@ -218,24 +215,26 @@ impl Restore {
         }
         let now: Trace = self.client.try_get("/trace")?.try_json()?;
         let before = &self.before;
-        if (now.trace_id, now.state) == (before.trace_id, before.state) {
+        if (now.trace_id, now.summary.state) == (before.trace_id, before.summary.state) {
             return Ok(());
         }
-        if matches!(now.state, State::Recording | State::Paused) {
+        if matches!(now.summary.state, State::Recording | State::Paused) {
             self.post("/trace/stop", "")?;
         }
-        let init = match before.destination {
+        let init = match before.summary.destination {
             Some(Destination::ToHost) => r#"{"destination":"to_host"}"#.to_owned(),
             _ => format!(
                 r#"{{"destination":"standalone","records":{}}}"#,
-                before.capacity
+                before.summary.capacity
             ),
         };
         self.post("/trace/init", &init)?;
-        if let (State::Recording | State::Paused, Some(mode)) = (before.state, before.mode) {
+        if let (State::Recording | State::Paused, Some(mode)) =
+            (before.summary.state, before.summary.mode)
+        {
             self.post(start(mode), "")?;
         }
-        if before.state == State::Paused {
+        if before.summary.state == State::Paused {
             self.post("/trace/pause", "")?;
         }
         Ok(())

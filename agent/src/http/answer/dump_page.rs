@@ -4,10 +4,11 @@ use crate::http::answer::chunk::Chunk;
 use crate::platform::Platform;
 use crate::read::cursors::{Records, is_latest};
 use crate::read::dump;
-use crate::tracer::Summary;
+use crate::tracer::{Status, Summary, Trace};
 
 /// A dump under way.
 pub(crate) struct DumpPage {
+    trace: Trace,
     summary: Summary,
     records: Records,
     left: u32,
@@ -22,10 +23,11 @@ enum Part {
 
 impl DumpPage {
     pub(crate) fn new<P: Platform>() -> Self {
-        let summary = P::tracer().summary();
+        let Status { trace, summary, .. } = P::tracer().status();
         Self {
-            records: Records::after(summary.trace, 0),
+            records: Records::after(trace, 0),
             left: summary.count,
+            trace,
             summary,
             part: Part::Head,
         }
@@ -51,14 +53,14 @@ impl DumpPage {
     fn record<P: Platform>(&mut self, chunk: &mut Chunk) -> core::fmt::Result {
         match self.records.peek::<P>() {
             Some(record) if self.left > 0 => {
-                dump::record(P::tracer(), self.summary.trace, record, chunk)?;
+                dump::record(P::tracer(), self.trace, record, chunk)?;
                 self.left -= 1;
                 self.records.advance();
                 Ok(())
             }
             _ => {
                 self.part = Part::Done;
-                dump::tail(&self.summary, is_latest::<P>(self.summary.trace), chunk)
+                dump::tail(&self.summary, is_latest::<P>(self.trace), chunk)
             }
         }
     }

@@ -44,7 +44,8 @@ pub(crate) fn parse<'b, T: Deserialize<'b>>(
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::{Mode, StartRequest};
+    use heapbeacon_shared::api::StartRequest;
+    use heapbeacon_shared::trace::Mode;
 
     use super::parse;
 

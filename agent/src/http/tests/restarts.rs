@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 use std::string::String;
 use std::vec::Vec;
 
-use heapbeacon_shared::api::Address;
+use heapbeacon_shared::trace::Address;
 use heapbeacon_shared::wire::Decoder;
 
 use crate::http::answer::chunk::Chunk;

@@ -12,9 +12,9 @@ fn what_a_record_holds() {
     for size in [0, 1, MAX_SIZE - 1, MAX_SIZE] {
         let fixture = Fixture::started(2, Mode::All);
         fixture.allocate(64, size);
-        assert_eq!(fixture.records()[0].size, size);
+        assert_eq!(fixture.records()[0].size, size as u64);
         fixture.free(64);
-        assert_eq!(fixture.records()[0].size, size);
+        assert_eq!(fixture.records()[0].size, size as u64);
     }
 }
 
@@ -138,10 +138,7 @@ fn a_buffer_has_overflowed_once_a_record_was_evicted() {
     fixture.allocate(192, 8);
     assert!(has_overflowed());
     let without_buffer = Summary {
-        counters: Counters {
-            evicted: 1,
-            ..Counters::default()
-        },
+        evicted: 1,
         ..Summary::default()
     };
     assert!(!without_buffer.has_overflowed());
@@ -181,15 +178,12 @@ fn a_host_is_sent_what_happened_in_order() {
             .collect();
         assert_eq!(origins, [(1, 3), (0, 0), (0, 0), (1, 3)]);
         let summary = fixture.tracer.summary();
-        assert_eq!((summary.counters.sent, summary.counters.dropped), (4, 0));
+        assert_eq!((summary.sent, summary.dropped), (4, 0));
         let (count, evicted) = if has_buffer { (1, 0) } else { (0, 2) };
-        assert_eq!((summary.count, summary.counters.evicted), (count, evicted));
+        assert_eq!((summary.count, summary.evicted), (count, evicted));
         let evicted_bytes = if has_buffer { 0 } else { 21 };
-        assert_eq!(summary.counters.evicted_live_bytes, evicted_bytes);
-        let frees = (
-            summary.counters.matched_frees,
-            summary.counters.unmatched_frees,
-        );
+        assert_eq!(summary.evicted_live_bytes, evicted_bytes);
+        let frees = (summary.matched_frees, summary.unmatched_frees);
         assert_eq!(frees, if has_buffer { (1, 0) } else { (0, 1) });
     }
 }
@@ -312,10 +306,10 @@ fn a_step_ends_with_a_full_batch_as_with_any_other() {
                 fixture.allocate(index * 64, index);
             }
             let sizes: Vec<_> = fixture.records().iter().map(|record| record.size).collect();
-            assert_eq!(sizes, (1..=blocks).collect::<Vec<_>>());
+            assert_eq!(sizes, (1..=blocks as u64).collect::<Vec<_>>());
             let get = |index: usize| fixture.tracer.get(index as u32).map(|record| record.size);
             assert_eq!(get(0), Ok(1));
-            assert_eq!(get(blocks - 1), Ok(blocks));
+            assert_eq!(get(blocks - 1), Ok(blocks as u64));
             assert_eq!(get(blocks), Err(Error::InvalidArg));
         }
     }

@@ -65,11 +65,11 @@ fn a_full_table_recycles_idle_stacks_before_it_lumps_new_ones_together() {
         None,
         "its id is not reused for another stack"
     );
-    assert_eq!(fixture.tracer.summary().counters.stacks_recycled, 1);
+    assert_eq!(fixture.tracer.summary().stacks_recycled, 1);
     fixture.allocate_from(1001 * 64, 8, &[78]);
     fixture.allocate_from(1002 * 64, 8, &[77]);
     let summary = fixture.tracer.summary();
-    assert_eq!(summary.counters.other_allocations, 1);
+    assert_eq!(summary.other_allocations, 1);
     let other = fixture.stack(0).unwrap();
     assert_eq!((other.live_count, other.frames.len()), (1, 0));
     fixture.assert_accounts();
@@ -89,7 +89,7 @@ fn stacks_that_lost_records_are_recycled_after_all_others() {
         fixture.allocate_from(address, 8, &[other]);
         fixture.free(address);
     }
-    let evicted = fixture.tracer.summary().counters.evicted_live;
+    let evicted = fixture.tracer.summary().evicted_live;
     assert_eq!(evicted, 8);
     let leak = fixture.stacks().into_iter().find(|s| s.frames == [0x1ea4]);
     assert_eq!(leak.map(|leak| leak.evicted), Some(evicted));
@@ -196,6 +196,6 @@ fn frames_beyond_the_depth_of_the_table_do_not_count() {
     assert_eq!(fixture.tracer.summary().stack_count, 1);
     assert_eq!(
         fixture.stacks()[1].frames.len(),
-        heapbeacon_shared::MAX_FRAMES
+        heapbeacon_shared::trace::MAX_FRAMES
     );
 }

@@ -68,10 +68,10 @@ fn an_address_that_is_handed_out_again_ends_the_block_that_was_there() {
         fixture.allocate_from(128, 20, &[2]);
         fixture.allocate_from(64, 30, &[3]);
         let summary = fixture.tracer.summary();
-        let missed = (summary.counters.missed_frees, summary.counters.missed_bytes);
+        let missed = (summary.missed_frees, summary.missed_freed_bytes);
         assert_eq!(missed, (1, 10));
         assert_eq!((summary.live_count, summary.live_bytes), (2, 50));
-        assert_eq!(summary.counters.evicted, 0);
+        assert_eq!(summary.evicted, 0);
         fixture.assert_accounts();
         let records = fixture.records();
         let live = records.iter().filter(|record| record.freed.is_none());
@@ -83,7 +83,7 @@ fn an_address_that_is_handed_out_again_ends_the_block_that_was_there() {
             assert!(freed.time_us > records[0].seq && freed.time_us <= records[2].seq);
         }
         fixture.free(64);
-        let counters = fixture.tracer.summary().counters;
+        let counters = fixture.tracer.summary();
         assert_eq!((counters.matched_frees, counters.unmatched_frees), (1, 0));
         fixture.assert_accounts();
     }
@@ -96,10 +96,7 @@ fn a_block_that_ended_unseen_makes_room_before_another_is_evicted() {
     fixture.allocate(128, 20);
     fixture.allocate(128, 30);
     let summary = fixture.tracer.summary();
-    assert_eq!(
-        (summary.counters.evicted, summary.counters.missed_frees),
-        (0, 1)
-    );
+    assert_eq!((summary.evicted, summary.missed_frees), (0, 1));
     assert_eq!((summary.count, summary.live_bytes), (2, 40));
 }
 
@@ -110,7 +107,7 @@ fn a_record_that_ended_unseen_is_evicted_as_one_that_is_not_live() {
     fixture.allocate_from(64, 20, &[2]);
     fixture.allocate_from(128, 30, &[3]);
     let summary = fixture.tracer.summary();
-    let counters = summary.counters;
+    let counters = summary;
     assert_eq!((counters.evicted, counters.evicted_live), (1, 0));
     assert_eq!((summary.live_count, summary.live_bytes), (2, 50));
     fixture.assert_accounts();
@@ -122,6 +119,6 @@ fn other_blocks_of_a_bucket_are_no_missed_frees() {
     for block in 1..=200 {
         fixture.allocate(block * 16, 8);
     }
-    let counters = fixture.tracer.summary().counters;
+    let counters = fixture.tracer.summary();
     assert_eq!((counters.missed_frees, counters.evicted), (0, 0));
 }

@@ -58,7 +58,7 @@ fn records(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
     let mut codes = Vec::new();
     loop {
         let read = tracer.read_records(&mut cursor, &mut batch)?;
-        codes.extend(batch[..read].iter().map(|record| record.size));
+        codes.extend(batch[..read].iter().map(|record| record.size as usize));
         if read < batch.len() {
             return Ok(codes);
         }
@@ -68,7 +68,7 @@ fn records(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
 /// It goes on with the next trace by itself.
 fn get(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
     let record = tracer.get(BLOCKS as u32 - 2);
-    Ok(record.iter().map(|record| record.size).collect())
+    Ok(record.iter().map(|record| record.size as usize).collect())
 }
 
 fn stacks(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
@@ -111,12 +111,18 @@ fn leaks(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
 
 fn failures(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
     let failures = tracer.failures(tracer.trace())?;
-    Ok(failures.iter().map(|failure| failure.size).collect())
+    Ok(failures
+        .iter()
+        .map(|failure| failure.size as usize)
+        .collect())
 }
 
 fn wrong_frees(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
     let wrong = tracer.wrong_frees(tracer.trace())?;
-    Ok(wrong.iter().map(|wrong| wrong.block >> 8).collect())
+    Ok(wrong
+        .iter()
+        .map(|wrong| (wrong.block.0 >> 8) as usize)
+        .collect())
 }
 
 fn dump(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
@@ -259,7 +265,7 @@ fn a_reader_of_a_trace_that_has_ended_is_told_so() {
     assert_eq!(tracer.stack(trace, 1), Err(TraceEnded));
     assert_eq!(
         tracer.get(0).map(|record| record.address),
-        Ok(128),
+        Ok(Address(128)),
         "an index is of the trace that there is"
     );
 }

@@ -58,7 +58,7 @@ struct Model {
     state: State,
     mode: Mode,
     blocks: Vec<Block>,
-    counters: Counters,
+    counters: Summary,
     high_water_mark: usize,
     /// Unmatched frees since somebody looked that can still be of a block, and which ones those are.
     suspects: Vec<Vec<u64>>,
@@ -77,8 +77,8 @@ impl Model {
     fn apply(&mut self, step: Step) {
         match step {
             Step::Allocate { block, size, stack } if self.state == State::Recording => {
-                self.counters.allocations += 1;
-                self.counters.allocated_bytes += size as u64;
+                self.counters.total_allocations += 1;
+                self.counters.total_allocated_bytes += size as u64;
                 self.miss(Self::address(block));
                 self.vacant.pop();
                 if self.blocks.len() == self.capacity {
@@ -89,7 +89,7 @@ impl Model {
                     size,
                     stack,
                     live: true,
-                    number: self.counters.allocations,
+                    number: self.counters.total_allocations,
                 });
                 self.high_water_mark = self.high_water_mark.max(self.blocks.len());
             }
@@ -100,17 +100,17 @@ impl Model {
                 self.free(Self::address(block) + 1)
             }
             Step::FailedRealloc { size } if self.state == State::Recording => {
-                self.counters.failed += 1;
+                self.counters.failed_allocations += 1;
                 self.counters.failed_bytes += size as u64;
             }
             Step::Pause if self.state == State::Recording => self.state = State::Paused,
             Step::Resume => {
                 self.look();
                 if self.state == State::Stopped {
-                    self.trusted_after = self.counters.allocations;
+                    self.trusted_after = self.counters.total_allocations;
                 }
                 if self.state != State::Recording {
-                    self.complete_after = self.counters.allocations;
+                    self.complete_after = self.counters.total_allocations;
                 }
                 self.state = State::Recording;
             }
@@ -132,7 +132,7 @@ impl Model {
             state: State::Stopped,
             mode: Mode::All,
             blocks: Vec::new(),
-            counters: Counters::default(),
+            counters: Summary::default(),
             high_water_mark: 0,
             suspects: Vec::new(),
             trusted_after: 0,
@@ -166,7 +166,7 @@ impl Model {
             Some(index) => {
                 self.is_gone(self.blocks[index].number);
                 self.counters.matched_frees += 1;
-                self.counters.matched_bytes += self.blocks[index].size as u64;
+                self.counters.matched_freed_bytes += self.blocks[index].size as u64;
                 self.end(index);
             }
         }
@@ -178,7 +178,7 @@ impl Model {
         if let Some(index) = self.blocks.iter().position(is_it) {
             self.is_gone(self.blocks[index].number);
             self.counters.missed_frees += 1;
-            self.counters.missed_bytes += self.blocks[index].size as u64;
+            self.counters.missed_freed_bytes += self.blocks[index].size as u64;
             self.end(index);
         }
     }
@@ -251,7 +251,13 @@ fn compare(fixture: &Fixture, model: &Model) {
     let seen = fixture.records();
     let blocks: Vec<_> = seen
         .iter()
-        .map(|record| (record.address, record.size, record.freed.is_none()))
+        .map(|record| {
+            (
+                record.address.0 as usize,
+                record.size as usize,
+                record.freed.is_none(),
+            )
+        })
         .collect();
     let wanted: Vec<_> = model
         .blocks
@@ -272,7 +278,7 @@ fn compare(fixture: &Fixture, model: &Model) {
     }
     assert_eq!(summary.high_water_mark as usize, model.high_water_mark);
     assert_eq!(summary.state, model.state);
-    assert_eq!(summary.counters, model.counters);
+    assert_eq!(counted(summary), model.counters);
     fixture.assert_accounts();
 }
 

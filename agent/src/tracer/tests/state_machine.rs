@@ -148,12 +148,15 @@ fn start_clears_everything_and_counts_traces() {
         let trace = fixture.tracer.start(Mode::All, 7_000).unwrap();
         let summary = fixture.tracer.summary();
         assert_eq!(trace, 2);
-        assert_eq!((summary.trace.id(), summary.started_us), (2, 7_000));
+        assert_eq!(
+            (fixture.tracer.trace().id(), summary.started_us),
+            (2, 7_000)
+        );
         assert_eq!(
             (summary.count, summary.high_water_mark, summary.stack_count),
             (0, 0, 0)
         );
-        assert_eq!(summary.counters, Counters::default());
+        assert_eq!(counted(summary), Summary::default());
         assert_eq!(summary.mode, Some(Mode::All));
         assert!(fixture.records().is_empty());
         assert!(fixture.failures().is_empty());
@@ -164,7 +167,7 @@ fn start_clears_everything_and_counts_traces() {
 #[test]
 fn the_trace_id_rises_whenever_records_are_discarded_and_only_then() {
     let fixture = Fixture::uninitialised();
-    let id = || fixture.tracer.summary().trace.id();
+    let id = || fixture.tracer.status().trace.id();
     let init = || make(&fixture, Call::InitStandalone).unwrap();
     init();
     init();
@@ -206,7 +209,7 @@ fn resume_goes_on_with_everything_as_it_was() {
         .iter()
         .map(|record| record.address)
         .collect();
-    assert_eq!(addresses, [64, 192]);
+    assert_eq!(addresses, [Address(64), Address(192)]);
     assert_eq!(fixture.tracer.summary().mode, Some(Mode::Leaks));
 }
 
@@ -264,13 +267,7 @@ fn a_pause_keeps_recording_frees() {
     fixture.free(192);
     let summary = fixture.tracer.summary();
     assert_eq!((summary.live_count, summary.live_bytes), (1, 20));
-    assert_eq!(
-        (
-            summary.counters.matched_frees,
-            summary.counters.unmatched_frees
-        ),
-        (1, 1)
-    );
+    assert_eq!((summary.matched_frees, summary.unmatched_frees), (1, 1));
 }
 
 #[test]
@@ -305,7 +302,8 @@ fn more_records_than_fit_are_refused_and_fewer_leave_room_for_stacks() {
     let summary = fixture.tracer.summary();
     assert_eq!(summary.capacity, 10);
     assert!(summary.stack_capacity > 1);
-    assert!(summary.split.record_bytes + summary.split.stack_bytes <= summary.split.total_bytes);
+    let split = fixture.tracer.status().split;
+    assert!(split.record_bytes + split.stack_bytes <= split.total_bytes);
 }
 
 /// Returns records and call stacks of a buffer that gets so many records.
@@ -356,7 +354,7 @@ fn to_host_events_are_sent_or_counted_as_dropped_and_the_buffer_stays() {
     fixture.fail(5);
     let summary = fixture.tracer.summary();
     assert_eq!(summary.destination, Some(Destination::ToHost));
-    assert_eq!((summary.counters.sent, summary.counters.dropped), (3, 1));
+    assert_eq!((summary.sent, summary.dropped), (3, 1));
     assert_eq!(fixture.records().len(), 1, "the buffer is the resync table");
 }
 
@@ -370,9 +368,9 @@ fn to_host_works_without_a_buffer() {
         fixture.allocate_from(address, 10, &[0x10, 0x20]);
     }
     let summary = fixture.tracer.summary();
-    assert_eq!((summary.counters.sent, summary.counters.dropped), (2, 1));
-    assert_eq!((summary.counters.allocations, summary.count), (3, 0));
-    assert_eq!((summary.counters.evicted_live, summary.live_count), (3, 0));
+    assert_eq!((summary.sent, summary.dropped), (2, 1));
+    assert_eq!((summary.total_allocations, summary.count), (3, 0));
+    assert_eq!((summary.evicted_live, summary.live_count), (3, 0));
     assert!(!summary.has_overflowed(), "there is no buffer to overflow");
     fixture.assert_accounts();
     let first = RING.pop().unwrap();

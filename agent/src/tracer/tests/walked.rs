@@ -1,6 +1,6 @@
 //! Call stacks as they are walked, before they are in any table.
 
-use heapbeacon_shared::MAX_FRAMES;
+use heapbeacon_shared::trace::MAX_FRAMES;
 
 use super::*;
 

@@ -18,7 +18,7 @@ fn a_free_inside_a_block_names_who_freed_and_whose_block_it_is() {
         fixture.free_from(72, &SECOND);
         let wrong = fixture.wrong_frees()[0];
         assert_eq!(wrong.kind, WrongFreeKind::Inside);
-        assert_eq!((wrong.address, wrong.block), (72, 64));
+        assert_eq!((wrong.address, wrong.block), (Address(72), Address(64)));
         assert_eq!(fixture.frames(wrong.owner), wide(OWNER));
         assert_eq!(fixture.frames(wrong.freed_by), wide(SECOND));
         assert_eq!(wrong.first_freed_by, None);
@@ -31,7 +31,7 @@ fn the_edges_of_a_block() {
         let fixture = Fixture::started(8, Mode::Leaks);
         fixture.allocate(64, 32);
         fixture.free(64 + offset);
-        let counters = fixture.tracer.summary().counters;
+        let counters = fixture.tracer.summary();
         assert_eq!(counters.wrong_frees, u64::from(is_wrong), "{offset}");
     }
 }
@@ -45,11 +45,11 @@ fn a_double_free_names_both_frees_and_the_owner() {
     fixture.free_from(64, &SECOND);
     let wrong = fixture.wrong_frees()[0];
     assert_eq!(wrong.kind, WrongFreeKind::Double);
-    assert_eq!((wrong.address, wrong.block), (64, 64));
+    assert_eq!((wrong.address, wrong.block), (Address(64), Address(64)));
     assert_eq!(fixture.frames(wrong.owner), wide(OWNER));
     assert_eq!(fixture.frames(wrong.freed_by), wide(SECOND));
     assert_eq!(fixture.frames(wrong.first_freed_by), wide(FIRST));
-    let counters = fixture.tracer.summary().counters;
+    let counters = fixture.tracer.summary();
     assert_eq!((counters.wrong_frees, counters.unmatched_frees), (1, 1));
 }
 
@@ -100,11 +100,11 @@ fn in_leaks_mode_a_double_free_is_told_as_long_as_the_slot_still_tells_of_the_bl
     assert_eq!(wrong.first_freed_by, None, "nobody walked its call stack");
     // Sixteen are looked at.
     fixture.free_from(2 * 64, &SECOND);
-    assert_eq!(fixture.tracer.summary().counters.wrong_frees, 1);
+    assert_eq!(fixture.tracer.summary().wrong_frees, 1);
     // The slot that was given back last is used again.
     fixture.allocate(1000 * 64, 8);
     fixture.free_from(18 * 64, &SECOND);
-    assert_eq!(fixture.tracer.summary().counters.wrong_frees, 1);
+    assert_eq!(fixture.tracer.summary().wrong_frees, 1);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn in_leaks_mode_no_owner_is_named_once_call_stacks_were_recycled() {
         fixture.allocate_from(stack * 64, 8, &[stack]);
         fixture.free_from(stack * 64, &FIRST);
     }
-    assert!(fixture.tracer.summary().counters.stacks_recycled > 0);
+    assert!(fixture.tracer.summary().stacks_recycled > 0);
     fixture.free_from(6 * 64, &SECOND);
     let wrong = fixture.wrong_frees()[0];
     assert_eq!((wrong.kind, wrong.owner), (WrongFreeKind::Double, None));
@@ -137,16 +137,16 @@ fn a_free_of_a_block_that_may_have_had_no_record_is_no_double_free() {
             // Unseen, a block is allocated there.
             if !is_stopped {
                 free();
-                assert_eq!(fixture.tracer.summary().counters.wrong_frees, 0, "{mode:?}");
+                assert_eq!(fixture.tracer.summary().wrong_frees, 0, "{mode:?}");
             }
             fixture.tracer.resume().unwrap();
             free();
-            assert_eq!(fixture.tracer.summary().counters.wrong_frees, 0, "{mode:?}");
+            assert_eq!(fixture.tracer.summary().wrong_frees, 0, "{mode:?}");
             // From here on everything is seen.
             fixture.allocate_from(64, 32, &OWNER);
             free();
             free();
-            assert_eq!(fixture.tracer.summary().counters.wrong_frees, 1, "{mode:?}");
+            assert_eq!(fixture.tracer.summary().wrong_frees, 1, "{mode:?}");
         }
     }
 }
@@ -158,7 +158,7 @@ fn a_free_of_an_address_that_never_was_a_block_is_none_of_these() {
         fixture.allocate(64, 32);
         fixture.free(64);
         fixture.free(128);
-        assert_eq!(fixture.tracer.summary().counters.wrong_frees, 0);
+        assert_eq!(fixture.tracer.summary().wrong_frees, 0);
         assert!(fixture.wrong_frees().is_empty());
     }
 }
@@ -178,7 +178,7 @@ fn the_latest_four_are_remembered_and_keep_their_call_stacks() {
         fixture.free_from(0x2000 + other * 64, &[0x800 + other]);
     }
     let wrong = fixture.wrong_frees();
-    let offsets: Vec<_> = wrong.iter().map(|wrong| wrong.address - 0x1000).collect();
+    let offsets: Vec<_> = wrong.iter().map(|wrong| wrong.address.0 - 0x1000).collect();
     assert_eq!(offsets, [3, 4, 5, 6]);
     for (wrong, offset) in wrong.iter().zip(3..) {
         assert_eq!(fixture.frames(wrong.freed_by), [0x500 + offset]);
@@ -192,14 +192,14 @@ fn what_waits_holds_on_to_no_call_stack_once_it_was_looked_at() {
     fixture.tracer.start(Mode::All, 0).unwrap();
     for round in 1..=40 {
         fixture.free_from(round * 64, &[round]);
-        assert_eq!(fixture.tracer.summary().counters.wrong_frees, 0);
+        assert_eq!(fixture.tracer.summary().wrong_frees, 0);
     }
     fixture.allocate_from(64, 8, &OWNER);
     assert_eq!(
         fixture.frames(Some(fixture.records()[0].stack)),
         wide(OWNER)
     );
-    assert_eq!(fixture.tracer.summary().counters.other_allocations, 0);
+    assert_eq!(fixture.tracer.summary().other_allocations, 0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Point, Standing, Verdict};
-use heapbeacon_shared::api::Origin;
+use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use super::Sites;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{WrongFree, WrongFreeKind};
+use heapbeacon_shared::trace::{WrongFree, WrongFreeKind};
 use leptos::prelude::*;
 
 use crate::components::CallStack;

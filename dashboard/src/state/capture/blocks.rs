@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use heapbeacon_shared::wire::{Freed, Record};
+use heapbeacon_shared::trace::{Address, Record};
+use heapbeacon_shared::wire::Free;
 
 /// How a block ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Block {
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     records: Vec<Record>,
-    frees: Vec<Freed>,
+    frees: Vec<Free>,
 }
 
 /// Records with their frees, and what did not fit.
@@ -43,7 +44,7 @@ impl Blocks {
         self.records.push(record);
     }
 
-    pub(super) fn freed(&mut self, freed: Freed) {
+    pub(super) fn freed(&mut self, freed: Free) {
         // Without a record there was nothing to free.
         if freed.seq > 0 {
             self.frees.push(freed);
@@ -73,7 +74,7 @@ impl Blocks {
 
 impl SettledBlocks {
     /// Ends the block of a free; returns whether it is there.
-    fn end(&mut self, freed: &Freed) -> bool {
+    fn end(&mut self, freed: &Free) -> bool {
         let first = self
             .list
             .partition_point(|block| block.record.seq < freed.seq);
@@ -94,7 +95,7 @@ impl SettledBlocks {
         for index in 0..self.list.len() {
             let Block { record, end } = self.list[index];
             // Who does not say where a block lies says 0.
-            if record.address == 0 {
+            if record.address == Address(0) {
                 continue;
             }
             if let Some(before) = live.remove(&record.address) {

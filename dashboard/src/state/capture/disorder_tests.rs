@@ -1,6 +1,7 @@
 //! Captures whose messages are out of order, come twice, or belong to several traces.
 
-use heapbeacon_shared::wire::{Freed, Header, Message, Record};
+use heapbeacon_shared::trace::{Address, Record};
+use heapbeacon_shared::wire::{Free, Header, Message};
 
 use super::tests::{SECOND, counters, freed, header, messages, read, record, stack, stream};
 use super::*;
@@ -9,7 +10,7 @@ use super::*;
 fn block(second: u64, address: u64, stack: u32) -> Message {
     Message::Record(Record {
         seq: second * SECOND,
-        address,
+        address: Address(address),
         size: 8,
         stack,
         ..Record::default()
@@ -17,11 +18,11 @@ fn block(second: u64, address: u64, stack: u32) -> Message {
 }
 
 fn freed_at(second: u64, address: u64) -> Message {
-    Message::Freed(Freed {
+    Message::Freed(Free {
         seq: second * SECOND,
-        address,
+        address: Address(address),
         time: (second + 1) * SECOND,
-        ..Freed::default()
+        ..Free::default()
     })
 }
 
@@ -137,7 +138,7 @@ fn a_capture_from_before_its_newest_record_was_taken_when_that_was() {
     // The clock stepped back: the counters say second 60.
     messages.push(record(114, 8, 1));
     let capture = read(&stream(&messages)).expect("readable");
-    assert_eq!(capture.trace.time_us, 114 * SECOND);
+    assert_eq!(capture.trace.summary.time_us, 114 * SECOND);
     assert_eq!(capture.device.uptime_us, 114 * SECOND);
     let newest = survivors(&capture).pop().expect("there are moments");
     assert_eq!(newest.held.iter().map(|held| held.count).sum::<u64>(), 5);
@@ -201,4 +202,12 @@ fn a_second_capture_that_breaks_off_is_said_to() {
     let loss = read(&joined).expect("readable").loss;
     assert_eq!(loss.other_captures, 0);
     assert!(!loss.is_cut_off);
+}
+
+#[test]
+fn the_heap_of_joined_captures_is_counted_once() {
+    let one = messages();
+    let twice: Vec<_> = one.iter().chain(&one).cloned().collect();
+    let regions = |messages: &[Message]| read(&stream(messages)).expect("readable").heap.regions;
+    assert_eq!(regions(&twice), regions(&one));
 }

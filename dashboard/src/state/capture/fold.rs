@@ -3,12 +3,9 @@
 use core::mem;
 use std::collections::HashMap;
 
-use heapbeacon_shared::Name;
 use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{
-    Address, Device, Failure, Heap, Leak, Origin, Record, Region, Reserve, Stack, Warning,
-    hexadecimal,
-};
+use heapbeacon_shared::api::{Device, Failure, Heap, Leak, Record, Stack, Warning};
+use heapbeacon_shared::trace::{self, Name, Origin, Region, Reserve};
 use heapbeacon_shared::wire::{self, Message};
 
 use super::blocks::{Block, Blocks};
@@ -23,7 +20,7 @@ type Places = HashMap<u32, usize>;
 #[derive(Debug, Default)]
 pub(super) struct Fold {
     pub(super) header: Option<wire::Header>,
-    pub(super) counters: Option<wire::Counters>,
+    pub(super) counters: Option<trace::Summary>,
     device: Device,
     heap: Heap,
     tasks: Vec<(Name, Origin)>,
@@ -38,14 +35,14 @@ pub(super) struct Fold {
     blocks: Blocks,
     samples: Vec<wire::Sample>,
     handed: Vec<wire::Handed>,
-    reserve: Option<wire::Reserve>,
-    failures: Vec<wire::FailedAllocation>,
+    reserve: Option<trace::Reserve>,
+    failures: Vec<trace::Failure>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
-    pub(super) missed_frees: wire::MissedFrees,
+    pub(super) missed_frees: trace::MissedFrees,
     /// Wrong frees, oldest first.
-    pub(super) wrong_frees: Vec<wire::WrongFree>,
+    pub(super) wrong_frees: Vec<trace::WrongFree>,
 }
 
 /// What did not fit together.
@@ -114,12 +111,12 @@ impl Fold {
             ..loss
         };
         let trace = self.trace();
-        self.device.uptime_us = trace.time_us;
-        self.heap.time_us = trace.time_us;
-        self.heap.failed_allocations = trace.failed_allocations;
-        self.heap.failed_bytes = trace.failed_bytes;
-        self.heap.traced_blocks = trace.live_count;
-        self.heap.traced_bytes = trace.live_bytes;
+        self.device.uptime_us = trace.summary.time_us;
+        self.heap.time_us = trace.summary.time_us;
+        self.heap.failed_allocations = trace.summary.failed_allocations;
+        self.heap.failed_bytes = trace.summary.failed_bytes;
+        self.heap.traced_blocks = trace.summary.live_count;
+        self.heap.traced_bytes = trace.summary.live_bytes;
         let given_us = self.heap.reserve.and_then(|reserve| reserve.given_us);
         for failure in &mut self.heap.recent_failures {
             failure.gave_reserve = given_us == Some(failure.time_us);
@@ -211,7 +208,7 @@ impl Fold {
             chip: header.chip.clone(),
             firmware: header.firmware.clone(),
             firmware_version: header.firmware_version.clone(),
-            build_id: hexadecimal(&header.build_id),
+            build_id: header.build_id.clone(),
             boot_id: header.boot_id,
             pointer_bytes: header.pointer_bytes,
             ..Device::default()
@@ -219,11 +216,16 @@ impl Fold {
         self.header = Some(header);
     }
 
-    fn region(&mut self, region: wire::Region) {
+    fn region(&mut self, region: wire::HeapRegion) {
+        // A stream that was joined from several may name one more than once.
+        let mut known = self.heap.regions.iter();
+        if known.any(|known| known.name == region.name && known.start == region.start) {
+            return;
+        }
         // A device has no more regions than there is room for.
         let _ = self.heap.regions.push(Region {
             name: region.name,
-            start: Address(region.start),
+            start: region.start,
             size: region.size,
             origin: region.origin,
             ..Region::default()
@@ -248,18 +250,16 @@ impl Fold {
         }
     }
 
-    fn reserve(&mut self, reserve: &wire::Reserve) {
+    fn reserve(&mut self, reserve: &trace::Reserve) {
         self.heap.reserve = Some(Reserve {
-            size: reserve.size,
-            held: reserve.held,
-            given: reserve.given,
-            given_us: reserve.given_time.map(|time| self.us(time)),
+            given_us: reserve.given_us.map(|time| self.us(time)),
+            ..*reserve
         });
     }
 
-    fn stack(&mut self, stack: &wire::Stack) {
+    fn stack(&mut self, stack: &trace::Stack) {
         self.stack_tasks.insert(stack.id, stack.task);
-        *self.stack_of(stack.id) = stack.to_body(None);
+        *self.stack_of(stack.id) = Stack::of(stack, None);
     }
 
     /// Finds a call stack; one that was not told of has nothing but its id.
@@ -282,7 +282,7 @@ impl Fold {
         let leak = place.and_then(|place| self.stacks.get(*place));
         Record {
             seq: record.seq,
-            address: Address(record.address),
+            address: record.address,
             size: record.size,
             time_us: self.us(record.seq),
             core: record.core,
@@ -294,12 +294,12 @@ impl Fold {
         }
     }
 
-    fn failed(&mut self, failed: &wire::FailedAllocation) {
+    fn failed(&mut self, failed: &trace::Failure) {
         let failures = &mut self.heap.recent_failures;
         if failures.is_full() {
             failures.remove(0);
         }
-        let time_us = self.us(failed.time);
+        let time_us = self.us(failed.time_us);
         let _ = self.heap.recent_failures.push(Failure {
             time_us,
             size: failed.size,

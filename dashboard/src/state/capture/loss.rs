@@ -1,6 +1,6 @@
 //! What could not be read of a capture, in words.
 
-use heapbeacon_shared::wire::{End, Summary};
+use heapbeacon_shared::wire::{End, Received};
 
 use crate::format;
 
@@ -31,7 +31,7 @@ pub struct Loss {
 
 impl Loss {
     /// Takes what a decoder counted from one moment to another, and the end that came meanwhile.
-    pub(super) fn between(before: Summary, now: Summary, end: Option<End>) -> Self {
+    pub(super) fn between(before: Received, now: Received, end: Option<End>) -> Self {
         let messages = now.messages.wrapping_sub(before.messages);
         Self {
             skipped_bytes: now.skipped_bytes.saturating_sub(before.skipped_bytes),

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
-use heapbeacon_shared::wire::{DecodeError, Decoder, End, Message, Summary};
+use heapbeacon_shared::wire::{DecodeError, Decoder, End, Message, Received};
 
 use crate::format;
 
@@ -115,7 +115,7 @@ struct Part {
     fold: Fold,
     end: Option<End>,
     /// What the decoder had counted before its first message.
-    before: Summary,
+    before: Received,
 }
 
 impl Part {
@@ -167,7 +167,7 @@ impl CaptureReader {
     /// Puts away what was read so far: the message that was read last begins another capture.
     fn begin_another(&mut self) {
         let now = self.decoder.summary();
-        let before = Summary {
+        let before = Received {
             messages: now.messages.wrapping_sub(1),
             ..now
         };
@@ -176,7 +176,7 @@ impl CaptureReader {
         self.put_away(part, before);
     }
 
-    fn put_away(&mut self, part: Part, now: Summary) {
+    fn put_away(&mut self, part: Part, now: Received) {
         let loss = Loss::between(part.before, now, part.end);
         if part.fold.has_trace() {
             self.captures_before += 1;

@@ -16,7 +16,10 @@ const MOMENTS: u64 = 48;
 /// It is no history: what was freed in the meantime is in none of them. But a leak rises all along,
 /// and what was allocated once is a step.
 pub(crate) fn survivors(capture: &Capture) -> Vec<Snapshot> {
-    let (start, end) = (capture.trace.started_us, capture.trace.time_us);
+    let (start, end) = (
+        capture.trace.summary.started_us,
+        capture.trace.summary.time_us,
+    );
     let places: HashMap<u32, usize> = capture
         .leaks
         .leaks

@@ -1,9 +1,9 @@
-use heapbeacon_shared::Name;
-use heapbeacon_shared::api::{Mode, Origin, State, Warning, WrongFreeKind};
-use heapbeacon_shared::wire::{
-    BuildId, Counters, Encoder, FailedAllocation, Frames, Freed, Header, MAX_ENCODED, Message,
-    MissedFrees, Region, Sample, Stack, Task,
+use heapbeacon_shared::api::Warning;
+use heapbeacon_shared::trace::{
+    self, Address, BuildId, Failure, Frames, MissedFrees, Mode, Name, Origin, Stack, State,
+    Summary, Task, WrongFreeKind,
 };
+use heapbeacon_shared::wire::{Encoder, Free, Header, HeapRegion, MAX_ENCODED, Message, Sample};
 
 use super::*;
 use crate::state::history::Snapshot;
@@ -16,7 +16,7 @@ fn name(text: &str) -> Name {
 
 pub(super) fn header() -> Message {
     Message::Header(Header {
-        build_id: BuildId::from_slice(&[0xab, 0x01]).expect("short"),
+        build_id: BuildId::new(&[0xab, 0x01]),
         device: name("lamp"),
         firmware: name("blink"),
         tick_hz: 1_000_000,
@@ -26,11 +26,11 @@ pub(super) fn header() -> Message {
 }
 
 fn region(text: &str, origin: Origin) -> Message {
-    Message::Region(Region {
+    Message::Region(HeapRegion {
         name: name(text),
         size: 1_000,
         origin,
-        ..Region::default()
+        ..HeapRegion::default()
     })
 }
 
@@ -46,9 +46,9 @@ fn sample(region: u8, used: u64, largest_free_block: u64) -> Message {
 }
 
 pub(super) fn counters() -> Message {
-    Message::Counters(Counters {
-        time: 60 * SECOND,
-        started: 10 * SECOND,
+    Message::Counters(Summary {
+        time_us: 60 * SECOND,
+        started_us: 10 * SECOND,
         state: State::Recording,
         mode: Some(Mode::All),
         total_allocations: 5,
@@ -56,8 +56,8 @@ pub(super) fn counters() -> Message {
         unmatched_frees: 2,
         live_count: 4,
         gaps: 7,
-        doubtful_until: 20 * SECOND,
-        ..Counters::default()
+        doubtful_until_us: 20 * SECOND,
+        ..Summary::default()
     })
 }
 
@@ -76,7 +76,7 @@ pub(super) fn stack(id: u32, task: u16) -> Message {
 }
 
 pub(crate) fn record(second: u64, size: u64, stack: u32) -> Message {
-    Message::Record(heapbeacon_shared::wire::Record {
+    Message::Record(trace::Record {
         seq: second * SECOND,
         size,
         stack,
@@ -85,11 +85,11 @@ pub(crate) fn record(second: u64, size: u64, stack: u32) -> Message {
 }
 
 pub(super) fn freed(second: u64, at: u64) -> Message {
-    Message::Freed(Freed {
+    Message::Freed(Free {
         seq: second * SECOND,
         time: at * SECOND,
         stack: Some(2),
-        ..Freed::default()
+        ..Free::default()
     })
 }
 
@@ -141,13 +141,13 @@ fn refusal(bytes: &[u8]) -> String {
 fn a_capture_says_which_device_it_is_of_and_when_it_was_taken() {
     let capture = read(&stream(&messages())).expect("readable");
     assert_eq!(capture.device.name, "lamp");
-    assert_eq!(capture.device.build_id, "ab01");
+    assert_eq!(capture.device.build_id.text(), "ab01");
     assert_eq!(capture.device.uptime_us, 60 * SECOND);
     assert_eq!(capture.trace.trace_id, 3);
-    assert_eq!(capture.trace.state, State::Recording);
+    assert_eq!(capture.trace.summary.state, State::Recording);
     assert_eq!(capture.trace.total_frees, 3);
-    assert_eq!(capture.trace.gaps, 7);
-    assert_eq!(capture.trace.doubtful_until_us, 20 * SECOND);
+    assert_eq!(capture.trace.summary.gaps, 7);
+    assert_eq!(capture.trace.summary.doubtful_until_us, 20 * SECOND);
     assert_eq!(capture.loss.sentences(), Vec::<String>::new());
 }
 
@@ -192,16 +192,16 @@ fn times_in_other_ticks_become_microseconds() {
         ..Header::default()
     });
     let capture = read(&stream(&messages)).expect("readable");
-    assert_eq!(capture.trace.time_us, 60_000 * SECOND);
+    assert_eq!(capture.trace.summary.time_us, 60_000 * SECOND);
     assert_eq!(capture.records[0].time_us, 20_000 * SECOND);
 }
 
 #[test]
 fn the_latest_failures_are_kept() {
     let failed = |size| {
-        Message::FailedAllocation(FailedAllocation {
+        Message::FailedAllocation(Failure {
             size,
-            ..FailedAllocation::default()
+            ..Failure::default()
         })
     };
     let messages: Vec<_> = [counters()]
@@ -376,9 +376,9 @@ fn without_counters_the_records_are_added_up_and_that_is_said() {
     messages.retain(|message| !matches!(message, Message::Counters(_) | Message::Header(_)));
     let capture = read(&stream(&messages)).expect("readable");
     assert!(capture.loss.lacks_counters && capture.loss.lacks_device);
-    assert_eq!(capture.trace.live_count, 4);
-    assert_eq!(capture.trace.live_bytes, 1_000);
-    assert_eq!(capture.trace.time_us, 50 * SECOND);
+    assert_eq!(capture.trace.summary.live_count, 4);
+    assert_eq!(capture.trace.summary.live_bytes, 1_000);
+    assert_eq!(capture.trace.summary.time_us, 50 * SECOND);
     assert!(capture.trace.trace_id > 0, "it was started");
 }
 
@@ -397,7 +397,7 @@ fn a_capture_of_a_firmware_without_frame_pointers_and_build_id_says_so() {
     let mut lacking = messages();
     for message in &mut lacking {
         match message {
-            Message::Header(header) => header.build_id.clear(),
+            Message::Header(header) => header.build_id = BuildId::default(),
             Message::Stack(stack) => stack.frames.clear(),
             _ => {}
         }
@@ -418,11 +418,11 @@ fn call_stacks_that_were_lost_are_not_taken_for_empty_ones() {
 #[test]
 fn wrong_and_missed_frees_are_those_of_the_trace() {
     let wrong = |second: u64| {
-        Message::WrongFree(heapbeacon_shared::wire::WrongFree {
-            time: second * SECOND,
+        Message::WrongFree(trace::WrongFree {
+            time_us: second * SECOND,
             kind: WrongFreeKind::Double,
-            address: 64,
-            block: 64,
+            address: Address(64),
+            block: Address(64),
             owner: Some(1),
             freed_by: Some(2),
             first_freed_by: None,
@@ -436,7 +436,10 @@ fn wrong_and_missed_frees_are_those_of_the_trace() {
     messages.push(Message::MissedFrees(missed));
     messages.extend((31..=35).map(wrong));
     let trace = read(&stream(&messages)).expect("readable").trace;
-    assert_eq!((trace.missed_frees, trace.missed_freed_bytes), (3, 30));
+    assert_eq!(
+        (trace.summary.missed_frees, trace.summary.missed_freed_bytes),
+        (3, 30)
+    );
     let listed = trace.recent_wrong_frees.iter();
     let times: Vec<_> = listed.clone().map(|wrong| wrong.time_us / SECOND).collect();
     assert_eq!(times, [32, 33, 34, 35]);

@@ -1,8 +1,6 @@
-use core::fmt::{self, Write};
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use super::BuildIdText;
 
 /// An address in the device's memory: `"0x3fc8a120"` in JSON, a plain number in postcard.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,13 +53,4 @@ impl de::Visitor<'_> for HexVisitor {
             .map(Address)
             .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
-}
-
-/// Writes a build id as `readelf -n` prints it; one that is longer than the field is cut.
-pub fn hexadecimal(build_id: &[u8]) -> BuildIdText {
-    let mut text = BuildIdText::new();
-    let _ = build_id
-        .iter()
-        .try_for_each(|byte| write!(text, "{byte:02x}"));
-    text
 }

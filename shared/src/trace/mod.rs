@@ -1,0 +1,22 @@
+//! The vocabulary of a trace: what the tracer returns, the wire sends, and JSON bodies wrap.
+//!
+//! Every value is bounded and needs no heap. Each has two forms by serde: in postcard its fields in their order, in JSON its
+//! field names, where addresses and build ids are hexadecimal strings. Sizes are bytes, times are microseconds since boot.
+//! The order of fields and variants is part of the [wire format](crate::wire): append, never reorder.
+
+mod address;
+mod build_id;
+mod call_stack;
+mod heap;
+mod record;
+mod summary;
+
+pub use address::Address;
+pub use build_id::{BuildId, BuildIdText};
+pub use call_stack::{Cut, Frames, MAX_FRAMES, Origin, Stack, Task};
+pub use heap::{Region, Reserve, Window};
+pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
+pub use summary::{Destination, Mode, State, Summary};
+
+/// A short text that fits where there is no heap: names of devices, tasks, regions, chips.
+pub type Name = heapless::String<32>;
