@@ -47,9 +47,7 @@ pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
 #[cold]
 fn failed<P: Platform>(size: usize, frame: usize) {
     let time_us = P::now_us();
-    if let Some(reserve) = P::reserve() {
-        reserve.give_back(time_us);
-    }
+    let gave_reserve = P::reserve().is_some_and(|reserve| reserve.give_back(time_us));
     let tracer = P::tracer();
     if !tracer.records_allocations() {
         return;
@@ -63,6 +61,7 @@ fn failed<P: Platform>(size: usize, frame: usize) {
         core: context.core,
         task: context.task,
         stack: &stack,
+        gave_reserve,
     });
 }
 

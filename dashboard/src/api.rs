@@ -247,11 +247,10 @@ async fn refusal(response: Response) -> (Failure, ApiError) {
         BUSY => Failure::Busy(response.headers().get("Retry-After")),
         _ => Failure::Final,
     };
-    if status == UNAUTHORIZED {
-        return (failure, ApiError::TokenNeeded);
-    }
     let text = response.text().await.unwrap_or_default();
+    // Nobody else is to get the token.
     let error = match serde_json::from_str::<Problem>(&text) {
+        Ok(_) if status == UNAUTHORIZED => ApiError::TokenNeeded,
         Ok(problem) => ApiError::Refused(Box::new(problem)),
         Err(_) => ApiError::Foreign(status),
     };

@@ -225,6 +225,7 @@ fn failed_allocation() {
         time_us: 128,
         size: 65_536,
         stack: 9,
+        gave_reserve: false,
     };
     assert_golden(
         Message::FailedAllocation(failed),

@@ -43,12 +43,16 @@ fn link_sections() {
 fn keeps_frame_pointers() -> bool {
     println!("cargo:rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let mut words = flags.split('\x1f').rev();
-    let last = words.find_map(|word| {
-        word.trim_start_matches("-C")
-            .strip_prefix("force-frame-pointers")
+    // `-C name`, `-Cname` and `--codegen=name`; rustc takes underscores for dashes.
+    let mut options = flags.split('\x1f').rev().map(|word| {
+        let option = word
+            .trim_start_matches("--codegen=")
+            .trim_start_matches("-C");
+        option.replace('_', "-")
     });
-    last.is_some_and(|value| !matches!(value, "=no" | "=n" | "=off" | "=false"))
+    let last =
+        options.find_map(|option| Some(option.strip_prefix("force-frame-pointers")?.to_owned()));
+    last.is_some_and(|value| !matches!(&*value, "=no" | "=n" | "=off" | "=false"))
 }
 
 fn choose_network() -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! From the tracer's values to the bodies of the API.
 
 use heapbeacon_shared::trace::{
-    Cut, Failure, MAX_FRAMES, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
+    Cut, MAX_FRAMES, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
 };
 use heapbeacon_shared::{api, wire};
 
@@ -51,16 +51,13 @@ pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
     let status = P::tracer().status();
     let summary = status.summary;
     let reserve = reserve::<P>();
-    let given_us = reserve.and_then(|reserve| reserve.given_us);
     let failures = P::tracer().failures(status.trace);
-    let failures = failures.iter().flatten();
-    let failures = failures.map(|failed| failure(failed, given_us));
     api::Heap {
         time_us: now_us,
         regions,
         failed_allocations: summary.failed_allocations,
         failed_bytes: summary.failed_bytes,
-        recent_failures: failures.collect(),
+        recent_failures: failures.unwrap_or_default(),
         traced_blocks: summary.live_count,
         traced_bytes: summary.live_bytes,
         reserve,
@@ -142,15 +139,6 @@ fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
         ram_bytes: ram_bytes as u64,
         mean_per_event: P::cost().mean(),
         unit: P::COST_UNIT,
-    }
-}
-
-fn failure(failure: &Failure, given_us: Option<u64>) -> api::Failure {
-    api::Failure {
-        time_us: failure.time_us,
-        size: failure.size,
-        stack: failure.stack,
-        gave_reserve: given_us == Some(failure.time_us),
     }
 }
 

@@ -420,6 +420,7 @@ impl Inner {
                 time_us: seq,
                 size: event.size,
                 stack,
+                gave_reserve: event.gave_reserve,
             };
             self.ledger.failed(failed, &mut self.stacks);
         }

@@ -50,9 +50,12 @@ pub(super) struct Failed {
     pub(super) time_us: u64,
     pub(super) size: usize,
     pub(super) stack: Link,
+    pub(super) gave_reserve: bool,
 }
 
 struct WrongFree {
+    /// Of all unmatched frees of a trace.
+    number: u64,
     time_us: u64,
     kind: WrongFreeKind,
     address: usize,
@@ -130,6 +133,7 @@ impl Ledger {
             time_us: failed.time_us,
             size: failed.size as u64,
             stack: stacks.id(failed.stack),
+            gave_reserve: failed.gave_reserve,
         });
         failures.collect()
     }
@@ -144,12 +148,17 @@ impl Ledger {
         let _ = self.pending.push(free);
     }
 
-    /// Names the call stack of a pending free; returns it again if nobody waits for it.
+    /// Names the call stack of an unmatched free, also where it was found to be wrong meanwhile; returns it again if
+    /// nobody waits for it.
     pub(super) fn name(&mut self, number: u64, stack: Link) -> Option<Link> {
-        let mut pending = self.pending.iter_mut();
-        match pending.find(|free| free.number == number && free.freed_by.is_none()) {
-            Some(free) => {
-                free.freed_by = Some(stack);
+        let pending = self.pending.iter_mut();
+        let pending = pending.map(|free| (free.number, &mut free.freed_by));
+        let wrong = self.wrong_frees.iter_mut();
+        let wrong = wrong.map(|wrong| (wrong.number, &mut wrong.freed_by));
+        let mut unnamed = pending.chain(wrong).filter(|(_, by)| by.is_none());
+        match unnamed.find(|(free, _)| *free == number) {
+            Some((_, freed_by)) => {
+                *freed_by = Some(stack);
                 None
             }
             None => Some(stack),
@@ -204,6 +213,7 @@ impl Ledger {
             let free = self.pending.remove(index);
             free.forget_earlier(stacks);
             let wrong = WrongFree {
+                number: free.number,
                 time_us: free.time_us,
                 kind: WrongFreeKind::Inside,
                 address: free.address,
@@ -221,17 +231,14 @@ impl Ledger {
     /// Notes that a block at an address was freed, for the pending frees of that address.
     pub(super) fn note_earlier(&mut self, address: usize, block: FreedBlock, stacks: &mut Stacks) {
         while let Some(index) = self.first_repeated(address, block.seq) {
-            let [owner, freed_by] =
-                [block.owner, block.freed_by].map(|link| link.map(|link| stacks.refer(link)));
+            for link in [block.owner, block.freed_by].into_iter().flatten() {
+                stacks.refer(link);
+            }
             let Some(free) = self.pending.get_mut(index) else {
                 return;
             };
             free.forget_earlier(stacks);
-            free.earlier = Some(FreedBlock {
-                owner,
-                freed_by,
-                ..block
-            });
+            free.earlier = Some(block);
         }
     }
 
@@ -282,6 +289,7 @@ impl PendingFree {
 impl WrongFree {
     fn double(free: &PendingFree, block: FreedBlock) -> Self {
         Self {
+            number: free.number,
             time_us: free.time_us,
             kind: WrongFreeKind::Double,
             address: free.address,

@@ -128,6 +128,8 @@ pub struct FailedAllocation<'a> {
     pub task: u16,
     /// Who asked.
     pub stack: &'a CallStack,
+    /// Whether the [reserve](crate::reserve) was given back for it.
+    pub gave_reserve: bool,
 }
 
 /// A block that is about to be given back.

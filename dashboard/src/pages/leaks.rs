@@ -106,7 +106,12 @@ fn found(store: Store) -> Finding {
         Some(opened) => held(&own, &view, &opened.loss),
         None => finding(&own, &view),
     };
-    found.facts = with_untraced(&found.facts, store.heap.read().as_ref(), trace);
+    found.facts = with_untraced(
+        &found.facts,
+        store.heap.read().as_ref(),
+        store.device.read().as_ref(),
+        trace,
+    );
     found
 }
 

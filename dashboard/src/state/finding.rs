@@ -100,7 +100,9 @@ impl View<'_> {
 
 /// Says what a leak list shows. While nothing is recorded that is what it was before.
 pub fn finding(sites: &[&Site], view: &View<'_>) -> Finding {
-    let growing: Vec<&Site> = by_growth(sites);
+    let mut growing: Vec<&Site> = by_growth(sites);
+    // Who holds nothing that is seen is suspected for its evicted blocks alone. Only where blocks pile up is one of those a leak.
+    growing.retain(|site| site.count > 0 || view.piles_up);
     let is_empty = sites.is_empty() && !view.is_cut();
     let mut finding = if is_empty && view.trace.summary.live_count == 0 {
         Finding {

@@ -1,12 +1,15 @@
 //! What the allocator has handed out and no list shows.
 
-use heapbeacon_shared::api::{Heap, Trace};
+use heapbeacon_shared::api::{Device, Heap, Trace, Warning};
 
 use super::finding::COMPLETE;
 use crate::format;
 
-/// Bytes that may come and go between the two counts of one answer.
-const IN_BETWEEN: u64 = 512;
+/// Blocks and bytes that may come and go between the two counts of one answer.
+const IN_BETWEEN: (u64, u64) = (4, 512);
+/// Said where nobody can tell.
+const UNKNOWN: &str = "Nothing was evicted, but how much the whole heap has handed out is not known, so blocks may be \
+                       missing from this list.";
 
 /// Says how much of the heap is in no list, and why; `None` where the trace has it all.
 ///
@@ -26,9 +29,10 @@ pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
         .traced_bytes
         .saturating_add(trace.summary.evicted_live_bytes);
     let blocks = blocks.checked_sub(known).filter(|blocks| *blocks > 0)?;
-    let bytes = bytes
-        .checked_sub(known_bytes)
-        .filter(|bytes| *bytes > IN_BETWEEN)?;
+    let bytes = bytes.checked_sub(known_bytes)?;
+    if blocks <= IN_BETWEEN.0 && bytes <= IN_BETWEEN.1 {
+        return None;
+    }
     let when = match trace.summary.gaps {
         0 => "before the trace began",
         _ => "before the trace began, or while it was stopped or paused",
@@ -43,12 +47,23 @@ pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
     ))
 }
 
-/// Adds that to what is said of a list, in the place of its being complete.
-pub fn with_untraced(facts: &str, heap: Option<&Heap>, trace: &Trace) -> String {
-    match heap.and_then(|heap| untraced(heap, trace)) {
-        None => facts.to_owned(),
+/// Adds that to what is said of a list, in the place of its being complete, which is only said where the allocator has
+/// counted all of the heap.
+pub fn with_untraced(
+    facts: &str,
+    heap: Option<&Heap>,
+    device: Option<&Device>,
+    trace: &Trace,
+) -> String {
+    let counted = heap.filter(|heap| !heap.regions.is_empty());
+    let lacks_regions = |device: &Device| device.warnings.contains(&Warning::MissingRegions);
+    match counted.and_then(|heap| untraced(heap, trace)) {
         Some(sentence) if facts.contains(COMPLETE) => facts.replace(COMPLETE, &sentence),
         Some(sentence) => format!("{facts} {sentence}"),
+        None if counted.is_none() || device.is_some_and(lacks_regions) => {
+            facts.replace(COMPLETE, UNKNOWN)
+        }
+        None => facts.to_owned(),
     }
 }
 
@@ -75,18 +90,43 @@ mod tests {
     #[test]
     fn a_list_that_has_every_block_is_complete() {
         let facts = format!("One site is in flight. {COMPLETE}");
+        let told = with_untraced(&facts, Some(&heap(10)), None, &Trace::default());
+        assert_eq!(told, facts);
+    }
+
+    #[test]
+    fn a_list_is_not_called_complete_where_the_heap_was_not_counted() {
+        let unknown = with_untraced(COMPLETE, None, None, &Trace::default());
+        assert!(!unknown.contains(COMPLETE), "{unknown}");
+        let no_regions = Some(&Heap::default());
         assert_eq!(
-            with_untraced(&facts, Some(&heap(10)), &Trace::default()),
-            facts
+            with_untraced(COMPLETE, no_regions, None, &Trace::default()),
+            unknown
         );
-        assert_eq!(with_untraced(&facts, None, &Trace::default()), facts);
+        let device = Device {
+            warnings: [Warning::MissingRegions].into_iter().collect(),
+            ..Device::default()
+        };
+        let one_missing =
+            with_untraced(COMPLETE, Some(&heap(10)), Some(&device), &Trace::default());
+        assert_eq!(one_missing, unknown);
+    }
+
+    #[test]
+    fn many_small_blocks_are_missed_as_well_as_a_few_large_ones() {
+        let mut heap = heap(10);
+        heap.regions[0].blocks += 30;
+        heap.regions[0].requested += 500;
+        assert!(untraced(&heap, &Trace::default()).is_some());
+        heap.regions[0].blocks -= 28;
+        assert_eq!(untraced(&heap, &Trace::default()), None);
     }
 
     #[test]
     fn what_was_allocated_before_the_trace_is_told_instead_of_completeness() {
         let facts = format!("One site is in flight. {COMPLETE}");
         assert_eq!(
-            with_untraced(&facts, Some(&heap(3)), &Trace::default()),
+            with_untraced(&facts, Some(&heap(3)), None, &Trace::default()),
             "One site is in flight. 7.0 KiB in 7 blocks were allocated before the trace began, and are not in this list."
         );
     }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Warning;
 use crate::trace::{
-    self, Address, BuildId, Cut, Destination, MAX_FRAMES, Mode, Name, Origin, Region, Reserve,
-    WrongFree,
+    self, Address, BuildId, Cut, Destination, Failure, MAX_FRAMES, Mode, Name, Origin, Region,
+    Reserve, WrongFree,
 };
 
 /// A sentence.
@@ -94,20 +94,6 @@ pub struct Heap {
     /// What is held back for the moment when the heap is full; null where nothing is.
     #[serde(default)]
     pub reserve: Option<Reserve>,
-}
-
-/// One allocation that failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Microseconds since boot.
-    pub time_us: u64,
-    /// Bytes asked for.
-    pub size: u64,
-    /// Who asked: the id of a [`Stack`].
-    pub stack: u32,
-    /// Whether the [`Reserve`] was given back for it.
-    #[serde(default)]
-    pub gave_reserve: bool,
 }
 
 /// Wrong frees that are listed.

@@ -8,6 +8,7 @@ mod address;
 mod build_id;
 mod call_stack;
 mod heap;
+mod json_only;
 mod record;
 mod summary;
 

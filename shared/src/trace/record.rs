@@ -43,6 +43,9 @@ pub struct Failure {
     pub size: u64,
     /// Id of the [`Stack`](super::Stack) that asked.
     pub stack: u32,
+    /// Whether the [`Reserve`](super::Reserve) was given back for it; not told on the wire.
+    #[serde(default, with = "super::json_only")]
+    pub gave_reserve: bool,
 }
 
 /// What is wrong about a [`WrongFree`].

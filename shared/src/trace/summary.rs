@@ -71,10 +71,10 @@ pub struct Summary {
     /// Blocks that ended without a free that was seen: their address was handed out again, because the heap was reset, a
     /// free passed by the tracer, or the trace was stopped meanwhile. On the wire these are a
     /// [message of their own](super::MissedFrees).
-    #[serde(with = "json_only")]
+    #[serde(with = "super::json_only")]
     pub missed_frees: u64,
     /// Bytes of those blocks.
-    #[serde(with = "json_only")]
+    #[serde(with = "super::json_only")]
     pub missed_freed_bytes: u64,
     /// Frees without a record: allocated before the start, or during a stop or a pause, or evicted.
     pub unmatched_frees: u64,
@@ -164,24 +164,5 @@ impl Summary {
 impl Default for Summary {
     fn default() -> Self {
         Self::EMPTY
-    }
-}
-
-/// A number that takes no byte where it is sent as postcard, and reads as 0 there.
-mod json_only {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        match serializer.is_human_readable() {
-            true => serializer.serialize_u64(*number),
-            false => serializer.serialize_unit(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        match deserializer.is_human_readable() {
-            true => u64::deserialize(deserializer),
-            false => <()>::deserialize(deserializer).map(|()| 0),
-        }
     }
 }

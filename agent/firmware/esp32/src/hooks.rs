@@ -34,6 +34,7 @@ extern "Rust" fn _esp_alloc_dealloc(_heap: &EspHeap, address: usize, size: usize
     if heap::is_uncounted() {
         return;
     }
-    heap::gave_back(address, size);
+    // First, for the allocator reads its own notes beside the block, and a pointer that is no block has none.
     hooks::freed::<Board>(address, size, frame_pointer());
+    heap::gave_back(address, size);
 }

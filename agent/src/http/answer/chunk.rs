@@ -87,8 +87,8 @@ impl Out for Chunk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use heapbeacon_shared::api::{Failure, Heap};
-    use heapbeacon_shared::trace::{Address, Region, Reserve};
+    use heapbeacon_shared::api::Heap;
+    use heapbeacon_shared::trace::{Address, Failure, Region, Reserve};
 
     /// Nine years in microseconds: as long as sequence numbers last.
     const LATE: u64 = (1 << 48) - 1;

@@ -76,6 +76,24 @@ fn a_full_table_recycles_idle_stacks_before_it_lumps_new_ones_together() {
 }
 
 #[test]
+fn a_stack_that_is_used_again_is_not_recycled() {
+    let fixture = Fixture::with_tables(16, 3);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    for stack in 1..=capacity {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    fixture.free(64);
+    fixture.allocate_from(64, 8, &[1]);
+    fixture.allocate_from(1000 * 64, 8, &[77]);
+    let summary = fixture.tracer.summary();
+    assert_eq!((summary.stacks_recycled, summary.other_allocations), (0, 1));
+    let again = fixture.records()[capacity - 1];
+    assert_eq!(fixture.stack(again.stack).unwrap().frames, [1]);
+    fixture.assert_accounts();
+}
+
+#[test]
 fn stacks_that_lost_records_are_recycled_after_all_others() {
     let fixture = Fixture::with_tables(4, 8);
     fixture.tracer.start(Mode::All, 0).unwrap();

@@ -163,6 +163,7 @@ fn record(tracer: &Readable, code: usize, blocks: usize) {
                 core: 0,
                 task: 0,
                 stack: &stack,
+                gave_reserve: false,
             });
         }
     }

@@ -75,6 +75,7 @@ fn apply(tracer: &Tracer<Strict>, step: Step) {
             core: u8::MAX,
             task: u16::MAX,
             stack,
+            gave_reserve: false,
         }),
         Step::Gap => {
             tracer.stop().expect("it records");
@@ -166,4 +167,20 @@ fn a_clock_that_once_told_of_the_last_time_of_all_leaves_numbers_for_later_recor
     assert_eq!(records.len(), 3);
     assert!(records.is_sorted_by(|a, b| a.seq < b.seq));
     assert!(records[2].seq <= records::MAX_SEQ);
+}
+
+#[test]
+fn a_block_that_lived_for_as_long_as_time_lasts_was_freed_late() {
+    let fixture = Fixture::started(8, Mode::All);
+    fixture.allocate_from(64, 8, &[1]);
+    fixture.tracer.freed(&Free {
+        address: 64,
+        size: 8,
+        time_us: u64::MAX,
+        core: 0,
+        task: 0,
+        stack: &CallStack::from_iter([2]),
+    });
+    let freed = fixture.records()[0].freed.expect("it was freed");
+    assert!(freed.time_us >= 1 << 46, "{}", freed.time_us);
 }

@@ -140,6 +140,7 @@ impl Fixture {
             core: 0,
             task: 0,
             stack: &CallStack::from_iter([0x700]),
+            gave_reserve: false,
         });
     }
 

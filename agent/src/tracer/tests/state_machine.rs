@@ -303,6 +303,10 @@ fn more_records_than_fit_are_refused_and_fewer_leave_room_for_stacks() {
     assert_eq!(summary.capacity, 10);
     assert!(summary.stack_capacity > 1);
     let split = fixture.tracer.status().split;
+    // Each table has an entry of its own.
+    assert_eq!(split.record_bytes, 11 * size_of::<records::Slot>());
+    let stacks = summary.stack_capacity as usize + 1;
+    assert_eq!(split.stack_bytes, stacks * size_of::<stacks::Entry>());
     assert!(split.record_bytes + split.stack_bytes <= split.total_bytes);
 }
 

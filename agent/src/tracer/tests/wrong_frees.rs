@@ -220,7 +220,51 @@ fn a_free_of_another_trace_gets_no_name() {
     let wrong_stack = CallStack::from_iter(FIRST);
     fixture.tracer.name_free(unnamed, &wrong_stack, 0);
     assert_eq!(fixture.wrong_frees()[0].freed_by, None);
-    // Nobody waits for it any more.
     fixture.tracer.name_free(other, &wrong_stack, 0);
-    assert_eq!(fixture.wrong_frees()[0].freed_by, None);
+    assert!(fixture.wrong_frees()[0].freed_by.is_some());
+}
+
+/// Returns a free whose call stack was not walked.
+fn unwalked(address: usize) -> Free<'static> {
+    static EMPTY: CallStack = CallStack::new();
+    Free {
+        address,
+        size: 0,
+        time_us: 50,
+        core: 0,
+        task: 0,
+        stack: &EMPTY,
+    }
+}
+
+#[test]
+fn who_freed_is_named_also_where_a_reader_looks_before_the_stack_is_walked() {
+    for is_double in [false, true] {
+        let fixture = Fixture::started(8, Mode::Leaks);
+        fixture.allocate_from(64, 32, &[0x10]);
+        if is_double {
+            fixture.free_from(64, &[0x20]);
+        }
+        let address = if is_double { 64 } else { 72 };
+        let free = fixture.tracer.freed(&unwalked(address));
+        let free = free.expect("there is no such record");
+        assert_eq!(fixture.tracer.summary().wrong_frees, 1);
+        let walked = CallStack::from_iter([0x30]);
+        fixture.tracer.name_free(free, &walked, 0);
+        let freed_by = fixture.wrong_frees()[0].freed_by.expect("it was walked");
+        let stack = fixture.stack(freed_by).expect("it is referred to");
+        assert_eq!(stack.frames, [0x30], "{is_double}");
+    }
+}
+
+#[test]
+fn who_freed_is_named_also_where_the_block_ends_before_the_stack_is_walked() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    fixture.allocate_from(64, 32, &[0x10]);
+    let free = fixture.tracer.freed(&unwalked(72));
+    fixture.free_from(64, &[0x40]);
+    let walked = CallStack::from_iter([0x30]);
+    let free = free.expect("there is no such record");
+    fixture.tracer.name_free(free, &walked, 0);
+    assert!(fixture.wrong_frees()[0].freed_by.is_some());
 }

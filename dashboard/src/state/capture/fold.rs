@@ -4,8 +4,8 @@ use core::mem;
 use std::collections::HashMap;
 
 use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{Device, Failure, Heap, Leak, Record, Stack, Warning};
-use heapbeacon_shared::trace::{self, Name, Origin, Region, Reserve};
+use heapbeacon_shared::api::{Device, Heap, Leak, Record, Stack, Warning};
+use heapbeacon_shared::trace::{self, Failure, Name, Origin, Region, Reserve};
 use heapbeacon_shared::wire::{self, Message};
 
 use super::blocks::{Block, Blocks};
@@ -300,12 +300,10 @@ impl Fold {
             failures.remove(0);
         }
         let time_us = self.us(failed.time_us);
-        let _ = self.heap.recent_failures.push(Failure {
-            time_us,
-            size: failed.size,
-            stack: failed.stack,
-            gave_reserve: false,
-        });
+        let _ = self
+            .heap
+            .recent_failures
+            .push(Failure { time_us, ..*failed });
     }
 
     /// Returns microseconds of a time in the stream.

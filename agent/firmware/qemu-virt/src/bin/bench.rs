@@ -216,6 +216,7 @@ fn hold(buffer: Buffer) {
             core: 0,
             task: 1,
             stack: &call_stack(0),
+            gave_reserve: false,
         });
         read();
         buffer = end(&METERED);
