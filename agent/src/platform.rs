@@ -1,11 +1,11 @@
-//! The one trait that a board implements.
+//! The two traits that a board implements: [`Platform`] for the tracer, [`Device`] for those who read it.
 //!
 //! Network, time driver and heap have seams of their own in the ecosystem (`picoserve::io::Socket`,
-//! `embassy-time-driver`, `GlobalAlloc`); this trait is only what the tracer needs from inside an
-//! allocation, and what the API reports of the device. Implement it for an empty `enum Board {}`.
+//! `embassy-time-driver`, `GlobalAlloc`); these are only what the tracer needs from inside an
+//! allocation, and what the API reports of the device. Implement them for an empty `enum Board {}`.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
@@ -13,9 +13,9 @@ use crate::cost::CostMeter;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
 
-/// What a board tells the agent.
+/// What a board does for the tracer.
 ///
-/// The functions of the first group are called from inside the allocator: they may run in an
+/// Its functions are called from inside the allocator: they may run in an
 /// interrupt and inside somebody's critical section, and must not allocate, lock or wait.
 pub trait Platform: Sized + 'static {
     /// Keeps other threads, cores and interrupts out of the tracer.
@@ -52,35 +52,38 @@ pub trait Platform: Sized + 'static {
         None
     }
 
-    // From here on: called by the HTTP server only.
+    /// Checks whether interrupts may touch this memory; a record buffer elsewhere is refused.
+    fn is_interrupt_safe(_memory: core::ops::Range<usize>) -> bool {
+        true
+    }
+}
 
-    /// Describes a task that [`context`](Self::context) named, or returns `None` where there is none.
+/// What a board tells those who read its trace.
+///
+/// Nothing of this is called from inside the allocator.
+pub trait Device: Platform {
+    /// Describes a task that [`context`](Platform::context) named, or returns `None` where there is none.
     fn task(id: u16) -> Option<Task>;
 
-    /// Tells why a call stack ends where its last return address, one of the image's own, lies in
+    /// Returns why a call stack ends where its last return address, one of the image's own, lies in
     /// code beyond which nothing is known ([`is_opaque`](crate::walk::Bounds::is_opaque) in a walk).
     fn opaque(_address: u64) -> Option<Cut> {
         None
     }
 
-    /// Describes the device.
-    fn device() -> Device;
+    /// Describes the device; features, pointer size and the version of the agent are added to it.
+    fn describe() -> api::Device;
 
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
-
-    /// Tells whether interrupts may touch this memory; a record buffer elsewhere is refused.
-    fn is_interrupt_safe(_memory: core::ops::Range<usize>) -> bool {
-        true
-    }
 
     /// Returns the running image, if the device can offer it.
     fn elf() -> Option<&'static [u8]> {
         None
     }
 
-    /// Returns the switches of the demo workload, if one is running.
-    fn demo() -> &'static [&'static dyn Switch] {
+    /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.
+    fn switches() -> &'static [&'static dyn Switch] {
         &[]
     }
 }

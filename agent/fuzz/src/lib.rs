@@ -13,9 +13,9 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::http::{self, Guard, Memory, Server};
-use heapbeacon::platform::{Context, Platform, Task};
+use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Mode, Sink, State, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Destination, Region, Window};
 use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
@@ -81,13 +81,15 @@ impl Platform for Board {
     fn clock() -> u32 {
         0
     }
+}
 
+impl Device for Board {
     fn task(_id: u16) -> Option<Task> {
         None
     }
 
-    fn device() -> Device {
-        Device::default()
+    fn describe() -> api::Device {
+        api::Device::default()
     }
 
     fn regions(_window: Option<Window>) -> heapless::Vec<Region, 4> {

@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
-use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device, Feature, Network};
+use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Region, Window};
 use static_cell::ConstStaticCell;
 
@@ -99,14 +99,16 @@ impl Platform for Board {
     }
 
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
+}
 
+impl Device for Board {
     fn task(id: u16) -> Option<Task> {
         tasks::get(id)
     }
 
-    fn device() -> Device {
+    fn describe() -> api::Device {
         let setup = SETUP.get();
-        Device {
+        api::Device {
             name: host_name(),
             board: text("host"),
             chip: text(std::env::consts::ARCH),
@@ -118,10 +120,7 @@ impl Platform for Board {
             reset_reason: text("process start"),
             uptime_us: Self::now_us(),
             network: network(setup),
-            agent_version: text(env!("CARGO_PKG_VERSION")),
-            pointer_bytes: size_of::<usize>() as u8,
-            features: features(),
-            ..Device::default()
+            ..api::Device::default()
         }
     }
 
@@ -133,7 +132,7 @@ impl Platform for Board {
         image::file()
     }
 
-    fn demo() -> &'static [&'static dyn Switch] {
+    fn switches() -> &'static [&'static dyn Switch] {
         SETUP.get().map_or(&[], |setup| setup.switches)
     }
 }
@@ -162,13 +161,6 @@ fn network(setup: Option<&Setup>) -> Network {
     // The longest IPv6 socket address is shorter than the field.
     let _ = write!(network.address, "{address}");
     network
-}
-
-fn features() -> heapless::Vec<Feature, 8> {
-    let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
-    let elf = image::file().map(|_| Feature::Elf);
-    let demo = (!Board::demo().is_empty()).then_some(Feature::Demo);
-    [tracing, elf, demo].into_iter().flatten().collect()
 }
 
 /// Cuts a text to what a name holds.

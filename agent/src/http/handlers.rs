@@ -13,7 +13,7 @@ use crate::http::request::body;
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
 use crate::http::service::Call;
-use crate::platform::{Platform, Switch};
+use crate::platform::{Device, Switch};
 use crate::read::bodies;
 use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
 use crate::read::stream::{self, MessageStream};
@@ -29,7 +29,7 @@ const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/i
 type Answer = Result<Reply, Problem>;
 
 /// Answers a call.
-pub(crate) fn answer<P: Platform>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {
+pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {
     let reply = match call.route {
         Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
@@ -56,16 +56,16 @@ pub(crate) fn answer<P: Platform>(recorder: &Recorder<P>, call: &Call<'_>, body:
     Ok(reply.with("Cache-Control", "no-store"))
 }
 
-fn heap<P: Platform>(query: Query<'_>) -> Answer {
+fn heap<P: Device>(query: Query<'_>) -> Answer {
     let since_us = query.number("since", 0..=u64::MAX, 0)?;
     Ok(Reply::json(Json::Heap(bodies::heap::<P>(since_us))))
 }
 
-fn trace<P: Platform>(recorder: &Recorder<P>) -> Reply {
+fn trace<P: Device>(recorder: &Recorder<P>) -> Reply {
     Reply::json(Json::Trace(bodies::trace(recorder)))
 }
 
-fn init<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
+fn init<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     let max = recorder.max_records();
     let expected = format_args!(
         "Send {{\"destination\":\"standalone\",\"records\":N}}, N from 0 to {max} or absent for \
@@ -81,7 +81,7 @@ fn init<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     Ok(trace(recorder))
 }
 
-fn start<P: Platform>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> Answer {
+fn start<P: Device>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> Answer {
     let expected =
         format_args!("Send {{\"mode\":\"leaks\"}} or {{\"mode\":\"all\"}}, or ?mode= with either.");
     let in_query = match query.get("mode") {
@@ -105,7 +105,7 @@ fn start<P: Platform>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> 
     Ok(trace(recorder))
 }
 
-fn stop<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
+fn stop<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer().stop().map_err(|error| {
         refused::<P>(error, "Only one that records or is paused can be stopped.")
@@ -113,7 +113,7 @@ fn stop<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     Ok(trace(recorder))
 }
 
-fn pause<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
+fn pause<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer()
         .alloc_pause()
@@ -121,7 +121,7 @@ fn pause<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     Ok(trace(recorder))
 }
 
-fn resume<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
+fn resume<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     body_is_empty(body)?;
     P::tracer().resume().map_err(|error| {
         refused::<P>(error, "Only one that is stopped or paused can be resumed.")
@@ -129,7 +129,7 @@ fn resume<P: Platform>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
     Ok(trace(recorder))
 }
 
-fn records<P: Platform>(call: &Call<'_>) -> Answer {
+fn records<P: Device>(call: &Call<'_>) -> Answer {
     let query = call.query;
     let after = query.number("after", 0..=u64::MAX, 0)?;
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
@@ -142,7 +142,7 @@ fn records<P: Platform>(call: &Call<'_>) -> Answer {
     }))
 }
 
-fn record<P: Platform>(index: Encoded<'_>) -> Answer {
+fn record<P: Device>(index: Encoded<'_>) -> Answer {
     let out_of_range = || {
         let count = P::tracer().count();
         let detail = format_args!("The index is a whole number below the count, which is {count}.");
@@ -158,7 +158,7 @@ fn record<P: Platform>(index: Encoded<'_>) -> Answer {
     Ok(Reply::json(Json::Record(bodies::record::<P>(&record))))
 }
 
-fn stacks<P: Platform>(call: &Call<'_>) -> Answer {
+fn stacks<P: Device>(call: &Call<'_>) -> Answer {
     let query = call.query;
     let after = match query.get("after") {
         None => None,
@@ -174,7 +174,7 @@ fn stacks<P: Platform>(call: &Call<'_>) -> Answer {
     }))
 }
 
-fn leaks<P: Platform>(query: Query<'_>) -> Answer {
+fn leaks<P: Device>(query: Query<'_>) -> Answer {
     let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
     let leaks = Leaks::begin::<P>(min_age_ms * 1000, limit as u32)
@@ -182,13 +182,13 @@ fn leaks<P: Platform>(query: Query<'_>) -> Answer {
     Ok(Reply::stream(Stream::Leaks(LeaksPage::new(leaks))))
 }
 
-fn everything<P: Platform>() -> Reply {
+fn everything<P: Device>() -> Reply {
     let content = stream::Content::Everything(now_us::<P>());
     Reply::stream(Stream::Capture(MessageStream::new::<P>(content)))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
 }
 
-fn elf<P: Platform>() -> Answer {
+fn elf<P: Device>() -> Answer {
     let image = P::elf().ok_or_else(|| {
         Problem::not_found(format_args!(
             "This device does not hold its own ELF: use the one that its firmware was built as."
@@ -201,8 +201,8 @@ fn elf<P: Platform>() -> Answer {
     ))
 }
 
-fn demo<P: Platform>() -> Answer {
-    if P::demo().is_empty() {
+fn demo<P: Device>() -> Answer {
+    if P::switches().is_empty() {
         return Err(Problem::not_found(format_args!(
             "No demo workload is running on this device."
         )));
@@ -210,7 +210,7 @@ fn demo<P: Platform>() -> Answer {
     Ok(Reply::stream(Stream::Demo(DemoPage::new())))
 }
 
-fn switch<P: Platform>(name: Encoded<'_>, body: &[u8]) -> Answer {
+fn switch<P: Device>(name: Encoded<'_>, body: &[u8]) -> Answer {
     let switch = find_switch::<P>(name).ok_or_else(|| {
         Problem::not_found(format_args!(
             "There is no such switch: GET /api/v1/demo lists those that there are."
@@ -222,8 +222,8 @@ fn switch<P: Platform>(name: Encoded<'_>, body: &[u8]) -> Answer {
     Ok(Reply::json(Json::DemoSwitch(bodies::switch(switch))))
 }
 
-fn find_switch<P: Platform>(name: Encoded<'_>) -> Option<&'static dyn Switch> {
-    let mut switches = P::demo().iter().copied();
+fn find_switch<P: Device>(name: Encoded<'_>) -> Option<&'static dyn Switch> {
+    let mut switches = P::switches().iter().copied();
     switches.find(|switch| name.is(switch.name()))
 }
 
@@ -232,7 +232,7 @@ fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {
 }
 
 /// Explains a refusal by the tracer with the state that it is in.
-fn refused<P: Platform>(error: Error, advice: &str) -> Problem {
+fn refused<P: Device>(error: Error, advice: &str) -> Problem {
     let state = match P::tracer().summary().state {
         tracer::State::Uninitialised => "not initialised",
         tracer::State::Stopped => "stopped",

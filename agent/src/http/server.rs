@@ -3,18 +3,18 @@
 use crate::http::assets::Asset;
 use crate::http::request::guard::Guard;
 use crate::http::slots::{Memory, Slots};
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::recorder::Recorder;
 
 /// The HTTP server of a board, which keeps it in a static.
-pub struct Server<P: Platform> {
+pub struct Server<P: Device> {
     recorder: Recorder<P>,
     assets: &'static [Asset],
     guard: Guard,
     slots: Slots<P::Lock>,
 }
 
-impl<P: Platform> Server<P> {
+impl<P: Device> Server<P> {
     /// Creates a server that controls and reads `recorder`, sends `assets` as the dashboard, admits whom `guard`
     /// admits, and has `memory` for its connections, each of which is given to [`serve`](super::serve).
     pub fn new<const CONNECTIONS: usize, const ANSWERS: usize>(

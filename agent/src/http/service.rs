@@ -14,7 +14,7 @@ use crate::http::request::parse::{Request, Room, Version};
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
 use crate::http::server::Server;
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::tracer::Error;
 
 /// What has to be done about a request, as far as its head says.
@@ -59,7 +59,7 @@ impl<'b> Order<'b> {
     ///
     /// # Errors
     /// When it is no head.
-    pub(crate) fn take<P: Platform, I: picoserve::io::Read>(
+    pub(crate) fn take<P: Device, I: picoserve::io::Read>(
         server: &'static Server<P>,
         head: &'b [u8],
         tail: &mut Tail<'_, I>,
@@ -96,7 +96,7 @@ fn delivery<'b>(request: &Request<'_, '_>, reader: Option<&'b str>) -> Delivery<
 }
 
 /// Chooses what to do about a request that comes from where one may come from; no place is the whole server.
-fn choose<'b, P: Platform>(
+fn choose<'b, P: Device>(
     server: &'static Server<P>,
     request: &Request<'_, 'b>,
     place: Option<Place<'b>>,
@@ -138,7 +138,7 @@ impl Place<'_> {
     }
 }
 
-fn find<'b, P: Platform>(
+fn find<'b, P: Device>(
     server: &'static Server<P>,
     request: &Request<'_, 'b>,
     path: Encoded<'b>,
@@ -197,7 +197,7 @@ fn check_method(method: Method, request: &Request<'_, '_>) -> Result<(), Problem
 }
 
 /// Does what a request asks for.
-pub(crate) fn perform<P: Platform>(
+pub(crate) fn perform<P: Device>(
     server: &'static Server<P>,
     action: &Action<'_>,
     body: &Body,

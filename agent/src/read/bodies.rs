@@ -1,11 +1,12 @@
 //! From the tracer's values to the bodies of the API.
 
+use heapbeacon_shared::api::Feature;
 use heapbeacon_shared::trace::{
     Cut, MAX_FRAMES, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
 };
 use heapbeacon_shared::{api, wire};
 
-use crate::platform::{Platform, Task};
+use crate::platform::{Device, Task};
 use crate::read::cursors::now_us;
 use crate::recorder::Recorder;
 use crate::reserve::Reserve;
@@ -14,7 +15,7 @@ use crate::tracer::{self, Tracer};
 use crate::warnings;
 
 /// Describes state and counters of the trace: the body of `GET /trace`.
-pub fn trace<P: Platform>(recorder: &Recorder<P>) -> api::Trace {
+pub fn trace<P: Device>(recorder: &Recorder<P>) -> api::Trace {
     let status = P::tracer().status();
     let wrong_frees = P::tracer().wrong_frees(status.trace);
     let summary = Summary {
@@ -33,9 +34,12 @@ pub fn trace<P: Platform>(recorder: &Recorder<P>) -> api::Trace {
 }
 
 /// Describes the device, with what makes its traces worse than they could be.
-pub fn device<P: Platform>(recorder: &Recorder<P>) -> api::Device {
-    let mut device = P::device();
+pub fn device<P: Device>(recorder: &Recorder<P>) -> api::Device {
+    let mut device = P::describe();
     device.uptime_us = P::tracer().now_us(device.uptime_us);
+    device.agent_version = text(format_args!(env!("CARGO_PKG_VERSION")));
+    device.pointer_bytes = size_of::<usize>() as u8;
+    device.features = features::<P>();
     for warning in warnings::list::<P>(recorder, &device) {
         // There is room for all that there are.
         let _ = device.warnings.push(warning);
@@ -43,8 +47,16 @@ pub fn device<P: Platform>(recorder: &Recorder<P>) -> api::Device {
     device
 }
 
+/// Lists what the device offers beyond the API's core.
+fn features<P: Device>() -> heapless::Vec<Feature, 8> {
+    let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
+    let elf = P::elf().map(|_| Feature::Elf);
+    let demo = (!P::switches().is_empty()).then_some(Feature::Demo);
+    [tracing, elf, demo].into_iter().flatten().collect()
+}
+
 /// Describes the heap for a reader that names the time of an earlier answer, or 0.
-pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
+pub fn heap<P: Device>(since_us: u64) -> api::Heap {
     let now_us = now_us::<P>();
     let regions = P::regions(Some(Window { since_us, now_us }));
     // One right after the other: what comes between is in one of them only.
@@ -65,12 +77,12 @@ pub fn heap<P: Platform>(since_us: u64) -> api::Heap {
 }
 
 /// Describes what of the heap is held back, if there is to be any.
-pub fn reserve<P: Platform>() -> Option<ReserveState> {
+pub fn reserve<P: Device>() -> Option<ReserveState> {
     P::reserve().and_then(Reserve::describe)
 }
 
 /// Describes a record.
-pub fn record<P: Platform>(record: &Record) -> api::Record {
+pub fn record<P: Device>(record: &Record) -> api::Record {
     api::Record {
         seq: record.seq,
         address: record.address,
@@ -86,7 +98,7 @@ pub fn record<P: Platform>(record: &Record) -> api::Record {
 }
 
 /// Describes a call stack, with name and origin of its task, and why it ends where it does.
-pub fn stack<P: Platform>(stack: &Stack) -> api::Stack {
+pub fn stack<P: Device>(stack: &Stack) -> api::Stack {
     let stack = with_cut::<P>(stack);
     let task = task::<P>(stack.task);
     let task = task.as_ref().map(|task| (&task.name, task.origin));
@@ -94,7 +106,7 @@ pub fn stack<P: Platform>(stack: &Stack) -> api::Stack {
 }
 
 /// Returns a call stack that says why it ends where it does, which its board knows.
-pub fn with_cut<P: Platform>(stack: &Stack) -> Stack {
+pub fn with_cut<P: Device>(stack: &Stack) -> Stack {
     Stack {
         cut: cut::<P>(&stack.frames),
         ..stack.clone()
@@ -102,7 +114,7 @@ pub fn with_cut<P: Platform>(stack: &Stack) -> Stack {
 }
 
 /// Describes live blocks of one call stack.
-pub fn leak<P: Platform>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
+pub fn leak<P: Device>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
     api::Leak {
         stack: stack::<P>(of),
         count: leak.count.into(),
@@ -113,18 +125,18 @@ pub fn leak<P: Platform>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
 }
 
 /// Tells why a call stack ends early.
-fn cut<P: Platform>(frames: &[u64]) -> Option<Cut> {
+fn cut<P: Device>(frames: &[u64]) -> Option<Cut> {
     match frames.last() {
         Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(Cut::Depth)),
         None => None,
     }
 }
 
-fn task<P: Platform>(id: u16) -> Option<Task> {
+fn task<P: Device>(id: u16) -> Option<Task> {
     (id != 0).then(|| P::task(id)).flatten()
 }
 
-fn buffer<P: Platform>(recorder: &Recorder<P>, split: tracer::Split) -> api::Buffer {
+fn buffer<P: Device>(recorder: &Recorder<P>, split: tracer::Split) -> api::Buffer {
     api::Buffer {
         bytes: split.total_bytes as u64,
         record_bytes: split.record_bytes as u64,
@@ -133,7 +145,7 @@ fn buffer<P: Platform>(recorder: &Recorder<P>, split: tracer::Split) -> api::Buf
     }
 }
 
-fn cost<P: Platform>(split: tracer::Split) -> api::Cost {
+fn cost<P: Device>(split: tracer::Split) -> api::Cost {
     let ram_bytes = size_of::<Tracer<P::Lock>>() + split.total_bytes;
     api::Cost {
         ram_bytes: ram_bytes as u64,

@@ -5,7 +5,7 @@
 
 use heapless::Vec;
 
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::tracer::{
     Leak, LeakCursor, Record, RecordCursor, Stack, StackCursor, Trace, TraceEnded,
 };
@@ -42,7 +42,7 @@ impl Records {
     }
 
     /// Returns the next record without taking it.
-    pub fn peek<P: Platform>(&mut self) -> Option<&Record> {
+    pub fn peek<P: Device>(&mut self) -> Option<&Record> {
         if self.read == self.batch.len() {
             self.refill::<P>();
         }
@@ -54,7 +54,7 @@ impl Records {
         self.read += 1;
     }
 
-    fn refill<P: Platform>(&mut self) {
+    fn refill<P: Device>(&mut self) {
         self.read = 0;
         let _ = self.batch.resize_default(BATCH);
         let read = P::tracer().read_records(&mut self.cursor, &mut self.batch);
@@ -73,7 +73,7 @@ pub struct PageRecords {
 
 impl PageRecords {
     /// Begins a page of at most `limit` records behind a sequence number.
-    pub fn new<P: Platform>(after: u64, limit: u32) -> Self {
+    pub fn new<P: Device>(after: u64, limit: u32) -> Self {
         Self {
             records: Records::after(P::tracer().trace(), after),
             left: limit,
@@ -89,7 +89,7 @@ impl PageRecords {
     }
 
     /// Returns the next record of the page.
-    pub fn read_next<P: Platform>(&mut self) -> Option<Record> {
+    pub fn read_next<P: Device>(&mut self) -> Option<Record> {
         if self.left == 0 {
             return None;
         }
@@ -106,7 +106,7 @@ impl PageRecords {
 
     /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
     /// is the last page.
-    pub fn following<P: Platform>(&mut self) -> Option<u64> {
+    pub fn following<P: Device>(&mut self) -> Option<u64> {
         let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace());
         (!is_last).then(|| self.last.unwrap_or(self.after))
     }
@@ -145,7 +145,7 @@ pub struct Stacks {
 
 impl Stacks {
     /// Begins a page of at most `limit` call stacks behind the one with an id, or at the first.
-    pub fn new<P: Platform>(trace: Trace, after: Option<u32>, limit: u32) -> Self {
+    pub fn new<P: Device>(trace: Trace, after: Option<u32>, limit: u32) -> Self {
         let mut stacks = Self {
             trace,
             cursor: StackCursor::after(trace, after),
@@ -163,7 +163,7 @@ impl Stacks {
     }
 
     /// Returns the next stack.
-    pub fn read_next<P: Platform>(&mut self) -> Option<Stack> {
+    pub fn read_next<P: Device>(&mut self) -> Option<Stack> {
         self.left = self.left.checked_sub(1)?;
         let stack = self.ahead.take()?;
         self.last = stack.id;
@@ -173,12 +173,12 @@ impl Stacks {
 
     /// Returns the stack that the next page comes after, once this one is at its end; `None` only where it is the
     /// last page.
-    pub fn following<P: Platform>(&self) -> Option<u32> {
+    pub fn following<P: Device>(&self) -> Option<u32> {
         let is_last = self.ahead.is_none() && is_latest::<P>(self.trace);
         (!is_last).then_some(self.last)
     }
 
-    fn read<P: Platform>(&mut self) -> Option<Stack> {
+    fn read<P: Device>(&mut self) -> Option<Stack> {
         let mut one = [Stack::default()];
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
         let [stack] = one;
@@ -201,7 +201,7 @@ pub struct Leaks {
 
 impl Leaks {
     /// Begins a list of the blocks that are older than this now; `None` while another query is running.
-    pub fn begin<P: Platform>(min_age_us: u64, limit: u32) -> Option<Self> {
+    pub fn begin<P: Device>(min_age_us: u64, limit: u32) -> Option<Self> {
         loop {
             let mut leaks = Self::new::<P>(min_age_us, limit);
             // A trace that ends meanwhile gives way to the next one.
@@ -211,7 +211,7 @@ impl Leaks {
         }
     }
 
-    fn new<P: Platform>(min_age_us: u64, limit: u32) -> Self {
+    fn new<P: Device>(min_age_us: u64, limit: u32) -> Self {
         let time_us = now_us::<P>();
         let trace = P::tracer().trace();
         Self {
@@ -242,7 +242,7 @@ impl Leaks {
     }
 
     /// Returns the next leak and its call stack.
-    pub fn read_next<P: Platform>(&mut self) -> Option<(Leak, Stack)> {
+    pub fn read_next<P: Device>(&mut self) -> Option<(Leak, Stack)> {
         while self.left > 0 {
             if self.taken == LEAKS_AT_A_TIME {
                 self.read::<P>().ok().filter(|is_read| *is_read)?;
@@ -263,7 +263,7 @@ impl Leaks {
 
     /// Reads the next piece of the list, at the beginning and behind each one; returns whether no other query is
     /// running.
-    fn read<P: Platform>(&mut self) -> Result<bool, TraceEnded> {
+    fn read<P: Device>(&mut self) -> Result<bool, TraceEnded> {
         let Some(ahead) = P::tracer().leaks(&mut self.cursor, &mut self.batch)? else {
             return Ok(false);
         };
@@ -273,11 +273,11 @@ impl Leaks {
 }
 
 /// Returns the time that answers are of: in no trace does it go backward.
-pub fn now_us<P: Platform>() -> u64 {
+pub fn now_us<P: Device>() -> u64 {
     P::tracer().now_us(P::now_us())
 }
 
 /// Checks whether a trace has not ended yet.
-pub fn is_latest<P: Platform>(trace: Trace) -> bool {
+pub fn is_latest<P: Device>(trace: Trace) -> bool {
     P::tracer().trace() == trace
 }

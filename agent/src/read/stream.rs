@@ -7,7 +7,7 @@ use heapbeacon_shared::trace::{Freed, MissedFrees, Record, Stack, Summary, Task}
 use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Records, Stacks, is_latest};
 use crate::tracer::Trace;
@@ -67,7 +67,7 @@ enum Part {
 
 impl MessageStream {
     /// Begins a stream.
-    pub fn new<P: Platform>(content: Content) -> Self {
+    pub fn new<P: Device>(content: Content) -> Self {
         Self {
             trace: match &content {
                 Content::Everything(_) => P::tracer().trace(),
@@ -80,7 +80,7 @@ impl MessageStream {
     }
 
     /// Says as much as has room; returns whether there is more.
-    pub fn fill<P: Platform>(&mut self, out: &mut impl Out) -> bool {
+    pub fn fill<P: Device>(&mut self, out: &mut impl Out) -> bool {
         while out.has_room() {
             if let Part::Done = self.part {
                 return false;
@@ -90,7 +90,7 @@ impl MessageStream {
         true
     }
 
-    fn step<P: Platform>(&mut self, out: &mut impl Out) {
+    fn step<P: Device>(&mut self, out: &mut impl Out) {
         let say = &mut self.speaker;
         let goes_on = match &mut self.part {
             Part::Header(_) => say.header::<P>(self.trace, out),
@@ -111,7 +111,7 @@ impl MessageStream {
 }
 
 impl Part {
-    fn following<P: Platform>(self, trace: Trace) -> Self {
+    fn following<P: Device>(self, trace: Trace) -> Self {
         match self {
             // Also where the trace was started anew meanwhile: the next page is the new trace's.
             Part::Stacks(stacks) => Part::Next(stacks.following::<P>().map(u64::from)),
@@ -139,13 +139,13 @@ struct MessageWriter {
 }
 
 impl MessageWriter {
-    fn header<P: Platform>(&mut self, trace: Trace, out: &mut impl Out) -> bool {
-        let header = bodies::header(&P::device(), trace.id());
+    fn header<P: Device>(&mut self, trace: Trace, out: &mut impl Out) -> bool {
+        let header = bodies::header(&P::describe(), trace.id());
         self.say(out, &Message::Header(header));
         false
     }
 
-    fn regions<P: Platform>(&mut self, time: u64, out: &mut impl Out) -> bool {
+    fn regions<P: Device>(&mut self, time: u64, out: &mut impl Out) -> bool {
         let regions = P::regions(None);
         for region in &regions {
             self.say(out, &Message::Region(bodies::region(region)));
@@ -161,7 +161,7 @@ impl MessageWriter {
         false
     }
 
-    fn counters<P: Platform>(&mut self, moment: u64, out: &mut impl Out) -> bool {
+    fn counters<P: Device>(&mut self, moment: u64, out: &mut impl Out) -> bool {
         let summary = Summary {
             time_us: moment,
             ..P::tracer().summary()
@@ -179,7 +179,7 @@ impl MessageWriter {
         false
     }
 
-    fn next_stack<P: Platform>(&mut self, stacks: &mut Stacks, out: &mut impl Out) -> bool {
+    fn next_stack<P: Device>(&mut self, stacks: &mut Stacks, out: &mut impl Out) -> bool {
         let Some(stack) = stacks.read_next::<P>() else {
             return false;
         };
@@ -187,7 +187,7 @@ impl MessageWriter {
         true
     }
 
-    fn next_record<P: Platform>(&mut self, page: &mut PageRecords, out: &mut impl Out) -> bool {
+    fn next_record<P: Device>(&mut self, page: &mut PageRecords, out: &mut impl Out) -> bool {
         let known = page.stacks().len();
         let Some(record) = page.read_next::<P>() else {
             return false;
@@ -201,7 +201,7 @@ impl MessageWriter {
         true
     }
 
-    fn record_of<P: Platform>(
+    fn record_of<P: Device>(
         &mut self,
         moment: u64,
         records: &mut Records,
@@ -226,28 +226,28 @@ impl MessageWriter {
         }
     }
 
-    fn failures<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
+    fn failures<P: Device>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let failures = P::tracer().failures(trace).unwrap_or_default();
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
             self.say(out, &Message::FailedAllocation(*failure));
         }
     }
 
-    fn wrong_frees<P: Platform>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
+    fn wrong_frees<P: Device>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let wrong_frees = P::tracer().wrong_frees(trace).unwrap_or_default();
         for wrong in wrong_frees.iter().filter(|wrong| wrong.time_us <= moment) {
             self.say(out, &Message::WrongFree(*wrong));
         }
     }
 
-    fn stack<P: Platform>(&mut self, stack: &Stack, out: &mut impl Out) {
+    fn stack<P: Device>(&mut self, stack: &Stack, out: &mut impl Out) {
         if stack.task != 0 && !self.tasks.contains(&stack.task) {
             self.task::<P>(stack.task, out);
         }
         self.say(out, &Message::Stack(bodies::with_cut::<P>(stack)));
     }
 
-    fn task<P: Platform>(&mut self, id: u16, out: &mut impl Out) {
+    fn task<P: Device>(&mut self, id: u16, out: &mut impl Out) {
         let Some(task) = P::task(id) else { return };
         let _ = self.tasks.push(id);
         let (name, origin) = (task.name, task.origin);

@@ -7,12 +7,12 @@ use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
-use crate::platform::{Context, Platform, Task};
+use crate::platform::{Context, Device, Platform, Task};
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
@@ -118,13 +118,15 @@ impl Platform for Board {
     }
 
     const COST_UNIT: CostUnit = CostUnit::Instructions;
+}
 
+impl Device for Board {
     fn task(_id: u16) -> Option<Task> {
         None
     }
 
-    fn device() -> Device {
-        Device::default()
+    fn describe() -> api::Device {
+        api::Device::default()
     }
 
     fn regions(_window: Option<Window>) -> Vec<Region, 4> {

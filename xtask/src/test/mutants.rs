@@ -52,8 +52,20 @@ pub(crate) fn run(workspace: &Workspace, files: &[String]) -> Result<()> {
 /// Returns the options that choose where changes are tried.
 fn choose(workspace: &Workspace, files: &[String], output: &Path) -> Result<Vec<String>> {
     if !files.is_empty() {
-        let file = |file: &String| ["--file".to_owned(), file.clone()];
-        return Ok(files.iter().flat_map(file).collect());
+        let top = workspace.path("");
+        let file = |file: &String| {
+            let file = Path::new(file);
+            let file = file.strip_prefix(&top).unwrap_or(file);
+            let file = file.strip_prefix(".").unwrap_or(file);
+            ensure!(
+                !file.starts_with("agent/firmware"),
+                "{}: boards' own tests run in QEMU and on chips, so changes can't be tried here",
+                file.display()
+            );
+            Ok(["--file".to_owned(), file.display().to_string()])
+        };
+        let files: Vec<_> = files.iter().map(file).collect::<Result<_>>()?;
+        return Ok(files.into_iter().flatten().collect());
     }
     let shell = &workspace.shell;
     let base = cmd!(shell, "git merge-base {TRUNK} HEAD").read()?;

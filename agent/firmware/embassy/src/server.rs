@@ -19,7 +19,7 @@ use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
 use heapbeacon::http::{self, Asset, Server};
-use heapbeacon::platform::Platform;
+use heapbeacon::platform::Device;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
 
@@ -91,7 +91,7 @@ pub fn open(stack: Stack<'static>, port: u16) -> Option<impl Iterator<Item = Soc
 
 impl Socket {
     /// Serves one connection after the other.
-    pub async fn serve<P: Platform>(mut self, agent: &'static Server<P>) -> ! {
+    pub async fn serve<P: Device>(mut self, agent: &'static Server<P>) -> ! {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
         loop {

@@ -6,11 +6,11 @@ use embassy_sync::once_lock::OnceLock;
 use esp_hal::time::Instant;
 use esp_hal::timer::systimer::{SystemTimer, Unit};
 use heapbeacon::cost::CostMeter;
-use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{CallStack, RingSink, Tracer};
 use heapbeacon_embassy::Lock;
-use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Region, Window};
 
 use crate::config::Config;
@@ -74,6 +74,17 @@ impl Platform for Board {
 
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
 
+    fn reserve() -> Option<&'static Reserve<Lock>> {
+        Some(&heap::RESERVE)
+    }
+
+    fn is_interrupt_safe(memory: Range<usize>) -> bool {
+        let ram = stack::internal_ram();
+        ram.start <= memory.start && memory.end <= ram.end
+    }
+}
+
+impl Device for Board {
     fn task(id: u16) -> Option<Task> {
         thread::describe(id)
     }
@@ -82,24 +93,15 @@ impl Platform for Board {
         stack::opaque(address)
     }
 
-    fn device() -> Device {
+    fn describe() -> api::Device {
         device::describe(SETUP.try_get())
-    }
-
-    fn reserve() -> Option<&'static Reserve<Lock>> {
-        Some(&heap::RESERVE)
     }
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heap::regions(window)
     }
 
-    fn is_interrupt_safe(memory: Range<usize>) -> bool {
-        let ram = stack::internal_ram();
-        ram.start <= memory.start && memory.end <= ram.end
-    }
-
-    fn demo() -> &'static [&'static dyn Switch] {
+    fn switches() -> &'static [&'static dyn Switch] {
         SETUP.try_get().map_or(&[], |setup| setup.config.switches)
     }
 }

@@ -9,7 +9,7 @@ use esp_hal::system::Cpu;
 use heapbeacon::platform::Platform;
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
-use heapbeacon_shared::api::{Device, Feature, Network};
+use heapbeacon_shared::api::{Device, Network};
 use heapbeacon_shared::trace::Name;
 
 use crate::board::{Board, Setup};
@@ -44,10 +44,8 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
             rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
             ..network::describe("wifi", config.map_or(PORT, |config| config.port))
         },
-        agent_version: text(env!("CARGO_PKG_VERSION")),
-        pointer_bytes: size_of::<usize>() as u8,
-        features: features(),
         warnings: warnings::list().collect(),
+        ..Device::default()
     }
 }
 
@@ -58,14 +56,6 @@ const CHIP: &str = if cfg!(feature = "esp32c3") {
 } else {
     "ESP32-S3"
 };
-
-fn features() -> heapless::Vec<Feature, 8> {
-    let demo = (!Board::demo().is_empty()).then_some(Feature::Demo);
-    [Some(Feature::Tracing), demo]
-        .into_iter()
-        .flatten()
-        .collect()
-}
 
 fn mac() -> Option<heapless::String<17>> {
     let address = efuse::interface_mac_address(InterfaceMacAddress::Station);

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use heapbeacon::tracer;
-use heapbeacon_embassy::server::SOCKETS;
 
 /// What keeps the agent from starting.
 ///
@@ -12,8 +11,6 @@ use heapbeacon_embassy::server::SOCKETS;
 pub enum StartError {
     /// It has been started before.
     Twice,
-    /// The network has room for so many sockets only.
-    TooFewSockets(usize),
     /// The tracer has no record buffer.
     Untraced,
     /// The record buffer holds no record.
@@ -29,10 +26,6 @@ impl fmt::Display for StartError {
         f.write_str("HeapBeacon does not start: ")?;
         match self {
             Self::Twice => f.write_str("it runs already; call `start` once"),
-            Self::TooFewSockets(room) => write!(
-                f,
-                "it needs {SOCKETS} sockets and the network has room for {room}; make `StackResources` larger by as many"
-            ),
             Self::Untraced => f.write_str(
                 "there is no trace; call `trace` before the heap is made",
             ),

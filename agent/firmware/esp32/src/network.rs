@@ -1,15 +1,16 @@
 //! The network stack, with room for the agent's sockets.
 
 use embassy_net::driver::Driver;
-use embassy_net::{Config, ConfigV4, Runner, Stack, StackResources};
+use embassy_net::{Config, Runner, Stack, StackResources};
 use heapbeacon_embassy::server::SOCKETS;
+
+/// Sockets that the stack itself may take: those of DHCP and DNS.
+const OF_THE_STACK: usize = 2;
 
 /// A network stack that [`start`](crate::start) takes.
 #[derive(Clone, Copy)]
 pub struct Network {
     pub(crate) stack: Stack<'static>,
-    /// Sockets that it has room for, beside that of DHCP.
-    pub(crate) room: usize,
 }
 
 impl Network {
@@ -22,7 +23,8 @@ impl Network {
 /// Makes a network stack, as [`embassy_net::new`] does, and looks whether it has room for the agent's sockets.
 ///
 /// `resources` are `StackResources<{ N + SOCKETS }>` with [`SOCKETS`](crate::SOCKETS) of the agent, and N as without it: those of
-/// the firmware, and one each of DHCP and DNS. smoltcp panics when a socket finds no room.
+/// the firmware, and one each of DHCP and DNS. smoltcp panics when a socket finds no room, so too small
+/// a number does not compile.
 pub fn network<D: Driver, const SOCK: usize>(
     driver: D,
     config: Config,
@@ -31,13 +33,11 @@ pub fn network<D: Driver, const SOCK: usize>(
 ) -> (Network, Runner<'static, D>) {
     const {
         assert!(
-            SOCK > SOCKETS,
+            SOCK >= SOCKETS + OF_THE_STACK,
             "the network has too few sockets for HeapBeacon: add heapbeacon_esp32::SOCKETS to those that it has, as in \
              StackResources<{{ 3 + SOCKETS }}>"
         );
     }
-    let of_dhcp = usize::from(matches!(config.ipv4, ConfigV4::Dhcp(_)));
     let (stack, runner) = embassy_net::new(driver, config, resources, seed);
-    let room = SOCK - of_dhcp;
-    (Network { stack, room }, runner)
+    (Network { stack }, runner)
 }

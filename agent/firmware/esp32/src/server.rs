@@ -46,9 +46,6 @@ static TOKEN: StaticCell<Token> = StaticCell::new();
 )]
 pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), StartError> {
     let records = trace::RECORDS.try_get().ok_or(StartError::Untraced)?;
-    if network.room < server::SOCKETS {
-        return Err(StartError::TooFewSockets(network.room));
-    }
     let rng = Rng::new();
     let boot_id = rng.random();
     let setup = Setup { config, boot_id };

@@ -4,12 +4,12 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
-use heapbeacon::platform::{Context, Platform, Switch, Task};
+use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, tasks};
-use heapbeacon_shared::api::{CostUnit, Device, Feature};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Origin, Region, Window};
 use static_cell::ConstStaticCell;
 
@@ -82,6 +82,12 @@ impl Platform for Board {
 
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
 
+    fn reserve() -> Option<&'static Reserve<Lock>> {
+        Some(&heap::RESERVE)
+    }
+}
+
+impl Device for Board {
     fn task(id: u16) -> Option<Task> {
         let name = match id {
             INTERRUPT => text("interrupt"),
@@ -95,8 +101,8 @@ impl Platform for Board {
         stack::opaque(address)
     }
 
-    fn device() -> Device {
-        Device {
+    fn describe() -> api::Device {
+        api::Device {
             name: text("qemu-virt"),
             board: text("qemu-virt"),
             chip: text("riscv32imac"),
@@ -108,22 +114,15 @@ impl Platform for Board {
             reset_reason: text("power on"),
             uptime_us: Self::now_us(),
             network: network::describe("virtio-net", PORT),
-            agent_version: text(env!("CARGO_PKG_VERSION")),
-            pointer_bytes: size_of::<usize>() as u8,
-            features: [Feature::Tracing, Feature::Demo].into_iter().collect(),
-            ..Device::default()
+            ..api::Device::default()
         }
-    }
-
-    fn reserve() -> Option<&'static Reserve<Lock>> {
-        Some(&heap::RESERVE)
     }
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heap::regions(window).into_iter().collect()
     }
 
-    fn demo() -> &'static [&'static dyn Switch] {
+    fn switches() -> &'static [&'static dyn Switch] {
         &heapbeacon_demo::OFFERED
     }
 }

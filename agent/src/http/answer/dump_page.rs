@@ -1,7 +1,7 @@
 //! `GET /trace/dump`: text as `heap_trace_dump` prints it.
 
 use crate::http::answer::chunk::Chunk;
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::read::cursors::{Records, is_latest};
 use crate::read::dump;
 use crate::tracer::{Status, Summary, Trace};
@@ -22,7 +22,7 @@ enum Part {
 }
 
 impl DumpPage {
-    pub(crate) fn new<P: Platform>() -> Self {
+    pub(crate) fn new<P: Device>() -> Self {
         let Status { trace, summary, .. } = P::tracer().status();
         Self {
             records: Records::after(trace, 0),
@@ -33,7 +33,7 @@ impl DumpPage {
         }
     }
 
-    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             // A chunk with room takes any line.
             let _ = match self.part {
@@ -50,7 +50,7 @@ impl DumpPage {
         dump::head(&self.summary, chunk)
     }
 
-    fn record<P: Platform>(&mut self, chunk: &mut Chunk) -> core::fmt::Result {
+    fn record<P: Device>(&mut self, chunk: &mut Chunk) -> core::fmt::Result {
         match self.records.peek::<P>() {
             Some(record) if self.left > 0 => {
                 dump::record(P::tracer(), self.trace, record, chunk)?;

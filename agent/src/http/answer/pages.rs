@@ -6,7 +6,7 @@
 //! leads on to the new trace.
 
 use crate::http::answer::chunk::Chunk;
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::read::bodies;
 use crate::read::cursors::{Leaks, PageRecords, Stacks};
 
@@ -34,7 +34,7 @@ impl RecordsPage {
         }
     }
 
-    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -52,7 +52,7 @@ impl RecordsPage {
         self.part = Part::Items;
     }
 
-    fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
+    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
         match self.records.read_next::<P>() {
             Some(record) => chunk.element(&mut self.is_first, &bodies::record::<P>(&record)),
             None => {
@@ -63,7 +63,7 @@ impl RecordsPage {
         }
     }
 
-    fn stack<P: Platform>(&mut self, chunk: &mut Chunk, index: usize) {
+    fn stack<P: Device>(&mut self, chunk: &mut Chunk, index: usize) {
         let Some(id) = self.records.stacks().get(index) else {
             chunk.text(format_args!("],\"next\":"));
             chunk.json(&self.records.following::<P>());
@@ -94,7 +94,7 @@ impl StacksPage {
         }
     }
 
-    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -111,7 +111,7 @@ impl StacksPage {
         self.part = Part::Items;
     }
 
-    fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
+    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
         match self.stacks.read_next::<P>() {
             Some(stack) => chunk.element(&mut self.is_first, &bodies::stack::<P>(&stack)),
             None => {
@@ -140,7 +140,7 @@ impl LeaksPage {
         }
     }
 
-    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         while chunk.has_room() {
             match self.part {
                 Part::Head => self.head(chunk),
@@ -159,7 +159,7 @@ impl LeaksPage {
         self.part = Part::Items;
     }
 
-    fn item<P: Platform>(&mut self, chunk: &mut Chunk) {
+    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
         match self.leaks.read_next::<P>() {
             Some((leak, stack)) => {
                 chunk.element(&mut self.is_first, &bodies::leak::<P>(&leak, &stack));
@@ -183,12 +183,12 @@ impl DemoPage {
         Self { next: 0 }
     }
 
-    pub(crate) fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         if self.next == 0 {
             chunk.text(format_args!("{{\"switches\":["));
         }
         let mut is_first = self.next == 0;
-        for switch in P::demo().iter().skip(self.next) {
+        for switch in P::switches().iter().skip(self.next) {
             if !chunk.has_room() {
                 return true;
             }

@@ -15,7 +15,7 @@ use crate::http::answer::output::Output;
 use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
-use crate::platform::Platform;
+use crate::platform::Device;
 use crate::read::stream::MessageStream;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
@@ -139,7 +139,7 @@ impl Reply {
     }
 
     /// Writes the answer, by way of a chunk; returns what is left to write, which does not need the answer any more.
-    pub(crate) async fn write<P: Platform, W: Write, T: Timer<R>, R>(
+    pub(crate) async fn write<P: Device, W: Write, T: Timer<R>, R>(
         &mut self,
         chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,
@@ -251,7 +251,7 @@ impl Content {
 
 impl Stream {
     /// Writes it, in chunks (RFC 9112, 7.1) if the client can read them: then it sees whether all has come.
-    async fn write<P: Platform, W: Write, T: Timer<R>, R>(
+    async fn write<P: Device, W: Write, T: Timer<R>, R>(
         &mut self,
         chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,
@@ -278,7 +278,7 @@ impl Stream {
     }
 
     /// Appends what has room; returns whether there is more.
-    fn fill<P: Platform>(&mut self, chunk: &mut Chunk) -> bool {
+    fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         match self {
             Stream::Records(page) => page.fill::<P>(chunk),
             Stream::Stacks(page) => page.fill::<P>(chunk),

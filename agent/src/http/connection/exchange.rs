@@ -19,13 +19,13 @@ use crate::http::request::input::{Body, Input, Stop, Tail};
 use crate::http::server::Server;
 use crate::http::service::{Order, perform};
 use crate::http::slots::Permit;
-use crate::platform::Platform;
+use crate::platform::Device;
 
 /// Answers requests until there are no more, or one ends the connection.
 ///
 /// # Errors
 /// When the connection fails.
-pub(crate) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
     server: &'static Server<P>,
     timer: &T,
     link: &Link,
@@ -61,7 +61,7 @@ pub(crate) async fn exchange<P: Platform, R, T: Timer<R>, S: Socket<R>>(
 }
 
 /// Sends a problem as the last answer.
-async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
+async fn refuse<P: Device, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
     problem: Problem,
@@ -74,7 +74,7 @@ async fn refuse<P: Platform, W: Write, T: Timer<R>, R>(
 }
 
 /// Sends the answer that was made with a permit.
-async fn send<P: Platform, W: Write, T: Timer<R>, R>(
+async fn send<P: Device, W: Write, T: Timer<R>, R>(
     mut permit: Permit<'_, P::Lock>,
     output: &mut Output<'_, W, T, R>,
     delivery: &Delivery<'_>,
@@ -88,7 +88,7 @@ async fn send<P: Platform, W: Write, T: Timer<R>, R>(
 }
 
 /// Reads and answers one request; returns whether another may follow.
-async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
+async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
     input: &mut Input<'_, I>,
@@ -111,7 +111,7 @@ async fn turn<P: Platform, I: Read, W: Write, T: Timer<R>, R>(
 }
 
 /// Reads the body of a request and answers it; returns how it was answered.
-async fn answer<'b, P: Platform, I: Read, W: Write, T: Timer<R>, R>(
+async fn answer<'b, P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
     order: Order<'b>,

@@ -8,7 +8,7 @@ use crate::http::connection::exchange::exchange;
 use crate::http::limits::CLOSE;
 use crate::http::link::{Link, Phase};
 use crate::http::server::Server;
-use crate::platform::Platform;
+use crate::platform::Device;
 
 static TIMEOUTS: Timeouts = Timeouts {
     read_request: CLOSE,
@@ -21,7 +21,7 @@ static TIMEOUTS: Timeouts = Timeouts {
 /// A board calls it for each connection that it accepts, for as many at a time as the agent has
 /// [`Memory`](crate::http::Memory) for. It does not wait for the end of one to accept the next: when the last one that there is room
 /// for has come, another is closed. The binary needs `#![recursion_limit = "256"]`.
-pub async fn serve<P: Platform, R, T: Timer<R>, S: Socket<R>>(
+pub async fn serve<P: Device, R, T: Timer<R>, S: Socket<R>>(
     server: &'static Server<P>,
     timer: &T,
     buffer: &mut [u8],

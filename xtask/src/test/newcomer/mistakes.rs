@@ -66,7 +66,7 @@ pub(super) const MISTAKES: [Mistake; 6] = [
         change: Change {
             file: SOURCE,
             passage: "{ 3 + SOCKETS }",
-            by: "3",
+            by: "8",
         },
         command: "build",
         is_fatal: true,

@@ -171,18 +171,6 @@ impl Platform for Compared {
 
     const COST_UNIT: CostUnit = Board::COST_UNIT;
 
-    fn task(id: u16) -> Option<Task> {
-        Board::task(id)
-    }
-
-    fn device() -> Device {
-        Board::device()
-    }
-
-    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
-        Board::regions(window)
-    }
-
     fn is_interrupt_safe(memory: Range<usize>) -> bool {
         Board::is_interrupt_safe(memory)
     }

@@ -7,9 +7,9 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::http::{self, Guard, Memory, Server};
-use heapbeacon::platform::{Context, Platform, Task};
+use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
-use heapbeacon_shared::api::{CostUnit, Device};
+use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Region, Window};
 use picoserve::time::TokioTimer;
 use tokio::net::TcpListener;
@@ -70,13 +70,15 @@ impl Platform for Board {
     fn clock() -> u32 {
         0
     }
+}
 
+impl Device for Board {
     fn task(_id: u16) -> Option<Task> {
         None
     }
 
-    fn device() -> Device {
-        Device::default()
+    fn describe() -> api::Device {
+        api::Device::default()
     }
 
     fn regions(_window: Option<Window>) -> heapless::Vec<Region, 4> {
