@@ -9,6 +9,7 @@
 //! | [`components`], [`charts`] | what it is made of |
 //! | [`mod@format`], [`cut`], [`location`] | numbers and the ends of call stacks as text; what the address bar says |
 
+#![forbid(unsafe_code)]
 #![expect(
     unreachable_pub,
     reason = "#[component] makes public functions, wherever they stand"

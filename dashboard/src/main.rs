@@ -1,5 +1,7 @@
 //! Puts HeapBeacon's page into the browser.
 
+#![forbid(unsafe_code)]
+
 use heapbeacon_dashboard::App;
 
 fn main() {

@@ -34,7 +34,7 @@ fn evicted_blocks_are_held_for_certain_as_far_as_no_unmatched_free_may_be_theirs
     let late = trace::Summary {
         evicted_live: 170,
         unmatched_frees: 200,
-        ..early.clone()
+        ..early
     };
     assert_eq!(held_for_certain(&late) - held_for_certain(&early), 20);
     let only_replaced = trace::Summary {
@@ -62,7 +62,7 @@ fn accounting_holds_only_if_blocks_and_bytes_add_up() {
     assert!(accounting_holds(&sound));
     let lost_block = trace::Summary {
         live_count: 2,
-        ..sound.clone()
+        ..sound
     };
     assert!(!accounting_holds(&lost_block));
     let lost_bytes = trace::Summary {

@@ -1,6 +1,6 @@
 //! What a decoder makes of streams that are not as it would like them.
 
-use heapbeacon_shared::trace::{Mark, Record};
+use heapbeacon_shared::trace::{Mark, Record, Summary};
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -293,4 +293,42 @@ fn buffer_of_any_size_is_enough_or_refused() {
             Err(error) => assert_eq!(error, EncodeError::BufferTooSmall),
         }
     }
+}
+
+/// A writer that counts one thing less leaves it out at the end.
+#[test]
+fn counters_that_an_older_writer_does_not_know_are_zero() {
+    let written = Summary {
+        total_allocations: 300,
+        doubtful_until_us: 7,
+        ..Summary::default()
+    };
+    let mut buffer = [0; MAX_ENCODED];
+    let mut encoder = Encoder::new();
+    let stream = encoder
+        .encode(&Message::Counters(written), &mut buffer)
+        .unwrap();
+    let (preamble, message) = stream.split_at(PREAMBLE.len());
+    let older = &message[..message.len() - 1];
+    let length = [message[0] - 1];
+    let mut decoder = Decoder::new();
+    decoder.push(&[preamble, &length, &older[1..]].concat());
+    let expected = Summary {
+        doubtful_until_us: 0,
+        ..written
+    };
+    assert_eq!(decoder.next(), Some(Ok(Message::Counters(expected))));
+}
+
+#[test]
+fn what_is_too_short_for_counters_of_any_version_is_damage() {
+    let mut decoder = Decoder::new();
+    let short = [&[31_u8, 5][..], &[0; 30]].concat();
+    decoder.push(&[PREAMBLE, &short].concat());
+    assert_eq!(decoder.next(), None);
+    decoder.push(PREAMBLE);
+    assert!(matches!(
+        decoder.next(),
+        Some(Err(DecodeError::Damaged { .. }))
+    ));
 }

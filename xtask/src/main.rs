@@ -1,5 +1,7 @@
 //! Every command that a person or CI runs. `cargo xtask help` lists them.
 
+#![forbid(unsafe_code)]
+
 mod agent;
 mod background;
 mod bench;

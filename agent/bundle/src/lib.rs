@@ -4,6 +4,8 @@
 //! beforehand ([`save`]) into the folder [`PACKED`] beside them; a firmware's build script only puts those into its
 //! image ([`read`], [`embed`]), because build scripts run unoptimised, and so would take minutes to compress.
 
+#![forbid(unsafe_code)]
+
 #[cfg(feature = "pack")]
 mod pack;
 

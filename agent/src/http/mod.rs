@@ -16,6 +16,7 @@
 //! taken for the next request. Each refusal is `application/problem+json`, whether it was a request or not.
 //! Nothing here allocates.
 
+#![forbid(unsafe_code)]
 #![allow(
     clippy::large_enum_variant,
     clippy::result_large_err,

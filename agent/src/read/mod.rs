@@ -8,6 +8,8 @@
 //!
 //! Nothing here knows where the bytes go: an HTTP answer and a serial port are alike.
 
+#![forbid(unsafe_code)]
+
 pub mod bodies;
 pub mod cursors;
 pub mod dump;

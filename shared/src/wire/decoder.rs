@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 
 use super::frame::Frame;
 use super::preamble::{PREAMBLE_BYTES, Preamble, find};
-use super::{DecodeError, End, MAGIC, Message, VERSION};
+use super::{DecodeError, End, MAGIC, MAX_BODY, Message, VERSION};
 
 /// Bytes of a preamble that a misread message can swallow without containing all of it.
 const LOOK_BACK: usize = PREAMBLE_BYTES - 1;
@@ -151,8 +151,8 @@ impl Decoder {
             }
             Frame::Message { header, end } if !self.swallows(preamble, end) => {
                 let body = &self.unread()[header..end];
-                match postcard::take_from_bytes(body) {
-                    Ok((message, _newer_fields)) => self.pass_message(end, message),
+                match read_body(body) {
+                    Ok(message) => self.pass_message(end, message),
                     // A variant or a length beyond what this reader knows.
                     Err(postcard::Error::SerdeDeCustom) => self.pass_unknown(end),
                     Err(_) => self.lose_place(preamble),
@@ -230,6 +230,26 @@ impl Decoder {
     }
 }
 
+/// Reads the body of a message, apart from what a newer writer has added to it.
+fn read_body(body: &[u8]) -> postcard::Result<Message> {
+    match postcard::from_bytes(body) {
+        // An older writer counts less: what it does not know is 0.
+        Err(postcard::Error::DeserializeUnexpectedEnd) if is_counters(body) => {
+            let mut longer = [0; MAX_BODY];
+            longer[..body.len()].copy_from_slice(body);
+            postcard::from_bytes(&longer)
+        }
+        result => result,
+    }
+}
+
+/// Checks whether a body is that of a summary which has all that version 1 began with, at a byte a number at least.
+fn is_counters(body: &[u8]) -> bool {
+    const VARIANT: u8 = 5;
+    const FIRST_FIELDS: usize = 31;
+    body.first() == Some(&VARIANT) && body.len() > FIRST_FIELDS
+}
+
 impl Iterator for Decoder {
     type Item = Result<Message, DecodeError>;
 
@@ -245,7 +265,6 @@ impl Iterator for Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::MAX_BODY;
 
     /// Pushes `stream` byte by byte and returns the most bytes that the decoder held.
     fn most_bytes_held(stream: impl Iterator<Item = u8>) -> usize {

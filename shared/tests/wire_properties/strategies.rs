@@ -163,6 +163,7 @@ fn small() -> impl Strategy<Value = Message> {
             time_us: time,
             size,
             stack,
+            gave_reserve: false,
         })
     });
     let mark = (number(), name()).prop_map(|(time, name)| {
