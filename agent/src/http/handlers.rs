@@ -12,7 +12,6 @@ use crate::http::problem::Problem;
 use crate::http::request::body;
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
-use crate::http::service::Call;
 use crate::platform::{Device, Switch};
 use crate::read::bodies;
 use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
@@ -27,6 +26,16 @@ const DEFAULT_LIMIT: u64 = 64;
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
 
 type Answer = Result<Reply, Problem>;
+
+/// A call of the API.
+pub(crate) struct Call<'b> {
+    pub(crate) route: Route,
+    /// What stands for `{}` in its path.
+    pub(crate) parameter: Encoded<'b>,
+    pub(crate) query: Query<'b>,
+    /// Whether the client takes postcard rather than JSON.
+    pub(crate) prefers_postcard: bool,
+}
 
 /// Answers a call.
 pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {

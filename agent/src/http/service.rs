@@ -5,7 +5,7 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
-use crate::http::handlers;
+use crate::http::handlers::{self, Call};
 use crate::http::problem::{self, Problem};
 use crate::http::request::accept::prefers;
 use crate::http::request::body::check_type;
@@ -35,16 +35,6 @@ pub(crate) enum Action<'b> {
     File(File),
     /// An answer of the API.
     Call(Call<'b>),
-}
-
-/// A call of the API.
-pub(crate) struct Call<'b> {
-    pub(crate) route: Route,
-    /// What stands for `{}` in its path.
-    pub(crate) parameter: Encoded<'b>,
-    pub(crate) query: Query<'b>,
-    /// Whether the client takes postcard rather than JSON.
-    pub(crate) prefers_postcard: bool,
 }
 
 /// What there is at a path.

@@ -36,7 +36,7 @@ pub fn trace<P: Device>(recorder: &Recorder<P>) -> api::Trace {
 /// Describes the device, with what makes its traces worse than they could be.
 pub fn device<P: Device>(recorder: &Recorder<P>) -> api::Device {
     let mut device = P::describe();
-    device.uptime_us = P::tracer().now_us(device.uptime_us);
+    device.uptime_us = now_us::<P>();
     device.agent_version = text(format_args!(env!("CARGO_PKG_VERSION")));
     device.pointer_bytes = size_of::<usize>() as u8;
     device.features = features::<P>();

@@ -18,6 +18,7 @@ use crate::state::{
 mod row;
 mod table;
 
+use row::Sites;
 use table::SiteTable;
 
 /// Who holds memory.
@@ -31,9 +32,6 @@ pub fn LeaksPage() -> impl IntoView {
         </When>
     }
 }
-
-/// Sites in the order of their size.
-type Sites = Arc<Vec<Site>>;
 
 #[component]
 fn Leaks() -> impl IntoView {

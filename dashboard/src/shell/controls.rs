@@ -2,6 +2,7 @@ use heapbeacon_shared::api::{Feature, Route, Trace};
 use heapbeacon_shared::trace::{Destination, Mode, State};
 use leptos::prelude::*;
 
+use super::command::{Command, StartAll, StartLeaks};
 use super::restart::ClearAndStart;
 use crate::components::{Level, Meter, When};
 use crate::state::{Kept, Store};
@@ -123,44 +124,6 @@ fn Starts() -> impl IntoView {
             <ClearAndStart />
         </When>
     }
-}
-
-/// A button that does one thing to the trace.
-#[component]
-pub(super) fn Command(
-    label: &'static str,
-    hint: &'static str,
-    test_id: &'static str,
-    #[prop(optional)] primary: bool,
-    run: fn(Store),
-) -> impl IntoView {
-    let store = Store::of_app();
-    view! {
-        <button
-            type="button"
-            class:primary=primary
-            title=hint
-            data-testid=test_id
-            disabled=move || !store.takes_commands()
-            on:click=move |_| run(store)
-        >
-            {label}
-        </button>
-    }
-}
-
-#[component]
-pub(super) fn StartLeaks() -> impl IntoView {
-    let hint = "Keeps only blocks that are not freed";
-    let run = |store: Store| store.start_trace(Mode::Leaks);
-    view! { <Command label="Start leaks" hint test_id="start-leaks" primary=true run /> }
-}
-
-#[component]
-pub(super) fn StartAll() -> impl IntoView {
-    let hint = "Keeps freed blocks too, with who freed them";
-    let run = |store: Store| store.start_trace(Mode::All);
-    view! { <Command label="Start all" hint test_id="start-all" run /> }
 }
 
 #[component]

@@ -2,7 +2,7 @@ use leptos::html::Button;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use super::controls::{StartAll, StartLeaks};
+use super::command::{StartAll, StartLeaks};
 use crate::components::When;
 use crate::format;
 use crate::state::Store;

@@ -2,6 +2,8 @@
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
+mod growth;
+#[cfg(feature = "alloc")]
 mod leak;
 #[cfg(feature = "alloc")]
 mod series;

@@ -2,7 +2,6 @@
 
 use core::ops::Range;
 
-use embassy_sync::once_lock::OnceLock;
 use esp_hal::time::Instant;
 use esp_hal::timer::systimer::{SystemTimer, Unit};
 use heapbeacon::cost::CostMeter;
@@ -13,7 +12,7 @@ use heapbeacon_embassy::Lock;
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Region, Window};
 
-use crate::config::Config;
+use crate::setup::SETUP;
 use crate::{device, heap, stack, thread};
 
 /// Events that to-host mode keeps until they are fetched.
@@ -21,18 +20,9 @@ const EVENTS: usize = 6;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
-/// What is known once the agent was started.
-pub(crate) static SETUP: OnceLock<Setup> = OnceLock::new();
 
 /// Where events go in to-host mode.
 pub(crate) static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
-
-/// What is known once the agent was started.
-pub(crate) struct Setup {
-    pub(crate) config: Config,
-    /// Differs from boot to boot.
-    pub(crate) boot_id: u32,
-}
 
 /// An ESP32 that runs esp-hal.
 #[derive(Debug)]

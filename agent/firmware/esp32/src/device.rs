@@ -6,13 +6,12 @@ use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
-use heapbeacon::platform::Platform;
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
 use heapbeacon_shared::api::{Device, Network};
 use heapbeacon_shared::trace::Name;
 
-use crate::board::{Board, Setup};
+use crate::setup::Setup;
 use crate::warnings;
 
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
@@ -38,7 +37,6 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
         build_id: image::build_id(),
         boot_id: setup.map_or(0, |setup| setup.boot_id),
         reset_reason: text(reset_reason(Cpu::ProCpu).map_or("unknown", words)),
-        uptime_us: Board::now_us(),
         network: Network {
             mac: mac(),
             rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),

@@ -37,6 +37,7 @@ mod heap;
 mod hooks;
 mod network;
 mod server;
+mod setup;
 mod stack;
 mod thread;
 mod trace;

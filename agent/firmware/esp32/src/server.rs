@@ -16,7 +16,8 @@ use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use static_cell::StaticCell;
 
-use crate::board::{Board, EVENTS_TO_HOST, SETUP, Setup};
+use crate::board::{Board, EVENTS_TO_HOST};
+use crate::setup::{SETUP, Setup};
 use crate::{Access, Config, Network, StartError, thread, trace, warnings};
 
 /// How often it is said where the agent listens, and at which distance.

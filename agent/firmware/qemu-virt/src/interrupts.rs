@@ -1,13 +1,17 @@
 //! Interrupts: the timer's, and those of devices through the PLIC.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 
 use riscv::interrupt::Interrupt;
 use riscv::register::mie;
 use riscv_rt::core_interrupt;
 
+use crate::clock;
 use crate::mmio::Register;
-use crate::{clock, virtio_net};
 
 /// Where `virt` has its PLIC; the rest is as in the RISC-V PLIC specification, "Memory Map".
 const PLIC: usize = 0x0c00_0000;
@@ -23,6 +27,9 @@ const SOFTWARE: Register<u32> = unsafe { Register::new(0x0200_0000) };
 
 /// Whether an interrupt is being handled. They do not nest.
 static HANDLING: AtomicBool = AtomicBool::new(false);
+
+/// Handles the interrupt of the one device that has one.
+static DEVICE: Mutex<CriticalSectionRawMutex, Cell<fn()>> = Mutex::new(Cell::new(|| {}));
 
 /// Tells whether the code that asks handles an interrupt.
 #[inline(always)]
@@ -42,8 +49,9 @@ pub fn start() {
     unsafe { riscv::interrupt::enable() };
 }
 
-/// Lets the interrupt of a device in; its source is below 32.
-pub(crate) fn enable(source: u32) {
+/// Lets the interrupt of the device in, whose source is below 32, for `handler` to handle.
+pub(crate) fn enable(source: u32, handler: fn()) {
+    DEVICE.lock(|device| device.set(handler));
     // SAFETY: the priority of a source, a word each.
     let priority = unsafe { Register::<u32>::new(PLIC + 4 * source as usize) };
     priority.write(1);
@@ -81,7 +89,7 @@ fn timer() {
 fn device() {
     handle(|| {
         let source = CLAIM.read();
-        virtio_net::interrupted(source);
+        DEVICE.lock(Cell::get)();
         CLAIM.write(source);
     });
 }

@@ -80,8 +80,8 @@ pub struct Received {
 /// Room for a frame that is to go.
 pub struct Room<'c>(&'c RefCell<Queues>);
 
-/// Acknowledges an interrupt and wakes the network stack, if it is the card's.
-pub(crate) fn interrupted(_source: u32) {
+/// Acknowledges an interrupt and wakes the network stack.
+fn interrupted() {
     let status = slot_register::<u32>(INTERRUPT_STATUS).read();
     slot_register(INTERRUPT_ACKNOWLEDGE).write(status);
     WAKER.wake();
@@ -111,7 +111,7 @@ impl Card {
         }
         queues.raw.enable_interrupts();
         SLOT.store(address_of(slot), Relaxed);
-        interrupts::enable(slot + 1);
+        interrupts::enable(slot + 1, interrupted);
         Some(Self(RefCell::new(queues)))
     }
 }

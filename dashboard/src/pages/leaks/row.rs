@@ -4,12 +4,14 @@ use heapbeacon_shared::analysis::{Point, Standing, Verdict};
 use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
-use super::Sites;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
 use crate::pages::history_end;
 use crate::state::{Site, SiteStack, Store, is_recording, ranked};
+
+/// Sites in the order of their size.
+pub(super) type Sites = Arc<Vec<Site>>;
 
 /// Call stacks that an opened row shows.
 const STACKS_SHOWN: usize = 5;

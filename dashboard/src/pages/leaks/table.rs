@@ -1,7 +1,6 @@
 use leptos::prelude::*;
 
-use super::Sites;
-use super::row::SiteRow;
+use super::row::{SiteRow, Sites};
 use crate::components::{Item, KeyedList, When};
 use crate::state::{Grouping, Site, Store};
 

@@ -9,7 +9,8 @@ use heapbeacon_shared::trace::{self, Failure, Name, Origin, Region, Reserve};
 use heapbeacon_shared::wire::{self, Message};
 
 use super::blocks::{Block, Blocks};
-use super::{Capture, Loss};
+use super::content::Capture;
+use super::loss::Loss;
 
 const US_PER_SECOND: u32 = 1_000_000;
 

@@ -5,17 +5,19 @@
 
 use core::fmt;
 
-use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::api::{Record, Stack};
 use heapbeacon_shared::wire::{DecodeError, Decoder, End, Message, Received};
 
 use crate::format;
 
 mod blocks;
+mod content;
 mod fold;
 mod loss;
 mod survivors;
 mod totals;
 
+pub use content::Capture;
 pub use loss::Loss;
 pub(super) use totals::LISTED;
 
@@ -24,25 +26,6 @@ pub(super) use survivors::survivors;
 
 /// Largest file that is read: many times what the record buffer of a device holds.
 pub(super) const MOST_BYTES: u64 = 16 << 20;
-
-/// What a capture says, as the API would have said it at that moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Capture {
-    /// The device that it was taken from, with its uptime then; what a capture does not tell is empty.
-    pub device: Device,
-    /// The regions of the heap.
-    pub heap: Heap,
-    /// The counters of the trace.
-    pub trace: Trace,
-    /// Live blocks by call stack.
-    pub leaks: LeaksPage,
-    /// Every record, oldest first.
-    pub records: Vec<Record>,
-    /// The call stacks that records refer to.
-    pub stacks: Vec<Stack>,
-    /// What could not be read.
-    pub loss: Loss,
-}
 
 /// Why a file can't be opened as a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,22 @@
+use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
+
+use super::loss::Loss;
+
+/// What a capture says, as the API would have said it at that moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Capture {
+    /// The device that it was taken from, with its uptime then; what a capture does not tell is empty.
+    pub device: Device,
+    /// The regions of the heap.
+    pub heap: Heap,
+    /// The counters of the trace.
+    pub trace: Trace,
+    /// Live blocks by call stack.
+    pub leaks: LeaksPage,
+    /// Every record, oldest first.
+    pub records: Vec<Record>,
+    /// The call stacks that records refer to.
+    pub stacks: Vec<Stack>,
+    /// What could not be read.
+    pub loss: Loss,
+}
