@@ -30,8 +30,9 @@ fn main() -> Result<(), String> {
 /// A linker takes a library that is text for a script, and the libraries of a crate come along with it. So no firmware
 /// has to name the script, in the right place and once.
 fn link_sections() {
-    println!("cargo:rerun-if-changed=sections.x");
     let folder = env::var("CARGO_MANIFEST_DIR").expect("Cargo says where the package is");
+    // By its whole path: another clone that shares the target folder has another.
+    println!("cargo:rerun-if-changed={folder}/sections.x");
     println!("cargo:rustc-link-search=native={folder}");
     // The linker of Xtensa knows no OVERWRITE_SECTIONS.
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("riscv32") {

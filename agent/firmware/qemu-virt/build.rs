@@ -13,7 +13,8 @@ fn main() {
     for argument in ["-Tunwind.x", "--eh-frame-hdr"] {
         println!("cargo:rustc-link-arg-bin=stacks={argument}");
     }
+    // By their whole path: another clone that shares the target folder has others.
     for script in ["memory.x", "unwind.x"] {
-        println!("cargo:rerun-if-changed={script}");
+        println!("cargo:rerun-if-changed={folder}/{script}");
     }
 }
