@@ -1,9 +1,11 @@
 //! The import rule: who may know whom. Between crates `cargo tree` tells, inside a crate the paths in the source.
 
+mod circles;
 mod crates;
 mod paths;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         for file in source_files(workspace, rule.scope)? {
             broken += check_file(workspace, rule, &file)?;
         }
+    }
+    for folder in circles::FOLDERS {
+        broken += check_circles(workspace, folder)?;
     }
     if broken > 0 {
         bail!("the import rule is broken in {broken} places");
@@ -50,7 +55,25 @@ fn check_file(workspace: &Workspace, rule: &Rule, file: &Path) -> Result<usize> 
     Ok(broken.len())
 }
 
-/// Returns the sources of a module: `scope.rs`, and everything below the folder `scope`. Files named `tests.rs` and
+fn check_circles(workspace: &Workspace, folder: &str) -> Result<usize> {
+    let mut sources = BTreeMap::new();
+    for file in source_files(workspace, folder)? {
+        let name = file.strip_prefix(workspace.path(""))?;
+        sources.insert(paths::module_of(name), fs::read_to_string(&file)?);
+    }
+    let names = circles::Names::read(&sources)
+        .map_err(|error| anyhow!("a file in {folder} is not Rust: {error}"))?;
+    let circle = names.circle();
+    if !circle.is_empty() {
+        eprintln!(
+            "{folder}: name each other in a circle: {}",
+            circle.join(", ")
+        );
+    }
+    Ok(usize::from(!circle.is_empty()))
+}
+
+/// Returns the sources of a module: `scope.rs`, and everything below the folder `scope`. Files whose names end in `tests.rs` and
 /// folders named `tests` are left out, because a test may use what its module may not.
 fn source_files(workspace: &Workspace, scope: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -71,5 +94,6 @@ fn source_files(workspace: &Workspace, scope: &str) -> Result<Vec<PathBuf>> {
 }
 
 fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs")
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.ends_with(".rs") && !name.ends_with("tests.rs"))
 }
