@@ -172,7 +172,7 @@ pub fn header(device: &api::Device, trace_id: u32) -> wire::Header {
         device: device.name.clone(),
         firmware: device.firmware.clone(),
         firmware_version: device.firmware_version.clone(),
-        pointer_bytes: device.pointer_bytes,
+        pointer_bytes: size_of::<usize>() as u8,
         tick_hz: 1_000_000,
         boot_id: device.boot_id,
         trace_id,
