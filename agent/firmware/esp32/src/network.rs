@@ -4,7 +4,7 @@ use embassy_net::driver::Driver;
 use embassy_net::{Config, Runner, Stack, StackResources};
 use heapbeacon_embassy::server::SOCKETS;
 
-/// Sockets that the stack itself may take: those of DHCP and DNS.
+/// Sockets that the stack itself may take: those of DHCP and DNS. Which of its features are on can't be asked.
 const OF_THE_STACK: usize = 2;
 
 /// A network stack that [`start`](crate::start) takes.
