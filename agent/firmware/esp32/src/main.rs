@@ -37,7 +37,7 @@ const FEED: Duration = Duration::from_secs(2);
 
 /// 32 KiB: about 525 records and 130 call stacks.
 static RECORDS: RecordBuffer<4096> = record_buffer();
-/// The agent's sockets, and DHCP's.
+/// The agent's sockets, and those that a network may take itself, DHCP's and DNS's.
 static RESOURCES: StaticCell<StackResources<{ SOCKETS + 2 }>> = StaticCell::new();
 
 /// Says what has gone wrong and starts anew.
