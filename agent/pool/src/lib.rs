@@ -14,7 +14,7 @@
 //! use core::alloc::Layout;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use heapbeacon_pool::{Memory, Pool};
-//! use trace::Origin;
+//! use heapbeacon_shared::trace::Origin;
 //!
 //! static MEMORY: Memory<4096> = Memory::new();
 //! // SAFETY: no other pool has this memory.
