@@ -1,0 +1,57 @@
+//! How fast a heap grows, where something comes and goes.
+
+use heapbeacon_shared::analysis::{Point, Series};
+
+const SECOND: u64 = 1_000_000;
+
+/// A reading a second for so long, of so many bytes.
+fn series(seconds: u64, bytes: impl Fn(u64) -> u64) -> Series {
+    let mut series = Series::new(240);
+    for second in 0..=seconds {
+        series.push(Point {
+            time_us: second * SECOND,
+            bytes: bytes(second),
+            count: 1,
+        });
+    }
+    series
+}
+
+#[track_caller]
+fn assert_near(actual: f64, expected: f64) {
+    let error = (actual - expected).abs() / expected;
+    assert!(error < 0.1, "{actual} instead of {expected}");
+}
+
+#[test]
+fn a_fast_growth_is_that_of_the_last_minute() {
+    // It was slower before.
+    let grows = |second: u64| 10 * second.min(540) + 100 * second.saturating_sub(540);
+    let (per_minute, span_us) = series(600, grows).lasting_growth().expect("it grows");
+    assert_near(per_minute, 6_000.0);
+    assert!((50 * SECOND..=70 * SECOND).contains(&span_us), "{span_us}");
+}
+
+#[test]
+fn a_slow_growth_shows_in_a_longer_window() {
+    // 48 bytes every 100 seconds.
+    let grows = |second: u64| second / 100 * 48;
+    let (per_minute, span_us) = series(3_600, grows).lasting_growth().expect("it grows");
+    assert_near(per_minute, 28.8);
+    assert!(span_us >= 600 * SECOND, "{span_us}");
+}
+
+#[test]
+fn what_comes_and_goes_does_not_grow() {
+    let swings = |second: u64| 10_000 + second * 7_919 % 997;
+    assert_eq!(series(600, swings).lasting_growth(), None);
+    assert_eq!(series(600, |_| 5_000).lasting_growth(), None);
+    assert_eq!(series(600, |second| 10_000 - second).lasting_growth(), None);
+}
+
+#[test]
+fn one_step_is_no_growth() {
+    let step = |second: u64| if second < 580 { 1_000 } else { 9_000 };
+    assert_eq!(series(600, step).lasting_growth(), None);
+    assert_eq!(Series::new(16).lasting_growth(), None);
+}
