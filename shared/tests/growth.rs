@@ -1,6 +1,6 @@
 //! How fast a heap grows, where something comes and goes.
 
-use heapbeacon_shared::analysis::{Point, Series};
+use heapbeacon_shared::analysis::{Point, SLICES, Series};
 
 const SECOND: u64 = 1_000_000;
 
@@ -54,4 +54,19 @@ fn one_step_is_no_growth() {
     let step = |second: u64| if second < 580 { 1_000 } else { 9_000 };
     assert_eq!(series(600, step).lasting_growth(), None);
     assert_eq!(Series::new(16).lasting_growth(), None);
+}
+
+#[test]
+fn few_readings_are_looked_at_for_longer() {
+    let mut series = Series::new(240);
+    for reading in 0..100 {
+        series.push(Point {
+            time_us: reading * 30 * SECOND,
+            bytes: reading * 300,
+            count: 1,
+        });
+    }
+    let (per_minute, span_us) = series.lasting_growth().expect("it grows");
+    assert_near(per_minute, 600.0);
+    assert_eq!(span_us, (2 * SLICES as u64 - 1) * 30 * SECOND);
 }
