@@ -1,5 +1,4 @@
 //! How fast a heap grows, where something comes and goes.
-#![cfg(feature = "alloc")]
 
 use heapbeacon_shared::analysis::{Point, SLICES, Series};
 
