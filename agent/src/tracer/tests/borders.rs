@@ -364,3 +364,25 @@ fn errors_are_those_of_esp_idf() {
         assert!(!std::format!("{error}").is_empty());
     }
 }
+
+#[test]
+fn a_failure_tells_whether_the_reserve_was_given_back_for_it() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    // All in one microsecond, so none of their times is the hook's.
+    for gave_reserve in [true, false, true] {
+        fixture.tracer.failed(&FailedAllocation {
+            size: 8,
+            time_us: 0,
+            core: 0,
+            task: 0,
+            stack: &CallStack::from_iter([1]),
+            gave_reserve,
+        });
+    }
+    let failures = fixture.failures();
+    let gave: Vec<_> = failures
+        .iter()
+        .map(|failure| failure.gave_reserve)
+        .collect();
+    assert_eq!(gave, [true, false, true]);
+}
