@@ -13,6 +13,9 @@ use crate::{dashboard, system};
 /// Where the package is that makes images, which is a workspace of its own.
 pub(crate) const IMAGE_TOOL: &str = "xtask/image/Cargo.toml";
 
+/// What chooses esp-alloc's algorithm when it is built.
+pub(crate) const ALGORITHM: &str = "ESP_ALLOC_CONFIG_HEAP_ALGORITHM";
+
 /// What esptool talks at most boards with.
 const BAUD: &str = "460800";
 /// What the firmware's console talks with; over USB it does not matter.

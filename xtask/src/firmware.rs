@@ -15,9 +15,10 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 8] = [
+const CHECKED: [Package; 9] = [
     Package::new("heapbeacon-embassy", BOARDS, "demo", IMAC),
-    Package::new("heapbeacon-qemu-virt", BOARDS, "unwind", IMAC),
+    Package::new("heapbeacon-qemu-virt", BOARDS, "unwind,esp-alloc", IMAC),
+    Package::new("heapbeacon-esp-alloc", BOARDS, "esp-alloc/esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c6", IMAC),
     Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3", IMC),

@@ -1,5 +1,6 @@
 //! The agent on QEMU's RISC-V machine `virt`.
 
+use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use xshell::{Cmd, cmd};
 use crate::background::Background;
 use crate::firmware::{self, BOARDS, IMAC, Package, Program};
 use crate::workspace::Workspace;
-use crate::{dashboard, demo, system};
+use crate::{dashboard, demo, esp32, system};
 
 const PACKAGE: Package = Package::new("heapbeacon-qemu-virt", BOARDS, "", IMAC);
 
@@ -30,6 +31,13 @@ const TESTED: [Program; 2] = [
         binary: "panic",
     },
 ];
+/// Holds the figures of esp-alloc's heap against a walk of it.
+const HEAPS: Program = Program {
+    package: Package::new("heapbeacon-qemu-virt", BOARDS, "esp-alloc", IMAC),
+    binary: "heaps",
+};
+/// The algorithms that esp-alloc can be built with.
+const ALGORITHMS: [&str; 2] = ["LLFF", "TLSF"];
 const BENCH: Program = Program {
     package: PACKAGE,
     binary: "bench",
@@ -51,6 +59,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
     for program in TESTED {
         firmware::build(workspace, program, None)?;
+    }
+    for algorithm in ALGORITHMS {
+        let _algorithm = workspace.shell.push_env(esp32::ALGORITHM, algorithm);
+        let elf = firmware::build(workspace, HEAPS, None)?;
+        let name = format!("{}-{}", HEAPS.binary, algorithm.to_lowercase());
+        fs::copy(&elf, elf.with_file_name(name))?;
     }
     build(workspace)
 }

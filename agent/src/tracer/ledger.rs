@@ -66,7 +66,8 @@ struct WrongFree {
 }
 
 pub(super) struct Ledger {
-    failures: Deque<Failed, FAILURES>,
+    /// Oldest first.
+    failures: Vec<Failed, FAILURES>,
     pending: Vec<PendingFree, PENDING>,
     wrong_frees: Deque<WrongFree, WRONG_FREES>,
     /// The last record from before a time in which frees were not recorded: its block may have gone, and all older ones.
@@ -77,7 +78,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) const EMPTY: Self = Self {
-        failures: Deque::new(),
+        failures: Vec::new(),
         pending: Vec::new(),
         wrong_frees: Deque::new(),
         trusted_after: 0,
@@ -119,13 +120,22 @@ impl Ledger {
 
     /// Remembers a failed allocation.
     pub(super) fn failed(&mut self, failed: Failed, stacks: &mut Stacks) {
-        if self.failures.is_full()
-            && let Some(forgotten) = self.failures.pop_front()
-        {
+        if self.failures.is_full() {
+            let forgotten = self.failures.remove(self.least_telling(&failed));
             stacks.release(forgotten.stack);
         }
-        // There is room: a full deque has just given up its oldest entry.
-        let _ = self.failures.push_back(failed);
+        // There is room: a full list has just lost an entry.
+        let _ = self.failures.push(failed);
+    }
+
+    /// Returns which failure makes room for another: the oldest, but not the last one that the reserve was given back
+    /// for. That one began what the others, often hundreds in a second, are only a part of.
+    fn least_telling(&self, newest: &Failed) -> usize {
+        let gave = self.failures.iter().rposition(|failed| failed.gave_reserve);
+        match gave {
+            Some(0) if !newest.gave_reserve => 1,
+            _ => 0,
+        }
     }
 
     pub(super) fn failures(&self, stacks: &Stacks) -> Vec<Failure, FAILURES> {

@@ -84,7 +84,7 @@ pub struct Heap {
     pub failed_allocations: u64,
     /// Bytes that they asked for.
     pub failed_bytes: u64,
-    /// The latest of them, oldest first.
+    /// The latest of them, oldest first, and the last one that the reserve was given back for.
     pub recent_failures: heapless::Vec<Failure, 8>,
     /// Blocks that the trace knows as live, at the time of this answer: what the regions have beyond them is not in any
     /// list.

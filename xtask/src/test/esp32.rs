@@ -15,9 +15,6 @@ use crate::{firmware, size, system};
 /// Where the first slot begins, as assets/partitions.csv has it.
 const SLOT: usize = 0x1_0000;
 
-/// What chooses the algorithm of esp-alloc.
-const ALGORITHM: &str = "ESP_ALLOC_CONFIG_HEAP_ALGORITHM";
-
 /// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, checks their images, and
 /// builds projects that are configured in other ways.
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
@@ -30,7 +27,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
                 Chip::Esp32C3 => "LLFF",
                 Chip::Esp32C6 => "TLSF",
             };
-            let _algorithm = workspace.shell.push_env(ALGORITHM, algorithm);
+            let _algorithm = workspace.shell.push_env(esp32::ALGORITHM, algorithm);
             firmware::build(workspace, chip.minimal(), None)?
         };
         for elf in [minimal, esp32::build(workspace, chip)?] {

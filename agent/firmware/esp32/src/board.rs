@@ -13,7 +13,7 @@ use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Region, Window};
 
 use crate::setup::SETUP;
-use crate::{device, heap, stack, thread};
+use crate::{device, stack, thread};
 
 /// Events that to-host mode keeps until they are fetched.
 const EVENTS: usize = 6;
@@ -65,7 +65,7 @@ impl Platform for Board {
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
 
     fn reserve() -> Option<&'static Reserve<Lock>> {
-        Some(&heap::RESERVE)
+        Some(&heapbeacon_esp_alloc::RESERVE)
     }
 
     fn is_interrupt_safe(memory: Range<usize>) -> bool {
@@ -88,7 +88,7 @@ impl Device for Board {
     }
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
-        heap::regions(window)
+        heapbeacon_esp_alloc::regions(window, stack::region_name)
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

@@ -7,9 +7,9 @@ use esp_alloc::export::enumset::EnumSet;
 use esp_alloc::{EspHeap, MemoryCapability};
 use heapbeacon::hooks;
 use heapbeacon::walk::frame_pointer;
+use heapbeacon_esp_alloc as heap;
 
 use crate::board::Board;
-use crate::heap;
 
 /// A block was handed out, or could not be if its address is 0.
 #[unsafe(no_mangle)]

@@ -1,6 +1,6 @@
 //! HeapBeacon for firmware with esp-hal.
 //!
-//! It traces esp-alloc's heap, the Wi-Fi driver's blocks included, and serves API and dashboard on an embassy-net stack.
+//! It traces esp-alloc's heap (whose figures are those of `heapbeacon-esp-alloc`), the Wi-Fi driver's blocks included, and serves API and dashboard on an embassy-net stack.
 //! `README.md` in this folder says what a firmware adds to use it; `examples/minimal` is such a firmware.
 //!
 //! | module | what |
@@ -12,8 +12,6 @@
 //! | `config` | what a firmware says of itself, and who may come in |
 //! | `board` | the platform |
 //! | `hooks` | what esp-alloc calls |
-//! | `heap` | regions and their figures, and what is held back |
-//! | `algorithm` | what a block takes of esp-alloc's heap |
 //! | `trace` | begins the trace |
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
@@ -28,12 +26,10 @@ compile_error!(
      heapbeacon-esp32 = { path = \"…\", features = [\"esp32c3\"] }"
 );
 
-mod algorithm;
 mod board;
 mod config;
 mod device;
 mod error;
-mod heap;
 mod hooks;
 mod network;
 mod server;
@@ -51,9 +47,9 @@ pub use board::Board;
 pub use config::{Access, Config, Console, RESERVE, print};
 pub use device::set_signal;
 pub use error::StartError;
-pub use heap::{Once, add_region};
 pub use heapbeacon::tracer::Mode;
 pub use heapbeacon_embassy::server::SOCKETS;
+pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
 pub use network::{Network, network};
 pub use server::start;
 pub use trace::trace;

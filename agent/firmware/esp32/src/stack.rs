@@ -80,6 +80,16 @@ pub(crate) fn main_stack() -> Range<usize> {
     between!(_stack_end_cpu0, _stack_start_cpu0)
 }
 
+/// Returns what the heap region that begins at `start` is called: what lies behind the main thread's stack is the
+/// bootloader's memory, which is reclaimed.
+pub(crate) fn region_name(start: usize) -> &'static str {
+    if start < main_stack().end {
+        "internal"
+    } else {
+        "reclaimed"
+    }
+}
+
 /// Tells whether the main thread runs: it, or an interrupt of it.
 #[inline(always)]
 pub(crate) fn is_main() -> bool {

@@ -2,11 +2,9 @@
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use esp_alloc::HEAP;
 use heapbeacon_embassy::tasks;
+use heapbeacon_esp_alloc::lacks_regions;
 use heapbeacon_shared::api::Warning;
-
-use crate::heap;
 
 /// Whether the agent was started outside of a task.
 static LACKS_TASKS: AtomicBool = AtomicBool::new(false);
@@ -21,11 +19,4 @@ pub(crate) fn list() -> impl Iterator<Item = Warning> {
     let regions = lacks_regions().then_some(Warning::MissingRegions);
     let tasks = LACKS_TASKS.load(Relaxed).then_some(Warning::UnknownTasks);
     regions.into_iter().chain(tasks)
-}
-
-/// Tells whether esp-alloc has more regions than are known here, or none at all.
-fn lacks_regions() -> bool {
-    let known = heap::regions_known();
-    let all = HEAP.stats().region_stats.iter().flatten().count();
-    known == 0 || known < all
 }

@@ -37,3 +37,17 @@ async fn a_person_drops_the_image_and_sees_the_leaking_line() -> WebDriverResult
     page.picture("device-leaks.png").await?;
     page.close().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sees_that_the_reserve_was_given_back() -> WebDriverResult<()> {
+    let machine = Qemu::boot();
+    let page = Page::open(machine.url()).await?;
+    let note = "[data-testid='reserve']";
+    page.element_with(note, "held back").await?;
+    let switched = machine
+        .client()
+        .post("/demo/heap-exhaustion", r#"{"on":true}"#);
+    assert_eq!(switched.status, 200);
+    page.element_with(note, "when an allocation failed").await?;
+    page.close().await
+}

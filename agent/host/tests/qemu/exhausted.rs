@@ -1,6 +1,7 @@
 //! Serving when the heap has nothing left but its reserve, which the network card's frames come from.
 
 use heapbeacon_shared::api::{Device, Heap, Method, Route, StacksPage};
+use heapbeacon_shared::trace::Failure;
 
 use crate::support::await_some;
 use crate::support::client::Client;
@@ -15,6 +16,8 @@ fn with_no_heap_left_every_get_answers_and_failures_are_counted() {
     let machine = Qemu::boot();
     let agent = machine.client();
     assert_eq!(agent.post(SWITCH, r#"{"on":true}"#).status, 200);
+    let (failure, given_us) = await_some("a failure gives the reserve back", || given_for(&agent));
+    assert_eq!(Some(failure.time_us), given_us);
     let heap = await_some("the heap is exhausted", || exhausted(&agent));
 
     for endpoint in Route::ALL {
@@ -77,6 +80,19 @@ fn the_reserve_is_held_from_the_start_and_in_no_count_of_blocks() {
     // Nothing was allocated before the trace began: it knows every block, but for frames under way.
     let blocks: u64 = heap.regions.iter().map(|region| region.blocks).sum();
     assert!(blocks.abs_diff(heap.traced_blocks) <= 2, "{heap:?}");
+}
+
+/// Returns the failed allocation that the reserve was given back for, once there is one, and when the reserve says it was.
+fn given_for(agent: &Client) -> Option<(Failure, Option<u64>)> {
+    let heap: Heap = agent.read("/heap");
+    let given_us = heap.reserve.and_then(|reserve| reserve.given_us);
+    let mut failures = heap.recent_failures.into_iter();
+    let failure = failures.find(|failure| failure.gave_reserve)?;
+    assert!(
+        failures.all(|failure| !failure.gave_reserve),
+        "it is given back once"
+    );
+    Some((failure, given_us))
 }
 
 /// Returns the state of the heap once it has no room but for what was held back.

@@ -59,6 +59,16 @@ fn call_site(symbols: &Symbols, frames: &str) -> Option<String> {
 }
 
 #[test]
+fn figures_of_esp_allocs_heap_are_those_of_a_walk_with_either_algorithm() {
+    for program in ["heaps-llff", "heaps-tlsf"] {
+        let output = qemu::run(program);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{program}: {printed}");
+        assert!(printed.contains("round 39"), "{program}: {printed}");
+    }
+}
+
+#[test]
 fn a_panic_is_printed_and_ends_the_machine_with_its_status() {
     let output = qemu::run("panic");
     assert_eq!(output.status.code(), Some(101));

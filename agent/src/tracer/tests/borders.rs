@@ -386,3 +386,27 @@ fn a_failure_tells_whether_the_reserve_was_given_back_for_it() {
         .collect();
     assert_eq!(gave, [true, false, true]);
 }
+
+#[test]
+fn the_failure_that_the_reserve_was_given_back_for_is_kept_until_the_next_such() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    let fail = |time_us, gave_reserve| {
+        fixture.tracer.failed(&FailedAllocation {
+            size: 8,
+            time_us,
+            core: 0,
+            task: 0,
+            stack: &CallStack::from_iter([1]),
+            gave_reserve,
+        });
+    };
+    let times = || -> std::vec::Vec<_> {
+        let failures = fixture.failures();
+        failures.iter().map(|failure| failure.time_us).collect()
+    };
+    (1..=3).for_each(|time_us| fail(time_us, time_us == 2));
+    (4..=100).for_each(|time_us| fail(time_us, false));
+    assert_eq!(times(), [2, 94, 95, 96, 97, 98, 99, 100]);
+    fail(101, true);
+    assert_eq!(times(), [94, 95, 96, 97, 98, 99, 100, 101]);
+}

@@ -18,17 +18,13 @@ use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Figures, Place, Tried, largest_blocks};
 use heapbeacon_shared::trace::{Origin, Region, Window};
 
-use crate::{algorithm, stack};
+use crate::algorithm;
 
 /// Regions that esp-alloc's heap may have.
 const MOST: usize = 3;
 
-/// Keeps memory from being given to the heap twice; for [`heap_allocator!`](crate::heap_allocator).
-#[doc(hidden)]
-pub type Once = heapbeacon_pool::Once<Lock>;
-
 /// What is held back for the Wi-Fi driver.
-pub(crate) static RESERVE: Reserve<Lock> = Reserve::new(&EspAlloc);
+pub static RESERVE: Reserve<Lock> = Reserve::new(&EspAlloc);
 
 static REGIONS: Mutex<Lock, RefCell<heapless::Vec<Known, MOST>>> =
     Mutex::new(RefCell::new(heapless::Vec::new()));
@@ -56,16 +52,9 @@ struct Known {
 /// When the same line runs twice: its memory is the heap's already. And when there are three regions already.
 #[macro_export]
 macro_rules! heap_allocator {
-    ($(#[$attribute:meta])* size: $size:expr) => {{
-        $(#[$attribute])*
-        static mut MEMORY: ::core::mem::MaybeUninit<[u8; $size]> = ::core::mem::MaybeUninit::uninit();
-        // Beside the memory, which may be one that nobody clears.
-        static GIVEN: $crate::Once = $crate::Once::new();
-        GIVEN.claim("this memory");
-        // SAFETY: the static is visible here alone, where a program comes by once, as was just checked.
-        let memory = unsafe { ::core::slice::from_raw_parts_mut((&raw mut MEMORY).cast(), $size) };
-        $crate::add_region(memory);
-    }};
+    ($(#[$attribute:meta])* size: $size:expr) => {
+        $crate::add_region($crate::memory_once!(lock: $crate::Lock, $(#[$attribute])* size: $size))
+    };
 }
 
 /// Adds memory to esp-alloc's heap. [`heap_allocator!`](crate::heap_allocator) makes the memory, too.
@@ -106,37 +95,42 @@ fn added(before: &HeapStats, after: &HeapStats) -> Option<usize> {
     regions.position(|(before, after)| before.is_none() && after.is_some())
 }
 
-/// Counts a block that was handed out.
+/// Counts a block that was handed out: its address, and the bytes that were asked for.
 #[inline(always)]
-pub(crate) fn took(address: usize, size: usize) {
+pub fn took(address: usize, size: usize) {
     with_region_of(address, |known, block| {
         known.figures.took(size);
         known.grow(block);
     });
 }
 
-/// Counts a block that is taken back.
+/// Counts a block that is taken back: its address, and the bytes that were asked for.
 #[inline(always)]
-pub(crate) fn gave_back(address: usize, size: usize) {
+pub fn gave_back(address: usize, size: usize) {
     with_region_of(address, |known, block| {
         known.figures.gave_back(size);
         known.shrink(block);
     });
 }
 
-/// Tells whether a block is only tried for, or held back.
+/// Checks whether a block is only tried for, or held back: its hooks take no notice of it.
 #[inline(always)]
-pub(crate) fn is_uncounted() -> bool {
+pub fn is_uncounted() -> bool {
     UNCOUNTED.load(Relaxed)
 }
 
-/// Returns how many regions are known.
-pub(crate) fn regions_known() -> usize {
-    REGIONS.lock(|regions| regions.borrow().len())
+/// Checks whether esp-alloc has more regions than are known here, or none at all.
+pub fn lacks_regions() -> bool {
+    let known = REGIONS.lock(|regions| regions.borrow().len());
+    let all = HEAP.stats().region_stats.iter().flatten().count();
+    known == 0 || known < all
 }
 
-/// Describes every region, for a reader that may name a window of time.
-pub(crate) fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+/// Describes every region, for a reader that may name a window of time; `name` calls it by the address of its first byte.
+pub fn regions(
+    window: Option<Window>,
+    name: impl Fn(usize) -> &'static str,
+) -> heapless::Vec<Region, 4> {
     let mut ranges = [const { 0..0 }; MOST];
     REGIONS.lock(|regions| {
         for (range, known) in ranges.iter_mut().zip(regions.borrow().iter()) {
@@ -148,7 +142,7 @@ pub(crate) fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         let mut regions = regions.borrow_mut();
         let known = regions.iter_mut().zip(largest);
         known
-            .map(|(known, largest)| known.describe(largest, window))
+            .map(|(known, largest)| known.describe(name(known.start), largest, window))
             .collect()
     })
 }
@@ -185,23 +179,15 @@ impl Known {
         self.figures.set_used(used);
     }
 
-    fn describe(&mut self, largest: usize, window: Option<Window>) -> Region {
+    fn describe(&mut self, name: &'static str, largest: usize, window: Option<Window>) -> Region {
         let used = algorithm::used_now(self.number, self.figures.used());
         self.figures.set_used(used);
         let place = Place {
-            name: self.name(),
+            name,
             start: self.start,
             origin: Origin::Application,
         };
         self.figures.describe(place, largest, window)
-    }
-
-    fn name(&self) -> &'static str {
-        if self.start < stack::main_stack().end {
-            "internal"
-        } else {
-            "reclaimed"
-        }
     }
 }
 
