@@ -2,12 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`api`], [`retry`] | the agent's HTTP API, typed |
-//! | [`state`] | the last answers, their history, what follows from them |
-//! | [`naming`] | names of call stacks |
 //! | [`pages`], [`shell`] | what a person sees |
 //! | [`components`], [`charts`] | what it is made of |
-//! | [`mod@format`], [`cut`], [`location`] | numbers and the ends of call stacks as text; what the address bar says |
+//! | [`device`] | the agent's HTTP API: the client, the poll and the commands |
+//! | [`store`] | the signals that pages read, of a device or of a capture file |
+//! | [`symbols`], [`files`] | names of call stacks; files that are opened and saved |
+//! | [`model`], [`capture`] | what follows from answers, and from the bytes of a capture |
+//! | [`mod@format`], [`location`] | numbers as text; the page and the device in the address bar |
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -15,17 +16,17 @@
     reason = "#[component] makes public functions, wherever they stand"
 )]
 
-pub mod api;
+pub mod capture;
 pub mod charts;
 pub mod components;
-pub mod cut;
+pub mod device;
+pub mod files;
 pub mod format;
 pub mod location;
-pub mod naming;
+pub mod model;
 pub mod pages;
-pub mod retry;
-pub mod save;
 pub mod shell;
-pub mod state;
+pub mod store;
+pub mod symbols;
 
 pub use shell::App;

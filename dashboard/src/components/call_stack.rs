@@ -4,7 +4,7 @@ use heapbeacon_shared::symbols::Fold;
 use leptos::prelude::*;
 
 use super::copy_text;
-use crate::naming::{FrameLine, LineSection, NamedStack};
+use crate::symbols::names::{FrameLine, LineSection, NamedStack};
 
 /// Names of folded frames that are told.
 const NAMES_SHOWN: usize = 3;

@@ -2,7 +2,7 @@ use heapbeacon_shared::api::DemoSwitch;
 use leptos::prelude::*;
 
 use crate::components::{Item, KeyedList, Switch, When};
-use crate::state::Store;
+use crate::store::Store;
 
 /// Shows the switches of the demo workload, where the device has one.
 #[component]

@@ -7,7 +7,7 @@ use super::demo::DemoStrip;
 use super::regions::Regions;
 use super::symbols::SymbolPanel;
 use crate::format;
-use crate::state::Store;
+use crate::store::Store;
 
 /// Identity, symbols, downloads.
 #[component]

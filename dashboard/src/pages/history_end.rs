@@ -1,7 +1,7 @@
 use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
-use crate::state::Store;
+use crate::store::Store;
 
 /// Names the moment that the history of the call sites ends at.
 pub(super) fn history_end(store: Store) -> &'static str {

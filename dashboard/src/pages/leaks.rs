@@ -10,10 +10,13 @@ use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
-use crate::state::{
-    Finding, Grouping, HeapHistory, Part, Site, Store, Tone, View, finding, held, listed, regions,
-    with_untraced,
-};
+use crate::model::finding::completeness::with_untraced;
+use crate::model::finding::{Finding, Part, Tone, View, capture, live};
+use crate::model::heap_history::HeapHistory;
+use crate::model::heap_sample::regions;
+use crate::model::history::listed;
+use crate::model::sites::{Grouping, Site};
+use crate::store::Store;
 
 mod row;
 mod table;
@@ -101,8 +104,8 @@ fn found(store: Store) -> Finding {
         piles_up: store.piles_up(),
     };
     let mut found = match opened.as_ref() {
-        Some(opened) => held(&own, &view, &opened.loss),
-        None => finding(&own, &view),
+        Some(opened) => capture::describe(&own, &view, &opened.loss),
+        None => live::describe(&own, &view),
     };
     found.facts = with_untraced(
         &found.facts,

@@ -10,7 +10,11 @@ use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
 use crate::location::Page;
-use crate::state::{HeapSample, Outlook, Site, Store, gaps, regions, untraced};
+use crate::model::finding::completeness::{gaps, untraced};
+use crate::model::heap_history::Outlook;
+use crate::model::heap_sample::{HeapSample, regions};
+use crate::model::sites::Site;
+use crate::store::Store;
 use wrong_frees::WrongFrees;
 
 mod plots;

@@ -2,7 +2,7 @@ use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use crate::components::{Switch, When};
-use crate::state::Store;
+use crate::store::Store;
 
 /// Shows and hides what is not the firmware's own, where there is such.
 #[component]

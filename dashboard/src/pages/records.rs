@@ -10,9 +10,11 @@ use web_sys::HtmlInputElement;
 use super::origins::OriginSwitches;
 use super::start::NotTracing;
 use crate::components::{Item, KeyedList, When};
+use crate::device::connection::LinkState;
+use crate::device::records::RecordList;
 use crate::format;
-use crate::naming::NamedStack;
-use crate::state::{LinkState, RecordList, Store};
+use crate::store::Store;
+use crate::symbols::names::NamedStack;
 
 mod window;
 

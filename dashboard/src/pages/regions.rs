@@ -2,7 +2,8 @@ use heapbeacon_shared::trace::{Origin, Region};
 use leptos::prelude::*;
 
 use crate::format;
-use crate::state::{Store, regions};
+use crate::model::heap_sample::regions;
+use crate::store::Store;
 
 /// Shows how full each region of the heap is, and the largest piece that is left of it.
 #[component]

@@ -3,7 +3,7 @@ use heapbeacon_shared::trace::Reserve;
 use leptos::prelude::*;
 
 use crate::format;
-use crate::state::Store;
+use crate::store::Store;
 
 /// Says what of the heap is held back, or since when it is not.
 #[component]

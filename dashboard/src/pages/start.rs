@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use crate::components::{Empty, When};
 use crate::format;
-use crate::state::{Kept, Store};
+use crate::model::records_location::RecordsLocation;
+use crate::store::Store;
 
 /// Stands where a trace would show something, and starts one.
 #[component]
@@ -22,7 +23,7 @@ pub(super) fn NotTracing() -> impl IntoView {
         .into_any();
     }
     view! {
-        <When is=move || store.kept() == Kept::ByHost fallback=|| view! { <NotYet /> }>
+        <When is=move || store.records_location() == RecordsLocation::Host fallback=|| view! { <NotYet /> }>
             <ByHost />
         </When>
     }
@@ -48,7 +49,7 @@ fn ByHost() -> impl IntoView {
                 "to the firmware's sink, which passes it on. So there is nothing to show here. " {events}
                 "To look at records here, end that and start a trace that stays on the device."
             </p>
-            <StartButton label="Keep records here" run=|store| store.keep_here() />
+            <StartButton label="Keep records here" run=|store| store.record_on_device() />
         </Empty>
     }
 }

@@ -2,8 +2,11 @@ use heapbeacon_shared::api::Feature;
 use leptos::prelude::*;
 
 use crate::components::{DropZone, When};
+use crate::files::kind::FileKind;
 use crate::format;
-use crate::state::{Desk, FileKind, Source, Store, SymbolState};
+use crate::store::Store;
+use crate::store::sources::Sources;
+use crate::symbols::source::{Source, SymbolState};
 
 /// Returns whether there are names.
 fn has_names(store: Store) -> bool {
@@ -56,8 +59,8 @@ fn sentence(symbols: &SymbolState, is_file: bool) -> String {
 /// Takes an ELF.
 #[component]
 pub(super) fn ElfDrop() -> impl IntoView {
-    let desk = Desk::of_app();
-    let on_file = Callback::new(move |file| desk.take(file, Some(FileKind::Elf)));
+    let sources = Sources::of_app();
+    let on_file = Callback::new(move |file| sources.open(file, Some(FileKind::Elf)));
     let label = "Drop the firmware's ELF here, or choose it";
     let hint = "It gives names and lines to addresses, and never leaves this browser.";
     view! { <DropZone label hint test_id="elf-input" on_file /> }

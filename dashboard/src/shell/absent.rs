@@ -5,7 +5,7 @@ use super::obstacle::{reason, title};
 use crate::components::{Empty, When};
 use crate::location::{address_of, go_to_device};
 use crate::pages::CaptureDrop;
-use crate::state::Store;
+use crate::store::Store;
 
 /// Stands in for every page until a device has answered.
 #[component]

@@ -8,9 +8,11 @@ use super::navigation::Navigation;
 use super::notices::Notices;
 use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file};
+use crate::device::connection::LinkState;
 use crate::location::{Page, Target, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
-use crate::state::{Desk, LinkState, Store};
+use crate::store::Store;
+use crate::store::sources::Sources;
 
 /// What stands where an address leads nowhere.
 const NO_PAGE: &str = "There is no such page";
@@ -18,10 +20,10 @@ const NO_PAGE: &str = "There is no such page";
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    let desk = Desk::new(&Target::of_page());
-    provide_context(desk);
+    let sources = Sources::new(&Target::of_page());
+    provide_context(sources);
     let page = use_page();
-    let shows_file = Memo::new(move |_| desk.shows_file());
+    let shows_file = Memo::new(move |_| sources.shows_file());
     Effect::new(move |_| {
         let page = page.get();
         let page = page.map_or(NO_PAGE, |page| page.name(shows_file.get()));
@@ -31,14 +33,14 @@ pub fn App() -> impl IntoView {
     let dropped = move |event: DragEvent| {
         event.prevent_default();
         if let Some(file) = dropped_file(&event) {
-            desk.take(file, None);
+            sources.open(file, None);
         }
     };
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>
             {move || {
                 shows_file.track();
-                provide_context(untrack(|| desk.shown()));
+                provide_context(untrack(|| sources.shown()));
                 view! { <Shown page /> }
             }}
         </div>

@@ -1,7 +1,7 @@
 use heapbeacon_shared::trace::Mode;
 use leptos::prelude::*;
 
-use crate::state::Store;
+use crate::store::Store;
 
 /// A button that does one thing to the trace.
 #[component]

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::command::{Command, StartAll, StartLeaks};
 use super::restart::ClearAndStart;
 use crate::components::{Level, Meter, When};
-use crate::state::{Kept, Store};
+use crate::model::records_location::RecordsLocation;
+use crate::store::Store;
 
 /// Shows what the trace is doing, how full its buffer is, and what can be done now.
 #[component]
@@ -59,7 +60,9 @@ fn sign(trace: &Trace) -> (&'static str, String) {
     };
     match trace.summary.state {
         State::Uninitialised => ("", "not tracing".to_owned()),
-        State::Stopped if Kept::of(trace) == Kept::Nowhere => ("", "not tracing".to_owned()),
+        State::Stopped if RecordsLocation::of(trace) == RecordsLocation::None => {
+            ("", "not tracing".to_owned())
+        }
         State::Stopped => ("", format!("stopped{mode}")),
         State::Recording => ("recording", format!("recording{mode}")),
         State::Paused => ("paused", format!("paused{mode}")),

@@ -1,17 +1,19 @@
 use heapbeacon_shared::api::Device;
 use leptos::prelude::*;
 
+use crate::device::connection::LinkState;
 use crate::format;
-use crate::state::{Desk, LinkState, Opened, Store};
+use crate::store::sources::Sources;
+use crate::store::{Opened, Store};
 
 /// Says that a file is shown and no device, what is missing in it, and leads back.
 #[component]
 pub(super) fn FileBanner() -> impl IntoView {
-    let (desk, store) = (Desk::of_app(), Store::of_app());
+    let (sources, store) = (Sources::of_app(), Store::of_app());
     let back = move || {
-        let device = desk.device.device.read();
+        let device = sources.device.device.read();
         let name = device.as_ref().map(|device| device.name.as_str());
-        let live = match desk.device.link.read().state() {
+        let live = match sources.device.link.read().state() {
             LinkState::Live => " (live)",
             _ => "",
         };
@@ -29,7 +31,7 @@ pub(super) fn FileBanner() -> impl IntoView {
     view! {
         <section class="banner file" role="status" data-testid="file-banner">
             <div>{told}</div>
-            <button type="button" data-testid="close-file" on:click=move |_| desk.close()>
+            <button type="button" data-testid="close-file" on:click=move |_| sources.close()>
                 {back}
             </button>
         </section>

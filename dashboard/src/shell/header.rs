@@ -3,9 +3,10 @@ use leptos::prelude::*;
 
 use super::controls::TraceControls;
 use crate::components::copy_text;
+use crate::device::connection::{LinkState, Obstacle};
 use crate::format;
 use crate::location::Page;
-use crate::state::{LinkState, Obstacle, Store};
+use crate::store::Store;
 
 /// Says which device this is, whether the picture is live, and what the trace is doing.
 #[component]

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::location::Page;
-use crate::state::Store;
+use crate::store::Store;
 
 /// Leads from page to page.
 #[component]

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
 use crate::components::{Item, KeyedList};
-use crate::state::{Notice, Store};
+use crate::store::Store;
+use crate::store::notices::Notice;
 
 /// Tells what went wrong, until somebody takes it away.
 #[component]
@@ -26,7 +27,7 @@ fn item(store: Store, notice: Notice) -> Item {
                 <button
                     type="button"
                     aria-label="Dismiss"
-                    on:click=move |_| store.dismiss(notice.id)
+                    on:click=move |_| store.notices.dismiss(notice.id)
                 >
                     "×"
                 </button>

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
+use crate::device::connection::Obstacle;
 use crate::location::{Barrier, barrier, own_base, own_origin};
-use crate::state::{Obstacle, Store};
+use crate::store::Store;
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

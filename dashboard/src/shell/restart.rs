@@ -5,7 +5,7 @@ use web_sys::KeyboardEvent;
 use super::command::{StartAll, StartLeaks};
 use crate::components::When;
 use crate::format;
-use crate::state::Store;
+use crate::store::Store;
 
 /// Starts a trace where one is kept that this clears: only after somebody has confirmed it.
 #[component]

@@ -1,7 +1,7 @@
 use heapbeacon_shared::api::Warning;
 use leptos::prelude::*;
 
-use crate::state::Store;
+use crate::store::Store;
 
 /// Says what makes the traces of this firmware worse than they could be, and how that is mended.
 #[component]

@@ -7,8 +7,11 @@ use leptos::prelude::*;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
+use crate::model::ranked::ranked;
+use crate::model::sites::{Site, SiteStack};
+use crate::model::watched::is_recording;
 use crate::pages::history_end;
-use crate::state::{Site, SiteStack, Store, is_recording, ranked};
+use crate::store::Store;
 
 /// Sites in the order of their size.
 pub(super) type Sites = Arc<Vec<Site>>;
@@ -103,7 +106,7 @@ fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
     view! {
         <small>
             {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
-            {origin.into_iter().chain(site.mark()).map(label).collect::<Vec<_>>()}
+            {origin.into_iter().chain(site.tag()).map(label).collect::<Vec<_>>()}
             {place(site)}
             <span class="on-phone age">{format!("oldest {}", oldest(site, now_us))}</span>
         </small>

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use super::row::{SiteRow, Sites};
 use crate::components::{Item, KeyedList, When};
-use crate::state::{Grouping, Site, Store};
+use crate::model::sites::{Grouping, Site};
+use crate::store::Store;
 
 const GROWTH_HINT: &str = "Bytes gained since this page opened, and the rate while it is growing";
 const SURVIVORS_HINT: &str = "When the live bytes were allocated, from the start of the trace to the \

@@ -4,8 +4,10 @@ use leptos::prelude::*;
 
 use crate::charts::{Layer, Plot, Reading, Style, axis_max, stack_up};
 use crate::format;
+use crate::model::heap_sample::HeapSample;
+use crate::model::sites::Site;
 use crate::pages::history_end;
-use crate::state::{HeapSample, Site, Store};
+use crate::store::Store;
 
 /// Call sites with a layer of their own.
 const LARGEST: usize = 6;

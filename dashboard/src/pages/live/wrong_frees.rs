@@ -6,8 +6,8 @@ use heapbeacon_shared::trace::{WrongFree, WrongFreeKind};
 use leptos::prelude::*;
 
 use crate::components::CallStack;
-use crate::naming::NamedStack;
-use crate::state::Store;
+use crate::store::Store;
+use crate::symbols::names::NamedStack;
 
 /// Somebody who had to do with a wrong free.
 #[derive(Clone, PartialEq)]

@@ -1,0 +1,274 @@
+//! The agent's HTTP API, from a browser.
+
+use core::fmt;
+
+use async_lock::{Semaphore, SemaphoreGuard};
+use gloo_net::http::{Request, Response};
+use gloo_timers::future::TimeoutFuture;
+use heapbeacon_shared::api::{Problem, Route};
+use heapbeacon_shared::wire::DecodeError;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Blob, RequestMode};
+
+use super::retry::{Failure, Tries};
+
+/// Milliseconds after which an answer is no longer waited for.
+const TIMEOUT_MS: u32 = 4_000;
+/// The same for a file of many megabytes.
+const DOWNLOAD_TIMEOUT_MS: u32 = 120_000;
+/// HTTP status of a request without the token.
+const UNAUTHORIZED: u16 = 401;
+/// HTTP status of an order that does not go with the device's state.
+const CONFLICT: u16 = 409;
+/// HTTP status of a request that came while too many others were served.
+const BUSY: u16 = 503;
+
+/// Requests at a time: a device serves few, and the page is not alone.
+static TURNS: Semaphore = Semaphore::new(3);
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub enum ApiError {
+    /// Nobody answered in time.
+    Unreachable,
+    /// The agent wants its token.
+    TokenNeeded,
+    /// The agent refused, and says why.
+    Refused(Box<Problem>),
+    /// Something answers that is not HeapBeacon: the HTTP status of its answer.
+    Foreign(u16),
+    /// The answer is not what this page understands.
+    Unexpected(String),
+    /// New traces began faster than one could be read.
+    Restarted,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable => f.write_str("The device did not answer. Is it still powered?"),
+            Self::TokenNeeded => f.write_str("The device wants its token."),
+            Self::Refused(problem) => write!(f, "{}: {}", problem.title, problem.detail),
+            Self::Foreign(status) => write!(
+                f,
+                "What answers is not HeapBeacon: status {status}, and no answer of its API."
+            ),
+            Self::Unexpected(what) => write!(
+                f,
+                "The device's answer can't be read ({what}). Is its agent of another version?"
+            ),
+            Self::Restarted => f.write_str(
+                "Other traces kept starting while the records were read. Refresh once one stays.",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ApiError {}
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unexpected(error.to_string())
+    }
+}
+
+/// A request that may have to be sent more than once.
+struct Question<'q> {
+    url: &'q str,
+    /// What is posted: JSON, or empty for nothing; `None` to read.
+    post: Option<&'q str>,
+    timeout_ms: u32,
+}
+
+/// An answer, and the turn that it takes until it has been read.
+struct Answer {
+    response: Response,
+    _turn: SemaphoreGuard<'static>,
+}
+
+/// Talks to one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// What the paths of its API stand behind, without a slash at the end.
+    base: String,
+    /// What the agent was started with as `--token`; empty if it wants none.
+    token: String,
+}
+
+impl Client {
+    /// Talks to the device at an address, as [`location`](crate::location) writes it.
+    pub fn new(base: String) -> Self {
+        let token = String::new();
+        Self { base, token }
+    }
+
+    /// Sends this token from now on.
+    pub fn set_token(&mut self, token: String) {
+        self.token = token;
+    }
+
+    /// Returns the address of the device.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Returns the URL of a route; `parameter` takes the place of its `{}`.
+    pub fn url(&self, route: Route, parameter: &str) -> String {
+        let path = route.path().replace("{}", parameter);
+        format!("{}{path}", self.base)
+    }
+
+    /// Reads a route; `query` starts with `?` unless it is empty.
+    pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
+        let answer = self.read(route, query, TIMEOUT_MS).await?;
+        let status = answer.response.status();
+        let text = answer.response.text().await.map_err(unexpected)?;
+        serde_json::from_str(&text).map_err(|error| unreadable(status, &text, &error))
+    }
+
+    /// Reads a route as a stream of messages; `query` starts with `?`.
+    pub async fn messages(&self, route: Route, query: &str) -> Result<Vec<u8>, ApiError> {
+        let query = format!("{query}&format=postcard");
+        let answer = self.read(route, &query, TIMEOUT_MS).await?;
+        answer.response.binary().await.map_err(unexpected)
+    }
+
+    /// Downloads what a route answers with.
+    pub async fn download(&self, route: Route) -> Result<Blob, ApiError> {
+        let answer = self.read(route, "", DOWNLOAD_TIMEOUT_MS).await?;
+        let response = web_sys::Response::from(answer.response);
+        let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
+        let blob = JsFuture::from(blob).await;
+        blob.map(JsCast::unchecked_into)
+            .map_err(|_| ApiError::Unreachable)
+    }
+
+    /// Returns whether somebody answers, be it in a way that this page may not read (CORS).
+    pub async fn is_answered(&self) -> bool {
+        let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
+        let request = Request::get(&self.url(Route::Device, ""))
+            .mode(RequestMode::NoCors)
+            .abort_signal(Some(&signal));
+        request.send().await.is_ok()
+    }
+
+    /// Posts to a route; `body` is JSON, or empty for none.
+    pub async fn post(&self, route: Route, parameter: &str, body: &str) -> Result<(), ApiError> {
+        let url = self.url(route, parameter);
+        let question = Question {
+            url: &url,
+            post: Some(body),
+            timeout_ms: TIMEOUT_MS,
+        };
+        let mut tries = Tries::default();
+        match self.answer(&question, &mut tries).await {
+            // An earlier try was heard, and only its answer got lost.
+            Err(ApiError::Refused(problem))
+                if problem.status == CONFLICT && tries.may_have_worked() =>
+            {
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
+    async fn read(&self, route: Route, query: &str, timeout_ms: u32) -> Result<Answer, ApiError> {
+        let url = self.url(route, "") + query;
+        let question = Question {
+            url: &url,
+            post: None,
+            timeout_ms,
+        };
+        self.answer(&question, &mut Tries::default()).await
+    }
+
+    /// Asks when it is our turn, and again for as long as that may help.
+    async fn answer(&self, question: &Question<'_>, tries: &mut Tries) -> Result<Answer, ApiError> {
+        let turn = TURNS.acquire().await;
+        loop {
+            let (failure, error) = match self.send(question).await {
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        _turn: turn,
+                    });
+                }
+                Err(failure) => failure,
+            };
+            match tries.pause_ms(&failure) {
+                Some(pause_ms) => TimeoutFuture::new(pause_ms).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn send(&self, question: &Question<'_>) -> Result<Response, (Failure, ApiError)> {
+        let signal = AbortSignal::timeout_with_u32(question.timeout_ms);
+        let request = self.request(question, &signal);
+        let request = request.map_err(|error| (Failure::Final, unexpected(error)))?;
+        match request.send().await {
+            Ok(response) if response.ok() => Ok(response),
+            Ok(response) => Err(refusal(response).await),
+            // Who let the time run out has waited long enough.
+            Err(_) if signal.aborted() => Err((Failure::Final, ApiError::Unreachable)),
+            Err(_) => Err((Failure::Reset, ApiError::Unreachable)),
+        }
+    }
+
+    fn request(
+        &self,
+        question: &Question<'_>,
+        signal: &AbortSignal,
+    ) -> Result<Request, gloo_net::Error> {
+        let request = match question.post {
+            Some(_) => Request::post(question.url),
+            None => Request::get(question.url),
+        };
+        let request = request.abort_signal(Some(signal));
+        let request = match self.token.as_str() {
+            "" => request,
+            token => request.header("Authorization", &format!("Bearer {token}")),
+        };
+        match question.post.unwrap_or_default() {
+            "" => request.build(),
+            body => request
+                .header("Content-Type", "application/json")
+                .body(body),
+        }
+    }
+}
+
+/// Tells why an answer is a refusal.
+async fn refusal(response: Response) -> (Failure, ApiError) {
+    let status = response.status();
+    let failure = match status {
+        BUSY => Failure::Busy(response.headers().get("Retry-After")),
+        _ => Failure::Final,
+    };
+    let text = response.text().await.unwrap_or_default();
+    // Nobody else is to get the token.
+    let error = match serde_json::from_str::<Problem>(&text) {
+        Ok(_) if status == UNAUTHORIZED => ApiError::TokenNeeded,
+        Ok(problem) => ApiError::Refused(Box::new(problem)),
+        Err(_) => ApiError::Foreign(status),
+    };
+    (failure, error)
+}
+
+/// Tells an answer of another version from one of somebody else: HeapBeacon answers with an object in JSON.
+fn unreadable(status: u16, text: &str, error: &serde_json::Error) -> ApiError {
+    match text.trim_start().starts_with('{') {
+        true => ApiError::Unexpected(error.to_string()),
+        false => ApiError::Foreign(status),
+    }
+}
+
+/// A body that ends early is a lost connection.
+fn unexpected(error: gloo_net::Error) -> ApiError {
+    match error {
+        gloo_net::Error::JsError(_) => ApiError::Unreachable,
+        other => ApiError::Unexpected(other.to_string()),
+    }
+}

@@ -1,0 +1,10 @@
+//! The device: its HTTP API, whether it answers, and what is asked of it and ordered from it.
+
+pub(crate) mod client;
+pub(crate) mod commands;
+pub(crate) mod connection;
+mod evicted;
+mod poll;
+pub(crate) mod records;
+mod retry;
+mod wrong_frees;

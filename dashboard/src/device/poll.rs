@@ -1,0 +1,278 @@
+//! Polls the device, one request at a time: it serves few at once.
+
+use gloo_timers::future::TimeoutFuture;
+use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::client::ApiError;
+use super::connection::{LinkState, Obstacle};
+use super::evicted::Evicted;
+use crate::capture::{CaptureReader, LISTED, Page};
+use crate::location::own_base;
+use crate::model::heap_sample::HeapSample;
+use crate::model::watched::Watched;
+use crate::store::Store;
+use crate::store::clock::now_ms;
+
+/// HTTP status where there is no such path.
+const NOT_FOUND: u16 = 404;
+/// Call stacks of one page.
+const STACKS_QUERY: &str = "?limit=256";
+/// The device and its switches change rarely: asked for in every so many rounds.
+const SELDOM: u32 = 5;
+/// Milliseconds between two ticks of the page's clock.
+const TICK_MS: u32 = 500;
+
+impl Store {
+    /// Starts to poll the device, for as long as the page is open.
+    pub fn start(&self) {
+        let store = *self;
+        spawn_local(async move { store.poll_forever().await });
+        spawn_local(async move {
+            loop {
+                TimeoutFuture::new(TICK_MS).await;
+                store.now_ms.set(now_ms());
+            }
+        });
+    }
+
+    async fn poll_forever(&self) {
+        let mut evicted = Evicted::default();
+        for round in 0_u32.. {
+            let outcome = self.ask(round, &mut evicted).await;
+            self.note(&outcome).await;
+            TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
+        }
+    }
+
+    async fn note(&self, outcome: &Result<(), ApiError>) {
+        match outcome {
+            Ok(()) => {
+                let was_lost = self.link.read_untracked().state() == LinkState::Lost;
+                self.link.update(|link| link.heard(now_ms()));
+                self.token_tried.set(false);
+                self.token_needed.set(false);
+                self.set_obstacle(None);
+                if was_lost {
+                    self.notices.withdraw(&ApiError::Unreachable.to_string());
+                }
+            }
+            // Whatever else has the device's address now: the device itself does not answer.
+            Err(ApiError::Unreachable | ApiError::Foreign(_)) => {
+                self.link.update(|link| link.missed())
+            }
+            Err(ApiError::TokenNeeded) => {
+                self.link.update(|link| link.heard(now_ms()));
+                self.token_needed.set(true);
+                self.set_obstacle(None);
+            }
+            Err(_) => self.link.update(|link| link.refused(now_ms())),
+        }
+        if let Err(error) = outcome {
+            self.show_problem(error).await;
+        }
+        self.now_ms.set(now_ms());
+    }
+
+    /// Shows what is wrong: in place of the page where there is none to show, otherwise in a notice.
+    async fn show_problem(&self, error: &ApiError) {
+        let is_known = untrack(|| self.is_known());
+        match error {
+            ApiError::TokenNeeded => {}
+            ApiError::Unreachable if !is_known => self.probe_silent_address().await,
+            _ if !is_known => self.set_obstacle(Some(obstacle_of(error))),
+            // The page says that the device is lost.
+            ApiError::Unreachable | ApiError::Foreign(_) => {}
+            _ => self.notices.show_error(error.to_string()),
+        }
+    }
+
+    /// Finds out whether nobody is there, or somebody who does not let this page in: to a browser both look alike.
+    async fn probe_silent_address(&self) {
+        // Somebody has waited already.
+        if self.obstacle.with_untracked(Option::is_none) {
+            self.set_obstacle(Some(Obstacle::Unreachable));
+        }
+        let client = self.client.get_value();
+        let is_answered = client.base() != own_base() && client.is_answered().await;
+        self.set_obstacle(Some(match is_answered {
+            true => Obstacle::ShutOut,
+            false => Obstacle::Unreachable,
+        }));
+    }
+
+    async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let was_lost = self.link.read_untracked().state() != LinkState::Live;
+        let is_unknown = self.device.with_untracked(Option::is_none);
+        if is_unknown || was_lost || round.is_multiple_of(SELDOM) {
+            self.take_device(client.get(Route::Device, "").await?);
+            self.ask_demo().await?;
+            *evicted = self.ask_evicted().await?;
+        }
+        self.ask_trace().await?;
+        self.ask_wrong_free_stacks().await?;
+        let mut heap: Heap = client.get(Route::Heap, "").await?;
+        heap.time_us = self.later(heap.time_us);
+        self.heap_history
+            .update(|history| history.push(HeapSample::of(&heap)));
+        self.heap.set(Some(heap));
+        self.ask_leaks(evicted).await
+    }
+
+    async fn ask_leaks(&self, evicted: &Evicted) -> Result<(), ApiError> {
+        if !untrack(|| self.has_records()) {
+            return Ok(());
+        }
+        let client = self.client.get_value();
+        let mut page: LeaksPage = client
+            .get(Route::Leaks, &format!("?limit={LISTED}"))
+            .await?;
+        let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
+        let told_us = page.time_us;
+        page.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
+        // An agent whose clock stepped back leaves out the blocks that lie ahead of it: the list before is the better one.
+        let is_behind = told_us < page.time_us && self.leaks.with_untracked(Option::is_some);
+        if is_behind && self.is_short(&page) {
+            return Ok(());
+        }
+        evicted.list_in(&mut page);
+        let is_of_trace = self.trace.with_untracked(|trace| {
+            let take = |watched: &mut Watched| Some(watched.take(&page, trace.as_ref()?));
+            self.watched.try_update(take).flatten()
+        });
+        // Of another trace there is a status in the next round.
+        if is_of_trace == Some(true) {
+            self.leaks.set(Some(page));
+            self.refresh_sites();
+        }
+        Ok(())
+    }
+
+    /// Returns the later of a time of the device and the latest one that it told before.
+    fn later(&self, time_us: u64) -> u64 {
+        let later = self.clock.try_update_value(|clock| clock.later(time_us));
+        later.unwrap_or(time_us)
+    }
+
+    /// Returns whether a list has fewer blocks than are live.
+    fn is_short(&self, page: &LeaksPage) -> bool {
+        let listed: u64 = page.leaks.iter().map(|leak| leak.count).sum();
+        let live =
+            |trace: &Option<Trace>| trace.as_ref().map_or(0, |trace| trace.summary.live_count);
+        listed < self.trace.with_untracked(live) / 2
+    }
+
+    /// Asks which call stacks lost records: without any that are live, the leak list leaves them out.
+    async fn ask_evicted(&self) -> Result<Evicted, ApiError> {
+        let counted = |trace: &Trace| trace.summary.evicted_live;
+        let counted = self
+            .trace
+            .with_untracked(|trace| trace.as_ref().map(counted));
+        if counted.unwrap_or(0) == 0 {
+            return Ok(Evicted::default());
+        }
+        let client = self.client.get_value();
+        let mut reader = CaptureReader::new();
+        let mut query = STACKS_QUERY.to_owned();
+        loop {
+            let page = client.messages(Route::Stacks, &query).await?;
+            match reader.take_page(&page)? {
+                // Its own are asked for in a later round.
+                Page::Other => return Ok(Evicted::default()),
+                Page::Same(Some(next)) => query = format!("{STACKS_QUERY}&after={next}"),
+                Page::Same(None) => break,
+            }
+        }
+        let trace_id = reader.trace_id();
+        let (_, stacks) = reader.into_records();
+        Ok(Evicted::of(trace_id, stacks))
+    }
+
+    /// Asks for the switches of the demo workload, where there is one.
+    pub(super) async fn ask_demo(&self) -> Result<(), ApiError> {
+        if untrack(|| self.offers(Feature::Demo)) {
+            let client = self.client.get_value();
+            self.demo.set(Some(client.get(Route::Demo, "").await?));
+        }
+        Ok(())
+    }
+
+    fn take_device(&self, device: Device) {
+        let before = self.device.with_untracked(|before| {
+            before
+                .as_ref()
+                .map(|before| (before.boot_id, before.build_id.clone()))
+        });
+        let other_build = before
+            .as_ref()
+            .is_some_and(|(_, id)| *id != device.build_id);
+        let rebooted = before.is_some_and(|(boot_id, _)| boot_id != device.boot_id);
+        let reason = device.reset_reason.clone();
+        self.device.set(Some(device));
+        if other_build {
+            self.drop_symbols();
+        }
+        if rebooted {
+            self.clock.set_value(Default::default());
+            self.forget_history();
+            self.heap_history.update(|history| history.clear());
+            self.notices.show(format!(
+                "The device restarted ({reason}). The history starts again."
+            ));
+        }
+        self.look_for_elf();
+    }
+
+    /// Asks what the trace is doing.
+    pub(super) async fn ask_trace(&self) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let mut trace: Trace = client.get(Route::Trace, "").await?;
+        if self
+            .clock
+            .with_value(|clock| clock.is_behind(trace.summary.time_us))
+        {
+            // It was started again, or its clock was set.
+            self.take_device(client.get(Route::Device, "").await?);
+        }
+        trace.summary.time_us = self.later(trace.summary.time_us);
+        self.take_trace(trace);
+        Ok(())
+    }
+
+    /// Takes a trace status; the history of another trace is of no use.
+    fn take_trace(&self, trace: Trace) {
+        match &*self.trace.read_untracked() {
+            Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
+            Some(before) => self
+                .watched
+                .update(|watched| watched.follow(before, &trace)),
+            None => {}
+        }
+        self.rates.update(|rates| rates.push(&trace));
+        self.trace.set(Some(trace));
+    }
+
+    fn forget_history(&self) {
+        self.watched.set(Default::default());
+        self.rates.set(Default::default());
+        self.leaks.set(None);
+        self.records.set(Default::default());
+        self.wrong_free_stacks.set(Vec::new());
+        self.refresh_sites();
+    }
+}
+
+/// Returns what an error means where no device was seen yet.
+fn obstacle_of(error: &ApiError) -> Obstacle {
+    match error {
+        ApiError::Foreign(status) => Obstacle::Foreign(*status),
+        // Its API has another prefix than this page asks for.
+        ApiError::Refused(problem) if problem.status == NOT_FOUND => {
+            Obstacle::OtherVersion(problem.title.to_string())
+        }
+        ApiError::Unexpected(what) => Obstacle::OtherVersion(what.clone()),
+        _ => Obstacle::Refused(error.to_string()),
+    }
+}

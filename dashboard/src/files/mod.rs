@@ -1,0 +1,5 @@
+//! Files that a person opens and saves.
+
+pub(crate) mod kind;
+pub(crate) mod read;
+pub(crate) mod save;

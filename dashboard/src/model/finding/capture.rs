@@ -1,0 +1,127 @@
+//! The sentence above the list of a capture: one moment, so nothing about growth.
+
+use heapbeacon_shared::trace::State;
+
+use super::completeness::completeness;
+use super::{Finding, Part, Tone, View};
+use crate::capture::Loss;
+use crate::format;
+use crate::model::sites::Site;
+
+/// Describes what was held when a capture was taken; `sites` are in the order of their size.
+pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
+    let bytes: u64 = sites.iter().map(|site| site.bytes).sum();
+    let number = format::plural_in_words(sites.len() as u64, "call site");
+    let headline = match sites.len() {
+        0 => "No block was live.".to_owned(),
+        _ => format!("{number} held {}.", format::bytes(bytes)),
+    };
+    let limits = "A capture is one moment, so nothing here says what grows. Look at when the live \
+                  blocks were allocated: a leak rises all along, what is held for good is a step.";
+    let limits = vec![Part::Text(limits.to_owned())];
+    let largest = sites
+        .first()
+        .map(|site| largest(site, view.trace.summary.time_us));
+    let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
+    let facts = if loss.is_incomplete() {
+        "Part of the file is missing, so this list is incomplete.".to_owned()
+    } else {
+        format!(
+            "{}{}",
+            completeness(view, view.trace.summary.dropped),
+            stopped(view.trace.summary.state)
+        )
+    };
+    Finding {
+        tone: Tone::Neutral,
+        headline,
+        details,
+        facts,
+    }
+}
+
+/// Says what a capture of a stopped trace has nothing of.
+fn stopped(state: State) -> &'static str {
+    match state {
+        State::Stopped => " The trace was stopped: of what came after that there is nothing here.",
+        _ => "",
+    }
+}
+
+fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
+    let place = site.place.as_ref();
+    let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+    let blocks = format::plural(site.count, "block");
+    let age = format::duration(taken_us.saturating_sub(site.oldest_us));
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!("{place} held the most: ")),
+        Part::Strong(format::bytes(site.bytes)),
+        Part::Text(format!(" in {blocks}; the oldest was {age} old.")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{site, view, words};
+    use heapbeacon_shared::trace::Summary;
+
+    use super::*;
+    use heapbeacon_shared::analysis::Verdict;
+    use heapbeacon_shared::api::Trace;
+
+    fn told(sites: &[Site], loss: Loss) -> Finding {
+        let sites: Vec<_> = sites.iter().collect();
+        let trace = Trace {
+            summary: Summary {
+                time_us: 15 * 60_000_000,
+                ..Summary::default()
+            },
+            ..Trace::default()
+        };
+        describe(&sites, &view(&trace), &loss)
+    }
+
+    #[test]
+    fn the_largest_site_is_named_with_its_age_at_the_capture_and_nothing_is_said_to_grow() {
+        let sites = [
+            site("session::open", Verdict::Plateau),
+            site("cache::fill", Verdict::Plateau),
+        ];
+        let finding = told(&sites, Loss::default());
+        assert_eq!(finding.headline, "Two call sites held 78.0 KiB.");
+        assert_eq!(
+            words(&finding.details[0]),
+            "session::open (src/a.rs:8) held the most: 39.0 KiB in 312 blocks; the oldest was 14 \
+             min old."
+        );
+        assert_eq!(finding.tone, Tone::Neutral);
+    }
+
+    #[test]
+    fn a_stop_before_the_capture_is_said() {
+        let facts = |state| {
+            let trace = Trace {
+                summary: Summary {
+                    state,
+                    ..Summary::default()
+                },
+                ..Trace::default()
+            };
+            describe(&[], &view(&trace), &Loss::default()).facts
+        };
+        assert!(facts(State::Stopped).contains("was stopped"));
+        assert!(!facts(State::Recording).contains("was stopped"));
+    }
+
+    #[test]
+    fn a_list_from_a_damaged_file_is_called_incomplete() {
+        let loss = Loss {
+            is_cut_off: true,
+            ..Loss::default()
+        };
+        let finding = told(&[], loss);
+        assert_eq!(finding.headline, "No block was live.");
+        assert!(finding.facts.contains("incomplete"), "{}", finding.facts);
+    }
+}

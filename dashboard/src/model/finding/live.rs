@@ -1,0 +1,356 @@
+//! The sentence above the leak list of a device.
+
+use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict};
+use heapbeacon_shared::api::Trace;
+use heapbeacon_shared::trace::{Mode, State};
+
+use super::completeness::completeness;
+use super::{Finding, Part, Tone, View};
+use crate::format;
+use crate::model::ranked::ranked;
+use crate::model::record_buffer::more_records;
+use crate::model::sites::Site;
+use crate::model::watched::is_recording;
+
+/// Growing sites that the sentence names.
+const NAMED_SITES: usize = 3;
+/// A block that was held for so long and still is, is large but steady from this share on.
+const LARGE_SHARE: u64 = 10;
+
+/// Blocks that a leak gains before it shows.
+const SHOWING_BLOCKS: u64 = 8;
+/// Times between two blocks that are told, in seconds: so many that a sentence seldom changes.
+const INTERVALS: [u64; 7] = [10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600, 7 * 24 * 3_600];
+
+/// Describes what a leak list shows. While nothing is recorded, that is what it showed before.
+pub fn describe(sites: &[&Site], view: &View<'_>) -> Finding {
+    let mut growing: Vec<&Site> = by_growth(sites);
+    // Who holds nothing that is seen is suspected for its evicted blocks alone. Only where blocks pile up is one of those a leak.
+    growing.retain(|site| site.count > 0 || view.piles_up);
+    let is_empty = sites.is_empty() && !view.is_cut();
+    let mut finding = if is_empty && view.trace.summary.live_count == 0 {
+        Finding {
+            headline: "No block is live.".to_owned(),
+            ..Finding::default()
+        }
+    } else if !growing.is_empty() {
+        some_grow(&growing, view)
+    } else if is_empty || is_early(sites, view) {
+        too_early(sites, view)
+    } else {
+        none_grows(sites, view)
+    };
+    let as_of = as_of(view).map(text);
+    finding.details.splice(..0, as_of);
+    finding.facts = [rest(sites), completeness(view, 0)].concat();
+    finding
+}
+
+/// Says how old a finding is, and why.
+fn as_of(view: &View<'_>) -> Option<String> {
+    let (end, since) = match view.trace.summary.state {
+        State::Recording => return None,
+        State::Paused => ("pause", "only frees were"),
+        State::Stopped | State::Uninitialised => ("stop", "nothing was"),
+    };
+    let ago = view.trace.summary.time_us.saturating_sub(view.watched_us?);
+    let ago = format::duration(ago);
+    Some(format!(
+        "This is as of the {end}, {ago} ago: {since} recorded since."
+    ))
+}
+
+fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
+    let growing = sites.iter().filter(|site| site.is_growing()).copied();
+    // What may be a cache that fills comes after what leaks, however fast.
+    let rank = |site: &Site| (site.leaks(), site.growth());
+    ranked(growing, sites.len(), |a, b| rank(a) > rank(b))
+}
+
+/// Returns whether there is too little data to say anything. In a cut list a site may be new because it has become large
+/// enough: that hides nothing that is known of the others.
+fn is_early(sites: &[&Site], view: &View<'_>) -> bool {
+    let is_early = |site: &&Site| is_new(site) || site.only_rises();
+    match view.is_cut() {
+        true => sites.iter().all(is_early),
+        false => view.span_us < SUSPECT_US,
+    }
+}
+
+fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
+    let (headline, when) = match is_recording(view.trace) {
+        true => ("Too early to say.", "after a minute of watching"),
+        false => (
+            "Too little was watched to say.",
+            "only while allocations are recorded",
+        ),
+    };
+    let watched = match view.span_us {
+        0 => String::new(),
+        span_us => format!(
+            ", and this page has watched for {}",
+            format::duration(span_us)
+        ),
+    };
+    let rising = sites.iter().filter(|site| site.only_rises()).count();
+    let rising = match rising {
+        0 => String::new(),
+        _ => format!(
+            " By now {} more than before, as leaks do, and also what only fills up at the start.",
+            match rising {
+                1 => "one site holds".to_owned(),
+                _ => format!("{rising} sites hold"),
+            }
+        ),
+    };
+    let words =
+        format!("Growth shows {when}{watched}.{rising} The list below is in order of size.");
+    Finding {
+        headline: headline.to_owned(),
+        details: vec![text(words)],
+        ..Finding::default()
+    }
+}
+
+fn none_grows(sites: &[&Site], view: &View<'_>) -> Finding {
+    let trace = view.trace;
+    let sees_all = trace.summary.evicted_live == 0;
+    let stopped: Vec<_> = sites.iter().filter(|site| has_stopped(site)).collect();
+    let mut tone = Tone::Neutral;
+    let headline = if view.piles_up && (!sees_all || view.is_cut()) {
+        "Blocks pile up, but none of these call sites shows it.".to_owned()
+    } else if view.is_cut() {
+        let [listed, total] = [view.listed, view.total].map(format::count);
+        format!("None of the {listed} largest of {total} call stacks is growing.")
+    } else if !sees_all {
+        "No leak shows, but not every block is seen.".to_owned()
+    } else if !is_recording(trace) {
+        "Nothing was leaking while it recorded.".to_owned()
+    } else {
+        tone = Tone::Good;
+        // A slow leak hides longer where blocks come and go.
+        let hides = sites.iter().any(|site| site.verdict == Verdict::InFlight);
+        match (stopped.is_empty(), hides) {
+            (false, _) => "Nothing is leaking any more.".to_owned(),
+            (true, true) => "No leak shows.".to_owned(),
+            (true, false) => format!("Nothing is leaking faster than {}.", slowest(view.span_us)),
+        }
+    };
+    let now_us = view.now_us();
+    let stopped = stopped.into_iter().take(NAMED_SITES);
+    let details = stopped.map(|site| ended(site, now_us));
+    Finding {
+        tone,
+        headline,
+        details: details.chain(advice(trace).map(text)).collect(),
+        facts: String::new(),
+    }
+}
+
+fn has_stopped(site: &Site) -> bool {
+    site.standing() == Standing::Stopped
+}
+
+/// Returns the pace of the slowest leak that would show by now, in words.
+fn slowest(span_us: u64) -> String {
+    let seconds = span_us / 1_000_000 / SHOWING_BLOCKS;
+    let interval = INTERVALS.iter().find(|interval| seconds <= **interval);
+    match interval.unwrap_or(&seconds) {
+        60 => "a block a minute".to_owned(),
+        3_600 => "a block an hour".to_owned(),
+        86_400 => "a block a day".to_owned(),
+        seconds => format!("a block in {}", format::duration(seconds * 1_000_000)),
+    }
+}
+
+/// Says what a leak that has ended left behind.
+fn ended(site: &Site, now_us: u64) -> Vec<Part> {
+    let ago = format::duration(now_us.saturating_sub(site.suspect.ended_us()));
+    let blocks = format::plural(site.count, "block");
+    let bytes = format::bytes(site.bytes);
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!(
+            "{} stopped growing {ago} ago and still holds {blocks}, {bytes}.",
+            place(site)
+        )),
+    ]
+}
+
+/// Tells who grows, and calls it a leak where that is certain.
+fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
+    let now_us = view.now_us();
+    let certain = growing.iter().filter(|site| site.leaks()).count();
+    let named = growing.iter().take(NAMED_SITES);
+    // The headline speaks of what is certain only.
+    let grown = |site: &&Site| grown(site, certain > 0 && !site.leaks(), now_us);
+    let mut details: Vec<_> = named.map(grown).collect();
+    let may_leak = growing
+        .iter()
+        .filter(|site| site.standing() == Standing::Leaking);
+    let may_leak = may_leak.count();
+    details.extend(time_left(view));
+    if may_leak == 0 {
+        details.push(text(format!(
+            "What still fills up looks the same: after {} blocks, or {} of steady growth, it is called a leak.",
+            format::count(LEAK_BLOCKS),
+            format::duration(LEAK_US)
+        )));
+    }
+    if growing.iter().any(|site| !site.is_certain) {
+        details.extend(doubt(view.trace));
+    }
+    let (tone, headline) = called_a_leak(growing.len(), certain, may_leak > 0 && view.piles_up);
+    Finding {
+        tone,
+        headline,
+        details,
+        facts: String::new(),
+    }
+}
+
+/// Says how many leak, or may.
+fn called_a_leak(growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
+    match certain {
+        0 if piles_up => {
+            let sites = format::plural_in_words(growing as u64, "call site").to_ascii_lowercase();
+            (Tone::Bad, format!("At least one of {sites} is leaking."))
+        }
+        0 => {
+            let sites = format::plural_in_words(growing as u64, "call site");
+            (Tone::Neutral, format!("{sites} may be leaking."))
+        }
+        certain => (Tone::Bad, call_sites_are(certain, "leaking.")),
+    }
+}
+
+fn call_sites_are(number: usize, what: &str) -> String {
+    let sites = format::plural_in_words(number as u64, "call site");
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{sites} {verb} {what}")
+}
+
+/// Says why there is a doubt, and what ends it.
+fn doubt(trace: &Trace) -> Option<Vec<Part>> {
+    let reason =
+        "Some blocks live longer than their records, and whether those were freed can't be told.";
+    advice(trace).map(|advice| text(format!("{reason} {advice}")))
+}
+
+/// Says how to see every block; nothing if none was evicted.
+fn advice(trace: &Trace) -> Option<String> {
+    (trace.summary.evicted_live > 0).then(|| match trace.summary.mode {
+        Some(Mode::All) => {
+            "Start leaks mode to be sure: there, freed blocks take no room.".to_owned()
+        }
+        _ => match more_records(trace) {
+            Some(most) => format!(
+                "To be sure, stop and start again: then there is room for {} records.",
+                format::count(u64::from(most))
+            ),
+            None => "To be sure, give the device a larger record buffer.".to_owned(),
+        },
+    })
+}
+
+fn text(words: String) -> Vec<Part> {
+    vec![Part::Text(words)]
+}
+
+/// Says what the heap loses, and when it is full.
+fn time_left(view: &View<'_>) -> Option<Vec<Part>> {
+    let outlook = &view.outlook;
+    let seconds = outlook.seconds?;
+    let (value, unit) = format::bytes_parts(outlook.bytes_per_minute);
+    let time = |seconds: u64| Part::Strong(format::duration(seconds.saturating_mul(1_000_000)));
+    let plain = |words: &str| Part::Text(words.to_owned());
+    let mut parts = vec![
+        plain("The heap loses "),
+        Part::Strong(format!("{value} {unit} a minute")),
+        plain(" in all, with what the allocator rounds up. At this rate "),
+    ];
+    let region = |(index, seconds): (usize, u64)| Some((view.regions.get(index)?, seconds));
+    match outlook.first.and_then(region) {
+        Some((name, first)) => parts.extend([
+            plain("region "),
+            Part::Code(name.to_string()),
+            plain(" is full in "),
+            time(first),
+            plain(", and all of it in "),
+            time(seconds),
+            plain("."),
+        ]),
+        None => parts.extend([plain("it is full in "), time(seconds), plain(".")]),
+    }
+    Some(parts)
+}
+
+/// Says where a site is, in brackets.
+fn place(site: &Site) -> String {
+    let place = site.place.as_ref();
+    place.map_or_else(String::new, |place| format!(" ({place})"))
+}
+
+/// Says how a site grows, and that it may do so for another reason than a leak where `is_exception` to the headline.
+fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
+    let (value, unit) = format::bytes_parts(site.growth());
+    let blocks = format::plural(site.count, "block");
+    let bytes = format::bytes(site.bytes);
+    let place = place(site);
+    let takes = match is_exception {
+        true => "may leak, too: it takes",
+        false => "takes",
+    };
+    let (up_to, rest) = match site.in_doubt() {
+        0 => {
+            let age = format::duration(now_us.saturating_sub(site.oldest_us));
+            ("", format!("; the oldest is {age} old."))
+        }
+        evicted => {
+            let evicted = format::count(evicted);
+            ("up to ", format!(", and up to {evicted} without a record."))
+        }
+    };
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!("{place} {takes} {up_to}")),
+        Part::Strong(format!("{value} {unit} a minute")),
+        Part::Text(format!(" and holds {blocks}, {bytes}{rest}")),
+    ]
+}
+
+/// Counts what is not growing.
+fn rest(sites: &[&Site]) -> String {
+    let total: u64 = sites.iter().map(|site| site.bytes).sum();
+    let steady = |site: &&&Site| {
+        let is_steady = matches!(site.verdict, Verdict::Plateau | Verdict::OneOff);
+        is_steady && site.standing() == Standing::Quiet
+    };
+    let large = sites
+        .iter()
+        .filter(steady)
+        .filter(|site| site.bytes > total / LARGE_SHARE);
+    let in_flight = sites
+        .iter()
+        .filter(|site| site.verdict == Verdict::InFlight && !site.is_growing());
+    let new = sites.iter().filter(|site| is_new(site));
+    let new = Some(new.count()).filter(|new| *new < sites.len());
+    let counted = [
+        (large.count(), "large but steady"),
+        (in_flight.count(), "in flight"),
+        (new.unwrap_or(0), "too new to tell"),
+    ];
+    let words = |(count, what): (usize, &str)| match count {
+        0 => String::new(),
+        1 => format!("One site is {what}. "),
+        _ => {
+            let sites = format::plural_in_words(count as u64, "site");
+            format!("{sites} are {what}. ")
+        }
+    };
+    counted.map(words).concat()
+}
+
+fn is_new(site: &Site) -> bool {
+    matches!(site.verdict, Verdict::TooEarly { .. })
+}

@@ -1,0 +1,210 @@
+use heapbeacon_shared::analysis::{Blocks, Known, Moment, Suspect, Verdict};
+use heapbeacon_shared::api::Buffer;
+use heapbeacon_shared::trace::{Destination, Mode, Origin, State, Summary};
+
+use super::completeness::completeness;
+use super::*;
+use crate::model::sites::Site;
+
+mod growing;
+mod incomplete;
+mod quiet;
+
+const MINUTE_US: u64 = 60_000_000;
+
+const SECOND: u64 = 1_000_000;
+
+/// What is said of a site that gained a block a second for so long, and then none, until 15 minutes after boot.
+fn suspect(gaining: u64, level: u64) -> Suspect {
+    let mut suspect = Suspect::default();
+    let began_us = 15 * MINUTE_US - (gaining + level) * SECOND;
+    let moment = |second: u64| Moment {
+        time_us: began_us + second * SECOND,
+        count: second.min(gaining),
+        bytes: 17 * second.min(gaining),
+        allocations: second.min(gaining),
+        frees: 0,
+        oldest_us: began_us,
+        newest_us: began_us + second.min(gaining) * SECOND,
+    };
+    let moments: Vec<_> = (0..=gaining + level).map(moment).collect();
+    for end in 1..=moments.len() {
+        suspect.look(&moments[..end], &Known::default());
+    }
+    suspect
+}
+
+pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
+    let gaining = match verdict {
+        Verdict::Growing { .. } => 300,
+        _ => 0,
+    };
+    Site {
+        suspect: suspect(gaining, 0),
+        is_certain: true,
+        peak_bytes: 0,
+        moments: Vec::new(),
+        key: name.to_owned(),
+        colour_key: name.to_owned(),
+        name: name.to_owned(),
+        place: Some("src/a.rs:8".to_owned()),
+        tasks: Vec::new(),
+        call_sites: 0,
+        origin: Origin::Application,
+        stacks: Vec::new(),
+        verdict,
+        bytes: 39 * 1024,
+        count: 312,
+        evicted: 0,
+        gained: 0,
+        oldest_us: MINUTE_US,
+        newest_us: 15 * MINUTE_US,
+        seen: Blocks::default(),
+        watched_us: 14 * MINUTE_US,
+        points: Vec::new(),
+    }
+}
+
+/// A heap with 15 KiB left that loses half as much again as what leaks was asked for.
+const OUTLOOK: Outlook = Outlook {
+    bytes_per_minute: 1_536.0,
+    window_us: 60 * SECOND,
+    lasts: true,
+    seconds: Some(600),
+    first: None,
+};
+const HEAP_IS_FULL: &str = "The heap loses 1.5 KiB a minute in all, with what the allocator rounds up. At this rate it is \
+                            full in 10 min.";
+
+/// A complete list, just watched.
+pub(crate) fn view(trace: &Trace) -> View<'_> {
+    View {
+        trace,
+        watched_us: Some(trace.summary.time_us),
+        listed: 2,
+        total: 2,
+        outlook: OUTLOOK,
+        regions: &[],
+        span_us: 14 * MINUTE_US,
+        piles_up: false,
+    }
+}
+
+fn growing(name: &str, bytes_per_minute: f64) -> Site {
+    site(name, Verdict::Growing { bytes_per_minute })
+}
+
+/// A site of which records were evicted while it was watched.
+fn evicted(name: &str, verdict: Verdict) -> Site {
+    let mut site = site(name, verdict);
+    site.evicted = 500;
+    site.seen.evicted = 200;
+    site.is_certain = false;
+    site
+}
+
+/// A site that grows, and may still be a cache that fills.
+fn suspected(name: &str) -> Site {
+    Site {
+        suspect: suspect(100, 0),
+        ..site(name, Verdict::Plateau)
+    }
+}
+
+/// A site that leaked until forty seconds ago.
+fn stopped(name: &str) -> Site {
+    Site {
+        suspect: suspect(300, 59),
+        ..site(name, Verdict::Plateau)
+    }
+}
+
+const GROWING: Verdict = Verdict::Growing {
+    bytes_per_minute: 1024.0,
+};
+
+fn told(sites: &[Site], trace: &Trace) -> Finding {
+    told_of(sites, trace, false)
+}
+
+fn told_of(sites: &[Site], trace: &Trace, piles_up: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = Trace {
+        summary: Summary {
+            state: State::Recording,
+            time_us: 15 * MINUTE_US,
+            ..trace.clone().summary
+        },
+        ..trace.clone()
+    };
+    let view = View {
+        piles_up,
+        ..view(&trace)
+    };
+    live::describe(&sites, &view)
+}
+
+/// What is told of a list with the 32 largest of 60 call stacks.
+fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = Trace {
+        summary: Summary {
+            state: State::Recording,
+            ..Summary::default()
+        },
+        ..Trace::default()
+    };
+    let view = View {
+        listed: 32,
+        total: 60,
+        piles_up,
+        ..view(&trace)
+    };
+    live::describe(&sites, &view)
+}
+
+/// What is told twelve seconds after a trace was stopped or paused, if it was watched before.
+fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = Trace {
+        summary: Summary {
+            state,
+            time_us: 15 * MINUTE_US + 12_000_000,
+            ..Summary::default()
+        },
+        ..Trace::default()
+    };
+    let view = View {
+        watched_us: was_watched.then_some(15 * MINUTE_US),
+        span_us: if was_watched { 14 * MINUTE_US } else { 0 },
+        ..view(&trace)
+    };
+    live::describe(&sites, &view)
+}
+
+/// A trace whose table was too small.
+fn overflowed(mode: Mode) -> Trace {
+    Trace {
+        summary: Summary {
+            mode: Some(mode),
+            destination: Some(Destination::Standalone),
+            capacity: 300,
+            evicted_live: 500,
+            ..Summary::default()
+        },
+        buffer: Buffer {
+            bytes: 512 << 10,
+            record_bytes: 8 << 10,
+            max_records: 5_825,
+            ..Buffer::default()
+        },
+        ..Trace::default()
+    }
+}
+
+pub(crate) fn words(parts: &[Part]) -> String {
+    let word = |part: &Part| match part {
+        Part::Text(text) | Part::Code(text) | Part::Strong(text) => text.clone(),
+    };
+    parts.iter().map(word).collect()
+}

@@ -1,0 +1,213 @@
+//! The heap since the page opened, how it grows, and when it is full.
+
+use heapbeacon_shared::analysis::{Point, Series, Timed, seconds_until_full};
+
+use super::heap_sample::{HeapSample, REGIONS};
+use super::history::SHORTEST_US;
+
+/// Samples kept.
+const SAMPLES: usize = 600;
+/// Microseconds before there is a growth to tell.
+const SOME_DATA_US: u64 = 10_000_000;
+/// Microseconds over which growth is taken that does not stand out from what comes and goes.
+const USUAL_WINDOW_US: u64 = 300_000_000;
+
+/// How the heap grows, and when it is full if it goes on so.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outlook {
+    /// Bytes a minute that the low-water line of all regions rises by, what falls below zero.
+    pub bytes_per_minute: f64,
+    /// Microseconds that this was taken over; 0 while there is too little to tell.
+    pub window_us: u64,
+    /// Whether it stands out from what comes and goes.
+    pub lasts: bool,
+    /// Seconds until all regions are full.
+    pub seconds: Option<u64>,
+    /// The region that is full before that, by its index, and in how many seconds.
+    pub first: Option<(usize, u64)>,
+}
+
+/// The heap since the page opened.
+#[derive(Clone, Debug)]
+pub struct HeapHistory(Series<HeapSample>);
+
+impl Default for HeapHistory {
+    fn default() -> Self {
+        Self(Series::new(SAMPLES))
+    }
+}
+
+impl HeapHistory {
+    /// Appends the newest sample; while the clock stands still it takes the place of the last one.
+    pub fn push(&mut self, sample: HeapSample) {
+        let last_us = self.0.last().map(HeapSample::time_us);
+        match last_us {
+            Some(last_us) if sample.time_us < last_us + SHORTEST_US => {
+                self.0.replace_last(HeapSample {
+                    time_us: last_us,
+                    ..sample
+                });
+            }
+            _ => self.0.push(sample),
+        }
+    }
+
+    /// Returns the samples, oldest first.
+    pub fn items(&self) -> &[HeapSample] {
+        self.0.points()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Says how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
+    /// up, and what no trace sees.
+    pub fn outlook(&self) -> Outlook {
+        let Some(now) = self.0.last() else {
+            return Outlook::default();
+        };
+        let all = self.used(|sample| sample.used);
+        if all.span_us() < SOME_DATA_US {
+            return Outlook::default();
+        }
+        let lasting = all.lasting_growth();
+        let (bytes_per_minute, window_us) = lasting.unwrap_or_else(|| {
+            let window_us = all.span_us().min(USUAL_WINDOW_US);
+            (all.growth_per_minute(window_us), window_us)
+        });
+        let full = |free, growth: Option<(f64, u64)>| seconds_until_full(free, growth?.0);
+        let seconds = full(now.free, lasting);
+        let region = |index: usize| {
+            let used = self.used(|sample| sample.regions[index].0);
+            // One that is full already is no news.
+            let free = Some(now.regions[index].1).filter(|free| *free > 0)?;
+            Some((index, full(free, used.lasting_growth())?))
+        };
+        let first = (0..REGIONS)
+            .filter_map(region)
+            .min_by_key(|(_, seconds)| *seconds);
+        Outlook {
+            bytes_per_minute,
+            window_us,
+            lasts: lasting.is_some(),
+            seconds,
+            first: first.filter(|(_, first)| seconds.is_none_or(|all| *first < all)),
+        }
+    }
+
+    fn used(&self, used: impl Fn(&HeapSample) -> u64) -> Series {
+        let mut series = Series::new(SAMPLES);
+        for sample in self.0.points() {
+            series.push(Point {
+                time_us: sample.time_us,
+                bytes: used(sample),
+                count: 0,
+            });
+        }
+        series
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heapbeacon_shared::api::Heap;
+    use heapbeacon_shared::trace::Region;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    /// Polls once a second what each of two regions has handed out, of 100,000 bytes each.
+    fn polled(seconds: u64, used: impl Fn(u64) -> [u64; 2]) -> Outlook {
+        let mut history = HeapHistory::default();
+        for second in 0..seconds {
+            let mut heap = Heap {
+                time_us: second * SECOND,
+                ..Heap::default()
+            };
+            for used in used(second) {
+                let region = Region {
+                    size: 100_000,
+                    used,
+                    free: 100_000 - used,
+                    ..Region::default()
+                };
+                heap.regions.push(region).expect("room");
+            }
+            history.push(HeapSample::of(&heap));
+        }
+        history.outlook()
+    }
+
+    #[test]
+    fn the_heap_is_full_when_all_that_is_free_is_handed_out_at_its_own_pace() {
+        let outlook = polled(120, |second| [50 * second, 0]);
+        assert!(
+            (outlook.bytes_per_minute - 3_000.0).abs() < 1.0,
+            "{outlook:?}"
+        );
+        assert!(outlook.lasts);
+        // 194,050 bytes at 50 a second, 94,050 of them where the growth is.
+        assert_eq!(outlook.seconds, Some(3_881));
+        assert_eq!(outlook.first, Some((0, 1_881)));
+    }
+
+    #[test]
+    fn a_region_that_is_full_is_not_told_of_and_growth_goes_on_in_the_next() {
+        let outlook = polled(120, |second| [100_000, 50 * second]);
+        assert_eq!(outlook.seconds, Some(1_881));
+        assert_eq!(outlook.first, None);
+    }
+
+    #[test]
+    fn what_comes_and_goes_or_shrinks_never_fills_a_heap() {
+        let traffic = polled(300, |second| [second * 7_919 % 30_000, 0]);
+        assert!(!traffic.lasts && traffic.seconds.is_none() && traffic.first.is_none());
+        let shrinking = polled(300, |second| [90_000 - 100 * second, 0]);
+        assert!(shrinking.bytes_per_minute < -5_000.0, "{shrinking:?}");
+        assert_eq!(shrinking.seconds, None);
+    }
+
+    #[test]
+    fn growth_of_a_block_in_minutes_is_taken_over_hours() {
+        let outlook = polled(4 * 3_600, |second| [second / 600 * 512, 0]);
+        assert!(
+            (outlook.bytes_per_minute - 51.2).abs() < 10.0,
+            "{outlook:?}"
+        );
+        assert!(outlook.window_us > 3_600 * SECOND);
+    }
+
+    #[test]
+    fn after_growth_that_ended_the_last_minute_counts() {
+        let outlook = polled(400, |second| [50 * second.min(200), 0]);
+        assert_eq!(outlook.seconds, None, "{outlook:?}");
+        let faster = polled(400, |second| {
+            [10 * second + 90 * second.saturating_sub(300), 0]
+        });
+        assert!(
+            (faster.bytes_per_minute - 6_000.0).abs() < 300.0,
+            "{faster:?}"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_leaves_the_newest_numbers_in_the_last_moment() {
+        let mut history = HeapHistory::default();
+        for (time_us, used) in [(SECOND, 1), (2 * SECOND, 2), (2 * SECOND, 3), (SECOND, 4)] {
+            history.push(HeapSample {
+                time_us,
+                used,
+                ..HeapSample::default()
+            });
+        }
+        let seen: Vec<_> = history
+            .items()
+            .iter()
+            .map(|sample| (sample.time_us, sample.used))
+            .collect();
+        assert_eq!(seen, [(SECOND, 1), (2 * SECOND, 4)]);
+    }
+}

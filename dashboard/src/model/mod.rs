@@ -1,0 +1,18 @@
+//! What follows from the answers of a device or from a capture: pure functions and plain values, which know neither
+//! the browser nor a signal.
+
+#[cfg(test)]
+mod demo_tests;
+pub(crate) mod finding;
+pub(crate) mod heap_history;
+pub(crate) mod heap_sample;
+pub(crate) mod history;
+mod lifetimes;
+pub(crate) mod palette;
+pub(crate) mod ranked;
+pub(crate) mod rates;
+pub(crate) mod record_buffer;
+pub(crate) mod records_location;
+pub(crate) mod sites;
+mod suspects;
+pub(crate) mod watched;

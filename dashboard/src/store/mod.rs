@@ -1,0 +1,245 @@
+//! What the page knows, as signals: of a device, or of a capture file.
+
+use std::sync::Arc;
+
+use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Stack, Trace};
+use heapbeacon_shared::trace::Origin;
+use leptos::prelude::*;
+
+use crate::capture::Loss;
+use crate::device::client::Client;
+use crate::device::connection::{Link, LinkState, Obstacle};
+use crate::device::records::RecordList;
+use crate::model::heap_history::HeapHistory;
+use crate::model::palette::Palette;
+use crate::model::rates::Rates;
+use crate::model::records_location::RecordsLocation;
+use crate::model::sites::{self, Grouping, Site};
+use crate::model::watched::Watched;
+use crate::symbols::names::Names;
+use crate::symbols::source::SymbolState;
+
+pub(crate) mod clock;
+pub(crate) mod notices;
+pub(crate) mod sources;
+
+use clock::{Clock, now_ms};
+use notices::Notices;
+
+/// The capture file that a store was filled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its name.
+    pub name: String,
+    /// What could not be read of it.
+    pub loss: Loss,
+}
+
+/// What the page knows of a device, or of a capture file. A handle: copies share everything.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// Whether all of this is from a capture file, and so of one moment.
+    pub is_file: bool,
+    /// The capture file, while one is open.
+    pub opened: RwSignal<Option<Opened>>,
+    /// The device that is asked.
+    pub client: StoredValue<Client>,
+    /// Whether it answers.
+    pub link: RwSignal<Link>,
+    /// Why there is no device to show, once that is known.
+    pub obstacle: RwSignal<Option<Obstacle>>,
+    /// The device's clock.
+    pub clock: StoredValue<Clock>,
+    /// The browser's clock in milliseconds, twice a second.
+    pub now_ms: RwSignal<f64>,
+    /// Last answer of `/device`.
+    pub device: RwSignal<Option<Device>>,
+    /// Last answer of `/heap`.
+    pub heap: RwSignal<Option<Heap>>,
+    /// Last answer of `/trace`.
+    pub trace: RwSignal<Option<Trace>>,
+    /// Last answer of `/trace/leaks`, and behind it call stacks all of whose records were evicted.
+    pub leaks: RwSignal<Option<LeaksPage>>,
+    /// Last answer of `/demo`.
+    pub demo: RwSignal<Option<Demo>>,
+    /// The heap since the page opened.
+    pub heap_history: RwSignal<HeapHistory>,
+    /// The leak list since the page opened, while the trace recorded.
+    pub watched: RwSignal<Watched>,
+    /// Allocations and frees per second.
+    pub rates: RwSignal<Rates>,
+    /// Who holds memory, by call site, most bytes first.
+    pub sites: RwSignal<Arc<Vec<Site>>>,
+    /// Colours of the call sites.
+    pub palette: RwSignal<Palette>,
+    /// Names of call stacks.
+    pub names: StoredValue<Names, LocalStorage>,
+    /// Where the names come from.
+    pub symbols: RwSignal<SymbolState>,
+    /// The records, once somebody asked for them.
+    pub records: RwSignal<Arc<RecordList>>,
+    /// Call stacks of the latest wrong frees, beside those of records and leaks.
+    pub wrong_free_stacks: RwSignal<Vec<Stack>>,
+    /// How many records were read so far, while they are being read.
+    pub records_loading: RwSignal<Option<usize>>,
+    /// Whether the device wants a token that it did not get.
+    pub token_needed: RwSignal<bool>,
+    /// Whether a token was given that it has not taken.
+    pub token_tried: RwSignal<bool>,
+    /// Whether a command is on its way.
+    pub busy: RwSignal<bool>,
+    /// Notices not yet dismissed.
+    pub notices: Notices,
+    /// Whether HeapBeacon's own blocks are shown.
+    pub shows_agent: RwSignal<bool>,
+    /// Whether the blocks of drivers are shown.
+    pub shows_driver: RwSignal<bool>,
+}
+
+impl Store {
+    /// Creates a store that knows nothing yet about the device at an address.
+    pub fn new(address: String) -> Self {
+        Self {
+            is_file: false,
+            opened: RwSignal::new(None),
+            client: StoredValue::new(Client::new(address)),
+            link: RwSignal::default(),
+            obstacle: RwSignal::new(None),
+            clock: StoredValue::new(Clock::default()),
+            now_ms: RwSignal::new(now_ms()),
+            device: RwSignal::new(None),
+            heap: RwSignal::new(None),
+            trace: RwSignal::new(None),
+            leaks: RwSignal::new(None),
+            demo: RwSignal::new(None),
+            heap_history: RwSignal::default(),
+            watched: RwSignal::default(),
+            rates: RwSignal::default(),
+            sites: RwSignal::default(),
+            palette: RwSignal::default(),
+            names: StoredValue::new_local(Names::default()),
+            symbols: RwSignal::default(),
+            records: RwSignal::default(),
+            wrong_free_stacks: RwSignal::default(),
+            records_loading: RwSignal::new(None),
+            token_needed: RwSignal::new(false),
+            token_tried: RwSignal::new(false),
+            busy: RwSignal::new(false),
+            notices: Notices::new(),
+            shows_agent: RwSignal::new(false),
+            shows_driver: RwSignal::new(true),
+        }
+    }
+
+    /// Returns the store that the app provides.
+    pub fn of_app() -> Self {
+        expect_context()
+    }
+
+    /// Returns whether there is enough to show a page: who the device is, and what its trace is doing.
+    pub fn is_known(&self) -> bool {
+        self.device.with(Option::is_some) && self.trace.with(Option::is_some)
+    }
+
+    /// Returns whether the device offers something.
+    pub fn offers(&self, feature: Feature) -> bool {
+        self.device.with(|device| {
+            device
+                .as_ref()
+                .is_some_and(|device| device.features.contains(&feature))
+        })
+    }
+
+    /// Returns where the records of the trace are.
+    pub fn records_location(&self) -> RecordsLocation {
+        let location = |trace: &Option<Trace>| trace.as_ref().map(RecordsLocation::of);
+        self.trace.with(location).unwrap_or(RecordsLocation::None)
+    }
+
+    /// Returns whether the device has records to show.
+    pub fn has_records(&self) -> bool {
+        self.records_location() == RecordsLocation::Device
+    }
+
+    /// Returns whether the device would take a command now.
+    pub fn takes_commands(&self) -> bool {
+        let state = self.link.read().state();
+        !self.busy.get() && matches!(state, LinkState::Live | LinkState::Refusing)
+    }
+
+    /// Sends a token from now on.
+    pub fn use_token(&self, token: String) {
+        self.client.update_value(|client| client.set_token(token));
+        self.token_needed.set(false);
+        self.token_tried.set(true);
+    }
+
+    /// Returns whether blocks of an origin are shown.
+    pub fn shows(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::Application => true,
+            Origin::Agent => self.shows_agent.get(),
+            Origin::Driver => self.shows_driver.get(),
+        }
+    }
+
+    /// Groups the last leak list. Only of what was watched there is a verdict.
+    pub fn group(&self, grouping: Grouping) -> Vec<Site> {
+        let grouped = self.leaks.with(|leaks| {
+            let page = leaks.as_ref()?;
+            self.watched.track();
+            let group = |watched: &mut Watched| {
+                let snapshots = watched.snapshots();
+                let mut sites = self
+                    .names
+                    .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
+                if !self.is_file {
+                    sites::judge(&mut sites, watched);
+                }
+                Some(sites)
+            };
+            self.watched
+                .try_maybe_update(|watched| (false, group(watched)))?
+        });
+        grouped.unwrap_or_default()
+    }
+
+    /// Returns whether blocks pile up in all, whoever allocated them.
+    pub fn piles_up(&self) -> bool {
+        self.watched.with(Watched::piles_up)
+    }
+
+    /// Returns when the leak list was last watched, in microseconds since boot.
+    pub fn watched_us(&self) -> Option<u64> {
+        self.watched
+            .with(|watched| watched.snapshots().last().map(|last| last.time_us))
+    }
+
+    /// Returns for how long the leak list was watched while the trace recorded, in microseconds.
+    pub fn watched_span_us(&self) -> u64 {
+        self.watched.with(Watched::span_us)
+    }
+
+    /// Works out again who holds memory, after new answers or new names.
+    pub fn refresh_sites(&self) {
+        let sites = untrack(|| self.group(Grouping::CallSite));
+        self.palette.update(|palette| {
+            let own = sites.iter().filter(|site| site.origin != Origin::Agent);
+            palette.assign(own.map(|site| site.colour_key.as_str()));
+        });
+        self.sites.set(Arc::new(sites));
+    }
+
+    /// Takes back what was said to be wrong with files, once another one was read.
+    pub fn forget_refusals(&self) {
+        self.symbols.update(|symbols| symbols.problem = None);
+        self.notices.dismiss_errors();
+    }
+
+    /// Notes why there is no device to show.
+    pub fn set_obstacle(&self, obstacle: Option<Obstacle>) {
+        if self.obstacle.with_untracked(|before| *before != obstacle) {
+            self.obstacle.set(obstacle);
+        }
+    }
+}
