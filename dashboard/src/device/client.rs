@@ -240,7 +240,7 @@ impl Client {
     }
 }
 
-/// Tells why an answer is a refusal.
+/// Returns why an answer is a refusal.
 async fn refusal(response: Response) -> (Failure, ApiError) {
     let status = response.status();
     let failure = match status {
@@ -257,7 +257,7 @@ async fn refusal(response: Response) -> (Failure, ApiError) {
     (failure, error)
 }
 
-/// Tells an answer of another version from one of somebody else: HeapBeacon answers with an object in JSON.
+/// Distinguishes an answer of another version from one of another server: HeapBeacon answers with an object in JSON.
 fn unreadable(status: u16, text: &str, error: &serde_json::Error) -> ApiError {
     match text.trim_start().starts_with('{') {
         true => ApiError::Unexpected(error.to_string()),

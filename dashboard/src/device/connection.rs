@@ -90,7 +90,7 @@ impl Link {
         doubled.min(LONGEST_PAUSE_MS)
     }
 
-    /// Says it, as `live, 180 ms ago`.
+    /// Describes the connection, as `live, 180 ms ago`.
     pub fn sentence(&self, now_ms: f64) -> String {
         let age_ms = self.heard_ms.map_or(0.0, |heard| (now_ms - heard).max(0.0));
         let age = format::duration((age_ms * 1_000.0) as u64);

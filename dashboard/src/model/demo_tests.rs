@@ -274,7 +274,7 @@ fn a_clock_that_steps_back_changes_nothing_that_is_said() {
     for second in 0..400 {
         program.run();
         program.behind = if second >= 150 { 54 } else { 0 };
-        // The poller asks by the latest time that it knows.
+        // The poll goes by the latest time that it knows.
         let told_us = program.leak_list().time_us;
         let latest_us = clock.later(told_us);
         program.behind -= ((latest_us - told_us) / SECOND).min(program.behind);

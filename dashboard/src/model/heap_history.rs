@@ -62,7 +62,7 @@ impl HeapHistory {
         self.0.clear();
     }
 
-    /// Says how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
+    /// Returns how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
     /// up, and what no trace sees.
     pub fn outlook(&self) -> Outlook {
         let Some(now) = self.0.last() else {

@@ -38,7 +38,7 @@ pub struct FrameLine {
     pub inlined: bool,
     /// Whether it belongs to the user's own code.
     pub own: bool,
-    /// Says that other functions have the same code, where they have.
+    /// Which other functions have the same code, in a sentence; `None` if none has.
     pub shared: Option<String>,
 }
 
@@ -137,7 +137,7 @@ fn task_of_address(symbols: &Symbols, given: &str) -> Option<String> {
     })
 }
 
-/// Says which other functions the code of a frame may be of.
+/// Returns which other functions the code of a frame may be of, in a sentence.
 fn shared(with: &[String]) -> Option<String> {
     let names: Vec<_> = with
         .iter()

@@ -40,7 +40,7 @@ pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     }
 }
 
-/// Says what a capture of a stopped trace has nothing of.
+/// Returns what is missing from a capture of a stopped trace.
 fn stopped(state: State) -> &'static str {
     match state {
         State::Stopped => " The trace was stopped: of what came after that there is nothing here.",

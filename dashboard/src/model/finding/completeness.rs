@@ -15,7 +15,7 @@ const IN_BETWEEN: (u64, u64) = (4, 512);
 const UNKNOWN: &str = "Nothing was evicted, but how much the whole heap has handed out is not known, so blocks may be \
                        missing from this list.";
 
-/// Says whether a list is complete. Of the `dropped` events it knows nothing.
+/// Describes whether a list is complete; `dropped` events are missing from it.
 pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
     let trace = view.trace;
     let missing = [
@@ -47,7 +47,7 @@ pub(super) fn completeness(view: &View<'_>, dropped: u64) -> String {
     }
 }
 
-/// Says what is not known because nothing was recorded for a while.
+/// Returns what is not known because nothing was recorded for a while.
 pub fn gaps(trace: &Trace) -> Vec<&'static str> {
     let told = [
         (
@@ -67,7 +67,7 @@ pub fn gaps(trace: &Trace) -> Vec<&'static str> {
     told.map(|(_, sentence)| sentence).collect()
 }
 
-/// Says how much of the heap is in no list, and why; `None` where the trace has it all.
+/// Returns how much of the heap is in no list, and why; `None` where the trace has it all.
 ///
 /// A block whose record was evicted may be freed or not, so as many may be among what the allocator has handed out.
 pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {

@@ -46,7 +46,7 @@ pub fn describe(sites: &[&Site], view: &View<'_>) -> Finding {
     finding
 }
 
-/// Says how old a finding is, and why.
+/// Describes how old a finding is, and why.
 fn as_of(view: &View<'_>) -> Option<String> {
     let (end, since) = match view.trace.summary.state {
         State::Recording => return None,
@@ -163,7 +163,7 @@ fn slowest(span_us: u64) -> String {
     }
 }
 
-/// Says what a leak that has ended left behind.
+/// Describes what a leak that has ended left behind.
 fn ended(site: &Site, now_us: u64) -> Vec<Part> {
     let ago = format::duration(now_us.saturating_sub(site.suspect.ended_us()));
     let blocks = format::plural(site.count, "block");
@@ -177,7 +177,7 @@ fn ended(site: &Site, now_us: u64) -> Vec<Part> {
     ]
 }
 
-/// Tells who grows, and calls it a leak where that is certain.
+/// Describes which sites grow, and calls it a leak where that is certain.
 fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
     let now_us = view.now_us();
     let certain = growing.iter().filter(|site| site.leaks()).count();
@@ -209,7 +209,7 @@ fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
     }
 }
 
-/// Says how many leak, or may.
+/// Describes how many sites leak, or may.
 fn called_a_leak(growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
     match certain {
         0 if piles_up => {
@@ -230,14 +230,14 @@ fn call_sites_are(number: usize, what: &str) -> String {
     format!("{sites} {verb} {what}")
 }
 
-/// Says why there is a doubt, and what ends it.
+/// Describes why it is uncertain, and what would make it certain.
 fn doubt(trace: &Trace) -> Option<Vec<Part>> {
     let reason =
         "Some blocks live longer than their records, and whether those were freed can't be told.";
     advice(trace).map(|advice| text(format!("{reason} {advice}")))
 }
 
-/// Says how to see every block; nothing if none was evicted.
+/// Returns how to see every block; `None` if none was evicted.
 fn advice(trace: &Trace) -> Option<String> {
     (trace.summary.evicted_live > 0).then(|| match trace.summary.mode {
         Some(Mode::All) => {
@@ -257,7 +257,7 @@ fn text(words: String) -> Vec<Part> {
     vec![Part::Text(words)]
 }
 
-/// Says what the heap loses, and when it is full.
+/// Describes what the heap loses, and when it is full.
 fn time_left(view: &View<'_>) -> Option<Vec<Part>> {
     let outlook = &view.outlook;
     let seconds = outlook.seconds?;
@@ -285,13 +285,13 @@ fn time_left(view: &View<'_>) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// Says where a site is, in brackets.
+/// Returns where a site is, in brackets.
 fn place(site: &Site) -> String {
     let place = site.place.as_ref();
     place.map_or_else(String::new, |place| format!(" ({place})"))
 }
 
-/// Says how a site grows, and that it may do so for another reason than a leak where `is_exception` to the headline.
+/// Describes how a site grows, and that it may do so for another reason than a leak where `is_exception` to the headline.
 fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
     let (value, unit) = format::bytes_parts(site.growth());
     let blocks = format::plural(site.count, "block");

@@ -42,7 +42,7 @@ pub struct SiteStack {
 /// Who holds memory: a call site, a call stack or a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
-    /// Tells it from all others.
+    /// Unique among the sites of a list.
     pub key: String,
     /// Key of the call site that colours it.
     pub colour_key: String,
@@ -303,7 +303,7 @@ fn see_last(seen: &mut Blocks, held: &Held) {
     }
 }
 
-/// Says what the blocks of each site do, from the snapshots that it was grouped with and nothing since.
+/// Judges what the blocks of each site do, from the snapshots that it was grouped with and nothing since.
 pub fn judge(sites: &mut [Site], watched: &mut Watched) {
     for site in sites.iter_mut() {
         judge_one(site, watched);
@@ -327,7 +327,7 @@ fn judge_one(site: &mut Site, watched: &mut Watched) {
     let mut began_us = None;
     for (snapshot, moment) in known {
         first.get_or_insert(moment.bytes);
-        // What held nothing begins anew.
+        // What held nothing starts over.
         let recorded = snapshot.recorded_us();
         began_us = began_us.filter(|_| moment.count > 0).or(Some(recorded));
         if history.push(snapshot, point_of(moment)) {
