@@ -10,7 +10,15 @@ pub(super) struct Rule {
     pub(super) because: &'static str,
 }
 
-pub(super) const RULES: [Rule; 7] = [
+/// What the parts that a page is made of must not name.
+const VIEWS_AND_STORE: &[&str] = &[
+    "crate::device",
+    "crate::pages",
+    "crate::shell",
+    "crate::store",
+];
+
+pub(super) const RULES: [Rule; 10] = [
     Rule {
         scope: "agent/src/tracer",
         never: &["heapbeacon_shared"],
@@ -71,6 +79,32 @@ pub(super) const RULES: [Rule; 7] = [
         ],
         except: &[],
         because: "shared code has no files, no threads and no clock: it also runs in a browser and on a device",
+    },
+    Rule {
+        scope: "dashboard/src/components",
+        never: VIEWS_AND_STORE,
+        except: &[],
+        because: "components show what they are given, and don't know where it comes from",
+    },
+    Rule {
+        scope: "dashboard/src/charts",
+        never: VIEWS_AND_STORE,
+        except: &[],
+        because: "charts draw what they are given, and don't know where it comes from",
+    },
+    Rule {
+        scope: "dashboard/src/model",
+        never: &[
+            "crate::device",
+            "crate::pages",
+            "crate::shell",
+            "crate::store",
+            "js_sys",
+            "leptos",
+            "web_sys",
+        ],
+        except: &[],
+        because: "the model is worked out from values: it knows neither the browser nor a signal",
     },
 ];
 
