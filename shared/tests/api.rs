@@ -1,6 +1,8 @@
 //! The API's values in JSON and in postcard, and the words that its table has.
 
-use heapbeacon_shared::api::{self, InitRequest, Method, Route, StartRequest};
+use heapbeacon_shared::api::{
+    self, Access, Body, InitRequest, JSON_MIME, POSTCARD_MIME, Route, StartRequest,
+};
 use heapbeacon_shared::trace::{self, Address, BuildId, Cut, Destination, Mode, Name, Origin};
 
 fn name(text: &str) -> Name {
@@ -126,15 +128,29 @@ fn a_stack_has_every_field_of_its_message() {
 }
 
 #[test]
-fn every_route_has_the_method_and_the_path_of_the_table() {
+fn every_route_has_its_row() {
     for endpoint in Route::ALL {
-        assert_eq!(endpoint.route.method(), endpoint.method);
-        assert_eq!(endpoint.route.path(), endpoint.path);
+        assert_eq!(endpoint.route.endpoint(), &endpoint);
         assert!(endpoint.path.starts_with('/'));
+        assert!(endpoint.body.most_bytes() <= Route::most_body_bytes());
     }
-    assert_eq!(Route::Init.method().to_string(), "POST");
-    assert_eq!(Method::Get.to_string(), "GET");
-    assert_eq!(Route::Record.path(), "/api/v1/trace/records/{}");
+    let (init, record) = (Route::Init.endpoint(), Route::Record.endpoint());
+    assert_eq!(init.method.to_string(), "POST");
+    assert_eq!(init.access, Access::Control);
+    assert_eq!(init.body, Body::Json(Route::most_body_bytes()));
+    assert_eq!(record.method.to_string(), "GET");
+    assert_eq!(record.path, "/api/v1/trace/records/{}");
+    assert!(!Access::Public.needs_token());
+}
+
+#[test]
+fn an_answer_of_two_forms_is_json_unless_postcard_is_preferred() {
+    let answer = Route::Records.endpoint().answer;
+    assert_eq!(answer.content_types(), [JSON_MIME, POSTCARD_MIME]);
+    assert_eq!(
+        Route::Capture.endpoint().answer.content_types(),
+        [POSTCARD_MIME]
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod api {
     mod bodies;
     mod connections;
     mod demo;
+    mod document;
     mod forms;
     mod heap;
     mod malformed;

@@ -1,9 +1,8 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
-use heapbeacon_shared::api::{self, InitRequest, Route, StartRequest};
+use heapbeacon_shared::api::{self, Endpoint, InitRequest, Route, StartRequest};
 use heapbeacon_shared::trace::Mode;
 use picoserve::response::StatusCode;
-use serde::Deserialize;
 
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
@@ -29,7 +28,7 @@ type Answer = Result<Reply, Problem>;
 
 /// A call of the API.
 pub(crate) struct Call<'b> {
-    pub(crate) route: Route,
+    pub(crate) endpoint: &'static Endpoint,
     /// What stands for `{}` in its path.
     pub(crate) parameter: Encoded<'b>,
     pub(crate) query: Query<'b>,
@@ -39,15 +38,15 @@ pub(crate) struct Call<'b> {
 
 /// Answers a call.
 pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {
-    let reply = match call.route {
+    let reply = match call.endpoint.route {
         Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
         Route::Trace => trace(recorder),
         Route::Init => init(recorder, body)?,
         Route::Start => start(recorder, call.query, body)?,
-        Route::Stop => stop(recorder, body)?,
-        Route::Pause => pause(recorder, body)?,
-        Route::Resume => resume(recorder, body)?,
+        Route::Stop => stop(recorder)?,
+        Route::Pause => pause(recorder)?,
+        Route::Resume => resume(recorder)?,
         Route::Count => Reply::json(Json::Count(api::Count {
             count: P::tracer().count(),
         })),
@@ -114,24 +113,21 @@ fn start<P: Device>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> An
     Ok(trace(recorder))
 }
 
-fn stop<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
-    body_is_empty(body)?;
+fn stop<P: Device>(recorder: &Recorder<P>) -> Answer {
     P::tracer().stop().map_err(|error| {
         refused::<P>(error, "Only one that records or is paused can be stopped.")
     })?;
     Ok(trace(recorder))
 }
 
-fn pause<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
-    body_is_empty(body)?;
+fn pause<P: Device>(recorder: &Recorder<P>) -> Answer {
     P::tracer()
         .alloc_pause()
         .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
     Ok(trace(recorder))
 }
 
-fn resume<P: Device>(recorder: &Recorder<P>, body: &[u8]) -> Answer {
-    body_is_empty(body)?;
+fn resume<P: Device>(recorder: &Recorder<P>) -> Answer {
     P::tracer().resume().map_err(|error| {
         refused::<P>(error, "Only one that is stopped or paused can be resumed.")
     })?;
@@ -249,18 +245,6 @@ fn refused<P: Device>(error: Error, advice: &str) -> Problem {
         tracer::State::Paused => "paused",
     };
     Problem::of_tracer(error, format_args!("The trace is {state}. {advice}"))
-}
-
-/// Checks that a body says nothing, as nothing at all or as `{}`.
-fn body_is_empty(body: &[u8]) -> Result<(), Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Nothing {}
-
-    if body.is_empty() {
-        return Ok(());
-    }
-    body::parse(body, format_args!("This path takes no body.")).map(|Nothing {}| ())
 }
 
 fn wants_postcard(call: &Call<'_>) -> Result<bool, Problem> {

@@ -1,5 +1,6 @@
 //! How much a peer may send, and how long it may take.
 
+use heapbeacon_shared::api::Route;
 use picoserve::time::Duration;
 
 /// Most empty lines before a head: some clients send one behind a body.
@@ -10,8 +11,8 @@ pub(crate) const MAX_FIELDS: usize = 64;
 pub(crate) const MAX_ITEMS: usize = 64;
 /// Most parts of a query: no path of the API takes half of them.
 pub(crate) const MAX_PAIRS: usize = 16;
-/// Longest body that the API takes, in bytes.
-pub(crate) const MAX_BODY: usize = 256;
+/// Longest body that a route takes, in bytes.
+pub(crate) const MAX_BODY: usize = Route::most_body_bytes();
 
 /// How long a peer may take to say something at all, an idle one holds one of few slots.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);

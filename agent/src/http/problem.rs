@@ -5,7 +5,7 @@ use core::fmt;
 use heapbeacon_shared::api::{self, Method, Sentence};
 use picoserve::response::StatusCode;
 
-use crate::http::limits::{MAX_BODY, MAX_FIELDS, READ_SECONDS};
+use crate::http::limits::{MAX_FIELDS, READ_SECONDS};
 use crate::text::text;
 use crate::tracer::Error;
 
@@ -165,14 +165,14 @@ impl Problem {
         Self::malformed(detail)
     }
 
-    /// The body is longer than any that the API takes.
-    pub(crate) fn too_large() -> Self {
+    /// The body is longer than the so many bytes that are taken there.
+    pub(crate) fn too_large(most: usize) -> Self {
         let kind = Kind(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Body too large",
             "ESP_ERR_INVALID_SIZE",
         );
-        Self::new(kind, format_args!("Send at most {MAX_BODY} bytes."))
+        Self::new(kind, format_args!("Send at most {most} bytes."))
     }
 
     /// The body is no JSON by its own account.

@@ -1,6 +1,6 @@
 //! From a request to its answer: who may ask, what for, and who answers.
 
-use heapbeacon_shared::api::{Access, Endpoint, Method, POSTCARD_MIME, Route};
+use heapbeacon_shared::api::{self, Access, Endpoint, JSON_MIME, Method, POSTCARD_MIME, Route};
 use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
@@ -8,7 +8,7 @@ use crate::http::assets::{self, File};
 use crate::http::handlers::{self, Call};
 use crate::http::problem::{self, Problem};
 use crate::http::request::accept::prefers;
-use crate::http::request::body::check_type;
+use crate::http::request::body::{check_empty, check_type};
 use crate::http::request::input::{Body, Tail};
 use crate::http::request::parse::{Request, Room, Version};
 use crate::http::request::percent::Encoded;
@@ -65,7 +65,7 @@ impl<'b> Order<'b> {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
                 let place = request.target.path.map(|path| find(server, &request, path));
-                let access = place.as_ref().map_or(Access::Token, Place::access);
+                let access = place.as_ref().map_or(Access::Read, Place::access);
                 server.guard().admit(&request, access)?;
                 expects_continue?;
                 choose(server, &request, place, length)
@@ -98,7 +98,7 @@ fn choose<'b, P: Device>(
     let Some(place) = place else {
         return Ok(Action::Options("GET, HEAD, POST, OPTIONS"));
     };
-    if place.access() == Access::Token {
+    if place.access().needs_token() {
         server.guard().check_token(request)?;
     }
     let method = match &place {
@@ -123,7 +123,7 @@ impl Place<'_> {
         match self {
             Self::Route(endpoint, _) => endpoint.access,
             Self::File(_) => Access::Public,
-            Self::Nothing => Access::Token,
+            Self::Nothing => Access::Read,
         }
     }
 }
@@ -159,7 +159,7 @@ fn parameter<'b>(pattern: &str, path: Encoded<'b>) -> Option<Encoded<'b>> {
 }
 
 fn call<'b>(
-    endpoint: &Endpoint,
+    endpoint: &'static Endpoint,
     parameter: Encoded<'b>,
     request: &Request<'_, 'b>,
     body_length: usize,
@@ -170,12 +170,17 @@ fn call<'b>(
     if endpoint.method == Method::Post && body_length > 0 {
         check_type(request.fields)?;
     }
+    if let api::Body::Json(most) = endpoint.body
+        && body_length > most
+    {
+        return Err(Problem::too_large(most));
+    }
     Ok(Action::Call(Call {
-        route: endpoint.route,
+        endpoint,
         parameter,
         query: Query::new(request.target.query, endpoint.query)?,
-        prefers_postcard: endpoint.query.contains(&"format")
-            && prefers(request.fields, POSTCARD_MIME, "application/json"),
+        prefers_postcard: endpoint.answer == api::Answer::JsonOrPostcard
+            && prefers(request.fields, POSTCARD_MIME, JSON_MIME),
     }))
 }
 
@@ -196,11 +201,18 @@ pub(crate) fn perform<P: Device>(
         Action::Preflight => preflight(),
         Action::Options(methods) => nothing().with("Allow", methods),
         Action::File(file) => file.reply(),
-        Action::Call(call) => match call.route.method() {
-            Method::Get => handlers::answer(server.recorder(), call, &[]),
-            Method::Post => handlers::answer(server.recorder(), call, body),
-        }
-        .unwrap_or_else(Reply::from),
+        Action::Call(call) => said(call.endpoint, body)
+            .and_then(|body| handlers::answer(server.recorder(), call, body))
+            .unwrap_or_else(Reply::from),
+    }
+}
+
+/// Returns what the body says to an endpoint; whoever reads need not say anything.
+fn said<'b>(endpoint: &Endpoint, body: &'b Body) -> Result<&'b [u8], Problem> {
+    match (endpoint.method, endpoint.body) {
+        (Method::Get, _) => Ok(&[]),
+        (Method::Post, api::Body::None) => check_empty(body).map(|()| &[][..]),
+        (Method::Post, api::Body::Json(_)) => Ok(body),
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use async_lock::{Semaphore, SemaphoreGuard};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{Problem, Route};
+use heapbeacon_shared::api::{self, Endpoint, JSON_MIME, Method, Problem, Route};
 use heapbeacon_shared::wire::DecodeError;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -76,10 +76,10 @@ impl From<DecodeError> for ApiError {
 
 /// A request that may have to be sent more than once.
 struct Question<'q> {
+    endpoint: &'static Endpoint,
     url: &'q str,
-    /// What is posted: JSON, or empty for nothing; `None` to read.
-    post: Option<&'q str>,
-    timeout_ms: u32,
+    /// JSON, or empty for nothing.
+    body: &'q str,
 }
 
 /// An answer, and the turn that it takes until it has been read.
@@ -116,28 +116,28 @@ impl Client {
 
     /// Returns the URL of a route; `parameter` takes the place of its `{}`.
     pub fn url(&self, route: Route, parameter: &str) -> String {
-        let path = route.path().replace("{}", parameter);
+        let path = route.endpoint().path.replace("{}", parameter);
         format!("{}{path}", self.base)
     }
 
     /// Reads a route; `query` starts with `?` unless it is empty.
     pub async fn get<T: DeserializeOwned>(&self, route: Route, query: &str) -> Result<T, ApiError> {
-        let answer = self.read(route, query, TIMEOUT_MS).await?;
+        let answer = self.read(route, query).await?;
         let status = answer.response.status();
         let text = answer.response.text().await.map_err(unexpected)?;
         serde_json::from_str(&text).map_err(|error| unreadable(status, &text, &error))
     }
 
-    /// Reads a route as a stream of messages; `query` starts with `?`.
+    /// Reads a route of two forms as a stream of messages; `query` starts with `?`.
     pub async fn messages(&self, route: Route, query: &str) -> Result<Vec<u8>, ApiError> {
         let query = format!("{query}&format=postcard");
-        let answer = self.read(route, &query, TIMEOUT_MS).await?;
+        let answer = self.read(route, &query).await?;
         answer.response.binary().await.map_err(unexpected)
     }
 
     /// Downloads what a route answers with.
     pub async fn download(&self, route: Route) -> Result<Blob, ApiError> {
-        let answer = self.read(route, "", DOWNLOAD_TIMEOUT_MS).await?;
+        let answer = self.read(route, "").await?;
         let response = web_sys::Response::from(answer.response);
         let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
         let blob = JsFuture::from(blob).await;
@@ -158,9 +158,9 @@ impl Client {
     pub async fn post(&self, route: Route, parameter: &str, body: &str) -> Result<(), ApiError> {
         let url = self.url(route, parameter);
         let question = Question {
+            endpoint: route.endpoint(),
             url: &url,
-            post: Some(body),
-            timeout_ms: TIMEOUT_MS,
+            body,
         };
         let mut tries = Tries::default();
         match self.answer(&question, &mut tries).await {
@@ -174,12 +174,12 @@ impl Client {
         }
     }
 
-    async fn read(&self, route: Route, query: &str, timeout_ms: u32) -> Result<Answer, ApiError> {
+    async fn read(&self, route: Route, query: &str) -> Result<Answer, ApiError> {
         let url = self.url(route, "") + query;
         let question = Question {
+            endpoint: route.endpoint(),
             url: &url,
-            post: None,
-            timeout_ms,
+            body: "",
         };
         self.answer(&question, &mut Tries::default()).await
     }
@@ -205,7 +205,7 @@ impl Client {
     }
 
     async fn send(&self, question: &Question<'_>) -> Result<Response, (Failure, ApiError)> {
-        let signal = AbortSignal::timeout_with_u32(question.timeout_ms);
+        let signal = AbortSignal::timeout_with_u32(timeout_ms(question.endpoint));
         let request = self.request(question, &signal);
         let request = request.map_err(|error| (Failure::Final, unexpected(error)))?;
         match request.send().await {
@@ -222,21 +222,27 @@ impl Client {
         question: &Question<'_>,
         signal: &AbortSignal,
     ) -> Result<Request, gloo_net::Error> {
-        let request = match question.post {
-            Some(_) => Request::post(question.url),
-            None => Request::get(question.url),
+        let request = match question.endpoint.method {
+            Method::Get => Request::get(question.url),
+            Method::Post => Request::post(question.url),
         };
         let request = request.abort_signal(Some(signal));
         let request = match self.token.as_str() {
             "" => request,
             token => request.header("Authorization", &format!("Bearer {token}")),
         };
-        match question.post.unwrap_or_default() {
+        match question.body {
             "" => request.build(),
-            body => request
-                .header("Content-Type", "application/json")
-                .body(body),
+            body => request.header("Content-Type", JSON_MIME).body(body),
         }
+    }
+}
+
+/// Returns how long an answer is waited for, in milliseconds.
+fn timeout_ms(endpoint: &Endpoint) -> u32 {
+    match endpoint.answer {
+        api::Answer::Json | api::Answer::JsonOrPostcard => TIMEOUT_MS,
+        _ => DOWNLOAD_TIMEOUT_MS,
     }
 }
 

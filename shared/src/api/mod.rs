@@ -13,5 +13,7 @@ mod warning;
 pub use body::*;
 #[cfg(feature = "alloc")]
 pub use pages::{LeaksPage, RecordsPage, StacksPage};
-pub use route::{Access, Endpoint, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route};
+pub use route::{
+    Access, Answer, Body, Endpoint, JSON_MIME, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route,
+};
 pub use warning::Warning;

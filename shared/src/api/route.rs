@@ -1,5 +1,5 @@
-//! The one table of routes: the agent dispatches by it and asks for the token by it, the dashboard builds its URLs
-//! from it.
+//! The one table of routes: the agent dispatches by it, the dashboard makes its requests from it, and the OpenAPI document
+//! is held to it.
 
 use core::fmt;
 
@@ -7,6 +7,8 @@ use core::fmt;
 pub const PREFIX: &str = "/api/v1";
 /// Content type of postcard answers; see [`wire`](crate::wire) for the format.
 pub const POSTCARD_MIME: &str = "application/vnd.heapbeacon.v1+postcard";
+/// Content type of bodies and answers in JSON.
+pub const JSON_MIME: &str = "application/json";
 /// Content type of errors (RFC 9457).
 pub const PROBLEM_MIME: &str = "application/problem+json";
 
@@ -33,8 +35,67 @@ impl fmt::Display for Method {
 pub enum Access {
     /// Everybody whose host name and origin are accepted.
     Public,
-    /// Whoever sends the agent's token, if it has one.
-    Token,
+    /// Whoever may read: with the agent's token, if it has one.
+    Read,
+    /// Whoever may change the trace or the device: with the agent's token, if it has one.
+    Control,
+}
+
+impl Access {
+    /// Returns whether the agent's token is asked for.
+    pub const fn needs_token(self) -> bool {
+        !matches!(self, Self::Public)
+    }
+}
+
+/// What the body of a request may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing; an empty JSON object counts as that.
+    None,
+    /// JSON of so many bytes at most.
+    Json(usize),
+}
+
+impl Body {
+    /// Returns the most bytes that say something.
+    pub const fn most_bytes(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Json(most) => most,
+        }
+    }
+}
+
+/// What an endpoint answers with where it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// JSON.
+    Json,
+    /// JSON, or the same as postcard messages where the client prefers those.
+    JsonOrPostcard,
+    /// Postcard messages.
+    Postcard,
+    /// Plain text.
+    Text,
+    /// An OpenAPI document.
+    Yaml,
+    /// A file's bytes.
+    File,
+}
+
+impl Answer {
+    /// Returns the content types that it may have, the usual one first.
+    pub const fn content_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &[JSON_MIME],
+            Self::JsonOrPostcard => &[JSON_MIME, POSTCARD_MIME],
+            Self::Postcard => &[POSTCARD_MIME],
+            Self::Text => &["text/plain; charset=utf-8"],
+            Self::Yaml => &["application/yaml"],
+            Self::File => &["application/octet-stream"],
+        }
+    }
 }
 
 /// A place in the API; what it answers stands beside it in [`Route::ALL`].
@@ -80,26 +141,34 @@ pub struct Endpoint {
     pub query: &'static [&'static str],
     /// Whether it answers only where tracing is compiled in.
     pub needs_tracing: bool,
+    /// What a request may bring.
+    pub body: Body,
+    /// What it answers with.
+    pub answer: Answer,
 }
 
 impl Endpoint {
     /// Makes a row that reads. It needs the token, like every row that does not say otherwise.
-    const fn get(route: Route, path: &'static str) -> Self {
+    const fn read(route: Route, path: &'static str, answer: Answer) -> Self {
         Self {
             route,
             method: Method::Get,
             path,
-            access: Access::Token,
+            access: Access::Read,
             query: &[],
             needs_tracing: false,
+            body: Body::None,
+            answer,
         }
     }
 
-    /// Makes a row that changes something.
-    const fn post(route: Route, path: &'static str) -> Self {
+    /// Makes a row that changes something, and answers with what came of it.
+    const fn control(route: Route, path: &'static str, body: Body) -> Self {
         Self {
             method: Method::Post,
-            ..Self::get(route, path)
+            access: Access::Control,
+            body,
+            ..Self::read(route, path, Answer::Json)
         }
     }
 
@@ -118,33 +187,41 @@ impl Endpoint {
 impl Route {
     /// Every route, in the order of the variants.
     pub const ALL: [Endpoint; 19] = [
-        Endpoint::get(Route::Device, "/api/v1/device"),
-        Endpoint::get(Route::Heap, "/api/v1/heap").with_query(&["since"]),
-        Endpoint::get(Route::Trace, "/api/v1/trace"),
-        Endpoint::post(Route::Init, "/api/v1/trace/init").of_trace(),
-        Endpoint::post(Route::Start, "/api/v1/trace/start")
+        Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
+        Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
+        Endpoint::read(Route::Trace, "/api/v1/trace", Answer::Json),
+        Endpoint::control(Route::Init, "/api/v1/trace/init", Body::Json(256)).of_trace(),
+        Endpoint::control(Route::Start, "/api/v1/trace/start", Body::Json(256))
             .with_query(&["mode"])
             .of_trace(),
-        Endpoint::post(Route::Stop, "/api/v1/trace/stop").of_trace(),
-        Endpoint::post(Route::Pause, "/api/v1/trace/pause").of_trace(),
-        Endpoint::post(Route::Resume, "/api/v1/trace/resume").of_trace(),
-        Endpoint::get(Route::Count, "/api/v1/trace/count").of_trace(),
-        Endpoint::get(Route::Records, "/api/v1/trace/records")
-            .with_query(&["after", "limit", "format"])
-            .of_trace(),
-        Endpoint::get(Route::Record, "/api/v1/trace/records/{}").of_trace(),
-        Endpoint::get(Route::Stacks, "/api/v1/trace/stacks")
-            .with_query(&["after", "limit", "format"])
-            .of_trace(),
-        Endpoint::get(Route::Leaks, "/api/v1/trace/leaks")
+        Endpoint::control(Route::Stop, "/api/v1/trace/stop", Body::None).of_trace(),
+        Endpoint::control(Route::Pause, "/api/v1/trace/pause", Body::None).of_trace(),
+        Endpoint::control(Route::Resume, "/api/v1/trace/resume", Body::None).of_trace(),
+        Endpoint::read(Route::Count, "/api/v1/trace/count", Answer::Json).of_trace(),
+        Endpoint::read(
+            Route::Records,
+            "/api/v1/trace/records",
+            Answer::JsonOrPostcard,
+        )
+        .with_query(&["after", "limit", "format"])
+        .of_trace(),
+        Endpoint::read(Route::Record, "/api/v1/trace/records/{}", Answer::Json).of_trace(),
+        Endpoint::read(
+            Route::Stacks,
+            "/api/v1/trace/stacks",
+            Answer::JsonOrPostcard,
+        )
+        .with_query(&["after", "limit", "format"])
+        .of_trace(),
+        Endpoint::read(Route::Leaks, "/api/v1/trace/leaks", Answer::Json)
             .with_query(&["limit", "min_age_ms"])
             .of_trace(),
-        Endpoint::get(Route::Dump, "/api/v1/trace/dump").of_trace(),
-        Endpoint::get(Route::Capture, "/api/v1/capture").of_trace(),
-        Endpoint::get(Route::Elf, "/api/v1/elf"),
-        Endpoint::get(Route::Demo, "/api/v1/demo"),
-        Endpoint::post(Route::DemoSwitch, "/api/v1/demo/{}"),
-        Endpoint::get(Route::OpenApi, "/api/v1/openapi.yaml"),
+        Endpoint::read(Route::Dump, "/api/v1/trace/dump", Answer::Text).of_trace(),
+        Endpoint::read(Route::Capture, "/api/v1/capture", Answer::Postcard).of_trace(),
+        Endpoint::read(Route::Elf, "/api/v1/elf", Answer::File),
+        Endpoint::read(Route::Demo, "/api/v1/demo", Answer::Json),
+        Endpoint::control(Route::DemoSwitch, "/api/v1/demo/{}", Body::Json(256)),
+        Endpoint::read(Route::OpenApi, "/api/v1/openapi.yaml", Answer::Yaml),
     ];
 
     const TABLE: &'static [Endpoint; 19] = &Self::ALL;
@@ -154,14 +231,18 @@ impl Route {
         &Self::TABLE[self as usize]
     }
 
-    /// Returns the method that this route answers.
-    pub fn method(self) -> Method {
-        self.endpoint().method
-    }
-
-    /// Returns the whole path, with `{}` for a parameter.
-    pub fn path(self) -> &'static str {
-        self.endpoint().path
+    /// Returns the most bytes that the body of any request has.
+    pub const fn most_body_bytes() -> usize {
+        let mut most = 0;
+        let mut index = 0;
+        while index < Self::ALL.len() {
+            let bytes = Self::ALL[index].body.most_bytes();
+            if bytes > most {
+                most = bytes;
+            }
+            index += 1;
+        }
+        most
     }
 }
 
@@ -181,7 +262,21 @@ mod tests {
     fn every_route_of_the_api_needs_the_token() {
         for endpoint in Route::ALL {
             assert!(endpoint.path.starts_with(PREFIX), "{}", endpoint.path);
-            assert_eq!(endpoint.access, Access::Token, "{}", endpoint.path);
+            assert!(endpoint.access.needs_token(), "{}", endpoint.path);
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_posted() {
+        for endpoint in Route::ALL {
+            let controls = endpoint.access == Access::Control;
+            assert_eq!(
+                endpoint.method == Method::Post,
+                controls,
+                "{}",
+                endpoint.path
+            );
+            assert!(controls || endpoint.body == Body::None, "{}", endpoint.path);
         }
     }
 

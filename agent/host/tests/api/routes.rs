@@ -1,8 +1,8 @@
 //! Every route answers, as the type that stands for it in `shared`.
 
 use heapbeacon_shared::api::{
-    Count, Demo, Device, Feature, Heap, LeaksPage, Method, POSTCARD_MIME, PREFIX, Record,
-    RecordsPage, Route, StacksPage, Trace,
+    Count, Demo, Device, Feature, Heap, LeaksPage, Method, PROBLEM_MIME, Record, RecordsPage,
+    Route, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -18,6 +18,12 @@ fn every_get_route_answers_as_its_type() {
         let path = endpoint.path;
         if endpoint.method == Method::Get {
             let answer = agent.ask(&endpoint);
+            let content_type = answer.header("content-type").expect("it has one");
+            let usual = endpoint.answer.content_types()[0];
+            assert!(
+                [usual, PROBLEM_MIME].contains(&content_type),
+                "{path}: {content_type}"
+            );
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
             assert_eq!(
                 answer.header("x-content-type-options"),
@@ -42,17 +48,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Record => drop(answer.problem(422)),
         Route::Stacks => drop(answer.json::<StacksPage>()),
         Route::Leaks => drop(answer.json::<LeaksPage>()),
-        Route::Dump => {
-            assert_eq!(
-                answer.header("content-type"),
-                Some("text/plain; charset=utf-8")
-            );
-            assert!(answer.text().starts_with("====== Heap Trace: "));
-        }
-        Route::Capture => {
-            assert_eq!(answer.header("content-type"), Some(POSTCARD_MIME));
-            answer.messages();
-        }
+        Route::Dump => assert!(answer.text().starts_with("====== Heap Trace: ")),
+        Route::Capture => drop(answer.messages()),
         Route::Elf if agent.has(Feature::Elf) => assert!(answer.body.starts_with(b"\x7fELF")),
         Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
         Route::Elf | Route::Demo => drop(answer.problem(404)),
@@ -63,25 +60,6 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::Pause
         | Route::Resume
         | Route::DemoSwitch => unreachable!("these are not read"),
-    }
-}
-
-#[test]
-fn the_openapi_document_lists_every_route() {
-    let agent = Target::take();
-    let answer = agent.get("/openapi.yaml");
-    assert_eq!(answer.header("content-type"), Some("application/yaml"));
-    for endpoint in Route::ALL {
-        let parameter = if endpoint.route == Route::Record {
-            "{index}"
-        } else {
-            "{name}"
-        };
-        let path = endpoint.path.replace("{}", parameter);
-        let path = path.strip_prefix(PREFIX).expect("it is the API's");
-        let method = endpoint.method.to_string().to_lowercase();
-        let entry = format!("\n  {path}:\n    {method}:\n");
-        assert!(answer.text().contains(&entry), "{path} is missing");
     }
 }
 

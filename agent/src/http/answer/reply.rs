@@ -3,7 +3,7 @@
 use core::fmt;
 
 use embassy_futures::yield_now;
-use heapbeacon_shared::api::{self, POSTCARD_MIME, PROBLEM_MIME};
+use heapbeacon_shared::api::{self, JSON_MIME, POSTCARD_MIME, PROBLEM_MIME};
 use picoserve::Timer;
 use picoserve::io::Write;
 use picoserve::response::StatusCode;
@@ -244,7 +244,7 @@ impl Content {
             Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_)) => Some(POSTCARD_MIME),
-            Self::Json(_) | Self::Stream(_) => Some("application/json"),
+            Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The body of a request: JSON, every field known.
 
+use heapbeacon_shared::api::JSON_MIME;
 use serde::Deserialize;
 
 use crate::http::problem::Problem;
@@ -13,11 +14,26 @@ const MAX_WORD: usize = 32;
 pub(crate) fn check_type(fields: Fields<'_, '_>) -> Result<(), Problem> {
     let content_type = fields.one("content-type")?.unwrap_or("");
     let mime = content_type.split(';').next().unwrap_or("").trim();
-    if mime.eq_ignore_ascii_case("application/json") {
+    if mime.eq_ignore_ascii_case(JSON_MIME) {
         Ok(())
     } else {
         Err(Problem::wrong_content_type())
     }
+}
+
+/// Checks that a body says nothing, as nothing at all or as `{}`.
+///
+/// # Errors
+/// When it says something, or is no JSON.
+pub(crate) fn check_empty(body: &[u8]) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    if body.is_empty() {
+        return Ok(());
+    }
+    parse(body, format_args!("This path takes no body.")).map(|Nothing {}| ())
 }
 
 /// Reads JSON as a `T`.

@@ -172,7 +172,7 @@ impl<R: Read> Tail<'_, R> {
     pub(crate) async fn read(&mut self, body: &mut Body) -> Result<(), Stop> {
         let length = self.left.unwrap_or(0);
         if body.resize(length, 0).is_err() {
-            return Err(Stop::Refused(Problem::too_large()));
+            return Err(Stop::Refused(Problem::too_large(MAX_BODY)));
         }
         let (here, behind) = self.buffered.split_at(length.min(self.buffered.len()));
         body[..here.len()].copy_from_slice(here);

@@ -105,7 +105,7 @@ impl<'h, 'b> Request<'h, 'b> {
         let is_number = length.bytes().all(|digit| digit.is_ascii_digit());
         match length.parse::<u64>() {
             Ok(length) if is_number && length <= MAX_BODY as u64 => Ok(length as usize),
-            Ok(_) if is_number => Err(Problem::too_large()),
+            Ok(_) if is_number => Err(Problem::too_large(MAX_BODY)),
             _ => Err(Problem::wrong_length()),
         }
     }
