@@ -112,7 +112,7 @@ pub trait Switch: Sync {
     fn name(&self) -> &'static str;
     /// Returns a sentence on what it does.
     fn summary(&self) -> &'static str;
-    /// Tells whether it runs.
+    /// Checks whether it runs.
     fn is_on(&self) -> bool;
     /// Turns it on or off.
     fn set(&self, on: bool);

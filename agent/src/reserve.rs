@@ -13,7 +13,7 @@ use heapbeacon_shared::trace;
 
 /// Where a reserve comes from. Its block is neither traced nor counted.
 pub trait Source: Sync {
-    /// Tells whether a block of so many bytes could be had now.
+    /// Checks whether a block of so many bytes could be had now.
     fn would_serve(&self, bytes: usize) -> bool;
 
     /// Hands out a block, if there is one.

@@ -29,7 +29,7 @@ pub(crate) fn list<P: Platform>(recorder: &Recorder<P>, device: &Device) -> Vec<
     [frames, build_id, buffer].into_iter().flatten().collect()
 }
 
-/// Tells whether a walk sees who called: from two places, that is two places.
+/// Checks whether a walk sees who called: from two places, that is two places.
 ///
 /// Without frame pointers the register holds something else, which is the same both times.
 fn keeps_frames<P: Platform>() -> bool {

@@ -81,7 +81,7 @@ pub(crate) fn ensure_nightly(workspace: &Workspace) -> Result<()> {
     .with_context(|| format!("the toolchain {NIGHTLY} is missing and could not be installed"))
 }
 
-/// Tells whether the nightly toolchain is installed, with the source of the standard library.
+/// Checks whether the nightly toolchain is installed, with the source of the standard library.
 pub(crate) fn has_nightly_source(workspace: &Workspace) -> bool {
     let shell = &workspace.shell;
     let nightly = format!("+{NIGHTLY}");

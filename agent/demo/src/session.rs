@@ -35,7 +35,7 @@ impl Table {
         }
     }
 
-    /// Tells whether there is no room for another session.
+    /// Checks whether there is no room for another session.
     pub(crate) fn is_full(&self) -> bool {
         self.sessions.len() >= self.limit
     }

@@ -132,7 +132,7 @@ impl Switches {
         }
     }
 
-    /// Tells whether the jobs other than the [`Hog`](crate::Hog) have to stand still.
+    /// Checks whether the jobs other than the [`Hog`](crate::Hog) have to stand still.
     pub fn is_exhausted(&self) -> bool {
         self.is_on(Behaviour::HeapExhaustion) || self.is_held.load(Ordering::Relaxed)
     }

@@ -40,7 +40,7 @@ fn link_sections() {
     }
 }
 
-/// Tells whether the flags of the build ask for frame pointers; the last word on them counts.
+/// Checks whether the flags of the build ask for frame pointers; the last word on them counts.
 fn keeps_frame_pointers() -> bool {
     println!("cargo:rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();

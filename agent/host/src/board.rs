@@ -52,7 +52,7 @@ pub(crate) fn start_clock() {
     STARTED.get_or_init(Instant::now);
 }
 
-/// Tells the board where the server listens, and whether the demo workload runs.
+/// Sets where the server listens, and whether the demo workload runs.
 pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     let switches = if demo { workload::switches() } else { &[] };
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -139,7 +139,7 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
         Ok(())
     }
 
-    /// Says that nothing more will come, and waits for the peer to say the same: what it sent and
+    /// Closes the sending side, and waits for the peer to say the same: what it sent and
     /// nobody read would be answered with a reset, which could overtake the last answer.
     async fn shutdown<T: Timer<TokioRuntime>>(
         mut self,

@@ -30,7 +30,7 @@ pub(crate) fn enter_server() {
     IS_SERVER.set(true);
 }
 
-/// Tells whether the calling thread is the server's.
+/// Checks whether the calling thread is the server's.
 pub(crate) fn is_server() -> bool {
     IS_SERVER.get()
 }

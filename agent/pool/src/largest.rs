@@ -148,7 +148,7 @@ impl<'s, 'h, H: Tried> Hoard<'s, 'h, H> {
         self.count >= MOST_HELD
     }
 
-    /// Tells whether the region serves a size once the earlier ones serve it no more; those give what they have of it.
+    /// Checks whether the region serves a size once the earlier ones serve it no more; those give what they have of it.
     fn serves(&mut self, bytes: usize) -> bool {
         let Some(layout) = layout(bytes) else {
             return false;

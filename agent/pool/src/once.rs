@@ -5,7 +5,7 @@ use core::cell::Cell;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-/// Tells the first time from all others.
+/// Distinguishes the first time from all others.
 pub struct Once<M: RawMutex>(Mutex<M, Cell<bool>>);
 
 impl<M: RawMutex> Once<M> {

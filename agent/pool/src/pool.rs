@@ -144,7 +144,7 @@ impl<M: RawMutex> Pool<M> {
         });
     }
 
-    /// Tells whether a block lies in this pool.
+    /// Checks whether a block lies in this pool.
     pub fn contains(&self, block: *mut u8) -> bool {
         let start = self.memory.first.addr();
         (start..start + self.memory.len).contains(&block.addr())
@@ -162,7 +162,7 @@ impl<M: RawMutex> Pool<M> {
         self.with(|_, figures| figures.describe(place, largest, window))
     }
 
-    /// Tells whether a request of so many bytes would succeed. A block that is tried for is not counted.
+    /// Checks whether a request of so many bytes would succeed. A block that is tried for is not counted.
     pub fn would_serve(&self, bytes: usize) -> bool {
         let Ok(layout) = Layout::from_size_align(bytes, 1) else {
             return false;

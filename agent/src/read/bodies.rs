@@ -124,7 +124,7 @@ pub fn leak<P: Device>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
     }
 }
 
-/// Tells why a call stack ends early.
+/// Returns why a call stack ends early.
 fn cut<P: Device>(frames: &[u64]) -> Option<Cut> {
     match frames.last() {
         Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(Cut::Depth)),

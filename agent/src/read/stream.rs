@@ -17,7 +17,7 @@ const TASKS: usize = 32;
 
 /// Where messages go.
 pub trait Out {
-    /// Tells whether a record with all that it refers to fits for sure.
+    /// Checks whether a record with all that it refers to fits for sure.
     fn has_room(&self) -> bool;
     /// Returns what is left.
     fn room(&mut self) -> &mut [u8];
@@ -79,7 +79,7 @@ impl MessageStream {
         }
     }
 
-    /// Says as much as has room; returns whether there is more.
+    /// Writes as much as has room; returns whether there is more.
     pub fn fill<P: Device>(&mut self, out: &mut impl Out) -> bool {
         while out.has_room() {
             if let Part::Done = self.part {
@@ -131,7 +131,7 @@ impl Part {
     }
 }
 
-/// Says messages, each after what it refers to. Every method tells whether it has more to say.
+/// Writes messages, each after what it refers to. Every method returns whether it has more to write.
 #[derive(Default)]
 struct MessageWriter {
     encoder: Encoder,

@@ -93,7 +93,7 @@ pub(super) fn Reader(
     times: Callback<(), Vec<u64>>,
     /// Finds the moment at a place in the drawing.
     time_at: Callback<f64, u64>,
-    /// Says what is drawn at a moment.
+    /// Describes what is drawn at a moment.
     words: Callback<u64, String>,
     /// The drawing.
     children: Children,

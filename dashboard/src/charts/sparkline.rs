@@ -100,7 +100,7 @@ fn dot(readings: &[Reading], time_us: u64) -> Option<AnyView> {
     Some(view! { <circle cx=x cy=y r="2.5" /> }.into_any())
 }
 
-/// Says what is drawn at a moment.
+/// Describes what is drawn at a moment.
 fn readout(readings: &[Reading], time_us: u64, end: &str) -> String {
     let last_us = readings.last().map_or(0, |last| last.time_us);
     let when = format::before(last_us.saturating_sub(time_us), end);

@@ -153,7 +153,7 @@ fn value(layer: &Layer, time_us: u64) -> Option<String> {
     Some(format::bytes(reading.high - reading.low))
 }
 
-/// Says what every layer shows at a moment.
+/// Describes what every layer shows at a moment.
 fn readout(plot: &Plot, time_us: u64) -> String {
     let value = |layer: &Layer| Some(format!(" · {} {}", layer.name, value(layer, time_us)?));
     let values: String = plot.layers.iter().filter_map(value).collect();

@@ -54,7 +54,7 @@ fn drawn(section: &LineSection, has_site: bool, copied: RwSignal<Option<String>>
     .into_any()
 }
 
-/// Says what is folded, and the names of the first few.
+/// Describes what is folded, and the names of the first few.
 fn folded_words(fold: Fold, lines: &[FrameLine]) -> (String, String) {
     let what = match fold {
         Fold::Wrapper => "wrapper",

@@ -100,7 +100,7 @@ fn facts(facts: Facts) -> AnyView {
     view! { <dl class="facts">{facts}</dl> }.into_any()
 }
 
-/// Says who a device is; a capture does not tell how it was reached.
+/// Describes who a device is; a capture does not tell how it was reached.
 fn identity(device: &Device, is_file: bool) -> Facts {
     let bits = u32::from(device.pointer_bytes) * 8;
     let chip = match &device.chip_revision {
@@ -134,7 +134,7 @@ fn identity(device: &Device, is_file: bool) -> Facts {
     facts
 }
 
-/// Says how a device is reached.
+/// Describes how a device is reached.
 fn connection(device: &Device) -> Facts {
     let network = &device.network;
     let address = format!("{} on {}", network.address, network.interface);
@@ -161,7 +161,7 @@ fn connection(device: &Device) -> Facts {
     ]
 }
 
-/// Says how a trace is kept; a capture does not tell what that costs.
+/// Describes how a trace is kept; a capture does not tell what that costs.
 fn tracing(trace: &Trace, is_file: bool) -> Facts {
     let of = |some: u32, all: u32| {
         let [some, all] = [some, all].map(|number| format::count(u64::from(number)));
@@ -200,7 +200,7 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
     facts
 }
 
-/// Says where records go, what that means, and who fetches them.
+/// Describes where records go, what that means, and who fetches them.
 fn destination(trace: &Trace) -> &'static str {
     match trace.summary.destination {
         Some(Destination::Standalone) => {
@@ -215,7 +215,7 @@ fn destination(trace: &Trace) -> &'static str {
     }
 }
 
-/// Says what tracing costs.
+/// Describes what tracing costs.
 fn cost(trace: &Trace) -> Facts {
     let buffer = &trace.buffer;
     let unit = match trace.cost.unit {

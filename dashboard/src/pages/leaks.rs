@@ -73,7 +73,7 @@ fn Leaks() -> impl IntoView {
     }
 }
 
-/// Says what was found before any table does.
+/// Shows what was found before any table does.
 #[component]
 fn Verdict() -> impl IntoView {
     let store = Store::of_app();
@@ -185,14 +185,14 @@ fn Tools(
     }
 }
 
-/// Says what an origin holds; nothing if it holds nothing.
+/// Describes what an origin holds; nothing if it holds nothing.
 fn held_by(sites: &[Site], origin: Origin) -> Option<String> {
     let of_origin = || sites.iter().filter(|site| site.origin == origin);
     let bytes = of_origin().map(|site| site.bytes).sum();
     of_origin().next().map(|_| format::bytes(bytes))
 }
 
-/// Says what the list leaves out.
+/// Shows what the list leaves out.
 #[component]
 fn Cut() -> impl IntoView {
     let store = Store::of_app();
@@ -203,7 +203,7 @@ fn Cut() -> impl IntoView {
     }
 }
 
-/// Says how many call stacks are not listed.
+/// Describes how many call stacks are not listed.
 fn cut_words(page: &api::LeaksPage) -> Option<String> {
     let (listed, total) = (listed(page), u64::from(page.total));
     let [listed_words, total_words] = [listed, total].map(format::count);

@@ -178,7 +178,7 @@ fn with_unit(bytes: u64) -> (String, String) {
     (value, unit.to_owned())
 }
 
-/// Says how the used bytes grow.
+/// Describes how the used bytes grow.
 fn growth(outlook: &Outlook) -> String {
     if outlook.window_us == 0 {
         return "watching, no growth to tell yet".to_owned();
@@ -245,7 +245,7 @@ fn accounts(trace: &Trace, heap: Option<&Heap>) -> AnyView {
     .into_any()
 }
 
-/// Says what the trace does not know, one sentence each.
+/// Describes what the trace does not know, one sentence each.
 fn losses(trace: &Trace) -> Vec<String> {
     let told = [
         (

@@ -7,7 +7,7 @@ use crate::store::Store;
 /// Shows and hides what is not the firmware's own, where there is such.
 #[component]
 pub(super) fn OriginSwitches(
-    /// Says what an origin holds; nothing if it holds nothing.
+    /// Describes what an origin holds; nothing if it holds nothing.
     held: Callback<Origin, Option<String>>,
 ) -> impl IntoView {
     let store = Store::of_app();

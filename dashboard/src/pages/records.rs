@@ -156,7 +156,7 @@ fn read_when_needed(store: Store) {
     });
 }
 
-/// Says how many records are shown, of how many.
+/// Describes how many records are shown, of how many.
 fn count_words(store: Store, shown: u64, all: u64) -> String {
     let is_read = store.records.read().read_us > 0;
     match store.records_loading.get() {

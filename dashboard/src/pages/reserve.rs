@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::format;
 use crate::store::Store;
 
-/// Says what of the heap is held back, or since when it is not.
+/// Shows what of the heap is held back, or since when it is not.
 #[component]
 pub(super) fn ReserveNote() -> impl IntoView {
     let store = Store::of_app();

@@ -30,7 +30,7 @@ pub(super) fn NotTracing() -> impl IntoView {
     .into_any()
 }
 
-/// Says that there are records, but not here.
+/// Shows that there are records, but not here.
 #[component]
 fn ByHost() -> impl IntoView {
     let store = Store::of_app();

@@ -13,7 +13,7 @@ fn has_names(store: Store) -> bool {
     store.symbols.with(|symbols| symbols.source.is_some())
 }
 
-/// Says where names come from, or what is wrong with the file that was chosen.
+/// Shows where names come from, or what is wrong with the file that was chosen.
 #[component]
 pub(super) fn SymbolStatus() -> impl IntoView {
     let store = Store::of_app();

@@ -66,7 +66,7 @@ fn Loading() -> impl IntoView {
     }
 }
 
-/// Says why there is no device, and takes another address, or a capture.
+/// Shows why there is no device, and takes another address, or a capture.
 #[component]
 fn NoDevice() -> impl IntoView {
     let store = Store::of_app();

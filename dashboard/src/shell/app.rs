@@ -80,7 +80,7 @@ fn content(page: Option<Page>) -> AnyView {
     }
 }
 
-/// Says that the address is wrong, and where to go.
+/// Shows that the address is wrong, and where to go.
 #[component]
 fn NoPage() -> impl IntoView {
     let is_file = Store::of_app().is_file;
@@ -93,7 +93,7 @@ fn NoPage() -> impl IntoView {
     }
 }
 
-/// Says that what is shown is old.
+/// Shows that what is shown is old.
 #[component]
 fn LostBanner() -> impl IntoView {
     let store = Store::of_app();

@@ -6,7 +6,7 @@ use crate::format;
 use crate::store::sources::Sources;
 use crate::store::{Opened, Store};
 
-/// Says that a file is shown and no device, what is missing in it, and leads back.
+/// Shows that a file is shown and no device, what is missing in it, and leads back.
 #[component]
 pub(super) fn FileBanner() -> impl IntoView {
     let (sources, store) = (Sources::of_app(), Store::of_app());

@@ -8,7 +8,7 @@ use crate::format;
 use crate::location::Page;
 use crate::store::Store;
 
-/// Says which device this is, whether the picture is live, and what the trace is doing.
+/// Shows which device this is, whether the picture is live, and what the trace is doing.
 #[component]
 pub(super) fn Header() -> impl IntoView {
     let is_file = Store::of_app().is_file;
@@ -129,7 +129,7 @@ fn LinkSign() -> impl IntoView {
     }
 }
 
-/// Says what stands between the page and a device that may well answer; nothing where it is silent.
+/// Describes what stands between the page and a device that may well answer; nothing where it is silent.
 fn words(obstacle: &Obstacle) -> Option<&'static str> {
     match obstacle {
         Obstacle::Unreachable | Obstacle::ShutOut => None,

@@ -4,7 +4,7 @@ use crate::components::{Item, KeyedList};
 use crate::store::Store;
 use crate::store::notices::Notice;
 
-/// Tells what went wrong, until somebody takes it away.
+/// Shows what went wrong, until somebody takes it away.
 #[component]
 pub(super) fn Notices() -> impl IntoView {
     let store = Store::of_app();

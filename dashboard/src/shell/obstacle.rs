@@ -51,7 +51,7 @@ impl Way {
         Link(format!("{}/", self.asked))
     }
 
-    /// Says how a device lets the page in.
+    /// Describes how a device lets the page in.
     fn let_in(&self) -> [Part; 5] {
         [
             Text("let this page in: start the agent with "),
@@ -63,7 +63,7 @@ impl Way {
     }
 }
 
-/// Says in a few words why there is no device.
+/// Describes in a few words why there is no device.
 pub(super) fn title(obstacle: &Obstacle) -> &'static str {
     match obstacle {
         Obstacle::Unreachable | Obstacle::ShutOut => "No device answers this page",
@@ -76,7 +76,7 @@ pub(super) fn title(obstacle: &Obstacle) -> &'static str {
     }
 }
 
-/// Says what stands between the page and a device, and what to do.
+/// Shows what stands between the page and a device, and what to do.
 pub(super) fn reason(obstacle: &Obstacle) -> Vec<AnyView> {
     let part = |part: Part| match part {
         Text(text) => text.into_any(),
@@ -162,7 +162,7 @@ fn unreachable(way: &Way) -> Vec<Vec<Part>> {
     vec![silence, perhaps]
 }
 
-/// Says that a device does not know this page: a browser hides its answers then.
+/// Describes that a device does not know this page: a browser hides its answers then.
 fn shut_out(way: &Way) -> Vec<Part> {
     let mut parts = vec![
         Text("Somebody answers at "),

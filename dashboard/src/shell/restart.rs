@@ -42,7 +42,7 @@ pub(super) fn ClearAndStart() -> impl IntoView {
     }
 }
 
-/// Says what is cleared, and asks. What keeps it stands where the button was, and has the focus: so a second click or key
+/// Shows what is cleared, and asks. What keeps it stands where the button was, and has the focus: so a second click or key
 /// press clears nothing.
 #[component]
 fn Confirmation(asks: RwSignal<bool>) -> impl IntoView {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::store::Store;
 
-/// Says what makes the traces of this firmware worse than they could be, and how that is mended.
+/// Shows what makes the traces of this firmware worse than they could be, and how that is mended.
 #[component]
 pub(super) fn Warnings() -> impl IntoView {
     let store = Store::of_app();

@@ -90,7 +90,7 @@ pub struct Blocks {
     pub now_us: u64,
 }
 
-/// Says what the blocks of a call stack do.
+/// Describes what the blocks of a call stack do.
 pub fn verdict(series: &Series, blocks: &Blocks) -> Verdict {
     let blocks = blocks.with_evicted(series);
     if series.span_us() < MINIMUM_US || series.points().len() < SLICES {

@@ -93,7 +93,7 @@ impl fmt::Display for ElfError {
     }
 }
 
-/// Says what an ELF file is that is no linked program, by its `e_type`.
+/// Describes an ELF file that is no linked program, by its `e_type`.
 fn kind_of(kind: u16) -> &'static str {
     match kind {
         1 => "an object file, a `.dwo` or a `.dwp`",

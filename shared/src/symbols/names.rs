@@ -49,7 +49,7 @@ fn task_of(segment: &str) -> Option<&str> {
     name.strip_suffix("_task").filter(|task| !task.is_empty())
 }
 
-/// Says what a part in braces, made up by the compiler, stands for.
+/// Describes what a part in braces, made up by the compiler, stands for.
 fn generated(segment: &str) -> Option<&'static str> {
     let kind = segment.trim_start_matches('{');
     [

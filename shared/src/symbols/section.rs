@@ -40,7 +40,7 @@ impl SymbolizedStack {
         .collect()
     }
 
-    /// Says of each frame why it may be folded.
+    /// Returns for each frame why it may be folded.
     fn folds(&self) -> Vec<Option<Fold>> {
         let Some(site) = self.call_site else {
             return Vec::new();

@@ -164,7 +164,7 @@ impl Symbols {
     }
 }
 
-/// Says why there are no names at all.
+/// Returns why there are no names at all.
 fn nothing(missing: Vec<Missing>) -> ElfError {
     let mut elsewhere = None;
     for what in missing {

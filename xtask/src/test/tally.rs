@@ -73,7 +73,7 @@ impl Tally {
         Ok(tally)
     }
 
-    /// Tells whether nothing failed.
+    /// Checks whether nothing failed.
     pub(super) fn has_passed(&self) -> bool {
         self.failed == 0
     }

@@ -40,7 +40,7 @@ static RECORDS: RecordBuffer<4096> = record_buffer();
 /// The agent's sockets, and those that a network may take itself, DHCP's and DNS's.
 static RESOURCES: StaticCell<StackResources<{ SOCKETS + 2 }>> = StaticCell::new();
 
-/// Says what has gone wrong and starts anew.
+/// Prints what has gone wrong, and restarts the chip.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
@@ -100,7 +100,7 @@ async fn run_network(mut runner: Runner<'static, Interface>) {
     runner.run().await
 }
 
-/// Tells the watchdog again and again that the executor runs.
+/// Feeds the watchdog as long as the executor runs.
 async fn feed_watchdog(mut chip: Rtc<'_>) -> ! {
     chip.rwdt.enable();
     chip.rwdt.set_timeout(RwdtStage::Stage0, WATCHDOG);

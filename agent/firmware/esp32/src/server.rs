@@ -119,7 +119,7 @@ async fn keep_reserve(bytes: usize) {
     reserve::keep::<Board>(bytes).await
 }
 
-/// Says on the console who may come in.
+/// Prints who may come in.
 fn announce(config: &Config, token: Option<&'static str>) {
     let say = config.console;
     match (config.access, token) {
@@ -133,7 +133,7 @@ fn announce(config: &Config, token: Option<&'static str>) {
     }
 }
 
-/// Says on the console where the agent listens.
+/// Prints where the agent listens.
 fn locate(config: &Config, address: Option<Ipv4Addr>) {
     let say = config.console;
     match (address, config.port) {
@@ -145,7 +145,7 @@ fn locate(config: &Config, address: Option<Ipv4Addr>) {
     }
 }
 
-/// Says on the console when the network comes and goes; where and to whom the agent answers more than once, because
+/// Prints when the network comes and goes; where and to whom the agent answers more than once, because
 /// a console is often opened after the device has started.
 #[embassy_executor::task]
 async fn follow(stack: Stack<'static>, token: Option<&'static str>, config: &'static Config) -> ! {

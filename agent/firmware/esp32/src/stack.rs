@@ -54,7 +54,7 @@ pub(crate) fn walk(frame: usize, stack: &mut CallStack) {
     unsafe { walk::walk(frame, &bounds, stack) };
 }
 
-/// Tells why nothing is known beyond an address of code.
+/// Returns why nothing is known beyond an address of code.
 pub(crate) fn opaque(address: u64) -> Option<Cut> {
     let address = usize::try_from(address).ok()?;
     let is_driver = between!(__heapbeacon_driver_start, __heapbeacon_driver_end).contains(&address)
@@ -90,7 +90,7 @@ pub(crate) fn region_name(start: usize) -> &'static str {
     }
 }
 
-/// Tells whether the main thread runs: it, or an interrupt of it.
+/// Checks whether the main thread runs: it, or an interrupt of it.
 #[inline(always)]
 pub(crate) fn is_main() -> bool {
     main_stack().contains(&frame_pointer())

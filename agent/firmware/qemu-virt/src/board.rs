@@ -39,7 +39,7 @@ pub fn take_buffer() -> Option<Buffer> {
     BUFFER.try_take().map(|buffer| &mut buffer[..])
 }
 
-/// Tells the board what differs from boot to boot.
+/// Sets what differs from boot to boot.
 pub fn set_boot_id(boot_id: u32) {
     BOOT_ID.store(boot_id, Relaxed);
 }

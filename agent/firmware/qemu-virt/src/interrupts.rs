@@ -31,7 +31,7 @@ static HANDLING: AtomicBool = AtomicBool::new(false);
 /// Handles the interrupt of the one device that has one.
 static DEVICE: Mutex<CriticalSectionRawMutex, Cell<fn()>> = Mutex::new(Cell::new(|| {}));
 
-/// Tells whether the code that asks handles an interrupt.
+/// Checks whether the code that asks handles an interrupt.
 #[inline(always)]
 pub fn is_handling() -> bool {
     HANDLING.load(Relaxed)
@@ -63,7 +63,7 @@ pub fn raise() {
     SOFTWARE.write(1);
 }
 
-/// Tells whether the software interrupt waits to be handled.
+/// Checks whether the software interrupt waits to be handled.
 pub fn is_raised() -> bool {
     SOFTWARE.read() != 0
 }

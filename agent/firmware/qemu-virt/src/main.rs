@@ -89,7 +89,7 @@ async fn start(spawner: Spawner) {
     follow(network).await
 }
 
-/// Says on the console when the network comes and goes.
+/// Prints when the network comes and goes.
 async fn follow(stack: Stack<'static>) {
     loop {
         match network::await_address(stack).await {

@@ -29,7 +29,7 @@ pub fn walk(frame: usize, stack: &mut CallStack) {
     unsafe { walk::walk(frame, &bounds, stack) };
 }
 
-/// Tells whether the outermost frame is the entry of a trap.
+/// Checks whether the outermost frame is the entry of a trap.
 pub fn opaque(address: u64) -> Option<Cut> {
     let address = usize::try_from(address).ok()?;
     trap_entry().contains(&address).then_some(Cut::Interrupt)

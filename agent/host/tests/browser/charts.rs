@@ -151,7 +151,7 @@ async fn the_meter_says_what_it_shows_and_keeps_the_focus() -> WebDriverResult<(
     page.close().await
 }
 
-/// Says whether an element is cut off by the window.
+/// Checks whether an element is cut off by the window.
 fn outside(css: &str) -> String {
     format!(
         "const {{left, right}} = document.querySelector(\"{css}\").getBoundingClientRect();

@@ -40,7 +40,7 @@ fn a_pulled_cable_stops_nothing_but_the_network() {
     assert!(after.summary.live_count >= before.summary.live_count.min(1));
 }
 
-/// Tells whether a request is answered within a moment.
+/// Checks whether a request is answered within a moment.
 fn answers(url: &str) -> bool {
     let authority = url.trim_start_matches("http://");
     let ask = || {

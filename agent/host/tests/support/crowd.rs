@@ -273,7 +273,7 @@ async fn read_slowly(stream: &mut (impl AsyncReadExt + Unpin)) -> io::Result<()>
     Ok(())
 }
 
-/// Tells whether the agent closes the connection within a time, whatever it says before.
+/// Checks whether the agent closes the connection within a time, whatever it says before.
 async fn is_over(stream: &mut TcpStream, time: Duration) -> bool {
     let end = async { while read_some(stream).await.is_ok() {} };
     timeout(time, end).await.is_ok()

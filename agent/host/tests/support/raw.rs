@@ -48,7 +48,7 @@ impl Connection {
         self.stream.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
-    /// Says that nothing more will be sent; answers can still be read.
+    /// Closes the sending side; answers can still be read.
     pub(crate) fn end(&mut self) {
         // It may have been closed already.
         let _ = self.stream.get_mut().shutdown(Shutdown::Write);

@@ -78,7 +78,7 @@ impl Target {
         target
     }
 
-    /// Tells whether the device offers something.
+    /// Checks whether the device offers something.
     pub(crate) fn has(&self, feature: Feature) -> bool {
         let device: Device = self.read("/device");
         device.features.contains(&feature)

@@ -25,7 +25,7 @@ impl Chunk {
         }
     }
 
-    /// Tells whether one more item fits for sure.
+    /// Checks whether one more item fits for sure.
     pub(crate) fn has_room(&self) -> bool {
         CHUNK - self.len >= ITEM
     }

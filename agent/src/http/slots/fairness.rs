@@ -123,7 +123,7 @@ impl Slot {
         }
     }
 
-    /// Tells the connection to end.
+    /// Asks the connection to end.
     pub(crate) fn dismiss(&mut self) {
         self.is_dismissed = true;
         self.wake();

@@ -73,7 +73,7 @@ impl Answer {
         fields.find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
     }
 
-    /// Tells whether there is such a header, in lower case.
+    /// Checks whether there is such a header, in lower case.
     fn has(&self, header: &str) -> bool {
         self.head
             .lines()

@@ -112,13 +112,13 @@ impl Peer {
         }
     }
 
-    /// Says something more, some milliseconds later.
+    /// Sends something more, some milliseconds later.
     pub(super) fn then(mut self, after_ms: u64, input: impl Into<Vec<u8>>) -> Self {
         self.says.push_back((after_ms, input.into()));
         self
     }
 
-    /// Says no more than so many bytes at a time.
+    /// Sends no more than so many bytes at a time.
     pub(super) fn in_pieces(self, at_a_time: usize) -> Self {
         Self { at_a_time, ..self }
     }

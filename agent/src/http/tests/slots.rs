@@ -40,7 +40,7 @@ fn half_body() -> String {
         .into()
 }
 
-/// Says more and more, in pieces.
+/// Sends more and more, in pieces.
 fn slowly(start: String, piece: &str, every_ms: u64) -> Peer {
     (0..400).fold(Peer::that_stays(start), |peer, _| {
         peer.then(every_ms, piece)

@@ -151,7 +151,7 @@ fn Trend(site: Memo<Option<Site>>, is_open: Signal<bool>) -> impl IntoView {
     view! { <Sparkline label=Signal::derive(label) is_stop=is_open readings end=Signal::derive(move || history_end(store)) /> }
 }
 
-/// Says how old the oldest block with a record is.
+/// Describes how old the oldest block with a record is.
 fn oldest(site: &Site, now_us: u64) -> String {
     match site.count {
         0 => "–".to_owned(),
@@ -214,7 +214,7 @@ fn item(site: Memo<Option<Site>>, stack: SiteStack) -> Item {
     })
 }
 
-/// Tells the stacks of a site apart by what they hold; nothing if there is one.
+/// Distinguishes the stacks of a site by what they hold; nothing if there is one.
 fn title_line(site: &Site, id: u32) -> Option<AnyView> {
     let stack = site.stacks.iter().find(|stack| stack.id == id)?;
     let blocks = format::plural(stack.count, "block");
@@ -249,7 +249,7 @@ fn readings(site: &Site) -> Vec<Reading> {
     site.points.iter().map(reading).collect()
 }
 
-/// Says where a site is and which tasks come along, or what a task adds up.
+/// Describes where a site is and which tasks come along, or what a task adds up.
 fn place(site: &Site) -> String {
     if site.call_sites > 0 {
         return format::plural(site.call_sites, "call site");

@@ -96,7 +96,7 @@ impl Found {
     }
 }
 
-/// Tells whether a walk saw what the unwinder saw, and went as far: to the entry of a trap, to where
+/// Checks whether a walk saw what the unwinder saw, and went as far: to the entry of a trap, to where
 /// the program starts, or to the last frame that there is room for.
 fn is_same(walked: &[usize], unwound: &[usize]) -> bool {
     let Some((same, rest)) = unwound.split_at_checked(walked.len()) else {
@@ -197,7 +197,7 @@ fn main() -> ! {
     })
 }
 
-/// Says how it went, and ends QEMU.
+/// Prints how it went, and ends QEMU.
 fn report() -> ! {
     LOOKS.store(false, Relaxed);
     critical_section::with(|held| {
@@ -256,7 +256,7 @@ mod sites {
         black_box(());
     }
 
-    /// Tells whether an address is in [`direct`], which is shorter than this.
+    /// Checks whether an address is in [`direct`], which is shorter than this.
     pub(super) fn is_in_direct(address: usize) -> bool {
         const LONGEST: usize = 96;
         let start = direct as fn() as usize;
