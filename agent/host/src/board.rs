@@ -10,7 +10,7 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
-use heapbeacon_shared::trace::{BuildId, Region, Window};
+use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
@@ -110,14 +110,14 @@ impl Device for Board {
         let setup = SETUP.get();
         api::Device {
             name: host_name(),
-            board: text("host"),
-            chip: text(std::env::consts::ARCH),
+            board: name("host"),
+            chip: name(std::env::consts::ARCH),
             chip_revision: None,
-            firmware: text(env!("CARGO_PKG_NAME")),
-            firmware_version: text(env!("CARGO_PKG_VERSION")),
+            firmware: name(env!("CARGO_PKG_NAME")),
+            firmware_version: name(env!("CARGO_PKG_VERSION")),
             build_id: BuildId::new(image::get().map_or(&[], |image| image.build_id)),
             boot_id: setup.map_or(0, |setup| setup.boot_id),
-            reset_reason: text("process start"),
+            reset_reason: name("process start"),
             uptime_us: Self::now_us(),
             network: network(setup),
             ..api::Device::default()
@@ -137,12 +137,12 @@ impl Device for Board {
     }
 }
 
-fn host_name() -> heapbeacon_shared::trace::Name {
+fn host_name() -> Name {
     let mut bytes = [0u8; 64];
     // SAFETY: the buffer is as long as the call is told; the last byte stays zero.
     unsafe { libc::gethostname(bytes.as_mut_ptr().cast(), bytes.len() - 1) };
-    let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-    text(std::str::from_utf8(name).unwrap_or("host"))
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    name(std::str::from_utf8(text).unwrap_or("host"))
 }
 
 fn network(setup: Option<&Setup>) -> Network {
@@ -155,17 +155,10 @@ fn network(setup: Option<&Setup>) -> Network {
         "any"
     };
     let mut network = Network {
-        interface: text(interface),
+        interface: name(interface),
         ..Network::default()
     };
     // The longest IPv6 socket address is shorter than the field.
     let _ = write!(network.address, "{address}");
     network
-}
-
-/// Cuts a text to what a name holds.
-fn text(text: &str) -> heapbeacon_shared::trace::Name {
-    let mut name = heapbeacon_shared::trace::Name::new();
-    let _ = text.chars().try_for_each(|c| name.push(c));
-    name
 }

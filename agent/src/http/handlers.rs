@@ -5,7 +5,7 @@ use heapbeacon_shared::trace::Mode;
 use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
-use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use crate::http::answer::pages::{Page, RecordsAndStacks, Switches};
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::problem::Problem;
 use crate::http::request::body;
@@ -143,7 +143,7 @@ fn records<P: Device>(call: &Call<'_>) -> Answer {
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Records(page)))
     } else {
-        Stream::Records(RecordsPage::new(page))
+        Stream::Records(Page::new(RecordsAndStacks::new(page)))
     }))
 }
 
@@ -175,7 +175,7 @@ fn stacks<P: Device>(call: &Call<'_>) -> Answer {
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Stacks(page)))
     } else {
-        Stream::Stacks(StacksPage::new(page))
+        Stream::Stacks(Page::new(page))
     }))
 }
 
@@ -184,7 +184,7 @@ fn leaks<P: Device>(query: Query<'_>) -> Answer {
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
     let leaks = Leaks::begin::<P>(min_age_ms * 1000, limit as u32)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
-    Ok(Reply::stream(Stream::Leaks(LeaksPage::new(leaks))))
+    Ok(Reply::stream(Stream::Leaks(Page::new(leaks))))
 }
 
 fn everything<P: Device>() -> Reply {
@@ -212,7 +212,7 @@ fn demo<P: Device>() -> Answer {
             "No demo workload is running on this device."
         )));
     }
-    Ok(Reply::stream(Stream::Demo(DemoPage::new())))
+    Ok(Reply::stream(Stream::Demo(Page::new(Switches::default()))))
 }
 
 fn switch<P: Device>(name: Encoded<'_>, body: &[u8]) -> Answer {

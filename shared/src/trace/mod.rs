@@ -21,3 +21,17 @@ pub use summary::{Destination, Mode, State, Summary};
 
 /// A short text that fits where there is no heap: names of devices, tasks, regions, chips.
 pub type Name = heapless::String<32>;
+
+/// Returns a text as a [`Name`], cut where that is full.
+///
+/// ```
+/// use heapbeacon_shared::trace::name;
+///
+/// assert_eq!(name("esp32"), "esp32");
+/// assert_eq!(name(&"\u{e4}".repeat(40)).chars().count(), 16);
+/// ```
+pub fn name(text: &str) -> Name {
+    let mut name = Name::new();
+    let _ = text.chars().try_for_each(|c| name.push(c));
+    name
+}

@@ -9,7 +9,7 @@ use esp_hal::system::Cpu;
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
 use heapbeacon_shared::api::{Device, Network};
-use heapbeacon_shared::trace::Name;
+use heapbeacon_shared::trace::name;
 
 use crate::setup::Setup;
 use crate::warnings;
@@ -28,15 +28,15 @@ pub fn set_signal(dbm: Option<i8>) {
 pub(crate) fn describe(setup: Option<&Setup>) -> Device {
     let config = setup.map(|setup| &setup.config);
     Device {
-        name: text(config.map_or("", |config| config.name)),
-        board: text("esp32"),
-        chip: text(CHIP),
+        name: name(config.map_or("", |config| config.name)),
+        board: name("esp32"),
+        chip: name(CHIP),
         chip_revision: revision(),
-        firmware: text(config.map_or("", |config| config.firmware)),
-        firmware_version: text(config.map_or("", |config| config.version)),
+        firmware: name(config.map_or("", |config| config.firmware)),
+        firmware_version: name(config.map_or("", |config| config.version)),
         build_id: image::build_id(),
         boot_id: setup.map_or(0, |setup| setup.boot_id),
-        reset_reason: text(reset_reason(Cpu::ProCpu).map_or("unknown", words)),
+        reset_reason: name(reset_reason(Cpu::ProCpu).map_or("unknown", words)),
         network: Network {
             mac: mac(),
             rssi_dbm: Some(SIGNAL.load(Relaxed)).filter(|dbm| *dbm != 0),
@@ -81,13 +81,6 @@ fn words(reason: SocResetReason) -> &'static str {
         0x07..=0x09 | 0x0b | 0x0d | 0x10..=0x12 => "watchdog",
         0x0f => "brown-out",
         0x15 | 0x16 => "USB",
-        _ => "fault of the chip",
+        _ => "CPU or memory fault",
     }
-}
-
-/// Cuts a text to what a name holds.
-fn text(text: &str) -> Name {
-    let mut name = Name::new();
-    let _ = text.chars().try_for_each(|c| name.push(c));
-    name
 }

@@ -10,7 +10,7 @@ use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
-use heapbeacon_shared::trace::{Cut, Origin, Region, Window};
+use heapbeacon_shared::trace::{Cut, Origin, Region, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::{clock, heap, interrupts, stack};
@@ -90,7 +90,7 @@ impl Platform for Board {
 impl Device for Board {
     fn task(id: u16) -> Option<Task> {
         let name = match id {
-            INTERRUPT => text("interrupt"),
+            INTERRUPT => name("interrupt"),
             _ => tasks::name(id)?,
         };
         let origin = Origin::Application;
@@ -103,15 +103,15 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         api::Device {
-            name: text("qemu-virt"),
-            board: text("qemu-virt"),
-            chip: text("riscv32imac"),
+            name: name("qemu-virt"),
+            board: name("qemu-virt"),
+            chip: name("riscv32imac"),
             chip_revision: None,
-            firmware: text(env!("CARGO_PKG_NAME")),
-            firmware_version: text(env!("CARGO_PKG_VERSION")),
+            firmware: name(env!("CARGO_PKG_NAME")),
+            firmware_version: name(env!("CARGO_PKG_VERSION")),
             build_id: image::build_id(),
             boot_id: BOOT_ID.load(Relaxed),
-            reset_reason: text("power on"),
+            reset_reason: name("power on"),
             uptime_us: Self::now_us(),
             network: network::describe("virtio-net", PORT),
             ..api::Device::default()
@@ -125,8 +125,4 @@ impl Device for Board {
     fn switches() -> &'static [&'static dyn Switch] {
         &heapbeacon_demo::OFFERED
     }
-}
-
-fn text(text: &'static str) -> heapbeacon_shared::trace::Name {
-    text.try_into().unwrap_or_default()
 }

@@ -1,9 +1,8 @@
 //! Answers of unbounded length, made a chunk at a time while they are sent.
 //!
-//! A page is a small state machine: the server sends what `fill` appends to the chunk and asks
-//! again until there is no more. Between two chunks nothing is locked and the trace goes on; where
-//! it is started anew meanwhile, the page ends, for its `trace_id` would be wrong for the rest. Its `next` then
-//! leads on to the new trace.
+//! The server sends what `fill` appends to the chunk and asks again until there is no more. Between two chunks nothing
+//! is locked and the trace goes on; where it is started anew meanwhile, the page ends, for its `trace_id` would be wrong
+//! for the rest. Its `next` then leads on to the new trace.
 
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
@@ -11,8 +10,17 @@ use crate::read::bodies;
 use crate::read::cursors::{Leaks, PageRecords, Stacks};
 
 /// `GET /trace/records` as JSON.
-pub(crate) struct RecordsPage {
-    records: PageRecords,
+pub(crate) type RecordsPage = Page<RecordsAndStacks>;
+/// `GET /trace/stacks` as JSON.
+pub(crate) type StacksPage = Page<Stacks>;
+/// `GET /trace/leaks`.
+pub(crate) type LeaksPage = Page<Leaks>;
+/// `GET /demo`.
+pub(crate) type DemoPage = Page<Switches>;
+
+/// A JSON object that ends with a list.
+pub(crate) struct Page<L> {
+    list: L,
     part: Part,
     is_first: bool,
 }
@@ -21,181 +29,166 @@ pub(crate) struct RecordsPage {
 enum Part {
     Head,
     Items,
-    Stacks(usize),
     Done,
 }
 
-impl RecordsPage {
+/// What a page is made of.
+pub(crate) trait List {
+    /// Writes what stands before the items, with the list's opening bracket.
+    fn head(&self, chunk: &mut Chunk);
+
+    /// Writes the next item, if there is one; `is_first` says whether it is the first of its list.
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool;
+
+    /// Writes what stands behind the items, with the list's closing bracket.
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk);
+}
+
+impl<L: List> Page<L> {
+    pub(crate) fn new(list: L) -> Self {
+        Self {
+            list,
+            part: Part::Head,
+            is_first: true,
+        }
+    }
+
+    /// Appends what has room; returns whether there is more.
+    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
+        while chunk.has_room() {
+            self.part = match self.part {
+                Part::Head => {
+                    self.list.head(chunk);
+                    Part::Items
+                }
+                Part::Items if self.list.item::<P>(chunk, &mut self.is_first) => Part::Items,
+                Part::Items => {
+                    self.list.tail::<P>(chunk);
+                    Part::Done
+                }
+                Part::Done => return false,
+            };
+        }
+        true
+    }
+}
+
+/// Records, and behind them the call stacks that they name.
+pub(crate) struct RecordsAndStacks {
+    records: PageRecords,
+    /// How many call stacks were written; `None` while there are records.
+    stacks: Option<usize>,
+}
+
+impl RecordsAndStacks {
     pub(crate) fn new(records: PageRecords) -> Self {
         Self {
             records,
-            part: Part::Head,
-            is_first: true,
+            stacks: None,
         }
     }
+}
 
-    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
-        while chunk.has_room() {
-            match self.part {
-                Part::Head => self.head(chunk),
-                Part::Items => self.item::<P>(chunk),
-                Part::Stacks(index) => self.stack::<P>(chunk, index),
-                Part::Done => return false,
-            }
-        }
-        true
-    }
-
-    fn head(&mut self, chunk: &mut Chunk) {
+impl List for RecordsAndStacks {
+    fn head(&self, chunk: &mut Chunk) {
         let trace_id = self.records.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"records\":["));
-        self.part = Part::Items;
     }
 
-    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
-        match self.records.read_next::<P>() {
-            Some(record) => chunk.element(&mut self.is_first, &bodies::record::<P>(&record)),
-            None => {
-                chunk.text(format_args!("],\"stacks\":["));
-                self.is_first = true;
-                self.part = Part::Stacks(0);
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let Some(written) = self.stacks else {
+            match self.records.read_next::<P>() {
+                Some(record) => chunk.element(is_first, &bodies::record::<P>(&record)),
+                None => {
+                    chunk.text(format_args!("],\"stacks\":["));
+                    *is_first = true;
+                    self.stacks = Some(0);
+                }
             }
-        }
-    }
-
-    fn stack<P: Device>(&mut self, chunk: &mut Chunk, index: usize) {
-        let Some(id) = self.records.stacks().get(index) else {
-            chunk.text(format_args!("],\"next\":"));
-            chunk.json(&self.records.following::<P>());
-            chunk.text(format_args!("}}"));
-            self.part = Part::Done;
-            return;
+            return true;
+        };
+        let Some(id) = self.records.stacks().get(written) else {
+            return false;
         };
         if let Ok(Some(stack)) = P::tracer().stack(self.records.trace(), *id) {
-            chunk.element(&mut self.is_first, &bodies::stack::<P>(&stack));
+            chunk.element(is_first, &bodies::stack::<P>(&stack));
         }
-        self.part = Part::Stacks(index + 1);
-    }
-}
-
-/// `GET /trace/stacks` as JSON.
-pub(crate) struct StacksPage {
-    stacks: Stacks,
-    part: Part,
-    is_first: bool,
-}
-
-impl StacksPage {
-    pub(crate) fn new(stacks: Stacks) -> Self {
-        Self {
-            stacks,
-            part: Part::Head,
-            is_first: true,
-        }
-    }
-
-    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
-        while chunk.has_room() {
-            match self.part {
-                Part::Head => self.head(chunk),
-                Part::Items => self.item::<P>(chunk),
-                Part::Stacks(_) | Part::Done => return false,
-            }
-        }
+        self.stacks = Some(written + 1);
         true
     }
 
-    fn head(&mut self, chunk: &mut Chunk) {
-        let trace_id = self.stacks.trace().id();
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
+        chunk.text(format_args!("],\"next\":"));
+        chunk.json(&self.records.following::<P>());
+        chunk.text(format_args!("}}"));
+    }
+}
+
+impl List for Stacks {
+    fn head(&self, chunk: &mut Chunk) {
+        let trace_id = self.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"stacks\":["));
-        self.part = Part::Items;
     }
 
-    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
-        match self.stacks.read_next::<P>() {
-            Some(stack) => chunk.element(&mut self.is_first, &bodies::stack::<P>(&stack)),
-            None => {
-                chunk.text(format_args!("],\"next\":"));
-                chunk.json(&self.stacks.following::<P>());
-                chunk.text(format_args!("}}"));
-                self.part = Part::Done;
-            }
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let stack = self.read_next::<P>();
+        if let Some(stack) = &stack {
+            chunk.element(is_first, &bodies::stack::<P>(stack));
         }
+        stack.is_some()
+    }
+
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
+        chunk.text(format_args!("],\"next\":"));
+        chunk.json(&self.following::<P>());
+        chunk.text(format_args!("}}"));
     }
 }
 
-/// `GET /trace/leaks`.
-pub(crate) struct LeaksPage {
-    leaks: Leaks,
-    part: Part,
-    is_first: bool,
-}
-
-impl LeaksPage {
-    pub(crate) fn new(leaks: Leaks) -> Self {
-        Self {
-            leaks,
-            part: Part::Head,
-            is_first: true,
-        }
-    }
-
-    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
-        while chunk.has_room() {
-            match self.part {
-                Part::Head => self.head(chunk),
-                Part::Items => self.item::<P>(chunk),
-                Part::Stacks(_) | Part::Done => return false,
-            }
-        }
-        true
-    }
-
-    fn head(&mut self, chunk: &mut Chunk) {
-        let (trace_id, time_us) = (self.leaks.trace().id(), self.leaks.time_us());
+impl List for Leaks {
+    fn head(&self, chunk: &mut Chunk) {
+        let (trace_id, time_us) = (self.trace().id(), self.time_us());
         chunk.text(format_args!(
             "{{\"trace_id\":{trace_id},\"time_us\":{time_us},\"leaks\":["
         ));
-        self.part = Part::Items;
     }
 
-    fn item<P: Device>(&mut self, chunk: &mut Chunk) {
-        match self.leaks.read_next::<P>() {
-            Some((leak, stack)) => {
-                chunk.element(&mut self.is_first, &bodies::leak::<P>(&leak, &stack));
-            }
-            None => {
-                // Last, for until then some of the call stacks ahead may have none left.
-                chunk.text(format_args!("],\"total\":{}}}", self.leaks.total()));
-                self.part = Part::Done;
-            }
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let leak = self.read_next::<P>();
+        if let Some((leak, stack)) = &leak {
+            chunk.element(is_first, &bodies::leak::<P>(leak, stack));
         }
+        leak.is_some()
+    }
+
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
+        // Behind the items, for until then some of the call stacks ahead may have none left.
+        chunk.text(format_args!("],\"total\":{}}}", self.total()));
     }
 }
 
-/// `GET /demo`.
-pub(crate) struct DemoPage {
-    next: usize,
+/// The switches of the demo.
+#[derive(Default)]
+pub(crate) struct Switches {
+    /// How many were written.
+    written: usize,
 }
 
-impl DemoPage {
-    pub(crate) fn new() -> Self {
-        Self { next: 0 }
+impl List for Switches {
+    fn head(&self, chunk: &mut Chunk) {
+        chunk.text(format_args!("{{\"switches\":["));
     }
 
-    pub(crate) fn fill<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
-        if self.next == 0 {
-            chunk.text(format_args!("{{\"switches\":["));
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let switch = P::switches().get(self.written);
+        if let Some(switch) = switch {
+            chunk.element(is_first, &bodies::switch(*switch));
+            self.written += 1;
         }
-        let mut is_first = self.next == 0;
-        for switch in P::switches().iter().skip(self.next) {
-            if !chunk.has_room() {
-                return true;
-            }
-            chunk.element(&mut is_first, &bodies::switch(*switch));
-            self.next += 1;
-        }
+        switch.is_some()
+    }
+
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
         chunk.text(format_args!("]}}"));
-        false
     }
 }

@@ -10,7 +10,7 @@ use heapbeacon_shared::wire::Decoder;
 
 use crate::http::answer::chunk::Chunk;
 use crate::http::answer::dump_page::DumpPage;
-use crate::http::answer::pages::{LeaksPage, RecordsPage, StacksPage};
+use crate::http::answer::pages::{LeaksPage, RecordsAndStacks, RecordsPage, StacksPage};
 use crate::platform::Platform;
 use crate::read::cursors::{Leaks, PageRecords, Stacks};
 use crate::read::stream::{Content, MessageStream};
@@ -74,7 +74,7 @@ fn text(answer: Vec<u8>) -> String {
 #[test]
 fn a_page_of_records_leads_on_to_the_new_trace() {
     begin();
-    let mut page = RecordsPage::new(PageRecords::new::<Board>(0, 1000));
+    let mut page = RecordsPage::new(RecordsAndStacks::new(PageRecords::new::<Board>(0, 1000)));
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(text.starts_with("{\"trace_id\":2,"), "{text}");
     let (_, next) = text.rsplit_once("\"next\":").expect("it has one");
