@@ -1,8 +1,7 @@
 //! HeapBeacon's agent as a Linux process, with a demo workload to look at.
 //!
-//! The process keeps house like a device: one heap of fixed size behind the traced allocator, a
-//! fixed table of tasks, a record buffer in a static. It is the board to read first, and the one
-//! to try the dashboard on without any hardware.
+//! The process is laid out like a device: one fixed-size heap behind the traced allocator, a static record buffer, a fixed
+//! table of tasks. It is the board to read first, and the one to try the dashboard on without any hardware.
 
 #![recursion_limit = "256"]
 

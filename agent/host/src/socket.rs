@@ -146,14 +146,14 @@ impl io::Socket<TokioRuntime> for Connection<'_> {
         timeouts: &Timeouts,
         timer: &T,
     ) -> Result<(), Error<IoError>> {
-        let farewell = async {
+        let close = async {
             AsyncWriteExt::shutdown(&mut self.stream).await?;
             let mut rest = [0; DRAIN_BYTES];
             while self.stream.read(&mut rest).await? > 0 {}
             Ok::<_, std::io::Error>(())
         };
-        let farewell = timer.run_with_timeout(timeouts.read_request, farewell);
-        match farewell.await {
+        let close = timer.run_with_timeout(timeouts.read_request, close);
+        match close.await {
             Ok(result) => result.map_err(|error| Error::Write(IoError(error))),
             Err(timeout) => Err(Error::ReadTimeout(timeout)),
         }

@@ -16,7 +16,7 @@ const LEAST: usize = size_of::<Held>();
 /// Blocks that are held at a time, at most.
 const MOST_HELD: usize = 256;
 
-/// A heap that blocks are tried for.
+/// A heap that can be probed.
 pub trait Tried {
     /// Does something while nobody else uses the heap; holds within holds are one.
     fn alone<R>(&self, work: impl FnOnce() -> R) -> R;
@@ -196,7 +196,7 @@ impl<H: Tried> Drop for Hoard<'_, '_, H> {
     }
 }
 
-/// Returns the layout of a block that is tried for, which can be held.
+/// Returns the layout of a probe, which can be held.
 fn layout(bytes: usize) -> Option<Layout> {
     Layout::from_size_align(bytes, WORD)
         .ok()

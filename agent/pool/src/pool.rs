@@ -162,7 +162,7 @@ impl<M: RawMutex> Pool<M> {
         self.with(|_, figures| figures.describe(place, largest, window))
     }
 
-    /// Checks whether a request of so many bytes would succeed. A block that is tried for is not counted.
+    /// Checks whether a request of so many bytes would succeed. The probe is not counted.
     pub fn would_serve(&self, bytes: usize) -> bool {
         let Ok(layout) = Layout::from_size_align(bytes, 1) else {
             return false;

@@ -41,14 +41,12 @@ impl Socket<EmbassyRuntime> for Lent<'_> {
         timer: &T,
     ) -> Result<(), picoserve::Error<Error>> {
         self.0.close();
-        let farewell = async {
+        let close = async {
             let mut rest = [0; DRAIN_BYTES];
             while Read::read(self.0, &mut rest).await? > 0 {}
             self.0.flush().await
         };
-        let result = timer
-            .run_with_timeout(timeouts.read_request, farewell)
-            .await;
+        let result = timer.run_with_timeout(timeouts.read_request, close).await;
         result
             .map_err(picoserve::Error::ReadTimeout)?
             .map_err(picoserve::Error::Read)

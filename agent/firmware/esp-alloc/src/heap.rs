@@ -28,7 +28,7 @@ pub static RESERVE: Reserve<Lock> = Reserve::new(&EspAlloc);
 
 static REGIONS: Mutex<Lock, RefCell<heapless::Vec<Known, MOST>>> =
     Mutex::new(RefCell::new(heapless::Vec::new()));
-/// Whether blocks are tried for or held back, which the hooks take no notice of. Set in critical sections only.
+/// Whether probes are made or a block is held back, which hooks ignore. Set in critical sections only.
 static UNCOUNTED: AtomicBool = AtomicBool::new(false);
 
 /// A region whose place is known.
@@ -113,7 +113,7 @@ pub fn gave_back(address: usize, size: usize) {
     });
 }
 
-/// Checks whether a block is only tried for, or held back: its hooks take no notice of it.
+/// Checks whether a block is a probe, or held back: hooks ignore it.
 #[inline(always)]
 pub fn is_uncounted() -> bool {
     UNCOUNTED.load(Relaxed)

@@ -52,7 +52,7 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
     let setup = Setup { config, boot_id };
     SETUP.init(setup).map_err(|_| StartError::Twice)?;
     let config = &SETUP.try_get().ok_or(StartError::Twice)?.config;
-    thread::is_executors();
+    thread::remember_executor_thread();
     warnings::note_task();
     let guard = Guard {
         hosts: config.hosts,

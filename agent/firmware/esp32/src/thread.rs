@@ -14,11 +14,11 @@ const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 /// The task that the threads of the Wi-Fi driver are.
 const DRIVER: u16 = INTERRUPT + 1;
 
-/// The thread that the executor runs on, once [`is_executors`] was called; before, that is who runs on the main stack.
+/// The thread that the executor runs on, once [`remember_executor_thread`] was called; before, that is who runs on the main stack.
 static EXECUTOR: AtomicUsize = AtomicUsize::new(0);
 
 /// Notes that the running thread is the executor's.
-pub(crate) fn is_executors() {
+pub(crate) fn remember_executor_thread() {
     EXECUTOR.store(running(), Relaxed);
 }
 
@@ -30,11 +30,11 @@ pub(crate) fn task() -> u16 {
     if !RunLevel::current().is_thread() {
         return INTERRUPT;
     }
-    let is_executors = match EXECUTOR.load(Relaxed) {
+    let is_executor = match EXECUTOR.load(Relaxed) {
         0 => stack::is_main(),
         executor => executor == running(),
     };
-    if is_executors {
+    if is_executor {
         tasks::current()
     } else {
         DRIVER
