@@ -105,6 +105,26 @@ fn name_free<P: Platform>(free: UnnamedFree, frame: usize, task: u16) {
 
 /// A global allocator whose every block is traced.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/board.rs"));
+/// use std::alloc::System;
+/// use heapbeacon::hooks::TracedHeap;
+///
+/// // `Board` implements `Platform`.
+/// #[global_allocator]
+/// static HEAP: TracedHeap<System, Board> = TracedHeap::new(System);
+/// # #[cfg(feature = "tracing")] {
+/// # use heapbeacon::tracer::Mode;
+/// # let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
+/// # TRACER.init_standalone(buffer, None).map_err(|refused| refused.error).unwrap();
+/// # TRACER.start(Mode::Leaks, 0).unwrap();
+///
+/// let block = vec![0u8; 1234];
+/// assert_eq!(TRACER.get(0).unwrap().size, 1234);
+/// # drop(block);
+/// # }
+/// ```
+///
 /// A traced `realloc` is an allocation, a copy and a free, as in esp-alloc: a block that the inner
 /// allocator moved could be handed out again before its free is recorded.
 pub struct TracedHeap<A, P> {

@@ -1,4 +1,36 @@
-//! HeapBeacon's agent: traces every allocation of a firmware and answers for it over HTTP.
+//! A heap tracer for firmware: it records every allocation and free with its call stack, and answers over HTTP who holds
+//! the heap.
+//!
+//! For an ESP32, [`heapbeacon-esp32`](https://crates.io/crates/heapbeacon-esp32) has all of it in ten lines. This crate is what
+//! it is made of, for any other board: `no_std`, without a heap of its own, and without a crate of any chip.
+//!
+//! # Layers
+//! Each knows only those above it.
+//!
+//! | layer | what |
+//! |---|---|
+//! | [`tracer`] | the state machine, the records and the call stacks: what `heap_trace_*` is in ESP-IDF |
+//! | [`platform`] | what a board brings: [`Platform`](platform::Platform) for the tracer, [`Device`](platform::Device) for its readers |
+//! | [`hooks`], [`walk`] | from an allocator to the tracer ([`TracedHeap`](hooks::TracedHeap)), and from a frame pointer to a call stack |
+//! | [`Recorder`] | owns the record buffer, and chooses where records go |
+//! | [`read`] | from the tracer to JSON, postcard or text, a few records at a time |
+//! | `http` | the HTTP API and the dashboard's files: `http::serve` for each connection (feature `http`) |
+//!
+//! Beside them are [`reserve`], which holds some of the heap back for the moment when it is full; [`cost`], what tracing costs;
+//! and [`image`], the build id that ties a trace to an ELF.
+//!
+//! # To give a board an agent
+//! 1. Implement [`Platform`](platform::Platform) and [`Device`](platform::Device) for an empty enum.
+//! 2. Wrap the heap in a [`TracedHeap`](hooks::TracedHeap), or call the functions of [`hooks`] from the allocator's own.
+//! 3. Give a static buffer to a [`Recorder`], and start the tracer. [`read::dump::dump`] writes the trace as text, and
+//!    that may be all.
+//! 4. For the API, put the recorder into an `http::Server`, and call `http::serve` for each connection.
+//!    [`heapbeacon-dashboard-bundle`](https://crates.io/crates/heapbeacon-dashboard-bundle) has the dashboard's files.
+//!
+//! Each of these has an example where it is described.
+//!
+//! # Features
+#![doc = document_features::document_features!()]
 #![no_std]
 
 #[cfg(test)]

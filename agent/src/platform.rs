@@ -17,6 +17,12 @@ use crate::tracer::{CallStack, Tracer};
 ///
 /// Its functions are called from inside the allocator: they may run in an
 /// interrupt and inside somebody's critical section, and must not allocate, lock or wait.
+///
+/// A board with the least that it can have, of this trait and of [`Device`]:
+///
+/// ```
+#[doc = include_str!("../doc/board.rs")]
+/// ```
 pub trait Platform: Sized + 'static {
     /// Keeps other threads, cores and interrupts out of the tracer.
     type Lock: RawMutex + Sync;
@@ -58,7 +64,7 @@ pub trait Platform: Sized + 'static {
     }
 }
 
-/// What a board tells those who read its trace.
+/// What a board tells those who read its trace. [`Platform`] has an example.
 ///
 /// Nothing of this is called from inside the allocator.
 pub trait Device: Platform {

@@ -10,6 +10,24 @@ use embassy_sync::blocking_mutex::Mutex;
 use heapbeacon_shared::trace::Destination;
 
 /// Owns what the tracer records into, and chooses where records go.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/board.rs"));
+/// # #[cfg(feature = "tracing")] {
+/// use heapbeacon::Recorder;
+/// use heapbeacon::tracer::{Destination, Mode, RingSink, State};
+///
+/// static EVENTS: RingSink<CriticalSectionRawMutex, 6> = RingSink::new();
+///
+/// // On a device, a static: 32 KiB hold about 525 records.
+/// let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
+/// let recorder: Recorder<Board> = Recorder::new(buffer, &EVENTS);
+/// recorder.init(Destination::Standalone, None)?;
+/// Board::tracer().start(Mode::Leaks, Board::now_us())?;
+/// assert_eq!(Board::tracer().summary().state, State::Recording);
+/// # }
+/// # Ok::<(), heapbeacon::tracer::Error>(())
+/// ```
 pub struct Recorder<P: Platform> {
     /// The record buffer while the tracer does not hold it.
     spare: Mutex<P::Lock, RefCell<Option<Buffer>>>,

@@ -7,6 +7,9 @@
 //! | [`analysis`] | what the numbers of a trace mean: growth, verdicts, accounting | – (series: `alloc`) |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
+//!
+//! # Features
+#![doc = document_features::document_features!()]
 #![no_std]
 #![forbid(unsafe_code)]
 

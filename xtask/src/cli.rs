@@ -14,7 +14,7 @@ cargo xtask <command>
 
   demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
   run qemu [--port N]          the same on bare metal: build an image with the dashboard in it, boot it in QEMU
-  build dashboard              build the page, packed for a firmware of your own
+  build dashboard              build the page, packed for firmware
   build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c6)
   flash [--chip CHIP] [--port PORT]
                                the same, written onto a board; then show its console
@@ -28,6 +28,7 @@ cargo xtask <command>
                                and see whether the tests of its package notice
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
+  package                      package the crates that are published, and build each from its package
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
   open URL                     wait until URL answers, then open it in the browser
   help                         this text
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     TestMutants { files: Vec<String> },
     Bench,
     Size,
+    Package,
 }
 
 /// Reads the command line of this process.
@@ -88,6 +90,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         "check" => Command::Check,
         "bench" => Command::Bench,
         "size" => Command::Size,
+        "package" => Command::Package,
         _ => bail!("there is no command `{name}`; `cargo xtask help` lists them"),
     };
     match parser.next()? {

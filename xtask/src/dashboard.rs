@@ -1,6 +1,6 @@
-//! The dashboard's bundle: built, and weighed.
+//! The dashboard's bundle: built, packed, and weighed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result, bail};
 use heapbeacon_bundle::{Effort, File};
@@ -11,6 +11,9 @@ use crate::workspace::Workspace;
 
 /// All files together, each compressed with gzip as a device holds and serves it.
 const BUDGET_BYTES: usize = 440_000;
+
+/// Where the crate `heapbeacon-dashboard-bundle` has the packed files.
+const PACKED: &str = "agent/dashboard-bundle/files";
 
 /// Builds the release bundle and returns its folder.
 ///
@@ -25,14 +28,16 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.path("target/dashboard"))
 }
 
-/// Builds the release bundle, packs it for firmware, and returns its folder.
+/// Builds the release bundle, packs it into the crate that brings it to firmware, and returns its files.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build_packed(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn build_packed(workspace: &Workspace) -> Result<Vec<File>> {
     let bundle = build(workspace)?;
-    pack(&bundle)?;
-    Ok(bundle)
+    let files = heapbeacon_bundle::load(&bundle, Effort::Thorough).map_err(Error::msg)?;
+    heapbeacon_bundle::embed(&files, &workspace.path(PACKED))
+        .with_context(|| format!("the packed dashboard can't be written to {PACKED}"))?;
+    Ok(files)
 }
 
 /// Builds and packs the release bundle, and says where it is.
@@ -40,10 +45,10 @@ pub(crate) fn build_packed(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When it does not build.
 pub(crate) fn print_build(workspace: &Workspace) -> Result<()> {
-    let bundle = build_packed(workspace)?;
+    build_packed(workspace)?;
     println!(
-        "dashboard, for HEAPBEACON_DASHBOARD in a firmware's .cargo/config.toml: {}",
-        bundle.display()
+        "dashboard, for any web server: {}; for firmware, in heapbeacon-dashboard-bundle: {PACKED}",
+        workspace.path("target/dashboard").display()
     );
     Ok(())
 }
@@ -53,10 +58,9 @@ pub(crate) fn print_build(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// When it does not build, or is heavier than the budget.
 pub(crate) fn size(workspace: &Workspace) -> Result<()> {
-    let bundle = build(workspace)?;
     let mut total = 0;
     println!("{:>9}  file, bytes after gzip", "");
-    for file in pack(&bundle)? {
+    for file in build_packed(workspace)? {
         let bytes = file.gzip.len();
         println!("{bytes:>9}  {}", file.path);
         total += bytes;
@@ -69,11 +73,4 @@ pub(crate) fn size(workspace: &Workspace) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Packs a bundle, and leaves it beside the files for the build scripts of firmware.
-fn pack(bundle: &Path) -> Result<Vec<File>> {
-    let files = heapbeacon_bundle::load(bundle, Effort::Thorough).map_err(Error::msg)?;
-    heapbeacon_bundle::save(&files, bundle).context("the packed dashboard can't be written")?;
-    Ok(files)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::{Cmd, cmd};
 
-use crate::firmware::{self, BOARDS, EXAMPLE, IMAC, IMC, Package, Program};
+use crate::firmware::{self, BOARDS, IMAC, IMC, Package, Program};
 use crate::workspace::Workspace;
 use crate::{dashboard, system};
 
@@ -51,21 +51,12 @@ impl Chip {
 
     /// The agent's firmware.
     pub(crate) fn firmware(self) -> Program {
-        let features = match self {
-            Self::Esp32C3 => "firmware,esp32c3",
-            Self::Esp32C6 => "firmware,esp32c6",
-        };
-        self.program("heapbeacon-esp32", BOARDS, features)
+        self.program("heapbeacon-esp32-demo", "")
     }
 
-    /// A firmware of somebody's own with the agent in it, and nothing else.
-    pub(crate) fn minimal(self) -> Program {
-        self.program("minimal", EXAMPLE, self.name())
-    }
-
-    /// The same without the agent.
-    pub(crate) fn bare(self) -> Program {
-        self.program("heapbeacon-esp32-bare", BOARDS, self.name())
+    /// A firmware with what some features of its own add of HeapBeacon: nothing without any.
+    pub(crate) fn bare(self, features: &'static str) -> Program {
+        self.program("heapbeacon-esp32-bare", features)
     }
 
     /// Returns the target that it is compiled for.
@@ -76,9 +67,9 @@ impl Chip {
         }
     }
 
-    fn program(self, name: &'static str, folder: &'static str, features: &'static str) -> Program {
+    fn program(self, name: &'static str, features: &'static str) -> Program {
         Program {
-            package: Package::new(name, folder, features, self.target()),
+            package: Package::new(name, BOARDS, self.name(), self.target()).with(features),
             binary: name,
         }
     }
@@ -89,8 +80,8 @@ impl Chip {
 /// # Errors
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace, chip: Chip) -> Result<PathBuf> {
-    let bundle = dashboard::build_packed(workspace)?;
-    firmware::build(workspace, chip.firmware(), Some(&bundle))
+    dashboard::build_packed(workspace)?;
+    firmware::build(workspace, chip.firmware())
 }
 
 /// Builds the firmware and says where it is.

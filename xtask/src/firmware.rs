@@ -1,7 +1,7 @@
 //! What is built in the second workspace, for chips.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
@@ -15,14 +15,27 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 9] = [
-    Package::new("heapbeacon-embassy", BOARDS, "demo", IMAC),
+const CHECKED: [Package; 17] = [
+    Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
+    Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
+    Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
+    Package::new("heapbeacon-embassy-demo", BOARDS, "", IMAC),
     Package::new("heapbeacon-qemu-virt", BOARDS, "unwind,esp-alloc", IMAC),
     Package::new("heapbeacon-esp-alloc", BOARDS, "esp-alloc/esp32c3", IMC),
-    Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c3", IMC),
-    Package::new("heapbeacon-esp32", BOARDS, "firmware,esp32c6", IMAC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
+    Package::new(
+        "heapbeacon-esp32",
+        BOARDS,
+        "esp32c3,task-names,tracing",
+        IMC,
+    ),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,default", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c6,default", IMAC),
     Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3", IMC),
-    Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c6", IMAC),
+    Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3,http,tracing", IMC),
+    Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c3", IMC),
+    Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c6", IMAC),
     Package::new("minimal", EXAMPLE, "esp32c3", IMC),
     Package::new("minimal", EXAMPLE, "esp32c6", IMAC),
 ];
@@ -38,6 +51,8 @@ pub(crate) struct Package {
     /// Where its workspace is, from the top folder.
     folder: &'static str,
     features: &'static str,
+    /// Further features.
+    more: &'static str,
     target: &'static str,
 }
 
@@ -72,24 +87,18 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Builds a program as it is released, with the dashboard of a folder in it if there is one, and returns its ELF.
+/// Builds a program as it is released, and returns its ELF.
 ///
 /// # Errors
 /// When the target can't be installed, or the program does not build.
 pub(crate) fn build(
     workspace: &Workspace,
     Program { package, binary }: Program,
-    dashboard: Option<&Path>,
 ) -> Result<PathBuf> {
     toolchain::ensure_target(workspace, package.target)?;
-    let command = package
+    package
         .cargo(workspace, "build")
-        .args(["--release", "--bin", binary]);
-    let command = match dashboard {
-        Some(folder) => command.env("HEAPBEACON_DASHBOARD", folder),
-        None => command,
-    };
-    command
+        .args(["--release", "--bin", binary])
         .run()
         .with_context(|| format!("{binary} does not build"))?;
     let results = target_folder(workspace).join(package.target);
@@ -107,11 +116,17 @@ impl Package {
             name,
             folder,
             features,
+            more: "",
             target,
         }
     }
 
-    /// Returns a command of cargo for it, without a dashboard: the example's flags name one that need not be built yet.
+    /// Adds features.
+    pub(crate) fn with(self, more: &'static str) -> Self {
+        Self { more, ..self }
+    }
+
+    /// Returns a command of cargo for it.
     ///
     /// Cargo reads `.cargo/config.toml` of the folder it stands in and of those around it: stands it at the top, an
     /// example gets no flags but its own.
@@ -120,6 +135,7 @@ impl Package {
             name,
             folder,
             features,
+            more,
             target,
         } = self;
         let shell = &workspace.shell;
@@ -129,9 +145,8 @@ impl Package {
         let config = folder.join(".cargo/config.toml");
         cmd!(
             shell,
-            "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --target {target} --target-dir {results}"
+            "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --features {more} --target {target} --target-dir {results}"
         )
-        .env("HEAPBEACON_DASHBOARD", "")
     }
 }
 

@@ -12,6 +12,7 @@ mod demo;
 mod esp32;
 mod firmware;
 mod imports;
+mod packages;
 mod qemu;
 mod size;
 mod system;
@@ -53,6 +54,7 @@ fn run(command: Command) -> Result<()> {
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
+        Command::Package => packages::print(&workspace),
         Command::BuildDashboard => dashboard::print_build(&workspace),
         Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),
         Command::Image { chip } => esp32::print_image(&workspace, chip),

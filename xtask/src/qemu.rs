@@ -48,8 +48,8 @@ const BENCH: Program = Program {
 /// # Errors
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let bundle = dashboard::build_packed(workspace)?;
-    firmware::build(workspace, AGENT, Some(&bundle))
+    dashboard::build_packed(workspace)?;
+    firmware::build(workspace, AGENT)
 }
 
 /// Builds all programs that tests run, and returns the agent's ELF; the others lie beside it.
@@ -58,11 +58,11 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
 /// When something does not build.
 pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
     for program in TESTED {
-        firmware::build(workspace, program, None)?;
+        firmware::build(workspace, program)?;
     }
     for algorithm in ALGORITHMS {
         let _algorithm = workspace.shell.push_env(esp32::ALGORITHM, algorithm);
-        let elf = firmware::build(workspace, HEAPS, None)?;
+        let elf = firmware::build(workspace, HEAPS)?;
         let name = format!("{}-{}", HEAPS.binary, algorithm.to_lowercase());
         fs::copy(&elf, elf.with_file_name(name))?;
     }
@@ -74,7 +74,7 @@ pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When it does not build or does not run.
 pub(crate) fn count_instructions(workspace: &Workspace) -> Result<String> {
-    let elf = firmware::build(workspace, BENCH, None)?;
+    let elf = firmware::build(workspace, BENCH)?;
     let counting = machine(workspace, &elf).args(["-icount", "shift=0"]);
     counting.read().context("the instructions were not counted")
 }

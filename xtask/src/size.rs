@@ -28,7 +28,19 @@ const WEIGHED: [(&str, &str); 5] = [
     ("agent_ram", "and in RAM, without record buffer"),
 ];
 
-/// Weighs the dashboard and the firmware of every chip.
+/// The features that a board without the dashboard has.
+const ALL_FEATURES: &str = "http,task-names,tracing";
+
+/// What else of the features is weighed, for the chip that has least room.
+const FEATURES: [&str; 5] = [
+    "heapbeacon",
+    "tracing",
+    "task-names,tracing",
+    "http,tracing",
+    "http,task-names",
+];
+
+/// Weighs the dashboard, the firmware of every chip, and what HeapBeacon takes with some of its features.
 ///
 /// # Errors
 /// When something does not build, or a budget is passed.
@@ -42,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for chip in Chip::ALL {
         passed += compare(&weigh(workspace, chip)?, &budgets, chip)?;
     }
+    print_features(workspace, Chip::Esp32C3)?;
     if passed > 0 {
         bail!("{passed} budgets are passed");
     }
@@ -50,17 +63,29 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// Returns what is [`WEIGHED`], in bytes.
 fn weigh(workspace: &Workspace, chip: Chip) -> Result<[u64; 5]> {
-    let minimal = firmware::build(workspace, chip.minimal(), None)?;
-    let minimal = Weight::of(workspace, &minimal)?;
-    let bare = Weight::of(workspace, &firmware::build(workspace, chip.bare(), None)?)?;
     let whole = Weight::of(workspace, &esp32::build(workspace, chip)?)?;
-    Ok([
-        whole.flash,
-        whole.ram,
-        whole.stack,
-        minimal.flash.saturating_sub(bare.flash),
-        (minimal.ram - minimal.records).saturating_sub(bare.ram),
-    ])
+    let bare = weigh_bare(workspace, chip, "")?;
+    let agent = weigh_bare(workspace, chip, ALL_FEATURES)?.beyond(&bare);
+    Ok([whole.flash, whole.ram, whole.stack, agent.flash, agent.ram])
+}
+
+/// Prints what HeapBeacon takes with each of some sets of features.
+fn print_features(workspace: &Workspace, chip: Chip) -> Result<()> {
+    let bare = weigh_bare(workspace, chip, "")?;
+    println!(
+        "HeapBeacon on {} with some features, bytes in flash and, without record buffer, in RAM:",
+        chip.name()
+    );
+    for features in [&[ALL_FEATURES], &FEATURES[..]].concat() {
+        let Weight { flash, ram, .. } = weigh_bare(workspace, chip, features)?.beyond(&bare);
+        println!("{flash:>9}  {ram:>9}  {features}");
+    }
+    Ok(())
+}
+
+/// Weighs the firmware that does nothing, with what features of its own add of HeapBeacon.
+fn weigh_bare(workspace: &Workspace, chip: Chip, features: &'static str) -> Result<Weight> {
+    Weight::of(workspace, &firmware::build(workspace, chip.bare(features))?)
 }
 
 /// Prints what a chip's firmware takes and returns how many budgets that passes.
@@ -97,6 +122,16 @@ impl Weight {
         let printed = esp32::image_tool(workspace).arg("weigh").arg(elf).read()?;
         Self::parse(&printed)
             .with_context(|| format!("{} was not weighed: {printed}", elf.display()))
+    }
+
+    /// Returns what this one takes more than another, without its record buffer.
+    fn beyond(&self, other: &Self) -> Self {
+        Self {
+            flash: self.flash.saturating_sub(other.flash),
+            ram: (self.ram - self.records).saturating_sub(other.ram),
+            stack: other.stack.saturating_sub(self.stack),
+            records: 0,
+        }
     }
 
     fn parse(printed: &str) -> Option<Self> {

@@ -1,30 +1,23 @@
-//! The dashboard's files as a device holds them: compressed once, with content type and tag.
+//! Packs the dashboard's files as a device holds them: compressed once, with content type and tag.
 //!
-//! A program that has files packs them when it starts ([`load`]). For firmware, where every byte counts, they are packed
-//! beforehand ([`save`]) into the folder [`PACKED`] beside them; a firmware's build script only puts those into its
-//! image ([`read`], [`embed`]), because build scripts run unoptimised, and so would take minutes to compress.
+//! A program that has files packs them when it starts ([`load`]). For firmware, where every byte counts,
+//! `cargo xtask build dashboard` packs them beforehand, into the source of the crate `heapbeacon-dashboard-bundle`
+//! ([`embed`]).
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "pack")]
-mod pack;
-
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::hash::{DefaultHasher, Hasher};
+use std::io::{self, Write as _};
 use std::path::Path;
 
-#[cfg(feature = "pack")]
-pub use pack::{Effort, load, save};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
-/// The folder of packed files, inside of the dashboard's.
-pub const PACKED: &str = "packed";
-
-/// What lists the packed files: a line each, with path, content type and tag. The first one is in `0.gz`.
-const LIST: &str = "list.tsv";
-
-/// How each packed file begins (RFC 1952, 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The file that [`embed`] writes beside the packed ones.
+const LIST: &str = "assets.rs";
 
 /// One file of the dashboard, as `heapbeacon::http::Asset` explains it.
 #[derive(Debug, PartialEq)]
@@ -39,40 +32,47 @@ pub struct File {
     pub etag: String,
 }
 
-/// Reads the packed files of a dashboard's folder.
-///
-/// # Errors
-/// A sentence, when it holds none, or one of them can't be read.
-pub fn read(folder: &Path) -> Result<Vec<File>, String> {
-    let packed = folder.join(PACKED);
-    let list = fs::read_to_string(packed.join(LIST)).map_err(|error| {
-        format!(
-            "there is no packed dashboard in {}: {error}",
-            folder.display()
-        )
-    })?;
-    let files = list.lines().enumerate();
-    files
-        .map(|(index, line)| {
-            read_file(&packed, index, line).map_err(|error| {
-                format!(
-                    "the packed dashboard in {} is damaged: {error}",
-                    folder.display()
-                )
-            })
-        })
-        .collect()
+/// How long to look for fewer bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Effort {
+    /// As gzip does it: milliseconds.
+    Quick,
+    /// As [Zopfli](https://en.wikipedia.org/wiki/Zopfli) does it: seconds, for 4 percent less flash
+    /// and air time.
+    Thorough,
 }
 
-/// Writes files into a folder, and beside them `dashboard.rs`: a Rust expression, the `&[Asset]` that includes them.
+/// Packs every file below a folder, sorted by path.
 ///
 /// # Errors
-/// Those of writing.
+/// A sentence, when the folder or one of its files can't be read, or holds no `index.html`.
+pub fn load(folder: &Path, effort: Effort) -> Result<Vec<File>, String> {
+    let mut files = Vec::new();
+    read_folder(folder, "", effort, &mut files)
+        .map_err(|error| format!("can't read the dashboard in {}: {error}", folder.display()))?;
+    if !files.iter().any(|file| file.path == "/index.html") {
+        return Err(format!(
+            "there is no index.html in {}: build the dashboard, or name the folder it was built into",
+            folder.display()
+        ));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// Makes a folder hold the files, and `assets.rs`: a Rust expression, the `&[Asset]` that includes them.
+///
+/// Files that are the same already are left alone, so that nothing is built again for them; packed ones of an earlier
+/// dashboard are deleted.
+///
+/// # Errors
+/// Those of reading and writing.
 pub fn embed(files: &[File], folder: &Path) -> io::Result<()> {
+    let mut kept = vec![OsString::from(LIST)];
     let mut list = String::from("&[");
     for (index, file) in files.iter().enumerate() {
-        let name = folder.join(name(index));
-        fs::write(&name, &file.gzip)?;
+        let name = format!("{index}.gz");
+        write_if_changed(&folder.join(&name), &file.gzip)?;
         let File {
             path,
             content_type,
@@ -84,38 +84,98 @@ pub fn embed(files: &[File], folder: &Path) -> io::Result<()> {
             "\n    Asset {{ path: {path:?}, content_type: {content_type:?}, gzip: include_bytes!({name:?}), etag: {etag:?} }},"
         )
         .map_err(io::Error::other)?;
+        kept.push(name.into());
     }
-    list.push_str("\n]");
-    fs::write(folder.join("dashboard.rs"), list)
+    list.push_str("\n]\n");
+    delete_others(folder, &kept)?;
+    write_if_changed(&folder.join(LIST), list.as_bytes())
 }
 
-fn name(index: usize) -> String {
-    format!("{index}.gz")
+fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(present) if present == bytes => Ok(()),
+        _ => fs::write(path, bytes),
+    }
 }
 
-fn read_file(packed: &Path, index: usize, line: &str) -> Result<File, String> {
-    let name = name(index);
-    let gzip = fs::read(packed.join(&name)).map_err(|error| format!("{name}: {error}"))?;
-    if !gzip.starts_with(&GZIP) {
-        return Err(format!("{name} is not compressed with gzip"));
+/// Deletes the packed files in a folder that are not among those to keep.
+fn delete_others(folder: &Path, kept: &[OsString]) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_packed = entry.path().extension().is_some_and(|kind| kind == "gz");
+        if is_packed && !kept.contains(&entry.file_name()) {
+            fs::remove_file(entry.path())?;
+        }
     }
-    let mut fields = line.split('\t').map(str::to_owned);
-    let (Some(path), Some(content_type), Some(etag), None) =
-        (fields.next(), fields.next(), fields.next(), fields.next())
-    else {
-        return Err(format!(
-            "{LIST} has a line of other than three fields: {line:?}"
-        ));
-    };
+    Ok(())
+}
+
+fn read_folder(
+    folder: &Path,
+    below: &str,
+    effort: Effort,
+    files: &mut Vec<File>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{below}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read_folder(&entry.path(), &path, effort, files)?;
+        } else {
+            files.push(file(path, &fs::read(entry.path())?, effort)?);
+        }
+    }
+    Ok(())
+}
+
+fn file(path: String, bytes: &[u8], effort: Effort) -> io::Result<File> {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
     Ok(File {
+        content_type: content_type(&path).to_owned(),
         path,
-        content_type,
-        gzip,
-        etag,
+        gzip: compress(bytes, effort)?,
+        etag: format!("\"{:016x}\"", hasher.finish()),
     })
 }
 
-#[cfg(all(test, feature = "pack"))]
+fn compress(bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    match effort {
+        Effort::Quick => {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+            gzip.write_all(bytes)?;
+            gzip.finish()
+        }
+        Effort::Thorough => {
+            let mut gzip = Vec::new();
+            zopfli::compress(
+                zopfli::Options::default(),
+                zopfli::Format::Gzip,
+                bytes,
+                &mut gzip,
+            )?;
+            Ok(gzip)
+        }
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "html" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "json" | "webmanifest" => "application/json",
+        "txt" => "text/plain; charset=utf-8",
+        "woff2" => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -139,44 +199,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_is_read_as_it_was_and_is_no_part_of_the_dashboard() {
-        let folder = dashboard();
-        let files = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
-        save(&files, folder.path()).expect("it can be written");
-        assert_eq!(read(folder.path()).as_deref(), Ok(&files[..]));
-        let again = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
-        assert_eq!(again, files);
-    }
-
-    #[test]
-    fn what_is_not_packed_is_refused_and_not_compressed() {
-        let folder = dashboard();
-        let refusal = read(folder.path()).expect_err("it is not packed");
-        assert!(refusal.contains("no packed dashboard"), "{refusal}");
-    }
-
-    #[test]
-    fn a_damaged_file_is_refused_by_name() {
-        let folder = dashboard();
-        let files = load(folder.path(), Effort::Quick).expect("it is a dashboard");
-        save(&files, folder.path()).expect("it can be written");
-        fs::write(folder.path().join("packed/1.gz"), "<p>").expect("it can be written");
-        let refusal = read(folder.path()).expect_err("it is damaged");
-        assert!(refusal.contains("1.gz"), "{refusal}");
-    }
-
-    #[test]
     fn embedded_files_are_listed_with_what_a_server_says_of_them() {
-        let folder = dashboard();
         let out = tempfile::tempdir().expect("there is room");
-        let files = load(folder.path(), Effort::Thorough).expect("it is a dashboard");
+        let files = load(dashboard().path(), Effort::Thorough).expect("it is a dashboard");
         embed(&files, out.path()).expect("it can be written");
-        let list = fs::read_to_string(out.path().join("dashboard.rs")).expect("it was written");
+        let list = fs::read_to_string(out.path().join(LIST)).expect("it was written");
         assert!(
             list.contains(r#"path: "/css/style.css", content_type: "text/css; charset=utf-8""#)
         );
         assert_eq!(list.matches("include_bytes!").count(), 2);
         let gzip = fs::read(out.path().join("1.gz")).expect("it was written");
         assert_eq!(gzip, files[1].gzip);
+    }
+
+    #[test]
+    fn files_of_an_earlier_dashboard_are_deleted_and_no_others() {
+        let out = tempfile::tempdir().expect("there is room");
+        let mut files = load(dashboard().path(), Effort::Quick).expect("it is a dashboard");
+        embed(&files, out.path()).expect("it can be written");
+        fs::write(out.path().join(".gitignore"), "*").expect("it can be written");
+        files.truncate(1);
+        embed(&files, out.path()).expect("it can be written");
+        let is_there = |name: &str| out.path().join(name).exists();
+        assert_eq!(
+            ["0.gz", "1.gz", ".gitignore"].map(is_there),
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn files_that_are_the_same_are_not_written_again() {
+        let out = tempfile::tempdir().expect("there is room");
+        let files = load(dashboard().path(), Effort::Quick).expect("it is a dashboard");
+        let written = || {
+            embed(&files, out.path()).expect("it can be written");
+            let metadata = fs::metadata(out.path().join(LIST)).expect("it is there");
+            metadata.modified().expect("the file system keeps times")
+        };
+        assert_eq!(written(), written());
     }
 }

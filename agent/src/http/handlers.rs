@@ -18,7 +18,7 @@ use crate::read::stream::{self, MessageStream};
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error};
 
-const OPENAPI: &[u8] = include_bytes!("../../../assets/openapi.yaml");
+const OPENAPI: &[u8] = include_bytes!("../../assets/openapi.yaml");
 /// Most records or stacks of a page.
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;

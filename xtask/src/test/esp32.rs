@@ -9,32 +9,24 @@ use xshell::cmd;
 use super::newcomer;
 use super::tally::Tally;
 use crate::esp32::{self, Chip};
+use crate::packages::Packages;
 use crate::workspace::Workspace;
-use crate::{firmware, size, system};
+use crate::{size, system};
 
 /// Where the first slot begins, as assets/partitions.csv has it.
 const SLOT: usize = 0x1_0000;
 
-/// Weighs the firmware of every chip, looks into its ELF and that of a firmware of somebody's own, checks their images, and
-/// builds projects that are configured in other ways.
+/// Weighs the firmware of every chip, looks into its ELF and checks its image; then packages what is published, and does the
+/// same to projects that are made with that.
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let esptool = system::ensure_esptool(workspace)?;
     let mut tally = Tally::of_result(size::run(workspace));
     for chip in Chip::ALL {
-        let minimal = {
-            // One with esp-alloc's other algorithm, whose blocks are counted in another way.
-            let algorithm = match chip {
-                Chip::Esp32C3 => "LLFF",
-                Chip::Esp32C6 => "TLSF",
-            };
-            let _algorithm = workspace.shell.push_env(esp32::ALGORITHM, algorithm);
-            firmware::build(workspace, chip.minimal(), None)?
-        };
-        for elf in [minimal, esp32::build(workspace, chip)?] {
-            tally += inspect(workspace, &esptool, chip, &elf)?;
-        }
+        let elf = esp32::build(workspace, chip)?;
+        tally += inspect(workspace, &esptool, chip, &elf)?;
     }
-    tally += newcomer::run(workspace, |chip, elf| {
+    let packages = Packages::make(workspace)?;
+    tally += newcomer::run(workspace, &packages, |chip, elf| {
         inspect(workspace, &esptool, chip, elf)
     })?;
     Ok(tally)

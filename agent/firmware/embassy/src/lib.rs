@@ -2,26 +2,28 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`server`] | tasks that answer HTTP on an embassy-net stack |
-//! | [`network`] | at which address the device is reached |
+//! | `server` | tasks that answer HTTP on an embassy-net stack |
+//! | `network` | at which address the device is reached |
 //! | [`tasks`] | which embassy task runs, and what it is called |
-//! | [`reserve`] | takes the reserve of the heap again once there is room |
+//! | `reserve` | takes the reserve of the heap again once there is room |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
-//! | `demo` | the demo workload as embassy tasks (feature `demo`) |
+//!
+//! ## Features
+#![doc = document_features::document_features!()]
 #![no_std]
 
-#[cfg(feature = "demo")]
-extern crate alloc;
-
-#[cfg(feature = "demo")]
-pub mod demo;
 pub mod image;
 mod lock;
+#[cfg(feature = "http")]
 pub mod network;
+#[cfg(feature = "http")]
 pub mod reserve;
+#[cfg(feature = "http")]
 pub mod server;
+#[cfg(feature = "http")]
 mod socket;
+#[cfg_attr(not(feature = "task-names"), path = "one_task.rs")]
 pub mod tasks;
 
 pub use lock::Lock;

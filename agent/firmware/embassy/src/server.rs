@@ -18,7 +18,7 @@
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
-use heapbeacon::http::{self, Asset, Server};
+use heapbeacon::http::{self, Server};
 use heapbeacon::platform::Device;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
@@ -51,12 +51,6 @@ const SEND_BYTES: usize = 1472;
 /// Bytes of one request's line and headers: what browsers send takes up to 900, and a cookie of
 /// another service on the same host may come along.
 const HEAD_BYTES: usize = 1152;
-
-/// The files of the dashboard that was built before this crate was, or none.
-///
-/// The environment variable `HEAPBEACON_DASHBOARD` names their folder when the firmware is built;
-/// `cargo xtask run`, `build`, `image` and `flash` set it.
-pub static DASHBOARD: &[Asset] = include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
 
 static BUFFERS: ConstStaticCell<[([u8; RECEIVE_BYTES], [u8; SEND_BYTES]); SOCKETS]> =
     ConstStaticCell::new([([0; RECEIVE_BYTES], [0; SEND_BYTES]); SOCKETS]);

@@ -1,5 +1,6 @@
-//! A firmware that joins a Wi-Fi network, gets an address, and does nothing with it: what HeapBeacon's size is
-//! compared with.
+//! A firmware that joins a Wi-Fi network, gets an address, and does nothing with it: what HeapBeacon is weighed in.
+//!
+//! What its features add is what HeapBeacon's README tells to add.
 #![no_std]
 #![no_main]
 
@@ -20,7 +21,15 @@ use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-static RESOURCES: StaticCell<StackResources<3>> = StaticCell::new();
+/// Sockets, HeapBeacon's among them.
+#[cfg(feature = "http")]
+const SOCKETS: usize = 3 + heapbeacon_esp32::SOCKETS;
+#[cfg(not(feature = "http"))]
+const SOCKETS: usize = 3;
+
+static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+#[cfg(feature = "heapbeacon")]
+static RECORDS: heapbeacon_esp32::RecordBuffer<4096> = heapbeacon_esp32::record_buffer();
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
@@ -31,6 +40,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
+    #[cfg(feature = "heapbeacon")]
+    {
+        let mode = Some(heapbeacon_esp32::Mode::Leaks);
+        heapbeacon_esp32::trace(RECORDS.take(), mode).unwrap();
+        heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+    }
+    #[cfg(not(feature = "heapbeacon"))]
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
@@ -46,17 +62,23 @@ async fn main(spawner: Spawner) -> ! {
     let rng = Rng::new();
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
     let config = embassy_net::Config::dhcpv4(DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(
-        Interface::station(),
-        config,
-        RESOURCES.init(StackResources::new()),
-        seed,
-    );
+    let resources = RESOURCES.init(StackResources::new());
+    #[cfg(feature = "http")]
+    let (stack, runner) = {
+        let (network, runner) =
+            heapbeacon_esp32::network(Interface::station(), config, resources, seed);
+        heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap();
+        (network.stack(), runner)
+    };
+    #[cfg(not(feature = "http"))]
+    let (stack, runner) = embassy_net::new(Interface::station(), config, resources, seed);
     spawner.spawn(run_network(runner).unwrap());
     spawner.spawn(stay_connected(controller).unwrap());
     loop {
         stack.wait_config_up().await;
         println!("{:?}", stack.config_v4());
+        #[cfg(all(feature = "tracing", not(feature = "http")))]
+        heapbeacon_esp32::dump(&mut esp_println::Printer).unwrap();
         stack.wait_config_down().await;
     }
 }

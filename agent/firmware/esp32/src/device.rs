@@ -1,4 +1,4 @@
-//! What the device says of itself.
+//! What the board says to those who read its trace: of its tasks, its heap and itself.
 
 use core::fmt::Write;
 use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
@@ -6,13 +6,15 @@ use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
+use heapbeacon::platform::{Device, Switch, Task};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
-use heapbeacon_shared::api::{Device, Network};
-use heapbeacon_shared::trace::name;
+use heapbeacon_shared::api::{self, Network};
+use heapbeacon_shared::trace::{Cut, Region, Window, name};
 
-use crate::setup::Setup;
-use crate::warnings;
+use crate::board::Board;
+use crate::setup::{SETUP, Setup};
+use crate::{stack, thread, warnings};
 
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
 static SIGNAL: AtomicI8 = AtomicI8::new(0);
@@ -24,13 +26,35 @@ pub fn set_signal(dbm: Option<i8>) {
     SIGNAL.store(dbm.unwrap_or(0), Relaxed);
 }
 
+impl Device for Board {
+    fn task(id: u16) -> Option<Task> {
+        thread::describe(id)
+    }
+
+    fn opaque(address: u64) -> Option<Cut> {
+        stack::opaque(address)
+    }
+
+    fn describe() -> api::Device {
+        describe(SETUP.try_get())
+    }
+
+    fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
+        heapbeacon_esp_alloc::regions(window, stack::region_name)
+    }
+
+    fn switches() -> &'static [&'static dyn Switch] {
+        SETUP.try_get().map_or(&[], |setup| setup.config.switches)
+    }
+}
+
 /// Describes the device, with what its firmware said when the agent was started.
-pub(crate) fn describe(setup: Option<&Setup>) -> Device {
+fn describe(setup: Option<&Setup>) -> api::Device {
     let config = setup.map(|setup| &setup.config);
-    Device {
-        name: name(config.map_or("", |config| config.name)),
-        board: name("esp32"),
-        chip: name(CHIP),
+    api::Device {
+        name: text(config.map_or("", |config| config.name)),
+        board: text("esp32"),
+        chip: text(CHIP),
         chip_revision: revision(),
         firmware: name(config.map_or("", |config| config.firmware)),
         firmware_version: name(config.map_or("", |config| config.version)),
@@ -43,7 +67,7 @@ pub(crate) fn describe(setup: Option<&Setup>) -> Device {
             ..network::describe("wifi", config.map_or(PORT, |config| config.port))
         },
         warnings: warnings::list().collect(),
-        ..Device::default()
+        ..api::Device::default()
     }
 }
 

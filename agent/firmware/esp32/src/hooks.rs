@@ -7,7 +7,8 @@ use esp_alloc::export::enumset::EnumSet;
 use esp_alloc::{EspHeap, MemoryCapability};
 use heapbeacon::hooks;
 use heapbeacon::walk::frame_pointer;
-use heapbeacon_esp_alloc as heap;
+#[cfg(feature = "http")]
+use heapbeacon_esp_alloc as figures;
 
 use crate::board::Board;
 
@@ -20,10 +21,13 @@ extern "Rust" fn _esp_alloc_alloc(
     address: usize,
     size: usize,
 ) {
-    if heap::is_uncounted() {
-        return;
+    #[cfg(feature = "http")]
+    {
+        if figures::is_uncounted() {
+            return;
+        }
+        figures::took(address, size);
     }
-    heap::took(address, size);
     hooks::allocated::<Board>(address, size, frame_pointer());
 }
 
@@ -31,10 +35,12 @@ extern "Rust" fn _esp_alloc_alloc(
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "Rust" fn _esp_alloc_dealloc(_heap: &EspHeap, address: usize, size: usize) {
-    if heap::is_uncounted() {
+    #[cfg(feature = "http")]
+    if figures::is_uncounted() {
         return;
     }
     // First, for the allocator reads its own notes beside the block, and a pointer that is no block has none.
     hooks::freed::<Board>(address, size, frame_pointer());
-    heap::gave_back(address, size);
+    #[cfg(feature = "http")]
+    figures::gave_back(address, size);
 }

@@ -1,8 +1,25 @@
 //! HeapBeacon for firmware with esp-hal.
 //!
-//! It traces esp-alloc's heap (whose figures are those of `heapbeacon-esp-alloc`), the Wi-Fi driver's blocks included, and serves API and dashboard on an embassy-net stack.
-//! `README.md` in this folder says what a firmware adds to use it; `examples/minimal` is such a firmware.
+//! It traces esp-alloc's heap (whose figures are those of `heapbeacon-esp-alloc`), the Wi-Fi driver's blocks included, and
+//! serves API and dashboard on an embassy-net stack. The [README](https://crates.io/crates/heapbeacon-esp32) says what a
+//! firmware adds to use it. In short, in `main`:
 //!
+//! ```ignore
+//! use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer};
+//!
+//! static RECORDS: RecordBuffer<4096> = record_buffer();
+//! static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new();
+//!
+//! heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)).unwrap();
+//! heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+//! let (network, runner) = heapbeacon_esp32::network(driver, config, resources, seed);
+//! heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap();
+//! ```
+//!
+//! # Features
+#![doc = document_features::document_features!()]
+//!
+//! # Inside
 //! | module | what |
 //! |---|---|
 //! | `server` | starts the agent's tasks |
@@ -12,7 +29,8 @@
 //! | `config` | what a firmware says of itself, and who may come in |
 //! | `board` | the platform |
 //! | `hooks` | what esp-alloc calls |
-//! | `trace` | begins the trace |
+//! | `trace` | begins the trace, and hands it out |
+//! | `records` | memory for records |
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
 //! | `device` | what the device says of itself |
@@ -23,56 +41,46 @@
 #[cfg(not(any(feature = "esp32c3", feature = "esp32c6", feature = "esp32s3")))]
 compile_error!(
     "heapbeacon-esp32 does not know which chip it is for: give it the feature that esp-hal has, as in \
-     heapbeacon-esp32 = { path = \"…\", features = [\"esp32c3\"] }"
+     heapbeacon-esp32 = { version = \"0.1\", features = [\"esp32c3\"] }"
 );
 
 mod board;
+#[cfg(feature = "http")]
 mod config;
+#[cfg(feature = "http")]
 mod device;
 mod error;
+#[cfg(any(feature = "http", feature = "tracing"))]
 mod hooks;
+#[cfg(feature = "http")]
 mod network;
+mod records;
+#[cfg(feature = "http")]
 mod server;
+#[cfg(feature = "http")]
 mod setup;
 mod stack;
 mod thread;
 mod trace;
+#[cfg(feature = "http")]
 mod warnings;
 
-use core::mem::MaybeUninit;
-
-use static_cell::ConstStaticCell;
-
 pub use board::Board;
+#[cfg(feature = "http")]
 pub use config::{Access, Config, Console, RESERVE, print};
+#[cfg(feature = "http")]
 pub use device::set_signal;
 pub use error::StartError;
 pub use heapbeacon::tracer::Mode;
+#[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
+#[cfg(feature = "http")]
 pub use network::{Network, network};
+pub use records::{RecordBuffer, record_buffer};
+#[cfg(feature = "http")]
 pub use server::start;
-pub use trace::trace;
-
-/// Memory for records: `WORDS` times 8 bytes, of which a record takes 24 and a call stack 152.
-pub type RecordBuffer<const WORDS: usize> = ConstStaticCell<[MaybeUninit<u64>; WORDS]>;
-
-/// Fewest words of a [`RecordBuffer`]: some 65 records and 16 call stacks.
-const LEAST_WORDS: usize = 512;
-
-/// Makes memory for records; `take` it once for [`trace`].
-///
-/// Less than 4 KiB do not compile: a trace of a few records shows nothing.
-pub const fn record_buffer<const WORDS: usize>() -> RecordBuffer<WORDS> {
-    const {
-        assert!(
-            WORDS >= LEAST_WORDS,
-            "HeapBeacon's record buffer is too small to be of use: give it 512 words at least, better 4096, as in \
-             RecordBuffer<4096>"
-        );
-    }
-    ConstStaticCell::new([MaybeUninit::uninit(); WORDS])
-}
+pub use trace::{dump, trace, tracer};
 
 /// Lies behind the build id and makes its section an ordinary one: see `sections.x`.
 #[used]

@@ -8,15 +8,17 @@ use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
 use heapbeacon::Recorder;
-use heapbeacon::http::{Guard, Server};
+use heapbeacon::http::{Asset, Guard, Server};
 use heapbeacon::read::bodies;
+use heapbeacon::tracer::RingSink;
+use heapbeacon_embassy::Lock;
 use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::reserve;
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use static_cell::StaticCell;
 
-use crate::board::{Board, EVENTS_TO_HOST};
+use crate::board::Board;
 use crate::setup::{SETUP, Setup};
 use crate::{Access, Config, Network, StartError, thread, trace, warnings};
 
@@ -27,8 +29,13 @@ const REMIND_AFTER: Duration = Duration::from_secs(30);
 /// Hexadecimal digits of a token that the device makes up: 128 bits.
 const TOKEN_DIGITS: usize = 32;
 
+/// Events that to-host mode keeps until they are fetched.
+const EVENTS: usize = 6;
+
 type Token = heapless::String<TOKEN_DIGITS>;
 
+/// Where events go in to-host mode.
+static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
 static AGENT: StaticCell<Server<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 
@@ -40,11 +47,6 @@ static TOKEN: StaticCell<Token> = StaticCell::new();
 ///
 /// # Errors
 /// See [`StartError`].
-#[cfg_attr(
-    lacks_frame_pointers,
-    deprecated = "this firmware is built without frame pointers, so all call stacks will be empty: add \
-                  \"-C\", \"force-frame-pointers\" to the `rustflags` in .cargo/config.toml"
-)]
 pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), StartError> {
     let records = trace::RECORDS.try_get().ok_or(StartError::Untraced)?;
     let rng = Rng::new();
@@ -62,7 +64,7 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
     let memory = server::take_memory().ok_or(StartError::Twice)?;
     let agent = Server::new(
         Recorder::of_lent(records.clone(), &EVENTS_TO_HOST),
-        server::DASHBOARD,
+        dashboard(),
         guard,
         memory,
     );
@@ -72,6 +74,14 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
     Ok(())
+}
+
+/// Returns the dashboard's files, if they are wanted.
+fn dashboard() -> &'static [Asset] {
+    #[cfg(feature = "dashboard")]
+    return heapbeacon_dashboard_bundle::ASSETS;
+    #[cfg(not(feature = "dashboard"))]
+    &[]
 }
 
 fn spawn(

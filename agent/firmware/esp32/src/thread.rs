@@ -3,8 +3,10 @@
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use esp_hal::interrupt::RunLevel;
+#[cfg(feature = "http")]
 use heapbeacon::platform::Task;
 use heapbeacon_embassy::tasks;
+#[cfg(feature = "http")]
 use heapbeacon_shared::trace::Origin;
 
 use crate::stack;
@@ -18,6 +20,7 @@ const DRIVER: u16 = INTERRUPT + 1;
 static EXECUTOR: AtomicUsize = AtomicUsize::new(0);
 
 /// Notes that the running thread is the executor's.
+#[cfg(feature = "http")]
 pub(crate) fn remember_executor_thread() {
     EXECUTOR.store(running(), Relaxed);
 }
@@ -42,6 +45,7 @@ pub(crate) fn task() -> u16 {
 }
 
 /// Describes a task.
+#[cfg(feature = "http")]
 pub(crate) fn describe(id: u16) -> Option<Task> {
     let (name, origin) = match id {
         INTERRUPT => ("interrupt".try_into().ok()?, Origin::Application),

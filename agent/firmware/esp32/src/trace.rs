@@ -1,9 +1,12 @@
-//! The trace, which begins before anything allocates.
+//! Begins the trace, before anything allocates, and hands it out.
+
+use core::fmt::{self, Write};
 
 use embassy_sync::once_lock::OnceLock;
 use heapbeacon::platform::Platform;
-use heapbeacon::tracer::{Buffer, Error, Mode};
-use heapbeacon_embassy::tasks;
+use heapbeacon::read::dump;
+use heapbeacon::tracer::{Buffer, Error, Mode, Tracer};
+use heapbeacon_embassy::{Lock, tasks};
 
 use crate::StartError;
 use crate::board::Board;
@@ -15,26 +18,53 @@ pub(crate) static RECORDS: OnceLock<core::ops::Range<usize>> = OnceLock::new();
 ///
 /// Call it once, behind `esp_hal::init` and before the heap has its first region: what was allocated before, the Wi-Fi
 /// driver's blocks among it, would be in no list. The task that calls it is called `main`, unless it has a name.
+/// Without the feature `tracing` nothing is recorded, and that is no error.
 ///
 /// # Errors
 /// Those of the buffer and of the tracer, and [`StartError::Twice`].
+#[cfg_attr(
+    all(lacks_frame_pointers, feature = "tracing"),
+    deprecated = "this firmware is built without frame pointers, so all call stacks will be empty: add \
+                  \"-C\", \"force-frame-pointers\" to the `rustflags` in .cargo/config.toml"
+)]
 pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
     let memory = records.as_ptr_range();
     let memory = memory.start.addr()..memory.end.addr();
-    if !Board::is_interrupt_safe(memory.clone()) {
+    RECORDS
+        .init(memory.clone())
+        .map_err(|_| StartError::Twice)?;
+    if !cfg!(feature = "tracing") {
+        return Ok(());
+    }
+    if !Board::is_interrupt_safe(memory) {
         return Err(StartError::BufferOutsideRam);
     }
-    RECORDS.init(memory).map_err(|_| StartError::Twice)?;
     tasks::is_main();
-    let tracer = Board::tracer();
-    let taken = tracer.init_standalone(records, None);
+    let taken = tracer().init_standalone(records, None);
     taken.map_err(|refused| match refused.error {
         Error::InvalidArg => StartError::BufferTooSmall,
         error => StartError::Trace(error),
     })?;
     match mode {
-        Some(mode) => tracer.start(mode, Board::now_us()).map(drop),
+        Some(mode) => tracer().start(mode, Board::now_us()).map(drop),
         None => Ok(()),
     }
     .map_err(StartError::Trace)
+}
+
+/// Returns the tracer, to stop and resume it, or to read it without the API.
+pub fn tracer() -> &'static Tracer<Lock> {
+    Board::tracer()
+}
+
+/// Writes all records as text, in the layout of ESP-IDF's `heap_trace_dump`.
+///
+/// ```ignore
+/// heapbeacon_esp32::dump(&mut esp_println::Printer)?;
+/// ```
+///
+/// # Errors
+/// Those of `out`.
+pub fn dump(out: &mut impl Write) -> fmt::Result {
+    dump::dump(tracer(), out)
 }

@@ -11,7 +11,8 @@ static LACKS_TASKS: AtomicBool = AtomicBool::new(false);
 
 /// Notes whether the task that starts the agent is known: then so are all others of the executor.
 pub(crate) fn note_task() {
-    LACKS_TASKS.store(tasks::current() == 0, Relaxed);
+    let lacks_tasks = cfg!(feature = "task-names") && tasks::current() == 0;
+    LACKS_TASKS.store(lacks_tasks, Relaxed);
 }
 
 /// Lists what is wrong.

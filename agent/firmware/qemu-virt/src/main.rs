@@ -13,7 +13,8 @@ use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{demo, network, reserve, server};
+use heapbeacon_embassy::{network, reserve, server};
+use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
@@ -54,7 +55,7 @@ async fn start(spawner: Spawner) {
     };
     let agent = Server::new(
         Recorder::new(buffer, &board::EVENTS_TO_HOST),
-        server::DASHBOARD,
+        heapbeacon_dashboard_bundle::ASSETS,
         guard,
         server::take_memory().expect("it is taken once"),
     );

@@ -21,6 +21,33 @@ static TIMEOUTS: Timeouts = Timeouts {
 /// A board calls it for each connection that it accepts, for as many at a time as the agent has
 /// [`Memory`](crate::http::Memory) for. It does not wait for the end of one to accept the next: when the last one that there is room
 /// for has come, another is closed. The binary needs `#![recursion_limit = "256"]`.
+///
+/// ```
+/// # #![recursion_limit = "256"]
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/board.rs"));
+/// use heapbeacon::Recorder;
+/// use heapbeacon::http::{self, Guard, Memory, Server};
+/// use heapbeacon::tracer::RingSink;
+///
+/// static EVENTS: RingSink<CriticalSectionRawMutex, 6> = RingSink::new();
+///
+/// // On a device, these are statics.
+/// let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
+/// let memory = Box::leak(Box::new(Memory::<7, 3>::new()));
+/// let guard = Guard { token: Some("a secret"), ..Guard::default() };
+/// let server = Server::new(Recorder::new(buffer, &EVENTS), &[], guard, memory);
+/// let server: &'static Server<Board> = Box::leak(Box::new(server));
+///
+/// // What each of seven tasks does with a connection that it has accepted: a socket of tokio or embassy.
+/// async fn answer<R, T: picoserve::Timer<R>, S: picoserve::io::Socket<R>>(
+///     server: &'static Server<Board>,
+///     timer: &T,
+///     socket: S,
+/// ) {
+///     let mut head = [0; 1152];
+///     http::serve(server, timer, &mut head, socket).await;
+/// }
+/// ```
 pub async fn serve<P: Device, R, T: Timer<R>, S: Socket<R>>(
     server: &'static Server<P>,
     timer: &T,

@@ -5,10 +5,12 @@ use anyhow::{Result, ensure};
 use super::ESP_GENERATE;
 use super::project::Project;
 use crate::esp32::Chip;
+use crate::packages::Packages;
 use crate::workspace::Workspace;
 
 /// A passage of a file, and what stands there instead.
-pub(super) struct Change {
+#[derive(Clone, Copy)]
+struct Change {
     file: &'static str,
     passage: &'static str,
     by: &'static str,
@@ -96,37 +98,16 @@ pub(super) const MISTAKES: [Mistake; 6] = [
     },
 ];
 
-/// What may look like a mistake and is none.
-pub(super) const HARMLESS: [(&str, Change); 1] = [(
-    "HeapBeacon's script named, and twice",
-    Change {
-        file: "build.rs",
-        passage: "fn main() {",
-        by: "fn main() {
-    println!(\"cargo:rustc-link-arg=-Theapbeacon.x\");
-    println!(\"cargo:rustc-link-arg=-Theapbeacon.x\");",
-    },
-)];
-
-impl Change {
-    /// Changes a project.
-    ///
-    /// # Errors
-    /// When it has no such passage.
-    pub(super) fn make(&self, project: &Project<'_>) -> Result<()> {
-        project.edit(self.file, self.passage, self.by)
-    }
-}
-
 impl Mistake {
     /// Makes the mistake in a project, and looks whether the build says so.
     ///
     /// # Errors
     /// When it does not.
-    pub(super) fn is_told(&self, workspace: &Workspace) -> Result<()> {
-        let project = Project::new(workspace, Chip::Esp32C3, &ESP_GENERATE)?;
-        self.change.make(&project)?;
-        let (is_built, said) = project.cargo(self.command, &[])?;
+    pub(super) fn is_told(&self, workspace: &Workspace, packages: &Packages) -> Result<()> {
+        let project = Project::new(workspace, packages, Chip::Esp32C3, &ESP_GENERATE)?;
+        let Change { file, passage, by } = self.change;
+        project.edit(file, passage, by)?;
+        let (is_built, said) = project.cargo(&[self.command])?;
         ensure!(
             is_built != self.is_fatal && said.contains(self.says),
             "{}: the build does not say \"{}\":\n{said}",

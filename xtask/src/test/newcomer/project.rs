@@ -1,8 +1,8 @@
-//! A project of somebody's own: the example, moved elsewhere.
+//! A project of somebody's own: the example, moved elsewhere, with the published crates.
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -12,15 +12,18 @@ use xshell::cmd;
 use super::Start;
 use crate::esp32::Chip;
 use crate::firmware::{EXAMPLE, target_folder};
+use crate::packages::Packages;
 use crate::toolchain;
 use crate::workspace::Workspace;
 
-/// What the example's manifest calls the library.
-const LIBRARY: &str = "heapbeacon-esp32 = { path = \"../..\" }";
+/// What the example's manifest calls the library, and what a project outside of this repository calls it.
+const PATH: &str = "heapbeacon-esp32 = { path = \"../..\" }";
+const VERSION: &str = "heapbeacon-esp32 = { version = \"0.1\" }";
 
 /// A project in a folder of its own, gone when this goes.
 pub(super) struct Project<'w> {
     workspace: &'w Workspace,
+    packages: &'w Packages,
     folder: PathBuf,
     chip: Chip,
 }
@@ -30,13 +33,19 @@ impl<'w> Project<'w> {
     ///
     /// # Errors
     /// When it can't be written.
-    pub(super) fn new(workspace: &'w Workspace, chip: Chip, start: &Start) -> Result<Self> {
+    pub(super) fn new(
+        workspace: &'w Workspace,
+        packages: &'w Packages,
+        chip: Chip,
+        start: &Start,
+    ) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         toolchain::ensure_target(workspace, chip.target())?;
         let number = COUNT.fetch_add(1, Relaxed);
         let name = format!("heapbeacon-project-{}-{number}", process::id());
         let project = Self {
             workspace,
+            packages,
             folder: env::temp_dir().join(name),
             chip,
         };
@@ -44,16 +53,14 @@ impl<'w> Project<'w> {
         for file in ["Cargo.lock", "Cargo.toml", "src/main.rs"] {
             project.write(file, &fs::read_to_string(example.join(file))?)?;
         }
-        let library = workspace.path("agent/firmware/esp32");
-        let here = format!("heapbeacon-esp32 = {{ path = {library:?} }}");
-        project.edit("Cargo.toml", LIBRARY, &here)?;
+        project.edit("Cargo.toml", PATH, VERSION)?;
         let config = start.config.replace("TARGET", chip.target());
         project.write(".cargo/config.toml", &config)?;
         project.write("build.rs", start.build)?;
         Ok(project)
     }
 
-    pub(super) fn path(&self, file: &str) -> PathBuf {
+    fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
 
@@ -61,7 +68,7 @@ impl<'w> Project<'w> {
     ///
     /// # Errors
     /// When it can't be written.
-    pub(super) fn write(&self, file: &str, text: &str) -> Result<()> {
+    fn write(&self, file: &str, text: &str) -> Result<()> {
         let path = self.path(file);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -84,36 +91,39 @@ impl<'w> Project<'w> {
     /// # Errors
     /// When it does not build.
     pub(super) fn build(&self) -> Result<PathBuf> {
-        let (is_built, said) = self.cargo("build", &[])?;
+        self.build_as("debug", &["build"])
+    }
+
+    /// Builds the firmware as it is released and returns its ELF.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub(super) fn build_released(&self) -> Result<PathBuf> {
+        self.build_as("release", &["build", "--release"])
+    }
+
+    fn build_as(&self, profile: &str, command: &[&str]) -> Result<PathBuf> {
+        let (is_built, said) = self.cargo(command)?;
         ensure!(is_built, "it does not build:\n{said}");
-        Ok(self
-            .results()
-            .join(self.chip.target())
-            .join("debug/minimal"))
+        let results = self.results().join(self.chip.target());
+        Ok(results.join(profile).join("minimal"))
     }
 
     /// Lets cargo do something; returns whether it did and what it said.
     ///
     /// # Errors
     /// When cargo can't be started.
-    pub(super) fn cargo(
-        &self,
-        command: &str,
-        environment: &[(&str, &Path)],
-    ) -> Result<(bool, String)> {
+    pub(super) fn cargo(&self, command: &[&str]) -> Result<(bool, String)> {
         let shell = &self.workspace.shell;
         let _folder = shell.push_dir(&self.folder);
         let (chip, results) = (self.chip.name(), self.results());
-        let mut cargo = cmd!(
+        let cargo = cmd!(
             shell,
-            "cargo {command} --locked --no-default-features --features {chip} --target-dir {results}"
+            "cargo {command...} --locked --no-default-features --features {chip} --target-dir {results}"
         )
+        .args(self.packages.options())
         .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("HEAPBEACON_DASHBOARD", "");
-        for (name, value) in environment {
-            cargo = cargo.env(name, value);
-        }
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
         let output = cargo.ignore_status().output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         Ok((output.status.success(), said))

@@ -1,5 +1,5 @@
 //! A Wi-Fi firmware with esp-hal as there are many, and the lines that give it HeapBeacon: those marked with a number.
-//! The first is in `Cargo.toml`, two more are in `.cargo/config.toml`, the fourth is in `build.rs`;
+//! The first is in `Cargo.toml`, the second in `.cargo/config.toml`, the third in `build.rs`;
 //! `agent/firmware/esp32/README.md` explains all.
 #![no_std]
 #![no_main]
@@ -17,13 +17,13 @@ use esp_wifi::wifi::sta::StationConfig;
 use esp_wifi::wifi::{
     AuthenticationMethodConfig, Config, ControllerConfig, Interface, WifiController,
 };
-use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer}; // 5
+use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer}; // 4
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-static RECORDS: RecordBuffer<4096> = record_buffer(); // 6
-static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(); // 7: as before, and `SOCKETS` more
+static RECORDS: RecordBuffer<4096> = record_buffer(); // 5
+static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(); // 6: as before, and `SOCKETS` more
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
@@ -34,8 +34,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
-    heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)).unwrap(); // 8: before the heap has anything
-    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 9: instead of `esp_alloc::`
+    heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)).unwrap(); // 7: before the heap has anything
+    heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024); // 8: instead of `esp_alloc::`
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
     let station = StationConfig::default()
@@ -52,14 +52,14 @@ async fn main(spawner: Spawner) -> ! {
     let config = embassy_net::Config::dhcpv4(DhcpConfig::default());
     let resources = RESOURCES.init(StackResources::new());
     let (network, runner) =
-        heapbeacon_esp32::network(Interface::station(), config, resources, seed); // 10: instead of `embassy_net::new`
+        heapbeacon_esp32::network(Interface::station(), config, resources, seed); // 9: instead of `embassy_net::new`
     let task = run_network(runner).unwrap();
     task.metadata().set_name("network"); // what the page calls it; without, by its address or its function
     spawner.spawn(task);
     let task = stay_connected(controller).unwrap();
     task.metadata().set_name("wifi");
     spawner.spawn(task);
-    heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap(); // 11
+    heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap(); // 10
     loop {
         Timer::after(Duration::from_secs(1)).await;
     }

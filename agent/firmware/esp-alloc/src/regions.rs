@@ -6,13 +6,12 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::RefCell;
-use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use embassy_sync::blocking_mutex::Mutex;
-use esp_alloc::{HEAP, HeapRegion, HeapStats, MemoryCapability};
+use esp_alloc::{HEAP, HeapRegion, HeapStats};
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Figures, Place, Tried, largest_blocks};
@@ -39,48 +38,18 @@ struct Known {
     figures: Figures,
 }
 
-/// Adds a region to esp-alloc's heap, as its own macro of this name does, and notes where it is.
-///
-/// ```ignore
-/// heapbeacon_esp32::heap_allocator!(#[esp_hal::ram(reclaimed)] size: 64 * 1024);
-/// heapbeacon_esp32::heap_allocator!(size: 36 * 1024);
-/// ```
-///
-/// A region that was added otherwise is traced too, but is missing in `GET /heap`.
-///
-/// # Panics
-/// When the same line runs twice: its memory is the heap's already. And when there are three regions already.
-#[macro_export]
-macro_rules! heap_allocator {
-    ($(#[$attribute:meta])* size: $size:expr) => {
-        $crate::add_region($crate::memory_once!(lock: $crate::Lock, $(#[$attribute])* size: $size))
-    };
-}
-
-/// Adds memory to esp-alloc's heap. [`heap_allocator!`](crate::heap_allocator) makes the memory, too.
-///
-/// # Panics
-/// When there are three regions already.
-pub fn add_region(memory: &'static mut [MaybeUninit<u8>]) {
-    let start = memory.as_mut_ptr();
-    // SAFETY: the memory is static, and from here on the heap's alone.
-    let region = unsafe {
-        HeapRegion::new(
-            start.cast(),
-            memory.len(),
-            MemoryCapability::Internal.into(),
-        )
-    };
+/// Adds a region to esp-alloc's heap, and notes that it begins at `start`.
+pub(crate) fn add(region: HeapRegion, start: usize) {
     let size = region.stats().size;
     critical_section::with(|_| {
         let before = HEAP.stats();
-        // SAFETY: as above.
+        // SAFETY: its memory is the heap's alone, as who made the region has promised.
         unsafe { HEAP.add_region(region) };
         let Some(number) = added(&before, &HEAP.stats()) else {
             return;
         };
         let known = Known {
-            start: start.addr(),
+            start,
             number,
             figures: Figures::new(size),
         };

@@ -1,4 +1,7 @@
 //! The demo workload as embassy tasks.
+#![no_std]
+
+extern crate alloc;
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -9,8 +12,7 @@ use heapbeacon_demo::{
     HOG_PERIOD_US, Hog, MQTT_PERIOD_US, Mqtt, NET_PERIOD_US, Net, Queue, SENSOR_PERIOD_US,
     SWITCHES, Scale, Sensor, TIMER_TICK_US, Timers,
 };
-
-use crate::tasks::named;
+use heapbeacon_embassy::tasks::named;
 
 /// Starts the tasks `sensor`, `net`, `mqtt`, `timers` and `hog`, which leaves alone the bytes that the board holds back.
 ///

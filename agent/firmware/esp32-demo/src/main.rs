@@ -68,7 +68,7 @@ async fn main(spawner: Spawner) -> ! {
     if let Err(error) = heapbeacon_esp32::start(spawner, network, config) {
         println!("{error}");
     }
-    heapbeacon_embassy::demo::spawn(spawner, &Scale::SMALL_DEVICE, config.reserve)
+    heapbeacon_embassy_demo::spawn(spawner, &Scale::SMALL_DEVICE, config.reserve)
         .expect("it is spawned once");
     feed_watchdog(Rtc::new(chip.RTC_TIMER)).await
 }
