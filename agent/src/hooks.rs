@@ -113,6 +113,7 @@ fn name_free<P: Platform>(free: UnnamedFree, frame: usize, task: u16) {
 /// // `Board` implements `Platform`.
 /// #[global_allocator]
 /// static HEAP: TracedHeap<System, Board> = TracedHeap::new(System);
+/// # fn main() {
 /// # #[cfg(feature = "tracing")] {
 /// # use heapbeacon::tracer::Mode;
 /// # let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
@@ -122,6 +123,7 @@ fn name_free<P: Platform>(free: UnnamedFree, frame: usize, task: u16) {
 /// let block = vec![0u8; 1234];
 /// assert_eq!(TRACER.get(0).unwrap().size, 1234);
 /// # drop(block);
+/// # }
 /// # }
 /// ```
 ///

@@ -13,6 +13,7 @@ use heapbeacon_shared::trace::Destination;
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/board.rs"));
+/// # fn main() -> Result<(), heapbeacon::tracer::Error> {
 /// # #[cfg(feature = "tracing")] {
 /// use heapbeacon::Recorder;
 /// use heapbeacon::tracer::{Destination, Mode, RingSink, State};
@@ -26,7 +27,8 @@ use heapbeacon_shared::trace::Destination;
 /// Board::tracer().start(Mode::Leaks, Board::now_us())?;
 /// assert_eq!(Board::tracer().summary().state, State::Recording);
 /// # }
-/// # Ok::<(), heapbeacon::tracer::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 pub struct Recorder<P: Platform> {
     /// The record buffer while the tracer does not hold it.

@@ -31,7 +31,13 @@ pub(crate) const AGENT: Library = Library {
 };
 
 /// What boards share beside the agent itself.
-pub(crate) const BOARD_LIBRARIES: [Library; 2] = [
+pub(crate) const BOARD_LIBRARIES: [Library; 3] = [
+    Library {
+        package: "heapbeacon-dashboard-bundle",
+        feature_sets: &[""],
+        tested_sets: &[],
+        device_sets: &[""],
+    },
     Library {
         package: "heapbeacon-demo",
         feature_sets: &[""],

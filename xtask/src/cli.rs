@@ -28,6 +28,7 @@ cargo xtask <command>
                                and see whether the tests of its package notice
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
+  deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
   package                      package the crates that are published, and build each from its package
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
   open URL                     wait until URL answers, then open it in the browser
@@ -51,6 +52,7 @@ pub(crate) enum Command {
     Bench,
     Size,
     Package,
+    Deny,
 }
 
 /// Reads the command line of this process.
@@ -90,6 +92,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         "check" => Command::Check,
         "bench" => Command::Bench,
         "size" => Command::Size,
+        "deny" => Command::Deny,
         "package" => Command::Package,
         _ => bail!("there is no command `{name}`; `cargo xtask help` lists them"),
     };

@@ -9,6 +9,7 @@ mod check;
 mod cli;
 mod dashboard;
 mod demo;
+mod deny;
 mod esp32;
 mod firmware;
 mod imports;
@@ -54,6 +55,7 @@ fn run(command: Command) -> Result<()> {
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
+        Command::Deny => deny::run(&workspace),
         Command::Package => packages::print(&workspace),
         Command::BuildDashboard => dashboard::print_build(&workspace),
         Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),

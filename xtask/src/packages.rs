@@ -40,11 +40,12 @@ pub(crate) struct Packages {
 }
 
 impl Packages {
-    /// Packages all crates, verifies that each can be built from its package, and unpacks them.
+    /// Packages all crates, verifies that each can be built from its package unless `options` of `cargo package` say otherwise, and
+    /// unpacks them.
     ///
     /// # Errors
     /// When one lacks something.
-    pub(crate) fn make(workspace: &Workspace) -> Result<Self> {
+    pub(crate) fn make(workspace: &Workspace, options: &[&str]) -> Result<Self> {
         dashboard::build_packed(workspace)?;
         toolchain::ensure_target(workspace, IMAC)?;
         let name = format!("heapbeacon-packages-{}", process::id());
@@ -54,6 +55,7 @@ impl Packages {
         fs::create_dir_all(&packages.folder)?;
         package(workspace, &LIBRARIES)
             .arg("--locked")
+            .args(options)
             .run()
             .context("a crate can't be published")?;
         packages.unpack(workspace, &LIBRARIES)?;
@@ -65,6 +67,7 @@ impl Packages {
             .arg(workspace.path(BOARDS).join(".cargo/config.toml"))
             .args(["--features", "heapbeacon-esp32/esp32c6"])
             .args(packages.patches(&LIBRARIES))
+            .args(options)
             .run()
             .context("a crate for boards can't be published")?;
         packages.unpack(workspace, &BOARD_LIBRARIES)?;
@@ -164,7 +167,7 @@ impl Drop for Packages {
 /// # Errors
 /// When one can't be published.
 pub(crate) fn print(workspace: &Workspace) -> Result<()> {
-    Packages::make(workspace)?;
+    Packages::make(workspace, &[])?;
     let results = target_folder(workspace);
     println!("packages, in the order in which they are published:");
     for name in [&LIBRARIES[..], &BOARD_LIBRARIES].concat() {

@@ -7,12 +7,13 @@ use proc_macro2::LexError;
 use super::paths;
 
 /// The folders of sources within which no file may name one that names it, be it by way of others.
-pub(super) const FOLDERS: [&str; 7] = [
+pub(super) const FOLDERS: [&str; 8] = [
     "shared/src",
     "agent/src",
     "agent/host/src",
     "agent/firmware/embassy/src",
     "agent/firmware/esp32/src",
+    "agent/firmware/esp32-demo/src",
     "agent/firmware/qemu-virt/src",
     "dashboard/src",
 ];

@@ -21,7 +21,7 @@ static SIGNAL: AtomicI8 = AtomicI8::new(0);
 
 /// Notes how well the access point is heard, in dBm, for `GET /device` to tell; `None` while there is none.
 ///
-/// The Wi-Fi controller, which knows, is the firmware's: call this from the task that has it, as `src/wifi.rs` does.
+/// The Wi-Fi controller, which knows, is the firmware's: call this from the task that has it, now and then.
 pub fn set_signal(dbm: Option<i8>) {
     SIGNAL.store(dbm.unwrap_or(0), Relaxed);
 }
