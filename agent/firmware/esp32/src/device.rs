@@ -52,9 +52,9 @@ impl Device for Board {
 fn describe(setup: Option<&Setup>) -> api::Device {
     let config = setup.map(|setup| &setup.config);
     api::Device {
-        name: text(config.map_or("", |config| config.name)),
-        board: text("esp32"),
-        chip: text(CHIP),
+        name: name(config.map_or("", |config| config.name)),
+        board: name("esp32"),
+        chip: name(CHIP),
         chip_revision: revision(),
         firmware: name(config.map_or("", |config| config.firmware)),
         firmware_version: name(config.map_or("", |config| config.version)),

@@ -82,6 +82,7 @@ pub(crate) fn main_stack() -> Range<usize> {
 
 /// Returns what the heap region that begins at `start` is called: what lies behind the main thread's stack is the
 /// bootloader's memory, which is reclaimed.
+#[cfg(feature = "http")]
 pub(crate) fn region_name(start: usize) -> &'static str {
     if start < main_stack().end {
         "internal"

@@ -9,14 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::tally::Tally;
-use crate::esp32::Chip;
+use crate::esp32::{self, Chip};
 use crate::packages::Packages;
 use crate::workspace::Workspace;
 use mistakes::MISTAKES;
 use project::Project;
-
-/// What chooses the algorithm of esp-alloc.
-const ALGORITHM: &str = "ESP_ALLOC_CONFIG_HEAP_ALGORITHM";
 
 /// How a project is configured before HeapBeacon comes.
 struct Start {
@@ -127,7 +124,7 @@ pub(super) fn run(
             Chip::Esp32C3 => "LLFF",
             Chip::Esp32C6 => "TLSF",
         };
-        let _algorithm = workspace.shell.push_env(ALGORITHM, algorithm);
+        let _algorithm = workspace.shell.push_env(esp32::ALGORITHM, algorithm);
         inspect(chip, project.build_released())?;
     }
     for mistake in &MISTAKES {
