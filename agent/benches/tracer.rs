@@ -8,7 +8,7 @@
 use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
 
-use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::blocking_mutex::raw::RawMutex;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
 
@@ -19,13 +19,28 @@ const STACKS: usize = 64;
 const FRAMES: usize = 8;
 const BUFFER_BYTES: usize = 512 * 1024;
 
+/// No lock, always part of the code that takes it, as that of a firmware is. There are two, so that the code of each
+/// tracer is called from one place.
+struct Unlocked<const ALL: bool>;
+
+// SAFETY: a benchmark has one thread, and nothing interrupts it.
+unsafe impl<const ALL: bool> RawMutex for Unlocked<ALL> {
+    const INIT: Self = Self;
+
+    #[inline(always)]
+    fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+}
+
 /// A running trace, and the pairs that are to be recorded.
-struct Bench {
-    tracer: Tracer<NoopRawMutex>,
+struct Bench<const ALL: bool> {
+    tracer: Tracer<Unlocked<ALL>>,
     pairs: Vec<(Allocation<'static>, Free<'static>)>,
 }
 
-fn bench(mode: Mode, live: usize) -> Bench {
+fn bench<const ALL: bool>(live: usize) -> Bench<ALL> {
+    let mode = if ALL { Mode::All } else { Mode::Leaks };
     let tracer = Tracer::new();
     let buffer = Box::leak(vec![MaybeUninit::uninit(); BUFFER_BYTES / 8].into_boxed_slice());
     tracer
@@ -51,12 +66,16 @@ fn bench(mode: Mode, live: usize) -> Bench {
     Bench { pairs, ..filled }
 }
 
-/// The only place that calls the tracer, as each hook is in a firmware.
+/// The only place that calls the tracer, as each hook is in a firmware. In all mode, frees say who frees and when.
 #[inline(never)]
-fn record(bench: Bench) -> Bench {
+fn record<const ALL: bool>(bench: Bench<ALL>) -> Bench<ALL> {
     for (allocation, free) in &bench.pairs {
         bench.tracer.allocated(allocation);
-        bench.tracer.freed(free);
+        if ALL {
+            bench.tracer.freed(free);
+        } else {
+            bench.tracer.freed_unnamed(free.address, free.size);
+        }
     }
     bench
 }
@@ -95,25 +114,25 @@ fn free(block: usize) -> Free<'static> {
     }
 }
 
-fn leaks(live: usize) -> Bench {
-    bench(Mode::Leaks, live)
+fn leaks(live: usize) -> Bench<false> {
+    bench(live)
 }
 
-fn all(live: usize) -> Bench {
-    bench(Mode::All, live)
+fn all(live: usize) -> Bench<true> {
+    bench(live)
 }
 
 #[library_benchmark]
 #[bench::live_100(leaks(100))]
 #[bench::live_1000(leaks(1000))]
 #[bench::live_4000(leaks(4000))]
-fn leaks_pair(bench: Bench) -> Bench {
+fn leaks_pair(bench: Bench<false>) -> Bench<false> {
     record(bench)
 }
 
 #[library_benchmark]
 #[bench::live_1000(all(1000))]
-fn all_pair(bench: Bench) -> Bench {
+fn all_pair(bench: Bench<true>) -> Bench<true> {
     record(bench)
 }
 

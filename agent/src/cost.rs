@@ -1,8 +1,8 @@
 //! What tracing costs, measured while it runs.
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-/// One event in this many is timed; a power of two.
+/// One allocation in this many is timed, and the free that comes after it; a power of two.
 const EVERY: u64 = 64;
 /// A new sample counts for one part in this many of the mean.
 const WEIGHT: u32 = 16;
@@ -14,6 +14,8 @@ const WEIGHT: u32 = 16;
 pub struct CostMeter {
     /// In parts of [`WEIGHT`]; 0 before the first sample.
     mean: AtomicU32,
+    /// Whether the next free is to be timed.
+    is_next_timed: AtomicBool,
 }
 
 impl CostMeter {
@@ -21,6 +23,7 @@ impl CostMeter {
     pub const fn new() -> Self {
         Self {
             mean: AtomicU32::new(0),
+            is_next_timed: AtomicBool::new(false),
         }
     }
 
@@ -29,15 +32,28 @@ impl CostMeter {
         self.mean.load(Relaxed) / WEIGHT
     }
 
-    /// Does the work of an event that happens at `time_us`, and now and then times it.
+    /// Does the work of an allocation that happens at `time_us`, and now and then times it.
     ///
-    /// The lowest bits of the time choose the events: that takes no counter.
+    /// The lowest bits of the time choose which: that takes no counter.
     #[inline(always)]
     pub(crate) fn measure(&self, time_us: u64, clock: fn() -> u32, work: impl FnOnce()) {
         let begin = time_us.is_multiple_of(EVERY).then(clock);
         work();
         if let Some(begin) = begin {
             self.add(clock().wrapping_sub(begin));
+            self.is_next_timed.store(true, Relaxed);
+        }
+    }
+
+    /// Does the work of a free, and times it if it comes after an allocation that was timed: so it needs no time of
+    /// its own.
+    #[inline(always)]
+    pub(crate) fn measure_next(&self, clock: fn() -> u32, work: impl FnOnce()) {
+        let begin = self.is_next_timed.load(Relaxed).then(clock);
+        work();
+        if let Some(begin) = begin {
+            self.add(clock().wrapping_sub(begin));
+            self.is_next_timed.store(false, Relaxed);
         }
     }
 
@@ -69,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn one_event_in_so_many_is_timed() {
+    fn one_allocation_in_so_many_is_timed() {
         static CLOCK: AtomicU32 = AtomicU32::new(0);
         let meter = CostMeter::new();
         for time_us in 0..EVERY * 4 {
@@ -77,5 +93,22 @@ mod tests {
         }
         assert_eq!(CLOCK.load(Relaxed), 7 * 2 * 4);
         assert_eq!(meter.mean(), 7);
+    }
+
+    #[test]
+    fn the_free_after_an_allocation_that_is_timed_is_timed_too() {
+        static CLOCK: AtomicU32 = AtomicU32::new(0);
+        let meter = CostMeter::new();
+        let readings = || CLOCK.load(Relaxed);
+        let clock = || CLOCK.fetch_add(1, Relaxed);
+        meter.measure_next(clock, || {});
+        assert_eq!(readings(), 0, "no allocation was timed yet");
+        meter.measure(EVERY, clock, || {});
+        meter.measure_next(clock, || {});
+        assert_eq!(readings(), 4);
+        meter.measure_next(clock, || {});
+        meter.measure(EVERY + 1, clock, || {});
+        meter.measure_next(clock, || {});
+        assert_eq!(readings(), 4);
     }
 }

@@ -74,33 +74,37 @@ pub fn freed<P: Platform>(address: usize, size: usize, frame: usize) {
     if !tracer.is_recording() {
         return;
     }
-    let time_us = P::now_us();
-    P::cost().measure(time_us, P::clock, || {
-        let mut stack = CallStack::new();
-        if tracer.wants_free_stack() {
-            P::call_stack(frame, &mut stack);
-        }
-        let context = P::context();
-        let unnamed = tracer.freed(&Free {
-            address,
-            size,
-            time_us,
-            core: context.core,
-            task: context.task,
-            stack: &stack,
-        });
-        if let Some(free) = unnamed {
-            name_free::<P>(free, frame, context.task);
+    P::cost().measure_next(P::clock, || {
+        if tracer.wants_free_caller() {
+            freed_by_caller::<P>(address, size, frame);
+        } else if let Some(free) = tracer.freed_unnamed(address, size) {
+            name_free::<P>(free, frame);
         }
     });
 }
 
-/// Walks the call stack of a free that has no record: it may be one of a pointer that is no block.
-#[cold]
-fn name_free<P: Platform>(free: UnnamedFree, frame: usize, task: u16) {
+/// Records a free with its time, its task and its call stack.
+#[inline(never)]
+fn freed_by_caller<P: Platform>(address: usize, size: usize, frame: usize) {
     let mut stack = CallStack::new();
     P::call_stack(frame, &mut stack);
-    P::tracer().name_free(free, &stack, task);
+    let context = P::context();
+    P::tracer().freed(&Free {
+        address,
+        size,
+        time_us: P::now_us(),
+        core: context.core,
+        task: context.task,
+        stack: &stack,
+    });
+}
+
+/// Names a free that has no record, after all: it may be one of a pointer that is no block.
+#[cold]
+fn name_free<P: Platform>(free: UnnamedFree, frame: usize) {
+    let mut stack = CallStack::new();
+    P::call_stack(frame, &mut stack);
+    P::tracer().name_free(free, P::now_us(), P::context().task, &stack);
 }
 
 /// A global allocator whose every block is traced.

@@ -103,7 +103,7 @@ impl<M> Tracer<M> {
         0
     }
 
-    pub fn wants_free_stack(&self) -> bool {
+    pub fn wants_free_caller(&self) -> bool {
         false
     }
 
@@ -121,7 +121,11 @@ impl<M> Tracer<M> {
         None
     }
 
-    pub fn name_free(&self, _free: UnnamedFree, _stack: &CallStack, _task: u16) {}
+    pub fn freed_unnamed(&self, _address: usize, _size: usize) -> Option<UnnamedFree> {
+        None
+    }
+
+    pub fn name_free(&self, _free: UnnamedFree, _time_us: u64, _task: u16, _stack: &CallStack) {}
 
     pub fn now_us(&self, clock_us: u64) -> u64 {
         clock_us

@@ -202,8 +202,11 @@ impl<M: RawMutex> Tracer<M> {
         self.count.get()
     }
 
-    /// Tells whether frees need their call stack: in all mode, and on the way to a host.
-    pub fn wants_free_stack(&self) -> bool {
+    /// Returns whether it is recorded who frees and when: in all mode, and on the way to a host.
+    ///
+    /// Elsewhere [`freed_unnamed`](Self::freed_unnamed) is told all that is needed of a free.
+    #[inline(always)]
+    pub fn wants_free_caller(&self) -> bool {
         !self.leaks_mode.load(Relaxed)
     }
 
@@ -230,7 +233,8 @@ impl<M: RawMutex> Tracer<M> {
             } else if route.all {
                 inner.allocated(Mode::All, event, &self.count);
             } else if route.long {
-                to_host = Some((inner.allocated_for_host(event, &self.count), inner.sink));
+                let seq = inner.allocated_for_host(event, &self.count);
+                to_host = inner.sink.map(|sink| (seq, sink));
             }
             to_host
         });
@@ -251,13 +255,10 @@ impl<M: RawMutex> Tracer<M> {
     pub fn freed(&self, event: &Free<'_>) -> Option<UnnamedFree> {
         let (unnamed, to_host) = self.locked(|inner| {
             let route = inner.frees;
-            if route.leaks {
-                (inner.freed(Mode::Leaks, event, &self.count), None)
-            } else if route.all {
+            if route.all {
                 (inner.freed(Mode::All, event, &self.count), None)
-            } else if route.long {
-                let (seq, unnamed) = inner.freed_slow(event, &self.count);
-                (unnamed, Some((seq, inner.sink)))
+            } else if route.leaks || route.long {
+                inner.freed_slow(event, &self.count)
             } else {
                 (None, None)
             }
@@ -268,27 +269,60 @@ impl<M: RawMutex> Tracer<M> {
         unnamed
     }
 
-    /// Names the call stack of a free without a record. To walk it only for such a free keeps all others quick.
+    /// Records that a block is given back, as [`freed`](Self::freed) does, where it matters neither who frees nor when:
+    /// in leaks mode.
+    ///
+    /// Returns the free if it has no record: [`name_free`](Self::name_free) takes what is to be known of it then.
+    #[inline(always)]
+    pub fn freed_unnamed(&self, address: usize, size: usize) -> Option<UnnamedFree> {
+        let is_done =
+            self.locked(|inner| inner.frees.leaks && inner.freed_with_record(address, &self.count));
+        if is_done {
+            return None;
+        }
+        self.freed_unusually(address, size)
+    }
+
+    /// Records a free for which there is more to do than to remove a record, or nothing.
     #[cold]
-    pub fn name_free(&self, free: UnnamedFree, stack: &CallStack, task: u16) {
+    fn freed_unusually(&self, address: usize, size: usize) -> Option<UnnamedFree> {
+        self.freed(&Free {
+            address,
+            size,
+            // It counts as the time of the last record.
+            time_us: 0,
+            core: 0,
+            task: 0,
+            stack: &CallStack::new(),
+        })
+    }
+
+    /// Says who freed a block without a record, and when. To ask for that only then keeps all other frees quick.
+    #[cold]
+    pub fn name_free(&self, free: UnnamedFree, time_us: u64, task: u16, stack: &CallStack) {
         // A trace that has ended has no use for it.
-        let _ = self.read(free.trace, |inner| inner.name_free(free, stack, task));
+        let _ = self.read(free.trace, |inner| {
+            inner.name_free(free, time_us, task, stack);
+        });
     }
 
     /// Records that an allocation failed.
     pub fn failed(&self, event: &FailedAllocation<'_>) {
         let to_host = self.locked(|inner| {
-            (inner.state == State::Recording).then(|| (inner.failed(event), inner.sink))
+            if inner.state != State::Recording {
+                return None;
+            }
+            let seq = inner.failed(event);
+            inner.sink.map(|sink| (seq, sink))
         });
         if let Some((seq, sink)) = to_host {
             self.send(sink, &event.event(seq));
         }
     }
 
-    /// Offers an event to the host, if there is one, outside the lock.
+    /// Offers an event to the host, outside the lock.
     #[cold]
-    fn send(&self, sink: Option<&dyn Sink>, event: &Event<'_>) {
-        let Some(sink) = sink else { return };
+    fn send(&self, sink: &dyn Sink, event: &Event<'_>) {
         let taken = sink.send(event).is_ok();
         self.locked(|inner| inner.offered(taken));
     }

@@ -50,6 +50,9 @@ pub(super) struct Route {
     pub(super) long: bool,
 }
 
+/// The sequence number of an event, and where it is sent.
+pub(super) type Sent = (u64, &'static dyn Sink);
+
 /// A search for the blocks that pending frees were of.
 pub(super) struct Search {
     pub(super) trace: Trace,
@@ -287,10 +290,25 @@ impl Inner {
         let Some(gone) = gone else {
             return self.unmatched(mode, event);
         };
+        self.matched(mode, &gone, count);
+        None
+    }
+
+    /// Leaks mode: counts a free and removes its record; returns whether there was one.
+    #[inline(always)]
+    pub(super) fn freed_with_record(&mut self, address: usize, count: &Count) -> bool {
+        let Some(gone) = self.records.take(address) else {
+            return false;
+        };
+        self.matched(Mode::Leaks, &gone, count);
+        true
+    }
+
+    #[inline(always)]
+    fn matched(&mut self, mode: Mode, gone: &Gone, count: &Count) {
         self.counters.matched_frees += 1;
         add(&mut self.counters.matched_freed_bytes, gone.size);
-        self.end_live(mode, &gone, count);
-        None
+        self.end_live(mode, gone, count);
     }
 
     /// All mode: marks the record of a block as freed; it refers to the freeing stack from now on.
@@ -308,13 +326,14 @@ impl Inner {
         gone
     }
 
-    /// Does what [`freed`](Self::freed) does, with or without a table and pending frees; returns a sequence number as well.
+    /// Does what [`freed`](Self::freed) does, in any mode, with or without a table and pending frees. If the event is to be
+    /// sent, it also returns its sequence number and where it goes.
     #[cold]
     pub(super) fn freed_slow(
         &mut self,
         event: &Free<'_>,
         count: &Count,
-    ) -> (u64, Option<UnnamedFree>) {
+    ) -> (Option<UnnamedFree>, Option<Sent>) {
         let mode = self.mode.unwrap_or_default();
         let unnamed = if self.has_table() {
             if let Some(block) = self.records.find(event.address) {
@@ -324,7 +343,9 @@ impl Inner {
         } else {
             self.unmatched(mode, event)
         };
-        (self.stamp(event.time_us.min(MAX_TIME)), unnamed)
+        let sink = self.sink;
+        let to_host = sink.map(|sink| (self.stamp(event.time_us.min(MAX_TIME)), sink));
+        (unnamed, to_host)
     }
 
     #[cold]
@@ -376,10 +397,17 @@ impl Inner {
         }
     }
 
-    /// Names the call stack of a free without a record.
-    pub(super) fn name_free(&mut self, free: UnnamedFree, stack: &CallStack, task: u16) {
+    /// Says who freed a block without a record, and when.
+    pub(super) fn name_free(
+        &mut self,
+        free: UnnamedFree,
+        time_us: u64,
+        task: u16,
+        stack: &CallStack,
+    ) {
         let stack = self.stacks.intern(stack, task);
-        if let Some(unwanted) = self.ledger.name(free.number, stack) {
+        let time_us = self.now(time_us);
+        if let Some(unwanted) = self.ledger.name(free.number, time_us, stack) {
             self.stacks.release(unwanted);
         }
     }

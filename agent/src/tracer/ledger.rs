@@ -158,17 +158,17 @@ impl Ledger {
         let _ = self.pending.push(free);
     }
 
-    /// Names the call stack of an unmatched free, also where it was found to be wrong meanwhile; returns it again if
-    /// nobody waits for it.
-    pub(super) fn name(&mut self, number: u64, stack: Link) -> Option<Link> {
+    /// Notes the time and the call stack of an unmatched free, also where it was found to be wrong meanwhile; returns the
+    /// call stack again if nobody waits for it.
+    pub(super) fn name(&mut self, number: u64, time_us: u64, stack: Link) -> Option<Link> {
         let pending = self.pending.iter_mut();
-        let pending = pending.map(|free| (free.number, &mut free.freed_by));
+        let pending = pending.map(|free| (free.number, &mut free.time_us, &mut free.freed_by));
         let wrong = self.wrong_frees.iter_mut();
-        let wrong = wrong.map(|wrong| (wrong.number, &mut wrong.freed_by));
-        let mut unnamed = pending.chain(wrong).filter(|(_, by)| by.is_none());
-        match unnamed.find(|(free, _)| *free == number) {
-            Some((_, freed_by)) => {
-                *freed_by = Some(stack);
+        let wrong = wrong.map(|wrong| (wrong.number, &mut wrong.time_us, &mut wrong.freed_by));
+        let mut unnamed = pending.chain(wrong).filter(|(_, _, by)| by.is_none());
+        match unnamed.find(|(free, ..)| *free == number) {
+            Some((_, time, freed_by)) => {
+                (*time, *freed_by) = (time_us, Some(stack));
                 None
             }
             None => Some(stack),

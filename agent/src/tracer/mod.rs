@@ -18,7 +18,7 @@
 //! # #[cfg(feature = "tracing")] {
 //! use core::{mem::MaybeUninit, num::NonZeroUsize};
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-//! use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
+//! use heapbeacon::tracer::{Allocation, CallStack, Mode, Tracer};
 //!
 //! let tracer = Tracer::<NoopRawMutex>::new();
 //! let buffer = Box::leak(vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
@@ -31,7 +31,7 @@
 //! tracer.allocated(&block);
 //! assert_eq!(tracer.get(0)?.size, 32);
 //!
-//! tracer.freed(&Free { address: address.get(), size: 32, time_us: 9, core: 0, task: 0, stack: &CallStack::new() });
+//! tracer.freed_unnamed(address.get(), 32);
 //! assert_eq!(tracer.count(), 0);
 //! # }
 //! # Ok::<(), heapbeacon::tracer::Error>(())
@@ -145,11 +145,11 @@ pub struct Free<'a> {
     pub core: u8,
     /// Id of the task; 0 if unknown.
     pub task: u16,
-    /// Who frees; needed only where [`Tracer::wants_free_stack`] says so, or empty.
+    /// Who frees; empty where that is not known.
     pub stack: &'a CallStack,
 }
 
-/// A free without a record, whose call stack is not known yet: [`Tracer::name_free`] takes it.
+/// A free without a record, of which it is not known yet who freed and when: [`Tracer::name_free`] takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct UnnamedFree {
     #[cfg(feature = "tracing")]

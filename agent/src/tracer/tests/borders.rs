@@ -98,7 +98,7 @@ fn hooks_are_told_what_is_wanted_of_them() {
     for mode in [Mode::Leaks, Mode::All] {
         tracer.start(mode, 0).unwrap();
         assert_eq!(flags(), (true, true));
-        assert_eq!(tracer.wants_free_stack(), mode == Mode::All);
+        assert_eq!(tracer.wants_free_caller(), mode == Mode::All);
     }
     tracer.start(Mode::Leaks, 0).unwrap();
     tracer.alloc_pause().unwrap();
@@ -107,7 +107,7 @@ fn hooks_are_told_what_is_wanted_of_them() {
     assert_eq!(flags(), (false, false));
     tracer.init_tohost(&HOST).unwrap();
     tracer.start(Mode::Leaks, 0).unwrap();
-    assert!(tracer.wants_free_stack(), "a host wants to know");
+    assert!(tracer.wants_free_caller(), "a host wants to know");
 }
 
 #[test]

@@ -57,16 +57,20 @@ fn apply(tracer: &Tracer<Strict>, step: Step) {
             stack,
         }),
         Step::Free(address, size, time_us) => {
-            let unnamed = tracer.freed(&Free {
+            let event = Free {
                 address,
                 size,
                 time_us,
                 core: u8::MAX,
                 task: u16::MAX,
                 stack: &CallStack::new(),
-            });
+            };
+            let unnamed = match tracer.wants_free_caller() {
+                true => tracer.freed(&event),
+                false => tracer.freed_unnamed(address, size),
+            };
             if let Some(free) = unnamed {
-                tracer.name_free(free, stack, u16::MAX);
+                tracer.name_free(free, time_us, u16::MAX, stack);
             }
         }
         Step::Fail(size, time_us) => tracer.failed(&FailedAllocation {

@@ -148,23 +148,23 @@ impl Fixture {
         self.free_from(address, &[0x900]);
     }
 
-    /// Frees as a hook does: the call stack is handed in only where it is wanted.
+    /// Frees as a hook does: it is said who frees and when only where that is wanted.
     fn free_from(&self, address: usize, frames: &[usize]) {
         let walked = CallStack::from_iter(frames.iter().copied());
-        let unknown = CallStack::new();
-        let unnamed = self.tracer.freed(&Free {
-            address,
-            size: 0,
-            time_us: self.now(),
-            core: 0,
-            task: 0,
-            stack: match self.tracer.wants_free_stack() {
-                true => &walked,
-                false => &unknown,
-            },
-        });
+        let time_us = self.now();
+        let unnamed = match self.tracer.wants_free_caller() {
+            true => self.tracer.freed(&Free {
+                address,
+                size: 0,
+                time_us,
+                core: 0,
+                task: 0,
+                stack: &walked,
+            }),
+            false => self.tracer.freed_unnamed(address, 0),
+        };
         if let Some(free) = unnamed {
-            self.tracer.name_free(free, &walked, 0);
+            self.tracer.name_free(free, time_us, 0, &walked);
         }
     }
 

@@ -218,9 +218,9 @@ fn a_free_of_another_trace_gets_no_name() {
     fixture.allocate_from(64, 32, &OWNER);
     let other = fixture.tracer.freed(&free).expect("it has no record");
     let wrong_stack = CallStack::from_iter(FIRST);
-    fixture.tracer.name_free(unnamed, &wrong_stack, 0);
+    fixture.tracer.name_free(unnamed, 0, 0, &wrong_stack);
     assert_eq!(fixture.wrong_frees()[0].freed_by, None);
-    fixture.tracer.name_free(other, &wrong_stack, 0);
+    fixture.tracer.name_free(other, 0, 0, &wrong_stack);
     assert!(fixture.wrong_frees()[0].freed_by.is_some());
 }
 
@@ -250,7 +250,7 @@ fn who_freed_is_named_also_where_a_reader_looks_before_the_stack_is_walked() {
         let free = free.expect("there is no such record");
         assert_eq!(fixture.tracer.summary().wrong_frees, 1);
         let walked = CallStack::from_iter([0x30]);
-        fixture.tracer.name_free(free, &walked, 0);
+        fixture.tracer.name_free(free, 60, 0, &walked);
         let freed_by = fixture.wrong_frees()[0].freed_by.expect("it was walked");
         let stack = fixture.stack(freed_by).expect("it is referred to");
         assert_eq!(stack.frames, [0x30], "{is_double}");
@@ -265,6 +265,38 @@ fn who_freed_is_named_also_where_the_block_ends_before_the_stack_is_walked() {
     fixture.free_from(64, &[0x40]);
     let walked = CallStack::from_iter([0x30]);
     let free = free.expect("there is no such record");
-    fixture.tracer.name_free(free, &walked, 0);
-    assert!(fixture.wrong_frees()[0].freed_by.is_some());
+    fixture.tracer.name_free(free, 60, 0, &walked);
+    let wrong = fixture.wrong_frees()[0];
+    assert!(wrong.freed_by.is_some());
+    assert_eq!(wrong.time_us, 60, "as soon as it is known");
+}
+
+#[test]
+fn a_free_that_says_neither_who_nor_when_counts_as_one_that_does() {
+    let [said, unsaid] = [false, true].map(|is_unnamed| {
+        let fixture = Fixture::started(8, Mode::All);
+        fixture.allocate_from(64, 32, &OWNER);
+        fixture.tracer.start(Mode::Leaks, 0).unwrap();
+        for address in [64, 128] {
+            fixture.allocate_from(address, 32, &OWNER);
+        }
+        for address in [64, 72, 136, 128] {
+            let unnamed = match is_unnamed {
+                true => fixture.tracer.freed_unnamed(address, 8),
+                false => fixture.tracer.freed(&unwalked(address)),
+            };
+            assert_eq!(unnamed.is_some(), [72, 136].contains(&address));
+        }
+        fixture.assert_accounts();
+        counted(fixture.tracer.summary())
+    });
+    assert_eq!(
+        said,
+        Summary {
+            unmatched_freed_bytes: 0,
+            ..unsaid
+        }
+    );
+    assert_eq!((unsaid.unmatched_frees, unsaid.wrong_frees), (2, 1));
+    assert_eq!(unsaid.unmatched_freed_bytes, 16);
 }

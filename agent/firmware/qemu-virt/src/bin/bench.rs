@@ -155,7 +155,7 @@ fn pair(buffer: Buffer, live: usize) -> Buffer {
 fn record(pairs: &[(Allocation<'_>, Free<'_>)]) {
     for (allocation, free) in pairs {
         PAIRED.allocated(allocation);
-        PAIRED.freed(free);
+        PAIRED.freed_unnamed(free.address, free.size);
     }
 }
 
