@@ -30,7 +30,7 @@ pub struct CallStack {
 impl CallStack {
     /// Equal to no call stack that was ever walked.
     #[cfg(feature = "tracing")]
-    pub(super) const NOBODYS: Self = Self {
+    pub(super) const NO_MATCH: Self = Self {
         depth: usize::MAX,
         ..Self::new()
     };

@@ -1,7 +1,9 @@
 //! The stack table: each distinct call stack is stored once, with its own counters.
 //!
-//! Entry 0 is shared by all stacks that found no room. It is in no bucket, and its idle links lead
-//! to the entry that is recycled first and to the one that is recycled last.
+//! Entry 0 is shared by all stacks that found no room. It is in no bucket, and never idle.
+//!
+//! An entry is idle while nothing refers to it, and may be recycled then. Idle entries wait in queues. One that is referred to
+//! again stays where it is, for most call stacks come and go all the time: whoever looks for room skips it.
 
 use super::CallStack;
 use super::table::{self, Table};
@@ -11,7 +13,7 @@ use heapbeacon_shared::trace;
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
 /// The entry shared by all stacks that found no room.
-const OTHER: Link = Link::NONE;
+const OVERFLOW: Link = Link::NONE;
 const NONE: Link = Link::NONE;
 
 pub(super) type Link = table::Link<Entry>;
@@ -26,17 +28,33 @@ pub(super) struct Entry {
     allocations: u64,
     frees: u64,
     evicted: u64,
-    /// How many records, live or freed, and ledger entries name this one, less one: so that an event tells from
-    /// the carry whether the entry is idle.
-    references_less_one: u32,
+    /// How many records, live or freed, and ledger entries name this one.
+    references: u32,
     task: u16,
     generation: u16,
     chain: Link,
     bucket: Link,
-    /// Neighbours among the idle entries: the one recycled before this one, and the one recycled after it.
-    before: Link,
-    after: Link,
+    /// The entry behind this one in its queue.
+    behind: Link,
+    queued: Queued,
     tally: Tally,
+}
+
+/// Whether an entry is in a queue of idle ones.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Queued {
+    #[default]
+    No,
+    /// Since it became idle.
+    Yes,
+    /// Since it was idle before: it was referred to meanwhile.
+    Before,
+}
+
+/// Entries in the order in which they became idle, as long as they stayed so.
+struct Queue {
+    first: Link,
+    last: Link,
 }
 
 #[cfg(target_pointer_width = "32")]
@@ -56,17 +74,23 @@ pub(super) struct Stacks {
     entries: Table<Entry>,
     /// Entries from here on were never used.
     fresh: u16,
-    /// The last idle entry that lost no record. Those that did come behind: of what they hold, nobody else knows.
-    last_settled: Link,
+    /// Idle entries that lost no record.
+    settled: Queue,
+    /// Idle entries that did: of what they hold, nobody else knows. So they are recycled after all others.
+    lossy: Queue,
     recycled: u64,
 }
+
+/// Entries that are looked at to find an idle one, in one hold of the lock.
+const LOOKS: usize = 32;
 
 impl Stacks {
     /// The table before there is a buffer.
     pub(super) const EMPTY: Self = Self {
         entries: Table::EMPTY,
         fresh: 1,
-        last_settled: OTHER,
+        settled: Queue::EMPTY,
+        lossy: Queue::EMPTY,
         recycled: 0,
     };
 
@@ -102,18 +126,19 @@ impl Stacks {
         if self.entries.len() == 0 {
             0
         } else {
-            self.entries[OTHER].allocations
+            self.entries[OVERFLOW].allocations
         }
     }
 
     /// Forgets every stack; the buckets are cleared by [`clear_buckets`](Self::clear_buckets).
     pub(super) fn clear(&mut self) {
         self.fresh = 1;
-        self.last_settled = OTHER;
+        self.settled = Queue::EMPTY;
+        self.lossy = Queue::EMPTY;
         self.recycled = 0;
         if self.entries.len() > 0 {
             // The reference is the table's own: the shared entry is never idle.
-            self.fill(OTHER, &CallStack::NOBODYS, 0);
+            self.fill(OVERFLOW, &CallStack::NO_MATCH, 0);
         }
     }
 
@@ -124,7 +149,7 @@ impl Stacks {
         }
     }
 
-    /// Returns the entry of a call stack, [`OTHER`] if it has none and there is no room, with one
+    /// Returns the entry of a call stack, [`OVERFLOW`] if it has none and there is no room, with one
     /// reference more: it is not recycled before that is [released](Self::release).
     ///
     /// Its sum decides on the bucket. Different stacks of one sum are rare.
@@ -149,9 +174,7 @@ impl Stacks {
         let entry = &mut self.entries[first];
         if entry.is(stack, task) {
             count(entry);
-            if entry.refer() {
-                self.end_idle(first);
-            }
+            entry.references += 1;
             return first;
         }
         // Most buckets hold but one stack.
@@ -168,9 +191,7 @@ impl Stacks {
             index = self.entries[index].chain;
             let entry = &mut self.entries[index];
             if entry.is(stack, task) {
-                if entry.refer() {
-                    self.end_idle(index);
-                }
+                entry.references += 1;
                 return index;
             }
         }
@@ -180,8 +201,7 @@ impl Stacks {
     #[cold]
     fn add(&mut self, stack: &CallStack, task: u16) -> Link {
         let Some(index) = self.room() else {
-            self.entries[OTHER].refer();
-            return OTHER;
+            return self.refer(OVERFLOW);
         };
         self.fill(index, stack, task);
         let bucket = &mut self.entries.bucket_mut(stack.sum()).bucket;
@@ -195,15 +215,34 @@ impl Stacks {
             self.fresh += 1;
             return Some(fresh);
         }
-        let index = self.entries[OTHER].after;
-        if index == NONE {
-            return None;
-        }
-        self.end_idle(index);
+        let index = self.idle()?;
         self.unlink(index);
         self.entries[index].generation = self.entries[index].generation.wrapping_add(1);
         self.recycled += 1;
         Some(index)
+    }
+
+    /// Takes the entry that has been idle for longest out of its queue; whatever else is met on the way leaves it, too.
+    ///
+    /// There may be an idle one behind more entries than are [looked at](LOOKS): the next call finds it.
+    fn idle(&mut self) -> Option<Link> {
+        for _ in 0..LOOKS {
+            let index = self
+                .settled
+                .pop(&self.entries)
+                .or_else(|| self.lossy.pop(&self.entries))?;
+            let entry = &mut self.entries[index];
+            let queued = core::mem::take(&mut entry.queued);
+            if entry.references > 0 {
+                continue;
+            }
+            if queued == Queued::Yes {
+                return Some(index);
+            }
+            // Others have been idle for longer.
+            self.begin_idle(index);
+        }
+        None
     }
 
     /// Writes a new entry, with one reference.
@@ -211,6 +250,7 @@ impl Stacks {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
+            references: 1,
             task,
             generation: entry.generation,
             bucket: entry.bucket,
@@ -251,43 +291,34 @@ impl Stacks {
 
     /// Adds a reference to an entry, and returns its link.
     pub(super) fn refer(&mut self, index: Link) -> Link {
-        if self.entries[index].refer() {
-            self.end_idle(index);
-        }
+        self.entries[index].references += 1;
         index
     }
 
     /// Takes a reference to an entry back.
     #[inline(always)]
     pub(super) fn release(&mut self, index: Link) {
-        if self.entries[index].unrefer() {
-            self.begin_idle(index);
+        let entry = &mut self.entries[index];
+        entry.references -= 1;
+        if entry.references > 0 {
+            return;
+        }
+        match entry.queued {
+            Queued::No => self.begin_idle(index),
+            Queued::Yes | Queued::Before => entry.queued = Queued::Before,
         }
     }
 
-    /// Puts an entry among the idle ones: behind those idle for longer that are like it.
+    /// Puts an entry that has become idle at the end of its queue.
     #[cold]
     fn begin_idle(&mut self, index: Link) {
-        let before = match self.entries[index].evicted {
-            0 => core::mem::replace(&mut self.last_settled, index),
-            _ => self.entries[OTHER].before,
+        let entry = &mut self.entries[index];
+        entry.queued = Queued::Yes;
+        let queue = match entry.evicted {
+            0 => &mut self.settled,
+            _ => &mut self.lossy,
         };
-        let after = core::mem::replace(&mut self.entries[before].after, index);
-        self.entries[after].before = index;
-        let entry = &mut self.entries[index];
-        (entry.before, entry.after) = (before, after);
-    }
-
-    /// Takes an entry out of the idle ones.
-    #[cold]
-    fn end_idle(&mut self, index: Link) {
-        let entry = &mut self.entries[index];
-        let (before, after) = (entry.before, entry.after);
-        self.entries[before].after = after;
-        self.entries[after].before = before;
-        if self.last_settled == index {
-            self.last_settled = before;
-        }
+        queue.push(&mut self.entries, index);
     }
 
     /// Returns the id that readers know an entry by: its index, and how often it was recycled.
@@ -366,22 +397,32 @@ impl Stacks {
     }
 }
 
+impl Queue {
+    const EMPTY: Self = Self {
+        first: NONE,
+        last: NONE,
+    };
+
+    fn push(&mut self, entries: &mut Table<Entry>, index: Link) {
+        entries[index].behind = NONE;
+        let last = core::mem::replace(&mut self.last, index);
+        match self.first {
+            first if first == NONE => self.first = index,
+            _ => entries[last].behind = index,
+        }
+    }
+
+    fn pop(&mut self, entries: &Table<Entry>) -> Option<Link> {
+        let first = self.first;
+        if first == NONE {
+            return None;
+        }
+        self.first = entries[first].behind;
+        Some(first)
+    }
+}
+
 impl Entry {
-    /// Adds a reference, and returns whether there was none before.
-    #[inline(always)]
-    fn refer(&mut self) -> bool {
-        self.references_less_one = self.references_less_one.wrapping_add(1);
-        self.references_less_one == 0
-    }
-
-    /// Takes a reference off, and returns whether there is none left.
-    #[inline(always)]
-    fn unrefer(&mut self) -> bool {
-        let (less, is_idle) = self.references_less_one.overflowing_sub(1);
-        self.references_less_one = less;
-        is_idle
-    }
-
     /// Takes off the bytes of a live block.
     #[inline(always)]
     fn shrink(&mut self, size: usize) {

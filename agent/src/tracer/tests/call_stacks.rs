@@ -94,6 +94,51 @@ fn a_stack_that_is_used_again_is_not_recycled() {
 }
 
 #[test]
+fn the_stack_that_has_been_idle_for_longest_is_recycled_first() {
+    let fixture = Fixture::with_tables(16, 3);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    for stack in 1..=capacity {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    for stack in [1, 2] {
+        fixture.free(stack * 64);
+    }
+    // It is idle again, and since then.
+    fixture.allocate_from(64, 8, &[1]);
+    fixture.free(64);
+    fixture.allocate_from(1000 * 64, 8, &[77]);
+    let frames: Vec<_> = fixture.stacks().iter().map(|s| s.frames.to_vec()).collect();
+    assert_eq!(fixture.tracer.summary().stacks_recycled, 1);
+    assert!(frames.contains(&vec![1]) && !frames.contains(&vec![2]));
+    fixture.allocate_from(1001 * 64, 8, &[78]);
+    assert_eq!(fixture.tracer.summary().stacks_recycled, 2);
+    fixture.allocate_from(1002 * 64, 8, &[79]);
+    assert_eq!(fixture.tracer.summary().other_allocations, 1);
+    fixture.assert_accounts();
+}
+
+#[test]
+fn an_idle_stack_behind_many_that_are_used_again_is_found_in_a_few_steps() {
+    let fixture = Fixture::with_tables(200, 100);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    assert_eq!(capacity, 100);
+    let allocate = |stack: usize| fixture.allocate_from(stack * 64, 8, &[stack]);
+    (1..=capacity).for_each(allocate);
+    (1..capacity).for_each(|stack| fixture.free(stack * 64));
+    (1..capacity).for_each(allocate);
+    fixture.free(capacity * 64);
+    let recycled = |stack: usize| {
+        allocate(stack);
+        fixture.tracer.summary().stacks_recycled
+    };
+    assert_eq!([200, 201, 202, 203, 204].map(recycled), [0, 0, 0, 1, 1]);
+    assert_eq!(fixture.tracer.summary().other_allocations, 4);
+    fixture.assert_accounts();
+}
+
+#[test]
 fn stacks_that_lost_records_are_recycled_after_all_others() {
     let fixture = Fixture::with_tables(4, 8);
     fixture.tracer.start(Mode::All, 0).unwrap();

@@ -39,7 +39,7 @@ fn call_stacks_of_different_depth_differ_where_the_sum_does_not() {
     let (one, two) = (CallStack::from_iter(one), CallStack::from_iter(two));
     assert_eq!(one.sum(), two.sum());
     assert!(!one.is(&two));
-    assert!(!CallStack::new().is(&CallStack::NOBODYS));
+    assert!(!CallStack::new().is(&CallStack::NO_MATCH));
 }
 
 /// Counts the sums of eight to the power of three call stacks.
