@@ -79,7 +79,7 @@ impl CallStack {
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(super) fn is(&self, other: &Self) -> bool {
-        if self.sum != other.sum || self.depth != other.depth {
+        if self.depth != other.depth {
             return false;
         }
         if self.depth < RUN {

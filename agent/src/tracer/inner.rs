@@ -226,7 +226,7 @@ impl Inner {
     fn allocation(&mut self, event: &Allocation<'_>) -> (usize, u64) {
         let (size, time_us) = bounded(event.size, event.time_us);
         self.counters.total_allocations += 1;
-        add(&mut self.counters.total_allocated_bytes, size);
+        add_recorded(&mut self.counters.total_allocated_bytes, size);
         (size, self.stamp(time_us))
     }
 
@@ -244,7 +244,7 @@ impl Inner {
         };
         let Some(gone) = gone else { return };
         self.counters.missed_frees += 1;
-        add(&mut self.counters.missed_freed_bytes, gone.size);
+        add_recorded(&mut self.counters.missed_freed_bytes, gone.size);
         self.end_live(mode, &gone, count);
     }
 
@@ -269,7 +269,7 @@ impl Inner {
             self.counters.evicted += 1;
             self.counters.evicted_live += 1;
             let (size, seq) = self.allocation(event);
-            add(&mut self.counters.evicted_live_bytes, size);
+            add_recorded(&mut self.counters.evicted_live_bytes, size);
             seq
         }
     }
@@ -307,7 +307,7 @@ impl Inner {
     #[inline(always)]
     fn matched(&mut self, mode: Mode, gone: &Gone, count: &Count) {
         self.counters.matched_frees += 1;
-        add(&mut self.counters.matched_freed_bytes, gone.size);
+        add_recorded(&mut self.counters.matched_freed_bytes, gone.size);
         self.end_live(mode, gone, count);
     }
 
@@ -428,7 +428,7 @@ impl Inner {
         self.counters.evicted += 1;
         if gone.was_live {
             self.counters.evicted_live += 1;
-            add(&mut self.counters.evicted_live_bytes, gone.size);
+            add_recorded(&mut self.counters.evicted_live_bytes, gone.size);
             self.stacks.evicted(gone.stack, gone.size);
         }
         if let Some(freed_by) = gone.freed_by {
@@ -494,7 +494,7 @@ impl Inner {
             live_bytes: gone_bytes
                 .iter()
                 .fold(counters.total_allocated_bytes, |sum, bytes| {
-                    sum.saturating_sub(*bytes)
+                    sum.wrapping_sub(*bytes)
                 }),
             stack_count: self.stacks.count().into(),
             stack_capacity: self.stacks.capacity().into(),
@@ -601,7 +601,15 @@ impl Inner {
     }
 }
 
-/// Adds the bytes of a block to a sum, which stays at the most there can be.
+/// Adds the bytes of a block with a record to a sum.
+///
+/// It would take more than 2^64 bytes to go round, which is decades of allocations; what is live then is still right.
+#[inline(always)]
+fn add_recorded(sum: &mut u64, bytes: usize) {
+    *sum = sum.wrapping_add(bytes as u64);
+}
+
+/// Adds bytes that somebody told of to a sum, which stays at the most there can be.
 #[inline(always)]
 fn add(sum: &mut u64, bytes: usize) {
     let (total, has_overflowed) = sum.overflowing_add(bytes as u64);
