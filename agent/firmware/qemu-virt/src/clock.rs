@@ -26,16 +26,8 @@ time_driver_impl!(static TIMERS: Timers = Timers(Mutex::new(RefCell::new(Queue::
 struct Timers(Mutex<RefCell<Queue>>);
 
 /// Returns the microseconds since reset.
-///
-/// By long division in steps of 16 bits: the hook of the heap asks, and a division of 64 bits takes
-/// a hundred instructions here.
 pub fn now_us() -> u64 {
-    let ticks = ticks();
-    let (high, low) = ((ticks >> 32) as u32, ticks as u32);
-    let upper = ((high % TICKS_PER_US) << 16) | (low >> 16);
-    let lower = ((upper % TICKS_PER_US) << 16) | (low & 0xffff);
-    let quotient = |digits: u32| u64::from(digits / TICKS_PER_US);
-    (quotient(high) << 32) | (quotient(upper) << 16) | quotient(lower)
+    ticks() / u64::from(TICKS_PER_US)
 }
 
 /// Returns the nanoseconds since reset.
