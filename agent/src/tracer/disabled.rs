@@ -53,7 +53,7 @@ impl LeakCursor {
 
 #[allow(
     missing_docs,
-    reason = "each call is documented by its namesake in `enabled`"
+    reason = "each call is documented by its namesake in `control`, `events` or `queries`"
 )]
 impl<M> Tracer<M> {
     pub const fn new() -> Self {

@@ -43,15 +43,21 @@ mod sink;
 mod values;
 
 #[cfg(feature = "tracing")]
+mod control;
+#[cfg(feature = "tracing")]
 mod count;
+#[cfg(feature = "tracing")]
+mod cursors;
 #[cfg(not(feature = "tracing"))]
 mod disabled;
 #[cfg(feature = "tracing")]
-mod enabled;
+mod events;
 #[cfg(feature = "tracing")]
 mod inner;
 #[cfg(feature = "tracing")]
 mod ledger;
+#[cfg(feature = "tracing")]
+mod queries;
 #[cfg(feature = "tracing")]
 mod records;
 #[cfg(feature = "tracing")]
@@ -69,16 +75,14 @@ mod tests;
 use core::num::NonZeroUsize;
 
 pub use call_stack::CallStack;
+#[cfg(feature = "tracing")]
+pub use control::Tracer;
+#[cfg(feature = "tracing")]
+pub use cursors::{LeakCursor, RecordCursor, StackCursor};
 #[cfg(not(feature = "tracing"))]
 pub use disabled::{LeakCursor, RecordCursor, StackCursor, Tracer};
-#[cfg(feature = "tracing")]
-pub use enabled::Tracer;
 pub use error::Error;
-#[cfg(feature = "tracing")]
-pub use records::RecordCursor;
 pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
-#[cfg(feature = "tracing")]
-pub use stacks::{LeakCursor, StackCursor};
 
 pub use heapbeacon_shared::trace::{
     Address, Destination, Failure, Frames, Freed, Mode, Record, Stack, State, Summary, WrongFree,

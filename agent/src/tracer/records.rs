@@ -11,161 +11,24 @@
 
 use core::hint::cold_path;
 
-use super::stacks;
-use super::table::{self, STEP, Table};
-use super::values::Trace;
 use heapbeacon_shared::trace::{self, Address, Mode};
+
+use super::cursors::RecordCursor;
+use super::table::{STEP, Table};
+
+mod slot;
 
 #[cfg(test)]
 mod tests;
 
-/// One record and one bucket of the index.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-pub(super) struct Slot {
-    address: usize,
-    size_and_flags: usize,
-    /// Sequence number, 48 bits, then the index of the call stack.
-    seq_and_stack: u64,
-    /// The neighbours' indices, or the lifetime: [`Slot::older`], [`Slot::newer`], [`Slot::lifetime`].
-    older: u16,
-    newer: u16,
-    /// The index of the next record of a bucket, or of a call stack: [`Slot::chain`], [`Slot::freed_by`].
-    chain: u16,
-    bucket: Link,
-}
-
-type Link = table::Link<Slot>;
-type StackLink = table::Link<stacks::Entry>;
-
-#[cfg(target_pointer_width = "32")]
-const _: () = assert!(
-    size_of::<Slot>() == 24,
-    "a record may take 24 bytes with its index"
-);
+#[cfg(test)]
+pub(super) use slot::MAX_SIZE;
+pub(super) use slot::{Block, MAX_SEQ, MAX_TIME, Slot, bounded};
+use slot::{Link, StackLink};
 
 /// The slot whose links lead to the oldest and the newest record.
 const ENDS: Link = Link::NONE;
 const NONE: Link = Link::NONE;
-
-const CORE_BITS: u32 = if usize::BITS == 32 { 2 } else { 8 };
-const CORE_MASK: usize = (1 << CORE_BITS) - 1;
-const FREED: usize = 1 << CORE_BITS;
-/// Sizes have the other bits.
-const SIZE_SHIFT: u32 = CORE_BITS + 1;
-/// The largest size that is told from others, 512 MiB on a 32-bit chip: what is larger counts as this. On other machines it is
-/// less than a record has room for, so that the sum of all records is no overflow.
-pub(super) const MAX_SIZE: usize = (1 << if usize::BITS == 32 { 29 } else { 48 }) - 1;
-
-/// The last sequence number.
-pub(super) const MAX_SEQ: u64 = (1 << 48) - 1;
-/// The latest time that is told from later ones: there are numbers left for four billion allocations then.
-pub(super) const MAX_TIME: u64 = MAX_SEQ - u32::MAX as u64;
-
-const _: () = assert!(MAX_SIZE <= usize::MAX >> SIZE_SHIFT);
-
-/// In place of a call stack: it is not known who freed the block. No link has this index.
-const NOBODY: u16 = u16::MAX;
-const _: () = assert!((NOBODY as usize) >= stacks::MAX_STACKS);
-
-/// Returns a size and a time as a record takes them. Only an allocator or a clock that is out of order has others.
-#[inline(always)]
-pub(super) fn bounded(size: usize, time_us: u64) -> (usize, u64) {
-    // The upper halves alone decide: to compare all of both would take twice as long.
-    let time_high = (time_us >> u32::BITS) as u32;
-    if size <= MAX_SIZE && time_high < (MAX_TIME >> u32::BITS) as u32 {
-        return (size, time_us);
-    }
-    cold_path();
-    (size.min(MAX_SIZE), time_us.min(MAX_TIME))
-}
-
-/// Lifetimes below 2^31 microseconds (35 minutes) are exact, longer ones are in units of 2^16.
-const LONG_LIFETIME: u32 = 1 << 31;
-
-impl Slot {
-    #[inline(always)]
-    fn seq(&self) -> u64 {
-        self.seq_and_stack >> u16::BITS
-    }
-
-    #[inline(always)]
-    fn stack(&self) -> StackLink {
-        // SAFETY: `insert` writes the index of such a link.
-        unsafe { StackLink::from_index(self.seq_and_stack as u16) }
-    }
-
-    /// Leaks mode: returns the next older record, or the head of the list.
-    #[inline(always)]
-    fn older(&self) -> Link {
-        // SAFETY: in leaks mode only indices of links are written there, and `clear` writes that of the head.
-        unsafe { Link::from_index(self.older) }
-    }
-
-    /// Leaks mode: returns the next newer record, or the head of the list.
-    #[inline(always)]
-    fn newer(&self) -> Link {
-        // SAFETY: as above.
-        unsafe { Link::from_index(self.newer) }
-    }
-
-    /// Returns the next record of the bucket of a live record, or the next vacant slot.
-    #[inline(always)]
-    fn chain(&self) -> Link {
-        // SAFETY: only `free` writes anything else, and with that the record is in no bucket.
-        unsafe { Link::from_index(self.chain) }
-    }
-
-    /// Returns the call stack that freed the block of a freed record, where that is known.
-    #[inline(always)]
-    fn freed_by(&self) -> Option<StackLink> {
-        // SAFETY: `free` wrote the index of such a link, or that of nobody.
-        (self.chain != NOBODY).then(|| unsafe { StackLink::from_index(self.chain) })
-    }
-
-    #[inline(always)]
-    fn size(&self) -> usize {
-        self.size_and_flags >> SIZE_SHIFT
-    }
-
-    #[inline(always)]
-    fn is_freed(&self) -> bool {
-        self.size_and_flags & FREED != 0
-    }
-
-    /// Returns the time from allocation to free in microseconds.
-    fn lifetime(&self) -> u64 {
-        let packed = u32::from(self.newer) << 16 | u32::from(self.older);
-        if packed < LONG_LIFETIME {
-            packed.into()
-        } else {
-            u64::from(packed - LONG_LIFETIME) << 16
-        }
-    }
-
-    #[inline(always)]
-    fn set_lifetime(&mut self, lifetime_us: u64) {
-        let packed = if lifetime_us < LONG_LIFETIME.into() {
-            lifetime_us as u32
-        } else {
-            // Most blocks live for less than half an hour.
-            cold_path();
-            LONG_LIFETIME | (lifetime_us >> 16).min((LONG_LIFETIME - 1).into()) as u32
-        };
-        self.older = packed as u16;
-        self.newer = (packed >> 16) as u16;
-    }
-}
-
-/// A block as the allocator handed it out.
-#[derive(Clone, Copy)]
-pub(super) struct Block {
-    pub(super) address: usize,
-    pub(super) size: usize,
-    pub(super) core: u8,
-    pub(super) seq: u64,
-    pub(super) stack: StackLink,
-}
 
 /// What is left of a record that was freed or evicted.
 #[derive(Clone, Copy)]
@@ -248,8 +111,8 @@ impl Records {
         self.vacant = NONE;
         self.fresh = 1;
         if self.slots.len() > 0 {
-            self.slots[ENDS].older = NONE.index();
-            self.slots[ENDS].newer = NONE.index();
+            self.slots[ENDS].set_older(NONE);
+            self.slots[ENDS].set_newer(NONE);
         }
     }
 
@@ -285,19 +148,16 @@ impl Records {
     #[inline(always)]
     pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Link, block: &Block) {
         let newest = self.slots[ENDS].older();
-        self.slots[ENDS].older = index.index();
+        self.slots[ENDS].set_older(index);
         if mode == Mode::Leaks {
-            self.slots[newest].newer = index.index();
+            self.slots[newest].set_newer(index);
         }
         let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
         let slot = &mut self.slots[index];
-        slot.address = block.address;
-        slot.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
-        slot.seq_and_stack = block.seq << u16::BITS | u64::from(block.stack.index());
-        slot.chain = chain.index();
+        slot.fill(block, chain);
         if mode == Mode::Leaks {
-            slot.older = newest.index();
-            slot.newer = ENDS.index();
+            slot.set_older(newest);
+            slot.set_newer(ENDS);
         }
     }
 
@@ -315,13 +175,13 @@ impl Records {
             return false;
         }
         let slot = &self.slots[newest];
-        slot.address == address || slot.chain() != NONE
+        slot.address() == address || slot.chain() != NONE
     }
 
     /// Leaks mode: removes the newest live record of an address.
     #[inline(always)]
     pub(super) fn take(&mut self, address: usize) -> Option<Gone> {
-        let index = self.unlink(address, |_, slot| slot.address == address)?;
+        let index = self.unlink(address, |_, slot| slot.address() == address)?;
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
@@ -333,7 +193,7 @@ impl Records {
         Some(gone)
     }
 
-    /// All mode: marks the newest live record of an address as freed, and returns its block.
+    /// All mode: marks the newest live record of an address as freed.
     #[inline(always)]
     pub(super) fn free(
         &mut self,
@@ -341,11 +201,9 @@ impl Records {
         time_us: u64,
         freed_by: Option<StackLink>,
     ) -> Option<Gone> {
-        let index = self.unlink(address, |_, slot| slot.address == address)?;
+        let index = self.unlink(address, |_, slot| slot.address() == address)?;
         let slot = &mut self.slots[index];
-        slot.size_and_flags |= FREED;
-        slot.chain = freed_by.map_or(NOBODY, StackLink::index);
-        slot.set_lifetime(time_us.saturating_sub(slot.seq()));
+        slot.free(time_us, freed_by);
         Some(Gone {
             size: slot.size(),
             stack: slot.stack(),
@@ -359,7 +217,7 @@ impl Records {
         let mut index = self.slots.bucket(key(address)).bucket;
         while index != NONE {
             let slot = &self.slots[index];
-            if slot.address == address {
+            if slot.address() == address {
                 return Some(self.entry(slot));
             }
             index = slot.chain();
@@ -380,7 +238,7 @@ impl Records {
         let slot = self.slots[index];
         let was_live = !slot.is_freed();
         if was_live {
-            self.unlink(slot.address, |other, _| other == index);
+            self.unlink(slot.address(), |other, _| other == index);
         }
         if self.mode == Mode::Leaks {
             self.remove(index);
@@ -407,7 +265,7 @@ impl Records {
                 return None;
             }
             let slot = &self.slots[vacant];
-            if slot.address == address {
+            if slot.address() == address {
                 return Some((slot.seq(), slot.stack()));
             }
             vacant = slot.chain();
@@ -420,9 +278,9 @@ impl Records {
     fn remove(&mut self, index: Link) {
         let slot = &mut self.slots[index];
         let (older, newer) = (slot.older(), slot.newer());
-        slot.chain = self.vacant.index();
-        self.slots[older].newer = newer.index();
-        self.slots[newer].older = older.index();
+        slot.set_chain(self.vacant);
+        self.slots[older].set_newer(newer);
+        self.slots[newer].set_older(older);
         self.vacant = index;
     }
 
@@ -462,7 +320,8 @@ impl Records {
                 return None;
             }
             if fits(index, &self.slots[index]) {
-                self.slots[before].chain = self.slots[index].chain;
+                let chain = self.slots[index].chain();
+                self.slots[before].set_chain(chain);
                 return Some(index);
             }
             before = index;
@@ -548,44 +407,14 @@ impl Records {
     fn entry(&self, slot: &Slot) -> Entry {
         Entry {
             seq: slot.seq(),
-            address: slot.address,
+            address: slot.address(),
             size: slot.size(),
-            core: (slot.size_and_flags & CORE_MASK) as u8,
+            core: slot.core(),
             stack: slot.stack(),
             freed: slot
                 .is_freed()
                 .then(|| (slot.seq() + slot.lifetime(), slot.freed_by())),
         }
-    }
-}
-
-/// A reader's place among the records of one trace: behind a sequence number.
-///
-/// Records may come and go while a reader pauses: it never sees one twice, and never misses one
-/// that lives throughout.
-#[derive(Clone, Debug)]
-pub struct RecordCursor {
-    pub(super) trace: Trace,
-    after: u64,
-    /// The record seen last, and its sequence number, so that reading goes on without a search.
-    slot: u16,
-    slot_seq: u64,
-}
-
-impl RecordCursor {
-    /// Starts behind the record with this sequence number; 0 is before the oldest.
-    pub fn after(trace: Trace, seq: u64) -> Self {
-        Self {
-            trace,
-            after: seq,
-            slot: NONE.index(),
-            slot_seq: 0,
-        }
-    }
-
-    /// Returns the sequence number of the last record read.
-    pub fn position(&self) -> u64 {
-        self.after
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::CallStack;
 use super::table::{self, Table};
-use super::values::{Leak, Trace};
+use super::values::Leak;
 use heapbeacon_shared::trace;
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
@@ -436,78 +436,5 @@ impl Entry {
     #[inline(always)]
     fn is(&self, stack: &CallStack, task: u16) -> bool {
         self.task == task && self.stack.is(stack)
-    }
-}
-
-/// A reader's place among the stacks of one trace.
-#[derive(Clone, Debug)]
-pub struct StackCursor {
-    pub(super) trace: Trace,
-    next: u16,
-}
-
-impl StackCursor {
-    /// Starts behind the stack with this id; `None` is before the first.
-    pub fn after(trace: Trace, id: Option<u32>) -> Self {
-        Self {
-            trace,
-            next: id.map_or(0, |id| (id as u16).saturating_add(1)),
-        }
-    }
-
-    pub(super) fn advance(&mut self) {
-        self.next = self.next.saturating_add(1);
-    }
-
-    pub(super) fn next(&self) -> u16 {
-        self.next
-    }
-}
-
-/// A reader's place in the list of leaks of one trace, largest first.
-///
-/// It is of the blocks that are there before a moment, so their sums only fall while the list is read: none
-/// is skipped, and the order holds from one piece of it to the next.
-#[derive(Clone, Debug)]
-pub struct LeakCursor {
-    pub(super) trace: Trace,
-    before_us: u64,
-    passed: [u32; MAX_STACKS / u32::BITS as usize],
-}
-
-impl LeakCursor {
-    /// Starts before the largest sum of blocks that were allocated before `before_us`, in microseconds since boot.
-    pub fn before(trace: Trace, before_us: u64) -> Self {
-        Self {
-            trace,
-            before_us,
-            passed: [0; _],
-        }
-    }
-
-    pub(super) fn before_us(&self) -> u64 {
-        self.before_us
-    }
-
-    /// Returns whether the stack with this id was read.
-    pub(super) fn has_passed(&self, id: u32) -> bool {
-        let (word, bit) = Self::place(id);
-        self.passed[word] & bit != 0
-    }
-
-    /// Notes that the stack with this id was read.
-    pub(super) fn pass(&mut self, id: u32) {
-        let (word, bit) = Self::place(id);
-        self.passed[word] |= bit;
-    }
-
-    /// Returns the word and the bit of a stack's place in the table. A stack that has taken the place of another
-    /// since has no block from before.
-    fn place(id: u32) -> (usize, u32) {
-        let index = id as usize % MAX_STACKS;
-        (
-            index / u32::BITS as usize,
-            1 << (index % u32::BITS as usize),
-        )
     }
 }

@@ -1,0 +1,166 @@
+//! What readers ask for, one hold of the lock each.
+
+use heapbeacon_shared::trace::{Destination, Failure, Mode, Record, State, Summary, WrongFree};
+use heapless::Vec;
+
+use super::Inner;
+use crate::tracer::cursors::RecordCursor;
+use crate::tracer::ledger::{FAILURES, WRONG_FREES};
+use crate::tracer::storage::Storage;
+use crate::tracer::values::{Status, Trace};
+
+/// A search for the blocks that pending frees were of.
+pub(in crate::tracer) struct Search {
+    pub(in crate::tracer) trace: Trace,
+    /// Number of the last pending free.
+    until: u64,
+    cursor: RecordCursor,
+}
+
+impl Inner {
+    /// Returns the number of records, from the counters: they and the tables begin together.
+    pub(in crate::tracer) fn count(&self) -> u32 {
+        let counters = &self.counters;
+        let freed = match self.mode {
+            Some(Mode::Leaks) => counters.matched_frees + counters.missed_frees,
+            Some(Mode::All) | None => 0,
+        };
+        (counters.total_allocations - counters.evicted - freed) as u32
+    }
+
+    pub(in crate::tracer) fn summary(&self) -> Summary {
+        let counters = &self.counters;
+        let gone = counters.matched_frees + counters.missed_frees + counters.evicted_live;
+        let gone_bytes = [
+            counters.matched_freed_bytes,
+            counters.missed_freed_bytes,
+            counters.evicted_live_bytes,
+        ];
+        Summary {
+            time_us: self.last_seq,
+            started_us: self.started_us,
+            state: self.state,
+            destination: self.destination(),
+            mode: self.mode,
+            count: self.count(),
+            capacity: self.records.capacity().into(),
+            high_water_mark: self.records.high_water_mark().into(),
+            live_count: counters.total_allocations - gone,
+            live_bytes: gone_bytes
+                .iter()
+                .fold(counters.total_allocated_bytes, |sum, bytes| {
+                    sum.wrapping_sub(*bytes)
+                }),
+            stack_count: self.stacks.count().into(),
+            stack_capacity: self.stacks.capacity().into(),
+            stacks_recycled: self.stacks.recycled(),
+            other_allocations: self.stacks.other_allocations(),
+            gaps: self.gaps,
+            doubtful_until_us: self.ledger.trusted_after(),
+            ..self.counters
+        }
+    }
+
+    pub(in crate::tracer) fn status(&self) -> Status {
+        Status {
+            trace: self.trace,
+            split: self.storage.as_ref().map(Storage::view).unwrap_or_default(),
+            summary: self.summary(),
+        }
+    }
+
+    fn destination(&self) -> Option<Destination> {
+        match self.state {
+            State::Uninitialised => None,
+            _ if self.sink.is_some() => Some(Destination::ToHost),
+            _ => Some(Destination::Standalone),
+        }
+    }
+
+    /// Copies out up to a step of records; returns how many, and whether there may be more.
+    pub(in crate::tracer) fn read(
+        &self,
+        cursor: &mut RecordCursor,
+        out: &mut [Record],
+    ) -> (usize, bool) {
+        let mut read = 0;
+        let more = self.records.step(cursor, |entry| {
+            let Some(place) = out.get_mut(read) else {
+                return false;
+            };
+            *place = entry.view(
+                |stack| self.stacks.id(stack),
+                |stack| self.stacks.task(stack),
+            );
+            read += 1;
+            true
+        });
+        (read, more)
+    }
+
+    /// Begins a leak query, unless one is running.
+    pub(in crate::tracer) fn begin_query(&mut self) -> Option<u32> {
+        if self.query != 0 {
+            return None;
+        }
+        self.last_query = self.last_query.checked_add(1).unwrap_or(1);
+        self.query = self.last_query;
+        Some(self.query)
+    }
+
+    pub(in crate::tracer) fn end_query(&mut self) {
+        self.query = 0;
+    }
+
+    /// Adds a step of live records to the sums of a query; returns whether there may be more.
+    pub(in crate::tracer) fn tally(
+        &mut self,
+        cursor: &mut RecordCursor,
+        query: u32,
+        before: u64,
+    ) -> bool {
+        let stacks = &mut self.stacks;
+        let mut young = false;
+        let more = self.records.step(cursor, |entry| {
+            young = entry.seq >= before;
+            if !young && entry.freed.is_none() {
+                stacks.tally(entry.stack, query, entry.size, entry.seq);
+            }
+            !young
+        });
+        more && !young
+    }
+
+    /// Begins to look for the blocks that the next few pending frees were of, if there are any.
+    pub(in crate::tracer) fn begin_search(&self) -> Option<Search> {
+        Some(Search {
+            trace: self.trace,
+            until: self.ledger.next_pending()?,
+            cursor: RecordCursor::after(self.trace, 0),
+        })
+    }
+
+    /// Looks at a step of records; returns whether there may be more. Pending frees stay until the last,
+    /// for a record may go in between.
+    pub(in crate::tracer) fn search(&mut self, search: &mut Search) -> bool {
+        let (stacks, ledger, counters) = (&mut self.stacks, &mut self.ledger, &mut self.counters);
+        let more = self.records.step(&mut search.cursor, |entry| {
+            if ledger.explains(&entry) {
+                counters.wrong_frees += ledger.compare(&entry, stacks);
+            }
+            true
+        });
+        if !more {
+            counters.wrong_frees += ledger.settle(search.until, stacks);
+        }
+        more
+    }
+
+    pub(in crate::tracer) fn failures(&self) -> Vec<Failure, FAILURES> {
+        self.ledger.failures(&self.stacks)
+    }
+
+    pub(in crate::tracer) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
+        self.ledger.wrong_frees(&self.stacks)
+    }
+}
