@@ -1,13 +1,13 @@
 //! The tracer: state machine, record table, stack table.
 //!
 //! ```text
-//! hook ──► Tracer::allocated / freed / failed        any context, interrupts included
+//! hook ──► Tracer::allocated / freed / failed                    events.rs: any context, interrupts included
 //!              │ one short hold of the lock
 //!              ├─► Stacks::intern   call stack → index          stacks.rs
 //!              ├─► Records::insert  block → record, O(1)        records.rs
-//!              └─► Counters, Ledger                             values.rs, ledger.rs
+//!              └─► Counters, Ledger                             inner.rs, ledger.rs
 //!              then, outside the lock, to-host mode: Sink::send sink.rs
-//! reader ─► read_records / read_stacks / leaks / summary         steps of 16 entries a hold
+//! reader ─► read_records / read_stacks / leaks / summary         queries.rs: steps of 16 entries a hold
 //! ```
 //!
 //! It never allocates, formats or logs, and every hold of the lock is a small number of
