@@ -40,6 +40,9 @@ const FEATURES: [&str; 5] = [
     "http,task-names",
 ];
 
+/// Bytes of RAM that tracing alone may take beside the record buffer: no network, no names of tasks.
+const TRACING_RAM: u64 = 24 * 1024;
+
 /// Weighs the dashboard, the firmware of every chip, and what HeapBeacon takes with some of its features.
 ///
 /// # Errors
@@ -70,6 +73,9 @@ fn weigh(workspace: &Workspace, chip: Chip) -> Result<[u64; 5]> {
 }
 
 /// Prints what HeapBeacon takes with each of some sets of features.
+///
+/// # Errors
+/// When one does not build, or the least that traces takes more RAM than it may.
 fn print_features(workspace: &Workspace, chip: Chip) -> Result<()> {
     let bare = weigh_bare(workspace, chip, "")?;
     println!(
@@ -79,6 +85,9 @@ fn print_features(workspace: &Workspace, chip: Chip) -> Result<()> {
     for features in [&[ALL_FEATURES], &FEATURES[..]].concat() {
         let Weight { flash, ram, .. } = weigh_bare(workspace, chip, features)?.beyond(&bare);
         println!("{flash:>9}  {ram:>9}  {features}");
+        if features == "tracing" && ram > TRACING_RAM {
+            bail!("tracing alone may take {TRACING_RAM} bytes of RAM");
+        }
     }
     Ok(())
 }

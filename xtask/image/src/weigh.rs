@@ -68,11 +68,11 @@ pub(crate) fn weigh(elf: &[u8]) -> Result<Weight> {
     Ok(weight)
 }
 
-/// Finds the static `RECORDS` of a firmware, whatever crate it is in.
+/// Finds the static `RECORDS` of a firmware, whatever crate it is in: the largest, for the library has one of that name, too.
 fn records(elf: &Elf<'_>) -> u64 {
     let named = |name: &str| name.contains("7RECORDS");
-    let mut symbols = elf.symbols();
-    symbols
-        .find(|symbol| symbol.size() > 0 && symbol.name().is_ok_and(named))
-        .map_or(0, |symbol| symbol.size())
+    let buffers = elf
+        .symbols()
+        .filter(|symbol| symbol.name().is_ok_and(named));
+    buffers.map(|symbol| symbol.size()).max().unwrap_or(0)
 }
