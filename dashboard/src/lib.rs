@@ -7,7 +7,7 @@
 //! | [`device`] | the agent's HTTP API: the client, the poll and the commands |
 //! | [`store`] | the signals that pages read, of a device or of a capture file |
 //! | [`symbols`], [`files`] | names of call stacks; files that are opened and saved |
-//! | [`model`], [`capture`] | what follows from answers, and from the bytes of a capture |
+//! | [`model`] | what follows from answers |
 //! | [`mod@format`], [`location`] | numbers as text; the page and the device in the address bar |
 
 #![forbid(unsafe_code)]
@@ -16,7 +16,9 @@
     reason = "#[component] makes public functions, wherever they stand"
 )]
 
-pub mod capture;
+#[cfg(test)]
+#[path = "../../shared/tests/capture/messages.rs"]
+mod capture_messages;
 pub mod charts;
 pub mod components;
 pub mod device;

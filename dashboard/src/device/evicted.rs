@@ -1,9 +1,7 @@
 //! Call stacks that hold blocks without a record: a list of live records leaves them out.
 
-use heapbeacon_shared::analysis::FEW_BLOCKS;
+use heapbeacon_shared::analysis::{FEW_BLOCKS, ranked};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack};
-
-use crate::model::ranked::ranked;
 
 /// Call stacks without a live record that are listed.
 const LISTED: usize = 16;

@@ -2,13 +2,13 @@
 
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
+use heapbeacon_shared::capture::{CaptureReader, LISTED, Page};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::client::ApiError;
 use super::connection::{LinkState, Obstacle};
 use super::evicted::Evicted;
-use crate::capture::{CaptureReader, LISTED, Page};
 use crate::location::own_base;
 use crate::model::heap_sample::HeapSample;
 use crate::model::watched::Watched;

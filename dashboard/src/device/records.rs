@@ -1,9 +1,8 @@
 //! The records of one trace, page by page.
 
 use heapbeacon_shared::api::{Record, Stack};
+use heapbeacon_shared::capture::{CaptureReader, Page};
 use heapbeacon_shared::wire::DecodeError;
-
-use crate::capture::{CaptureReader, Page};
 
 /// Records of one page of the list.
 const RECORDS_PER_PAGE: u32 = 256;
@@ -96,7 +95,7 @@ mod tests {
     use heapbeacon_shared::wire::{self, Header, Message};
 
     use super::*;
-    use crate::capture::tests::{record, stream};
+    use crate::capture_messages::{record, stream};
 
     const SECOND: u64 = 1_000_000;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::api::{Route, Stack, Trace};
+use heapbeacon_shared::capture::{CaptureReader, Page};
 use leptos::prelude::*;
 
 use super::client::ApiError;
-use crate::capture::{CaptureReader, Page};
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 

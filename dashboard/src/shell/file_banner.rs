@@ -3,6 +3,7 @@ use leptos::prelude::*;
 
 use crate::device::connection::LinkState;
 use crate::format;
+use crate::model::loss;
 use crate::store::sources::Sources;
 use crate::store::{Opened, Store};
 
@@ -48,7 +49,7 @@ fn told(opened: &Opened, device: &Device) -> AnyView {
             device.firmware, device.firmware_version
         ),
     };
-    let losses = opened.loss.sentences();
+    let losses = loss::sentences(&opened.loss);
     view! {
         <p><strong>{opened.name.clone()}</strong> {words} " Nothing here is live."</p>
         {(!losses.is_empty()).then(|| view! { <p class="loss">{losses.join(" ")}</p> }.into_any())}

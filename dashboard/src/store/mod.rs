@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Stack, Trace};
+use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
-use crate::capture::Loss;
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
 use crate::device::records::RecordList;

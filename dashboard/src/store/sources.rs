@@ -1,17 +1,18 @@
 //! The connected device, and the capture file shown over it, if one is open.
 
+use heapbeacon_shared::capture::Capture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::File;
 
 use super::{Opened, Store};
-use crate::capture::{Capture, survivors};
 use crate::device::connection::Obstacle;
 use crate::device::records::RecordList;
 use crate::files::kind::FileKind;
 use crate::files::read::read_capture;
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
+use crate::model::survivors::survivors;
 use crate::symbols::names::Names;
 
 /// The connected device, and the capture file shown over it, if one is open. A handle, as a [`Store`] is.

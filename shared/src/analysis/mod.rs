@@ -6,6 +6,8 @@ mod growth;
 #[cfg(feature = "alloc")]
 mod leak;
 #[cfg(feature = "alloc")]
+mod ranked;
+#[cfg(feature = "alloc")]
 mod series;
 #[cfg(feature = "alloc")]
 mod trend;
@@ -17,6 +19,8 @@ pub use arithmetic::{
 };
 #[cfg(feature = "alloc")]
 pub use leak::{Growth, Known, LEAK_BLOCKS, LEAK_US, Moment, SUSPECT_US, Standing, Suspect};
+#[cfg(feature = "alloc")]
+pub use ranked::ranked;
 #[cfg(feature = "alloc")]
 pub use series::{Point, Series, Timed};
 #[cfg(feature = "alloc")]

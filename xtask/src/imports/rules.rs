@@ -18,7 +18,7 @@ const VIEWS_AND_STORE: &[&str] = &[
     "crate::store",
 ];
 
-pub(super) const RULES: [Rule; 10] = [
+pub(super) const RULES: [Rule; 11] = [
     Rule {
         scope: "agent/src/tracer",
         never: &["heapbeacon_shared"],
@@ -60,6 +60,12 @@ pub(super) const RULES: [Rule; 10] = [
         never: &["crate"],
         except: &["crate::trace"],
         because: "the vocabulary stands below everything else",
+    },
+    Rule {
+        scope: "shared/src/capture",
+        never: &["crate::symbols"],
+        except: &[],
+        because: "a capture has addresses: who reads it may have no ELF to name them",
     },
     Rule {
         scope: "shared/src/symbols",

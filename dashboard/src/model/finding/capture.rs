@@ -1,10 +1,10 @@
 //! The sentence above the list of a capture: one moment, so nothing about growth.
 
+use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::State;
 
 use super::completeness::completeness;
 use super::{Finding, Part, Tone, View};
-use crate::capture::Loss;
 use crate::format;
 use crate::model::sites::Site;
 

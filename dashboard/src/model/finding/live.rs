@@ -1,13 +1,12 @@
 //! The sentence above the leak list of a device.
 
-use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict};
+use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict, ranked};
 use heapbeacon_shared::api::Trace;
 use heapbeacon_shared::trace::{Mode, State};
 
 use super::completeness::completeness;
 use super::{Finding, Part, Tone, View};
 use crate::format;
-use crate::model::ranked::ranked;
 use crate::model::record_buffer::more_records;
 use crate::model::sites::Site;
 use crate::model::watched::is_recording;

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{
-    Blocks, Known, Moment, Point, Standing, Suspect, Verdict, verdict,
+    Blocks, Known, Moment, Point, Standing, Suspect, Verdict, ranked, verdict,
 };
 use heapbeacon_shared::api::{Leak, LeaksPage};
 use heapbeacon_shared::trace::Origin;
 
 use super::history::{Held, Recorded, Snapshot, recorded_us};
-use super::ranked::ranked;
 use super::watched::Watched;
 use crate::symbols::names::{NamedStack, Names};
 

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Point, Standing, Verdict};
+use heapbeacon_shared::analysis::{Point, Standing, Verdict, ranked};
 use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
-use crate::model::ranked::ranked;
 use crate::model::sites::{Site, SiteStack};
 use crate::model::watched::is_recording;
 use crate::pages::history_end;

@@ -1,5 +1,7 @@
 //! The first few of many items, in order.
 
+use alloc::vec::Vec;
+
 /// Returns at most the first `most` items in an order; those that are equal stay as they were.
 ///
 /// The lists are short, and each type of items that the standard library sorts takes as much room

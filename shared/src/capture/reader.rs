@@ -1,73 +1,13 @@
-//! From the bytes of a capture file to what the pages show.
-//!
-//! It knows neither the browser nor what the page shows meanwhile: bytes in, a [`Capture`] or a
-//! [`CaptureProblem`] out.
+//! Reads a capture, or the pages of a trace, from bytes.
 
-use core::fmt;
+use alloc::vec::Vec;
 
-use heapbeacon_shared::api::{Record, Stack};
-use heapbeacon_shared::wire::{DecodeError, Decoder, End, Message, Received};
-
-use crate::format;
-
-mod blocks;
-mod content;
-mod fold;
-mod loss;
-mod survivors;
-mod totals;
-
-pub use content::Capture;
-pub use loss::Loss;
-pub use totals::LISTED;
-
-use fold::Fold;
-pub use survivors::survivors;
-
-/// Largest file that is read: many times what the record buffer of a device holds.
-pub const MOST_BYTES: u64 = 16 << 20;
-
-/// Why a file can't be opened as a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaptureProblem {
-    /// The browser can't read the file.
-    Unreadable,
-    /// The file has no bytes.
-    Empty,
-    /// The file is larger than any capture.
-    TooLarge(u64),
-    /// The bytes are something else, or of a newer version.
-    Refused(DecodeError),
-    /// It begins like a capture, and nothing of the trace can be read.
-    NothingReadable,
-}
-
-impl fmt::Display for CaptureProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable => f.write_str(
-                "the browser can't read this file; it may have been moved since. Choose it again",
-            ),
-            Self::Empty => {
-                f.write_str("this file is empty, so its download failed. Fetch the capture again")
-            }
-            Self::TooLarge(bytes) => write!(
-                f,
-                "this file has {}, and no capture is larger than {}. \
-                 Choose a file that was saved from /api/v1/capture",
-                format::whole_bytes(*bytes),
-                format::whole_bytes(MOST_BYTES)
-            ),
-            Self::Refused(error) => error.fmt(f),
-            Self::NothingReadable => f.write_str(
-                "this file begins like a capture, but nothing of the trace in it can be read. \
-                 Fetch it again if the device still has it",
-            ),
-        }
-    }
-}
-
-impl core::error::Error for CaptureProblem {}
+use super::content::Capture;
+use super::error::CaptureError;
+use super::fold::Fold;
+use super::loss::Loss;
+use crate::api::{Record, Stack};
+use crate::wire::{DecodeError, Decoder, End, Message, Received};
 
 /// What a page of a trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +65,8 @@ impl CaptureReader {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// [`CaptureProblem::Refused`] as soon as they turn out to be no capture that can be read.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), CaptureProblem> {
+    /// [`CaptureError::Refused`] as soon as they turn out to be no capture that can be read.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), CaptureError> {
         self.has_bytes |= !bytes.is_empty();
         self.decoder.push(bytes);
         while let Some(item) = self.decoder.next() {
@@ -134,7 +74,7 @@ impl CaptureReader {
                 Ok(message) => self.take(message),
                 // What was skipped is summed up by the decoder.
                 Err(DecodeError::Damaged { .. }) => {}
-                Err(error) => return Err(CaptureProblem::Refused(error)),
+                Err(error) => return Err(CaptureError::Refused(error)),
             }
         }
         Ok(())
@@ -214,14 +154,14 @@ impl CaptureReader {
     ///
     /// # Errors
     /// If it is no capture, or nothing of the trace could be read.
-    pub fn finish(mut self) -> Result<Capture, CaptureProblem> {
+    pub fn finish(mut self) -> Result<Capture, CaptureError> {
         if !self.has_bytes {
-            return Err(CaptureProblem::Empty);
+            return Err(CaptureError::Empty);
         }
         match self.decoder.finish() {
             // What is missing is counted capture by capture.
             Ok(_) | Err(DecodeError::CutOff { .. } | DecodeError::MessagesLost { .. }) => {}
-            Err(error) => return Err(CaptureProblem::Refused(error)),
+            Err(error) => return Err(CaptureError::Refused(error)),
         }
         let now = self.decoder.summary();
         let last = core::mem::take(&mut self.part);
@@ -233,11 +173,6 @@ impl CaptureReader {
                 ..loss
             })
         });
-        shown.ok_or(CaptureProblem::NothingReadable)
+        shown.ok_or(CaptureError::NothingReadable)
     }
 }
-
-#[cfg(test)]
-mod disorder_tests;
-#[cfg(test)]
-pub(crate) mod tests;

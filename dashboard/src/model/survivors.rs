@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use heapbeacon_shared::api::Record;
+use heapbeacon_shared::capture::Capture;
 
-use super::Capture;
-use crate::model::history::{Held, Snapshot};
+use super::history::{Held, Snapshot};
 
 /// Moments from the start of the trace to the capture.
 const MOMENTS: u64 = 48;
@@ -66,5 +66,37 @@ fn add(held: &mut [Held], places: &HashMap<u32, usize>, record: &Record) {
     {
         held.bytes = held.bytes.saturating_add(record.size);
         held.count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heapbeacon_shared::capture::CaptureReader;
+
+    use super::*;
+    use crate::capture_messages::{SECOND, messages, stream};
+
+    #[test]
+    fn what_a_stack_holds_is_told_by_the_time_of_its_allocations() {
+        let mut reader = CaptureReader::new();
+        reader.push(&stream(&messages())).expect("readable");
+        let capture = reader.finish().expect("readable");
+        let moments = survivors(&capture);
+        let held = |moment: &Snapshot| {
+            let held = moment.held.iter().find(|held| held.stack == 1);
+            held.map(|held| (held.bytes, held.count))
+        };
+        assert_eq!(
+            moments.first().map(|moment| moment.time_us),
+            Some(10 * SECOND)
+        );
+        assert_eq!(moments.first().and_then(held), Some((0, 0)));
+        assert_eq!(
+            moments.last().map(|moment| moment.time_us),
+            Some(60 * SECOND)
+        );
+        assert_eq!(moments.last().and_then(held), Some((300, 3)));
+        let bytes = moments.iter().filter_map(held).map(|(bytes, _)| bytes);
+        assert!(bytes.is_sorted());
     }
 }

@@ -1,4 +1,6 @@
-use heapbeacon_shared::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
+use alloc::vec::Vec;
+
+use crate::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
 
 use super::loss::Loss;
 

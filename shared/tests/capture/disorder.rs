@@ -1,10 +1,11 @@
 //! Captures whose messages are out of order, come twice, or belong to several traces.
 
+use heapbeacon_shared::capture::{Capture, CaptureReader};
 use heapbeacon_shared::trace::{Address, Record};
 use heapbeacon_shared::wire::{Free, Header, Message};
 
-use super::tests::{SECOND, counters, freed, header, messages, read, record, stack, stream};
-use super::*;
+use crate::messages::{SECOND, counters, freed, header, messages, record, stack, stream};
+use crate::read;
 
 /// A block with an address of its own.
 fn block(second: u64, address: u64, stack: u32) -> Message {
@@ -75,8 +76,6 @@ fn a_free_whose_record_never_comes_is_counted_and_the_list_is_not_complete() {
         assert_eq!(held(&capture), [(1, 1)]);
         assert_eq!(capture.loss.unplaced_frees, 1);
         assert!(capture.loss.is_incomplete());
-        let told = capture.loss.sentences().concat();
-        assert!(told.contains("1 free in the file"), "{told}");
     }
     // Where there was no record on the device, either, nothing is missing.
     let messages = [counters(), stack(1, 0), freed(0, 9)];
@@ -105,8 +104,6 @@ fn a_block_ends_when_its_address_is_handed_out_again() {
     assert_eq!(held(&capture), [(1, 2)]);
     assert_eq!(capture.loss.reused_addresses, 1);
     assert!(!capture.loss.is_incomplete());
-    let told = capture.loss.sentences().concat();
-    assert!(told.contains("1 block counted as freed"), "{told}");
 }
 
 #[test]
@@ -126,9 +123,9 @@ fn times_are_right_wherever_the_header_stands() {
         ..Header::default()
     });
     let messages = [record(20, 8, 1), header];
-    let mut fold = Fold::default();
-    messages.into_iter().for_each(|message| fold.take(message));
-    let (records, _) = fold.into_records();
+    let mut reader = CaptureReader::new();
+    reader.take_page(&stream(&messages)).expect("complete");
+    let (records, _) = reader.into_records();
     assert_eq!(records[0].time_us, 20_000 * SECOND);
 }
 
@@ -140,8 +137,8 @@ fn a_capture_from_before_its_newest_record_was_taken_when_that_was() {
     let capture = read(&stream(&messages)).expect("readable");
     assert_eq!(capture.trace.summary.time_us, 114 * SECOND);
     assert_eq!(capture.device.uptime_us, 114 * SECOND);
-    let newest = survivors(&capture).pop().expect("there are moments");
-    assert_eq!(newest.held.iter().map(|held| held.count).sum::<u64>(), 5);
+    let live = held(&capture).iter().map(|(_, count)| count).sum::<u64>();
+    assert_eq!(live, 5);
 }
 
 #[test]
@@ -163,8 +160,6 @@ fn of_joined_captures_the_last_is_shown_and_that_is_said() {
                 .expect("readable");
             let mut capture = reader.finish().expect("readable");
             assert_eq!(capture.loss.other_captures, 2);
-            let told = capture.loss.sentences().concat();
-            assert!(told.contains("2 other captures"), "{told}");
             assert!(!capture.loss.is_incomplete(), "{:?}", capture.loss);
             capture.loss.other_captures = 0;
             assert_eq!(capture, alone);

@@ -1,12 +1,13 @@
 //! From the messages of a capture to the bodies of the API.
 
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::mem;
-use std::collections::HashMap;
 
-use heapbeacon_shared::analysis::fragmentation_percent;
-use heapbeacon_shared::api::{Device, Heap, Leak, Record, Stack, Warning};
-use heapbeacon_shared::trace::{self, Failure, Name, Origin, Region, Reserve};
-use heapbeacon_shared::wire::{self, Message};
+use crate::analysis::fragmentation_percent;
+use crate::api::{Device, Heap, Leak, Record, Stack, Warning};
+use crate::trace::{self, Failure, Name, Origin, Region, Reserve};
+use crate::wire::{self, Message};
 
 use super::blocks::{Block, Blocks};
 use super::content::Capture;
@@ -15,7 +16,7 @@ use super::loss::Loss;
 const US_PER_SECOND: u32 = 1_000_000;
 
 /// Where in a list something of an id is.
-type Places = HashMap<u32, usize>;
+type Places = BTreeMap<u32, usize>;
 
 /// What was said so far. Messages come in any order that damage leaves.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ pub(super) struct Fold {
     /// Where a call stack of an id is in `stacks`.
     pub(super) stack_places: Places,
     /// Id of the task of each call stack, by the id of the stack.
-    stack_tasks: HashMap<u32, u16>,
+    stack_tasks: BTreeMap<u32, u16>,
     blocks: Blocks,
     samples: Vec<wire::Sample>,
     handed: Vec<wire::Handed>,

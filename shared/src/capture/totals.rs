@@ -1,10 +1,10 @@
 //! What all messages of a capture come to.
 
-use heapbeacon_shared::api::{LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
-use heapbeacon_shared::trace::{State, Summary, WrongFree};
+use crate::api::{LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
+use crate::trace::{State, Summary, WrongFree};
 
 use super::fold::Fold;
-use crate::model::ranked::ranked;
+use crate::analysis::ranked;
 
 /// Call stacks that are listed as holding memory, the largest first: more than a record buffer of 64 KiB has room for.
 pub const LISTED: usize = 512;

@@ -1,9 +1,10 @@
 //! Joins records with their frees, in whatever order they came.
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
-use heapbeacon_shared::trace::{Address, Record};
-use heapbeacon_shared::wire::Free;
+use crate::trace::{Address, Record};
+use crate::wire::Free;
 
 /// How a block ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl SettledBlocks {
 
     /// Ends each block whose address a later one has: no two live blocks share an address.
     fn end_reused(&mut self) {
-        let mut live = HashMap::new();
+        let mut live = BTreeMap::new();
         for index in 0..self.list.len() {
             let Block { record, end } = self.list[index];
             // Who does not say where a block lies says 0.

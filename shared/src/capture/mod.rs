@@ -1,0 +1,22 @@
+//! From a stream of messages to the bodies of the API: of a whole capture, and of single pages of a trace.
+//!
+//! | type | takes | returns |
+//! |---|---|---|
+//! | [`CaptureReader`] | bytes, in pieces of any size | a [`Capture`], or a [`CaptureError`] |
+//! | [`CaptureReader::take_page`] | one page of records or call stacks | what the next [`Page`] comes after |
+//!
+//! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
+
+mod blocks;
+mod content;
+mod error;
+mod fold;
+mod loss;
+mod reader;
+mod totals;
+
+pub use content::Capture;
+pub use error::CaptureError;
+pub use loss::Loss;
+pub use reader::{CaptureReader, Page};
+pub use totals::LISTED;
