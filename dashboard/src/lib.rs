@@ -18,6 +18,7 @@
 
 #[cfg(test)]
 #[path = "../../shared/tests/capture/messages.rs"]
+#[expect(dead_code, reason = "most are read in the tests of the library only")]
 mod capture_messages;
 pub mod charts;
 pub mod components;

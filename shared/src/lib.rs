@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`trace`] | the vocabulary: state, summary, call stack, record, region; names nothing else of the crate | – |
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
-//! | [`analysis`] | what the numbers of a trace mean: growth, verdicts, accounting | – (series: `alloc`) |
+//! | [`analysis`] | what the numbers of a trace mean: histories, verdicts, what a leak list shows, accounting | – (histories: `alloc`) |
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |

@@ -1,9 +1,9 @@
 //! Figures that follow from a few others.
 
 use heapbeacon_shared::analysis::{
-    accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full,
+    Amount, accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full, untraced,
 };
-use heapbeacon_shared::trace;
+use heapbeacon_shared::trace::{self, Region, Summary};
 
 #[test]
 fn time_until_full_follows_from_the_growth() {
@@ -70,4 +70,42 @@ fn accounting_holds_only_if_blocks_and_bytes_add_up() {
         ..sound
     };
     assert!(!accounting_holds(&lost_bytes));
+}
+
+#[test]
+fn what_the_allocator_handed_out_beyond_the_trace_is_untraced_and_evicted_records_may_be_of_it() {
+    let region = Region {
+        blocks: 10,
+        requested: 10 * 1024,
+        ..Region::default()
+    };
+    let regions = [region.clone(), region];
+    let amount = |blocks| Amount {
+        blocks,
+        bytes: blocks * 1024,
+    };
+    let evicted = |evicted_live| Summary {
+        evicted_live,
+        evicted_live_bytes: evicted_live * 1024,
+        ..Summary::EMPTY
+    };
+    assert_eq!(untraced(&regions, amount(6), &evicted(0)), Some(amount(14)));
+    assert_eq!(untraced(&regions, amount(6), &evicted(4)), Some(amount(10)));
+    // All of it is known, or more than there is: frees of some were not seen.
+    assert_eq!(untraced(&regions, amount(6), &evicted(14)), None);
+    assert_eq!(untraced(&regions, amount(21), &evicted(0)), None);
+}
+
+#[test]
+fn a_few_small_blocks_between_two_counts_are_not_untraced_but_many_or_large_ones_are() {
+    let untraced = |blocks, requested| {
+        let region = Region {
+            blocks,
+            requested,
+            ..Region::default()
+        };
+        untraced(&[region], Amount::default(), &Summary::EMPTY)
+    };
+    assert_eq!(untraced(4, 512), None);
+    assert!(untraced(5, 512).is_some() && untraced(4, 513).is_some());
 }

@@ -11,7 +11,6 @@ use super::connection::{LinkState, Obstacle};
 use super::evicted::Evicted;
 use crate::location::own_base;
 use crate::model::heap_sample::HeapSample;
-use crate::model::watched::Watched;
 use crate::store::Store;
 use crate::store::clock::now_ms;
 
@@ -138,12 +137,18 @@ impl Store {
             return Ok(());
         }
         evicted.list_in(&mut page);
-        let is_of_trace = self.trace.with_untracked(|trace| {
-            let take = |watched: &mut Watched| Some(watched.take(&page, trace.as_ref()?));
-            self.watched.try_update(take).flatten()
+        let is_of_trace = |trace: &&Trace| trace.trace_id == page.trace_id;
+        let summary = self.trace.with_untracked(|trace| {
+            trace
+                .as_ref()
+                .filter(is_of_trace)
+                .map(|trace| trace.summary)
         });
         // Of another trace there is a status in the next round.
-        if is_of_trace == Some(true) {
+        if let Some(summary) = summary {
+            let snapshot = page.snapshot(&summary);
+            self.watched
+                .update(|watched| watched.take(snapshot, &summary));
             self.leaks.set(Some(page));
             self.refresh_sites();
         }
@@ -247,7 +252,7 @@ impl Store {
             Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
             Some(before) => self
                 .watched
-                .update(|watched| watched.follow(before, &trace)),
+                .update(|watched| watched.follow(&before.summary, &trace.summary)),
             None => {}
         }
         self.rates.update(|rates| rates.push(&trace));

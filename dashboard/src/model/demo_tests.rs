@@ -1,13 +1,12 @@
 //! What the page says of a program like the demo workload, answer by answer.
 
-use heapbeacon_shared::analysis::Standing;
+use heapbeacon_shared::analysis::{Standing, Watched};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack, Trace};
 use heapbeacon_shared::trace::{Address, State, Summary};
 
 use super::finding::{Tone, View, live};
 use super::heap_history::Outlook;
 use super::sites::{Grouping, Site, group, judge};
-use super::watched::Watched;
 use crate::store::clock::Clock;
 use crate::symbols::names::Names;
 use workloads::{BLOCK, Noise, Site as Blocks, Step, harmless, leaks};
@@ -28,7 +27,7 @@ struct Program {
     blocks: Vec<Blocks>,
     noise: Noise,
     second: u64,
-    watched: Watched,
+    watched: Watched<String>,
     before: Option<Trace>,
     /// How many seconds the device's clock is behind.
     behind: u64,
@@ -103,9 +102,10 @@ impl Program {
             ..Trace::default()
         };
         if let Some(before) = &self.before {
-            self.watched.follow(before, &trace);
+            self.watched.follow(&before.summary, &trace.summary);
         }
-        self.watched.take(&page, &trace);
+        self.watched
+            .take(page.snapshot(&trace.summary), &trace.summary);
         let snapshots = self.watched.snapshots();
         let mut sites = group(&page, snapshots, &mut Names::default(), Grouping::CallSite);
         judge(&mut sites, &mut self.watched);
@@ -187,7 +187,7 @@ fn from_a_fresh_start_only_the_leak_turns_red_and_once_it_is_off_that_changes_on
             let sites = program.ask(State::Recording);
             for site in sites
                 .iter()
-                .filter(|site| site.standing() == Standing::Leaking)
+                .filter(|site| site.judgement.standing() == Standing::Leaking)
             {
                 assert_eq!(site.key, leak, "after {second} s");
             }

@@ -1,9 +1,8 @@
 //! The heap since the page opened, how it grows, and when it is full.
 
-use heapbeacon_shared::analysis::{Point, Series, Timed, seconds_until_full};
+use heapbeacon_shared::analysis::{Point, SHORTEST_US, Series, Timed, seconds_until_full};
 
 use super::heap_sample::{HeapSample, REGIONS};
-use super::history::SHORTEST_US;
 
 /// Samples kept.
 const SAMPLES: usize = 600;

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
+use heapbeacon_shared::analysis::SHORTEST_US;
 use heapbeacon_shared::api::Trace;
 use heapbeacon_shared::trace::State;
-
-use super::history::SHORTEST_US;
 
 /// Traces that a rate is taken over.
 const RATE_WINDOW: usize = 6;

@@ -14,7 +14,6 @@ use crate::model::finding::completeness::with_untraced;
 use crate::model::finding::{Finding, Part, Tone, View, capture, live};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::regions;
-use crate::model::history::listed;
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
@@ -96,7 +95,7 @@ fn found(store: Store) -> Finding {
     let view = View {
         trace,
         watched_us: store.watched_us(),
-        listed: listed(page),
+        listed: page.listed(),
         total: page.total.into(),
         outlook,
         regions: &regions,
@@ -205,7 +204,7 @@ fn Cut() -> impl IntoView {
 
 /// Describes how many call stacks are not listed.
 fn cut_words(page: &api::LeaksPage) -> Option<String> {
-    let (listed, total) = (listed(page), u64::from(page.total));
+    let (listed, total) = (page.listed(), u64::from(page.total));
     let [listed_words, total_words] = [listed, total].map(format::count);
     (total > listed)
         .then(|| format!("These are the {listed_words} largest of {total_words} call stacks."))

@@ -13,7 +13,6 @@ use crate::location::Page;
 use crate::model::finding::completeness::{gaps, untraced};
 use crate::model::heap_history::Outlook;
 use crate::model::heap_sample::{HeapSample, regions};
-use crate::model::sites::Site;
 use crate::store::Store;
 use wrong_frees::WrongFrees;
 
@@ -95,7 +94,7 @@ fn used_card(store: Store) -> AnyView {
         // What only fills up at the start is no reason for alarm.
         false => (
             growth(&store.heap_history.read().outlook()),
-            store.sites.read().iter().any(Site::leaks),
+            store.sites.read().iter().any(|site| site.judgement.leaks()),
         ),
     };
     let hint = "Bytes handed out in all regions, and their growth without what comes and goes";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use heapbeacon_shared::analysis::{Watched, is_recording};
 use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Stack, Trace};
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::Origin;
@@ -15,7 +16,6 @@ use crate::model::palette::Palette;
 use crate::model::rates::Rates;
 use crate::model::records_location::RecordsLocation;
 use crate::model::sites::{self, Grouping, Site};
-use crate::model::watched::Watched;
 use crate::symbols::names::Names;
 use crate::symbols::source::SymbolState;
 
@@ -65,7 +65,7 @@ pub struct Store {
     /// The heap since the page opened.
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
-    pub watched: RwSignal<Watched>,
+    pub watched: RwSignal<Watched<String>>,
     /// Allocations and frees per second.
     pub rates: RwSignal<Rates>,
     /// Who holds memory, by call site, most bytes first.
@@ -156,6 +156,15 @@ impl Store {
         self.trace.with(location).unwrap_or(RecordsLocation::None)
     }
 
+    /// Returns whether allocations are recorded.
+    pub fn is_recording(&self) -> bool {
+        self.trace.with(|trace| {
+            trace
+                .as_ref()
+                .is_some_and(|trace| is_recording(&trace.summary))
+        })
+    }
+
     /// Returns whether the device has records to show.
     pub fn has_records(&self) -> bool {
         self.records_location() == RecordsLocation::Device
@@ -188,7 +197,7 @@ impl Store {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
             self.watched.track();
-            let group = |watched: &mut Watched| {
+            let group = |watched: &mut Watched<String>| {
                 let snapshots = watched.snapshots();
                 let mut sites = self
                     .names

@@ -1,6 +1,6 @@
 //! The connected device, and the capture file shown over it, if one is open.
 
-use heapbeacon_shared::capture::Capture;
+use heapbeacon_shared::capture::{Capture, survivors};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::File;
@@ -12,7 +12,6 @@ use crate::files::kind::FileKind;
 use crate::files::read::read_capture;
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
-use crate::model::survivors::survivors;
 use crate::symbols::names::Names;
 
 /// The connected device, and the capture file shown over it, if one is open. A handle, as a [`Store`] is.

@@ -1,6 +1,18 @@
 //! Rules of one line.
 
-use crate::trace::Summary;
+use crate::trace::{Region, Summary};
+
+/// Blocks and bytes that may come and go between the two counts of one answer.
+const IN_BETWEEN: (u64, u64) = (4, 512);
+
+/// Blocks, and the bytes that were asked for with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many there are.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
 
 /// Returns the seconds until `free_bytes` are used up at `bytes_per_minute`; `None` if that never
 /// happens.
@@ -29,6 +41,20 @@ pub fn held_for_certain(summary: &Summary) -> i64 {
     ]
     .map(u64::cast_signed);
     live.saturating_add(evicted).saturating_sub(freed)
+}
+
+/// Returns how much of a heap no trace knows of, where its allocator has counted what the regions hold and `traced` is what
+/// the trace knows as live; `None` where that is all.
+///
+/// A block whose record was evicted may be freed or not, so as many may be among what the allocator has handed out.
+pub fn untraced(regions: &[Region], traced: Amount, summary: &Summary) -> Option<Amount> {
+    let sum = |part: fn(&Region) -> u64| regions.iter().map(part).fold(0, u64::saturating_add);
+    let known_blocks = traced.blocks.saturating_add(summary.evicted_live);
+    let known_bytes = traced.bytes.saturating_add(summary.evicted_live_bytes);
+    let blocks = sum(|region| region.blocks).checked_sub(known_blocks)?;
+    let bytes = sum(|region| region.requested).checked_sub(known_bytes)?;
+    let is_in_between = blocks <= IN_BETWEEN.0 && bytes <= IN_BETWEEN.1;
+    (blocks > 0 && !is_in_between).then_some(Amount { blocks, bytes })
 }
 
 /// Returns whether allocations − matched frees − missed frees − evicted live = live, for blocks and for bytes.

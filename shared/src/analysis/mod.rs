@@ -1,30 +1,67 @@
 //! What the numbers of a trace mean: folds over values, without bytes, symbols, I/O or a clock.
+//!
+//! | step | from | to |
+//! |---|---|---|
+//! | [`Watched`] | a [`Snapshot`] of the leak list at each answer | the snapshots that say something of growth |
+//! | [`History::of_each`] | snapshots, and which call stacks make up a site | what each site held at each moment |
+//! | [`Watched::judge`] | histories | a [`Judgement`] of each site |
+//! | [`LeakList::conclude`] | judgements | a [`Conclusion`]: what the whole list shows |
+//!
+//! What a site is, the caller decides: here it is an index, and a key to remember it by.
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
+mod conclusion;
+#[cfg(feature = "alloc")]
 mod growth;
+#[cfg(feature = "alloc")]
+mod history;
+#[cfg(feature = "alloc")]
+mod judgement;
 #[cfg(feature = "alloc")]
 mod leak;
 #[cfg(feature = "alloc")]
+mod lifetimes;
+#[cfg(feature = "alloc")]
 mod ranked;
 #[cfg(feature = "alloc")]
+mod recorded;
+#[cfg(feature = "alloc")]
 mod series;
+#[cfg(feature = "alloc")]
+mod snapshot;
+#[cfg(feature = "alloc")]
+mod suspects;
 #[cfg(feature = "alloc")]
 mod trend;
 #[cfg(feature = "alloc")]
 mod verdict;
+#[cfg(feature = "alloc")]
+mod watched;
 
 pub use arithmetic::{
-    accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full,
+    Amount, accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full, untraced,
 };
+#[cfg(feature = "alloc")]
+pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, Rest};
+#[cfg(feature = "alloc")]
+pub use history::History;
+#[cfg(feature = "alloc")]
+pub use judgement::Judgement;
 #[cfg(feature = "alloc")]
 pub use leak::{Growth, Known, LEAK_BLOCKS, LEAK_US, Moment, SUSPECT_US, Standing, Suspect};
 #[cfg(feature = "alloc")]
 pub use ranked::ranked;
 #[cfg(feature = "alloc")]
+pub use recorded::piles_up;
+#[cfg(feature = "alloc")]
 pub use series::{Point, Series, Timed};
+#[cfg(feature = "alloc")]
+pub use snapshot::{Held, Snapshot};
 #[cfg(feature = "alloc")]
 pub use verdict::{
     Blocks, FEW_BLOCKS, MINIMUM_GAIN, MINIMUM_US, RISES, SIGNIFICANCE, SLICES, Verdict, WINDOW_US,
     verdict,
 };
+#[cfg(feature = "alloc")]
+pub use watched::{SHORTEST_US, Watched, is_recording};

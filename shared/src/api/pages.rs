@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
+use crate::analysis::{Held, Snapshot};
+use crate::trace::Summary;
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,4 +43,35 @@ pub struct LeaksPage {
     pub total: u32,
     /// Most bytes first.
     pub leaks: Vec<Leak>,
+}
+
+impl LeaksPage {
+    /// Returns how many of its call stacks have live blocks: those that the device lists itself.
+    pub fn listed(&self) -> u64 {
+        self.leaks.iter().filter(|leak| leak.count > 0).count() as u64
+    }
+
+    /// Returns what the analysis takes of it, with the totals of the trace that it belongs to.
+    pub fn snapshot(&self, summary: &Summary) -> Snapshot {
+        let held = self.leaks.iter().map(Leak::held).collect();
+        let is_complete = self.listed() >= u64::from(self.total);
+        Snapshot::new(self.time_us, held, is_complete, summary)
+    }
+}
+
+impl Leak {
+    /// Returns its numbers, without who allocated.
+    pub fn held(&self) -> Held {
+        Held {
+            stack: self.stack.id,
+            bytes: self.bytes,
+            count: self.count,
+            peak_bytes: self.stack.peak_live_bytes,
+            evicted: self.stack.evicted,
+            allocations: self.stack.allocations,
+            frees: self.stack.frees,
+            oldest_us: self.oldest_us,
+            newest_us: self.newest_us,
+        }
+    }
 }

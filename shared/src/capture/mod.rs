@@ -13,10 +13,12 @@ mod error;
 mod fold;
 mod loss;
 mod reader;
+mod survivors;
 mod totals;
 
 pub use content::Capture;
 pub use error::CaptureError;
 pub use loss::Loss;
 pub use reader::{CaptureReader, Page};
+pub use survivors::survivors;
 pub use totals::LISTED;

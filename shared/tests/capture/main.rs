@@ -3,8 +3,9 @@
 mod disorder;
 mod messages;
 
+use heapbeacon_shared::analysis::Snapshot;
 use heapbeacon_shared::api::Warning;
-use heapbeacon_shared::capture::{Capture, CaptureError, CaptureReader, Loss, Page};
+use heapbeacon_shared::capture::{Capture, CaptureError, CaptureReader, Loss, Page, survivors};
 use heapbeacon_shared::trace::{
     self, Address, BuildId, Failure, MissedFrees, Origin, State, WrongFreeKind,
 };
@@ -168,6 +169,28 @@ fn nothing_is_taken_of_a_page_of_another_trace_or_of_another_boot() {
 }
 
 #[test]
+fn what_a_stack_holds_is_told_by_the_time_of_its_allocations() {
+    let capture = read(&stream(&messages())).expect("readable");
+    let moments = survivors(&capture);
+    let held = |moment: &Snapshot| {
+        let held = moment.held.iter().find(|held| held.stack == 1);
+        held.map(|held| (held.bytes, held.count))
+    };
+    assert_eq!(
+        moments.first().map(|moment| moment.time_us),
+        Some(10 * SECOND)
+    );
+    assert_eq!(moments.first().and_then(held), Some((0, 0)));
+    assert_eq!(
+        moments.last().map(|moment| moment.time_us),
+        Some(60 * SECOND)
+    );
+    assert_eq!(moments.last().and_then(held), Some((300, 3)));
+    let bytes = moments.iter().filter_map(held).map(|(bytes, _)| bytes);
+    assert!(bytes.is_sorted());
+}
+
+#[test]
 fn an_empty_file_a_foreign_one_and_one_of_a_newer_version_are_told_apart() {
     assert!(refusal(b"").contains("empty"));
     assert!(refusal(b"\x7fELF\x02\x01\x01\0").contains("not a HeapBeacon capture"));
@@ -223,7 +246,9 @@ fn damage_at_any_place_is_read_or_refused_without_a_panic() {
         for damage in [0, 0x7f, 0xff] {
             let mut damaged = bytes.clone();
             damaged[place] = damage;
-            let _ = read(&damaged);
+            if let Ok(capture) = read(&damaged) {
+                assert!(!survivors(&capture).is_empty());
+            }
         }
     }
 }

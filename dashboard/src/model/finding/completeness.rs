@@ -1,5 +1,6 @@
 //! Whether a leak list has every block: what was evicted, dropped or left out, and what was never traced.
 
+use heapbeacon_shared::analysis::{self, Amount};
 use heapbeacon_shared::api::{Device, Heap, Trace, Warning};
 use heapbeacon_shared::trace::State;
 
@@ -8,9 +9,6 @@ use crate::format;
 
 /// What is said of a list that lacks nothing.
 const COMPLETE: &str = "Nothing was evicted, so this list is complete.";
-
-/// Blocks and bytes that may come and go between the two counts of one answer.
-const IN_BETWEEN: (u64, u64) = (4, 512);
 /// Said where nobody can tell.
 const UNKNOWN: &str = "Nothing was evicted, but how much the whole heap has handed out is not known, so blocks may be \
                        missing from this list.";
@@ -67,28 +65,13 @@ pub fn gaps(trace: &Trace) -> Vec<&'static str> {
     told.map(|(_, sentence)| sentence).collect()
 }
 
-/// Returns how much of the heap is in no list, and why; `None` where the trace has it all.
-///
-/// A block whose record was evicted may be freed or not, so as many may be among what the allocator has handed out.
+/// Describes how much of the heap is in no list, and why; `None` where the trace has it all.
 pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
-    let all = heap.regions.iter();
-    let (blocks, bytes) = all.fold((0_u64, 0_u64), |(blocks, bytes), region| {
-        (
-            blocks.saturating_add(region.blocks),
-            bytes.saturating_add(region.requested),
-        )
-    });
-    let known = heap
-        .traced_blocks
-        .saturating_add(trace.summary.evicted_live);
-    let known_bytes = heap
-        .traced_bytes
-        .saturating_add(trace.summary.evicted_live_bytes);
-    let blocks = blocks.checked_sub(known).filter(|blocks| *blocks > 0)?;
-    let bytes = bytes.checked_sub(known_bytes)?;
-    if blocks <= IN_BETWEEN.0 && bytes <= IN_BETWEEN.1 {
-        return None;
-    }
+    let traced = Amount {
+        blocks: heap.traced_blocks,
+        bytes: heap.traced_bytes,
+    };
+    let Amount { blocks, bytes } = analysis::untraced(&heap.regions, traced, &trace.summary)?;
     let when = match trace.summary.gaps {
         0 => "before the trace began",
         _ => "before the trace began, or while it was stopped or paused",

@@ -1,6 +1,8 @@
 //! The sentence above the leak list of a device.
 
-use heapbeacon_shared::analysis::{LEAK_BLOCKS, LEAK_US, SUSPECT_US, Standing, Verdict, ranked};
+use heapbeacon_shared::analysis::{
+    Caveat, Conclusion, GrowingSites, LEAK_BLOCKS, LEAK_US, LeakList, Rest, Verdict, is_recording,
+};
 use heapbeacon_shared::api::Trace;
 use heapbeacon_shared::trace::{Mode, State};
 
@@ -9,13 +11,9 @@ use super::{Finding, Part, Tone, View};
 use crate::format;
 use crate::model::record_buffer::more_records;
 use crate::model::sites::Site;
-use crate::model::watched::is_recording;
 
 /// Growing sites that the sentence names.
 const NAMED_SITES: usize = 3;
-/// A block that was held for so long and still is, is large but steady from this share on.
-const LARGE_SHARE: u64 = 10;
-
 /// Blocks that a leak gains before it shows.
 const SHOWING_BLOCKS: u64 = 8;
 /// Times between two blocks that are told, in seconds: so many that a sentence seldom changes.
@@ -23,25 +21,26 @@ const INTERVALS: [u64; 7] = [10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600, 7 * 24 *
 
 /// Describes what a leak list shows. While nothing is recorded, that is what it showed before.
 pub fn describe(sites: &[&Site], view: &View<'_>) -> Finding {
-    let mut growing: Vec<&Site> = by_growth(sites);
-    // Who holds nothing that is seen is suspected for its evicted blocks alone. Only where blocks pile up is one of those a leak.
-    growing.retain(|site| site.count > 0 || view.piles_up);
-    let is_empty = sites.is_empty() && !view.is_cut();
-    let mut finding = if is_empty && view.trace.summary.live_count == 0 {
-        Finding {
+    let listed: Vec<_> = sites.iter().map(|site| site.listed()).collect();
+    let list = LeakList {
+        sites: &listed,
+        summary: &view.trace.summary,
+        is_cut: view.is_cut(),
+        span_us: view.span_us,
+        piles_up: view.piles_up,
+    };
+    let mut finding = match list.conclude() {
+        Conclusion::Empty => Finding {
             headline: "No block is live.".to_owned(),
             ..Finding::default()
-        }
-    } else if !growing.is_empty() {
-        some_grow(&growing, view)
-    } else if is_empty || is_early(sites, view) {
-        too_early(sites, view)
-    } else {
-        none_grows(sites, view)
+        },
+        Conclusion::Growing(growing) => some_grow(sites, &growing, view),
+        Conclusion::TooEarly { rising } => too_early(rising, view),
+        Conclusion::Level { stopped, caveat } => none_grows(sites, &stopped, caveat, view),
     };
     let as_of = as_of(view).map(text);
     finding.details.splice(..0, as_of);
-    finding.facts = [rest(sites), completeness(view, 0)].concat();
+    finding.facts = [rest(list.rest()), completeness(view, 0)].concat();
     finding
 }
 
@@ -59,25 +58,8 @@ fn as_of(view: &View<'_>) -> Option<String> {
     ))
 }
 
-fn by_growth<'s>(sites: &[&'s Site]) -> Vec<&'s Site> {
-    let growing = sites.iter().filter(|site| site.is_growing()).copied();
-    // What may be a cache that fills comes after what leaks, however fast.
-    let rank = |site: &Site| (site.leaks(), site.growth());
-    ranked(growing, sites.len(), |a, b| rank(a) > rank(b))
-}
-
-/// Returns whether there is too little data to say anything. In a cut list a site may be new because it has become large
-/// enough: that hides nothing that is known of the others.
-fn is_early(sites: &[&Site], view: &View<'_>) -> bool {
-    let is_early = |site: &&Site| is_new(site) || site.only_rises();
-    match view.is_cut() {
-        true => sites.iter().all(is_early),
-        false => view.span_us < SUSPECT_US,
-    }
-}
-
-fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
-    let (headline, when) = match is_recording(view.trace) {
+fn too_early(rising: usize, view: &View<'_>) -> Finding {
+    let (headline, when) = match is_recording(&view.trace.summary) {
         true => ("Too early to say.", "after a minute of watching"),
         false => (
             "Too little was watched to say.",
@@ -91,7 +73,6 @@ fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
             format::duration(span_us)
         ),
     };
-    let rising = sites.iter().filter(|site| site.only_rises()).count();
     let rising = match rising {
         0 => String::new(),
         _ => format!(
@@ -111,43 +92,48 @@ fn too_early(sites: &[&Site], view: &View<'_>) -> Finding {
     }
 }
 
-fn none_grows(sites: &[&Site], view: &View<'_>) -> Finding {
-    let trace = view.trace;
-    let sees_all = trace.summary.evicted_live == 0;
-    let stopped: Vec<_> = sites.iter().filter(|site| has_stopped(site)).collect();
-    let mut tone = Tone::Neutral;
-    let headline = if view.piles_up && (!sees_all || view.is_cut()) {
-        "Blocks pile up, but none of these call sites shows it.".to_owned()
-    } else if view.is_cut() {
-        let [listed, total] = [view.listed, view.total].map(format::count);
-        format!("None of the {listed} largest of {total} call stacks is growing.")
-    } else if !sees_all {
-        "No leak shows, but not every block is seen.".to_owned()
-    } else if !is_recording(trace) {
-        "Nothing was leaking while it recorded.".to_owned()
-    } else {
-        tone = Tone::Good;
-        // A slow leak hides longer where blocks come and go.
-        let hides = sites.iter().any(|site| site.verdict == Verdict::InFlight);
-        match (stopped.is_empty(), hides) {
-            (false, _) => "Nothing is leaking any more.".to_owned(),
-            (true, true) => "No leak shows.".to_owned(),
-            (true, false) => format!("Nothing is leaking faster than {}.", slowest(view.span_us)),
-        }
+fn none_grows(
+    sites: &[&Site],
+    stopped: &[usize],
+    caveat: Option<Caveat>,
+    view: &View<'_>,
+) -> Finding {
+    let (tone, headline) = match caveat {
+        Some(caveat) => (Tone::Neutral, not_known(caveat, view)),
+        None => (Tone::Good, nothing_leaks(sites, stopped, view.span_us)),
     };
     let now_us = view.now_us();
-    let stopped = stopped.into_iter().take(NAMED_SITES);
-    let details = stopped.map(|site| ended(site, now_us));
+    let stopped = stopped.iter().take(NAMED_SITES);
+    let details = stopped.map(|site| ended(sites[*site], now_us));
     Finding {
         tone,
         headline,
-        details: details.chain(advice(trace).map(text)).collect(),
+        details: details.chain(advice(view.trace).map(text)).collect(),
         facts: String::new(),
     }
 }
 
-fn has_stopped(site: &Site) -> bool {
-    site.standing() == Standing::Stopped
+/// Describes what keeps the page from saying that nothing leaks.
+fn not_known(caveat: Caveat, view: &View<'_>) -> String {
+    match caveat {
+        Caveat::PilesUp => "Blocks pile up, but none of these call sites shows it.".to_owned(),
+        Caveat::Cut => {
+            let [listed, total] = [view.listed, view.total].map(format::count);
+            format!("None of the {listed} largest of {total} call stacks is growing.")
+        }
+        Caveat::Evicted => "No leak shows, but not every block is seen.".to_owned(),
+        Caveat::NotRecording => "Nothing was leaking while it recorded.".to_owned(),
+    }
+}
+
+fn nothing_leaks(sites: &[&Site], stopped: &[usize], span_us: u64) -> String {
+    // A slow leak hides longer where blocks come and go.
+    let in_flight = |site: &&Site| site.judgement.verdict == Verdict::InFlight;
+    match (stopped.is_empty(), sites.iter().any(in_flight)) {
+        (false, _) => "Nothing is leaking any more.".to_owned(),
+        (true, true) => "No leak shows.".to_owned(),
+        (true, false) => format!("Nothing is leaking faster than {}.", slowest(span_us)),
+    }
 }
 
 /// Returns the pace of the slowest leak that would show by now, in words.
@@ -164,7 +150,7 @@ fn slowest(span_us: u64) -> String {
 
 /// Describes what a leak that has ended left behind.
 fn ended(site: &Site, now_us: u64) -> Vec<Part> {
-    let ago = format::duration(now_us.saturating_sub(site.suspect.ended_us()));
+    let ago = format::duration(now_us.saturating_sub(site.judgement.suspect.ended_us()));
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
     vec![
@@ -177,29 +163,27 @@ fn ended(site: &Site, now_us: u64) -> Vec<Part> {
 }
 
 /// Describes which sites grow, and calls it a leak where that is certain.
-fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
+fn some_grow(sites: &[&Site], growing: &GrowingSites, view: &View<'_>) -> Finding {
     let now_us = view.now_us();
-    let certain = growing.iter().filter(|site| site.leaks()).count();
-    let named = growing.iter().take(NAMED_SITES);
+    let GrowingSites {
+        certain, leaking, ..
+    } = *growing;
+    let all = || growing.sites.iter().map(|site| sites[*site]);
     // The headline speaks of what is certain only.
-    let grown = |site: &&Site| grown(site, certain > 0 && !site.leaks(), now_us);
-    let mut details: Vec<_> = named.map(grown).collect();
-    let may_leak = growing
-        .iter()
-        .filter(|site| site.standing() == Standing::Leaking);
-    let may_leak = may_leak.count();
+    let grown = |site: &Site| grown(site, certain > 0 && !site.judgement.leaks(), now_us);
+    let mut details: Vec<_> = all().take(NAMED_SITES).map(grown).collect();
     details.extend(time_left(view));
-    if may_leak == 0 {
+    if leaking == 0 {
         details.push(text(format!(
             "What still fills up looks the same: after {} blocks, or {} of steady growth, it is called a leak.",
             format::count(LEAK_BLOCKS),
             format::duration(LEAK_US)
         )));
     }
-    if growing.iter().any(|site| !site.is_certain) {
+    if all().any(|site| !site.judgement.is_certain) {
         details.extend(doubt(view.trace));
     }
-    let (tone, headline) = called_a_leak(growing.len(), certain, may_leak > 0 && view.piles_up);
+    let (tone, headline) = called_a_leak(growing);
     Finding {
         tone,
         headline,
@@ -209,16 +193,14 @@ fn some_grow(growing: &[&Site], view: &View<'_>) -> Finding {
 }
 
 /// Describes how many sites leak, or may.
-fn called_a_leak(growing: usize, certain: usize, piles_up: bool) -> (Tone, String) {
-    match certain {
-        0 if piles_up => {
-            let sites = format::plural_in_words(growing as u64, "call site").to_ascii_lowercase();
+fn called_a_leak(growing: &GrowingSites) -> (Tone, String) {
+    let sites = format::plural_in_words(growing.sites.len() as u64, "call site");
+    match growing.certain {
+        0 if growing.is_leak => {
+            let sites = sites.to_ascii_lowercase();
             (Tone::Bad, format!("At least one of {sites} is leaking."))
         }
-        0 => {
-            let sites = format::plural_in_words(growing as u64, "call site");
-            (Tone::Neutral, format!("{sites} may be leaking."))
-        }
+        0 => (Tone::Neutral, format!("{sites} may be leaking.")),
         certain => (Tone::Bad, call_sites_are(certain, "leaking.")),
     }
 }
@@ -292,7 +274,7 @@ fn place(site: &Site) -> String {
 
 /// Describes how a site grows, and that it may do so for another reason than a leak where `is_exception` to the headline.
 fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
-    let (value, unit) = format::bytes_parts(site.growth());
+    let (value, unit) = format::bytes_parts(site.judgement.growth());
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
     let place = place(site);
@@ -300,7 +282,7 @@ fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
         true => "may leak, too: it takes",
         false => "takes",
     };
-    let (up_to, rest) = match site.in_doubt() {
+    let (up_to, rest) = match site.history.in_doubt() {
         0 => {
             let age = format::duration(now_us.saturating_sub(site.oldest_us));
             ("", format!("; the oldest is {age} old."))
@@ -319,25 +301,11 @@ fn grown(site: &Site, is_exception: bool, now_us: u64) -> Vec<Part> {
 }
 
 /// Counts what is not growing.
-fn rest(sites: &[&Site]) -> String {
-    let total: u64 = sites.iter().map(|site| site.bytes).sum();
-    let steady = |site: &&&Site| {
-        let is_steady = matches!(site.verdict, Verdict::Plateau | Verdict::OneOff);
-        is_steady && site.standing() == Standing::Quiet
-    };
-    let large = sites
-        .iter()
-        .filter(steady)
-        .filter(|site| site.bytes > total / LARGE_SHARE);
-    let in_flight = sites
-        .iter()
-        .filter(|site| site.verdict == Verdict::InFlight && !site.is_growing());
-    let new = sites.iter().filter(|site| is_new(site));
-    let new = Some(new.count()).filter(|new| *new < sites.len());
+fn rest(rest: Rest) -> String {
     let counted = [
-        (large.count(), "large but steady"),
-        (in_flight.count(), "in flight"),
-        (new.unwrap_or(0), "too new to tell"),
+        (rest.steady, "large but steady"),
+        (rest.in_flight, "in flight"),
+        (rest.new, "too new to tell"),
     ];
     let words = |(count, what): (usize, &str)| match count {
         0 => String::new(),
@@ -348,8 +316,4 @@ fn rest(sites: &[&Site]) -> String {
         }
     };
     counted.map(words).concat()
-}
-
-fn is_new(site: &Site) -> bool {
-    matches!(site.verdict, Verdict::TooEarly { .. })
 }

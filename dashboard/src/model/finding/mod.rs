@@ -1,10 +1,10 @@
 //! The sentence above a leak list: what it shows, for whom, and how complete it is.
 
+use heapbeacon_shared::analysis::is_recording;
 use heapbeacon_shared::api::Trace;
 use heapbeacon_shared::trace::Name;
 
 use super::heap_history::Outlook;
-use super::watched::is_recording;
 
 pub(crate) mod capture;
 pub(crate) mod completeness;
@@ -79,7 +79,7 @@ impl View<'_> {
     /// Returns the microseconds that ages are told at: nothing is known of later ones.
     pub(super) fn now_us(&self) -> u64 {
         match self.watched_us {
-            Some(watched_us) if !is_recording(self.trace) => watched_us,
+            Some(watched_us) if !is_recording(&self.trace.summary) => watched_us,
             _ => self.trace.summary.time_us,
         }
     }

@@ -8,7 +8,6 @@ use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
 use crate::model::sites::{Site, SiteStack};
-use crate::model::watched::is_recording;
 use crate::pages::history_end;
 use crate::store::Store;
 
@@ -40,13 +39,13 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
         let read_us = store
             .leaks
             .with(|leaks| leaks.as_ref().map_or(0, |page| page.time_us));
-        let is_known = store.is_file || store.trace.read().as_ref().is_some_and(is_recording);
+        let is_known = store.is_file || store.is_recording();
         store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
     };
     view! {
         <tbody
             class:open=move || open.get()
-            class:growing=move || site.read().as_ref().is_some_and(Site::leaks)
+            class:growing=move || site.read().as_ref().is_some_and(|site| site.judgement.leaks())
         >
             <tr
                 class="site"
@@ -176,10 +175,14 @@ fn verdict_cell(site: &Site) -> AnyView {
 }
 
 fn growth_cell(site: &Site) -> AnyView {
-    let up_to = if site.in_doubt() > 0 { "up to " } else { "" };
+    let up_to = if site.history.in_doubt() > 0 {
+        "up to "
+    } else {
+        ""
+    };
     view! {
         <td class="r growth" data-testid="leak-growth">
-            {up_to} <span>{format::signed_bytes(site.gained as f64)}</span>
+            {up_to} <span>{format::signed_bytes(site.judgement.gained as f64)}</span>
             <small>{rate(site)}</small>
         </td>
     }
@@ -245,7 +248,7 @@ fn readings(site: &Site) -> Vec<Reading> {
         low: 0,
         high: point.bytes,
     };
-    site.points.iter().map(reading).collect()
+    site.history.points().iter().map(reading).collect()
 }
 
 /// Describes where a site is and which tasks come along, or what a task adds up.
@@ -260,7 +263,7 @@ fn place(site: &Site) -> String {
 }
 
 fn rate(site: &Site) -> String {
-    match site.growth() {
+    match site.judgement.growth() {
         0.0 => String::new(),
         growth => format::growth(growth),
     }
@@ -274,8 +277,8 @@ struct Sign {
 }
 
 fn sign(site: &Site) -> Sign {
-    let (class, word, meaning) = match (site.standing(), &site.verdict) {
-        (Standing::Leaking, _) if site.is_certain => {
+    let (class, word, meaning) = match (site.judgement.standing(), &site.judgement.verdict) {
+        (Standing::Leaking, _) if site.judgement.is_certain => {
             ("bad", "growing", "Blocks pile up that nobody frees: a leak")
         }
         (Standing::Leaking, _) => (

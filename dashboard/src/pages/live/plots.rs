@@ -89,7 +89,7 @@ pub(super) fn sites(store: Store) -> Plot {
     let shown: Vec<&Site> = shown.collect();
     let Some(times) = shown
         .first()
-        .map(|site| site.points.iter().map(|point| point.time_us))
+        .map(|site| site.history.points().iter().map(|point| point.time_us))
     else {
         return Plot::default();
     };
@@ -141,13 +141,17 @@ fn name_among(site: &Site, sites: &[&Site]) -> String {
 }
 
 fn bytes_of(site: &Site) -> Vec<u64> {
-    site.points.iter().map(|point| point.bytes).collect()
+    site.history
+        .points()
+        .iter()
+        .map(|point| point.bytes)
+        .collect()
 }
 
 fn sum(sites: &[&Site], len: usize) -> Vec<u64> {
     let mut total = vec![0; len];
     for site in sites {
-        for (total, point) in total.iter_mut().zip(&site.points) {
+        for (total, point) in total.iter_mut().zip(site.history.points()) {
             *total += point.bytes;
         }
     }
@@ -156,7 +160,7 @@ fn sum(sites: &[&Site], len: usize) -> Vec<u64> {
 
 fn sites_summary(largest: &[&Site]) -> String {
     let one = |site: &&Site| {
-        let growth = match site.growth() {
+        let growth = match site.judgement.growth() {
             0.0 => String::new(),
             growth => format!(", {}", format::growth(growth)),
         };

@@ -91,10 +91,8 @@ fn the_fastest_leak_comes_first() {
 fn a_leak_is_a_leak_after_its_records_were_evicted() {
     for mode in [Mode::All, Mode::Leaks] {
         // It is the only one that may be what piles up.
-        let only = Site {
-            is_certain: true,
-            ..evicted("session::open", GROWING)
-        };
+        let mut only = evicted("session::open", GROWING);
+        only.judgement.is_certain = true;
         let sites = [only, site("cache", Verdict::Plateau)];
         let finding = told_of(&sites, &overflowed(mode), true);
         assert_eq!(finding.tone, Tone::Bad);

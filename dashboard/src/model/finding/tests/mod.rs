@@ -1,4 +1,6 @@
-use heapbeacon_shared::analysis::{Blocks, Known, Moment, Suspect, Verdict};
+use heapbeacon_shared::analysis::{
+    Held, History, Judgement, Known, Moment, Snapshot, Suspect, Verdict,
+};
 use heapbeacon_shared::api::Buffer;
 use heapbeacon_shared::trace::{Destination, Mode, Origin, State, Summary};
 
@@ -40,10 +42,6 @@ pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
         _ => 0,
     };
     Site {
-        suspect: suspect(gaining, 0),
-        is_certain: true,
-        peak_bytes: 0,
-        moments: Vec::new(),
         key: name.to_owned(),
         colour_key: name.to_owned(),
         name: name.to_owned(),
@@ -52,16 +50,18 @@ pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
         call_sites: 0,
         origin: Origin::Application,
         stacks: Vec::new(),
-        verdict,
         bytes: 39 * 1024,
         count: 312,
         evicted: 0,
-        gained: 0,
         oldest_us: MINUTE_US,
         newest_us: 15 * MINUTE_US,
-        seen: Blocks::default(),
-        watched_us: 14 * MINUTE_US,
-        points: Vec::new(),
+        history: History::default(),
+        judgement: Judgement {
+            verdict,
+            suspect: suspect(gaining, 0),
+            watched_us: 14 * MINUTE_US,
+            ..Judgement::default()
+        },
     }
 }
 
@@ -98,25 +98,42 @@ fn growing(name: &str, bytes_per_minute: f64) -> Site {
 fn evicted(name: &str, verdict: Verdict) -> Site {
     let mut site = site(name, verdict);
     site.evicted = 500;
-    site.seen.evicted = 200;
-    site.is_certain = false;
+    site.history = history_of_evicted(200);
+    site.judgement.is_certain = false;
     site
+}
+
+/// The history of a call stack of which so many records were evicted.
+fn history_of_evicted(evicted: u64) -> History {
+    let held = |evicted| Held {
+        stack: 1,
+        evicted,
+        ..Held::default()
+    };
+    let at = |time_us, evicted| Snapshot {
+        time_us,
+        held: vec![held(evicted)],
+        ..Snapshot::default()
+    };
+    let snapshots = [at(SECOND, 0), at(2 * SECOND, evicted)];
+    let mut histories = History::of_each(1, &[(0, held(evicted))], &snapshots);
+    histories.remove(0)
 }
 
 /// A site that grows, and may still be a cache that fills.
 fn suspected(name: &str) -> Site {
-    Site {
-        suspect: suspect(100, 0),
-        ..site(name, Verdict::Plateau)
-    }
+    with_suspect(name, suspect(100, 0))
 }
 
 /// A site that leaked until forty seconds ago.
 fn stopped(name: &str) -> Site {
-    Site {
-        suspect: suspect(300, 59),
-        ..site(name, Verdict::Plateau)
-    }
+    with_suspect(name, suspect(300, 59))
+}
+
+fn with_suspect(name: &str, suspect: Suspect) -> Site {
+    let mut site = site(name, Verdict::Plateau);
+    site.judgement.suspect = suspect;
+    site
 }
 
 const GROWING: Verdict = Verdict::Growing {

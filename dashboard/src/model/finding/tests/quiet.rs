@@ -124,7 +124,7 @@ fn with_too_little_data_it_says_how_much_there_is() {
         ..view(&trace)
     };
     let mut rising = growing("cache::fill", 512.0);
-    rising.suspect = Suspect::default();
+    rising.judgement.suspect = Suspect::default();
     let finding = live::describe(&[&rising], &view);
     assert_eq!(finding.headline, "Too early to say.");
     assert_eq!(finding.tone, Tone::Neutral);

@@ -1,11 +1,11 @@
 //! When the blocks were allocated that a capture shows as live.
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
-use heapbeacon_shared::api::Record;
-use heapbeacon_shared::capture::Capture;
-
-use super::history::{Held, Snapshot};
+use super::content::Capture;
+use crate::analysis::{Held, Snapshot};
+use crate::api::{Leak, Record};
 
 /// Moments from the start of the trace to the capture.
 const MOMENTS: u64 = 48;
@@ -20,7 +20,7 @@ pub fn survivors(capture: &Capture) -> Vec<Snapshot> {
         capture.trace.summary.started_us,
         capture.trace.summary.time_us,
     );
-    let places: HashMap<u32, usize> = capture
+    let places: BTreeMap<u32, usize> = capture
         .leaks
         .leaks
         .iter()
@@ -50,7 +50,7 @@ pub fn survivors(capture: &Capture) -> Vec<Snapshot> {
         .collect()
 }
 
-fn nothing(leak: &heapbeacon_shared::api::Leak) -> Held {
+fn nothing(leak: &Leak) -> Held {
     Held {
         stack: leak.stack.id,
         oldest_us: leak.oldest_us,
@@ -59,44 +59,12 @@ fn nothing(leak: &heapbeacon_shared::api::Leak) -> Held {
     }
 }
 
-fn add(held: &mut [Held], places: &HashMap<u32, usize>, record: &Record) {
+fn add(held: &mut [Held], places: &BTreeMap<u32, usize>, record: &Record) {
     if let Some(held) = places
         .get(&record.stack)
         .and_then(|place| held.get_mut(*place))
     {
         held.bytes = held.bytes.saturating_add(record.size);
         held.count += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use heapbeacon_shared::capture::CaptureReader;
-
-    use super::*;
-    use crate::capture_messages::{SECOND, messages, stream};
-
-    #[test]
-    fn what_a_stack_holds_is_told_by_the_time_of_its_allocations() {
-        let mut reader = CaptureReader::new();
-        reader.push(&stream(&messages())).expect("readable");
-        let capture = reader.finish().expect("readable");
-        let moments = survivors(&capture);
-        let held = |moment: &Snapshot| {
-            let held = moment.held.iter().find(|held| held.stack == 1);
-            held.map(|held| (held.bytes, held.count))
-        };
-        assert_eq!(
-            moments.first().map(|moment| moment.time_us),
-            Some(10 * SECOND)
-        );
-        assert_eq!(moments.first().and_then(held), Some((0, 0)));
-        assert_eq!(
-            moments.last().map(|moment| moment.time_us),
-            Some(60 * SECOND)
-        );
-        assert_eq!(moments.last().and_then(held), Some((300, 3)));
-        let bytes = moments.iter().filter_map(held).map(|(bytes, _)| bytes);
-        assert!(bytes.is_sorted());
     }
 }

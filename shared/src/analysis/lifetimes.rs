@@ -1,8 +1,8 @@
 //! How long the blocks of each call stack live, as far as answers show it.
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
 
-use super::history::{Held, Snapshot};
+use super::snapshot::{Held, Snapshot};
 
 /// Call stacks that are remembered.
 const MOST: usize = 4096;
@@ -12,18 +12,19 @@ const MOST: usize = 4096;
 /// The oldest block of a call stack that is gone in the next answer was freed, and was as old as it was before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lifetimes {
-    longest_us: HashMap<u32, u64>,
+    longest_us: BTreeMap<u32, u64>,
 }
 
 impl Lifetimes {
-    /// Returns the longest lifetime of a call stack's blocks, 0 while none is known.
-    pub(super) fn longest_us(&self, stack: u32) -> u64 {
-        self.longest_us.get(&stack).copied().unwrap_or(0)
+    /// Returns the longest lifetime of the blocks of some call stacks, in microseconds; 0 while none is known.
+    pub(super) fn longest_us_of(&self, stacks: &[u32]) -> u64 {
+        let known = stacks.iter().filter_map(|stack| self.longest_us.get(stack));
+        known.copied().max().unwrap_or(0)
     }
 
     /// Takes two answers that follow each other.
     pub(super) fn follow(&mut self, before: &Snapshot, now: &Snapshot) {
-        let places: HashMap<u32, &Held> = now.held.iter().map(|held| (held.stack, held)).collect();
+        let places: BTreeMap<u32, &Held> = now.held.iter().map(|held| (held.stack, held)).collect();
         if self.longest_us.len() > MOST {
             self.longest_us
                 .retain(|stack, _| places.contains_key(stack));
@@ -68,12 +69,15 @@ mod tests {
     fn the_oldest_block_that_is_gone_was_as_old_as_it_was_when_last_seen() {
         let mut lifetimes = Lifetimes::default();
         lifetimes.follow(&snapshot(9, Some(5), 0), &snapshot(10, Some(5), 0));
-        assert_eq!(lifetimes.longest_us(1), 0);
+        assert_eq!(lifetimes.longest_us_of(&[1]), 0);
         lifetimes.follow(&snapshot(10, Some(5), 0), &snapshot(11, Some(8), 0));
-        assert_eq!(lifetimes.longest_us(1), 5);
+        assert_eq!(lifetimes.longest_us_of(&[1]), 5);
         // A shorter one, and one of another call stack.
         lifetimes.follow(&snapshot(11, Some(8), 0), &snapshot(12, None, 0));
-        assert_eq!((lifetimes.longest_us(1), lifetimes.longest_us(2)), (5, 0));
+        assert_eq!(
+            (lifetimes.longest_us_of(&[1]), lifetimes.longest_us_of(&[2])),
+            (5, 0)
+        );
     }
 
     #[test]
@@ -85,6 +89,6 @@ mod tests {
             ..snapshot(12, None, 0)
         };
         lifetimes.follow(&snapshot(11, Some(5), 1), &cut);
-        assert_eq!(lifetimes.longest_us(1), 0);
+        assert_eq!(lifetimes.longest_us_of(&[1]), 0);
     }
 }

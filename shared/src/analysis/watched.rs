@@ -1,0 +1,140 @@
+//! The leak list since somebody began to watch, for as long as the trace recorded.
+
+use alloc::vec::Vec;
+
+use super::history::History;
+use super::judgement::{Judgement, certain_alone, judge};
+use super::lifetimes::Lifetimes;
+use super::recorded::piles_up;
+use super::series::Series;
+use super::snapshot::Snapshot;
+use super::suspects::Suspects;
+use crate::trace::{State, Summary};
+
+/// Moments of the leak list kept.
+const SNAPSHOTS: usize = 240;
+/// Shortest time between two moments, in microseconds.
+pub const SHORTEST_US: u64 = 100_000;
+/// Microseconds that blocks are said to pile up for after that was last seen.
+const PILES_UP_US: u64 = 30_000_000;
+
+/// The moments of the leak list that say something of growth: those at which the trace recorded.
+///
+/// Time that is known not to be recorded is counted, so that nobody takes it for time in which nothing grew.
+///
+/// What is said of the growth of a site is remembered by its key, which is the caller's: whoever groups call stacks by
+/// the names of functions gives what a site is known by, and none of that is looked into here.
+#[derive(Clone, Debug)]
+pub struct Watched<K> {
+    snapshots: Series<Snapshot>,
+    unrecorded_us: u64,
+    /// When blocks were last seen to pile up in all.
+    piled_up_us: Option<u64>,
+    lifetimes: Lifetimes,
+    suspects: Suspects<K>,
+}
+
+impl<K> Default for Watched<K> {
+    fn default() -> Self {
+        Self {
+            snapshots: Series::new(SNAPSHOTS),
+            unrecorded_us: 0,
+            piled_up_us: None,
+            lifetimes: Lifetimes::default(),
+            suspects: Suspects::default(),
+        }
+    }
+}
+
+impl<K> Watched<K> {
+    /// Follows a trace from one answer to the next.
+    ///
+    /// After a stop nothing that was seen before it says what grows: what was freed meanwhile still counts as live, and
+    /// what has taken its place would look like growth.
+    pub fn follow(&mut self, before: &Summary, now: &Summary) {
+        if before.doubtful_until_us != now.doubtful_until_us {
+            *self = Self::default();
+        } else if ![before, now].iter().any(|summary| is_recording(summary)) {
+            self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
+        }
+    }
+
+    /// Takes a snapshot of a trace with these totals, if it records: what is held at other times says nothing of growth.
+    pub fn take(&mut self, snapshot: Snapshot, summary: &Summary) {
+        if is_recording(summary) {
+            self.push(Snapshot {
+                unrecorded_us: self.unrecorded_us,
+                ..snapshot
+            });
+        }
+    }
+
+    /// Appends a moment. While the clock stands still there is none.
+    pub fn push(&mut self, snapshot: Snapshot) {
+        if let Some(last) = self.snapshots.last() {
+            if snapshot.time_us < last.time_us + SHORTEST_US {
+                return;
+            }
+            self.lifetimes.follow(last, &snapshot);
+        }
+        let time_us = snapshot.time_us;
+        self.snapshots.push(snapshot);
+        if piles_up(self.snapshots()) {
+            self.piled_up_us = Some(time_us);
+        }
+    }
+
+    /// Returns how long there were answers while the trace recorded, in microseconds.
+    pub fn span_us(&self) -> u64 {
+        match self.snapshots() {
+            [first, .., last] => last.recorded_us().saturating_sub(first.recorded_us()),
+            _ => 0,
+        }
+    }
+
+    /// Returns whether blocks pile up in all, whoever allocated them.
+    pub fn piles_up(&self) -> bool {
+        let now_us = self.snapshots.last().map_or(0, |last| last.time_us);
+        let is_recent = |us: u64| now_us - us <= PILES_UP_US;
+        self.piled_up_us.is_some_and(is_recent)
+    }
+
+    /// Returns the moments, oldest first.
+    pub fn snapshots(&self) -> &[Snapshot] {
+        self.snapshots.points()
+    }
+}
+
+impl<K: Ord + Clone> Watched<K> {
+    /// Judges what the blocks of each site do, in the order of `sites`: the key of each, and the history that was made
+    /// of the [`snapshots`](Self::snapshots) since which none was taken.
+    pub fn judge<'s>(
+        &mut self,
+        sites: impl IntoIterator<Item = (&'s K, &'s History)>,
+    ) -> Vec<Judgement>
+    where
+        K: 's,
+    {
+        let Self {
+            snapshots,
+            lifetimes,
+            suspects,
+            ..
+        } = self;
+        let judge = |(key, history): (&K, &History)| {
+            let longest_us = lifetimes.longest_us_of(history.stacks());
+            let look = |moments: &[_], known: &_| suspects.look(key, moments, known);
+            judge(history, snapshots.points(), longest_us, look)
+        };
+        let mut judged: Vec<_> = sites.into_iter().map(judge).collect();
+        if self.piles_up() {
+            certain_alone(&mut judged);
+        }
+        judged
+    }
+}
+
+/// Returns whether allocations are recorded.
+pub fn is_recording(summary: &Summary) -> bool {
+    summary.state == State::Recording
+}
