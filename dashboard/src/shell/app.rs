@@ -23,10 +23,9 @@ pub fn App() -> impl IntoView {
     let sources = Sources::new(&Target::of_page());
     provide_context(sources);
     let page = use_page();
-    let shows_file = Memo::new(move |_| sources.shows_file());
     Effect::new(move |_| {
         let page = page.get();
-        let page = page.map_or(NO_PAGE, |page| page.name(shows_file.get()));
+        let page = page.map_or(NO_PAGE, |page| page.name(sources.shown().is_file));
         document().set_title(&format!("{page} · HeapBeacon"));
     });
     // A file may be dropped anywhere, so that nobody has to look for the place.
@@ -39,8 +38,7 @@ pub fn App() -> impl IntoView {
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>
             {move || {
-                shows_file.track();
-                provide_context(untrack(|| sources.shown()));
+                provide_context(sources.shown());
                 view! { <Shown page /> }
             }}
         </div>

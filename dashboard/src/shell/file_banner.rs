@@ -12,9 +12,9 @@ use crate::store::{Opened, Store};
 pub(super) fn FileBanner() -> impl IntoView {
     let (sources, store) = (Sources::of_app(), Store::of_app());
     let back = move || {
-        let device = sources.device.device.read();
+        let device = sources.device().device.read();
         let name = device.as_ref().map(|device| device.name.as_str());
-        let live = match sources.device.link.read().state() {
+        let live = match sources.device().link.read().state() {
             LinkState::Live => " (live)",
             _ => "",
         };
@@ -32,7 +32,7 @@ pub(super) fn FileBanner() -> impl IntoView {
     view! {
         <section class="banner file" role="status" data-testid="file-banner">
             <div>{told}</div>
-            <button type="button" data-testid="close-file" on:click=move |_| sources.close()>
+            <button type="button" data-testid="close-file" on:click=move |_| sources.show_device()>
                 {back}
             </button>
         </section>

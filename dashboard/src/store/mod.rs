@@ -38,9 +38,9 @@ pub struct Opened {
 /// What the page knows of a device, or of a capture file. A handle: copies share everything.
 #[derive(Clone, Copy)]
 pub struct Store {
-    /// Whether all of this is from a capture file, and so of one moment.
+    /// Whether all of this is from a capture file, and so of one moment: without a history, and nobody to ask.
     pub is_file: bool,
-    /// The capture file, while one is open.
+    /// The capture file that it was filled from.
     pub opened: RwSignal<Option<Opened>>,
     /// The device that is asked.
     pub client: StoredValue<Client>,
@@ -98,9 +98,18 @@ pub struct Store {
 
 impl Store {
     /// Creates a store that knows nothing yet about the device at an address.
-    pub fn new(address: String) -> Self {
+    pub fn of_device(address: String) -> Self {
+        Self::new(address, false)
+    }
+
+    /// Creates a store for capture files, which has none yet.
+    pub fn of_capture() -> Self {
+        Self::new(String::new(), true)
+    }
+
+    fn new(address: String, is_file: bool) -> Self {
         Self {
-            is_file: false,
+            is_file,
             opened: RwSignal::new(None),
             client: StoredValue::new(Client::new(address)),
             link: RwSignal::default(),

@@ -1,4 +1,4 @@
-//! The connected device, and the capture file shown over it, if one is open.
+//! What pages can show: the connected device, and capture files.
 
 use heapbeacon_shared::capture::{Capture, survivors};
 use leptos::prelude::*;
@@ -14,34 +14,38 @@ use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
 use crate::symbols::names::Names;
 
-/// The connected device, and the capture file shown over it, if one is open. A handle, as a [`Store`] is.
+/// Index of the connected device among the sources.
+const DEVICE: usize = 0;
+/// Index of the capture file.
+const CAPTURE: usize = 1;
+/// How many sources there are.
+const SOURCES: usize = 2;
+
+/// What pages can show, each in a [`Store`] of its own: the connected device, which is polled whatever is shown, and a
+/// capture file. A handle, as a store is.
 #[derive(Clone, Copy)]
 pub struct Sources {
-    /// The device, which is polled while a file is shown, too.
-    pub device: Store,
-    file: Store,
+    all: [Store; SOURCES],
+    /// Index of the one that is shown.
+    shown: RwSignal<usize>,
 }
 
 impl Sources {
     /// Follows a device for as long as the page is open.
     pub fn new(target: &Target) -> Self {
         let sources = Self {
-            device: Store::new(target.base()),
-            file: Store {
-                is_file: true,
-                ..Store::new(String::new())
-            },
+            all: [Store::of_device(target.base()), Store::of_capture()],
+            shown: RwSignal::new(DEVICE),
         };
+        let device = sources.device();
         match target {
-            Target::Own | Target::Other(_) => sources.device.start(),
-            Target::Malformed(text) => sources
-                .device
-                .set_obstacle(Some(Obstacle::Malformed(text.clone()))),
-            Target::Nobody => sources.device.set_obstacle(Some(Obstacle::Nobody)),
+            Target::Own | Target::Other(_) => device.start(),
+            Target::Malformed(text) => {
+                device.set_obstacle(Some(Obstacle::Malformed(text.clone())));
+            }
+            Target::Nobody => device.set_obstacle(Some(Obstacle::Nobody)),
         }
-        // Names of one build are good for both.
-        sources.file.share_names_of(sources.device);
-        sources.device.share_names_of(sources.file);
+        (0..SOURCES).for_each(|index| sources.share_names_with(index));
         sources
     }
 
@@ -50,23 +54,26 @@ impl Sources {
         expect_context()
     }
 
-    /// Returns whether a file is shown.
-    pub fn shows_file(&self) -> bool {
-        self.file.opened.with(Option::is_some)
+    /// Returns the connected device.
+    pub fn device(&self) -> Store {
+        self.all[DEVICE]
     }
 
     /// Returns what the pages show.
     pub fn shown(&self) -> Store {
-        if self.shows_file() {
-            self.file
-        } else {
-            self.device
-        }
+        self.all[self.shown.get()]
     }
 
-    /// Closes the file.
-    pub fn close(&self) {
-        self.file.opened.set(None);
+    /// Shows the device again.
+    pub fn show_device(&self) {
+        self.show(DEVICE);
+    }
+
+    /// Shows a source; the page is drawn again only if another one was shown.
+    fn show(&self, index: usize) {
+        if self.shown.get_untracked() != index {
+            self.shown.set(index);
+        }
     }
 
     /// Opens a file as what it begins like, or else as what was asked for.
@@ -88,10 +95,12 @@ impl Sources {
     async fn open_capture(&self, file: &File) {
         match read_capture(file).await {
             Ok(capture) => {
-                self.file.take_capture(file.name(), capture);
+                let store = self.all[CAPTURE];
+                store.take_capture(file.name(), capture);
                 // What was refused before no longer matters when somebody comes back to the device.
-                self.device.forget_refusals();
-                untrack(|| self.file.borrow_names(self.device));
+                self.device().forget_refusals();
+                untrack(|| self.lend_names(CAPTURE));
+                self.show(CAPTURE);
                 go_to(Page::Leaks);
             }
             Err(problem) => self.refuse(file, &format!("{problem}.")),
@@ -108,6 +117,29 @@ impl Sources {
                 "an ELF names the addresses of a device or of a capture. Open one of them first.",
             );
         }
+    }
+
+    /// Gives a source the names that the others have of the same build, whenever they get some.
+    fn share_names_with(&self, index: usize) {
+        let sources = *self;
+        Effect::new(move |_| {
+            sources
+                .others(index)
+                .for_each(|other| other.symbols.track());
+            untrack(|| sources.lend_names(index));
+        });
+    }
+
+    /// Gives a source the names that the others have, if those are of the same build.
+    fn lend_names(&self, index: usize) {
+        self.others(index)
+            .for_each(|other| self.all[index].borrow_names(other));
+    }
+
+    /// Returns all sources but one.
+    fn others(&self, index: usize) -> impl Iterator<Item = Store> {
+        let others = self.all.into_iter().enumerate();
+        others.filter_map(move |(other, store)| (other != index).then_some(store))
     }
 
     /// Shows why a file was not opened; what was shown stays.
@@ -149,15 +181,6 @@ impl Store {
         self.opened.set(Some(Opened { name, loss }));
         self.refresh_sites();
         self.look_for_elf();
-    }
-
-    /// Takes over the names that another store has of the same build, whenever it gets some.
-    fn share_names_of(&self, other: Store) {
-        let store = *self;
-        Effect::new(move |_| {
-            other.symbols.track();
-            untrack(|| store.borrow_names(other));
-        });
     }
 
     /// Takes over the names that another store has, if it has some of the same build.

@@ -2,12 +2,12 @@
 //!
 //! | step | from | to |
 //! |---|---|---|
-//! | [`Watched`] | a [`Snapshot`] of the leak list at each answer | the snapshots that say something of growth |
-//! | [`History::of_each`] | snapshots, and which call stacks make up a site | what each site held at each moment |
-//! | [`Watched::judge`] | histories | a [`Judgement`] of each site |
-//! | [`LeakList::conclude`] | judgements | a [`Conclusion`]: what the whole list shows |
+//! | `Watched` | a `Snapshot` of the leak list at each answer | the snapshots that say something of growth |
+//! | `History::of_each` | snapshots, and which call stacks make up a site | what each site held at each moment |
+//! | `Watched::judge` | histories | a `Judgement` of each site |
+//! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
 //!
-//! What a site is, the caller decides: here it is an index, and a key to remember it by.
+//! What a site is, the caller decides: here it is an index, and a key to remember it by. These steps need `alloc`.
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
