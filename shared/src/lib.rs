@@ -7,6 +7,7 @@
 //! | [`analysis`] | what the numbers of a trace mean: histories, verdicts, what a leak list shows, accounting | – (histories: `alloc`) |
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
+//! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
 //!
 //! # Features
@@ -20,7 +21,9 @@ extern crate alloc;
 pub mod analysis;
 pub mod api;
 #[cfg(feature = "alloc")]
+#[cfg(feature = "alloc")]
 pub mod capture;
+pub mod frames;
 #[cfg(feature = "symbols")]
 pub mod symbols;
 pub mod trace;

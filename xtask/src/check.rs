@@ -30,6 +30,14 @@ pub(crate) const AGENT: Library = Library {
     device_sets: &["tracing", "tracing,http"],
 };
 
+/// What the dashboard's page and its worker share, and with `elf` the worker's own part.
+pub(crate) const WORKER: Library = Library {
+    package: "heapbeacon-worker",
+    feature_sets: &["", "elf"],
+    tested_sets: &["elf"],
+    device_sets: &[],
+};
+
 /// What boards share beside the agent itself.
 pub(crate) const BOARD_LIBRARIES: [Library; 3] = [
     Library {
@@ -73,7 +81,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         .run()
         .context("not formatted: run `cargo fmt --all`")?;
     imports::check(workspace)?;
-    for library in [&SHARED, &AGENT].into_iter().chain(&BOARD_LIBRARIES) {
+    for library in [&SHARED, &AGENT, &WORKER]
+        .into_iter()
+        .chain(&BOARD_LIBRARIES)
+    {
         check_library(workspace, library)?;
     }
     for package in PROGRAMS {
@@ -83,10 +94,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let untraced = ["-p", "heapbeacon-host", "--no-default-features"];
     lint(workspace, &[&untraced[..], &["--all-targets"]].concat())?;
     toolchain::ensure_target(workspace, toolchain::WASM)?;
-    lint(
-        workspace,
-        &["-p", "heapbeacon-dashboard", "--target", toolchain::WASM],
-    )?;
+    for page_or_worker in [
+        &["-p", "heapbeacon-dashboard"][..],
+        &["-p", "heapbeacon-worker", "--features", "elf"],
+    ] {
+        lint(
+            workspace,
+            &[page_or_worker, &["--target", toolchain::WASM]].concat(),
+        )?;
+    }
     // It is a workspace of its own, so that nobody else waits for its crates.
     lint(
         workspace,

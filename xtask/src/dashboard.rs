@@ -10,7 +10,13 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// All files together, each compressed with gzip as a device holds and serves it.
-const BUDGET_BYTES: usize = 440_000;
+const ALL_BYTES: usize = 520_000;
+
+/// Those that are loaded before the page shows anything.
+const FIRST_BYTES: usize = 375_000;
+
+/// What the names of files have in common that are loaded once there is an ELF.
+const WORKER: &str = "worker";
 
 /// Where the crate `heapbeacon-dashboard-bundle` has the packed files.
 const PACKED: &str = "agent/dashboard-bundle/files";
@@ -58,19 +64,22 @@ pub(crate) fn print_build(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// When it does not build, or is heavier than the budget.
 pub(crate) fn size(workspace: &Workspace) -> Result<()> {
-    let mut total = 0;
+    let (mut first, mut all) = (0, 0);
     println!("{:>9}  file, bytes after gzip", "");
     for file in build_packed(workspace)? {
         let bytes = file.gzip.len();
         println!("{bytes:>9}  {}", file.path);
-        total += bytes;
+        all += bytes;
+        if !file.path.contains(WORKER) {
+            first += bytes;
+        }
     }
-    println!("{total:>9}  all files; the budget is {BUDGET_BYTES}");
-    if total > BUDGET_BYTES {
-        bail!(
-            "the dashboard is {} bytes over its budget",
-            total - BUDGET_BYTES
-        );
+    println!("{first:>9}  files that are loaded at first; the budget is {FIRST_BYTES}");
+    println!("{all:>9}  all files; the budget is {ALL_BYTES}");
+    for (bytes, budget) in [(first, FIRST_BYTES), (all, ALL_BYTES)] {
+        if bytes > budget {
+            bail!("the dashboard is {} bytes over its budget", bytes - budget);
+        }
     }
     Ok(())
 }

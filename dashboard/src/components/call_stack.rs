@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::symbols::Fold;
+use heapbeacon_shared::frames::Fold;
 use leptos::prelude::*;
 
 use super::copy_text;

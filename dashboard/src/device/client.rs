@@ -28,6 +28,11 @@ const BUSY: u16 = 503;
 /// Requests at a time: a device serves few, and the page is not alone.
 static TURNS: Semaphore = Semaphore::new(3);
 
+/// Waits until one more request may be under way, which it is for as long as the turn is held.
+pub async fn turn() -> SemaphoreGuard<'static> {
+    TURNS.acquire().await
+}
+
 /// Why there is no answer.
 #[derive(Clone, Debug)]
 pub enum ApiError {
@@ -186,7 +191,7 @@ impl Client {
 
     /// Asks when it is our turn, and again for as long as that may help.
     async fn answer(&self, question: &Question<'_>, tries: &mut Tries) -> Result<Answer, ApiError> {
-        let turn = TURNS.acquire().await;
+        let turn = turn().await;
         loop {
             let (failure, error) = match self.send(question).await {
                 Ok(response) => {

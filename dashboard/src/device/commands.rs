@@ -94,6 +94,7 @@ impl Store {
             let outcome = store.read_records().await;
             store.records_loading.set(None);
             store.records.set(Arc::new(outcome?));
+            store.learn_all().await;
             Ok(())
         });
     }

@@ -6,5 +6,5 @@ pub(crate) mod connection;
 mod evicted;
 mod poll;
 pub(crate) mod records;
-mod retry;
+pub(crate) mod retry;
 mod wrong_frees;

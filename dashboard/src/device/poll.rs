@@ -137,6 +137,9 @@ impl Store {
             return Ok(());
         }
         evicted.list_in(&mut page);
+        let stacks = || page.leaks.iter().map(|leak| &leak.stack);
+        self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
+            .await;
         let is_of_trace = |trace: &&Trace| trace.trace_id == page.trace_id;
         let summary = self.trace.with_untracked(|trace| {
             trace

@@ -32,6 +32,8 @@ impl Store {
         for id in wanted {
             if !known(&id) {
                 let stack = self.ask_stack(id).await?;
+                self.learn(self.names.with_value(|names| names.wanted(&stack, [])))
+                    .await;
                 self.wrong_free_stacks.update(|stacks| stacks.extend(stack));
             }
         }

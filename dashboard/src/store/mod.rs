@@ -203,6 +203,7 @@ impl Store {
 
     /// Groups the last leak list. Only of what was watched there is a verdict.
     pub fn group(&self, grouping: Grouping) -> Vec<Site> {
+        self.symbols.track();
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
             self.watched.track();

@@ -189,10 +189,11 @@ impl Store {
         let wanted = self.symbols.with(|own| own.source.is_none());
         let fits = !symbols.build_id.is_empty() && symbols.build_id == self.device_build_id();
         if wanted && fits {
-            let names = other.names.with_value(Names::symbols);
-            self.names.set_value(Names::new(names));
+            self.names.set_value(other.names.with_value(Names::clone));
             self.symbols.set(symbols.without_refusal());
             self.refresh_sites();
+            let store = *self;
+            spawn_local(async move { store.learn_all().await });
         }
     }
 }

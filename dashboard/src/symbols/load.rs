@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use heapbeacon_shared::api::{Feature, Route};
-use heapbeacon_shared::symbols::Symbols;
+use heapbeacon_worker::protocol::{Opened, Wanted};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::{Blob, File};
 
-use super::elf_file::ElfProblem;
+use super::elf_cache;
+use super::lookup::Lookup;
 use super::names::Names;
 use super::source::{Source, SymbolState};
-use super::{elf_cache, elf_file};
 use crate::store::Store;
 
 impl Store {
@@ -91,23 +91,83 @@ impl Store {
     async fn load(&self, source: Source, file: &Blob) -> bool {
         self.symbols.update(|symbols| symbols.loading = true);
         let build_id = self.device_build_id();
-        let read = elf_file::read(file, &build_id).await;
+        let read = self.read(file, &build_id).await;
         // Meanwhile another build may run, or another capture be shown: that looks for names itself.
         if self.device_build_id() != build_id {
             return false;
         }
         match read {
-            Ok(symbols) if !symbols.has_debug_info() && self.has_lines() => {
-                let missing = sentences(&symbols).join(" ");
-                self.refuse(ElfProblem::NoDebugInfo { missing }.to_string());
-                false
-            }
-            Ok(symbols) => {
-                self.take(source, symbols);
+            Ok((names, opened)) => {
+                self.take(source, names, opened);
+                self.learn_all().await;
                 true
             }
             Err(problem) => {
-                self.refuse(problem.to_string());
+                self.refuse(problem);
+                false
+            }
+        }
+    }
+
+    /// Reads a file, and finds the names of what the store has.
+    ///
+    /// # Errors
+    /// A sentence: why there are no names, or none that are better than those in use.
+    async fn read(&self, file: &Blob, build_id: &str) -> Result<(Names, Opened), String> {
+        let (lookup, opened) = Lookup::open(file, build_id).await?;
+        if !opened.has_lines && self.has_lines() {
+            return Err(no_lines(&opened.missing));
+        }
+        let mut names = Names::new(lookup);
+        let wanted = self.all_wanted(&names);
+        if let Some(lookup) = names.lookup() {
+            let found = lookup.find(wanted.clone()).await?;
+            names.learn(&wanted, found);
+        }
+        Ok((names, opened))
+    }
+
+    /// Returns what is to be found before everything that the store has is named.
+    fn all_wanted(&self, names: &Names) -> Wanted {
+        let (leaks, records) = (self.leaks.read_untracked(), self.records.read_untracked());
+        let of_wrong_frees = self.wrong_free_stacks.read_untracked();
+        let of_leaks = leaks.iter().flat_map(|page| &page.leaks);
+        let stacks = of_leaks.map(|leak| &leak.stack).chain(&records.stacks);
+        let tasks = records
+            .records
+            .iter()
+            .filter_map(|record| record.task.as_deref());
+        names.wanted(stacks.chain(&*of_wrong_frees), tasks)
+    }
+
+    /// Finds the names of everything that the store has and that came while others were found.
+    pub async fn learn_all(&self) {
+        let wanted = self.names.with_value(|names| self.all_wanted(names));
+        if self.learn(wanted).await {
+            self.symbols.notify();
+            self.refresh_sites();
+        }
+    }
+
+    /// Finds names before they are shown. Returns whether there are new ones: without an ELF there are none.
+    pub async fn learn(&self, wanted: Wanted) -> bool {
+        let Some(lookup) = self.names.with_value(Names::lookup) else {
+            return false;
+        };
+        if wanted.is_empty() {
+            return false;
+        }
+        let found = lookup.find(wanted.clone()).await;
+        let learnt = self.names.try_update_value(|names| {
+            // Meanwhile they may come from another ELF.
+            let is_same = names.lookup().is_some_and(|now| Rc::ptr_eq(&now, &lookup));
+            is_same.then(|| found.map(|found| names.learn(&wanted, found)))
+        });
+        match learnt.flatten() {
+            None => false,
+            Some(Ok(())) => true,
+            Some(Err(problem)) => {
+                self.lose_symbols(problem);
                 false
             }
         }
@@ -125,16 +185,30 @@ impl Store {
         id.unwrap_or_default()
     }
 
-    fn take(&self, source: Source, symbols: Symbols) {
-        let build_id = symbols.build_id().map(ToString::to_string);
+    fn take(&self, source: Source, names: Names, opened: Opened) {
+        let Opened {
+            build_id,
+            has_lines,
+            missing,
+        } = opened;
+        self.names.set_value(names);
         self.symbols.set(SymbolState {
             source: Some(source),
-            build_id: build_id.unwrap_or_default(),
-            has_lines: symbols.has_debug_info(),
-            missing: sentences(&symbols),
+            build_id,
+            has_lines,
+            missing,
             ..SymbolState::default()
         });
-        self.names.set_value(Names::new(Some(Rc::new(symbols))));
+        self.refresh_sites();
+    }
+
+    /// Goes back to addresses, for a reason.
+    fn lose_symbols(&self, problem: String) {
+        self.names.set_value(Names::default());
+        self.symbols.set(SymbolState {
+            problem: Some(problem),
+            ..SymbolState::default()
+        });
         self.refresh_sites();
     }
 
@@ -147,7 +221,13 @@ impl Store {
     }
 }
 
-/// Returns what is missing in an ELF, in sentences.
-fn sentences(symbols: &Symbols) -> Vec<String> {
-    symbols.missing().iter().map(ToString::to_string).collect()
+/// Says that a file has no lines while the names in use have, and why, where the file tells.
+fn no_lines(missing: &[String]) -> String {
+    let why = match missing {
+        [] => {
+            "It has no debug information: build with `debug = \"limited\"`, and choose the file before it is stripped."
+        }
+        _ => &missing.join(" "),
+    };
+    format!("This ELF tells no lines: the names in use stay. {why}")
 }

@@ -1,8 +1,8 @@
 //! Names for addresses: the ELF that they come from, and call stacks with them.
 
 mod elf_cache;
-mod elf_file;
 mod load;
+mod lookup;
 pub(crate) mod names;
 pub(crate) mod source;
 mod truncation;

@@ -1,16 +1,17 @@
 //! Names of call stacks: from the symbols of an ELF file, or from bare addresses without one.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use heapbeacon_shared::api::Stack;
-use heapbeacon_shared::symbols::{
-    Fold, Role, StackFrame, SymbolizedStack, Symbols, short_file, short_name,
+use heapbeacon_shared::frames::{
+    Fold, Frame, Role, StackFrame, SymbolizedStack, short_file, short_name,
 };
 use heapbeacon_shared::trace::{Address, Origin};
+use heapbeacon_worker::protocol::{Found, Wanted};
 
+use super::lookup::Lookup;
 use super::truncation;
 
 /// How many addresses name a call stack that has no symbols.
@@ -75,36 +76,70 @@ impl NamedStack {
     }
 }
 
-/// Names call stacks and remembers the names.
-#[derive(Default)]
+/// Names call stacks by what was found in an ELF so far, and otherwise by their addresses.
+#[derive(Clone, Default)]
 pub struct Names {
-    symbols: Option<Rc<Symbols>>,
+    lookup: Option<Rc<Lookup>>,
+    /// What was found, by return address.
+    frames: HashMap<u64, Vec<Frame>>,
+    /// The same for tasks, by where they are stored.
+    tasks: HashMap<u64, Option<String>>,
+    /// What was worked out of it, by the addresses of a call stack.
     known: HashMap<Vec<u64>, Arc<NamedStack>>,
-    tasks: RefCell<HashMap<String, String>>,
 }
 
 impl Names {
-    /// Takes the symbols that names come from; `None` goes back to addresses.
-    pub fn new(symbols: Option<Rc<Symbols>>) -> Self {
+    /// Creates names that come from an ELF.
+    pub fn new(lookup: Lookup) -> Self {
         Self {
-            symbols,
+            lookup: Some(lookup.into()),
             ..Self::default()
         }
     }
 
-    /// Returns the symbols that names come from.
-    pub fn symbols(&self) -> Option<Rc<Symbols>> {
-        self.symbols.clone()
+    /// Returns who finds names; `None` without an ELF.
+    pub fn lookup(&self) -> Option<Rc<Lookup>> {
+        self.lookup.clone()
+    }
+
+    /// Returns what is to be found before these call stacks and tasks have names.
+    pub fn wanted<'s>(
+        &self,
+        stacks: impl IntoIterator<Item = &'s Stack>,
+        tasks: impl IntoIterator<Item = &'s str>,
+    ) -> Wanted {
+        let mut wanted = (BTreeSet::new(), BTreeSet::new());
+        let mut want_task = |given: &str| wanted.1.extend(storage(given));
+        for stack in stacks {
+            wanted.0.extend(stack.frames.iter().map(|frame| frame.0));
+            stack.task.iter().for_each(|task| want_task(task));
+        }
+        tasks.into_iter().for_each(want_task);
+        let (addresses, tasks) = (wanted.0.into_iter(), wanted.1.into_iter());
+        Wanted {
+            addresses: addresses
+                .filter(|address| !self.frames.contains_key(address))
+                .collect(),
+            tasks: tasks
+                .filter(|task| !self.tasks.contains_key(task))
+                .collect(),
+        }
+    }
+
+    /// Takes what was found.
+    pub fn learn(&mut self, wanted: &Wanted, found: Found) {
+        let is_new = |address: &u64| wanted.addresses.binary_search(address).is_ok();
+        self.known.retain(|stack, _| !stack.iter().any(is_new));
+        let addresses = wanted.addresses.iter().copied();
+        self.frames.extend(addresses.zip(found.frames));
+        let tasks = wanted.tasks.iter().copied();
+        self.tasks.extend(tasks.zip(found.tasks));
     }
 
     /// Names a task: one that the device knows only the address of has its name in the symbols.
     pub fn task(&self, given: &str) -> String {
-        let Some(symbols) = &self.symbols else {
-            return given.to_owned();
-        };
-        let mut tasks = self.tasks.borrow_mut();
-        let named = || task_of_address(symbols, given).unwrap_or_else(|| given.to_owned());
-        tasks.entry(given.to_owned()).or_insert_with(named).clone()
+        let found = storage(given).and_then(|storage| self.tasks.get(&storage)?.as_deref());
+        found.unwrap_or(given).to_owned()
     }
 
     /// Names a call stack.
@@ -112,29 +147,30 @@ impl Names {
         if stack.frames.is_empty() {
             return Arc::new(without_frames(stack));
         }
-        let frames: Vec<u64> = stack.frames.iter().map(|address| address.0).collect();
-        if let Some(named) = self.known.get(&frames) {
+        let addresses: Vec<u64> = stack.frames.iter().map(|address| address.0).collect();
+        if let Some(named) = self.known.get(&addresses) {
             return Arc::clone(named);
         }
-        let named = Arc::new(match &self.symbols {
-            Some(symbols) => with_symbols(symbols, stack, &frames),
-            None => by_address(stack, &frames),
+        let named = Arc::new(match self.frames_at(&addresses) {
+            Some(frames) => with_symbols(frames, stack),
+            None => by_address(stack, &addresses),
         });
-        self.known.insert(frames, Arc::clone(&named));
+        self.known.insert(addresses, Arc::clone(&named));
         named
+    }
+
+    /// Returns the functions at all of these addresses; `None` where one of them is not known.
+    fn frames_at(&self, addresses: &[u64]) -> Option<Vec<Frame>> {
+        let frames = addresses.iter().map(|address| self.frames.get(address));
+        let frames: Option<Vec<&Vec<Frame>>> = frames.collect();
+        Some(frames?.into_iter().flatten().cloned().collect())
     }
 }
 
-/// Names a task by its storage, of which it is called `task@3fc95510`. In a pool of several it has a
-/// number, from 0; where nothing tells how many those are, it says how many bytes behind the first it is.
-fn task_of_address(symbols: &Symbols, given: &str) -> Option<String> {
+/// Returns where a task is stored that is called by that: `task@3fc95510`.
+fn storage(given: &str) -> Option<u64> {
     let address = given.strip_prefix("task@")?;
-    let task = symbols.task_at(u64::from_str_radix(address, 16).ok()?)?;
-    Some(match (task.index, task.offset) {
-        (Some(index), _) => format!("{}[{index}]", task.name),
-        (None, 0) => task.name,
-        (None, offset) => format!("{} +{offset}", task.name),
-    })
+    u64::from_str_radix(address, 16).ok()
 }
 
 /// Returns which other functions the code of a frame may be of, in a sentence.
@@ -193,8 +229,8 @@ fn by_address(stack: &Stack, frames: &[u64]) -> NamedStack {
     }
 }
 
-fn with_symbols(symbols: &Symbols, stack: &Stack, frames: &[u64]) -> NamedStack {
-    let stack_with_names = SymbolizedStack::new(symbols.call_stack(frames));
+fn with_symbols(frames: Vec<Frame>, stack: &Stack) -> NamedStack {
+    let stack_with_names = SymbolizedStack::new(frames);
     let site = stack_with_names
         .call_site()
         .map(frame_line)
@@ -248,7 +284,6 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use heapbeacon_shared::symbols::Frame;
 
     fn stack(frames: &[u64]) -> Stack {
         Stack {
@@ -314,6 +349,58 @@ mod tests {
         for name in ["net", "task@3fc95510", "task@", "task@xyz", ""] {
             assert_eq!(names.task(name), name);
         }
+    }
+
+    fn function(address: u64, name: &str) -> Vec<Frame> {
+        vec![Frame {
+            address,
+            function: Some(name.to_owned()),
+            ..Frame::default()
+        }]
+    }
+
+    #[test]
+    fn a_stack_is_named_once_all_its_addresses_are_known_and_no_address_is_asked_for_twice() {
+        let mut names = Names::default();
+        let (one, other) = (stack(&[1, 2]), stack(&[2, 3]));
+        let of_one = names.wanted([&one], []);
+        assert_eq!(of_one.addresses, [1, 2]);
+        assert_eq!(names.of(&one).name, "0x00000001 ← 0x00000002");
+        let found = Found {
+            frames: vec![function(1, "app::a"), function(2, "app::b")],
+            tasks: vec![],
+        };
+        names.learn(&of_one, found);
+        assert_eq!(names.of(&one).name, "app::a");
+        assert_eq!(names.of(&other).name, "0x00000002 ← 0x00000003");
+        let of_both = names.wanted([&one, &other], []);
+        assert_eq!(of_both.addresses, [3]);
+        let found = Found {
+            frames: vec![function(3, "app::c")],
+            tasks: vec![],
+        };
+        names.learn(&of_both, found);
+        assert_eq!(names.of(&other).name, "app::b");
+        assert!(names.wanted([&one, &other], []).is_empty());
+    }
+
+    #[test]
+    fn tasks_without_a_name_are_asked_for_by_their_storage_and_otherwise_stay_as_they_are() {
+        let mut names = Names::default();
+        let of_stack = Stack {
+            task: "task@10".try_into().ok(),
+            ..Stack::default()
+        };
+        let wanted = names.wanted([&of_stack], ["net", "task@20", "task@10", "task@xyz"]);
+        assert_eq!(wanted.tasks, [0x10, 0x20]);
+        let found = Found {
+            frames: vec![],
+            tasks: vec![Some("blink".to_owned()), None],
+        };
+        names.learn(&wanted, found);
+        let named = ["net", "task@10", "task@20", "task@30"].map(|task| names.task(task));
+        assert_eq!(named, ["net", "blink", "task@20", "task@30"]);
+        assert!(names.wanted([&of_stack], ["task@20"]).is_empty());
     }
 
     #[test]

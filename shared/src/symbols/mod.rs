@@ -26,33 +26,28 @@ mod build_id;
 mod coroutines;
 mod demangle;
 mod error;
-mod fold;
-mod frame;
 mod inflate;
 mod layout;
 mod lines;
 mod lookalike;
 mod meter;
 mod missing;
-mod names;
 mod reader;
-mod section;
 mod shared_code;
 mod survey;
 mod symbol_table;
 mod table;
 mod tasks;
 
+pub use crate::frames::{
+    Fold, Frame, Role, Section, StackFrame, SymbolizedStack, short_file, short_name,
+};
 pub use build_id::{BuildId, ParseBuildIdError, build_id};
 pub use error::ElfError;
-pub use fold::{Role, StackFrame, SymbolizedStack};
-pub use frame::Frame;
 pub use inflate::InflateError;
 pub use lookalike::Lookalike;
 pub use missing::Missing;
-pub use names::{short_file, short_name};
 pub use reader::ElfReader;
-pub use section::{Fold, Section};
 pub use symbol_table::Static;
 pub use table::Symbols;
 pub use tasks::Task;

@@ -6,9 +6,9 @@ use core::ops::Range;
 use gimli::SectionId;
 
 use super::lines::{DebugSection, Lines, SourceFrames};
-use super::names::crate_of;
 use super::symbol_table::{Static, SymbolTable};
 use super::{BuildId, ElfError, ElfReader, Frame, Missing};
+use crate::frames::crate_of;
 
 /// The names and source lines of one program.
 ///

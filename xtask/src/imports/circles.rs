@@ -16,6 +16,7 @@ pub(super) const FOLDERS: [&str; 8] = [
     "agent/firmware/esp32-demo/src",
     "agent/firmware/qemu-virt/src",
     "dashboard/src",
+    "dashboard/worker/src",
 ];
 
 /// Which modules each module names.

@@ -12,7 +12,7 @@ struct Boundary {
     because: &'static str,
 }
 
-const BOUNDARIES: [Boundary; 4] = [
+const BOUNDARIES: [Boundary; 5] = [
     Boundary {
         package: "heapbeacon-shared",
         never: &["heapbeacon", "heapbeacon-host", "heapbeacon-dashboard"],
@@ -38,6 +38,11 @@ const BOUNDARIES: [Boundary; 4] = [
         package: "heapbeacon-dashboard",
         never: &["heapbeacon", "heapbeacon-host"],
         because: "the dashboard knows an agent only by its API",
+    },
+    Boundary {
+        package: "heapbeacon-dashboard",
+        never: &["addr2line", "gimli", "object", "rustc-demangle"],
+        because: "what reads ELFs is loaded when there is one: it belongs into the worker",
     },
 ];
 

@@ -70,8 +70,14 @@ pub(super) const RULES: [Rule; 11] = [
     Rule {
         scope: "shared/src/symbols",
         never: &["crate"],
-        except: &["crate::symbols"],
+        except: &["crate::frames", "crate::symbols"],
         because: "symbols know nothing but the bytes of an ELF file",
+    },
+    Rule {
+        scope: "shared/src/frames",
+        never: &["crate"],
+        except: &["crate::frames"],
+        because: "frames are named by whoever reads symbols, and folded by what their names say",
     },
     Rule {
         scope: "shared/src",

@@ -8,7 +8,7 @@ use xshell::cmd;
 use super::reach::ensure_answers;
 use super::tally::Tally;
 use crate::agent::{self, Agent};
-use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED};
+use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED, WORKER};
 use crate::qemu::{self, Machine};
 use crate::workspace::Workspace;
 use crate::{bench, dashboard, system, toolchain};
@@ -116,7 +116,10 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
     let mut tally = Tally::default();
-    for library in [&SHARED, &AGENT].into_iter().chain(&BOARD_LIBRARIES) {
+    for library in [&SHARED, &AGENT, &WORKER]
+        .into_iter()
+        .chain(&BOARD_LIBRARIES)
+    {
         for features in library.tested_sets {
             let chosen = ["-p", library.package, "--no-default-features"];
             tally += Tally::of_cargo_test(test().args(chosen).args(["--features", features]))?;

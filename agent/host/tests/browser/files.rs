@@ -12,12 +12,13 @@ use super::captures::{Files, LAMP_BUILD, lamp};
 use super::story::{FILE, LEAKS, assert_fits_telephones, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::{Process, executable};
+use crate::support::web_server::WebServer;
 
-const ELF: &str = "[data-testid='elf-input']";
+pub(super) const ELF: &str = "[data-testid='elf-input']";
 pub(super) const CAPTURE: &str = "[data-testid='capture-input']";
 const BANNER: &str = "[data-testid='file-banner']";
 const STATUS: &str = "[data-testid='elf-status']";
-const REFUSAL: &str = "[data-testid='elf-status'] .bad";
+pub(super) const REFUSAL: &str = "[data-testid='elf-status'] .bad";
 const NOTICE: &str = ".notice";
 
 /// A place where nobody listens.
@@ -113,7 +114,9 @@ async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverR
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let device: Device = agent.client().read("/device");
     let files = Files::new();
-    let page = Page::open(&format!("{}/{NOBODY}", agent.url())).await?;
+    // The page comes from elsewhere: what reads ELFs is asked for after the agent has gone.
+    let server = WebServer::of_files(&bundle(), |_| None);
+    let page = Page::open(&format!("{}/{NOBODY}", server.url())).await?;
     page.element_with("main", "No device answers").await?;
     page.picture("no-device.png").await?;
 

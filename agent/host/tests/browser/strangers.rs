@@ -1,15 +1,16 @@
 //! What answers is no agent, or none that this page may read: each time the page says what is missing, and goes on with
 //! an address or a capture.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use thirtyfour::prelude::*;
 
 use super::captures::{Files, lamp};
-use super::files::CAPTURE;
+use super::files::{CAPTURE, ELF, REFUSAL};
 use super::story::bundle;
 use crate::support::page::Page;
-use crate::support::process::Process;
+use crate::support::process::{Process, executable};
 use crate::support::web_server::{Reply, WebServer};
 
 const OBSTACLE: &str = "[data-testid='obstacle']";
@@ -224,6 +225,31 @@ async fn a_program_that_a_busy_device_puts_off_starts_in_the_end() -> WebDriverR
     let page = Page::open(server.url()).await?;
     page.element_with(TITLE, "no device behind this page")
         .await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reads_elfs_is_asked_for_with_the_first_one_and_said_where_it_does_not_arrive()
+-> WebDriverResult<()> {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&asked);
+    let server = WebServer::of_files(&bundle(), move |path| {
+        seen.fetch_add(usize::from(path.contains("worker")), SeqCst);
+        path.ends_with("worker_bg.wasm").then(Reply::missing)
+    });
+    let files = Files::new();
+    let page = Page::open(server.url()).await?;
+    page.element_with(TITLE, "no device behind this page")
+        .await?;
+    page.choose(CAPTURE, &files.write("lamp.hbc", &lamp()))
+        .await?;
+    page.element_with("[data-testid='leak-row']", "0x").await?;
+    assert_eq!(asked.load(SeqCst), 0);
+    page.choose(ELF, executable()).await?;
+    page.element_with(REFUSAL, "can't go on").await?;
+    assert!(asked.load(SeqCst) > 0);
+    // What was shown stays.
+    page.element_with("[data-testid='leak-row']", "0x").await?;
     page.close().await
 }
 

@@ -1,10 +1,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 /// One function of a call stack, at the line it had reached.
 ///
 /// Whatever the ELF file does not tell is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Frame {
     /// The address that was looked up. Inlined frames share the one of the function around them.
     pub address: u64,

@@ -134,7 +134,7 @@ fn split_outside<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str
 }
 
 /// Names the crate of a function: of its type, or where that is a mere `T`, of its trait.
-pub(super) fn crate_of(function: &str) -> Option<&str> {
+pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let mut rest = function;
     loop {
         let path = undecorated(rest.trim_start_matches(['<', '&', '[', '(']));
