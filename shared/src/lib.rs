@@ -21,8 +21,8 @@ extern crate alloc;
 pub mod analysis;
 pub mod api;
 #[cfg(feature = "alloc")]
-#[cfg(feature = "alloc")]
 pub mod capture;
+#[cfg(feature = "alloc")]
 pub mod frames;
 #[cfg(feature = "symbols")]
 pub mod symbols;

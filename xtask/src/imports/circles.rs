@@ -7,7 +7,7 @@ use proc_macro2::LexError;
 use super::paths;
 
 /// The folders of sources within which no file may name one that names it, be it by way of others.
-pub(super) const FOLDERS: [&str; 8] = [
+pub(super) const FOLDERS: [&str; 9] = [
     "shared/src",
     "agent/src",
     "agent/host/src",

@@ -18,7 +18,7 @@ const VIEWS_AND_STORE: &[&str] = &[
     "crate::store",
 ];
 
-pub(super) const RULES: [Rule; 11] = [
+pub(super) const RULES: [Rule; 12] = [
     Rule {
         scope: "agent/src/tracer",
         never: &["heapbeacon_shared"],
