@@ -6,7 +6,7 @@
   /** Milliseconds before another try: a device serves few requests at a time, and resets or puts off the others. */
   const PAUSES = [300, 1000, 2500];
   const { script, wasm } = document.getElementById("program").dataset;
-  const place = document.getElementById("loading");
+  const skeleton = document.getElementById("loading");
 
   function element(name, properties, ...children) {
     const made = Object.assign(document.createElement(name), properties);
@@ -14,14 +14,16 @@
     return made;
   }
 
+  const place = element("main", { className: "loading failed" });
+
   /** Says what is wrong, and what to do: text, or elements. */
   function say(title, ...remedies) {
     const paragraphs = remedies.map((remedy) => element("p", {}, ...[remedy].flat()));
     const alert = element("div", {}, element("h1", {}, title), ...paragraphs);
     alert.setAttribute("role", "alert");
-    place.className = "loading failed";
     place.replaceChildren(alert);
     // The program has taken it away if it began to run.
+    skeleton.remove();
     document.body.prepend(place);
     return alert;
   }
@@ -66,6 +68,7 @@
     }
   }
 
+  /** Compiles the program, if it can while it arrives. */
   async function fetchProgram() {
     let response;
     try {
@@ -77,39 +80,44 @@
     if (!response.ok) {
       throw new Missing(wasm, `did not arrive: the server answered ${status}.`, status >= 500 || status === 429);
     }
+    const type = response.headers.get("Content-Type") || "something unnamed";
     let bytes;
     try {
+      if (type === "application/wasm" && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
       bytes = await response.arrayBuffer();
     } catch (error) {
+      if (error instanceof WebAssembly.CompileError) throw error;
       throw new Missing(wasm, "was cut off on its way.", true);
     }
     // Some servers send their first page, or a login, for whatever they do not have.
     if (String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))) !== "\0asm") {
-      const type = response.headers.get("Content-Type") || "something unnamed";
       throw new Missing(wasm, `is no WebAssembly: the server sent ${type} instead.`, false);
     }
-    return bytes;
+    return WebAssembly.compile(bytes);
   }
 
-  async function fetchModule(attempt) {
+  /** How often the module failed. */
+  let failures = 0;
+
+  async function fetchModule() {
     try {
       // A browser remembers a module that failed by its address.
-      return await import(new URL(attempt ? `${script}?again=${attempt}` : script, document.baseURI));
+      return await import(new URL(failures ? `${script}?again=${failures}` : script, document.baseURI));
     } catch (error) {
+      failures += 1;
       throw new Missing(script, `did not arrive, or is no script (${error.message}).`, true);
     }
   }
 
-  async function start(attempt) {
-    const bytes = await fetchProgram();
-    const module = await fetchModule(attempt);
-    await module.default({ module_or_path: bytes });
+  async function start() {
+    const [program, module] = await Promise.all([fetchProgram(), fetchModule()]);
+    await module.default({ module_or_path: program });
   }
 
   async function startPatiently() {
     for (let attempt = 0; attempt <= PAUSES.length; attempt += 1) {
       try {
-        return await start(attempt);
+        return await start();
       } catch (error) {
         if (!error.mayPass || attempt === PAUSES.length) throw error;
         await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt]));

@@ -1,5 +1,6 @@
-//! Polls the device, one request at a time: it serves few at once.
+//! Polls the device while somebody sees the page; after the first round one request at a time, for it serves few at once.
 
+use futures::join;
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
 use heapbeacon_shared::capture::{CaptureReader, LISTED, Page};
@@ -9,6 +10,8 @@ use leptos::task::spawn_local;
 use super::client::ApiError;
 use super::connection::{LinkState, Obstacle};
 use super::evicted::Evicted;
+use super::pace::{Activity, Pace};
+use super::visibility::seen;
 use crate::location::own_base;
 use crate::model::heap_sample::HeapSample;
 use crate::store::Store;
@@ -38,10 +41,39 @@ impl Store {
 
     async fn poll_forever(&self) {
         let mut evicted = Evicted::default();
+        let mut pace = Pace::default();
         for round in 0_u32.. {
             let outcome = self.ask(round, &mut evicted).await;
             self.note(&outcome).await;
+            match outcome {
+                Ok(()) => self.look(&mut pace),
+                Err(_) => pace = Pace::default(),
+            }
+            self.pause(&pace).await;
+            seen().await;
+        }
+    }
+
+    /// Notes whether anything has changed.
+    fn look(&self, pace: &mut Pace) {
+        let (trace, heap) = (self.trace.read_untracked(), self.heap.read_untracked());
+        let leaks = self.leaks.read_untracked();
+        if let (Some(trace), Some(heap)) = (&*trace, &*heap) {
+            pace.look(Activity::of(trace, heap, leaks.as_ref()));
+        }
+    }
+
+    /// Waits for the next round: longer while nothing changes.
+    async fn pause(&self, pace: &Pace) {
+        let mut pauses = 0;
+        // A command in between makes the pause a short one.
+        while pauses
+            < self
+                .trace
+                .with_untracked(|trace| pace.pauses(trace.as_ref()))
+        {
             TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
+            pauses += 1;
         }
     }
 
@@ -102,22 +134,45 @@ impl Store {
     }
 
     async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
+        if self.device.with_untracked(Option::is_none) {
+            return self.ask_first(evicted).await;
+        }
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
-        let is_unknown = self.device.with_untracked(Option::is_none);
-        if is_unknown || was_lost || round.is_multiple_of(SELDOM) {
+        if was_lost || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
             *evicted = self.ask_evicted().await?;
         }
         self.ask_trace().await?;
         self.ask_wrong_free_stacks().await?;
-        let mut heap: Heap = client.get(Route::Heap, "").await?;
+        self.take_heap(client.get(Route::Heap, "").await?);
+        self.ask_leaks(evicted).await
+    }
+
+    /// Asks for the first time: what needs no other answer at once, because until then there is nothing to see.
+    async fn ask_first(&self, evicted: &mut Evicted) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let (device, trace, heap) = join!(
+            client.get(Route::Device, ""),
+            client.get(Route::Trace, ""),
+            client.get(Route::Heap, ""),
+        );
+        self.take_device(device?);
+        self.take_trace(trace?);
+        self.take_heap(heap?);
+        self.ask_leaks(evicted).await?;
+        self.ask_demo().await?;
+        self.ask_wrong_free_stacks().await?;
+        *evicted = self.ask_evicted().await?;
+        Ok(())
+    }
+
+    fn take_heap(&self, mut heap: Heap) {
         heap.time_us = self.later(heap.time_us);
         self.heap_history
             .update(|history| history.push(HeapSample::of(&heap)));
         self.heap.set(Some(heap));
-        self.ask_leaks(evicted).await
     }
 
     async fn ask_leaks(&self, evicted: &Evicted) -> Result<(), ApiError> {
@@ -236,7 +291,7 @@ impl Store {
     /// Asks what the trace is doing.
     pub(super) async fn ask_trace(&self) -> Result<(), ApiError> {
         let client = self.client.get_value();
-        let mut trace: Trace = client.get(Route::Trace, "").await?;
+        let trace: Trace = client.get(Route::Trace, "").await?;
         if self
             .clock
             .with_value(|clock| clock.is_behind(trace.summary.time_us))
@@ -244,13 +299,13 @@ impl Store {
             // It was started again, or its clock was set.
             self.take_device(client.get(Route::Device, "").await?);
         }
-        trace.summary.time_us = self.later(trace.summary.time_us);
         self.take_trace(trace);
         Ok(())
     }
 
     /// Takes a trace status; the history of another trace is of no use.
-    fn take_trace(&self, trace: Trace) {
+    fn take_trace(&self, mut trace: Trace) {
+        trace.summary.time_us = self.later(trace.summary.time_us);
         match &*self.trace.read_untracked() {
             Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
             Some(before) => self
