@@ -30,10 +30,10 @@ pub(crate) const AGENT: Library = Library {
     device_sets: &["tracing", "tracing,http"],
 };
 
-/// What the dashboard's page and its worker share, and with `elf` the worker's own part.
+/// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.
 pub(crate) const WORKER: Library = Library {
     package: "heapbeacon-worker",
-    feature_sets: &["", "elf"],
+    feature_sets: &["elf"],
     tested_sets: &["elf"],
     device_sets: &[],
 };
