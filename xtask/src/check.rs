@@ -20,7 +20,8 @@ pub(crate) const SHARED: Library = Library {
     package: "heapbeacon-shared",
     feature_sets: &["", "alloc", "symbols"],
     tested_sets: &["symbols"],
-    device_sets: &[""],
+    // Tools and firmware with a heap may judge traces, too.
+    device_sets: &["", "alloc"],
 };
 
 pub(crate) const AGENT: Library = Library {

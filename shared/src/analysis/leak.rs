@@ -414,7 +414,7 @@ fn has_ended(history: &[Moment], growth: &Growth, began_us: u64, paused_us: u64)
 fn is_level(window: &[Moment], growth: &Growth, pause_us: u64) -> bool {
     let trend = Trend::steady(growth.gained as f64 / growth.duration_us as f64);
     let held = window.first().map_or(0, |first| first.count) as f64;
-    let missed = (MISSED_RISES * usual_rise(window)).max(HIDDEN * held.sqrt());
+    let missed = (MISSED_RISES * usual_rise(window)).max(HIDDEN * libm::sqrt(held));
     let mut recent_us = ENDED_US.max(pause_us);
     while recent_us <= span_us(window) {
         let recent = samples(last(window, recent_us));
