@@ -21,7 +21,7 @@ const CHECKED: [Package; 17] = [
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
     Package::new("heapbeacon-embassy-demo", BOARDS, "", IMAC),
     Package::new("heapbeacon-qemu-virt", BOARDS, "unwind,esp-alloc", IMAC),
-    Package::new("heapbeacon-esp-alloc", BOARDS, "esp-alloc/esp32c3", IMC),
+    Package::new("heapbeacon-esp-alloc", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
     Package::new(

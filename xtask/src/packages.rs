@@ -31,6 +31,9 @@ const BOARD_LIBRARIES: [&str; 3] = [
     "heapbeacon-esp32",
 ];
 
+/// The chip that these are verified for.
+const CHIP: &str = "heapbeacon-esp-alloc/esp32c6,heapbeacon-esp32/esp32c6";
+
 /// The version of all of them.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -65,7 +68,7 @@ impl Packages {
             .arg(boards.join("Cargo.toml"))
             .arg("--config")
             .arg(workspace.path(BOARDS).join(".cargo/config.toml"))
-            .args(["--features", "heapbeacon-esp32/esp32c6"])
+            .args(["--features", CHIP])
             .args(packages.patches(&LIBRARIES))
             .args(options)
             .run()
@@ -80,7 +83,7 @@ impl Packages {
         let shell = &workspace.shell;
         let original = workspace.path(BOARDS);
         let copy = shell.create_dir(self.folder.join("boards"))?;
-        for name in ["embassy", "esp32", "Cargo.lock"] {
+        for name in board_folders().chain(["Cargo.lock"]) {
             let source = original.join(name);
             // The licences are links.
             cmd!(shell, "cp -RL {source} {copy}").quiet().run()?;
@@ -131,12 +134,19 @@ fn package<'w>(workspace: &'w Workspace, names: &[&str]) -> Cmd<'w> {
     .args(names.iter().map(|name| format!("--package={name}")))
 }
 
+/// Returns the folders of what is published of the second workspace.
+fn board_folders() -> impl Iterator<Item = &'static str> {
+    BOARD_LIBRARIES
+        .iter()
+        .map(|name| name.trim_start_matches("heapbeacon-"))
+}
+
 /// Takes away from a manifest of the second workspace what is not published with it, and where the first workspace is.
 fn without_paths(manifest: &str) -> String {
     let lines = manifest.lines().map(|line| {
         let name = line.split(' ').next().unwrap_or_default();
         if name == "members" {
-            return String::from("members = [\"embassy\", \"esp32\"]\n");
+            return format!("members = {:?}\n", board_folders().collect::<Vec<_>>());
         }
         let path = line
             .split_once("path = ")
@@ -185,7 +195,7 @@ mod tests {
         let manifest = "members = [\"embassy\", \"qemu-virt\"]\n\
             heapbeacon = { path = \"..\", version = \"0.1.0\" }\n\
             heapbeacon-embassy = { path = \"embassy\", version = \"0.1.0\" }\n";
-        let published = "members = [\"embassy\", \"esp32\"]\n\
+        let published = "members = [\"embassy\", \"esp-alloc\", \"esp32\"]\n\
             heapbeacon = { version = \"0.1.0\" }\n\
             heapbeacon-embassy = { path = \"embassy\", version = \"0.1.0\" }\n";
         assert_eq!(without_paths(manifest), published);
