@@ -1,6 +1,8 @@
 //! A look over all debug information before anything is looked up in it.
 
-use gimli::{Dwarf, Error, Reader, UnitHeader, UnitType};
+use gimli::{
+    AttributeSpecification, DwForm, Dwarf, EntriesRaw, Error, Reader, UnitHeader, UnitType,
+};
 
 use super::{ElfError, Missing};
 
@@ -33,7 +35,7 @@ where
 struct Surveyed {
     /// Whether its functions are described in another file.
     is_split: bool,
-    /// Whether it would take more stack or time than any program has reason to.
+    /// Whether it would take more stack, time or numbers than any program has reason to.
     is_deceptive: bool,
 }
 
@@ -51,12 +53,12 @@ where
         let mut names = root.attributes().iter().map(|attribute| attribute.name());
         unit.is_split |=
             names.any(|name| matches!(name, gimli::DW_AT_dwo_name | gimli::DW_AT_GNU_dwo_name));
-        entries.skip_attributes(root.attributes())?;
+        unit.is_deceptive |= pass(&mut entries, root.attributes())? == Passed::Endless;
     }
     let mut attributes = header.length_including_self() * MOST_ATTRIBUTES_OF_A_BYTE;
     // The depths of the inlined functions around the next entry.
     let mut around = alloc::vec::Vec::new();
-    while !entries.is_empty() {
+    while !unit.is_deceptive && !entries.is_empty() {
         let depth = entries.next_depth();
         while around.last().is_some_and(|outer| *outer >= depth) {
             around.pop();
@@ -73,7 +75,46 @@ where
             break;
         }
         attributes = left.unwrap_or_default();
-        entries.skip_attributes(entry.attributes())?;
+        unit.is_deceptive |= pass(&mut entries, entry.attributes())? == Passed::Endless;
     }
     Ok(unit)
+}
+
+/// What is found of the attributes of an entry.
+#[derive(PartialEq, Eq)]
+enum Passed {
+    /// They end where they say.
+    Whole,
+    /// One goes on behind the end of all entries.
+    Endless,
+}
+
+/// Reads the attributes of an entry, one by one. To skip them, as looking up does, gimli adds up how long they are: one that
+/// says that it is nearly as long as all memory makes the sum overflow.
+fn pass<R>(
+    entries: &mut EntriesRaw<'_, R>,
+    attributes: &[AttributeSpecification],
+) -> Result<Passed, Error>
+where
+    R: Reader<Offset = usize>,
+{
+    for attribute in attributes {
+        let read = entries.read_attribute(*attribute);
+        if read.is_err() && says_how_long(attribute.form()) {
+            return Ok(Passed::Endless);
+        }
+        read?;
+    }
+    Ok(Passed::Whole)
+}
+
+/// Checks whether an attribute of a form may have any length.
+fn says_how_long(form: DwForm) -> bool {
+    matches!(
+        form,
+        gimli::DW_FORM_block
+            | gimli::DW_FORM_block4
+            | gimli::DW_FORM_exprloc
+            | gimli::DW_FORM_indirect
+    )
 }

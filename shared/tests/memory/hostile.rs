@@ -21,6 +21,8 @@ pub(crate) fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("sections that lie on each other", overlapping_sections()),
         ("one name for all symbols", shared_name()),
         ("a bomb", bomb()),
+        ("a block as long as memory", endless_block(BLOCK)),
+        ("an expression as long as memory", endless_block(EXPRESSION)),
     ]
 }
 
@@ -54,6 +56,32 @@ const HIGH_PC: (u64, u64) = (0x12, 0x06); // data4: a size
 const STMT_LIST: (u64, u64) = (0x10, 0x17); // sec_offset
 const RANGES: (u64, u64) = (0x55, 0x17);
 const PRESENT: u64 = 0x19; // takes no bytes
+
+/// Lengths of these have as many bytes as they like.
+const BLOCK: u64 = 0x09;
+const EXPRESSION: u64 = 0x18;
+
+/// An attribute whose length leaves no room for the next one, in all the numbers there are.
+fn endless_block(form: u64) -> Vec<u8> {
+    let location = (0x02, form);
+    let table = [
+        abbreviation(1, COMPILE_UNIT, true, &[LOW_PC, HIGH_PC]),
+        abbreviation(2, SUBPROGRAM, false, &[location, LOW_PC, HIGH_PC]),
+        vec![0],
+    ];
+    let entries = [
+        &[1][..],
+        &whole_code(),
+        &[2],
+        &uleb(u64::MAX),
+        &whole_code(),
+        &[0],
+    ];
+    elf(vec![
+        debug(".debug_abbrev", table.concat()),
+        debug(".debug_info", unit(&entries.concat())),
+    ])
+}
 
 /// A unit of version 4.
 fn unit(entries: &[u8]) -> Vec<u8> {
