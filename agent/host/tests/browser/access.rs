@@ -7,8 +7,8 @@ use super::story::{FILE, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::Process;
 
-/// More stops than any page has.
-const STOPS: usize = 80;
+/// More stops than any page has, several call stacks opened.
+const STOPS: usize = 160;
 
 const PAGES: [&str; 4] = ["live", "leaks", "records", "device"];
 
