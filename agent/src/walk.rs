@@ -17,7 +17,7 @@ pub struct Bounds {
     /// Code that keeps the chain of frames, where it was loaded; a board with one range leaves the
     /// other one empty.
     pub code: [Range<usize>; 2],
-    /// Tells whether an address lies in code that keeps none, such as a driver's binary or the entry
+    /// Checks whether an address lies in code that keeps none, such as a driver's binary or the entry
     /// of a trap: a return address into it is the last one.
     pub is_opaque: fn(usize) -> bool,
     /// What to take off an address in memory to get the image's own; at most the lowest of the code.

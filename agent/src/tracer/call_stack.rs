@@ -75,7 +75,7 @@ impl CallStack {
         self.sum
     }
 
-    /// Tells whether two call stacks are the same, where they most likely are.
+    /// Checks whether two call stacks are the same, where they most likely are.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(super) fn is(&self, other: &Self) -> bool {

@@ -203,13 +203,13 @@ impl<M: RawMutex> Tracer<M> {
         !self.leaks_mode.load(Relaxed)
     }
 
-    /// Tells whether anything is recorded now; a hook asks this before it does any work.
+    /// Checks whether anything is recorded now; a hook asks this before it does any work.
     #[inline(always)]
     pub fn is_recording(&self) -> bool {
         self.state.load(Relaxed) >= State::Recording as u8
     }
 
-    /// Tells whether allocations are recorded now.
+    /// Checks whether allocations are recorded now.
     #[inline(always)]
     pub fn records_allocations(&self) -> bool {
         self.state.load(Relaxed) == State::Recording as u8
@@ -264,7 +264,7 @@ impl<M: RawMutex> Default for Tracer<M> {
 }
 
 impl Inner {
-    /// Tells whether the destination may be changed now.
+    /// Checks whether the destination may be changed now.
     fn may_init(&self) -> Result<(), Error> {
         match self.state {
             _ if self.clearing => Err(Error::InvalidState),

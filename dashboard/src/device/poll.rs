@@ -4,6 +4,7 @@ use futures::join;
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
 use heapbeacon_shared::capture::{CaptureReader, LISTED, Page};
+use heapbeacon_shared::trace::Summary;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -195,13 +196,9 @@ impl Store {
         let stacks = || page.leaks.iter().map(|leak| &leak.stack);
         self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
             .await;
-        let is_of_trace = |trace: &&Trace| trace.trace_id == page.trace_id;
-        let summary = self.trace.with_untracked(|trace| {
-            trace
-                .as_ref()
-                .filter(is_of_trace)
-                .map(|trace| trace.summary)
-        });
+        let summary = self
+            .trace
+            .with_untracked(|trace| summary_of(&page, trace.as_ref()));
         // Of another trace there is a status in the next round.
         if let Some(summary) = summary {
             let snapshot = page.snapshot(&summary);
@@ -327,6 +324,12 @@ impl Store {
     }
 }
 
+/// Returns the counters that go with a leak list; `None` if the last status is of another trace.
+fn summary_of(page: &LeaksPage, trace: Option<&Trace>) -> Option<Summary> {
+    let trace = trace.filter(|trace| trace.trace_id == page.trace_id);
+    trace.map(|trace| trace.summary)
+}
+
 /// Returns what an error means where no device was seen yet.
 fn obstacle_of(error: &ApiError) -> Obstacle {
     match error {
@@ -337,5 +340,25 @@ fn obstacle_of(error: &ApiError) -> Obstacle {
         }
         ApiError::Unexpected(what) => Obstacle::OtherVersion(what.clone()),
         _ => Obstacle::Refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_another_trace_is_not_taken() {
+        let page = |trace_id| LeaksPage {
+            trace_id,
+            ..LeaksPage::default()
+        };
+        let trace = Trace {
+            trace_id: 7,
+            ..Trace::default()
+        };
+        assert_eq!(summary_of(&page(7), Some(&trace)), Some(trace.summary));
+        assert_eq!(summary_of(&page(8), Some(&trace)), None);
+        assert_eq!(summary_of(&page(0), None), None);
     }
 }

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
+mod gestures;
+
 use super::await_some;
 use super::background::Background;
 
 /// How long anything on the page may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
-/// Steps of a scroll: enough for a mean, few enough for a list of some windows.
-const SCROLL_STEPS: u32 = 50;
 /// Where the browser puts what it downloads, in its profile.
 const DOWNLOADS: &str = "downloads";
 /// Ports that chromedriver may find taken before that is a failure.
@@ -72,15 +72,6 @@ pub(crate) struct Focus {
     pub(crate) what: String,
     /// Whether one sees that it has.
     pub(crate) is_seen: bool,
-}
-
-/// How a list scrolled.
-#[derive(Debug)]
-pub(crate) struct Scrolled {
-    /// Most table rows that stood in the document at a time.
-    pub(crate) drawn: u64,
-    /// Milliseconds of a core that scripts, style and layout took, a step.
-    pub(crate) step_ms: f64,
 }
 
 /// A window of a fresh browser on some agent's dashboard.
@@ -343,58 +334,6 @@ impl Page {
         Ok(())
     }
 
-    /// Points with the mouse at a place in an element, as a share of its width.
-    pub(crate) async fn point(&self, css: &str, share: f64) -> WebDriverResult<()> {
-        let [x, y] = self.place(css, share).await?;
-        let event = serde_json::json!({"type": "mouseMoved", "x": x, "y": y});
-        self.window
-            .cdp()
-            .send_raw("Input.dispatchMouseEvent", event)
-            .await?;
-        Ok(())
-    }
-
-    /// Moves the mouse to where nothing is.
-    pub(crate) async fn point_away(&self) -> WebDriverResult<()> {
-        let event = serde_json::json!({"type": "mouseMoved", "x": 1, "y": 1});
-        self.window
-            .cdp()
-            .send_raw("Input.dispatchMouseEvent", event)
-            .await?;
-        Ok(())
-    }
-
-    /// Puts a finger on an element, draws it through these shares of its width, and lifts it.
-    pub(crate) async fn touch(&self, css: &str, shares: &[f64]) -> WebDriverResult<()> {
-        let cdp = self.window.cdp();
-        let on = serde_json::json!({"enabled": true});
-        cdp.send_raw("Emulation.setTouchEmulationEnabled", on)
-            .await?;
-        for (index, share) in shares.iter().enumerate() {
-            let [x, y] = self.place(css, *share).await?;
-            let kind = if index == 0 {
-                "touchStart"
-            } else {
-                "touchMove"
-            };
-            let event = serde_json::json!({"type": kind, "touchPoints": [{"x": x, "y": y}]});
-            cdp.send_raw("Input.dispatchTouchEvent", event).await?;
-        }
-        let end = serde_json::json!({"type": "touchEnd", "touchPoints": []});
-        cdp.send_raw("Input.dispatchTouchEvent", end).await?;
-        Ok(())
-    }
-
-    /// Returns a place in an element, in pixels of the window.
-    async fn place(&self, css: &str, share: f64) -> WebDriverResult<[f64; 2]> {
-        let script = "const element = document.querySelector(arguments[0]);
-            element.scrollIntoView({block: 'center'});
-            const {x, y, width, height} = element.getBoundingClientRect();
-            return [x + width * arguments[1], y + height / 2];";
-        let arguments = vec![css.into(), share.into()];
-        self.window.execute(script, arguments).await?.convert()
-    }
-
     /// Gives an element the focus.
     pub(crate) async fn focus_on(&self, css: &str) -> WebDriverResult<()> {
         let script = "document.querySelector(arguments[0]).focus();";
@@ -433,64 +372,6 @@ impl Page {
     /// Runs a script that returns sentences about what is wrong.
     pub(crate) async fn problems(&self, script: &str) -> WebDriverResult<Vec<String>> {
         self.window.execute(script, Vec::new()).await?.convert()
-    }
-
-    /// Scrolls an element from its top by so many pixels a frame, [`SCROLL_STEPS`] times.
-    pub(crate) async fn scroll(&self, css: &str, pixels: u32) -> WebDriverResult<Scrolled> {
-        let script = "const [css, pixels, steps, done] = arguments;
-            const list = document.querySelector(css);
-            let left = steps, drawn = 0;
-            const step = () => {
-                drawn = Math.max(drawn, list.querySelectorAll('tr').length);
-                if (left === 0) { done(drawn); return; }
-                left -= 1;
-                list.scrollTop += pixels;
-                requestAnimationFrame(step);
-            };
-            step();";
-        self.scroll_to(css, "0").await?;
-        let before = self.work_ms().await?;
-        let arguments = vec![css.into(), pixels.into(), SCROLL_STEPS.into()];
-        let drawn = self.window.execute_async(script, arguments).await?;
-        let work_ms = self.work_ms().await? - before;
-        Ok(Scrolled {
-            drawn: drawn.convert()?,
-            step_ms: work_ms / f64::from(SCROLL_STEPS),
-        })
-    }
-
-    /// Scrolls an element to its end.
-    pub(crate) async fn scroll_to_end(&self, css: &str) -> WebDriverResult<()> {
-        self.scroll_to(css, "list.scrollHeight").await
-    }
-
-    async fn scroll_to(&self, css: &str, place: &str) -> WebDriverResult<()> {
-        let script = format!(
-            "const list = document.querySelector(arguments[0]);
-            list.scrollTop = {place};"
-        );
-        self.window
-            .execute(script, vec![css.into()])
-            .await
-            .map(drop)
-    }
-
-    /// Returns how many milliseconds of a core the page has taken for scripts, style and layout: waiting does not count.
-    async fn work_ms(&self) -> WebDriverResult<f64> {
-        let cdp = self.window.cdp();
-        let domain = serde_json::json!({"timeDomain": "threadTicks"});
-        cdp.send_raw("Performance.enable", domain).await?;
-        let answer = cdp
-            .send_raw("Performance.getMetrics", serde_json::json!({}))
-            .await?;
-        let metrics = answer["metrics"].as_array().expect("Chromium has metrics");
-        let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
-        let is_work = |metric: &&serde_json::Value| work.iter().any(|name| metric["name"] == *name);
-        let seconds = metrics
-            .iter()
-            .filter(is_work)
-            .filter_map(|metric| metric["value"].as_f64());
-        Ok(1_000.0 * seconds.sum::<f64>())
     }
 
     /// Takes a picture, for a person to look at.

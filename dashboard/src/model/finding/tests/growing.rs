@@ -31,13 +31,7 @@ fn what_may_still_fill_up_may_be_leaking() {
 
 #[test]
 fn the_region_that_is_full_first_is_named() {
-    let trace = Trace {
-        summary: Summary {
-            state: State::Recording,
-            ..Summary::default()
-        },
-        ..Trace::default()
-    };
+    let trace = recording();
     let regions = ["dram", "dram2"].map(|name| Name::try_from(name).expect("short"));
     let view = View {
         regions: &regions,
@@ -57,13 +51,7 @@ fn the_region_that_is_full_first_is_named() {
 
 #[test]
 fn of_a_heap_that_does_not_grow_nobody_says_when_it_is_full() {
-    let trace = Trace {
-        summary: Summary {
-            state: State::Recording,
-            ..Summary::default()
-        },
-        ..Trace::default()
-    };
+    let trace = recording();
     let view = View {
         outlook: Outlook::default(),
         ..view(&trace)

@@ -161,16 +161,21 @@ fn told_of(sites: &[Site], trace: &Trace, piles_up: bool) -> Finding {
     live::describe(&sites, &view)
 }
 
-/// What is told of a list with the 32 largest of 60 call stacks.
-fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
-    let sites: Vec<_> = sites.iter().collect();
-    let trace = Trace {
+/// A trace that records, of which nothing else is known.
+fn recording() -> Trace {
+    Trace {
         summary: Summary {
             state: State::Recording,
             ..Summary::default()
         },
         ..Trace::default()
-    };
+    }
+}
+
+/// What is told of a list with the 32 largest of 60 call stacks.
+fn told_of_cut(sites: &[Site], piles_up: bool) -> Finding {
+    let sites: Vec<_> = sites.iter().collect();
+    let trace = recording();
     let view = View {
         listed: 32,
         total: 60,

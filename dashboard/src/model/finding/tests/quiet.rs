@@ -24,13 +24,7 @@ fn a_leak_that_ended_is_told_with_what_it_holds_and_nothing_leaks_any_more() {
 fn nothing_is_leaking_only_as_far_as_it_would_show_by_now() {
     let sites = [site("cache::fill", Verdict::Plateau)];
     let headline = |seconds: u64| {
-        let trace = Trace {
-            summary: Summary {
-                state: State::Recording,
-                ..Summary::default()
-            },
-            ..Trace::default()
-        };
+        let trace = recording();
         let view = View {
             span_us: seconds * SECOND,
             ..view(&trace)
@@ -112,13 +106,7 @@ fn without_a_growing_site_nothing_is_leaking() {
 
 #[test]
 fn with_too_little_data_it_says_how_much_there_is() {
-    let trace = Trace {
-        summary: Summary {
-            state: State::Recording,
-            ..Summary::default()
-        },
-        ..Trace::default()
-    };
+    let trace = recording();
     let view = View {
         span_us: 26 * SECOND,
         ..view(&trace)
