@@ -22,7 +22,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         let manifest = workspace.path(folder).join("Cargo.toml");
         cmd!(
             shell,
-            "cargo deny --locked --manifest-path {manifest} check --config {config}"
+            "cargo deny --locked --manifest-path {manifest} --config {config} check"
         )
         .args(CHECKS)
         .run()
