@@ -114,13 +114,14 @@ fn a_stack_has_every_field_of_its_message() {
         frees: 9,
         evicted: 10,
         cut: Some(Cut::Depth),
+        longest_lifetime_us: 11,
     };
     let body = api::Stack::of(&message, Some((&name("net"), Origin::Agent)));
     let json = serde_json::to_value(&body).expect("JSON");
     let expected = serde_json::json!({
         "id": 1, "task": "net", "origin": "agent", "frames": ["0x00000003", "0x00000004"],
         "cut": "depth", "live_count": 5, "live_bytes": 6, "peak_live_bytes": 7, "allocations": 8,
-        "frees": 9, "evicted": 10,
+        "frees": 9, "evicted": 10, "longest_lifetime_us": 11,
     });
     assert_eq!(json, expected);
     let unknown = api::Stack::of(&message, None);

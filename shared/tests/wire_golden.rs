@@ -83,9 +83,55 @@ fn stack() {
         frees: 4,
         evicted: 0,
         cut: Some(Cut::Driver),
+        longest_lifetime_us: 130,
     };
-    let hex = "15 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00  01 01";
-    assert_golden(Message::Stack(stack), hex);
+    let hex = "17 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00  01 01  82 01";
+    assert_golden(Message::Stack(stack.clone()), hex);
+    // Of an agent that did not know lifetimes.
+    let older = "15 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00  01 01";
+    let mut decoder = Decoder::new();
+    decoder.push(&[PREAMBLE, &bytes_of(older)].concat());
+    let longest_lifetime_us = 0;
+    let told = Stack {
+        longest_lifetime_us,
+        ..stack
+    };
+    assert_eq!(decoder.next(), Some(Ok(Message::Stack(told))));
+}
+
+#[test]
+fn scope() {
+    let gap = |from_us, until_us| Unrecorded { from_us, until_us };
+    let scope = Scope {
+        started_us: 1,
+        time_us: 300,
+        doubtful_until_us: 2,
+        unrecorded: [gap(5, Some(6)), gap(7, None)].into_iter().collect(),
+    };
+    let hex = "0c 11  01  ac 02  02  02  05 01 06  07 00";
+    assert_golden(Message::Scope(scope), hex);
+}
+
+#[test]
+fn births() {
+    let leak = Leak {
+        stack: 300,
+        count: 4,
+        bytes: 128,
+        oldest_us: 5,
+        newest_us: 130,
+        outlived: Outlived {
+            count: 3,
+            bytes: 96,
+        },
+        births: Births {
+            from_us: 1,
+            slice_us: 64,
+            counts: [1, 0, 3].into_iter().collect(),
+        },
+    };
+    let hex = "12 12  ac 02  04  80 01  05  82 01  03 60  01 40 03 01 00 03";
+    assert_golden(Message::Births(leak), hex);
 }
 
 #[test]

@@ -26,6 +26,8 @@ cargo xtask <command>
                                HEAPBEACON_TOKEN: the token that it wants)
   test mutants [FILE…]         change the code of the files, or what this branch changed, in many small ways,
                                and see whether the tests of its package notice
+  verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
+                               in the order of time; print time, call stack and kind of verdict of each leak
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
@@ -49,6 +51,7 @@ pub(crate) enum Command {
     Check,
     Test(test::Options),
     TestMutants { files: Vec<String> },
+    Verdict,
     Bench,
     Size,
     Package,
@@ -90,6 +93,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         "help" => Command::Help,
         "tools" => Command::Tools,
         "check" => Command::Check,
+        "verdict" => Command::Verdict,
         "bench" => Command::Bench,
         "size" => Command::Size,
         "deny" => Command::Deny,

@@ -15,6 +15,7 @@ mod firmware;
 mod imports;
 mod packages;
 mod qemu;
+mod reports;
 mod size;
 mod system;
 mod test;
@@ -53,6 +54,7 @@ fn run(command: Command) -> Result<()> {
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
+        Command::Verdict => reports::verdict(&workspace),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
         Command::Deny => deny::run(&workspace),

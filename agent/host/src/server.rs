@@ -12,6 +12,7 @@ use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
 use heapbeacon_shared::trace::Destination;
 use picoserve::time::TokioTimer;
+use static_cell::ConstStaticCell;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -67,7 +68,10 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<
         origins: leak(&options.origins),
         token: options.token.clone().map(|token| &*token.leak()),
     };
-    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, CONNECTIONS>::new()));
+    // Too much for a stack, which a box would be filled by way of.
+    static MEMORY: ConstStaticCell<Memory<CONNECTIONS, CONNECTIONS>> =
+        ConstStaticCell::new(Memory::new());
+    let memory = MEMORY.try_take().ok_or("the server runs already")?;
     let agent = Server::new(
         Recorder::new(buffer, &board::EVENTS_TO_HOST),
         assets,

@@ -1,7 +1,7 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
 use heapbeacon_shared::api::{self, Endpoint, InitRequest, Route, StartRequest};
-use heapbeacon_shared::trace::Mode;
+use heapbeacon_shared::trace::{Kind, Mode};
 use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
@@ -13,10 +13,11 @@ use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
 use crate::platform::{Device, Switch};
 use crate::read::bodies;
-use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks, PageRecords, Stacks, now_us};
+use crate::read::cursors::{PageRecords, Stacks, now_us};
+use crate::read::leaks::{Kinds, LEAKS_AT_A_TIME, Leaks, Wanted};
 use crate::read::stream::{self, MessageStream};
 use crate::recorder::Recorder;
-use crate::tracer::{self, Error};
+use crate::tracer::{self, Error, Order};
 
 const OPENAPI: &[u8] = include_bytes!("../../assets/openapi.yaml");
 /// Most records or stacks of a page.
@@ -53,7 +54,7 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::Records => records::<P>(call)?,
         Route::Record => record::<P>(call.parameter)?,
         Route::Stacks => stacks::<P>(call)?,
-        Route::Leaks => leaks::<P>(call.query)?,
+        Route::Leaks => leaks::<P>(call)?,
         Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
         Route::Capture => everything::<P>(),
         Route::Elf => elf::<P>()?,
@@ -114,6 +115,7 @@ fn start<P: Device>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> An
 }
 
 fn stop<P: Device>(recorder: &Recorder<P>) -> Answer {
+    P::tracer().pass(P::now_us());
     P::tracer().stop().map_err(|error| {
         refused::<P>(error, "Only one that records or is paused can be stopped.")
     })?;
@@ -121,6 +123,7 @@ fn stop<P: Device>(recorder: &Recorder<P>) -> Answer {
 }
 
 fn pause<P: Device>(recorder: &Recorder<P>) -> Answer {
+    P::tracer().pass(P::now_us());
     P::tracer()
         .alloc_pause()
         .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
@@ -128,6 +131,7 @@ fn pause<P: Device>(recorder: &Recorder<P>) -> Answer {
 }
 
 fn resume<P: Device>(recorder: &Recorder<P>) -> Answer {
+    P::tracer().pass(P::now_us());
     P::tracer().resume().map_err(|error| {
         refused::<P>(error, "Only one that is stopped or paused can be resumed.")
     })?;
@@ -179,12 +183,51 @@ fn stacks<P: Device>(call: &Call<'_>) -> Answer {
     }))
 }
 
-fn leaks<P: Device>(query: Query<'_>) -> Answer {
+fn leaks<P: Device>(call: &Call<'_>) -> Answer {
+    let query = call.query;
     let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
-    let leaks = Leaks::begin::<P>(min_age_ms * 1000, limit as u32)
+    let wanted = Wanted {
+        min_age_us: min_age_ms * 1000,
+        limit: limit as u32,
+        order: order(query)?,
+        kinds: kinds(query)?,
+    };
+    let is_postcard = wants_postcard(call)?;
+    let leaks = Leaks::begin::<P>(wanted)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
-    Ok(Reply::stream(Stream::Leaks(Page::new(leaks))))
+    Ok(Reply::stream(if is_postcard {
+        Stream::Capture(MessageStream::new::<P>(stream::Content::Leaks(leaks)))
+    } else {
+        Stream::Leaks(Page::new(leaks))
+    }))
+}
+
+fn order(query: Query<'_>) -> Result<Order, Problem> {
+    match query.get("sort") {
+        None => Ok(Order::default()),
+        Some(sort) if sort.is("bytes") => Ok(Order::Bytes),
+        Some(sort) if sort.is("count") => Ok(Order::Count),
+        Some(sort) if sort.is("outlived") => Ok(Order::Outlived),
+        Some(_) => Err(Problem::invalid(format_args!(
+            "`sort` is `bytes`, `count` or `outlived`."
+        ))),
+    }
+}
+
+fn kinds(query: Query<'_>) -> Result<Kinds, Problem> {
+    let Some(names) = query.get("verdict") else {
+        return Ok(Kinds::ALL);
+    };
+    names.split(',').try_fold(Kinds::NONE, |kinds, name| {
+        let kind = Kind::ALL.into_iter().find(|kind| name.is(kind.name()));
+        kind.map(|kind| kinds.with(kind)).ok_or_else(|| {
+            Problem::invalid(format_args!(
+                "`verdict` is a list, with commas, of: leaking, lost, queue_grows, filling, grows_in_place, plateau, \
+                 in_flight, one_off, too_early."
+            ))
+        })
+    })
 }
 
 fn everything<P: Device>() -> Reply {

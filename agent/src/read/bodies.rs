@@ -8,6 +8,7 @@ use heapbeacon_shared::{api, wire};
 
 use crate::platform::{Device, Task};
 use crate::read::cursors::now_us;
+use crate::read::leaks::Listed;
 use crate::recorder::Recorder;
 use crate::reserve::Reserve;
 use crate::text::text;
@@ -113,14 +114,22 @@ pub fn with_cut<P: Device>(stack: &Stack) -> Stack {
     }
 }
 
-/// Describes live blocks of one call stack.
-pub fn leak<P: Device>(leak: &tracer::Leak, of: &Stack) -> api::Leak {
+/// Describes live blocks of one call stack, and what is said of them.
+pub fn leak<P: Device>(listed: &Listed) -> api::Leak {
+    let Listed {
+        leak,
+        stack: of,
+        verdict,
+    } = listed;
     api::Leak {
         stack: stack::<P>(of),
-        count: leak.count.into(),
+        count: leak.count,
         bytes: leak.bytes,
         oldest_us: leak.oldest_us,
         newest_us: leak.newest_us,
+        outlived: leak.outlived,
+        births: leak.births.clone(),
+        verdict: *verdict,
     }
 }
 

@@ -6,16 +6,12 @@
 use heapless::Vec;
 
 use crate::platform::Device;
-use crate::tracer::{
-    Leak, LeakCursor, Record, RecordCursor, Stack, StackCursor, Trace, TraceEnded,
-};
+use crate::tracer::{Record, RecordCursor, Stack, StackCursor, Trace};
 
 /// Records read at one time.
 const BATCH: usize = 8;
 /// Distinct stacks that one page of records can refer to; it ends before it has more.
 const PAGE_STACKS: usize = 128;
-/// Leaks read at one time: as many as are listed when nobody says how many, so that this takes one query.
-pub const LEAKS_AT_A_TIME: usize = 20;
 
 /// Every record behind a sequence number, oldest first.
 pub struct Records {
@@ -183,92 +179,6 @@ impl Stacks {
         let read = P::tracer().read_stacks(&mut self.cursor, &mut one);
         let [stack] = one;
         (read == Ok(1)).then_some(stack)
-    }
-}
-
-/// A bounded number of leaks, most bytes first.
-pub struct Leaks {
-    trace: Trace,
-    time_us: u64,
-    cursor: LeakCursor,
-    batch: Vec<Leak, LEAKS_AT_A_TIME>,
-    taken: usize,
-    listed: u32,
-    /// Call stacks with such blocks that were not taken yet.
-    ahead: u32,
-    left: u32,
-}
-
-impl Leaks {
-    /// Begins a list of the blocks that are older than this now; `None` while another query is running.
-    pub fn begin<P: Device>(min_age_us: u64, limit: u32) -> Option<Self> {
-        loop {
-            let mut leaks = Self::new::<P>(min_age_us, limit);
-            // A trace that ends meanwhile gives way to the next one.
-            if let Ok(is_read) = leaks.read::<P>() {
-                return is_read.then_some(leaks);
-            }
-        }
-    }
-
-    fn new<P: Device>(min_age_us: u64, limit: u32) -> Self {
-        let time_us = now_us::<P>();
-        let trace = P::tracer().trace();
-        Self {
-            trace,
-            time_us,
-            cursor: LeakCursor::before(trace, time_us.saturating_sub(min_age_us)),
-            batch: Vec::new(),
-            taken: 0,
-            listed: 0,
-            ahead: 0,
-            left: limit,
-        }
-    }
-
-    /// Returns the trace that is read.
-    pub fn trace(&self) -> Trace {
-        self.trace
-    }
-
-    /// Returns the moment that the list is of, in microseconds since boot.
-    pub fn time_us(&self) -> u64 {
-        self.time_us
-    }
-
-    /// Returns how many call stacks have such blocks: those that were listed, and those that were not.
-    pub fn total(&self) -> u32 {
-        self.listed + self.ahead
-    }
-
-    /// Returns the next leak and its call stack.
-    pub fn read_next<P: Device>(&mut self) -> Option<(Leak, Stack)> {
-        while self.left > 0 {
-            if self.taken == LEAKS_AT_A_TIME {
-                self.read::<P>().ok().filter(|is_read| *is_read)?;
-            }
-            let leak = *self.batch.get(self.taken)?;
-            let stack = P::tracer().stack(self.trace, leak.stack).ok()?;
-            self.taken += 1;
-            self.ahead -= 1;
-            // None if its last block was freed meanwhile, and its place taken.
-            if let Some(stack) = stack {
-                self.left -= 1;
-                self.listed += 1;
-                return Some((leak, stack));
-            }
-        }
-        None
-    }
-
-    /// Reads the next piece of the list, at the beginning and behind each one; returns whether no other query is
-    /// running.
-    fn read<P: Device>(&mut self) -> Result<bool, TraceEnded> {
-        let Some(ahead) = P::tracer().leaks(&mut self.cursor, &mut self.batch)? else {
-            return Ok(false);
-        };
-        (self.ahead, self.taken) = (ahead, 0);
-        Ok(true)
     }
 }
 

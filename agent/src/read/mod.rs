@@ -13,4 +13,5 @@
 pub mod bodies;
 pub mod cursors;
 pub mod dump;
+pub mod leaks;
 pub mod stream;

@@ -10,6 +10,7 @@ use heapless::Vec;
 use crate::platform::Device;
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Records, Stacks, is_latest};
+use crate::read::leaks::Leaks;
 use crate::tracer::Trace;
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
@@ -37,6 +38,8 @@ pub enum Content {
     Stacks(Stacks),
     /// A page of records and the stacks that they refer to.
     Records(PageRecords),
+    /// A list of leaks and the stacks that they refer to.
+    Leaks(Leaks),
 }
 
 /// A stream of messages under way.
@@ -59,6 +62,7 @@ enum Part {
     StacksOf(u64, Stacks),
     Records(PageRecords),
     RecordsOf(u64, Records),
+    Leaks(Leaks),
     /// What the next page comes after.
     Next(Option<u64>),
     End,
@@ -73,6 +77,7 @@ impl MessageStream {
                 Content::Everything(_) => P::tracer().trace(),
                 Content::Stacks(stacks) => stacks.trace(),
                 Content::Records(page) => page.trace(),
+                Content::Leaks(leaks) => leaks.trace(),
             },
             part: Part::Header(content),
             speaker: MessageWriter::default(),
@@ -95,10 +100,11 @@ impl MessageStream {
         let goes_on = match &mut self.part {
             Part::Header(_) => say.header::<P>(self.trace, out),
             Part::Regions(moment) => say.regions::<P>(*moment, out),
-            Part::Counters(moment) => say.counters::<P>(*moment, out),
+            Part::Counters(moment) => say.counters::<P>(self.trace, *moment, out),
             Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
             Part::Records(page) => say.next_record::<P>(page, out),
             Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
+            Part::Leaks(leaks) => say.next_leak::<P>(leaks, out),
             Part::Next(next) => say.next_page(*next, out),
             Part::End => say.end(out),
             Part::Done => true,
@@ -120,12 +126,13 @@ impl Part {
             Part::Header(Content::Everything(moment)) => Part::Regions(moment),
             Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
             Part::Header(Content::Records(page)) => Part::Records(page),
+            Part::Header(Content::Leaks(leaks)) => Part::Leaks(leaks),
             Part::Regions(moment) => Part::Counters(moment),
             Part::Counters(moment) => {
                 Part::StacksOf(moment, Stacks::new::<P>(trace, None, u32::MAX))
             }
             Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
-            Part::RecordsOf(..) | Part::Next(_) => Part::End,
+            Part::RecordsOf(..) | Part::Leaks(_) | Part::Next(_) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
     }
@@ -161,12 +168,15 @@ impl MessageWriter {
         false
     }
 
-    fn counters<P: Device>(&mut self, moment: u64, out: &mut impl Out) -> bool {
+    fn counters<P: Device>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) -> bool {
         let summary = Summary {
             time_us: moment,
             ..P::tracer().summary()
         };
         self.say(out, &Message::Counters(summary));
+        if let Ok(scope) = P::tracer().scope(trace, moment) {
+            self.say(out, &Message::Scope(scope));
+        }
         if summary.dropped > 0 {
             let events = summary.dropped;
             self.say(out, &Message::Dropped(wire::Dropped { events }));
@@ -198,6 +208,18 @@ impl MessageWriter {
             }
         }
         self.record(&record, u64::MAX, out);
+        true
+    }
+
+    fn next_leak<P: Device>(&mut self, leaks: &mut Leaks, out: &mut impl Out) -> bool {
+        if leaks.is_at_start() {
+            self.say(out, &Message::Scope(leaks.scope().clone()));
+        }
+        let Some(listed) = leaks.read_next::<P>() else {
+            return false;
+        };
+        self.stack::<P>(&listed.stack, out);
+        self.say(out, &Message::Births(listed.leak));
         true
     }
 

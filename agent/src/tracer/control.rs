@@ -176,13 +176,19 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
+    /// Takes note of the time, so that a pause, stop or resume that follows is of this moment rather than of the last event.
+    pub fn pass(&self, now_us: u64) {
+        self.locked(|inner| inner.pass(now_us));
+    }
+
     fn transition(&self, to: State, allowed: impl FnOnce(State) -> bool) -> Result<(), Error> {
         self.with(|inner| {
             if inner.clearing || !allowed(inner.state) {
                 return Err(Error::InvalidState);
             }
-            if to == State::Recording {
-                inner.end_gap();
+            match to {
+                State::Recording => inner.end_gap(),
+                _ => inner.begin_gap(),
             }
             inner.mode.get_or_insert_default();
             inner.state = to;

@@ -1,7 +1,7 @@
 //! Where readers stand: plain numbers, which the tables compare with what they hold.
 
 use super::stacks::MAX_STACKS;
-use super::values::Trace;
+use super::values::{Order, Trace};
 
 /// A reader's place among the records of one trace: behind a sequence number.
 ///
@@ -65,7 +65,9 @@ impl StackCursor {
 #[derive(Clone, Debug)]
 pub struct LeakCursor {
     pub(super) trace: Trace,
+    now_us: u64,
     before_us: u64,
+    order: Order,
     passed: [u32; MAX_STACKS / u32::BITS as usize],
 }
 
@@ -74,9 +76,29 @@ impl LeakCursor {
     pub fn before(trace: Trace, before_us: u64) -> Self {
         Self {
             trace,
+            now_us: before_us,
             before_us,
+            order: Order::default(),
             passed: [0; _],
         }
+    }
+
+    /// Says that the list is of this moment, not of the one that the blocks were allocated before.
+    pub fn at(self, now_us: u64) -> Self {
+        Self { now_us, ..self }
+    }
+
+    /// Sorts the list by something else than bytes.
+    pub fn by(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    pub(super) fn now_us(&self) -> u64 {
+        self.now_us
     }
 
     pub(super) fn before_us(&self) -> u64 {

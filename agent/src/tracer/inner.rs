@@ -9,6 +9,7 @@ use super::sink::Sink;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
 use super::table::{Buffer, Link};
+use super::unrecorded::Intervals;
 use super::values::Trace;
 use heapbeacon_shared::trace::{Mode, State, Summary};
 
@@ -28,6 +29,7 @@ pub(super) struct Inner {
     started_us: u64,
     /// Times that recording went on after a stop or a pause.
     gaps: u32,
+    unrecorded: Intervals,
     last_seq: u64,
     /// What is counted. What only a reader asks for is 0 here.
     counters: Summary,
@@ -74,6 +76,7 @@ impl Inner {
             trace: Trace { id: 0, tables: 0 },
             started_us: 0,
             gaps: 0,
+            unrecorded: Intervals::NONE,
             last_seq: 0,
             counters: Summary::EMPTY,
             storage: None,
@@ -129,6 +132,7 @@ impl Inner {
         self.trace.tables = self.trace.tables.wrapping_add(1);
         self.started_us = 0;
         self.gaps = 0;
+        self.unrecorded = Intervals::NONE;
         self.counters = Summary::EMPTY;
         self.ledger = Ledger::EMPTY;
         self.query = 0;
@@ -176,6 +180,16 @@ impl Inner {
         self.frees = way(self.state >= State::Recording, is_watched);
     }
 
+    /// Takes note of the time, so that what comes next is not before it.
+    pub(super) fn pass(&mut self, clock_us: u64) {
+        self.last_seq = self.now(clock_us);
+    }
+
+    /// Notes that allocations are not recorded from now on.
+    pub(super) fn begin_gap(&mut self) {
+        self.unrecorded.begin(self.last_seq);
+    }
+
     /// Notes that allocations were not recorded for a while, after a stop also no frees, and now are.
     pub(super) fn end_gap(&mut self) {
         // It may be the first time that anything is recorded.
@@ -183,6 +197,7 @@ impl Inner {
             return;
         }
         self.gaps = self.gaps.saturating_add(1);
+        self.unrecorded.end(self.last_seq);
         // A number of its own: so one gap is told from the next.
         let now = self.stamp_behind();
         self.ledger.end_gap(now);
@@ -233,7 +248,7 @@ impl Inner {
         };
         self.explain_by(&block);
         let gone = match mode {
-            Mode::Leaks => self.records.take(address),
+            Mode::Leaks => self.records.take(address, self.last_seq),
             Mode::All => self.records.free(address, self.last_seq, None),
         };
         let Some(gone) = gone else { return };
@@ -245,7 +260,7 @@ impl Inner {
     /// Takes a block that ended off the sums of its call stack, in leaks mode also its record off the count.
     #[inline(always)]
     fn end_live(&mut self, mode: Mode, gone: &Gone, count: &Count) {
-        self.stacks.freed(gone.stack, gone.size);
+        self.stacks.freed(gone.stack, gone.size, gone.lifetime);
         if mode == Mode::Leaks {
             self.stacks.release(gone.stack);
             count.decrement();
@@ -278,7 +293,7 @@ impl Inner {
         count: &Count,
     ) -> Option<UnnamedFree> {
         let gone = match mode {
-            Mode::Leaks => self.records.take(event.address),
+            Mode::Leaks => self.records.take(event.address, self.last_seq),
             Mode::All => self.mark(event),
         };
         let Some(gone) = gone else {
@@ -291,7 +306,7 @@ impl Inner {
     /// Leaks mode: counts a free and removes its record; returns whether there was one.
     #[inline(always)]
     pub(super) fn freed_with_record(&mut self, address: usize, count: &Count) -> bool {
-        let Some(gone) = self.records.take(address) else {
+        let Some(gone) = self.records.take(address, self.last_seq) else {
             return false;
         };
         self.matched(Mode::Leaks, &gone, count);

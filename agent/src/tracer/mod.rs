@@ -68,6 +68,8 @@ mod stacks;
 mod storage;
 #[cfg(feature = "tracing")]
 mod table;
+#[cfg(feature = "tracing")]
+mod unrecorded;
 
 #[cfg(all(test, feature = "tracing"))]
 mod tests;
@@ -88,7 +90,7 @@ pub use heapbeacon_shared::trace::{
     Address, Destination, Failure, Frames, Freed, Mode, Record, Stack, State, Summary, WrongFree,
     WrongFreeKind,
 };
-pub use values::{Leak, Split, Status, Trace, TraceEnded};
+pub use values::{Order, Split, Status, Sums, Trace, TraceEnded};
 
 /// Memory that a caller lends to the tracer: until it is released, nobody else may touch it.
 pub type Buffer = &'static mut [core::mem::MaybeUninit<u64>];

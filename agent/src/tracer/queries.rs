@@ -1,7 +1,7 @@
 //! What readers ask the tracer: many short holds of the lock, one after the other.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::trace::{Failure, Record, Stack, State, Summary, WrongFree};
+use heapbeacon_shared::trace::{Births, Failure, Record, Scope, Stack, State, Summary, WrongFree};
 use heapless::Vec;
 
 use super::control::Tracer;
@@ -9,7 +9,7 @@ use super::cursors::{LeakCursor, StackCursor};
 use super::inner::Inner;
 use super::ledger::{FAILURES, SEARCHES, WRONG_FREES};
 use super::table::STEP;
-use super::values::{Leak, Status, Trace, TraceEnded};
+use super::values::{Order, Status, Sums, Trace, TraceEnded};
 use super::{Error, RecordCursor};
 
 impl<M: RawMutex> Tracer<M> {
@@ -121,8 +121,8 @@ impl<M: RawMutex> Tracer<M> {
         self.read(trace, |inner| inner.stacks.get(id))
     }
 
-    /// Sums up the live blocks that a cursor asks for by call stack, puts the next largest sums into `out`, most
-    /// bytes first, and returns how many call stacks there were to choose from.
+    /// Sums up the live blocks that a cursor asks for by call stack, puts the next largest sums into `out` in the
+    /// order of the list, and returns how many call stacks there were to choose from.
     ///
     /// Returns `None` while another such query is at work: its sums are kept in the stack table.
     ///
@@ -131,7 +131,7 @@ impl<M: RawMutex> Tracer<M> {
     pub fn leaks<const N: usize>(
         &self,
         cursor: &mut LeakCursor,
-        out: &mut Vec<Leak, N>,
+        out: &mut Vec<Sums, N>,
     ) -> Result<Option<u32>, TraceEnded> {
         out.clear();
         let Some(query) = self.read(cursor.trace, Inner::begin_query)? else {
@@ -139,7 +139,7 @@ impl<M: RawMutex> Tracer<M> {
         };
         let answer = self.answer(query, cursor, out);
         let ahead = answer.inspect_err(|TraceEnded| out.clear())?;
-        out.iter().for_each(|leak| cursor.pass(leak.stack));
+        out.iter().for_each(|sums| cursor.pass(sums.stack));
         Ok(Some(ahead))
     }
 
@@ -148,24 +148,46 @@ impl<M: RawMutex> Tracer<M> {
         &self,
         query: u32,
         cursor: &LeakCursor,
-        out: &mut Vec<Leak, N>,
+        out: &mut Vec<Sums, N>,
     ) -> Result<u32, TraceEnded> {
         let trace = cursor.trace;
         let mut records = RecordCursor::after(trace, 0);
-        while self.read(trace, |inner| {
-            inner.tally(&mut records, query, cursor.before_us())
-        })? {}
+        while self.read(trace, |inner| inner.tally(&mut records, query, cursor))? {}
         let mut ahead = 0;
         let entries = self.read(trace, |inner| inner.stacks.entries())?;
         for index in 0..entries {
-            let leak = self.read(trace, |inner| inner.stacks.tallied(index, query))?;
-            if let Some(leak) = leak.filter(|leak| !cursor.has_passed(leak.stack)) {
+            let sums = self.read(trace, |inner| inner.stacks.tallied(index, query))?;
+            if let Some(sums) = sums.filter(|sums| !cursor.has_passed(sums.stack)) {
                 ahead += 1;
-                keep_largest(out, leak);
+                keep_largest(out, sums, cursor.order());
             }
         }
         self.read(trace, Inner::end_query)?;
         Ok(ahead)
+    }
+
+    /// Returns the time that a list of leaks of a trace is of, which was made at `time_us`.
+    ///
+    /// # Errors
+    /// When the trace has ended.
+    pub fn scope(&self, trace: Trace, time_us: u64) -> Result<Scope, TraceEnded> {
+        self.read(trace, |inner| inner.scope(time_us))
+    }
+
+    /// Counts the live blocks of some call stacks that were allocated before a moment into the slices of their births: each
+    /// has its id and the slices.
+    ///
+    /// # Errors
+    /// When the trace has ended.
+    pub fn births(
+        &self,
+        trace: Trace,
+        before_us: u64,
+        wanted: &mut [(u32, Births)],
+    ) -> Result<(), TraceEnded> {
+        let mut records = RecordCursor::after(trace, 0);
+        while self.read(trace, |inner| inner.births(&mut records, before_us, wanted))? {}
+        Ok(())
     }
 
     /// Returns the latest failed allocations of a trace, oldest first.
@@ -196,15 +218,15 @@ impl<M: RawMutex> Tracer<M> {
     }
 }
 
-/// Inserts a leak into a list that is sorted by bytes, and drops the smallest if it is full.
-fn keep_largest<const N: usize>(leaks: &mut Vec<Leak, N>, leak: Leak) {
-    let place = leaks.partition_point(|other| other.bytes >= leak.bytes);
+/// Inserts sums into a sorted list, and drops the smallest if it is full.
+fn keep_largest<const N: usize>(list: &mut Vec<Sums, N>, sums: Sums, order: Order) {
+    let place = list.partition_point(|other| order.key(other) >= order.key(&sums));
     if place == N {
         return;
     }
-    if leaks.is_full() {
-        leaks.pop();
+    if list.is_full() {
+        list.pop();
     }
     // There is room, and `place` is at most the length.
-    let _ = leaks.insert(place, leak);
+    let _ = list.insert(place, sums);
 }

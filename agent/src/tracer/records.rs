@@ -23,7 +23,7 @@ mod tests;
 
 #[cfg(test)]
 pub(super) use slot::MAX_SIZE;
-pub(super) use slot::{Block, MAX_SEQ, MAX_TIME, Slot, bounded};
+pub(super) use slot::{Block, Lifetime, MAX_SEQ, MAX_TIME, Slot, bounded};
 use slot::{Link, StackLink};
 
 /// The slot whose links lead to the oldest and the newest record.
@@ -35,6 +35,8 @@ const NONE: Link = Link::NONE;
 pub(super) struct Gone {
     pub(super) size: usize,
     pub(super) stack: StackLink,
+    /// How long its block lived, if it was freed.
+    pub(super) lifetime: Lifetime,
     /// Whether its block was live until then.
     pub(super) was_live: bool,
     /// Otherwise the stack that had freed it, where that is known.
@@ -178,14 +180,15 @@ impl Records {
         slot.address() == address || slot.chain() != NONE
     }
 
-    /// Leaks mode: removes the newest live record of an address.
+    /// Leaks mode: removes the newest live record of an address, whose block is freed at about `time_us`.
     #[inline(always)]
-    pub(super) fn take(&mut self, address: usize) -> Option<Gone> {
+    pub(super) fn take(&mut self, address: usize, time_us: u64) -> Option<Gone> {
         let index = self.unlink(address, |_, slot| slot.address() == address)?;
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
             stack: slot.stack(),
+            lifetime: Lifetime::between(slot.seq(), time_us),
             was_live: true,
             freed_by: None,
         };
@@ -207,6 +210,7 @@ impl Records {
         Some(Gone {
             size: slot.size(),
             stack: slot.stack(),
+            lifetime: slot.lifetime(),
             was_live: true,
             freed_by,
         })
@@ -247,6 +251,7 @@ impl Records {
         let gone = Gone {
             size: slot.size(),
             stack: slot.stack(),
+            lifetime: Lifetime::default(),
             was_live,
             freed_by: if was_live { None } else { slot.freed_by() },
         };
@@ -413,7 +418,7 @@ impl Records {
             stack: slot.stack(),
             freed: slot
                 .is_freed()
-                .then(|| (slot.seq() + slot.lifetime(), slot.freed_by())),
+                .then(|| (slot.seq() + slot.lifetime().us(), slot.freed_by())),
         }
     }
 }

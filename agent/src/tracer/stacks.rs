@@ -6,9 +6,10 @@
 //! again stays where it is, for most call stacks come and go all the time: whoever looks for room skips it.
 
 use super::CallStack;
+use super::records::Lifetime;
 use super::table::{self, Table};
-use super::values::Leak;
-use heapbeacon_shared::trace;
+use super::values::Sums;
+use heapbeacon_shared::trace::{self, Outlived};
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
@@ -30,6 +31,7 @@ pub(super) struct Entry {
     evicted: u64,
     /// How many records, live or freed, and ledger entries name this one.
     references: u32,
+    longest: Lifetime,
     task: u16,
     generation: u16,
     chain: Link,
@@ -58,7 +60,7 @@ struct Queue {
 }
 
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Entry>() == 152);
+const _: () = assert!(size_of::<Entry>() == 168);
 
 /// A leak query's sums; they count only if `query` is the running query's number.
 #[derive(Clone, Default)]
@@ -68,6 +70,8 @@ struct Tally {
     bytes: usize,
     oldest: u64,
     newest: u64,
+    outlived: u32,
+    outlived_bytes: usize,
 }
 
 pub(super) struct Stacks {
@@ -276,9 +280,12 @@ impl Stacks {
 
     /// Counts the free of a block.
     #[inline(always)]
-    pub(super) fn freed(&mut self, index: Link, size: usize) {
+    pub(super) fn freed(&mut self, index: Link, size: usize, lifetime: Lifetime) {
         let entry = &mut self.entries[index];
         entry.frees += 1;
+        if lifetime > entry.longest {
+            entry.longest = lifetime;
+        }
         entry.shrink(size);
     }
 
@@ -365,12 +372,13 @@ impl Stacks {
             frees: entry.frees,
             evicted: entry.evicted,
             cut: None,
+            longest_lifetime_us: entry.longest.us(),
         }
     }
 
-    /// Adds a live block to the sums of a leak query.
-    pub(super) fn tally(&mut self, index: Link, query: u32, size: usize, seq: u64) {
-        let tally = &mut self.entries[index].tally;
+    /// Adds a live block to the sums of a leak query that is of the time `now_us`.
+    pub(super) fn tally(&mut self, index: Link, query: u32, size: usize, seq: u64, now_us: u64) {
+        let Entry { tally, longest, .. } = &mut self.entries[index];
         if tally.query != query {
             *tally = Tally {
                 query,
@@ -381,18 +389,26 @@ impl Stacks {
         tally.count += 1;
         tally.bytes = tally.bytes.saturating_add(size);
         tally.newest = seq;
+        if Outlived::includes(seq, now_us, longest.us()) {
+            tally.outlived += 1;
+            tally.outlived_bytes = tally.outlived_bytes.saturating_add(size);
+        }
     }
 
     /// Returns the sums of a leak query for one entry, if it has any.
-    pub(super) fn tallied(&self, index: u16, query: u32) -> Option<Leak> {
+    pub(super) fn tallied(&self, index: u16, query: u32) -> Option<Sums> {
         let index = self.used(index)?;
         let tally = &self.entries[index].tally;
-        (tally.query == query).then(|| Leak {
+        (tally.query == query).then(|| Sums {
             stack: self.id(index),
             count: tally.count,
             bytes: tally.bytes as u64,
             oldest_us: tally.oldest,
             newest_us: tally.newest,
+            outlived: Outlived {
+                count: tally.outlived.into(),
+                bytes: tally.outlived_bytes as u64,
+            },
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What readers get beside the [vocabulary](heapbeacon_shared::trace): plain values, copied out under the lock.
 
-use heapbeacon_shared::trace::Summary;
+use heapbeacon_shared::trace::{Outlived, Summary};
 
 /// A trace, as whoever reads it knows it: what was recorded since a start, in one buffer.
 ///
@@ -24,12 +24,12 @@ impl Trace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceEnded;
 
-/// Live blocks of one call stack that have reached some age.
+/// What a leak query has summed up of one call stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Leak {
+pub struct Sums {
     /// Id of the call stack.
     pub stack: u32,
-    /// Number of blocks.
+    /// Live blocks.
     pub count: u32,
     /// Their bytes.
     pub bytes: u64,
@@ -37,6 +37,32 @@ pub struct Leak {
     pub oldest_us: u64,
     /// When the newest was allocated.
     pub newest_us: u64,
+    /// Those that have outlived what their call stack frees.
+    pub outlived: Outlived,
+}
+
+/// What a list of leaks is sorted by, largest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Live bytes.
+    #[default]
+    Bytes,
+    /// Live blocks.
+    Count,
+    /// Bytes of blocks that have outlived what their call stack frees.
+    Outlived,
+}
+
+impl Order {
+    /// Returns what sums are sorted by.
+    #[cfg(feature = "tracing")]
+    pub(super) fn key(self, sums: &Sums) -> u64 {
+        match self {
+            Self::Bytes => sums.bytes,
+            Self::Count => sums.count.into(),
+            Self::Outlived => sums.outlived.bytes,
+        }
+    }
 }
 
 /// The trace that is there to be read, and its summary from the same instant.

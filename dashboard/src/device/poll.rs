@@ -185,10 +185,10 @@ impl Store {
             .get(Route::Leaks, &format!("?limit={LISTED}"))
             .await?;
         let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
-        let told_us = page.time_us;
-        page.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
+        let told_us = page.scope.time_us;
+        page.scope.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
         // An agent whose clock stepped back leaves out the blocks that lie ahead of it: the list before is the better one.
-        let is_behind = told_us < page.time_us && self.leaks.with_untracked(Option::is_some);
+        let is_behind = told_us < page.scope.time_us && self.leaks.with_untracked(Option::is_some);
         if is_behind && self.is_short(&page) {
             return Ok(());
         }

@@ -94,7 +94,7 @@ impl Program {
         let trace = Trace {
             summary: Summary {
                 state,
-                time_us: page.time_us,
+                time_us: page.scope.time_us,
                 live_count: page.leaks.iter().map(|leak| leak.count).sum(),
                 ..Summary::default()
             },
@@ -117,7 +117,7 @@ impl Program {
     fn note(&mut self, sites: &[Site], page: &LeaksPage, trace: &Trace) {
         let view = View {
             trace,
-            watched_us: Some(page.time_us),
+            watched_us: Some(page.scope.time_us),
             listed: page.total.into(),
             total: page.total.into(),
             outlook: Outlook::default(),

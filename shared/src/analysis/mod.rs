@@ -12,6 +12,9 @@
 mod arithmetic;
 #[cfg(feature = "alloc")]
 mod conclusion;
+mod evidence;
+#[cfg(feature = "alloc")]
+mod followed;
 #[cfg(feature = "alloc")]
 mod growth;
 #[cfg(feature = "alloc")]
@@ -44,6 +47,9 @@ pub use arithmetic::{
 };
 #[cfg(feature = "alloc")]
 pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, Rest};
+pub use evidence::{Passed, judge};
+#[cfg(feature = "alloc")]
+pub use followed::Followed;
 #[cfg(feature = "alloc")]
 pub use history::History;
 #[cfg(feature = "alloc")]

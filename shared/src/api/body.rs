@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Warning;
 use crate::trace::{
-    self, Address, BuildId, Cut, Destination, Failure, MAX_FRAMES, Mode, Name, Origin, Region,
-    Reserve, WrongFree,
+    self, Address, Births, BuildId, Cut, Destination, Failure, MAX_FRAMES, Mode, Name, Origin,
+    Outlived, Region, Reserve, Verdict, WrongFree,
 };
 
 /// A sentence.
@@ -219,6 +219,9 @@ pub struct Stack {
     pub frees: u64,
     /// Live records of it that were evicted.
     pub evicted: u64,
+    /// Longest lifetime of a block that it allocated and that was freed, in microseconds.
+    #[serde(default)]
+    pub longest_lifetime_us: u64,
 }
 
 impl Stack {
@@ -236,6 +239,7 @@ impl Stack {
             allocations: stack.allocations,
             frees: stack.frees,
             evicted: stack.evicted,
+            longest_lifetime_us: stack.longest_lifetime_us,
         }
     }
 }
@@ -253,6 +257,15 @@ pub struct Leak {
     pub oldest_us: u64,
     /// When the newest of them was allocated, microseconds since boot.
     pub newest_us: u64,
+    /// Those that have lived for longer than twice the longest lifetime of a freed one.
+    #[serde(default)]
+    pub outlived: Outlived,
+    /// When they were allocated.
+    #[serde(default)]
+    pub births: Births,
+    /// What is said of them, from this answer alone.
+    #[serde(default)]
+    pub verdict: Verdict,
 }
 
 /// Body of `POST /trace/init`.

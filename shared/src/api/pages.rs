@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
-use crate::analysis::{Held, Snapshot};
-use crate::trace::Summary;
+use crate::analysis::{Held, Passed, Snapshot};
+use crate::trace::{self, Scope, Summary};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,8 +37,9 @@ pub struct StacksPage {
 pub struct LeaksPage {
     /// The trace that the leaks belong to.
     pub trace_id: u32,
-    /// Microseconds since boot, when this was read.
-    pub time_us: u64,
+    /// The time that the list is of.
+    #[serde(flatten)]
+    pub scope: Scope,
     /// Call stacks with live blocks of the wanted age; `leaks` may hold fewer.
     pub total: u32,
     /// Most bytes first.
@@ -55,11 +56,37 @@ impl LeaksPage {
     pub fn snapshot(&self, summary: &Summary) -> Snapshot {
         let held = self.leaks.iter().map(Leak::held).collect();
         let is_complete = self.listed() >= u64::from(self.total);
-        Snapshot::new(self.time_us, held, is_complete, summary)
+        Snapshot::new(self.scope.time_us, held, is_complete, summary)
+    }
+}
+
+impl Stack {
+    /// Returns what is known of it beside its live blocks.
+    pub fn passed(&self) -> Passed {
+        Passed {
+            allocations: self.allocations,
+            frees: self.frees,
+            evicted: self.evicted,
+            longest_lifetime_us: self.longest_lifetime_us,
+            is_shared: self.id == 0,
+        }
     }
 }
 
 impl Leak {
+    /// Returns what a verdict is told from.
+    pub fn evidence(&self) -> trace::Leak {
+        trace::Leak {
+            stack: self.stack.id,
+            count: self.count,
+            bytes: self.bytes,
+            oldest_us: self.oldest_us,
+            newest_us: self.newest_us,
+            outlived: self.outlived,
+            births: self.births.clone(),
+        }
+    }
+
     /// Returns its numbers, without who allocated.
     pub fn held(&self) -> Held {
         Held {

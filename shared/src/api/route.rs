@@ -213,8 +213,8 @@ impl Route {
         )
         .with_query(&["after", "limit", "format"])
         .of_trace(),
-        Endpoint::read(Route::Leaks, "/api/v1/trace/leaks", Answer::Json)
-            .with_query(&["limit", "min_age_ms"])
+        Endpoint::read(Route::Leaks, "/api/v1/trace/leaks", Answer::JsonOrPostcard)
+            .with_query(&["limit", "min_age_ms", "sort", "verdict", "format"])
             .of_trace(),
         Endpoint::read(Route::Dump, "/api/v1/trace/dump", Answer::Text).of_trace(),
         Endpoint::read(Route::Capture, "/api/v1/capture", Answer::Postcard).of_trace(),

@@ -38,6 +38,8 @@ pub(super) struct Fold {
     samples: Vec<wire::Sample>,
     handed: Vec<wire::Handed>,
     reserve: Option<trace::Reserve>,
+    /// The time that the trace is of; captures of older agents do not say it.
+    pub(super) scope: Option<trace::Scope>,
     failures: Vec<trace::Failure>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
@@ -74,12 +76,14 @@ impl Fold {
             Message::Sample(sample) => self.samples.push(sample),
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
+            Message::Scope(scope) => self.scope = Some(scope),
             Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
-            // The page shows no marks yet; who asked for a page, and the decoder, have looked at its end.
-            Message::Mark(_) | Message::Page(_) | Message::End(_) => {}
+            // The page shows no marks yet; births are counted from the records; who asked for a page, and the decoder, have
+            // looked at its end.
+            Message::Mark(_) | Message::Births(_) | Message::Page(_) | Message::End(_) => {}
         }
     }
 

@@ -1,10 +1,13 @@
 //! What all messages of a capture come to.
 
-use crate::api::{LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
-use crate::trace::{State, Summary, WrongFree};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::analysis::{judge, ranked};
+use crate::api::{Leak, LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
+use crate::trace::{Births, Kind, Outlived, Scope, State, Summary, Unrecorded, WrongFree};
 
 use super::fold::Fold;
-use crate::analysis::ranked;
 
 /// Call stacks that are listed as holding memory, the largest first: more than a record buffer of 64 KiB has room for.
 pub const LISTED: usize = 512;
@@ -99,11 +102,63 @@ impl Fold {
     pub(super) fn leaks(&self, trace: &Trace) -> LeaksPage {
         let live = || self.stacks.iter().filter(|leak| leak.count > 0);
         let listed = ranked(live(), LISTED, |a, b| a.bytes > b.bytes);
+        let mut leaks: Vec<_> = listed.into_iter().cloned().collect();
+        let scope = self.scope(&trace.summary);
+        self.count_births(&mut leaks, &scope);
+        // An older agent says nothing of lifetimes: so nothing is said of what outlives them.
+        if self.scope.is_some() {
+            for leak in &mut leaks {
+                leak.verdict = judge(
+                    &leak.evidence(),
+                    &leak.stack.passed(),
+                    &scope,
+                    Kind::TooEarly,
+                );
+            }
+        }
         LeaksPage {
             trace_id: trace.trace_id,
-            time_us: trace.summary.time_us,
+            scope,
             total: live().count() as u32,
-            leaks: listed.into_iter().cloned().collect(),
+            leaks,
+        }
+    }
+
+    /// Returns the time that the list is of.
+    fn scope(&self, summary: &Summary) -> Scope {
+        let gap = |gap: &Unrecorded| Unrecorded {
+            from_us: self.us(gap.from_us),
+            until_us: gap.until_us.map(|until| self.us(until)),
+        };
+        let unrecorded = self.scope.iter().flat_map(|scope| &scope.unrecorded);
+        Scope {
+            started_us: summary.started_us,
+            time_us: summary.time_us,
+            doubtful_until_us: summary.doubtful_until_us,
+            unrecorded: unrecorded.map(gap).collect(),
+        }
+    }
+
+    /// Counts when the live blocks of each listed call stack were allocated, and which of them have outlived others.
+    fn count_births(&self, leaks: &mut [Leak], scope: &Scope) {
+        let now_us = scope.recorded_until_us();
+        for leak in &mut *leaks {
+            leak.births = Births::new(scope.started_us, scope.time_us);
+        }
+        let places: BTreeMap<u32, usize> = (0..)
+            .zip(&*leaks)
+            .map(|(place, leak)| (leak.stack.id, place))
+            .collect();
+        for record in self.records.iter().filter(|record| !record.freed) {
+            let place = places.get(&record.stack);
+            let Some(leak) = place.and_then(|place| leaks.get_mut(*place)) else {
+                continue;
+            };
+            leak.births.add(record.time_us);
+            if Outlived::includes(record.time_us, now_us, leak.stack.longest_lifetime_us) {
+                leak.outlived.count += 1;
+                leak.outlived.bytes = leak.outlived.bytes.saturating_add(record.size);
+            }
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Stack {
     /// Why the frames end before the task does; `None` where they are complete, or where only the board can tell and was not
     /// asked.
     pub cut: Option<Cut>,
+    /// Longest lifetime of a block that was freed, by the time of the last allocation before that: a free asks for no clock.
+    #[serde(default)]
+    pub longest_lifetime_us: u64,
 }
 
 /// A task of the firmware.

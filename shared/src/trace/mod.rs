@@ -9,6 +9,7 @@ mod build_id;
 mod call_stack;
 mod heap;
 mod json_only;
+mod leak;
 mod record;
 mod summary;
 
@@ -16,6 +17,10 @@ pub use address::Address;
 pub use build_id::{BuildId, BuildIdText};
 pub use call_stack::{Cut, Frames, MAX_FRAMES, Origin, Stack, Task};
 pub use heap::{Region, Reserve, Window};
+pub use leak::{
+    Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Scope, Unrecorded,
+    Verdict,
+};
 pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
 pub use summary::{Destination, Mode, State, Summary};
 

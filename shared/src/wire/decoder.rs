@@ -234,7 +234,7 @@ impl Decoder {
 fn read_body(body: &[u8]) -> postcard::Result<Message> {
     match postcard::from_bytes(body) {
         // An older writer counts less: what it does not know is 0.
-        Err(postcard::Error::DeserializeUnexpectedEnd) if is_counters(body) => {
+        Err(postcard::Error::DeserializeUnexpectedEnd) if may_grow(body) => {
             let mut longer = [0; MAX_BODY];
             longer[..body.len()].copy_from_slice(body);
             postcard::from_bytes(&longer)
@@ -243,11 +243,17 @@ fn read_body(body: &[u8]) -> postcard::Result<Message> {
     }
 }
 
-/// Checks whether a body is that of a summary which has all that version 1 began with, at a byte a number at least.
-fn is_counters(body: &[u8]) -> bool {
-    const VARIANT: u8 = 5;
-    const FIRST_FIELDS: usize = 31;
-    body.first() == Some(&VARIANT) && body.len() > FIRST_FIELDS
+/// Checks whether a body is that of a summary or a call stack which has all that version 1 began with, at a byte a number at
+/// least.
+fn may_grow(body: &[u8]) -> bool {
+    const STACK: u8 = 2;
+    const COUNTERS: u8 = 5;
+    let first_fields = match body.first() {
+        Some(&STACK) => 10,
+        Some(&COUNTERS) => 31,
+        _ => return false,
+    };
+    body.len() > first_fields
 }
 
 impl Iterator for Decoder {

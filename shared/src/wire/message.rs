@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{
-    Address, BuildId, Failure, Mark, MissedFrees, Name, Origin, Record, Reserve, Stack, Summary,
-    Task, WrongFree,
+    Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Record, Reserve, Scope,
+    Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -48,6 +48,10 @@ pub enum Message {
     Handed(Handed),
     /// What of the heap is held back.
     Reserve(Reserve),
+    /// The time that the trace is of, and when nothing was recorded.
+    Scope(Scope),
+    /// Live blocks of one call stack, and when they were allocated.
+    Births(Leak),
 }
 
 /// Who is speaking.

@@ -65,7 +65,7 @@ fn stack() -> impl Strategy<Value = Message> {
         any::<u32>(),
         any::<u16>(),
         frames,
-        uniform::<_, 6>(number()),
+        uniform::<_, 7>(number()),
         proptest::option::of(prop_oneof![
             Just(Cut::Depth),
             Just(Cut::Driver),
@@ -84,6 +84,7 @@ fn stack() -> impl Strategy<Value = Message> {
                 frees: numbers[4],
                 evicted: numbers[5],
                 cut,
+                longest_lifetime_us: numbers[6],
             })
         })
 }

@@ -47,11 +47,19 @@ pub(crate) struct Site {
     pub(crate) allocations: u64,
     pub(crate) frees: u64,
     pub(crate) peak: u64,
+    /// Longest lifetime of a freed block, in seconds.
+    pub(crate) longest: u64,
+    now: u64,
 }
 
 const NEVER: u64 = u64::MAX;
 
 impl Site {
+    /// Returns when each live block was allocated, in the order of their age.
+    pub(crate) fn births(&self) -> impl Iterator<Item = u64> {
+        self.live.values().copied()
+    }
+
     pub(crate) fn count(&self) -> u64 {
         self.live.len() as u64
     }
@@ -84,6 +92,7 @@ impl Site {
 
     /// Frees what is due.
     pub(crate) fn expire(&mut self, second: u64) {
+        self.now = second;
         let is_due = |(death, _): &(u64, u64)| *death <= second;
         while let Some((_, id)) = self.due.first().copied().filter(is_due) {
             self.due.pop_first();
@@ -92,8 +101,9 @@ impl Site {
     }
 
     fn free(&mut self, id: u64) {
-        if self.live.remove(&id).is_some() {
+        if let Some(born) = self.live.remove(&id) {
             self.frees += 1;
+            self.longest = self.longest.max(self.now - born);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::read::stream::Out;
 /// Bytes of a chunk: the longest single JSON value, a trace status, fits.
 const CHUNK: usize = 2304;
 /// Bytes that the longest item of a page, or the longest message, needs.
-const ITEM: usize = 1024;
+const ITEM: usize = 1792;
 
 /// A piece of an answer.
 pub(crate) struct Chunk {

@@ -4,10 +4,13 @@
 //! is locked and the trace goes on; where it is started anew meanwhile, the page ends, for its `trace_id` would be wrong
 //! for the rest. Its `next` then leads on to the new trace.
 
+use heapbeacon_shared::trace::Scope;
+
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
 use crate::read::bodies;
-use crate::read::cursors::{Leaks, PageRecords, Stacks};
+use crate::read::cursors::{PageRecords, Stacks};
+use crate::read::leaks::Leaks;
 
 /// `GET /trace/records` as JSON.
 pub(crate) type RecordsPage = Page<RecordsAndStacks>;
@@ -147,18 +150,27 @@ impl List for Stacks {
 
 impl List for Leaks {
     fn head(&self, chunk: &mut Chunk) {
-        let (trace_id, time_us) = (self.trace().id(), self.time_us());
+        let trace_id = self.trace().id();
+        let Scope {
+            started_us,
+            time_us,
+            doubtful_until_us,
+            unrecorded,
+        } = self.scope();
         chunk.text(format_args!(
-            "{{\"trace_id\":{trace_id},\"time_us\":{time_us},\"leaks\":["
+            "{{\"trace_id\":{trace_id},\"started_us\":{started_us},\"time_us\":{time_us},\
+             \"doubtful_until_us\":{doubtful_until_us},\"unrecorded\":"
         ));
+        chunk.json(unrecorded);
+        chunk.text(format_args!(",\"leaks\":["));
     }
 
     fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
-        let leak = self.read_next::<P>();
-        if let Some((leak, stack)) = &leak {
-            chunk.element(is_first, &bodies::leak::<P>(leak, stack));
+        let listed = self.read_next::<P>();
+        if let Some(listed) = &listed {
+            chunk.element(is_first, &bodies::leak::<P>(listed));
         }
-        leak.is_some()
+        listed.is_some()
     }
 
     fn tail<P: Device>(&mut self, chunk: &mut Chunk) {

@@ -9,7 +9,7 @@ use super::peer::Peer;
 use super::{Answer, get, talk};
 use crate::platform::Platform;
 use crate::tests::board::{Board, interrupt_before_hold};
-use crate::tracer::{Leak, LeakCursor};
+use crate::tracer::{LeakCursor, Sums};
 
 const LEAKS: &str = "/api/v1/trace/leaks";
 
@@ -23,7 +23,7 @@ fn a_second_leak_query_is_told_to_come_again() {
         static SECOND: RefCell<String> = const { RefCell::new(String::new()) };
     }
     let mut cursor = LeakCursor::before(Board::tracer().trace(), u64::MAX);
-    let mut leaks = Vec::<Leak, 4>::new();
+    let mut leaks = Vec::<Sums, 4>::new();
     interrupt_before_hold(1, || SECOND.set(ask()));
     let total = Board::tracer().leaks(&mut cursor, &mut leaks);
     assert_eq!(total, Ok(Some(0)), "the first query is not disturbed");

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use crate::http::answer::chunk::Chunk;
 use crate::http::answer::pages::LeaksPage;
 use crate::platform::Platform;
-use crate::read::cursors::{LEAKS_AT_A_TIME, Leaks};
+use crate::read::leaks::{LEAKS_AT_A_TIME, Leaks, Wanted};
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Free};
 
@@ -48,7 +48,11 @@ fn free(stack: usize) {
 
 /// Makes an answer, with something done behind its first chunk.
 fn answer(limit: u32, meanwhile: impl Fn()) -> String {
-    let leaks = Leaks::begin::<Board>(0, limit).expect("there is no other query");
+    let wanted = Wanted {
+        limit,
+        ..Wanted::default()
+    };
+    let leaks = Leaks::begin::<Board>(wanted).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let mut chunk = Chunk::new();
     let mut answer = String::new();
@@ -71,8 +75,12 @@ fn read(answer: &str) -> (Vec<usize>, usize) {
             .and_then(|text| text.parse().ok())
     };
     let (leaks, total) = answer.rsplit_once("],\"total\":").expect("it has one");
-    let bytes = leaks.split("\"bytes\":").skip(1).filter_map(number);
-    (bytes.collect(), number(total).expect("it is a number"))
+    // The last that stand before the age of a leak are its own.
+    let entries = leaks.rsplit("\"oldest_us\":").skip(1);
+    let bytes = entries.filter_map(|entry| number(entry.rsplit("\"bytes\":").next()?));
+    let mut bytes: Vec<_> = bytes.collect();
+    bytes.reverse();
+    (bytes, number(total).expect("it is a number"))
 }
 
 #[test]

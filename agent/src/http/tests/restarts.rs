@@ -12,7 +12,8 @@ use crate::http::answer::chunk::Chunk;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{LeaksPage, RecordsAndStacks, RecordsPage, StacksPage};
 use crate::platform::Platform;
-use crate::read::cursors::{Leaks, PageRecords, Stacks};
+use crate::read::cursors::{PageRecords, Stacks};
+use crate::read::leaks::{Leaks, Wanted};
 use crate::read::stream::{Content, MessageStream};
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Mode};
@@ -94,7 +95,7 @@ fn a_page_of_stacks_leads_on_to_the_new_trace() {
 #[test]
 fn a_list_of_leaks_has_fewer_than_it_counts() {
     begin();
-    let leaks = Leaks::begin::<Board>(0, 1000).expect("there is no other query");
+    let leaks = Leaks::begin::<Board>(Wanted::default()).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(

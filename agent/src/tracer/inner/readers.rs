@@ -1,10 +1,12 @@
 //! What readers ask for, one hold of the lock each.
 
-use heapbeacon_shared::trace::{Destination, Failure, Mode, Record, State, Summary, WrongFree};
+use heapbeacon_shared::trace::{
+    Births, Destination, Failure, Mode, Record, Scope, State, Summary, WrongFree,
+};
 use heapless::Vec;
 
-use super::Inner;
-use crate::tracer::cursors::RecordCursor;
+use super::{Entry, Inner, Records};
+use crate::tracer::cursors::{LeakCursor, RecordCursor};
 use crate::tracer::ledger::{FAILURES, WRONG_FREES};
 use crate::tracer::storage::Storage;
 use crate::tracer::values::{Status, Trace};
@@ -58,6 +60,16 @@ impl Inner {
             gaps: self.gaps,
             doubtful_until_us: self.ledger.trusted_after(),
             ..self.counters
+        }
+    }
+
+    /// Returns the time that a list of leaks is of.
+    pub(in crate::tracer) fn scope(&self, time_us: u64) -> Scope {
+        Scope {
+            started_us: self.started_us,
+            time_us,
+            doubtful_until_us: self.ledger.trusted_after(),
+            unrecorded: self.unrecorded.list(),
         }
     }
 
@@ -117,18 +129,29 @@ impl Inner {
         &mut self,
         cursor: &mut RecordCursor,
         query: u32,
-        before: u64,
+        leaks: &LeakCursor,
     ) -> bool {
-        let stacks = &mut self.stacks;
-        let mut young = false;
-        let more = self.records.step(cursor, |entry| {
-            young = entry.seq >= before;
-            if !young && entry.freed.is_none() {
-                stacks.tally(entry.stack, query, entry.size, entry.seq);
+        let Self {
+            stacks, records, ..
+        } = self;
+        step_live(records, cursor, leaks.before_us(), |entry| {
+            stacks.tally(entry.stack, query, entry.size, entry.seq, leaks.now_us());
+        })
+    }
+
+    /// Counts a step of live records into the births of their call stacks; returns whether there may be more.
+    pub(in crate::tracer) fn births(
+        &self,
+        cursor: &mut RecordCursor,
+        before_us: u64,
+        wanted: &mut [(u32, Births)],
+    ) -> bool {
+        step_live(&self.records, cursor, before_us, |entry| {
+            let id = self.stacks.id(entry.stack);
+            if let Some((_, births)) = wanted.iter_mut().find(|(stack, _)| *stack == id) {
+                births.add(entry.seq);
             }
-            !young
-        });
-        more && !young
+        })
     }
 
     /// Begins to look for the blocks that the next few pending frees were of, if there are any.
@@ -163,4 +186,22 @@ impl Inner {
     pub(in crate::tracer) fn wrong_frees(&self) -> Vec<WrongFree, WRONG_FREES> {
         self.ledger.wrong_frees(&self.stacks)
     }
+}
+
+/// Visits a step of records of live blocks that were allocated before a moment; returns whether there may be more.
+fn step_live(
+    records: &Records,
+    cursor: &mut RecordCursor,
+    before_us: u64,
+    mut visit: impl FnMut(&Entry),
+) -> bool {
+    let mut young = false;
+    let more = records.step(cursor, |entry| {
+        young = entry.seq >= before_us;
+        if !young && entry.freed.is_none() {
+            visit(&entry);
+        }
+        !young
+    });
+    more && !young
 }

@@ -61,8 +61,35 @@ pub(in crate::tracer) fn bounded(size: usize, time_us: u64) -> (usize, u64) {
     (size.min(MAX_SIZE), time_us.min(MAX_TIME))
 }
 
-/// Lifetimes below 2^31 microseconds (35 minutes) are exact, longer ones are in units of 2^16.
-const LONG_LIFETIME: u32 = 1 << 31;
+/// A time from allocation to free, packed so that a longer one is a larger number: below 2^31 microseconds (35 minutes) it
+/// is exact, from there on in units of 2^16.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::tracer) struct Lifetime(u32);
+
+impl Lifetime {
+    const LONG: u32 = 1 << 31;
+
+    /// Packs the time between two others, in microseconds.
+    #[inline(always)]
+    pub(in crate::tracer) fn between(allocated_us: u64, freed_us: u64) -> Self {
+        let us = freed_us.saturating_sub(allocated_us);
+        if us < Self::LONG.into() {
+            Self(us as u32)
+        } else {
+            // Most blocks live for less than half an hour.
+            cold_path();
+            Self(Self::LONG | (us >> 16).min((Self::LONG - 1).into()) as u32)
+        }
+    }
+
+    /// Returns it in microseconds.
+    pub(in crate::tracer) fn us(self) -> u64 {
+        match self.0.checked_sub(Self::LONG) {
+            Some(long) => u64::from(long) << 16,
+            None => self.0.into(),
+        }
+    }
+}
 
 /// A block as the allocator handed it out.
 #[derive(Clone, Copy)]
@@ -89,7 +116,9 @@ impl Slot {
     pub(super) fn free(&mut self, time_us: u64, freed_by: Option<StackLink>) {
         self.size_and_flags |= FREED;
         self.chain = freed_by.map_or(NOBODY, StackLink::index);
-        self.set_lifetime(time_us.saturating_sub(self.seq()));
+        let Lifetime(packed) = Lifetime::between(self.seq(), time_us);
+        self.older = packed as u16;
+        self.newer = (packed >> 16) as u16;
     }
 
     #[inline(always)]
@@ -166,26 +195,9 @@ impl Slot {
         self.size_and_flags & FREED != 0
     }
 
-    /// Returns the time from allocation to free in microseconds.
-    pub(super) fn lifetime(&self) -> u64 {
-        let packed = u32::from(self.newer) << 16 | u32::from(self.older);
-        if packed < LONG_LIFETIME {
-            packed.into()
-        } else {
-            u64::from(packed - LONG_LIFETIME) << 16
-        }
-    }
-
+    /// All mode: returns how long the block of a freed record lived.
     #[inline(always)]
-    fn set_lifetime(&mut self, lifetime_us: u64) {
-        let packed = if lifetime_us < LONG_LIFETIME.into() {
-            lifetime_us as u32
-        } else {
-            // Most blocks live for less than half an hour.
-            cold_path();
-            LONG_LIFETIME | (lifetime_us >> 16).min((LONG_LIFETIME - 1).into()) as u32
-        };
-        self.older = packed as u16;
-        self.newer = (packed >> 16) as u16;
+    pub(super) fn lifetime(&self) -> Lifetime {
+        Lifetime(u32::from(self.newer) << 16 | u32::from(self.older))
     }
 }

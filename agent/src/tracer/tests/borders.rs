@@ -207,7 +207,7 @@ fn leaks_tell_when_the_oldest_and_the_newest_block_was_allocated() {
         (301, vec![(30, 3, 100, 300)]),
         (100, vec![]),
     ] {
-        let mut leaks = heapless::Vec::<Leak, 4>::new();
+        let mut leaks = heapless::Vec::<Sums, 4>::new();
         let mut cursor = LeakCursor::before(trace, before);
         let total = fixture.tracer.leaks(&mut cursor, &mut leaks).unwrap();
         let told = leaks
@@ -224,7 +224,7 @@ fn of_equal_sums_the_one_that_came_first_is_listed_first() {
     for stack in 1..=5 {
         fixture.allocate_from(stack * 64, 8, &[stack]);
     }
-    let mut leaks = heapless::Vec::<Leak, 3>::new();
+    let mut leaks = heapless::Vec::<Sums, 3>::new();
     let mut cursor = LeakCursor::before(fixture.tracer.trace(), u64::MAX);
     fixture.tracer.leaks(&mut cursor, &mut leaks).unwrap();
     let stacks: Vec<_> = leaks.iter().map(|leak| leak.stack).collect();
@@ -237,7 +237,7 @@ fn a_freed_block_is_in_no_leak_list() {
     fixture.allocate_from(64, 8, &[1]);
     fixture.allocate_from(128, 8, &[1]);
     fixture.free(64);
-    let mut leaks = heapless::Vec::<Leak, 3>::new();
+    let mut leaks = heapless::Vec::<Sums, 3>::new();
     let mut cursor = LeakCursor::before(fixture.tracer.trace(), u64::MAX);
     fixture.tracer.leaks(&mut cursor, &mut leaks).unwrap();
     assert_eq!((leaks[0].count, leaks[0].bytes), (1, 8));

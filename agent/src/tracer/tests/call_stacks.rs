@@ -2,14 +2,14 @@
 
 use super::*;
 
-fn leaks(fixture: &Fixture, before_us: u64) -> (u32, heapless::Vec<Leak, 3>) {
+fn leaks(fixture: &Fixture, before_us: u64) -> (u32, heapless::Vec<Sums, 3>) {
     next_leaks(
         fixture,
         &mut LeakCursor::before(fixture.tracer.trace(), before_us),
     )
 }
 
-fn next_leaks(fixture: &Fixture, cursor: &mut LeakCursor) -> (u32, heapless::Vec<Leak, 3>) {
+fn next_leaks(fixture: &Fixture, cursor: &mut LeakCursor) -> (u32, heapless::Vec<Sums, 3>) {
     let mut leaks = heapless::Vec::new();
     let ahead = fixture.tracer.leaks(cursor, &mut leaks).unwrap().unwrap();
     (ahead, leaks)

@@ -20,7 +20,7 @@ fn a_clock_that_steps_back_hides_no_live_block_from_a_query() {
     assert_eq!(now_us, fixture.records()[1].seq);
     assert!(now_us >= 100 * SECOND);
     let mut cursor = LeakCursor::before(fixture.tracer.trace(), now_us + 1);
-    let mut leaks = heapless::Vec::<Leak, 4>::new();
+    let mut leaks = heapless::Vec::<Sums, 4>::new();
     assert_eq!(fixture.tracer.leaks(&mut cursor, &mut leaks), Ok(Some(1)));
     assert_eq!(leaks[0].count, 2);
 }

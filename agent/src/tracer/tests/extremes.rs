@@ -112,7 +112,7 @@ proptest! {
         }
         fixture.wrong_frees();
         let mut cursor = LeakCursor::before(fixture.tracer.trace(), u64::MAX);
-        let mut leaks = heapless::Vec::<Leak, 4>::new();
+        let mut leaks = heapless::Vec::<Sums, 4>::new();
         prop_assert!(fixture.tracer.leaks(&mut cursor, &mut leaks).is_ok());
     }
 }

@@ -1,0 +1,211 @@
+//! Reads the list of leaks: who holds live blocks, and whether that is a leak.
+
+use heapbeacon_shared::analysis::{Passed, judge};
+use heapbeacon_shared::trace::{Births, Kind, Leak, Scope, Verdict};
+use heapless::Vec;
+
+use crate::platform::Device;
+use crate::read::cursors::now_us;
+use crate::tracer::{LeakCursor, Order, Stack, Sums, Trace, TraceEnded};
+
+/// Leaks read at one time: as many as are listed when nobody says how many, so that this takes one query.
+pub const LEAKS_AT_A_TIME: usize = 20;
+/// Leaks whose births are counted at one time, in another sweep over the records: they are long.
+const BIRTHS_AT_A_TIME: usize = 4;
+
+/// What a list is to hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Blocks that are younger are not listed, in microseconds.
+    pub min_age_us: u64,
+    /// Most entries.
+    pub limit: u32,
+    /// What comes first.
+    pub order: Order,
+    /// What is said of the entries that are listed: others are left out.
+    pub kinds: Kinds,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            min_age_us: 0,
+            limit: LEAKS_AT_A_TIME as u32,
+            order: Order::default(),
+            kinds: Kinds::ALL,
+        }
+    }
+}
+
+/// A set of kinds of verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+    /// Every kind.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// Returns the set with one kind more.
+    pub fn with(self, kind: Kind) -> Self {
+        Self(self.0 | 1 << kind as u16)
+    }
+
+    /// Returns whether a kind is in the set.
+    pub fn has(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u16 != 0
+    }
+}
+
+/// An entry of the list.
+pub struct Listed {
+    /// The live blocks.
+    pub leak: Leak,
+    /// Who allocated them.
+    pub stack: Stack,
+    /// What is said of them.
+    pub verdict: Verdict,
+}
+
+/// A bounded number of leaks.
+pub struct Leaks {
+    trace: Trace,
+    scope: Scope,
+    /// Blocks from before then are listed.
+    before_us: u64,
+    cursor: LeakCursor,
+    batch: Vec<Sums, LEAKS_AT_A_TIME>,
+    taken: usize,
+    /// Births of the next few of the batch, each with the id of its call stack.
+    births: Vec<(u32, Births), BIRTHS_AT_A_TIME>,
+    listed: u32,
+    /// Call stacks with such blocks that were not taken yet.
+    ahead: u32,
+    kinds: Kinds,
+    left: u32,
+}
+
+impl Leaks {
+    /// Begins a list; `None` while another query is running.
+    pub fn begin<P: Device>(wanted: Wanted) -> Option<Self> {
+        loop {
+            // A trace that ends meanwhile gives way to the next one.
+            let Ok(mut leaks) = Self::new::<P>(wanted) else {
+                continue;
+            };
+            if let Ok(is_read) = leaks.read::<P>() {
+                return is_read.then_some(leaks);
+            }
+        }
+    }
+
+    fn new<P: Device>(wanted: Wanted) -> Result<Self, TraceEnded> {
+        let time_us = now_us::<P>();
+        let trace = P::tracer().trace();
+        let scope = P::tracer().scope(trace, time_us)?;
+        let before_us = time_us.saturating_sub(wanted.min_age_us);
+        Ok(Self {
+            trace,
+            before_us,
+            cursor: LeakCursor::before(trace, before_us)
+                .at(scope.recorded_until_us())
+                .by(wanted.order),
+            scope,
+            batch: Vec::new(),
+            taken: 0,
+            births: Vec::new(),
+            listed: 0,
+            ahead: 0,
+            kinds: wanted.kinds,
+            left: wanted.limit,
+        })
+    }
+
+    /// Returns the trace that is read.
+    pub fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// Returns the time that the list is of.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Returns whether nothing was listed yet.
+    pub fn is_at_start(&self) -> bool {
+        self.listed == 0
+    }
+
+    /// Returns how many call stacks have such blocks: those that were listed, and those that were not looked at.
+    pub fn total(&self) -> u32 {
+        self.listed + self.ahead
+    }
+
+    /// Returns the next entry.
+    pub fn read_next<P: Device>(&mut self) -> Option<Listed> {
+        while self.left > 0 {
+            if self.taken == LEAKS_AT_A_TIME {
+                self.read::<P>().ok().filter(|is_read| *is_read)?;
+            }
+            let sums = *self.batch.get(self.taken)?;
+            let births = self.births_of::<P>(sums.stack).ok()?;
+            let stack = P::tracer().stack(self.trace, sums.stack).ok()?;
+            self.taken += 1;
+            self.ahead -= 1;
+            // None if its last block was freed meanwhile, and its place taken.
+            let listed = stack.map(|stack| self.judged(&sums, births, stack));
+            if let Some(listed) = listed.filter(|listed| self.kinds.has(listed.verdict.kind)) {
+                self.left -= 1;
+                self.listed += 1;
+                return Some(listed);
+            }
+        }
+        None
+    }
+
+    fn judged(&self, sums: &Sums, births: Births, stack: Stack) -> Listed {
+        let leak = Leak {
+            stack: sums.stack,
+            count: sums.count.into(),
+            bytes: sums.bytes,
+            oldest_us: sums.oldest_us,
+            newest_us: sums.newest_us,
+            outlived: sums.outlived,
+            births,
+        };
+        let verdict = judge(&leak, &Passed::of(&stack), &self.scope, Kind::TooEarly);
+        Listed {
+            leak,
+            stack,
+            verdict,
+        }
+    }
+
+    /// Returns when the live blocks of a call stack of the batch were allocated.
+    fn births_of<P: Device>(&mut self, id: u32) -> Result<Births, TraceEnded> {
+        if !self.births.iter().any(|(stack, _)| *stack == id) {
+            self.births.clear();
+            for sums in self.batch.iter().skip(self.taken) {
+                let births = Births::new(self.scope.started_us, self.scope.time_us);
+                if self.births.push((sums.stack, births)).is_err() {
+                    break;
+                }
+            }
+            P::tracer().births(self.trace, self.before_us, &mut self.births)?;
+        }
+        let mut known = self.births.iter();
+        let births = known.find(|(stack, _)| *stack == id);
+        Ok(births.map(|(_, births)| births.clone()).unwrap_or_default())
+    }
+
+    /// Reads the next piece of the list, at the beginning and behind each one; returns whether no other query is
+    /// running.
+    fn read<P: Device>(&mut self) -> Result<bool, TraceEnded> {
+        let Some(ahead) = P::tracer().leaks(&mut self.cursor, &mut self.batch)? else {
+            return Ok(false);
+        };
+        (self.ahead, self.taken) = (ahead, 0);
+        Ok(true)
+    }
+}
