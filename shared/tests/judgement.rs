@@ -4,7 +4,7 @@ use heapbeacon_shared::analysis::{
     History, Judgement, Snapshot, Standing, Verdict, Watched, piles_up,
 };
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack};
-use heapbeacon_shared::trace::{State, Summary};
+use heapbeacon_shared::trace::{Scope, State, Summary};
 
 const SECOND: u64 = 1_000_000;
 
@@ -27,13 +27,17 @@ fn leak(id: u32, count: u64, second: u64) -> Leak {
         bytes: count * 100,
         oldest_us: 1,
         newest_us: second * SECOND,
+        ..Leak::default()
     }
 }
 
 fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
     LeaksPage {
         trace_id: 1,
-        time_us: second * SECOND,
+        scope: Scope {
+            time_us: second * SECOND,
+            ..Scope::default()
+        },
         total: leaks.len() as u32,
         leaks,
     }

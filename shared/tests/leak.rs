@@ -1,5 +1,6 @@
 //! What is said of the growth of workloads, second by second.
 
+#[expect(dead_code, reason = "some is of the tests of one answer only")]
 mod workloads;
 
 use heapbeacon_shared::analysis::{Known, Moment, Series, Standing, Suspect};

@@ -202,8 +202,15 @@ impl Store {
         // Of another trace there is a status in the next round.
         if let Some(summary) = summary {
             let snapshot = page.snapshot(&summary);
-            self.watched
-                .update(|watched| watched.take(snapshot, &summary));
+            self.watched.update(|watched| {
+                watched.weigh(
+                    page.trace_id,
+                    &page.scope,
+                    &page.evidence(),
+                    page.is_complete(),
+                );
+                watched.take(snapshot, &summary);
+            });
             self.leaks.set(Some(page));
             self.refresh_sites();
         }

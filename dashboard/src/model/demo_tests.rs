@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Standing, Watched};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack, Trace};
-use heapbeacon_shared::trace::{Address, State, Summary};
+use heapbeacon_shared::trace::{Address, Scope, State, Summary};
 
 use super::finding::{Tone, View, live};
 use super::heap_history::Outlook;
@@ -67,13 +67,17 @@ impl Program {
                 bytes: blocks.count() * BLOCK,
                 oldest_us: us(blocks.oldest()),
                 newest_us: us(blocks.newest()),
+                ..Leak::default()
             }
         };
         let mut leaks: Vec<_> = self.blocks.iter().enumerate().map(leak).collect();
         leaks.retain(|leak| leak.count > 0);
         LeaksPage {
             trace_id: 1,
-            time_us: self.second.saturating_sub(self.behind) * SECOND + SECOND / 2,
+            scope: Scope {
+                time_us: self.second.saturating_sub(self.behind) * SECOND + SECOND / 2,
+                ..Scope::default()
+            },
             total: leaks.len() as u32,
             leaks,
         }
@@ -275,7 +279,7 @@ fn a_clock_that_steps_back_changes_nothing_that_is_said() {
         program.run();
         program.behind = if second >= 150 { 54 } else { 0 };
         // The poll goes by the latest time that it knows.
-        let told_us = program.leak_list().time_us;
+        let told_us = program.leak_list().scope.time_us;
         let latest_us = clock.later(told_us);
         program.behind -= ((latest_us - told_us) / SECOND).min(program.behind);
         program.ask(State::Recording);

@@ -17,6 +17,7 @@ use crate::model::heap_sample::regions;
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
+mod evidence;
 mod row;
 mod table;
 

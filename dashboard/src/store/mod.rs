@@ -201,7 +201,7 @@ impl Store {
         }
     }
 
-    /// Groups the last leak list. Only of what was watched there is a verdict.
+    /// Groups the last leak list. A capture is judged by its numbers alone.
     pub fn group(&self, grouping: Grouping) -> Vec<Site> {
         self.symbols.track();
         let grouped = self.leaks.with(|leaks| {
@@ -212,8 +212,9 @@ impl Store {
                 let mut sites = self
                     .names
                     .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
-                if !self.is_file {
-                    sites::judge(&mut sites, watched);
+                match self.is_file {
+                    true => sites::weigh(&mut sites, watched),
+                    false => sites::judge(&mut sites, watched),
                 }
                 Some(sites)
             };

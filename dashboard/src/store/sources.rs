@@ -163,6 +163,11 @@ impl Store {
             *watched = Default::default();
             let survivors = survivors(&capture).into_iter();
             survivors.for_each(|snapshot| watched.push(snapshot));
+            let page = &capture.leaks;
+            // Where records are missing, so are births, and an older agent says nothing of lifetimes.
+            if capture.is_weighed && !capture.loss.is_incomplete() {
+                watched.weigh(page.trace_id, &page.scope, &page.evidence(), true);
+            }
         });
         self.records.set(
             RecordList {

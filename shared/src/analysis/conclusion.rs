@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 use super::judgement::Judgement;
 use super::leak::{SUSPECT_US, Standing};
 use super::ranked::ranked;
-use super::verdict::Verdict;
 use super::watched::is_recording;
-use crate::trace::Summary;
+use crate::trace::{Kind, Summary};
 
 /// A block that was held for so long and still is, is large but steady from this share on.
 const LARGE_SHARE: u64 = 10;
@@ -123,13 +122,12 @@ impl LeakList<'_> {
         let total = self.sites.iter().map(|site| site.bytes);
         let large = total.fold(0, u64::saturating_add) / LARGE_SHARE;
         let is_steady = |site: &&Listed<'_>| {
-            let verdict = site.judgement.verdict;
-            let is_held = matches!(verdict, Verdict::Plateau | Verdict::OneOff);
+            let is_held = matches!(site.judgement.kind(), Kind::Plateau | Kind::OneOff);
             is_held && site.judgement.standing() == Standing::Quiet && site.bytes > large
         };
         let in_flight = self
             .judgements()
-            .filter(|judged| judged.verdict == Verdict::InFlight && !judged.is_growing());
+            .filter(|judged| judged.kind() == Kind::InFlight && !judged.is_growing());
         let new = self.judgements().filter(|judged| judged.is_new()).count();
         Rest {
             steady: self.sites.iter().filter(is_steady).count(),
@@ -175,8 +173,15 @@ impl LeakList<'_> {
             true => self
                 .judgements()
                 .all(|judged| judged.is_new() || judged.only_rises()),
-            false => self.span_us < SUSPECT_US,
+            false => self.span_us < SUSPECT_US && !self.is_weighed(),
         }
+    }
+
+    /// Returns whether the numbers of every site speak for themselves, and are of long enough.
+    fn is_weighed(&self) -> bool {
+        let recorded_us = self.summary.time_us - self.summary.started_us.min(self.summary.time_us);
+        let mut judged = self.judgements();
+        recorded_us >= SUSPECT_US && judged.all(|judged| judged.evidence.is_some())
     }
 
     fn stopped(&self) -> Vec<usize> {

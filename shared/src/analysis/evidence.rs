@@ -22,7 +22,10 @@ const ENOUGH_EARLIER: u64 = 8;
 const KEPT_PERCENT: u64 = 40;
 const STILL_PERCENT: u64 = 30;
 /// Standard deviations of chance by which the later half falls behind.
-const DEVIATIONS: u64 = 2;
+const DEVIATIONS: u64 = 3;
+/// How many times the longest lifetime a leak has gone on, where blocks are freed, before it is certain: a first few
+/// lifetimes may not be the longest there are.
+const SURE_LIFETIMES: u64 = 3;
 /// Blocks that nothing but a leak gathers: no usual cache or ring has room for as many.
 const MANY_BLOCKS: u64 = 257;
 /// Microseconds that they take at least: longer than what is emptied every minute.
@@ -78,7 +81,7 @@ impl Passed {
 /// | [`Plateau`](Kind::Plateau) | all else |
 ///
 /// A leak is certain if nothing else explains it: no record of the call stack was evicted and it does not share its entry; and
-/// either it frees blocks, just not these, or it holds more of them, or for longer, than what fills up usually does.
+/// either it frees blocks, just not these for three of the longest lifetimes, or it holds more of them, or for longer, than what fills up usually does.
 pub fn judge(leak: &Leak, passed: &Passed, scope: &Scope, before: Kind) -> Verdict {
     let old = Old::of(leak, passed, scope);
     let kind = kind(leak, passed, scope, &old, before);
@@ -91,7 +94,9 @@ pub fn judge(leak: &Leak, passed: &Passed, scope: &Scope, before: Kind) -> Verdi
     }
     let is_complete = passed.evicted == 0 && !passed.is_shared;
     let are_many = old.count >= MANY_BLOCKS && old.span_us() >= MANY_US;
-    let is_known = passed.frees > 0 || are_many || old.span_us() >= LONG_US;
+    let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
+    let is_freed = passed.frees > 0 && old.span_us() >= lifetimes_us;
+    let is_known = is_freed || are_many || old.span_us() >= LONG_US;
     Verdict {
         kind,
         certain: kind == Kind::Leaking && is_complete && is_known,

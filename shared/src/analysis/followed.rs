@@ -8,7 +8,7 @@ use super::series::{Series, Timed};
 use crate::trace::{Kind, Leak, Scope, Verdict};
 
 /// Moments of a call stack that are remembered.
-const MOMENTS: usize = 120;
+const MOMENTS: usize = 240;
 /// Equal parts of a window, each with the fewest blocks that were live in it.
 const PARTS: usize = 6;
 /// Fewest moments of each part.
@@ -18,9 +18,11 @@ const LIFETIMES: u64 = 3;
 /// Shortest window in microseconds.
 const SHORTEST_US: u64 = 30_000_000;
 /// Percent of the time watched that the longest lifetime takes at most: else nobody has seen whether a queue ends.
-const SEEN_PERCENT: u64 = 60;
+const SEEN_PERCENT: u64 = 40;
 /// Fewest blocks that a queue grows by.
 const GAIN: u64 = 6;
+/// How many times as far it has come as what comes and goes by chance would.
+const DEVIATIONS: f64 = 4.0;
 /// Percent of what the earlier half of the window gained that the later one gains at least.
 const KEPT_PERCENT: u64 = 40;
 /// Most blocks of what grows in place.
@@ -48,6 +50,15 @@ impl Timed for Moment {
     }
 }
 
+/// What is said of a call stack that is followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What it does now.
+    pub verdict: Verdict,
+    /// Until when it was last said to leak for certain.
+    pub leaked_until_us: Option<u64>,
+}
+
 /// The call stacks of one trace, followed from answer to answer.
 #[derive(Clone, Debug, Default)]
 pub struct Followed {
@@ -64,7 +75,7 @@ impl Followed {
         scope: &Scope,
         leaks: impl IntoIterator<Item = (&'l Leak, Passed)>,
         is_complete: bool,
-    ) -> Vec<Verdict> {
+    ) -> Vec<Told> {
         if self.trace_id.replace(trace_id) != Some(trace_id) {
             self.tracks.clear();
         }
@@ -89,6 +100,7 @@ impl Followed {
 #[derive(Clone, Debug)]
 struct Track {
     before: Kind,
+    leaked_until_us: Option<u64>,
     moments: Series<Moment>,
     in_place: InPlace,
     /// When it was last listed.
@@ -99,6 +111,7 @@ impl Default for Track {
     fn default() -> Self {
         Self {
             before: Kind::default(),
+            leaked_until_us: None,
             moments: Series::new(MOMENTS),
             in_place: InPlace::default(),
             listed_us: 0,
@@ -107,7 +120,7 @@ impl Default for Track {
 }
 
 impl Track {
-    fn judge(&mut self, leak: &Leak, passed: &Passed, scope: &Scope) -> Verdict {
+    fn judge(&mut self, leak: &Leak, passed: &Passed, scope: &Scope) -> Told {
         let now = Moment {
             time_us: scope.recorded_us(scope.time_us),
             count: leak.count,
@@ -126,13 +139,20 @@ impl Track {
             kind => kind,
         };
         self.before = kind;
-        match kind == alone.kind {
+        let verdict = match kind == alone.kind {
             true => alone,
             false => Verdict {
                 kind,
                 certain: kind == Kind::QueueGrows && passed.evicted == 0 && !passed.is_shared,
                 ..Verdict::default()
             },
+        };
+        if kind == Kind::Leaking && verdict.certain {
+            self.leaked_until_us = Some(scope.time_us);
+        }
+        Told {
+            verdict,
+            leaked_until_us: self.leaked_until_us,
         }
     }
 
@@ -159,6 +179,7 @@ impl Track {
         };
         let watched_us = last.time_us - first.time_us;
         if passed.frees == 0
+            || watched_us < SHORTEST_US
             || longest_us.saturating_mul(100) > watched_us.saturating_mul(SEEN_PERCENT)
         {
             return false;
@@ -176,6 +197,7 @@ impl Track {
         let later = lows[5].saturating_sub(lows[3]);
         lows.is_sorted_by(|low, next| low < next)
             && gain >= GAIN
+            && gain as f64 > DEVIATIONS * drift(window)
             && later.saturating_mul(100) >= earlier.saturating_mul(KEPT_PERCENT)
             && gain / 2 > risen_with_traffic(window, lows[0])
     }
@@ -192,6 +214,13 @@ fn lows(window: &[Moment]) -> Option<[u64; PARTS]> {
         *low = moment.count.min(*low);
     }
     (!lows.contains(&u64::MAX)).then_some(lows)
+}
+
+/// Returns how far a count comes within a window that goes up and down by chance, in as large steps as this one did.
+fn drift(window: &[Moment]) -> f64 {
+    let step = |pair: &[Moment]| pair[1].count.abs_diff(pair[0].count) as f64;
+    let squares = window.windows(2).map(|pair| step(pair) * step(pair));
+    libm::sqrt(squares.sum())
 }
 
 /// Returns how many blocks more there are because more are allocated in the end of a window than at its beginning.

@@ -2,19 +2,24 @@
 
 use alloc::vec::Vec;
 
+use super::followed::Told;
 use super::history::History;
 use super::leak::{Known, Moment, Standing, Suspect};
 use super::recorded::Recorded;
 use super::series::Point;
 use super::snapshot::{Snapshot, recorded_us};
 use super::verdict::{Blocks, Verdict, verdict};
+use crate::trace::Kind;
 
 /// What is said of a site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
+    /// What the numbers of the last answer say, where they say all: of each of its call stacks, no record of which was evicted.
+    /// It is what counts then; else the history does.
+    pub evidence: Option<Told>,
     /// What its blocks did lately.
     pub verdict: Verdict,
-    /// What is said of its growth.
+    /// What its history says of its growth.
     pub suspect: Suspect,
     /// Whether what is said of its growth is known of blocks with records, or of the whole heap.
     pub is_certain: bool,
@@ -28,6 +33,7 @@ impl Default for Judgement {
     /// Returns what is said before anything was watched.
     fn default() -> Self {
         Self {
+            evidence: None,
             verdict: Verdict::TooEarly { seconds_of_data: 0 },
             suspect: Suspect::default(),
             is_certain: true,
@@ -40,12 +46,46 @@ impl Default for Judgement {
 impl Judgement {
     /// Returns what is said of its growth.
     pub fn standing(&self) -> Standing {
-        self.suspect.standing()
+        let Some(told) = self.evidence else {
+            return self.suspect.standing();
+        };
+        match told.verdict.kind {
+            kind if kind.needs_action() && told.verdict.certain => Standing::Leaking,
+            kind if kind.needs_action() => Standing::Suspected,
+            _ if told.leaked_until_us.is_some() => Standing::Stopped,
+            _ => Standing::Quiet,
+        }
+    }
+
+    /// Returns what its blocks do.
+    pub fn kind(&self) -> Kind {
+        if let Some(told) = self.evidence {
+            return told.verdict.kind;
+        }
+        match (self.standing(), self.verdict) {
+            (Standing::Leaking | Standing::Suspected, _) => Kind::Leaking,
+            (_, Verdict::Growing { .. }) => Kind::Filling,
+            (_, Verdict::TooEarly { .. }) => Kind::TooEarly,
+            (_, Verdict::Plateau) => Kind::Plateau,
+            (_, Verdict::InFlight) => Kind::InFlight,
+            (_, Verdict::OneOff) => Kind::OneOff,
+        }
+    }
+
+    /// Returns when it was last seen to leak, in microseconds since boot, if it has stopped.
+    pub fn ended_us(&self) -> u64 {
+        let told = self.evidence.and_then(|told| told.leaked_until_us);
+        told.unwrap_or_else(|| self.suspect.ended_us())
+    }
+
+    /// Returns whether every block that it may hold is known.
+    pub fn is_known(&self) -> bool {
+        self.evidence.is_some() || self.is_certain
     }
 
     /// Returns whether it leaks for certain.
     pub fn leaks(&self) -> bool {
-        self.standing() == Standing::Leaking && self.is_certain
+        self.standing() == Standing::Leaking && self.is_known()
     }
 
     /// Returns whether it grows, as a leak does.
@@ -55,17 +95,19 @@ impl Judgement {
 
     /// Returns whether there is too little data for a verdict.
     pub fn is_new(&self) -> bool {
-        matches!(self.verdict, Verdict::TooEarly { .. })
+        self.kind() == Kind::TooEarly
     }
 
     /// Returns whether it rises, and has done so for too short a time to say more.
     pub fn only_rises(&self) -> bool {
-        let rises = matches!(self.verdict, Verdict::Growing { .. });
-        rises && self.standing() == Standing::Quiet
+        self.kind() == Kind::Filling && self.standing() == Standing::Quiet
     }
 
     /// Returns the bytes a minute that it grows by; 0 unless it is growing.
     pub fn growth(&self) -> f64 {
+        if let Some(told) = self.evidence {
+            return told.verdict.bytes_per_minute as f64;
+        }
         let lasting = self.suspect.growth().filter(|_| self.is_growing());
         match (lasting, self.verdict) {
             (None, _) => 0.0,
@@ -121,6 +163,7 @@ pub(super) fn judge(
     let held_us = now_us.saturating_sub(began_us.unwrap_or(now_us));
     let last = series.last().map_or(0, |last| last.bytes);
     Judgement {
+        evidence: None,
         verdict: verdict(series, &blocks),
         suspect: look(&moments, &known),
         is_certain: history.in_doubt() == 0,

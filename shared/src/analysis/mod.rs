@@ -49,7 +49,7 @@ pub use arithmetic::{
 pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, Rest};
 pub use evidence::{Passed, judge};
 #[cfg(feature = "alloc")]
-pub use followed::Followed;
+pub use followed::{Followed, Told};
 #[cfg(feature = "alloc")]
 pub use history::History;
 #[cfg(feature = "alloc")]

@@ -1,7 +1,10 @@
 //! The leak list since somebody began to watch, for as long as the trace recorded.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::evidence::Passed;
+use super::followed::{Followed, Told};
 use super::history::History;
 use super::judgement::{Judgement, certain_alone, judge};
 use super::lifetimes::Lifetimes;
@@ -9,7 +12,7 @@ use super::recorded::piles_up;
 use super::series::Series;
 use super::snapshot::Snapshot;
 use super::suspects::Suspects;
-use crate::trace::{State, Summary};
+use crate::trace::{Leak, Scope, State, Summary, Verdict};
 
 /// Moments of the leak list kept.
 const SNAPSHOTS: usize = 240;
@@ -32,6 +35,9 @@ pub struct Watched<K> {
     piled_up_us: Option<u64>,
     lifetimes: Lifetimes,
     suspects: Suspects<K>,
+    followed: Followed,
+    /// What the numbers of the last answer said of each call stack of which no record was evicted.
+    told: BTreeMap<u32, Told>,
 }
 
 impl<K> Default for Watched<K> {
@@ -42,6 +48,8 @@ impl<K> Default for Watched<K> {
             piled_up_us: None,
             lifetimes: Lifetimes::default(),
             suspects: Suspects::default(),
+            followed: Followed::default(),
+            told: BTreeMap::new(),
         }
     }
 }
@@ -56,6 +64,32 @@ impl<K> Watched<K> {
             *self = Self::default();
         } else if ![before, now].iter().any(|summary| is_recording(summary)) {
             self.unrecorded_us += now.time_us.saturating_sub(before.time_us);
+        }
+    }
+
+    /// Takes the numbers that an answer has of each call stack: they say what it does without a history. Where the list
+    /// `is_complete`, call stacks that are not listed hold nothing.
+    pub fn weigh(
+        &mut self,
+        trace_id: u32,
+        scope: &Scope,
+        leaks: &[(Leak, Passed)],
+        is_complete: bool,
+    ) {
+        let listed = leaks.iter().map(|(leak, passed)| (leak, *passed));
+        let told = self.followed.judge(trace_id, scope, listed, is_complete);
+        let told = leaks.iter().zip(told);
+        // Blocks whose records were evicted are in the history alone, and an older agent says nothing of births.
+        let told = told
+            .filter(|((leak, passed), _)| passed.evicted == 0 && !leak.births.counts.is_empty());
+        self.told = told.map(|((leak, _), told)| (leak.stack, told)).collect();
+    }
+
+    /// Returns what the numbers of the last answer say of a site, whatever its history shows.
+    pub fn weighed(&self, history: &History) -> Judgement {
+        Judgement {
+            evidence: evidence(&self.told, history.stacks()),
+            ..Judgement::default()
         }
     }
 
@@ -119,12 +153,17 @@ impl<K: Ord + Clone> Watched<K> {
             snapshots,
             lifetimes,
             suspects,
+            told,
             ..
         } = self;
         let judge = |(key, history): (&K, &History)| {
             let longest_us = lifetimes.longest_us_of(history.stacks());
             let look = |moments: &[_], known: &_| suspects.look(key, moments, known);
-            judge(history, snapshots.points(), longest_us, look)
+            let evidence = evidence(told, history.stacks());
+            Judgement {
+                evidence,
+                ..judge(history, snapshots.points(), longest_us, look)
+            }
         };
         let mut judged: Vec<_> = sites.into_iter().map(judge).collect();
         if self.piles_up() {
@@ -132,6 +171,26 @@ impl<K: Ord + Clone> Watched<K> {
         }
         judged
     }
+}
+
+/// Returns what is said of the call stacks of a site, the worst of it; `None` where nothing is known of one of them.
+fn evidence(told: &BTreeMap<u32, Told>, stacks: &[u32]) -> Option<Told> {
+    let each = stacks.iter().map(|stack| told.get(stack).copied());
+    let each: Option<Vec<_>> = each.collect();
+    let each = each?;
+    let bytes_per_minute = each.iter().map(|told| told.verdict.bytes_per_minute).sum();
+    let leaked_until_us = each.iter().filter_map(|told| told.leaked_until_us).max();
+    // Kinds are in the order in which they need action.
+    let worst = each
+        .iter()
+        .min_by_key(|told| (told.verdict.kind as u8, !told.verdict.certain))?;
+    Some(Told {
+        verdict: Verdict {
+            bytes_per_minute,
+            ..worst.verdict
+        },
+        leaked_until_us,
+    })
 }
 
 /// Returns whether allocations are recorded.

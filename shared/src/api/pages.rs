@@ -52,11 +52,23 @@ impl LeaksPage {
         self.leaks.iter().filter(|leak| leak.count > 0).count() as u64
     }
 
+    /// Returns what the analysis weighs of it.
+    pub fn evidence(&self) -> Vec<(trace::Leak, Passed)> {
+        let leaks = self.leaks.iter();
+        leaks
+            .map(|leak| (leak.evidence(), leak.stack.passed()))
+            .collect()
+    }
+
+    /// Returns whether its list names every call stack that has live blocks.
+    pub fn is_complete(&self) -> bool {
+        self.listed() >= u64::from(self.total)
+    }
+
     /// Returns what the analysis takes of it, with the totals of the trace that it belongs to.
     pub fn snapshot(&self, summary: &Summary) -> Snapshot {
         let held = self.leaks.iter().map(Leak::held).collect();
-        let is_complete = self.listed() >= u64::from(self.total);
-        Snapshot::new(self.scope.time_us, held, is_complete, summary)
+        Snapshot::new(self.scope.time_us, held, self.is_complete(), summary)
     }
 }
 

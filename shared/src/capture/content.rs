@@ -15,6 +15,8 @@ pub struct Capture {
     pub trace: Trace,
     /// Live blocks by call stack.
     pub leaks: LeaksPage,
+    /// Whether verdicts are told of them: an older agent says nothing of lifetimes.
+    pub is_weighed: bool,
     /// Every record, oldest first.
     pub records: Vec<Record>,
     /// The call stacks that records refer to.

@@ -130,8 +130,10 @@ impl Fold {
         self.add_up();
         let leaks = self.leaks(&trace);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
+        let is_weighed = self.scope.is_some();
         let (records, stacks) = self.take_records();
         Some(Capture {
+            is_weighed,
             device,
             heap,
             trace,

@@ -136,7 +136,7 @@ impl Site {
 /// What a call site does in one second.
 pub(crate) type Step = Box<dyn FnMut(&mut Site, &mut Noise, u64)>;
 
-fn step(step: impl FnMut(&mut Site, &mut Noise, u64) + 'static) -> Step {
+pub(crate) fn step(step: impl FnMut(&mut Site, &mut Noise, u64) + 'static) -> Step {
     Box::new(step)
 }
 

@@ -85,8 +85,8 @@ fn tell(followed: &mut Followed, answer: &Answer, out: &mut impl Write) -> Resul
         .total
         .is_none_or(|total| answer.leaks.len() as u64 >= total);
     let verdicts = followed.judge(answer.trace_id, &scope, listed, is_complete);
-    for (leak, verdict) in leaks.iter().zip(verdicts) {
-        let (time_us, stack, kind) = (answer.time_us, leak.stack, verdict.kind.name());
+    for (leak, told) in leaks.iter().zip(verdicts) {
+        let (time_us, stack, kind) = (answer.time_us, leak.stack, told.verdict.kind.name());
         writeln!(out, "{time_us} {stack} {kind}")?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The sentence above the list of a capture: one moment, so nothing about growth.
+//! The sentence above the list of a capture: what its numbers say, which are of one moment.
 
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::State;
@@ -8,6 +8,9 @@ use super::{Finding, Part, Tone, View};
 use crate::format;
 use crate::model::sites::Site;
 
+/// Leaking sites that the sentence names.
+const NAMED_SITES: usize = 3;
+
 /// Describes what was held when a capture was taken; `sites` are in the order of their size.
 pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
     let bytes: u64 = sites.iter().map(|site| site.bytes).sum();
@@ -16,13 +19,27 @@ pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
         0 => "No block was live.".to_owned(),
         _ => format!("{number} held {}.", format::bytes(bytes)),
     };
-    let limits = "A capture is one moment, so nothing here says what grows. Look at when the live \
-                  blocks were allocated: a leak rises all along, what is held for good is a step.";
-    let limits = vec![Part::Text(limits.to_owned())];
-    let largest = sites
-        .first()
-        .map(|site| largest(site, view.trace.summary.time_us));
-    let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
+    let taken_us = view.trace.summary.time_us;
+    let growing: Vec<&Site> = sites
+        .iter()
+        .copied()
+        .filter(|site| site.judgement.is_growing())
+        .collect();
+    let is_weighed = sites.iter().any(|site| site.judgement.evidence.is_some());
+    let largest = sites.first().map(|site| largest(site, taken_us));
+    let (tone, headline, details) = match growing.as_slice() {
+        [] => {
+            let limits = vec![Part::Text(limits(is_weighed).to_owned())];
+            let details = largest.map_or_else(Vec::new, |largest| vec![largest, limits]);
+            (Tone::Neutral, headline, details)
+        }
+        growing => {
+            let (tone, headline) = leaking(growing);
+            let named = growing.iter().take(NAMED_SITES);
+            let details = named.map(|site| grew(site, taken_us)).chain(largest);
+            (tone, headline, details.collect())
+        }
+    };
     let facts = if loss.is_incomplete() {
         "Part of the file is missing, so this list is incomplete.".to_owned()
     } else {
@@ -33,11 +50,56 @@ pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
         )
     };
     Finding {
-        tone: Tone::Neutral,
+        tone,
         headline,
         details,
         facts,
     }
+}
+
+/// Returns what a capture in which nothing leaks can't tell.
+fn limits(is_weighed: bool) -> &'static str {
+    match is_weighed {
+        true => {
+            "None of them has outlived what its call site frees, or kept coming until the capture: nothing here says leak."
+        }
+        false => {
+            "A capture is one moment, and this one has no lifetimes, so nothing here says what grows. Look at when the live \
+             blocks were allocated: a leak rises all along, what is held for good is a step."
+        }
+    }
+}
+
+/// Describes how many sites leaked, or may have.
+fn leaking(growing: &[&Site]) -> (Tone, String) {
+    let certain = growing.iter().filter(|site| site.judgement.leaks()).count();
+    let number = |sites: usize| format::plural_in_words(sites as u64, "call site");
+    match certain {
+        0 => (
+            Tone::Neutral,
+            format!("{} may have been leaking.", number(growing.len())),
+        ),
+        1 => (Tone::Bad, "One call site was leaking.".to_owned()),
+        _ => (Tone::Bad, format!("{} were leaking.", number(certain))),
+    }
+}
+
+/// Describes a site that grew until the capture.
+fn grew(site: &Site, taken_us: u64) -> Vec<Part> {
+    let place = site.place.as_ref();
+    let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+    let (value, unit) = format::bytes_parts(site.judgement.growth());
+    let blocks = format::plural(site.count, "block");
+    let bytes = format::bytes(site.bytes);
+    let age = format::duration(taken_us.saturating_sub(site.oldest_us));
+    vec![
+        Part::Code(site.name.clone()),
+        Part::Text(format!("{place} took ")),
+        Part::Strong(format!("{value} {unit} a minute")),
+        Part::Text(format!(
+            " and held {blocks}, {bytes}; the oldest was {age} old."
+        )),
+    ]
 }
 
 /// Returns what is missing from a capture of a stopped trace.

@@ -1,10 +1,10 @@
 //! The sentence above the leak list of a device.
 
 use heapbeacon_shared::analysis::{
-    Caveat, Conclusion, GrowingSites, LEAK_BLOCKS, LEAK_US, LeakList, Rest, Verdict, is_recording,
+    Caveat, Conclusion, GrowingSites, LEAK_BLOCKS, LEAK_US, LeakList, Rest, is_recording,
 };
 use heapbeacon_shared::api::Trace;
-use heapbeacon_shared::trace::{Mode, State};
+use heapbeacon_shared::trace::{Kind, Mode, State};
 
 use super::completeness::completeness;
 use super::{Finding, Part, Tone, View};
@@ -128,7 +128,7 @@ fn not_known(caveat: Caveat, view: &View<'_>) -> String {
 
 fn nothing_leaks(sites: &[&Site], stopped: &[usize], span_us: u64) -> String {
     // A slow leak hides longer where blocks come and go.
-    let in_flight = |site: &&Site| site.judgement.verdict == Verdict::InFlight;
+    let in_flight = |site: &&Site| site.judgement.kind() == Kind::InFlight;
     match (stopped.is_empty(), sites.iter().any(in_flight)) {
         (false, _) => "Nothing is leaking any more.".to_owned(),
         (true, true) => "No leak shows.".to_owned(),
@@ -150,7 +150,7 @@ fn slowest(span_us: u64) -> String {
 
 /// Describes what a leak that has ended left behind.
 fn ended(site: &Site, now_us: u64) -> Vec<Part> {
-    let ago = format::duration(now_us.saturating_sub(site.judgement.suspect.ended_us()));
+    let ago = format::duration(now_us.saturating_sub(site.judgement.ended_us()));
     let blocks = format::plural(site.count, "block");
     let bytes = format::bytes(site.bytes);
     vec![
@@ -180,7 +180,7 @@ fn some_grow(sites: &[&Site], growing: &GrowingSites, view: &View<'_>) -> Findin
             format::duration(LEAK_US)
         )));
     }
-    if all().any(|site| !site.judgement.is_certain) {
+    if all().any(|site| !site.judgement.is_known()) {
         details.extend(doubt(view.trace));
     }
     let (tone, headline) = called_a_leak(growing);

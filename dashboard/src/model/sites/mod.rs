@@ -9,6 +9,10 @@ use heapbeacon_shared::trace::Origin;
 
 use crate::symbols::names::{NamedStack, Names};
 
+pub mod evidence;
+
+use evidence::Evidence;
+
 /// What the rows of the leak list stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grouping {
@@ -63,6 +67,8 @@ pub struct Site {
     pub oldest_us: u64,
     /// When its newest block was allocated, microseconds since boot.
     pub newest_us: u64,
+    /// What its counters say.
+    pub evidence: Evidence,
     /// What it held since the page opened.
     pub history: History,
     /// What that shows.
@@ -179,6 +185,7 @@ fn empty_site(
         evicted: 0,
         oldest_us: u64::MAX,
         newest_us: 0,
+        evidence: Evidence::default(),
         history: History::default(),
         judgement: Judgement::default(),
     }
@@ -194,6 +201,7 @@ fn add(
     site.bytes += leak.bytes;
     site.count += leak.count;
     site.evicted += leak.stack.evicted;
+    site.evidence.add(leak);
     if leak.count > 0 {
         site.oldest_us = site.oldest_us.min(leak.oldest_us);
         site.newest_us = site.newest_us.max(leak.newest_us);
@@ -219,6 +227,13 @@ pub fn judge(sites: &mut [Site], watched: &mut Watched<String>) {
     let judged = watched.judge(sites.iter().map(|site| (&site.key, &site.history)));
     for (site, judgement) in sites.iter_mut().zip(judged) {
         site.judgement = judgement;
+    }
+}
+
+/// Takes what the numbers of a capture say: it is one moment, and has no history.
+pub fn weigh(sites: &mut [Site], watched: &Watched<String>) {
+    for site in sites {
+        site.judgement = watched.weighed(&site.history);
     }
 }
 

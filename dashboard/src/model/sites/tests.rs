@@ -1,5 +1,5 @@
 use heapbeacon_shared::api::Stack;
-use heapbeacon_shared::trace::{Address, Cut};
+use heapbeacon_shared::trace::{Address, Cut, Scope};
 
 use super::*;
 
@@ -18,13 +18,17 @@ fn leak(id: u32, frame: u64, task: &str, count: u64, second: u64) -> Leak {
         bytes: count * 100,
         oldest_us: 1,
         newest_us: second * SECOND,
+        ..Leak::default()
     }
 }
 
 fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
     LeaksPage {
         trace_id: 1,
-        time_us: second * SECOND,
+        scope: Scope {
+            time_us: second * SECOND,
+            ..Scope::default()
+        },
         total: leaks.len() as u32,
         leaks,
     }

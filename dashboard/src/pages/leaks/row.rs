@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Point, Standing, Verdict, ranked};
-use heapbeacon_shared::trace::Origin;
+use heapbeacon_shared::analysis::{Point, Standing, ranked};
+use heapbeacon_shared::trace::{Kind, Origin};
 use leptos::prelude::*;
 
+use super::evidence::Evidence;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
@@ -70,6 +71,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
             <When is=move || open.get()>
                 <tr class="stacks">
                     <td colspan="7">
+                        <Evidence site />
                         <Stacks site />
                     </td>
                 </tr>
@@ -94,7 +96,7 @@ fn breakable(path: &str) -> Vec<AnyView> {
 }
 
 fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
-    let sign = sign(site);
+    let sign = sign(site, is_file);
     let origin = match site.origin {
         Origin::Application => None,
         Origin::Driver => Some("driver"),
@@ -103,7 +105,7 @@ fn place_line(site: &Site, now_us: u64, is_file: bool) -> AnyView {
     let class = format!("tag on-phone {}", sign.class);
     view! {
         <small>
-            {(!is_file).then(|| view! { <span class=class>{sign.word}</span> }.into_any())}
+            <span class=class>{sign.word}</span>
             {origin.into_iter().chain(site.tag()).map(label).collect::<Vec<_>>()}
             {place(site)}
             <span class="on-phone age">{format!("oldest {}", oldest(site, now_us))}</span>
@@ -121,7 +123,7 @@ fn label(word: &'static str) -> AnyView {
 fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
     let share = (site.bytes * 100 / most.max(1)).to_string();
     view! {
-        {(!is_file).then(|| verdict_cell(site))}
+        {verdict_cell(site, is_file)}
         <td class="r live">
             {format::bytes(site.bytes)} <em style:--share=share aria-hidden="true"></em>
         </td>
@@ -161,8 +163,8 @@ fn evicted(site: &Site) -> Option<String> {
     (site.evicted > 0).then(|| format!("{} evicted", format::count(site.evicted)))
 }
 
-fn verdict_cell(site: &Site) -> AnyView {
-    let sign = sign(site);
+fn verdict_cell(site: &Site, is_file: bool) -> AnyView {
+    let sign = sign(site, is_file);
     let class = format!("tag {}", sign.class);
     view! {
         <td class="verdict-cell">
@@ -276,19 +278,30 @@ struct Sign {
     meaning: &'static str,
 }
 
-fn sign(site: &Site) -> Sign {
-    let (class, word, meaning) = match (site.judgement.standing(), &site.judgement.verdict) {
-        (Standing::Leaking, _) if site.judgement.is_certain => {
-            ("bad", "growing", "Blocks pile up that nobody frees: a leak")
+fn sign(site: &Site, is_file: bool) -> Sign {
+    let judgement = &site.judgement;
+    let (class, word, meaning) = match (judgement.standing(), judgement.kind()) {
+        _ if is_file && judgement.evidence.is_none() => (
+            "neutral",
+            "unknown",
+            "A capture is one moment, and nothing in this one says what these blocks do",
+        ),
+        (Standing::Leaking, Kind::QueueGrows) => (
+            "bad",
+            "queue grows",
+            "Every block is freed in the end, but ever more of them wait for it",
+        ),
+        (Standing::Leaking, _) if judgement.is_known() => {
+            ("bad", "leaking", "Blocks pile up that nobody frees")
         }
         (Standing::Leaking, _) => (
             "neutral",
-            "growing?",
+            "leaking?",
             "Blocks may pile up: they live longer than their records, so whether they are freed can't be told",
         ),
         (Standing::Suspected, _) => (
             "neutral",
-            "growing",
+            "leaking?",
             "Blocks pile up: a leak, or something that still fills up",
         ),
         (Standing::Stopped, _) => (
@@ -296,19 +309,24 @@ fn sign(site: &Site) -> Sign {
             "stopped",
             "It leaked. No more is added, and what leaked is still held",
         ),
-        (_, Verdict::TooEarly { .. }) => ("neutral", "watching", "Too little data for a verdict"),
-        (_, Verdict::Growing { .. }) => (
+        (_, Kind::TooEarly) => ("neutral", "too early", "Too little data for a verdict"),
+        (_, Kind::Filling | Kind::Leaking | Kind::Lost | Kind::QueueGrows) => (
             "neutral",
-            "watching",
-            "It holds more than before, for too short a time to call that growth",
+            "filling",
+            "Blocks are kept, ever fewer of them or for too short a time to call that a leak",
         ),
-        (_, Verdict::Plateau) => (
+        (_, Kind::GrowsInPlace) => (
+            "neutral",
+            "grows in place",
+            "A few blocks become ever larger by reallocation",
+        ),
+        (_, Kind::Plateau) => (
             "good",
             "plateau",
             "Many blocks are held, but no more than before",
         ),
-        (_, Verdict::InFlight) => ("info", "in flight", "Blocks come and go"),
-        (_, Verdict::OneOff) => (
+        (_, Kind::InFlight) => ("info", "in flight", "Blocks come and go"),
+        (_, Kind::OneOff) => (
             "neutral",
             "one-off",
             "A few blocks that were allocated once and stay",

@@ -33,7 +33,7 @@ pub(super) fn SiteTable(sites: Memo<Sites>, grouping: RwSignal<Grouping>) -> imp
             <thead>
                 <tr>
                     <th scope="col">{who}</th>
-                    {(!is_file).then(|| head("verdict-cell", "Verdict", "What its live blocks do over time"))}
+                    {head("verdict-cell", "Verdict", "What its live blocks do")}
                     {head("r", "Live", "Bytes allocated and not freed")}
                     {head("r blocks", "Blocks", "Blocks allocated and not freed")}
                     {(!is_file).then(|| head("r", "Growth", GROWTH_HINT))}

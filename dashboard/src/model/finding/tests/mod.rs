@@ -7,6 +7,7 @@ use heapbeacon_shared::trace::{Destination, Mode, Origin, State, Summary};
 use super::completeness::completeness;
 use super::*;
 use crate::model::sites::Site;
+use crate::model::sites::evidence::Evidence;
 
 mod growing;
 mod incomplete;
@@ -55,6 +56,7 @@ pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
         evicted: 0,
         oldest_us: MINUTE_US,
         newest_us: 15 * MINUTE_US,
+        evidence: Evidence::default(),
         history: History::default(),
         judgement: Judgement {
             verdict,

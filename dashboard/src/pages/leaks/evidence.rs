@@ -1,0 +1,89 @@
+use heapbeacon_shared::trace::{Births, Kind};
+use leptos::prelude::*;
+
+use crate::format;
+use crate::model::sites::Site;
+
+/// Height of the chart of births, in its own units; a slice is one wide.
+const HEIGHT: f64 = 20.0;
+
+/// What says what a site does: how many of its blocks were freed, how old they became, and when the live ones were allocated.
+#[component]
+pub(super) fn Evidence(site: Memo<Option<Site>>) -> impl IntoView {
+    view! { {move || site.read().as_ref().and_then(evidence)} }
+}
+
+fn evidence(site: &Site) -> Option<AnyView> {
+    let evidence = &site.evidence;
+    evidence.is_known().then(|| {
+        let span_us = evidence.births.slice_us * evidence.births.counts.len() as u64;
+        let since = format!("over {}", format::duration(span_us));
+        view! {
+            <dl class="evidence" data-testid="evidence">
+                <div>
+                    <dt>{evidence.freed()}</dt>
+                    <dd>{evidence.ages()}</dd>
+                </div>
+                <div>
+                    <dt>"Live blocks, by when allocated"</dt>
+                    <dd>{births(&evidence.births)} <span>{since}</span></dd>
+                </div>
+                <div>
+                    <dt>{certainty(site).0}</dt>
+                    <dd>{certainty(site).1}</dd>
+                </div>
+            </dl>
+        }
+        .into_any()
+    })
+}
+
+/// Describes how sure the verdict is, and why.
+fn certainty(site: &Site) -> (&'static str, &'static str) {
+    let Some(told) = site.judgement.evidence else {
+        return (
+            "From what this page has watched",
+            "records of it were evicted, so its numbers alone don't say it",
+        );
+    };
+    match (told.verdict.kind, told.verdict.certain) {
+        (Kind::Leaking | Kind::QueueGrows, true) => {
+            ("Certain", "from the device's own counters, without waiting")
+        }
+        (Kind::Leaking | Kind::QueueGrows, false) => (
+            "Not certain yet",
+            "what still fills up looks the same while none of it was ever freed",
+        ),
+        _ => ("From one answer", "of the device's own counters"),
+    }
+}
+
+/// Draws how many live blocks were allocated in each slice of the trace.
+fn births(births: &Births) -> AnyView {
+    let most = births.counts.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |(slice, count): (usize, &u32)| {
+        let height = HEIGHT * f64::from(*count) / f64::from(most);
+        (*count > 0).then(|| {
+            view! {
+                <rect x=slice.to_string() width="0.8" y=format!("{:.1}", HEIGHT - height) height=format!("{height:.1}") />
+            }
+            .into_any()
+        })
+    };
+    let bars: Vec<_> = births.counts.iter().enumerate().filter_map(bar).collect();
+    let width = births.counts.len();
+    let filled = births.counts.iter().filter(|count| **count > 0).count();
+    let label = format!("Allocated in {filled} of {width} equal slices of the trace");
+    view! {
+        <svg
+            class="births"
+            viewBox=format!("0 0 {width} {HEIGHT}")
+            preserveAspectRatio="none"
+            role="img"
+            aria-label=label
+        >
+            {bars}
+        </svg>
+    }
+    .into_any()
+}
