@@ -113,6 +113,12 @@ fn scope() {
 }
 
 #[test]
+fn listed() {
+    let listed = Listed { call_stacks: 300 };
+    assert_golden(Message::Listed(listed), "03 13  ac 02");
+}
+
+#[test]
 fn births() {
     let leak = Leak {
         stack: 300,

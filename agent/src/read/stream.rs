@@ -216,6 +216,8 @@ impl MessageWriter {
             self.say(out, &Message::Scope(leaks.scope().clone()));
         }
         let Some(listed) = leaks.read_next::<P>() else {
+            let call_stacks = leaks.total();
+            self.say(out, &Message::Listed(wire::Listed { call_stacks }));
             return false;
         };
         self.stack::<P>(&listed.stack, out);

@@ -3,7 +3,7 @@
 use futures::join;
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
-use heapbeacon_shared::capture::{CaptureReader, LISTED, Page};
+use heapbeacon_shared::capture::{CaptureReader, LISTED, Page, leaks_page};
 use heapbeacon_shared::trace::Summary;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -181,9 +181,12 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let mut page: LeaksPage = client
-            .get(Route::Leaks, &format!("?limit={LISTED}"))
-            .await?;
+        let query = format!("?limit={LISTED}&format=postcard");
+        let bytes = client.messages(Route::Leaks, &query).await?;
+        // Another trace began meanwhile: the next round asks for that.
+        let Some(mut page) = leaks_page(&bytes)? else {
+            return Ok(());
+        };
         let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
         let told_us = page.scope.time_us;
         page.scope.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));

@@ -83,7 +83,11 @@ impl Fold {
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
             // The page shows no marks yet; births are counted from the records; who asked for a page, and the decoder, have
             // looked at its end.
-            Message::Mark(_) | Message::Births(_) | Message::Page(_) | Message::End(_) => {}
+            Message::Mark(_)
+            | Message::Births(_)
+            | Message::Listed(_)
+            | Message::Page(_)
+            | Message::End(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`CaptureReader`] | bytes, in pieces of any size | a [`Capture`], or a [`CaptureError`] |
 //! | [`CaptureReader::take_page`] | one page of records or call stacks | what the next [`Page`] comes after |
+//! | [`leaks_page`] | a list of leaks | it, as JSON would have had it |
 //!
 //! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
 
@@ -11,6 +12,7 @@ mod blocks;
 mod content;
 mod error;
 mod fold;
+mod leaks;
 mod loss;
 mod reader;
 mod survivors;
@@ -18,6 +20,7 @@ mod totals;
 
 pub use content::Capture;
 pub use error::CaptureError;
+pub use leaks::leaks_page;
 pub use loss::Loss;
 pub use reader::{CaptureReader, Page};
 pub use survivors::survivors;

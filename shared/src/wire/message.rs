@@ -52,6 +52,8 @@ pub enum Message {
     Scope(Scope),
     /// Live blocks of one call stack, and when they were allocated.
     Births(Leak),
+    /// How long a list is, behind what it names.
+    Listed(Listed),
 }
 
 /// Who is speaking.
@@ -131,6 +133,13 @@ pub struct Handed {
     pub blocks: u64,
     /// Bytes that were asked for with them.
     pub requested: u64,
+}
+
+/// What a list of leaks says behind its entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Call stacks with such blocks; the list may name fewer.
+    pub call_stacks: u32,
 }
 
 /// Events that never reached the host.

@@ -74,6 +74,25 @@ fn a_format_is_known() {
     for format in ["", "xml", "JSON", "postcard,json"] {
         refuse(&agent, &format!("/trace/records?format={format}"));
         refuse(&agent, &format!("/trace/stacks?format={format}"));
+        refuse(&agent, &format!("/trace/leaks?format={format}"));
+    }
+}
+
+#[test]
+fn an_order_and_a_verdict_are_known() {
+    let agent = Target::take();
+    for sort in ["bytes", "count", "outlived"] {
+        assert_eq!(agent.get(&format!("/trace/leaks?sort={sort}")).status, 200);
+    }
+    for sort in ["", "size", "BYTES", "bytes,count"] {
+        refuse(&agent, &format!("/trace/leaks?sort={sort}"));
+    }
+    for verdict in ["leaking", "leaking,lost", "too_early,one_off,in_flight"] {
+        let path = format!("/trace/leaks?verdict={verdict}");
+        assert_eq!(agent.get(&path).status, 200);
+    }
+    for verdict in ["", "leak", "leaking,", "Leaking", "leaking;lost"] {
+        refuse(&agent, &format!("/trace/leaks?verdict={verdict}"));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use heapbeacon_shared::api::{self, Device, POSTCARD_MIME, RecordsPage, StacksPage};
+use heapbeacon_shared::api::{self, Device, LeaksPage, POSTCARD_MIME, RecordsPage, StacksPage};
+use heapbeacon_shared::capture::{CaptureReader, leaks_page};
 use heapbeacon_shared::trace::{Mode, Task};
 use heapbeacon_shared::wire::Message;
 
@@ -118,6 +119,37 @@ fn stacks_as_postcard_are_those_as_json() {
             None => return,
         }
     }
+}
+
+/// Device, reader of postcard and reader of captures judge by the same rule. Each answer is of its own moment, so births may
+/// be one slice further.
+#[test]
+fn leaks_are_judged_alike_in_json_postcard_and_a_capture() {
+    let agent = stopped();
+    let json: LeaksPage = agent.read("/trace/leaks?limit=1000");
+    let told = agent.get("/trace/leaks?limit=1000&format=postcard");
+    let told = leaks_page(&told.body).expect("it is whole");
+    let told = told.expect("it is of one trace");
+    let mut reader = CaptureReader::new();
+    reader.push(&agent.get("/capture").body).expect("a capture");
+    let capture = reader.finish().expect("a capture").leaks;
+    assert_eq!((told.trace_id, told.total), (json.trace_id, json.total));
+    assert_eq!(told.scope.unrecorded, json.scope.unrecorded);
+    assert_eq!(capture.scope.unrecorded, json.scope.unrecorded);
+    assert!(!json.scope.unrecorded.is_empty(), "it was stopped");
+    let by_stack = |page: &LeaksPage| -> BTreeMap<_, _> {
+        let leaks = page.leaks.iter();
+        leaks
+            .map(|leak| {
+                let born: u64 = leak.births.counts.iter().copied().map(u64::from).sum();
+                let lifetime_us = leak.stack.longest_lifetime_us;
+                let numbers = (leak.count, leak.bytes, born, leak.outlived, lifetime_us);
+                (leak.stack.id, (numbers, leak.verdict.kind))
+            })
+            .collect()
+    };
+    assert_eq!(by_stack(&told), by_stack(&json));
+    assert_eq!(by_stack(&capture), by_stack(&json));
 }
 
 #[test]

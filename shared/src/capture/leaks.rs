@@ -1,0 +1,70 @@
+//! Reads the list of leaks from its postcard form, which takes a fifth of the bytes of JSON.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::analysis::judge;
+use crate::api::{Leak, LeaksPage, Stack};
+use crate::trace::{self, Kind, Task};
+use crate::wire::{DecodeError, Decoder, Message};
+
+/// Returns the list that the stream of `GET /trace/leaks` is of; `None` if another trace began while it was made.
+///
+/// # Errors
+/// If the stream is damaged.
+pub fn leaks_page(bytes: &[u8]) -> Result<Option<LeaksPage>, DecodeError> {
+    let mut decoder = Decoder::new();
+    decoder.push(bytes);
+    let mut list = List::default();
+    for message in decoder.by_ref() {
+        list.take(message?);
+    }
+    match decoder.finish() {
+        Ok(_) => Ok(Some(list.page)),
+        Err(DecodeError::CutOff { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was said so far: of a call stack before its blocks, of a task before its call stacks.
+#[derive(Default)]
+struct List {
+    page: LeaksPage,
+    tasks: Vec<Task>,
+    stacks: BTreeMap<u32, Stack>,
+}
+
+impl List {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Header(header) => self.page.trace_id = header.trace_id,
+            Message::Scope(scope) => self.page.scope = scope,
+            Message::Task(task) => self.tasks.push(task),
+            Message::Stack(stack) => {
+                let task = self.tasks.iter().find(|task| task.id == stack.task);
+                let task = task.map(|task| (&task.name, task.origin));
+                self.stacks.insert(stack.id, Stack::of(&stack, task));
+            }
+            Message::Births(leak) => self.leak(leak),
+            Message::Listed(listed) => self.page.total = listed.call_stacks,
+            _ => {}
+        }
+    }
+
+    fn leak(&mut self, leak: trace::Leak) {
+        let Some(stack) = self.stacks.remove(&leak.stack) else {
+            return;
+        };
+        let verdict = judge(&leak, &stack.passed(), &self.page.scope, Kind::TooEarly);
+        self.page.leaks.push(Leak {
+            stack,
+            count: leak.count,
+            bytes: leak.bytes,
+            oldest_us: leak.oldest_us,
+            newest_us: leak.newest_us,
+            outlived: leak.outlived,
+            births: leak.births,
+            verdict,
+        });
+    }
+}
