@@ -4,7 +4,7 @@
 mod workloads;
 
 use heapbeacon_shared::analysis::{Followed, Passed, judge};
-use heapbeacon_shared::trace::{Births, Kind, Leak, Outlived, Scope, Unrecorded, Verdict};
+use heapbeacon_shared::trace::{Births, Kind, Leak, Outlived, Period, Unrecorded, Verdict};
 use workloads::{BLOCK, Noise, Site, Step, harmless, leaks, leaks_by_chance, step};
 
 const SECOND: u64 = 1_000_000;
@@ -14,7 +14,7 @@ const BOOT: u64 = 1_000 * SECOND;
 struct Answer {
     leak: Leak,
     passed: Passed,
-    scope: Scope,
+    period: Period,
 }
 
 impl Answer {
@@ -46,16 +46,16 @@ impl Answer {
                 longest_lifetime_us,
                 ..Passed::default()
             },
-            scope: Scope {
+            period: Period {
                 started_us: BOOT,
                 time_us: now_us,
-                ..Scope::default()
+                ..Period::default()
             },
         }
     }
 
     fn judge(&self) -> Verdict {
-        judge(&self.leak, &self.passed, &self.scope, Kind::TooEarly)
+        judge(&self.leak, &self.passed, &self.period, Kind::TooEarly)
     }
 }
 
@@ -85,7 +85,7 @@ fn said(mut step: Step, seed: u64, seconds: u64, pace: Pace) -> Vec<(u64, Verdic
             Pace::Alone(_) => answer.judge(),
             Pace::Followed(_) => {
                 let listed = [(&answer.leak, answer.passed)];
-                followed.judge(1, &answer.scope, listed, true)[0].verdict
+                followed.judge(1, &answer.period, listed, true)[0].verdict
             }
         };
         let is_new = |last: &(u64, Verdict)| {
@@ -204,7 +204,7 @@ fn what_becomes_larger_by_reallocation_grows_in_place() {
         answer.leak.bytes = size;
         let listed = [(&answer.leak, answer.passed)];
         said.push(
-            followed.judge(1, &answer.scope, listed, true)[0]
+            followed.judge(1, &answer.period, listed, true)[0]
                 .verdict
                 .kind,
         );
@@ -254,7 +254,7 @@ fn time_in_which_nothing_is_recorded_changes_nothing() {
         from_us: BOOT + 400 * SECOND,
         until_us,
     };
-    answer.scope.unrecorded = [pause(None)].into_iter().collect();
+    answer.period.unrecorded = [pause(None)].into_iter().collect();
     assert!(is_red(&answer.judge()), "{:?}", answer.judge());
     // It was taken up again, and leaks as before.
     for second in 4_000..4_100 {
@@ -263,10 +263,10 @@ fn time_in_which_nothing_is_recorded_changes_nothing() {
     }
     let mut answer = Answer::of(&site, 4_100);
     let until_us = BOOT + 4_000 * SECOND;
-    answer.scope.unrecorded = [pause(Some(until_us))].into_iter().collect();
+    answer.period.unrecorded = [pause(Some(until_us))].into_iter().collect();
     assert!(is_red(&answer.judge()), "{:?}", answer.judge());
     // Without knowing that, most of the time would be one in which nothing came.
-    answer.scope.unrecorded.clear();
+    answer.period.unrecorded.clear();
     assert!(!is_red(&answer.judge()));
 }
 
@@ -278,7 +278,7 @@ fn blocks_from_before_a_stop_are_no_evidence() {
         site.allocate(second, 1);
     }
     let mut answer = Answer::of(&site, 400);
-    answer.scope.doubtful_until_us = BOOT + 395 * SECOND;
+    answer.period.doubtful_until_us = BOOT + 395 * SECOND;
     assert_eq!(answer.judge().kind, Kind::TooEarly);
 }
 

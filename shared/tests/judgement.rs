@@ -4,7 +4,7 @@ use heapbeacon_shared::analysis::{
     History, Judgement, Snapshot, Standing, Verdict, Watched, piles_up,
 };
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack};
-use heapbeacon_shared::trace::{Scope, State, Summary};
+use heapbeacon_shared::trace::{Period, State, Summary};
 
 const SECOND: u64 = 1_000_000;
 
@@ -34,9 +34,9 @@ fn leak(id: u32, count: u64, second: u64) -> Leak {
 fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
     LeaksPage {
         trace_id: 1,
-        scope: Scope {
+        period: Period {
             time_us: second * SECOND,
-            ..Scope::default()
+            ..Period::default()
         },
         total: leaks.len() as u32,
         leaks,

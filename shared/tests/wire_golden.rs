@@ -100,16 +100,16 @@ fn stack() {
 }
 
 #[test]
-fn scope() {
+fn period() {
     let gap = |from_us, until_us| Unrecorded { from_us, until_us };
-    let scope = Scope {
+    let period = Period {
         started_us: 1,
         time_us: 300,
         doubtful_until_us: 2,
         unrecorded: [gap(5, Some(6)), gap(7, None)].into_iter().collect(),
     };
     let hex = "0c 11  01  ac 02  02  02  05 01 06  07 00";
-    assert_golden(Message::Scope(scope), hex);
+    assert_golden(Message::Period(period), hex);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reads the list of leaks: who holds live blocks, and whether that is a leak.
 
 use heapbeacon_shared::analysis::{Passed, judge};
-use heapbeacon_shared::trace::{Births, Kind, Leak, Scope, Verdict};
+use heapbeacon_shared::trace::{Births, Kind, Leak, Period, Verdict};
 use heapless::Vec;
 
 use crate::platform::Device;
@@ -71,7 +71,7 @@ pub struct Listed {
 /// A bounded number of leaks.
 pub struct Leaks {
     trace: Trace,
-    scope: Scope,
+    period: Period,
     /// Blocks from before then are listed.
     before_us: u64,
     cursor: LeakCursor,
@@ -103,15 +103,15 @@ impl Leaks {
     fn new<P: Device>(wanted: Wanted) -> Result<Self, TraceEnded> {
         let time_us = now_us::<P>();
         let trace = P::tracer().trace();
-        let scope = P::tracer().scope(trace, time_us)?;
+        let period = P::tracer().period(trace, time_us)?;
         let before_us = time_us.saturating_sub(wanted.min_age_us);
         Ok(Self {
             trace,
             before_us,
             cursor: LeakCursor::before(trace, before_us)
-                .at(scope.recorded_until_us())
+                .at(period.recorded_until_us())
                 .by(wanted.order),
-            scope,
+            period,
             batch: Vec::new(),
             taken: 0,
             births: Vec::new(),
@@ -128,8 +128,8 @@ impl Leaks {
     }
 
     /// Returns the time that the list is of.
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    pub fn period(&self) -> &Period {
+        &self.period
     }
 
     /// Returns whether nothing was listed yet.
@@ -174,7 +174,7 @@ impl Leaks {
             outlived: sums.outlived,
             births,
         };
-        let verdict = judge(&leak, &Passed::of(&stack), &self.scope, Kind::TooEarly);
+        let verdict = judge(&leak, &Passed::of(&stack), &self.period, Kind::TooEarly);
         Listed {
             leak,
             stack,
@@ -187,7 +187,7 @@ impl Leaks {
         if !self.births.iter().any(|(stack, _)| *stack == id) {
             self.births.clear();
             for sums in self.batch.iter().skip(self.taken) {
-                let births = Births::new(self.scope.started_us, self.scope.time_us);
+                let births = Births::new(self.period.started_us, self.period.time_us);
                 if self.births.push((sums.stack, births)).is_err() {
                     break;
                 }

@@ -174,8 +174,8 @@ impl MessageWriter {
             ..P::tracer().summary()
         };
         self.say(out, &Message::Counters(summary));
-        if let Ok(scope) = P::tracer().scope(trace, moment) {
-            self.say(out, &Message::Scope(scope));
+        if let Ok(period) = P::tracer().period(trace, moment) {
+            self.say(out, &Message::Period(period));
         }
         if summary.dropped > 0 {
             let events = summary.dropped;
@@ -213,7 +213,7 @@ impl MessageWriter {
 
     fn next_leak<P: Device>(&mut self, leaks: &mut Leaks, out: &mut impl Out) -> bool {
         if leaks.is_at_start() {
-            self.say(out, &Message::Scope(leaks.scope().clone()));
+            self.say(out, &Message::Period(leaks.period().clone()));
         }
         let Some(listed) = leaks.read_next::<P>() else {
             let call_stacks = leaks.total();

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use heapbeacon_shared::trace::{Births, Failure, Mode, Record, Scope, Stack, Summary, WrongFree};
+use heapbeacon_shared::trace::{Births, Failure, Mode, Period, Record, Stack, Summary, WrongFree};
 use heapless::Vec;
 
 use super::values::{Order, Status, Sums, Trace, TraceEnded};
@@ -190,8 +190,8 @@ impl<M> Tracer<M> {
 
     pub fn pass(&self, _now_us: u64) {}
 
-    pub fn scope(&self, _trace: Trace, _time_us: u64) -> Result<Scope, TraceEnded> {
-        Ok(Scope::default())
+    pub fn period(&self, _trace: Trace, _time_us: u64) -> Result<Period, TraceEnded> {
+        Ok(Period::default())
     }
 
     pub fn births(

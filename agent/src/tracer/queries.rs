@@ -1,7 +1,7 @@
 //! What readers ask the tracer: many short holds of the lock, one after the other.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::trace::{Births, Failure, Record, Scope, Stack, State, Summary, WrongFree};
+use heapbeacon_shared::trace::{Births, Failure, Period, Record, Stack, State, Summary, WrongFree};
 use heapless::Vec;
 
 use super::control::Tracer;
@@ -170,8 +170,8 @@ impl<M: RawMutex> Tracer<M> {
     ///
     /// # Errors
     /// When the trace has ended.
-    pub fn scope(&self, trace: Trace, time_us: u64) -> Result<Scope, TraceEnded> {
-        self.read(trace, |inner| inner.scope(time_us))
+    pub fn period(&self, trace: Trace, time_us: u64) -> Result<Period, TraceEnded> {
+        self.read(trace, |inner| inner.period(time_us))
     }
 
     /// Counts the live blocks of some call stacks that were allocated before a moment into the slices of their births: each

@@ -188,10 +188,10 @@ impl Store {
             return Ok(());
         };
         let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
-        let told_us = page.scope.time_us;
-        page.scope.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
+        let told_us = page.period.time_us;
+        page.period.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
         // An agent whose clock stepped back leaves out the blocks that lie ahead of it: the list before is the better one.
-        let is_behind = told_us < page.scope.time_us && self.leaks.with_untracked(Option::is_some);
+        let is_behind = told_us < page.period.time_us && self.leaks.with_untracked(Option::is_some);
         if is_behind && self.is_short(&page) {
             return Ok(());
         }
@@ -208,7 +208,7 @@ impl Store {
             self.watched.update(|watched| {
                 watched.weigh(
                     page.trace_id,
-                    &page.scope,
+                    &page.period,
                     &page.evidence(),
                     page.is_complete(),
                 );

@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Standing, Watched};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack, Trace};
-use heapbeacon_shared::trace::{Address, Scope, State, Summary};
+use heapbeacon_shared::trace::{Address, Period, State, Summary};
 
 use super::finding::{Tone, View, live};
 use super::heap_history::Outlook;
@@ -74,9 +74,9 @@ impl Program {
         leaks.retain(|leak| leak.count > 0);
         LeaksPage {
             trace_id: 1,
-            scope: Scope {
+            period: Period {
                 time_us: self.second.saturating_sub(self.behind) * SECOND + SECOND / 2,
-                ..Scope::default()
+                ..Period::default()
             },
             total: leaks.len() as u32,
             leaks,
@@ -98,7 +98,7 @@ impl Program {
         let trace = Trace {
             summary: Summary {
                 state,
-                time_us: page.scope.time_us,
+                time_us: page.period.time_us,
                 live_count: page.leaks.iter().map(|leak| leak.count).sum(),
                 ..Summary::default()
             },
@@ -121,7 +121,7 @@ impl Program {
     fn note(&mut self, sites: &[Site], page: &LeaksPage, trace: &Trace) {
         let view = View {
             trace,
-            watched_us: Some(page.scope.time_us),
+            watched_us: Some(page.period.time_us),
             listed: page.total.into(),
             total: page.total.into(),
             outlook: Outlook::default(),
@@ -279,7 +279,7 @@ fn a_clock_that_steps_back_changes_nothing_that_is_said() {
         program.run();
         program.behind = if second >= 150 { 54 } else { 0 };
         // The poll goes by the latest time that it knows.
-        let told_us = program.leak_list().scope.time_us;
+        let told_us = program.leak_list().period.time_us;
         let latest_us = clock.later(told_us);
         program.behind -= ((latest_us - told_us) / SECOND).min(program.behind);
         program.ask(State::Recording);

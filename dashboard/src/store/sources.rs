@@ -166,7 +166,7 @@ impl Store {
             let page = &capture.leaks;
             // Where records are missing, so are births, and an older agent says nothing of lifetimes.
             if capture.is_weighed && !capture.loss.is_incomplete() {
-                watched.weigh(page.trace_id, &page.scope, &page.evidence(), true);
+                watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
             }
         });
         self.records.set(

@@ -2,7 +2,7 @@
 //!
 //! Everything is integer arithmetic without a heap, so that a device, a page and a command judge by the same rule.
 
-use crate::trace::{Kind, Leak, OUTLIVED_FACTOR, Outlived, Scope, Stack, Verdict};
+use crate::trace::{Kind, Leak, OUTLIVED_FACTOR, Outlived, Period, Stack, Verdict};
 
 /// Fewest blocks of a leak, and fewest slices that they were allocated in.
 const FEWEST: u64 = 4;
@@ -82,9 +82,9 @@ impl Passed {
 ///
 /// A leak is certain if nothing else explains it: no record of the call stack was evicted and it does not share its entry; and
 /// either it frees blocks, just not these for three of the longest lifetimes, or it holds more of them, or for longer, than what fills up usually does.
-pub fn judge(leak: &Leak, passed: &Passed, scope: &Scope, before: Kind) -> Verdict {
-    let old = Old::of(leak, passed, scope);
-    let kind = kind(leak, passed, scope, &old, before);
+pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Verdict {
+    let old = Old::of(leak, passed, period);
+    let kind = kind(leak, passed, period, &old, before);
     if !matches!(kind, Kind::Leaking | Kind::Filling) {
         return Verdict {
             kind,
@@ -105,11 +105,11 @@ pub fn judge(leak: &Leak, passed: &Passed, scope: &Scope, before: Kind) -> Verdi
     }
 }
 
-fn kind(leak: &Leak, passed: &Passed, scope: &Scope, old: &Old, before: Kind) -> Kind {
-    let now_us = scope.recorded_us(scope.time_us);
-    let oldest_us = scope.recorded_us(leak.oldest_us);
+fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) -> Kind {
+    let now_us = period.recorded_us(period.time_us);
+    let oldest_us = period.recorded_us(leak.oldest_us);
     let is_old = Outlived::includes(oldest_us, now_us, passed.longest_lifetime_us);
-    let recorded_us = now_us.saturating_sub(scope.recorded_us(judged_from_us(scope)));
+    let recorded_us = now_us.saturating_sub(period.recorded_us(judged_from_us(period)));
     if leak.count == 0 {
         Kind::InFlight
     } else if recorded_us < EARLY_US {
@@ -129,8 +129,8 @@ fn kind(leak: &Leak, passed: &Passed, scope: &Scope, old: &Old, before: Kind) ->
 }
 
 /// Returns since when it is known what was freed.
-fn judged_from_us(scope: &Scope) -> u64 {
-    scope.started_us.max(scope.doubtful_until_us)
+fn judged_from_us(period: &Period) -> u64 {
+    period.started_us.max(period.doubtful_until_us)
 }
 
 /// The old blocks of a call stack. Times are of recorded time but for `since_us`.
@@ -151,13 +151,13 @@ struct Old {
 }
 
 impl Old {
-    fn of(leak: &Leak, passed: &Passed, scope: &Scope) -> Self {
-        let now_us = scope.recorded_us(scope.time_us);
-        let from_us = scope.recorded_us(judged_from_us(scope));
+    fn of(leak: &Leak, passed: &Passed, period: &Period) -> Self {
+        let now_us = period.recorded_us(period.time_us);
+        let from_us = period.recorded_us(judged_from_us(period));
         let horizon_us =
             now_us.saturating_sub(passed.longest_lifetime_us.saturating_mul(OUTLIVED_FACTOR));
         let births = &leak.births;
-        let begin_us = |slice| scope.recorded_us(births.begin_us(slice));
+        let begin_us = |slice| period.recorded_us(births.begin_us(slice));
         let filled = births.counts.iter().enumerate();
         let filled = filled.filter(|(slice, count)| {
             let begin_us = begin_us(*slice);

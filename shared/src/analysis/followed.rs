@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::evidence::{Passed, judge};
 use super::series::{Series, Timed};
-use crate::trace::{Kind, Leak, Scope, Verdict};
+use crate::trace::{Kind, Leak, Period, Verdict};
 
 /// Moments of a call stack that are remembered.
 const MOMENTS: usize = 240;
@@ -72,18 +72,18 @@ impl Followed {
     pub fn judge<'l>(
         &mut self,
         trace_id: u32,
-        scope: &Scope,
+        period: &Period,
         leaks: impl IntoIterator<Item = (&'l Leak, Passed)>,
         is_complete: bool,
     ) -> Vec<Told> {
         if self.trace_id.replace(trace_id) != Some(trace_id) {
             self.tracks.clear();
         }
-        let now_us = scope.recorded_us(scope.time_us);
+        let now_us = period.recorded_us(period.time_us);
         let mut judged = Vec::new();
         for (leak, passed) in leaks {
             let track = self.tracks.entry(leak.stack).or_default();
-            judged.push(track.judge(leak, &passed, scope));
+            judged.push(track.judge(leak, &passed, period));
         }
         for track in self.tracks.values_mut() {
             if is_complete && track.last_us() < now_us {
@@ -120,9 +120,9 @@ impl Default for Track {
 }
 
 impl Track {
-    fn judge(&mut self, leak: &Leak, passed: &Passed, scope: &Scope) -> Told {
+    fn judge(&mut self, leak: &Leak, passed: &Passed, period: &Period) -> Told {
         let now = Moment {
-            time_us: scope.recorded_us(scope.time_us),
+            time_us: period.recorded_us(period.time_us),
             count: leak.count,
             allocations: passed.allocations,
         };
@@ -131,7 +131,7 @@ impl Track {
             self.in_place.take(leak, passed, now.time_us);
         }
         self.listed_us = now.time_us;
-        let alone = judge(leak, passed, scope, self.before);
+        let alone = judge(leak, passed, period, self.before);
         let kind = match alone.kind {
             kind @ (Kind::Leaking | Kind::Lost | Kind::TooEarly) => kind,
             _ if self.queue_grows(passed) => Kind::QueueGrows,
@@ -148,7 +148,7 @@ impl Track {
             },
         };
         if kind == Kind::Leaking && verdict.certain {
-            self.leaked_until_us = Some(scope.time_us);
+            self.leaked_until_us = Some(period.time_us);
         }
         Told {
             verdict,

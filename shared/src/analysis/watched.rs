@@ -12,7 +12,7 @@ use super::recorded::piles_up;
 use super::series::Series;
 use super::snapshot::Snapshot;
 use super::suspects::Suspects;
-use crate::trace::{Leak, Scope, State, Summary, Verdict};
+use crate::trace::{Leak, Period, State, Summary, Verdict};
 
 /// Moments of the leak list kept.
 const SNAPSHOTS: usize = 240;
@@ -72,12 +72,12 @@ impl<K> Watched<K> {
     pub fn weigh(
         &mut self,
         trace_id: u32,
-        scope: &Scope,
+        period: &Period,
         leaks: &[(Leak, Passed)],
         is_complete: bool,
     ) {
         let listed = leaks.iter().map(|(leak, passed)| (leak, *passed));
-        let told = self.followed.judge(trace_id, scope, listed, is_complete);
+        let told = self.followed.judge(trace_id, period, listed, is_complete);
         let told = leaks.iter().zip(told);
         // Blocks whose records were evicted are in the history alone, and an older agent says nothing of births.
         let told = told

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
 use crate::analysis::{Held, Passed, Snapshot};
-use crate::trace::{self, Scope, Summary};
+use crate::trace::{self, Period, Summary};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct LeaksPage {
     pub trace_id: u32,
     /// The time that the list is of.
     #[serde(flatten)]
-    pub scope: Scope,
+    pub period: Period,
     /// Call stacks with live blocks of the wanted age; `leaks` may hold fewer.
     pub total: u32,
     /// Most bytes first.
@@ -68,7 +68,7 @@ impl LeaksPage {
     /// Returns what the analysis takes of it, with the totals of the trace that it belongs to.
     pub fn snapshot(&self, summary: &Summary) -> Snapshot {
         let held = self.leaks.iter().map(Leak::held).collect();
-        Snapshot::new(self.scope.time_us, held, self.is_complete(), summary)
+        Snapshot::new(self.period.time_us, held, self.is_complete(), summary)
     }
 }
 

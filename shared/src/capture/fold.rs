@@ -39,7 +39,7 @@ pub(super) struct Fold {
     handed: Vec<wire::Handed>,
     reserve: Option<trace::Reserve>,
     /// The time that the trace is of; captures of older agents do not say it.
-    pub(super) scope: Option<trace::Scope>,
+    pub(super) period: Option<trace::Period>,
     failures: Vec<trace::Failure>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
@@ -76,7 +76,7 @@ impl Fold {
             Message::Sample(sample) => self.samples.push(sample),
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
-            Message::Scope(scope) => self.scope = Some(scope),
+            Message::Period(period) => self.period = Some(period),
             Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
@@ -134,7 +134,7 @@ impl Fold {
         self.add_up();
         let leaks = self.leaks(&trace);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
-        let is_weighed = self.scope.is_some();
+        let is_weighed = self.period.is_some();
         let (records, stacks) = self.take_records();
         Some(Capture {
             is_weighed,

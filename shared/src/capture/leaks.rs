@@ -38,7 +38,7 @@ impl List {
     fn take(&mut self, message: Message) {
         match message {
             Message::Header(header) => self.page.trace_id = header.trace_id,
-            Message::Scope(scope) => self.page.scope = scope,
+            Message::Period(period) => self.page.period = period,
             Message::Task(task) => self.tasks.push(task),
             Message::Stack(stack) => {
                 let task = self.tasks.iter().find(|task| task.id == stack.task);
@@ -55,7 +55,7 @@ impl List {
         let Some(stack) = self.stacks.remove(&leak.stack) else {
             return;
         };
-        let verdict = judge(&leak, &stack.passed(), &self.page.scope, Kind::TooEarly);
+        let verdict = judge(&leak, &stack.passed(), &self.page.period, Kind::TooEarly);
         self.page.leaks.push(Leak {
             stack,
             count: leak.count,

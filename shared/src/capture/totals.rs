@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::analysis::{judge, ranked};
 use crate::api::{Leak, LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
-use crate::trace::{Births, Kind, Outlived, Scope, State, Summary, Unrecorded, WrongFree};
+use crate::trace::{Births, Kind, Outlived, Period, State, Summary, Unrecorded, WrongFree};
 
 use super::fold::Fold;
 
@@ -103,35 +103,35 @@ impl Fold {
         let live = || self.stacks.iter().filter(|leak| leak.count > 0);
         let listed = ranked(live(), LISTED, |a, b| a.bytes > b.bytes);
         let mut leaks: Vec<_> = listed.into_iter().cloned().collect();
-        let scope = self.scope(&trace.summary);
-        self.count_births(&mut leaks, &scope);
+        let period = self.period(&trace.summary);
+        self.count_births(&mut leaks, &period);
         // An older agent says nothing of lifetimes: so nothing is said of what outlives them.
-        if self.scope.is_some() {
+        if self.period.is_some() {
             for leak in &mut leaks {
                 leak.verdict = judge(
                     &leak.evidence(),
                     &leak.stack.passed(),
-                    &scope,
+                    &period,
                     Kind::TooEarly,
                 );
             }
         }
         LeaksPage {
             trace_id: trace.trace_id,
-            scope,
+            period,
             total: live().count() as u32,
             leaks,
         }
     }
 
     /// Returns the time that the list is of.
-    fn scope(&self, summary: &Summary) -> Scope {
+    fn period(&self, summary: &Summary) -> Period {
         let gap = |gap: &Unrecorded| Unrecorded {
             from_us: self.us(gap.from_us),
             until_us: gap.until_us.map(|until| self.us(until)),
         };
-        let unrecorded = self.scope.iter().flat_map(|scope| &scope.unrecorded);
-        Scope {
+        let unrecorded = self.period.iter().flat_map(|period| &period.unrecorded);
+        Period {
             started_us: summary.started_us,
             time_us: summary.time_us,
             doubtful_until_us: summary.doubtful_until_us,
@@ -140,10 +140,10 @@ impl Fold {
     }
 
     /// Counts when the live blocks of each listed call stack were allocated, and which of them have outlived others.
-    fn count_births(&self, leaks: &mut [Leak], scope: &Scope) {
-        let now_us = scope.recorded_until_us();
+    fn count_births(&self, leaks: &mut [Leak], period: &Period) {
+        let now_us = period.recorded_until_us();
         for leak in &mut *leaks {
-            leak.births = Births::new(scope.started_us, scope.time_us);
+            leak.births = Births::new(period.started_us, period.time_us);
         }
         let places: BTreeMap<u32, usize> = (0..)
             .zip(&*leaks)

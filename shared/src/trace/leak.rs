@@ -55,7 +55,7 @@ pub struct Unrecorded {
 
 /// The time that a list of leaks is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scope {
+pub struct Period {
     /// When the trace began.
     pub started_us: u64,
     /// When the list was made.
@@ -68,7 +68,7 @@ pub struct Scope {
     pub unrecorded: heapless::Vec<Unrecorded, MAX_UNRECORDED>,
 }
 
-impl Scope {
+impl Period {
     /// Returns when the last allocation may have been recorded: now, or when a pause or stop began that is not over.
     pub fn recorded_until_us(&self) -> u64 {
         let open = self.unrecorded.last().filter(|gap| gap.until_us.is_none());
@@ -78,11 +78,11 @@ impl Scope {
     /// Returns how much of the time since boot until a moment was recorded, both in microseconds.
     ///
     /// ```
-    /// use heapbeacon_shared::trace::{Scope, Unrecorded};
+    /// use heapbeacon_shared::trace::{Period, Unrecorded};
     ///
-    /// let mut scope = Scope::default();
-    /// scope.unrecorded.push(Unrecorded { from_us: 10, until_us: Some(15) }).unwrap();
-    /// assert_eq!([9, 12, 20].map(|time_us| scope.recorded_us(time_us)), [9, 10, 15]);
+    /// let mut period = Period::default();
+    /// period.unrecorded.push(Unrecorded { from_us: 10, until_us: Some(15) }).unwrap();
+    /// assert_eq!([9, 12, 20].map(|time_us| period.recorded_us(time_us)), [9, 10, 15]);
     /// ```
     pub fn recorded_us(&self, time_us: u64) -> u64 {
         let passed = |gap: &Unrecorded| {

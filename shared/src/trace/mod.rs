@@ -18,7 +18,7 @@ pub use build_id::{BuildId, BuildIdText};
 pub use call_stack::{Cut, Frames, MAX_FRAMES, Origin, Stack, Task};
 pub use heap::{Region, Reserve, Window};
 pub use leak::{
-    Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Scope, Unrecorded,
+    Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Period, Unrecorded,
     Verdict,
 };
 pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{
-    Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Record, Reserve, Scope,
+    Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record, Reserve,
     Stack, Summary, Task, WrongFree,
 };
 
@@ -49,7 +49,7 @@ pub enum Message {
     /// What of the heap is held back.
     Reserve(Reserve),
     /// The time that the trace is of, and when nothing was recorded.
-    Scope(Scope),
+    Period(Period),
     /// Live blocks of one call stack, and when they were allocated.
     Births(Leak),
     /// How long a list is, behind what it names.

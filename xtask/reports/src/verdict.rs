@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 
 use anyhow::{Context, Result};
 use heapbeacon_shared::analysis::{Followed, Passed};
-use heapbeacon_shared::trace::{Births, Leak, MAX_BIRTHS, Outlived, Scope, Unrecorded};
+use heapbeacon_shared::trace::{Births, Leak, MAX_BIRTHS, Outlived, Period, Unrecorded};
 use serde::Deserialize;
 
 /// An answer of `GET /trace/leaks`, as far as verdicts are told from it; older agents say less.
@@ -76,7 +76,7 @@ pub(crate) fn print(answers: impl BufRead, out: &mut impl Write) -> Result<()> {
 }
 
 fn tell(followed: &mut Followed, answer: &Answer, out: &mut impl Write) -> Result<()> {
-    let scope = answer.scope();
+    let period = answer.period();
     let leaks: Vec<_> = answer.leaks.iter().map(Entry::leak).collect();
     let listed = leaks
         .iter()
@@ -84,7 +84,7 @@ fn tell(followed: &mut Followed, answer: &Answer, out: &mut impl Write) -> Resul
     let is_complete = answer
         .total
         .is_none_or(|total| answer.leaks.len() as u64 >= total);
-    let verdicts = followed.judge(answer.trace_id, &scope, listed, is_complete);
+    let verdicts = followed.judge(answer.trace_id, &period, listed, is_complete);
     for (leak, told) in leaks.iter().zip(verdicts) {
         let (time_us, stack, kind) = (answer.time_us, leak.stack, told.verdict.kind.name());
         writeln!(out, "{time_us} {stack} {kind}")?;
@@ -93,8 +93,8 @@ fn tell(followed: &mut Followed, answer: &Answer, out: &mut impl Write) -> Resul
 }
 
 impl Answer {
-    fn scope(&self) -> Scope {
-        Scope {
+    fn period(&self) -> Period {
+        Period {
             started_us: self.started_us,
             time_us: self.time_us,
             doubtful_until_us: self.doubtful_until_us,

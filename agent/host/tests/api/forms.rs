@@ -134,9 +134,9 @@ fn leaks_are_judged_alike_in_json_postcard_and_a_capture() {
     reader.push(&agent.get("/capture").body).expect("a capture");
     let capture = reader.finish().expect("a capture").leaks;
     assert_eq!((told.trace_id, told.total), (json.trace_id, json.total));
-    assert_eq!(told.scope.unrecorded, json.scope.unrecorded);
-    assert_eq!(capture.scope.unrecorded, json.scope.unrecorded);
-    assert!(!json.scope.unrecorded.is_empty(), "it was stopped");
+    assert_eq!(told.period.unrecorded, json.period.unrecorded);
+    assert_eq!(capture.period.unrecorded, json.period.unrecorded);
+    assert!(!json.period.unrecorded.is_empty(), "it was stopped");
     let by_stack = |page: &LeaksPage| -> BTreeMap<_, _> {
         let leaks = page.leaks.iter();
         leaks

@@ -185,7 +185,7 @@ fn leaks_are_grouped_by_call_stack_and_sorted() {
             (leak.count, leak.bytes),
             (leak.stack.live_count, leak.stack.live_bytes)
         );
-        assert!(leak.oldest_us <= leak.newest_us && leak.newest_us <= page.scope.time_us);
+        assert!(leak.oldest_us <= leak.newest_us && leak.newest_us <= page.period.time_us);
     }
     if page.total as usize == page.leaks.len() {
         assert_eq!(

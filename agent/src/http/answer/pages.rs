@@ -4,7 +4,7 @@
 //! is locked and the trace goes on; where it is started anew meanwhile, the page ends, for its `trace_id` would be wrong
 //! for the rest. Its `next` then leads on to the new trace.
 
-use heapbeacon_shared::trace::Scope;
+use heapbeacon_shared::trace::Period;
 
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
@@ -151,12 +151,12 @@ impl List for Stacks {
 impl List for Leaks {
     fn head(&self, chunk: &mut Chunk) {
         let trace_id = self.trace().id();
-        let Scope {
+        let Period {
             started_us,
             time_us,
             doubtful_until_us,
             unrecorded,
-        } = self.scope();
+        } = self.period();
         chunk.text(format_args!(
             "{{\"trace_id\":{trace_id},\"started_us\":{started_us},\"time_us\":{time_us},\
              \"doubtful_until_us\":{doubtful_until_us},\"unrecorded\":"

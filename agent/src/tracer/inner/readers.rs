@@ -1,7 +1,7 @@
 //! What readers ask for, one hold of the lock each.
 
 use heapbeacon_shared::trace::{
-    Births, Destination, Failure, Mode, Record, Scope, State, Summary, WrongFree,
+    Births, Destination, Failure, Mode, Period, Record, State, Summary, WrongFree,
 };
 use heapless::Vec;
 
@@ -64,8 +64,8 @@ impl Inner {
     }
 
     /// Returns the time that a list of leaks is of.
-    pub(in crate::tracer) fn scope(&self, time_us: u64) -> Scope {
-        Scope {
+    pub(in crate::tracer) fn period(&self, time_us: u64) -> Period {
+        Period {
             started_us: self.started_us,
             time_us,
             doubtful_until_us: self.ledger.trusted_after(),

@@ -1,5 +1,5 @@
 use heapbeacon_shared::api::Stack;
-use heapbeacon_shared::trace::{Address, Cut, Scope};
+use heapbeacon_shared::trace::{Address, Cut, Period};
 
 use super::*;
 
@@ -25,9 +25,9 @@ fn leak(id: u32, frame: u64, task: &str, count: u64, second: u64) -> Leak {
 fn page(second: u64, leaks: Vec<Leak>) -> LeaksPage {
     LeaksPage {
         trace_id: 1,
-        scope: Scope {
+        period: Period {
             time_us: second * SECOND,
-            ..Scope::default()
+            ..Period::default()
         },
         total: leaks.len() as u32,
         leaks,

@@ -39,7 +39,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
     let now_us = move || {
         let read_us = store
             .leaks
-            .with(|leaks| leaks.as_ref().map_or(0, |page| page.scope.time_us));
+            .with(|leaks| leaks.as_ref().map_or(0, |page| page.period.time_us));
         let is_known = store.is_file || store.is_recording();
         store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
     };
