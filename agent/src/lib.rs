@@ -41,6 +41,7 @@ pub mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod image;
+pub mod memory;
 pub mod platform;
 pub mod read;
 mod recorder;

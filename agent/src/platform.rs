@@ -10,6 +10,7 @@ use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::memory::Area;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
 
@@ -88,9 +89,43 @@ pub trait Device: Platform {
         None
     }
 
+    /// Returns the memory area of an index, for scans that tell [who holds a block](crate::read::references): regions of
+    /// the traced heap, roots, and the agent's own memory as far as it lies in roots. The tracer and the record buffer need not be listed.
+    ///
+    /// Without any there are no scans: so a board that does not want them lists none.
+    fn area(_index: usize) -> Option<Area> {
+        None
+    }
+
+    /// Makes areas ready to be read, where they have to be; they need to be so until the value that it returns is dropped.
+    ///
+    /// Returns `None` while another scan is at work, on a board that can do one at a time.
+    fn begin_scan() -> Option<ScanGuard> {
+        Some(ScanGuard::default())
+    }
+
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.
     fn switches() -> &'static [&'static dyn Switch] {
         &[]
+    }
+}
+
+/// Calls a function of the board when a scan is over.
+#[derive(Debug, Default)]
+pub struct ScanGuard(Option<fn()>);
+
+impl ScanGuard {
+    /// Makes one that calls `end` when it is dropped.
+    pub const fn new(end: fn()) -> Self {
+        Self(Some(end))
+    }
+}
+
+impl Drop for ScanGuard {
+    fn drop(&mut self) {
+        if let Some(end) = self.0 {
+            end();
+        }
     }
 }
 

@@ -392,3 +392,65 @@ fn wrong_free() {
         "0a 0e  80 01  00  ac 02  08  00 00 00",
     );
 }
+
+#[test]
+fn root() {
+    for (kind, hex) in [
+        (RootKind::Static, "0b 11  00  04 2e 62 73 73  ac 02  80 01"),
+        (RootKind::Stack, "0b 11  01  04 2e 62 73 73  ac 02  80 01"),
+        (RootKind::Driver, "0b 11  02  04 2e 62 73 73  ac 02  80 01"),
+    ] {
+        let root = Root {
+            kind,
+            name: name(".bss"),
+            start: Address(300),
+            size: 128,
+        };
+        assert_golden(Message::Root(root), hex);
+    }
+}
+
+#[test]
+fn references() {
+    let reference = |at, to| Reference {
+        at: Address(at),
+        to: Address(to),
+    };
+    let all = [(300, 1000), (304, 1001), (604, 998)].map(|(at, to)| reference(at, to));
+    let mut references = References::of(all[0]);
+    assert!(references.push(all[0], all[1]) && references.push(all[1], all[2]));
+    assert!(references.iter().eq(all));
+    assert_golden(
+        Message::References(references),
+        "0b 12  ac 02  e8 07  02  04 02  ac 02 05",
+    );
+}
+
+#[test]
+fn scan() {
+    let scan = Scan {
+        started_us: 128,
+        ended_us: 300,
+        scope: Scope::Blocks,
+        is_whole: true,
+        found: 7,
+        omitted: 1,
+        unread: 2,
+        untraced_blocks: 3,
+        evicted_live: 4,
+        gaps: 5,
+    };
+    assert_golden(
+        Message::Scan(scan),
+        "0d 13  80 01  ac 02  01  01  07 01 02 03 04 05",
+    );
+    let heap = Scan {
+        scope: Scope::Heap,
+        is_whole: false,
+        ..scan
+    };
+    assert_golden(
+        Message::Scan(heap),
+        "0d 13  80 01  ac 02  00  00  07 01 02 03 04 05",
+    );
+}

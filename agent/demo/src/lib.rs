@@ -1,7 +1,7 @@
 //! A workload like a firmware's, so that the tracer of a demo board has something to show.
 //!
 //! A sensor logger: the sensor makes JSON messages, a sender takes them from a bounded queue, a
-//! small server keeps sessions and a page cache, and timers run. Eight behaviours of its heap can be
+//! small server keeps sessions and a page cache, and timers run. Nine behaviours of its heap can be
 //! switched while it runs; how much each takes is the board's choice, see [`Scale`]:
 //!
 //! | switch | on | off | call site |
@@ -13,6 +13,7 @@
 //! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
 //! | `timer-churn` | about 4 timers a second, none for longer than 1 s | none | `timer::Timers::arm` |
 //! | `traffic` | what sessions and cache live on | leaves both as they are | `net::Net::step` |
+//! | `lost-blocks` | three small blocks for each reconnect that nothing leads to any more, up to a limit | keeps what is lost, for good | `lost::lose_cycle`, `lost::forget_summary` |
 //! | `heap-exhaustion` | all that is left but the board's reserve; the other jobs stand still | none | `hog::Hog::take` |
 //!
 //! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks
@@ -26,6 +27,7 @@ mod cache;
 mod config;
 mod history;
 mod hog;
+mod lost;
 mod message;
 mod mqtt;
 mod net;

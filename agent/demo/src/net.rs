@@ -7,6 +7,7 @@ use core::hint::black_box;
 
 use crate::cache::Cache;
 use crate::config::{self, Config};
+use crate::lost::Loser;
 use crate::scale::Scale;
 use crate::session::{self, ConnectionId};
 use crate::switch::{Behaviour, Switches};
@@ -23,6 +24,7 @@ pub struct Net {
     cache: Cache,
     config: Option<Config>,
     config_bytes: usize,
+    loser: Loser,
     connections: [Option<ConnectionId>; CLIENTS],
     steps_per_connect: usize,
     steps: usize,
@@ -36,6 +38,7 @@ impl Net {
             cache: Cache::new(scale.pages),
             config: None,
             config_bytes: scale.config_bytes,
+            loser: Loser::new(scale.losses),
             connections: [None; CLIENTS],
             steps_per_connect: scale.steps_per_connect,
             steps: 0,
@@ -54,6 +57,9 @@ impl Net {
         if self.steps.is_multiple_of(self.steps_per_connect) {
             let client = self.steps / self.steps_per_connect % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
+            if switches.is_on(Behaviour::LostBlocks) {
+                self.loser.lose();
+            }
         }
         let caching = switches.is_on(Behaviour::CachePlateau);
         self.handle_request(self.steps, caching);

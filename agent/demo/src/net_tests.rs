@@ -136,3 +136,17 @@ fn without_traffic_sessions_and_pages_stay_as_they_are() {
     run(&mut net, &switches, 100);
     assert_eq!((net.sessions.len(), net.cache.len()), (sessions, pages));
 }
+
+#[test]
+fn blocks_are_lost_at_each_reconnect_until_there_are_enough_of_them() {
+    let switches = busy(Behaviour::LostBlocks);
+    let losses = 10;
+    let mut net = Net::new(&Scale {
+        losses,
+        ..Scale::DESKTOP
+    });
+    run(&mut net, &switches, 4 * STEPS_PER_CONNECT);
+    assert_eq!(net.loser.times(), 4);
+    run(&mut net, &switches, 40 * STEPS_PER_CONNECT);
+    assert_eq!(net.loser.times(), losses);
+}

@@ -13,6 +13,8 @@ pub struct Scale {
     pub summaries: usize,
     /// Bytes of the configuration's one block.
     pub config_bytes: usize,
+    /// Most times that blocks are lost, three at a time: nothing gives them back.
+    pub losses: usize,
 }
 
 impl Scale {
@@ -23,6 +25,7 @@ impl Scale {
         pages: 128,
         summaries: 256,
         config_bytes: 64 * 1024,
+        losses: 1024,
     };
 
     /// For a heap of some hundred KiB: at most 110 KiB in all, most of it leaked in eleven minutes.
@@ -32,6 +35,7 @@ impl Scale {
         pages: 32,
         summaries: 64,
         config_bytes: 16 * 1024,
+        losses: 64,
     };
 
     /// For what Wi-Fi leaves of an ESP32's heap: at most 35 KiB in all, of which 13 leak in five minutes.
@@ -41,5 +45,6 @@ impl Scale {
         pages: 8,
         summaries: 24,
         config_bytes: 4 * 1024,
+        losses: 16,
     };
 }

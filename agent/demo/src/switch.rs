@@ -4,12 +4,12 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use heapbeacon::platform::{self, Switch as _};
 
-/// The switches of the running workload; every behaviour but exhaustion starts switched on.
+/// The switches of the running workload; every behaviour but exhaustion and lost blocks starts switched on.
 pub static SWITCHES: Switches = Switches::new();
 
 /// The switches as a board offers them. Those before the last go together with jobs in several
 /// threads; the last one, exhaustion, needs a board that runs all jobs in one.
-pub static OFFERED: [&dyn platform::Switch; 8] = [
+pub static OFFERED: [&dyn platform::Switch; 9] = [
     &SWITCHES.switches[0],
     &SWITCHES.switches[1],
     &SWITCHES.switches[2],
@@ -18,6 +18,7 @@ pub static OFFERED: [&dyn platform::Switch; 8] = [
     &SWITCHES.switches[5],
     &SWITCHES.switches[6],
     &SWITCHES.switches[7],
+    &SWITCHES.switches[8],
 ];
 
 /// What can be switched, in the order of the table.
@@ -30,6 +31,7 @@ pub(crate) enum Behaviour {
     Fragmentation,
     TimerChurn,
     Traffic,
+    LostBlocks,
     HeapExhaustion,
 }
 
@@ -71,7 +73,7 @@ impl platform::Switch for Switch {
 /// One switch for each behaviour of the workload.
 #[derive(Debug)]
 pub struct Switches {
-    switches: [Switch; 8],
+    switches: [Switch; 9],
     /// Whether the hog holds the heap: for a moment longer than it is switched on.
     pub(crate) is_held: AtomicBool,
 }
@@ -118,6 +120,12 @@ impl Switches {
                 "traffic",
                 "Clients reconnect and ask for pages; off leaves sessions and pages as they are.",
                 true,
+            ),
+            Switch::new(
+                "lost-blocks",
+                "At each reconnect a few blocks are lost: two that hold only one another, and one that \
+                 is forgotten; off loses no more, and what is lost stays.",
+                false,
             ),
             Switch::new(
                 "heap-exhaustion",
@@ -173,6 +181,7 @@ mod tests {
             (Behaviour::Fragmentation, "fragmentation"),
             (Behaviour::TimerChurn, "timer-churn"),
             (Behaviour::Traffic, "traffic"),
+            (Behaviour::LostBlocks, "lost-blocks"),
             (Behaviour::HeapExhaustion, "heap-exhaustion"),
         ] {
             let switches = Switches::new();
@@ -189,10 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn only_exhaustion_starts_switched_off() {
+    fn only_lost_blocks_and_exhaustion_start_switched_off() {
         let off = OFFERED.iter().filter(|switch| !switch.is_on());
         let off: Vec<_> = off.map(|switch| switch.name()).collect();
-        assert_eq!(off, ["heap-exhaustion"]);
+        assert_eq!(off, ["lost-blocks", "heap-exhaustion"]);
     }
 
     #[test]

@@ -7,14 +7,15 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
-use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
+use heapbeacon::memory::Area;
+use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
-use crate::{heap, image, stack, tasks, workload};
+use crate::{heap, image, roots, stack, tasks, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -130,6 +131,14 @@ impl Device for Board {
 
     fn elf() -> Option<&'static [u8]> {
         image::file()
+    }
+
+    fn area(index: usize) -> Option<Area> {
+        roots::area(index)
+    }
+
+    fn begin_scan() -> Option<ScanGuard> {
+        roots::begin()
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

@@ -4,7 +4,9 @@
 //! what it needs never shows up as the firmware's.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ops::Range;
 
+use heapbeacon::memory::addresses;
 use heapbeacon_pool::{Memory, Pool};
 use heapbeacon_shared::trace::{Origin, Region, Window};
 
@@ -21,6 +23,16 @@ static HEAP: Pool<SpinLock> =
 static SERVER: Pool<SpinLock> =
     // SAFETY: no other pool has this memory.
     Pool::new("server", Origin::Agent, unsafe { SERVER_MEMORY.bytes() });
+
+/// Returns where the process's heap is.
+pub(crate) fn application() -> Range<usize> {
+    addresses(&HEAP_MEMORY)
+}
+
+/// Returns where the server's pool is.
+pub(crate) fn server() -> Range<usize> {
+    addresses(&SERVER_MEMORY)
+}
 
 /// Describes both pools.
 pub(crate) fn regions(window: Option<Window>) -> [Region; 2] {

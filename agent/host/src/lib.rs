@@ -12,10 +12,12 @@ mod heap;
 pub mod image;
 mod lock;
 mod options;
+mod roots;
 mod server;
 mod socket;
 pub mod stack;
 mod tasks;
+mod threads;
 mod workload;
 
 use std::ffi::OsString;

@@ -19,6 +19,7 @@ mod api {
     mod methods;
     mod origins;
     mod paging;
+    mod references;
     mod routes;
     mod smuggling;
     mod states;

@@ -33,6 +33,7 @@ fn everything_about_a_trace_is_answered_with_not_supported_and_a_sentence_that_h
         "/trace/records/0",
         "/trace/stacks",
         "/trace/leaks",
+        "/trace/references",
         "/trace/dump",
         "/capture",
     ] {

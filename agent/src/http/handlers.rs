@@ -6,6 +6,7 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{Page, RecordsAndStacks, Switches};
+use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::problem::Problem;
 use crate::http::request::body;
@@ -15,6 +16,8 @@ use crate::platform::{Device, Switch};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Kinds, LEAKS_AT_A_TIME, Leaks, Wanted};
+use crate::read::references::{NoScan, References};
+use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error, Order};
@@ -55,8 +58,9 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::Record => record::<P>(call.parameter)?,
         Route::Stacks => stacks::<P>(call)?,
         Route::Leaks => leaks::<P>(call)?,
+        Route::References => references(recorder, call)?,
         Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
-        Route::Capture => everything::<P>(),
+        Route::Capture => everything(recorder, call.query)?,
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
@@ -230,10 +234,39 @@ fn kinds(query: Query<'_>) -> Result<Kinds, Problem> {
     })
 }
 
-fn everything<P: Device>() -> Reply {
-    let content = stream::Content::Everything(now_us::<P>());
-    Reply::stream(Stream::Capture(MessageStream::new::<P>(content)))
-        .with("Content-Disposition", "attachment; filename=\"trace.hbc\"")
+fn references<P: Device>(recorder: &Recorder<P>, call: &Call<'_>) -> Answer {
+    let is_postcard = wants_postcard(call)?;
+    let references = scan(recorder)?;
+    Ok(Reply::stream(if is_postcard {
+        Stream::Capture(scanned::<P>(references, true))
+    } else {
+        Stream::References(ReferencesPage::new(references))
+    }))
+}
+
+fn scan<P: Device>(recorder: &Recorder<P>) -> Result<References, Problem> {
+    References::begin(recorder).map_err(|reason| match reason {
+        NoScan::NoMemory => Problem::not_offered(format_args!(
+            "This board lists no memory to look for references in: see `Device::area` in its firmware."
+        )),
+        NoScan::Untraced => refused::<P>(Error::InvalidState, CHOOSE_FIRST),
+        NoScan::Busy => Problem::busy(format_args!("Another scan is running: try again.")),
+    })
+}
+
+fn scanned<P: Device>(references: References, is_all: bool) -> MessageStream {
+    let moment = references.started_us();
+    let scanner = Scanner::new(references, is_all);
+    MessageStream::new::<P>(stream::Content::Everything(moment, Some(scanner)))
+}
+
+fn everything<P: Device>(recorder: &Recorder<P>, query: Query<'_>) -> Answer {
+    let stream = match query.number("references", 0..=1, 0)? {
+        0 => MessageStream::new::<P>(stream::Content::Everything(now_us::<P>(), None)),
+        _ => scanned::<P>(scan(recorder)?, false),
+    };
+    Ok(Reply::stream(Stream::Capture(stream))
+        .with("Content-Disposition", "attachment; filename=\"trace.hbc\""))
 }
 
 fn elf<P: Device>() -> Answer {

@@ -206,6 +206,16 @@ impl Problem {
         Self::new(kind, detail).with_header("Retry-After", "1")
     }
 
+    /// The device lacks what this needs.
+    pub(crate) fn not_offered(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(
+            StatusCode::NOT_IMPLEMENTED,
+            "Not offered",
+            Error::NotSupported.code(),
+        );
+        Self::new(kind, detail)
+    }
+
     /// The tracer refused the call; `detail` says what would have been right.
     pub(crate) fn of_tracer(error: Error, detail: fmt::Arguments<'_>) -> Self {
         let (status, title) = match error {

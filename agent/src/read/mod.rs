@@ -4,6 +4,7 @@
 //! tracer ──► cursors ──► stream      postcard messages: a capture, or a page of records or call stacks
 //!               ├──────► bodies      JSON bodies of the API
 //!               └──────► dump        text as `heap_trace_dump` prints it
+//! memory ──► references              what points into the heap, for streams and bodies
 //! ```
 //!
 //! Nothing here knows where the bytes go: an HTTP answer and a serial port are alike.
@@ -14,4 +15,6 @@ pub mod bodies;
 pub mod cursors;
 pub mod dump;
 pub mod leaks;
+pub mod references;
+pub mod scanner;
 pub mod stream;

@@ -11,6 +11,7 @@ use crate::platform::Device;
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Records, Stacks, is_latest};
 use crate::read::leaks::Leaks;
+use crate::read::scanner::{Next, Scanner};
 use crate::tracer::Trace;
 
 /// Tasks that a stream remembers to have named; further ones are named again where they are used.
@@ -32,8 +33,8 @@ pub trait Out {
     reason = "there is no heap to put the large ones on"
 )]
 pub enum Content {
-    /// Everything, as of a moment in microseconds since boot.
-    Everything(u64),
+    /// Everything, as of a moment in microseconds since boot, with what points into the heap where that is wanted.
+    Everything(u64, Option<Scanner>),
     /// A page of stacks.
     Stacks(Stacks),
     /// A page of records and the stacks that they refer to.
@@ -56,8 +57,9 @@ pub struct MessageStream {
 )]
 enum Part {
     Header(Content),
-    Regions(u64),
-    Counters(u64),
+    Regions(u64, Option<Scanner>),
+    Counters(u64, Option<Scanner>),
+    Scan(u64, Scanner),
     Stacks(Stacks),
     StacksOf(u64, Stacks),
     Records(PageRecords),
@@ -74,7 +76,8 @@ impl MessageStream {
     pub fn new<P: Device>(content: Content) -> Self {
         Self {
             trace: match &content {
-                Content::Everything(_) => P::tracer().trace(),
+                Content::Everything(_, Some(scanner)) => scanner.trace(),
+                Content::Everything(_, None) => P::tracer().trace(),
                 Content::Stacks(stacks) => stacks.trace(),
                 Content::Records(page) => page.trace(),
                 Content::Leaks(leaks) => leaks.trace(),
@@ -90,29 +93,45 @@ impl MessageStream {
             if let Part::Done = self.part {
                 return false;
             }
-            self.step::<P>(out);
+            if self.step::<P>(out) {
+                break;
+            }
         }
         true
     }
 
-    fn step<P: Device>(&mut self, out: &mut impl Out) {
+    /// Writes the next message, if there is one at once; returns whether others should get their turn first.
+    fn step<P: Device>(&mut self, out: &mut impl Out) -> bool {
         let say = &mut self.speaker;
+        let mut is_paused = false;
         let goes_on = match &mut self.part {
             Part::Header(_) => say.header::<P>(self.trace, out),
-            Part::Regions(moment) => say.regions::<P>(*moment, out),
-            Part::Counters(moment) => say.counters::<P>(self.trace, *moment, out),
+            Part::Regions(moment, _) => say.regions::<P>(*moment, out),
+            Part::Counters(moment, _) => say.counters::<P>(self.trace, *moment, out),
             Part::Stacks(stacks) | Part::StacksOf(_, stacks) => say.next_stack::<P>(stacks, out),
             Part::Records(page) => say.next_record::<P>(page, out),
             Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
             Part::Leaks(leaks) => say.next_leak::<P>(leaks, out),
             Part::Next(next) => say.next_page(*next, out),
             Part::End => say.end(out),
+            Part::Scan(_, scanner) => match scanner.next_message::<P>() {
+                Next::Message(message) => {
+                    scanner.spent(say.say(out, &message), &message);
+                    true
+                }
+                Next::Pause => {
+                    is_paused = true;
+                    true
+                }
+                Next::Done => false,
+            },
             Part::Done => true,
         };
         if !goes_on {
             let part = core::mem::replace(&mut self.part, Part::Done);
             self.part = part.following::<P>(self.trace);
         }
+        is_paused
     }
 }
 
@@ -123,12 +142,14 @@ impl Part {
             Part::Stacks(stacks) => Part::Next(stacks.following::<P>().map(u64::from)),
             Part::Records(mut page) => Part::Next(page.following::<P>()),
             _ if !is_latest::<P>(trace) => Part::Done,
-            Part::Header(Content::Everything(moment)) => Part::Regions(moment),
+            Part::Header(Content::Everything(moment, scanner)) => Part::Regions(moment, scanner),
             Part::Header(Content::Stacks(stacks)) => Part::Stacks(stacks),
             Part::Header(Content::Records(page)) => Part::Records(page),
             Part::Header(Content::Leaks(leaks)) => Part::Leaks(leaks),
-            Part::Regions(moment) => Part::Counters(moment),
-            Part::Counters(moment) => {
+            Part::Regions(moment, scanner) => Part::Counters(moment, scanner),
+            Part::Counters(moment, Some(scanner)) => Part::Scan(moment, scanner),
+            Part::Scan(_, scanner) if scanner.is_all() => Part::End,
+            Part::Counters(moment, None) | Part::Scan(moment, _) => {
                 Part::StacksOf(moment, Stacks::new::<P>(trace, None, u32::MAX))
             }
             Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
@@ -289,12 +310,13 @@ impl MessageWriter {
         false
     }
 
-    fn say(&mut self, out: &mut impl Out, message: &Message) {
+    /// Says a message, and returns the bytes that it took.
+    fn say(&mut self, out: &mut impl Out, message: &Message) -> usize {
         // The format leaves out a message that looks like a preamble; there is no other error.
-        if let Ok(bytes) = self.encoder.encode(message, out.room()) {
-            let taken = bytes.len();
-            out.take(taken);
-        }
+        let encoded = self.encoder.encode(message, out.room());
+        let taken = encoded.map_or(0, <[u8]>::len);
+        out.take(taken);
+        taken
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `History::of_each` | snapshots, and which call stacks make up a site | what each site held at each moment |
 //! | `Watched::judge` | histories | a `Judgement` of each site |
 //! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
+//! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
 //! What a site is, the caller decides: here it is an index, and a key to remember it by. These steps need `alloc`.
 
@@ -19,6 +20,8 @@ mod followed;
 mod growth;
 #[cfg(feature = "alloc")]
 mod history;
+#[cfg(feature = "alloc")]
+mod holders;
 #[cfg(feature = "alloc")]
 mod judgement;
 #[cfg(feature = "alloc")]
@@ -52,6 +55,8 @@ pub use evidence::{Passed, judge};
 pub use followed::{Followed, Told};
 #[cfg(feature = "alloc")]
 pub use history::History;
+#[cfg(feature = "alloc")]
+pub use holders::{Hold, Holder, Holders, LiveBlock};
 #[cfg(feature = "alloc")]
 pub use judgement::Judgement;
 #[cfg(feature = "alloc")]

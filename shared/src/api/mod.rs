@@ -12,7 +12,7 @@ mod warning;
 
 pub use body::*;
 #[cfg(feature = "alloc")]
-pub use pages::{LeaksPage, RecordsPage, StacksPage};
+pub use pages::{LeaksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{
     Access, Answer, Body, Endpoint, JSON_MIME, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route,
 };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
 use crate::analysis::{Held, Passed, Snapshot};
-use crate::trace::{self, Period, Summary};
+use crate::trace::{self, Period, Reference, Root, Scan, Span, Summary};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,21 @@ pub struct LeaksPage {
     pub total: u32,
     /// Most bytes first.
     pub leaks: Vec<Leak>,
+}
+
+/// What points into the heap: `GET /trace/references`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReferencesPage {
+    /// The trace that was running meanwhile.
+    pub trace_id: u32,
+    /// Where the heap is, without the agent's own.
+    pub heap: Vec<Span>,
+    /// Where references begin.
+    pub roots: Vec<Root>,
+    /// Words that hold an address inside the heap.
+    pub references: Vec<Reference>,
+    /// What the scan came to; null where the trace was started anew meanwhile, and what is told is of no use.
+    pub scan: Option<Scan>,
 }
 
 impl LeaksPage {

@@ -118,6 +118,7 @@ pub enum Route {
     Record,
     Stacks,
     Leaks,
+    References,
     Dump,
     Capture,
     Elf,
@@ -186,7 +187,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 19] = [
+    pub const ALL: [Endpoint; 20] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::Trace, "/api/v1/trace", Answer::Json),
@@ -216,15 +217,24 @@ impl Route {
         Endpoint::read(Route::Leaks, "/api/v1/trace/leaks", Answer::JsonOrPostcard)
             .with_query(&["limit", "min_age_ms", "sort", "verdict", "format"])
             .of_trace(),
+        Endpoint::read(
+            Route::References,
+            "/api/v1/trace/references",
+            Answer::JsonOrPostcard,
+        )
+        .with_query(&["format"])
+        .of_trace(),
         Endpoint::read(Route::Dump, "/api/v1/trace/dump", Answer::Text).of_trace(),
-        Endpoint::read(Route::Capture, "/api/v1/capture", Answer::Postcard).of_trace(),
+        Endpoint::read(Route::Capture, "/api/v1/capture", Answer::Postcard)
+            .with_query(&["references"])
+            .of_trace(),
         Endpoint::read(Route::Elf, "/api/v1/elf", Answer::File),
         Endpoint::read(Route::Demo, "/api/v1/demo", Answer::Json),
         Endpoint::control(Route::DemoSwitch, "/api/v1/demo/{}", Body::Json(256)),
         Endpoint::read(Route::OpenApi, "/api/v1/openapi.yaml", Answer::Yaml),
     ];
 
-    const TABLE: &'static [Endpoint; 19] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 20] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

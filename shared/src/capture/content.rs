@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use crate::api::{Device, Heap, LeaksPage, Record, Stack, Trace};
+use crate::api::{Device, Heap, LeaksPage, Record, ReferencesPage, Stack, Trace};
 
 use super::loss::Loss;
 
@@ -21,6 +21,8 @@ pub struct Capture {
     pub records: Vec<Record>,
     /// The call stacks that records refer to.
     pub stacks: Vec<Stack>,
+    /// What pointed into the heap, if it was asked for.
+    pub references: Option<ReferencesPage>,
     /// What could not be read.
     pub loss: Loss,
 }

@@ -12,6 +12,7 @@ use crate::wire::{self, Message};
 use super::blocks::{Block, Blocks};
 use super::content::Capture;
 use super::loss::Loss;
+use super::pointers::Pointers;
 
 const US_PER_SECOND: u32 = 1_000_000;
 
@@ -40,6 +41,7 @@ pub(super) struct Fold {
     reserve: Option<trace::Reserve>,
     /// The time that the trace is of; captures of older agents do not say it.
     pub(super) period: Option<trace::Period>,
+    pointers: Pointers,
     failures: Vec<trace::Failure>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
@@ -77,6 +79,9 @@ impl Fold {
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
             Message::Period(period) => self.period = Some(period),
+            Message::Root(root) => self.pointers.root(root),
+            Message::References(references) => self.pointers.references(&references),
+            Message::Scan(scan) => self.pointers.scan(scan),
             Message::FailedAllocation(failed) => self.failures.push(failed),
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
@@ -133,6 +138,8 @@ impl Fold {
         }
         self.add_up();
         let leaks = self.leaks(&trace);
+        let pointers = mem::take(&mut self.pointers);
+        let references = pointers.settle(trace.trace_id, &self.heap.regions);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
         let is_weighed = self.period.is_some();
         let (records, stacks) = self.take_records();
@@ -144,6 +151,7 @@ impl Fold {
             leaks,
             records,
             stacks,
+            references,
             loss,
         })
     }

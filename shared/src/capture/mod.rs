@@ -5,6 +5,7 @@
 //! | [`CaptureReader`] | bytes, in pieces of any size | a [`Capture`], or a [`CaptureError`] |
 //! | [`CaptureReader::take_page`] | one page of records or call stacks | what the next [`Page`] comes after |
 //! | [`leaks_page`] | a list of leaks | it, as JSON would have had it |
+//! | [`holders()`] | records, and what pointed into the heap before they were read | who holds each block |
 //!
 //! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
 
@@ -12,14 +13,17 @@ mod blocks;
 mod content;
 mod error;
 mod fold;
+mod holders;
 mod leaks;
 mod loss;
+mod pointers;
 mod reader;
 mod survivors;
 mod totals;
 
 pub use content::Capture;
 pub use error::CaptureError;
+pub use holders::holders;
 pub use leaks::leaks_page;
 pub use loss::Loss;
 pub use reader::{CaptureReader, Page};

@@ -11,6 +11,7 @@ mod heap;
 mod json_only;
 mod leak;
 mod record;
+mod reference;
 mod summary;
 
 pub use address::Address;
@@ -22,6 +23,7 @@ pub use leak::{
     Verdict,
 };
 pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
+pub use reference::{Reference, Root, RootKind, Scan, Scope, Span};
 pub use summary::{Destination, Mode, State, Summary};
 
 /// A short text that fits where there is no heap: names of devices, tasks, regions, chips.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::References;
 use crate::trace::{
     Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record, Reserve,
-    Stack, Summary, Task, WrongFree,
+    Root, Scan, Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -54,6 +55,12 @@ pub enum Message {
     Births(Leak),
     /// How long a list is, behind what it names.
     Listed(Listed),
+    /// Memory outside of the heap in which references begin.
+    Root(Root),
+    /// Words in roots and in the heap that hold addresses inside the heap.
+    References(References),
+    /// What the scan that found them came to; behind the last of them.
+    Scan(Scan),
 }
 
 /// Who is speaking.

@@ -22,6 +22,7 @@ mod encoder;
 mod frame;
 mod message;
 mod preamble;
+mod references;
 
 #[cfg(feature = "alloc")]
 pub use decode_error::DecodeError;
@@ -29,6 +30,7 @@ pub use decode_error::DecodeError;
 pub use decoder::{Decoder, Received};
 pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
 pub use message::*;
+pub use references::{References, Step};
 
 /// What a preamble begins with.
 pub const MAGIC: [u8; 4] = *b"\0HBC";

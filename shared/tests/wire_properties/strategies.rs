@@ -202,6 +202,45 @@ fn small() -> impl Strategy<Value = Message> {
     prop_oneof![failed, mark, dropped, missed, task, handed, reserve]
 }
 
+fn pointers() -> impl Strategy<Value = Message> {
+    let kind = prop_oneof![
+        Just(RootKind::Static),
+        Just(RootKind::Stack),
+        Just(RootKind::Driver)
+    ];
+    let root = (kind, name(), number(), number()).prop_map(|(kind, name, start, size)| {
+        Message::Root(Root {
+            kind,
+            name,
+            start: Address(start),
+            size,
+        })
+    });
+    let step = (any::<u32>(), any::<i64>()).prop_map(|(at, to)| Step { at, to });
+    let references = (number(), number(), vec(step, 0..=31)).prop_map(|(at, to, more)| {
+        Message::References(References {
+            first: (Address(at), Address(to)).into(),
+            more: more.into_iter().collect(),
+        })
+    });
+    let scan =
+        (uniform::<_, 5>(number()), uniform::<_, 3>(any::<u32>())).prop_map(|(numbers, counts)| {
+            Message::Scan(Scan {
+                started_us: numbers[0],
+                ended_us: numbers[1],
+                scope: Scope::Blocks,
+                is_whole: counts[0] > 9,
+                found: counts[0],
+                omitted: counts[1],
+                unread: numbers[2],
+                untraced_blocks: numbers[3],
+                evicted_live: numbers[4],
+                gaps: counts[2],
+            })
+        });
+    prop_oneof![root, references, scan]
+}
+
 fn wrong_free() -> impl Strategy<Value = Message> {
     (
         prop_oneof![Just(WrongFreeKind::Inside), Just(WrongFreeKind::Double)],
@@ -232,6 +271,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         counters(),
         sample(),
         small(),
+        pointers(),
         wrong_free()
     ]
 }

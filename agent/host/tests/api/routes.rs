@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::api::{
     Count, Demo, Device, Feature, Heap, LeaksPage, Method, PROBLEM_MIME, Record, RecordsPage,
-    Route, StacksPage, Trace,
+    ReferencesPage, Route, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -48,6 +48,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Record => drop(answer.problem(422)),
         Route::Stacks => drop(answer.json::<StacksPage>()),
         Route::Leaks => drop(answer.json::<LeaksPage>()),
+        Route::References if answer.status == 501 => drop(answer.problem(501)),
+        Route::References => drop(answer.json::<ReferencesPage>()),
         Route::Dump => assert!(answer.text().starts_with("====== Heap Trace: ")),
         Route::Capture => drop(answer.messages()),
         Route::Elf if agent.has(Feature::Elf) => assert!(answer.body.starts_with(b"\x7fELF")),

@@ -4,4 +4,5 @@ pub(crate) mod chunk;
 pub(crate) mod dump_page;
 pub(crate) mod output;
 pub(crate) mod pages;
+pub(crate) mod references_page;
 pub(crate) mod reply;

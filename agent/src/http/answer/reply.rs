@@ -13,6 +13,7 @@ use crate::http::answer::chunk::Chunk;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::output::Output;
 use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
 use crate::platform::Device;
@@ -86,6 +87,7 @@ pub(crate) enum Stream {
     Records(RecordsPage),
     Stacks(StacksPage),
     Leaks(LeaksPage),
+    References(ReferencesPage),
     Demo(DemoPage),
     Dump(DumpPage),
     Capture(MessageStream),
@@ -283,6 +285,7 @@ impl Stream {
             Stream::Records(page) => page.fill::<P>(chunk),
             Stream::Stacks(page) => page.fill::<P>(chunk),
             Stream::Leaks(page) => page.fill::<P>(chunk),
+            Stream::References(page) => page.fill::<P>(chunk),
             Stream::Demo(page) => page.fill::<P>(chunk),
             Stream::Dump(page) => page.fill::<P>(chunk),
             Stream::Capture(capture) => capture.fill::<P>(chunk),

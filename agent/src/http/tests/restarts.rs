@@ -126,7 +126,7 @@ fn assert_has_no_end(content: Content) {
 #[test]
 fn a_capture_has_no_end() {
     begin();
-    assert_has_no_end(Content::Everything(Board::now_us()));
+    assert_has_no_end(Content::Everything(Board::now_us(), None));
 }
 
 #[test]

@@ -1,0 +1,218 @@
+//! What a scan for references reads of this process: its heap, its variables, and the stacks of its threads.
+//!
+//! Variables and C's heap are read as they are while the process runs, through `/proc/self/mem`: what is unmapped meanwhile is an
+//! error then, and no crash. Stacks are copies that their threads made when the scan began. The server's thread and its pool are the agent's own.
+
+use std::fs::{self, File};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use heapbeacon::memory::{Area, AreaKind, addresses};
+use heapbeacon::platform::ScanGuard;
+
+use crate::threads::{self, Stack};
+use crate::{board, heap};
+
+/// Most distinct names of threads.
+const NAMES: usize = 64;
+
+static MEMORY: OnceLock<Option<File>> = OnceLock::new();
+static SNAPSHOT: Mutex<Option<Snapshot>> = Mutex::new(None);
+/// Names of threads that were seen.
+static KNOWN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+/// What was found when a scan began.
+struct Snapshot {
+    /// Roots that are read as they are.
+    mapped: Vec<(AreaKind, &'static str, Range<usize>)>,
+    stacks: Vec<(&'static str, Stack)>,
+}
+
+/// One line of `/proc/self/maps`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mapping {
+    memory: Range<usize>,
+    is_writable: bool,
+    path: String,
+}
+
+/// Returns the area of an index; roots are known while there is a scan.
+pub(crate) fn area(index: usize) -> Option<Area> {
+    file()?;
+    let listed = [
+        Area::read_by(read_memory, AreaKind::Heap, "heap", heap::application()),
+        Area::own(heap::server()),
+        Area::own(addresses(&board::EVENTS_TO_HOST)),
+    ];
+    if let Some(area) = listed.get(index) {
+        return Some(area.clone());
+    }
+    let index = index - listed.len();
+    let snapshot = snapshot();
+    let Snapshot { mapped, stacks } = snapshot.as_ref()?;
+    if let Some((kind, name, memory)) = mapped.get(index) {
+        return Some(Area::read_by(read_memory, *kind, name, memory.clone()));
+    }
+    let (name, stack) = stacks.get(index - mapped.len())?;
+    Some(Area::read_by(
+        read_stack,
+        AreaKind::Stack,
+        name,
+        stack.memory(),
+    ))
+}
+
+/// Looks for roots; `None` while another scan is at work.
+pub(crate) fn begin() -> Option<ScanGuard> {
+    let mut snapshot = snapshot();
+    if snapshot.is_some() {
+        return None;
+    }
+    *snapshot = Some(look());
+    Some(ScanGuard::new(|| *self::snapshot() = None))
+}
+
+fn snapshot() -> MutexGuard<'static, Option<Snapshot>> {
+    SNAPSHOT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns this process's memory as a file.
+fn file() -> Option<&'static File> {
+    let file = MEMORY.get_or_init(|| File::open("/proc/self/mem").ok());
+    file.as_ref()
+}
+
+fn look() -> Snapshot {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let writable: Vec<_> = maps
+        .lines()
+        .filter_map(mapping)
+        .filter(|mapping| mapping.is_writable)
+        .collect();
+    let copies = threads::copy_stacks(writable.iter().map(|mapping| mapping.memory.clone()));
+    let mut mapped = Vec::new();
+    for (index, mapping) in writable.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| &writable[before]);
+        if let Some((kind, name)) = root(mapping, before) {
+            mapped.push((kind, name, mapping.memory.clone()));
+        }
+    }
+    let mut stacks = Vec::new();
+    for (name, stack) in copies {
+        // A thread's own variables lie behind its stack, but for the first thread's.
+        let is_apart = |mapping: &&Mapping| {
+            mapping.memory.contains(&stack.thread_pointer())
+                && !mapping.memory.contains(&stack.memory().start)
+        };
+        let apart = writable
+            .iter()
+            .find(is_apart)
+            .map(|mapping| &mapping.memory);
+        if let Some(memory) = apart
+            && !mapped.iter().any(|(_, _, known)| known == memory)
+        {
+            mapped.push((AreaKind::Static, "thread-local", memory.clone()));
+        }
+        stacks.push((keep(&name), stack));
+    }
+    Snapshot { mapped, stacks }
+}
+
+/// Returns what a mapping is as a root, if it is one: variables of the executable and of libraries, and C's heap.
+fn root(mapping: &Mapping, before: Option<&Mapping>) -> Option<(AreaKind, &'static str)> {
+    let is_file = |mapping: &Mapping| mapping.path.starts_with('/');
+    // What is zero at the start has no file, and follows directly what has one.
+    let is_behind_file = mapping.path.is_empty()
+        && before
+            .is_some_and(|before| before.memory.end == mapping.memory.start && is_file(before));
+    match &*mapping.path {
+        "[heap]" => Some((AreaKind::Driver, "malloc")),
+        _ if is_file(mapping) => Some((AreaKind::Static, ".data")),
+        _ if is_behind_file => Some((AreaKind::Static, ".bss")),
+        _ => None,
+    }
+}
+
+/// Reads a line of `/proc/self/maps` (`proc_pid_maps(5)`).
+fn mapping(line: &str) -> Option<Mapping> {
+    let mut fields = line.split_ascii_whitespace();
+    let (start, end) = fields.next()?.split_once('-')?;
+    let address = |digits| usize::from_str_radix(digits, 16).ok();
+    let rights = fields.next()?;
+    Some(Mapping {
+        memory: address(start)?..address(end)?,
+        is_writable: rights.starts_with("rw"),
+        path: fields.nth(3).unwrap_or_default().to_owned(),
+    })
+}
+
+/// Keeps a name for as long as the process runs.
+fn keep(name: &str) -> &'static str {
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.iter().find(|known| **known == name) {
+        return known;
+    }
+    if known.len() == NAMES {
+        return "thread";
+    }
+    let name: &'static str = name.to_owned().leak();
+    known.push(name);
+    name
+}
+
+fn read_memory(from: usize, out: &mut [usize]) -> usize {
+    const WORD: usize = size_of::<usize>();
+    const BYTES: usize = 64 * WORD;
+    let mut read = 0;
+    let mut bytes = [0; BYTES];
+    for part in out.chunks_mut(BYTES / WORD) {
+        let bytes = &mut bytes[..size_of_val(part)];
+        let at = (from + read * WORD) as u64;
+        if file().is_none_or(|file| file.read_exact_at(bytes, at).is_err()) {
+            break;
+        }
+        for (word, bytes) in part.iter_mut().zip(bytes.chunks_exact(WORD)) {
+            *word = bytes.try_into().map_or(0, usize::from_ne_bytes);
+        }
+        read += part.len();
+    }
+    read
+}
+
+fn read_stack(from: usize, out: &mut [usize]) -> usize {
+    let snapshot = snapshot();
+    let mut stacks = snapshot.iter().flat_map(|snapshot| &snapshot.stacks);
+    let stack = stacks.find(|(_, stack)| stack.memory().contains(&from));
+    stack.map_or(0, |(_, stack)| stack.read(from, out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Mapping {
+        mapping(text).expect("it is a line")
+    }
+
+    #[test]
+    fn a_line_of_the_maps_is_read() {
+        let data = line("55d0c0a0c000-55d0c0a10000 rw-p 00a0b000 08:01 1311 /usr/bin/agent");
+        assert_eq!(data.memory, 0x55d0_c0a0_c000..0x55d0_c0a1_0000);
+        assert_eq!((data.is_writable, &*data.path), (true, "/usr/bin/agent"));
+        assert!(!line("7f00-8000 r-xp 0 08:01 1311 /usr/lib/libc.so.6").is_writable);
+        assert_eq!(mapping("nonsense"), None);
+    }
+
+    #[test]
+    fn zeroes_behind_a_file_are_its_variables_and_others_are_not() {
+        let data = line("1000-2000 rw-p 0 08:01 1311 /usr/bin/agent");
+        let (bss, apart) = (
+            line("2000-3000 rw-p 0 00:00 0"),
+            line("5000-6000 rw-p 0 00:00 0"),
+        );
+        assert_eq!(root(&bss, Some(&data)), Some((AreaKind::Static, ".bss")));
+        assert_eq!(root(&apart, Some(&data)), None);
+        assert_eq!(root(&bss, None), None);
+    }
+}

@@ -1,0 +1,334 @@
+//! What points into the heap, and who holds a block by that: what the demo holds is held, and what it loses is lost.
+
+use std::collections::BTreeMap;
+
+use heapbeacon_shared::analysis::{Hold, Holder, Holders};
+use heapbeacon_shared::api::{Demo, Feature, ReferencesPage, Stack};
+use heapbeacon_shared::capture::{Capture, CaptureReader, holders};
+use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
+use heapbeacon_shared::trace::{Mode, RootKind, Scan, State};
+use heapbeacon_shared::wire::Message;
+
+use crate::support::await_some;
+use crate::support::target::{Target, start, stop_if_running};
+
+const PATH: &str = "/trace/references";
+const LOST: &str = "/demo/lost-blocks";
+/// Blocks that are held, before it means something that none of them is called lost.
+const HELD: usize = 1000;
+/// The same where the heap is small.
+const HELD_ON_A_DEVICE: usize = 100;
+
+/// One scan, with the records that were read behind it.
+struct Scanned {
+    capture: Capture,
+    holders: Holders,
+}
+
+/// Returns an agent that traces and can be scanned, or `None` where the board offers no scans. The test's own has traced from its
+/// start.
+fn scannable() -> Option<Target> {
+    let agent = Target::take();
+    if agent.trace().summary.state != State::Recording {
+        agent.command(start(Mode::Leaks), "");
+    }
+    let answer = agent.get(PATH);
+    if answer.status == 501 {
+        answer.problem(501);
+        return None;
+    }
+    Some(agent)
+}
+
+/// Returns an agent with the demo workload that loses blocks, or `None` where there is none.
+fn losing() -> Option<Target> {
+    let agent = scannable()?;
+    if !agent.has(Feature::Demo) {
+        return None;
+    }
+    let demo: Demo = agent.read("/demo");
+    let mut switches = demo.switches.iter();
+    switches
+        .any(|switch| LOST.ends_with(&*switch.name))
+        .then_some(agent)
+}
+
+fn capture(agent: &Target) -> Scanned {
+    let mut reader = CaptureReader::new();
+    let answer = agent.get("/capture?references=1");
+    answer.messages();
+    reader.push(&answer.body).expect("it is a capture");
+    let capture = reader.finish().expect("it is whole");
+    assert!(!capture.loss.is_incomplete(), "{:?}", capture.loss);
+    let page = capture.references.as_ref().expect("it was asked for");
+    let holders = holders(&capture.records, &capture.stacks, page).expect("the trace goes on");
+    Scanned { capture, holders }
+}
+
+impl Scanned {
+    fn page(&self) -> &ReferencesPage {
+        self.capture.references.as_ref().expect("it was asked for")
+    }
+
+    fn scan(&self) -> Scan {
+        self.page().scan.expect("the trace goes on")
+    }
+
+    fn count(&self, hold: Hold) -> usize {
+        let blocks = 0..self.holders.blocks().len();
+        blocks
+            .filter(|block| self.holders.hold(*block) == hold)
+            .count()
+    }
+
+    /// Returns the call stack that allocated a block.
+    fn stack(&self, block: usize) -> &Stack {
+        let seq = self.holders.blocks()[block].seq;
+        let mut records = self.capture.records.iter();
+        let record = records
+            .find(|record| record.seq == seq)
+            .expect("it has one");
+        let mut stacks = self.capture.stacks.iter();
+        let stack = stacks.find(|stack| stack.id == record.stack);
+        stack.expect("a record's stack is told of")
+    }
+
+    /// Counts blocks by the function that allocated them.
+    fn count_by_function(&self, symbols: &Symbols, blocks: &[usize]) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for block in blocks {
+            let frames: Vec<_> = self
+                .stack(*block)
+                .frames
+                .iter()
+                .map(|frame| frame.0)
+                .collect();
+            let stack = SymbolizedStack::new(symbols.call_stack(&frames));
+            let site = stack.call_site().map(|site| &site.frame);
+            let function = site.and_then(|site| site.function.clone());
+            *counts.entry(function.unwrap_or_default()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Returns a scan, and those blocks of it that an earlier one of the same trace did not reach either.
+fn scan_twice(agent: &Target) -> (Scanned, Vec<usize>) {
+    let before = capture(agent);
+    let allocations = agent.trace().summary.total_allocations;
+    // The workload is the clock: what it holds has moved on.
+    agent.worked_until("others allocate", |trace| {
+        trace.summary.total_allocations > allocations + 50
+    });
+    let now = capture(agent);
+    let lost = now.holders.lost_since(&before.holders);
+    (now, lost)
+}
+
+#[test]
+fn nothing_that_the_workload_holds_is_called_lost() {
+    let Some(agent) = scannable() else { return };
+    let enough = if agent.trace().summary.capacity > 10_000 {
+        HELD
+    } else {
+        HELD_ON_A_DEVICE
+    };
+    agent.worked_until("blocks that are held", |trace| {
+        trace.summary.live_count as usize > enough + enough / 5
+    });
+    let (now, lost) = scan_twice(&agent);
+    let scan = now.scan();
+    assert!(scan.is_whole && scan.omitted == 0, "{scan:?}");
+    assert_eq!(scan.found as usize, now.page().references.len());
+    assert_eq!(
+        lost.len(),
+        0,
+        "{:?}",
+        now.stack(*lost.first().unwrap_or(&0))
+    );
+    let (held, all) = (now.count(Hold::Held), now.holders.blocks().len());
+    assert!(held * 10 > all * 8, "{held} of {all} are held");
+}
+
+#[test]
+fn what_is_lost_is_found_in_two_scans_and_nothing_else_is() {
+    let Some(agent) = losing() else { return };
+    assert_eq!(agent.post(LOST, r#"{"on":true}"#).status, 200);
+    let allocations = agent.trace().summary.total_allocations;
+    agent.worked_until("some reconnects", |trace| {
+        trace.summary.total_allocations > allocations + 1000
+    });
+    assert_eq!(agent.post(LOST, r#"{"on":false}"#).status, 200);
+    let (now, lost) = scan_twice(&agent);
+    assert!(now.scan().is_whole, "{:?}", now.scan());
+    if !agent.has(Feature::Elf) {
+        assert!(lost.len() >= 3, "{} are lost", lost.len());
+        return;
+    }
+    let elf = agent.get("/elf");
+    let symbols = Symbols::parse(&elf.body).expect("the ELF has symbols");
+    let lost = now.count_by_function(&symbols, &lost);
+    let all: Vec<_> = (0..now.holders.blocks().len()).collect();
+    let all = now.count_by_function(&symbols, &all);
+    for (function, count) in &all {
+        let is_planted = function.contains("lost::");
+        let expected = if is_planted { *count } else { 0 };
+        let found = lost.get(function).copied().unwrap_or(0);
+        assert_eq!(found, expected, "{function}: {lost:?}");
+    }
+    let planted = all.keys().filter(|function| function.contains("lost::"));
+    assert_eq!(planted.count(), 2, "{all:?}");
+}
+
+#[test]
+fn a_chain_begins_in_a_root_and_ends_at_its_block() {
+    let Some(agent) = scannable() else { return };
+    agent.worked_until("some records", |trace| trace.summary.live_count > 50);
+    let now = capture(&agent);
+    let page = now.page();
+    assert!(page.roots.iter().any(|root| root.kind == RootKind::Static));
+    let mut longest = 0;
+    for block in 0..now.holders.blocks().len() {
+        let chain: Vec<_> = now.holders.chain(block).collect();
+        match now.holders.hold(block) {
+            Hold::Held => {
+                let Some(Holder::Root { root, at }) = chain.last() else {
+                    panic!("{chain:?}");
+                };
+                let root = &page.roots[*root];
+                assert!((root.start.0..root.start.0 + root.size).contains(&at.0));
+            }
+            Hold::Uncertain | Hold::Unreached => {
+                assert!(!matches!(chain.last(), Some(Holder::Root { .. })));
+            }
+        }
+        longest = longest.max(chain.len());
+    }
+    if agent.has(Feature::Demo) {
+        assert!(longest > 2, "a list's entry is held by the list");
+    }
+}
+
+#[test]
+fn json_and_postcard_say_the_same_of_a_stopped_workload() {
+    let Some(agent) = scannable() else { return };
+    agent.worked_until("some records", |trace| trace.summary.live_count > 50);
+    let answer = agent.get(PATH);
+    assert!(answer.body.len() <= 64 * 1024, "{}", answer.body.len());
+    let page: ReferencesPage = answer.json();
+    let scan = page.scan.expect("the trace goes on");
+    let told = page.references.len() + scan.omitted as usize;
+    assert_eq!(scan.found as usize, told);
+    assert!(scan.started_us <= scan.ended_us);
+    let is_inside = |address: u64| {
+        let mut heap = page.heap.iter();
+        heap.any(|span| (span.start.0..span.start.0 + span.size).contains(&address))
+    };
+    assert!(
+        page.references
+            .iter()
+            .all(|reference| is_inside(reference.to.0))
+    );
+
+    let answer = agent.get("/trace/references?format=postcard");
+    assert!(answer.body.len() <= 64 * 1024, "{}", answer.body.len());
+    let messages = answer.messages();
+    let roots = messages.iter().filter_map(|message| match message {
+        Message::Root(root) => Some(root.name.clone()),
+        _ => None,
+    });
+    let roots: Vec<_> = roots.collect();
+    let names: Vec<_> = page.roots.iter().map(|root| root.name.clone()).collect();
+    assert_eq!(roots, names);
+    let references = messages.iter().map(|message| match message {
+        Message::References(references) => references.iter().count(),
+        _ => 0,
+    });
+    let found: usize = references.sum();
+    let scan = messages.iter().find_map(|message| match message {
+        Message::Scan(scan) => Some(*scan),
+        _ => None,
+    });
+    let scan = scan.expect("it is the last but one");
+    assert_eq!(found, (scan.found - scan.omitted) as usize);
+    assert!(
+        !messages
+            .iter()
+            .any(|message| matches!(message, Message::Record(_)))
+    );
+}
+
+#[test]
+fn a_scan_before_any_trace_is_refused_and_one_of_a_stopped_trace_is_not() {
+    let Some(agent) = scannable() else { return };
+    stop_if_running(&agent);
+    let page: ReferencesPage = agent.read(PATH);
+    assert!(page.scan.is_some_and(|scan| scan.is_whole));
+    agent.command("/trace/init", r#"{"destination":"standalone","records":0}"#);
+    assert_eq!(agent.trace().summary.state, State::Uninitialised);
+    let before = agent.trace();
+    for path in [PATH, "/capture?references=1"] {
+        let problem = agent.get(path).problem(409);
+        assert_eq!(problem.code, "ESP_ERR_INVALID_STATE");
+        assert!(problem.detail.contains("/trace/init"), "{problem:?}");
+    }
+    agent.assert_untouched(&before);
+}
+
+#[test]
+fn a_wrong_argument_of_a_scan_is_refused() {
+    let Some(agent) = scannable() else { return };
+    for path in [
+        "/trace/references?format=xml",
+        "/trace/references?limit=1",
+        "/capture?references=2",
+        "/capture?references=yes",
+    ] {
+        agent.get(path).problem(422);
+    }
+    assert_eq!(agent.get("/capture?references=0").status, 200);
+}
+
+/// A full table has evicted records: what their blocks hold is uncertain, and nothing of it is called lost.
+#[test]
+fn with_a_full_table_nothing_that_is_held_is_called_lost() {
+    let Some(agent) = scannable() else { return };
+    stop_if_running(&agent);
+    agent.command(
+        "/trace/init",
+        r#"{"destination":"standalone","records":64}"#,
+    );
+    agent.command(start(Mode::Leaks), "");
+    let trace = agent.worked_until("evictions", |trace| trace.summary.evicted_live > 10);
+    let (now, lost) = scan_twice(&agent);
+    if trace.summary.evicted_live > 10 {
+        assert!(now.scan().evicted_live > 10 && now.scan().untraced_blocks > 10);
+    }
+    assert_eq!(
+        lost.len(),
+        0,
+        "{:?}",
+        now.stack(*lost.first().unwrap_or(&0))
+    );
+}
+
+#[test]
+fn several_scans_at_once_are_answered_or_put_off() {
+    let Some(agent) = scannable() else { return };
+    agent.worked_until("some records", |trace| trace.summary.live_count > 50);
+    let agent = &agent;
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| agent.get(PATH))).collect();
+        for answer in asked {
+            let answer = answer.join().expect("it is answered");
+            if answer.status == 503 {
+                answer.problem(503);
+                assert!(answer.header("retry-after").is_some());
+            } else {
+                assert!(answer.json::<ReferencesPage>().scan.is_some());
+            }
+        }
+    });
+    // A scan that is over keeps nobody waiting.
+    await_some("a scan", || (agent.get(PATH).status == 200).then_some(()));
+}
