@@ -18,6 +18,8 @@ mod lock;
 #[cfg(feature = "http")]
 pub mod network;
 #[cfg(feature = "http")]
+mod own;
+#[cfg(feature = "http")]
 pub mod reserve;
 #[cfg(feature = "http")]
 pub mod server;
@@ -27,3 +29,5 @@ mod socket;
 pub mod tasks;
 
 pub use lock::Lock;
+#[cfg(feature = "http")]
+pub use own::live_stack_start;

@@ -15,14 +15,18 @@
 //! }
 //! ```
 
+use core::ops::Range;
+
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
 use heapbeacon::http::{self, Server};
+use heapbeacon::memory::addresses;
 use heapbeacon::platform::Device;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
 
+use crate::own::{self, Own};
 use crate::socket::Lent;
 use crate::tasks;
 
@@ -70,6 +74,15 @@ pub fn take_memory() -> Option<&'static mut Memory> {
     MEMORY.try_take()
 }
 
+/// Returns the memory of the agent by an index, for [`area`](Device::area) to leave out of a scan: what connections need, and the futures of their tasks.
+pub fn memory(index: usize) -> Option<Range<usize>> {
+    match index {
+        0 => Some(addresses(&MEMORY)),
+        1 => Some(addresses(&BUFFERS)),
+        _ => own::future(index - 2),
+    }
+}
+
 /// Makes the sockets, which listen on a port; `None` if that was done before.
 ///
 /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
@@ -85,7 +98,11 @@ pub fn open(stack: Stack<'static>, port: u16) -> Option<impl Iterator<Item = Soc
 
 impl Socket {
     /// Serves one connection after the other.
-    pub async fn serve<P: Device>(mut self, agent: &'static Server<P>) -> ! {
+    pub async fn serve<P: Device>(self, agent: &'static Server<P>) -> ! {
+        Own::new(self.run(agent)).await
+    }
+
+    async fn run<P: Device>(mut self, agent: &'static Server<P>) -> ! {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
         loop {

@@ -4,10 +4,11 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
-use heapbeacon_embassy::server::PORT;
+use heapbeacon_embassy::server::{self, PORT};
 use heapbeacon_embassy::{Lock, image, network, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Origin, Region, Window, name};
@@ -120,6 +121,16 @@ impl Device for Board {
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heap::regions(window).into_iter().collect()
+    }
+
+    fn area(index: usize) -> Option<Area> {
+        let roots = heap::AREAS + stack::AREAS;
+        match index {
+            0..heap::AREAS => heap::area(index),
+            _ if index < roots => stack::area(index - heap::AREAS),
+            _ if index == roots => Some(Area::own(addresses(&EVENTS_TO_HOST))),
+            _ => server::memory(index - roots - 1).map(Area::own),
+        }
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

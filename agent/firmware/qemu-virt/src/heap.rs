@@ -6,6 +6,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use heapbeacon::memory::{Area, AreaKind, addresses};
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Memory, Pool};
@@ -46,6 +47,20 @@ impl Source for Spare {
 /// Describes both regions.
 pub fn regions(window: Option<Window>) -> [Region; 2] {
     [FAST.region(window), LARGE.region(window)]
+}
+
+/// Memory areas that [`area`] describes.
+pub const AREAS: usize = 2;
+
+/// Describes the memory of a region for scans.
+pub fn area(index: usize) -> Option<Area> {
+    let (name, memory) = match index {
+        0 => ("fast", addresses(&FAST_MEMORY)),
+        1 => ("large", addresses(&LARGE_MEMORY)),
+        _ => return None,
+    };
+    // SAFETY: a static is RAM for ever.
+    Some(unsafe { Area::new(AreaKind::Heap, name, memory) })
 }
 
 /// The heap, for a `#[global_allocator]`.

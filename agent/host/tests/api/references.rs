@@ -151,12 +151,12 @@ fn nothing_that_the_workload_holds_is_called_lost() {
 }
 
 #[test]
-fn what_is_lost_is_found_in_two_scans_and_nothing_else_is() {
+fn what_is_lost_is_found_in_two_scans_and_nothing_else_is_called_lost() {
     let Some(agent) = losing() else { return };
     assert_eq!(agent.post(LOST, r#"{"on":true}"#).status, 200);
     let allocations = agent.trace().summary.total_allocations;
     agent.worked_until("some reconnects", |trace| {
-        trace.summary.total_allocations > allocations + 1000
+        trace.summary.total_allocations > allocations + 2000
     });
     assert_eq!(agent.post(LOST, r#"{"on":false}"#).status, 200);
     let (now, lost) = scan_twice(&agent);
@@ -170,14 +170,15 @@ fn what_is_lost_is_found_in_two_scans_and_nothing_else_is() {
     let lost = now.count_by_function(&symbols, &lost);
     let all: Vec<_> = (0..now.holders.blocks().len()).collect();
     let all = now.count_by_function(&symbols, &all);
-    for (function, count) in &all {
-        let is_planted = function.contains("lost::");
-        let expected = if is_planted { *count } else { 0 };
+    let is_planted = |function: &&String| function.contains("lost::");
+    let others = lost.keys().filter(|function| !is_planted(function));
+    assert_eq!(others.count(), 0, "{lost:?}");
+    // Where a word in use still has the address of a block that was at the same place before, the lost one passes for held.
+    for (function, count) in all.iter().filter(|(function, _)| is_planted(function)) {
         let found = lost.get(function).copied().unwrap_or(0);
-        assert_eq!(found, expected, "{function}: {lost:?}");
+        assert!(found * 3 >= count * 2, "{function}: {found} of {count}");
     }
-    let planted = all.keys().filter(|function| function.contains("lost::"));
-    assert_eq!(planted.count(), 2, "{all:?}");
+    assert_eq!(all.keys().filter(is_planted).count(), 2, "{all:?}");
 }
 
 #[test]
