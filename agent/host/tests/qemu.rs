@@ -15,4 +15,5 @@ mod qemu {
     mod names;
     mod network;
     mod programs;
+    mod references;
 }

@@ -1,15 +1,13 @@
 //! What points into the heap, and who holds a block by that: what the demo holds is held, and what it loses is lost.
 
-use std::collections::BTreeMap;
-
-use heapbeacon_shared::analysis::{Hold, Holder, Holders};
-use heapbeacon_shared::api::{Demo, Feature, ReferencesPage, Stack};
-use heapbeacon_shared::capture::{Capture, CaptureReader, holders};
-use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
-use heapbeacon_shared::trace::{Mode, RootKind, Scan, State};
+use heapbeacon_shared::analysis::{Hold, Holder};
+use heapbeacon_shared::api::{Demo, Feature, ReferencesPage};
+use heapbeacon_shared::symbols::Symbols;
+use heapbeacon_shared::trace::{Mode, RootKind, State};
 use heapbeacon_shared::wire::Message;
 
 use crate::support::await_some;
+use crate::support::scans::Scanned;
 use crate::support::target::{Target, start, stop_if_running};
 
 const PATH: &str = "/trace/references";
@@ -18,12 +16,6 @@ const LOST: &str = "/demo/lost-blocks";
 const HELD: usize = 1000;
 /// The same where the heap is small.
 const HELD_ON_A_DEVICE: usize = 100;
-
-/// One scan, with the records that were read behind it.
-struct Scanned {
-    capture: Capture,
-    holders: Holders,
-}
 
 /// Returns an agent that traces and can be scanned, or `None` where the board offers no scans. The test's own has traced from its
 /// start.
@@ -53,78 +45,6 @@ fn losing() -> Option<Target> {
         .then_some(agent)
 }
 
-fn capture(agent: &Target) -> Scanned {
-    let mut reader = CaptureReader::new();
-    let answer = agent.get("/capture?references=1");
-    answer.messages();
-    reader.push(&answer.body).expect("it is a capture");
-    let capture = reader.finish().expect("it is whole");
-    assert!(!capture.loss.is_incomplete(), "{:?}", capture.loss);
-    let page = capture.references.as_ref().expect("it was asked for");
-    let holders = holders(&capture.records, &capture.stacks, page).expect("the trace goes on");
-    Scanned { capture, holders }
-}
-
-impl Scanned {
-    fn page(&self) -> &ReferencesPage {
-        self.capture.references.as_ref().expect("it was asked for")
-    }
-
-    fn scan(&self) -> Scan {
-        self.page().scan.expect("the trace goes on")
-    }
-
-    fn count(&self, hold: Hold) -> usize {
-        let blocks = 0..self.holders.blocks().len();
-        blocks
-            .filter(|block| self.holders.hold(*block) == hold)
-            .count()
-    }
-
-    /// Returns the call stack that allocated a block.
-    fn stack(&self, block: usize) -> &Stack {
-        let seq = self.holders.blocks()[block].seq;
-        let mut records = self.capture.records.iter();
-        let record = records
-            .find(|record| record.seq == seq)
-            .expect("it has one");
-        let mut stacks = self.capture.stacks.iter();
-        let stack = stacks.find(|stack| stack.id == record.stack);
-        stack.expect("a record's stack is told of")
-    }
-
-    /// Counts blocks by the function that allocated them.
-    fn count_by_function(&self, symbols: &Symbols, blocks: &[usize]) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for block in blocks {
-            let frames: Vec<_> = self
-                .stack(*block)
-                .frames
-                .iter()
-                .map(|frame| frame.0)
-                .collect();
-            let stack = SymbolizedStack::new(symbols.call_stack(&frames));
-            let site = stack.call_site().map(|site| &site.frame);
-            let function = site.and_then(|site| site.function.clone());
-            *counts.entry(function.unwrap_or_default()).or_default() += 1;
-        }
-        counts
-    }
-}
-
-/// Returns a scan, and those blocks of it that an earlier one of the same trace did not reach either.
-fn scan_twice(agent: &Target) -> (Scanned, Vec<usize>) {
-    let before = capture(agent);
-    let allocations = agent.trace().summary.total_allocations;
-    // The workload is the clock: what it holds has moved on.
-    agent.worked_until("others allocate", |trace| {
-        trace.summary.total_allocations > allocations + 50
-    });
-    let now = capture(agent);
-    let lost = now.holders.lost_since(&before.holders);
-    (now, lost)
-}
-
 #[test]
 fn nothing_that_the_workload_holds_is_called_lost() {
     let Some(agent) = scannable() else { return };
@@ -136,7 +56,7 @@ fn nothing_that_the_workload_holds_is_called_lost() {
     agent.worked_until("blocks that are held", |trace| {
         trace.summary.live_count as usize > enough + enough / 5
     });
-    let (now, lost) = scan_twice(&agent);
+    let (now, lost) = Scanned::take_two(&agent);
     let scan = now.scan();
     assert!(scan.is_whole && scan.omitted == 0, "{scan:?}");
     assert_eq!(scan.found as usize, now.page().references.len());
@@ -159,7 +79,7 @@ fn what_is_lost_is_found_in_two_scans_and_nothing_else_is_called_lost() {
         trace.summary.total_allocations > allocations + 2000
     });
     assert_eq!(agent.post(LOST, r#"{"on":false}"#).status, 200);
-    let (now, lost) = scan_twice(&agent);
+    let (now, lost) = Scanned::take_two(&agent);
     assert!(now.scan().is_whole, "{:?}", now.scan());
     if !agent.has(Feature::Elf) {
         assert!(lost.len() >= 3, "{} are lost", lost.len());
@@ -167,25 +87,14 @@ fn what_is_lost_is_found_in_two_scans_and_nothing_else_is_called_lost() {
     }
     let elf = agent.get("/elf");
     let symbols = Symbols::parse(&elf.body).expect("the ELF has symbols");
-    let lost = now.count_by_function(&symbols, &lost);
-    let all: Vec<_> = (0..now.holders.blocks().len()).collect();
-    let all = now.count_by_function(&symbols, &all);
-    let is_planted = |function: &&String| function.contains("lost::");
-    let others = lost.keys().filter(|function| !is_planted(function));
-    assert_eq!(others.count(), 0, "{lost:?}");
-    // Where a word in use still has the address of a block that was at the same place before, the lost one passes for held.
-    for (function, count) in all.iter().filter(|(function, _)| is_planted(function)) {
-        let found = lost.get(function).copied().unwrap_or(0);
-        assert!(found * 3 >= count * 2, "{function}: {found} of {count}");
-    }
-    assert_eq!(all.keys().filter(is_planted).count(), 2, "{all:?}");
+    now.assert_lost_is_planted(&symbols, &lost);
 }
 
 #[test]
 fn a_chain_begins_in_a_root_and_ends_at_its_block() {
     let Some(agent) = scannable() else { return };
     agent.worked_until("some records", |trace| trace.summary.live_count > 50);
-    let now = capture(&agent);
+    let now = Scanned::take(&agent);
     let page = now.page();
     assert!(page.roots.iter().any(|root| root.kind == RootKind::Static));
     let mut longest = 0;
@@ -301,7 +210,7 @@ fn with_a_full_table_nothing_that_is_held_is_called_lost() {
     );
     agent.command(start(Mode::Leaks), "");
     let trace = agent.worked_until("evictions", |trace| trace.summary.evicted_live > 10);
-    let (now, lost) = scan_twice(&agent);
+    let (now, lost) = Scanned::take_two(&agent);
     if trace.summary.evicted_live > 10 {
         assert!(now.scan().evicted_live > 10 && now.scan().untraced_blocks > 10);
     }

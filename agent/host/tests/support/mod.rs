@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod qemu;
 pub(crate) mod raw;
+pub(crate) mod scans;
 pub(crate) mod target;
 pub(crate) mod web_server;
 
