@@ -240,7 +240,7 @@ impl References {
                 let area = P::area(*index);
                 *index += 1;
                 match area {
-                    Some(area) if area.is_root() => self.enter(area),
+                    Some(area) if area.is_root() => self.enter_area(area),
                     Some(_) => {}
                     None => self.part = self.heap_part(),
                 }
@@ -249,7 +249,7 @@ impl References {
                 Some(area) => {
                     *index += 1;
                     if area.kind() == AreaKind::Heap {
-                        self.enter(area);
+                        self.enter_area(area);
                     }
                 }
                 None => self.part = Part::Done,
@@ -273,16 +273,22 @@ impl References {
         }
     }
 
-    fn enter(&mut self, area: Area) {
-        let Range { start, end } = area.memory();
-        let (next, end) = (start.next_multiple_of(WORD), end / WORD * WORD);
+    /// Begins to read a part of an area.
+    fn enter(&mut self, area: Area, memory: Range<usize>) {
+        let next = memory.start.next_multiple_of(WORD);
+        let end = memory.end / WORD * WORD;
         // `go_on` looks where it may begin.
-        self.piece = Some(Piece {
+        self.piece = (next < end).then_some(Piece {
             area,
             next,
             until: next,
             end,
         });
+    }
+
+    fn enter_area(&mut self, area: Area) {
+        let memory = area.memory();
+        self.enter(area, memory);
     }
 
     fn enter_block<P: Device>(&mut self, record: &Record) {
@@ -297,14 +303,8 @@ impl References {
             return;
         };
         let end = start.saturating_add(record.size as usize);
-        let end = end.min(area.memory().end) / WORD * WORD;
-        let next = start.next_multiple_of(WORD);
-        self.piece = (next < end).then_some(Piece {
-            area,
-            next,
-            until: end,
-            end,
-        });
+        let end = end.min(area.memory().end);
+        self.enter(area, start..end);
     }
 
     /// Returns from where to where an area may be read from `start` on: without the agent's memory, and without the heap, where

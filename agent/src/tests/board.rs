@@ -3,7 +3,7 @@
 #[cfg(feature = "tracing")]
 use core::mem::MaybeUninit;
 use std::boxed::Box;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
@@ -12,7 +12,8 @@ use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
-use crate::platform::{Context, Device, Platform, Task};
+use crate::memory::Area;
+use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
@@ -24,6 +25,10 @@ std::thread_local! {
     /// Each test has a thread, and so a tracer, for itself.
     static TRACER: &'static Tracer<Interruptible> = Box::leak(Box::new(Tracer::new()));
     static INTERRUPT: Cell<Option<Interrupt>> = const { Cell::new(None) };
+    /// What this test's board lists for scans, and the blocks that its heap has handed out.
+    static AREAS: RefCell<std::vec::Vec<Area>> = const { RefCell::new(std::vec::Vec::new()) };
+    static HANDED: Cell<u64> = const { Cell::new(0) };
+    static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What interrupts a thread that takes locks.
@@ -45,6 +50,13 @@ pub(crate) fn interrupt_before_hold(holds_before: usize, handler: impl FnOnce() 
 #[cfg(feature = "tracing")]
 pub(crate) fn was_interrupted() -> bool {
     INTERRUPT.take().is_none()
+}
+
+/// Lists memory for scans, of a heap that has handed out so many blocks.
+#[cfg(feature = "tracing")]
+pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
+    AREAS.set(areas);
+    HANDED.set(handed);
 }
 
 pub(crate) enum Board {}
@@ -130,6 +142,20 @@ impl Device for Board {
     }
 
     fn regions(_window: Option<Window>) -> Vec<Region, 4> {
-        Vec::new()
+        let blocks = HANDED.get();
+        let region = Region {
+            blocks,
+            ..Region::default()
+        };
+        (blocks > 0).then_some(region).into_iter().collect()
+    }
+
+    fn area(index: usize) -> Option<Area> {
+        AREAS.with_borrow(|areas| areas.get(index).cloned())
+    }
+
+    fn begin_scan() -> Option<ScanGuard> {
+        let is_free = !IS_SCANNED.replace(true);
+        is_free.then_some(ScanGuard::new(|| IS_SCANNED.set(false)))
     }
 }

@@ -4,4 +4,6 @@ pub(crate) mod board;
 
 #[cfg(feature = "tracing")]
 mod realloc;
+#[cfg(feature = "tracing")]
+pub(crate) mod references;
 mod warnings;

@@ -8,6 +8,8 @@ mod busy;
 #[cfg(feature = "tracing")]
 mod leaks;
 mod manners;
+#[cfg(feature = "tracing")]
+mod references;
 mod refusals;
 #[cfg(feature = "tracing")]
 mod restarts;
