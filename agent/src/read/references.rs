@@ -216,7 +216,8 @@ impl References {
 
     /// Goes on behind memory that is left out, or ends the piece.
     fn go_on<P: Device>(&mut self) {
-        let Some(piece) = self.piece.take() else {
+        let Some(piece) = self.piece.take_if(|piece| piece.next < piece.end) else {
+            self.piece = None;
             return;
         };
         let (next, until) = self.clear::<P>(&piece.area, piece.next, piece.end);

@@ -17,7 +17,7 @@ struct Budget {
     most: u64,
 }
 
-const BUDGETS: [Budget; 7] = [
+const BUDGETS: [Budget; 8] = [
     Budget {
         figure: "walk_frame",
         what: "walk, each frame",
@@ -47,6 +47,11 @@ const BUDGETS: [Budget; 7] = [
         figure: "hook_pair",
         what: "pair of whole hooks, with clock, context and a walk of 8 frames",
         most: 620,
+    },
+    Budget {
+        figure: "scan_400k",
+        what: "scan of 400 KB for references",
+        most: 4_000_000,
     },
     Budget {
         figure: "longest_hold",

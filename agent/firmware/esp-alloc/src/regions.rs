@@ -116,6 +116,11 @@ pub fn regions(
     })
 }
 
+/// Returns where the region of an index lies.
+pub fn memory(index: usize) -> Option<Range<usize>> {
+    REGIONS.lock(|regions| regions.borrow().get(index).map(Known::range))
+}
+
 #[inline(always)]
 fn with_region_of(address: usize, work: impl FnOnce(&mut Known, NonNull<u8>)) {
     let Some(block) = NonNull::new(address as *mut u8) else {

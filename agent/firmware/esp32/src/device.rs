@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
+use heapbeacon::memory::Area;
 use heapbeacon::platform::{Device, Switch, Task};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{image, network};
@@ -14,7 +15,7 @@ use heapbeacon_shared::trace::{Cut, Region, Window, name};
 
 use crate::board::Board;
 use crate::setup::{SETUP, Setup};
-use crate::{stack, thread, warnings};
+use crate::{roots, stack, thread, warnings};
 
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
 static SIGNAL: AtomicI8 = AtomicI8::new(0);
@@ -41,6 +42,10 @@ impl Device for Board {
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heapbeacon_esp_alloc::regions(window, stack::region_name)
+    }
+
+    fn area(index: usize) -> Option<Area> {
+        roots::area(index)
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

@@ -56,6 +56,8 @@ mod hooks;
 mod network;
 mod records;
 #[cfg(feature = "http")]
+mod roots;
+#[cfg(feature = "http")]
 mod server;
 #[cfg(feature = "http")]
 mod setup;

@@ -35,7 +35,7 @@ const EVENTS: usize = 6;
 type Token = heapless::String<TOKEN_DIGITS>;
 
 /// Where events go in to-host mode.
-static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
+pub(crate) static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
 static AGENT: StaticCell<Server<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 

@@ -10,6 +10,16 @@ use heapbeacon_shared::trace::Cut;
 /// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The larger of both chips'.
 const ROM: Range<usize> = 0x4000_0000..0x4006_0000;
 
+/// Where the RAM for data ends.
+#[cfg(feature = "http")]
+const RAM_END: usize = if cfg!(feature = "esp32c3") {
+    0x3fce_0000
+} else if cfg!(feature = "esp32c6") {
+    0x4088_0000
+} else {
+    0
+};
+
 /// The most that is looked at of the stack of a thread that is not the main one, in bytes: more than any of the driver's
 /// has. esp-rtos does not say where such a stack ends; a chain that rises through code ends there by itself.
 const THREAD_STACK: usize = 16 * 1024;
@@ -21,6 +31,10 @@ unsafe extern "C" {
     static _stack_end_cpu0: u8;
     static _stack_start_cpu0: u8;
     static _dram_data_start: u8;
+    #[cfg(feature = "http")]
+    static _rtc_fast_data_start: u8;
+    #[cfg(feature = "http")]
+    static _rtc_fast_persistent_end: u8;
     // Of `sections.x`, which explains them.
     static __heapbeacon_code_start: u8;
     static __heapbeacon_code_end: u8;
@@ -78,6 +92,26 @@ pub(crate) fn internal_ram() -> Range<usize> {
 #[inline(always)]
 pub(crate) fn main_stack() -> Range<usize> {
     between!(_stack_end_cpu0, _stack_start_cpu0)
+}
+
+/// Returns where variables are: all RAM for data before the main thread's stack.
+#[cfg(feature = "http")]
+pub(crate) fn statics() -> Range<usize> {
+    between!(_dram_data_start, _stack_end_cpu0)
+}
+
+/// Returns where variables are in the memory that keeps its contents in deep sleep.
+#[cfg(feature = "http")]
+pub(crate) fn rtc_fast() -> Range<usize> {
+    between!(_rtc_fast_data_start, _rtc_fast_persistent_end)
+}
+
+/// Returns the RAM behind everything that is linked: there the functions in ROM, parts of the Wi-Fi driver among them, have
+/// their variables. None where the end of the RAM is not known.
+#[cfg(feature = "http")]
+pub(crate) fn rom_data() -> Range<usize> {
+    let start = (&raw const __heapbeacon_ram_end).addr();
+    start..RAM_END.max(start)
 }
 
 /// Returns what the heap region that begins at `start` is called: what lies behind the main thread's stack is the

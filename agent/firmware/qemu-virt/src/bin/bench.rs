@@ -16,8 +16,10 @@ use core::num::NonZeroUsize;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon::Recorder;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::Platform;
+use heapbeacon::read::references::{Found, References};
 use heapbeacon::tracer::{
     Allocation, Buffer, CallStack, FailedAllocation, Free, LeakCursor, Mode, Record, RecordCursor,
     Stack, StackCursor, Tracer,
@@ -27,6 +29,7 @@ use heapbeacon_embassy::Lock;
 use heapbeacon_qemu_virt::console::exit;
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::{Board, board, println};
+use heapbeacon_shared::trace::Scope;
 use riscv::register::minstret;
 use static_cell::ConstStaticCell;
 
@@ -97,6 +100,7 @@ fn main() -> ! {
         buffer = pair(buffer, live);
     }
     println!("hook_pair: {}", hooks());
+    println!("scan_400k: {}", scan());
     hold(buffer);
     println!("longest_hold: {}", LONGEST.lock(Cell::get));
     exit(0)
@@ -171,6 +175,8 @@ fn hooks() -> u32 {
     while tracer.read_stacks(&mut stacks, &mut one) == Ok(one.len()) {
         assert_eq!(one[0].frames.len(), FRAMES, "frames of a walk");
     }
+    // From here on, the trace does not know of all blocks.
+    tracer.stop().expect("it records");
     taken / PAIRS as u32
 }
 
@@ -192,6 +198,21 @@ fn hooks_at(deeper: usize) -> u32 {
     // SAFETY: the block came from there, with this layout.
     unsafe { HEAP.inner().dealloc(block, layout) };
     traced - (instructions() - begin)
+}
+
+/// Returns what a scan for references takes for 400 KB: of the heap, with all else that it reads beside it.
+fn scan() -> u64 {
+    let recorder = Recorder::<Board>::of_lent(0..0, &board::EVENTS_TO_HOST);
+    let begin = instructions();
+    let mut scan = References::begin(&recorder)
+        .ok()
+        .expect("nothing is in the way");
+    while scan.read_next::<Board>() != Found::End {}
+    let result = scan.finish::<Board>().expect("the trace goes on");
+    let taken = instructions() - begin;
+    assert!(result.scope == Scope::Heap && result.is_whole, "{result:?}");
+    let bytes: u64 = scan.heap().map(|span| span.size).sum();
+    u64::from(taken) * 400 * 1024 / bytes
 }
 
 /// Does everything that takes the tracer's lock, with as many records as there are, and more.
