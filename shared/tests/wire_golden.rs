@@ -108,7 +108,7 @@ fn period() {
         doubtful_until_us: 2,
         unrecorded: [gap(5, Some(6)), gap(7, None)].into_iter().collect(),
     };
-    let hex = "0c 11  01  ac 02  02  02  05 01 06  07 00";
+    let hex = "0b 11  01  ac 02  02  02  05 01 06  07 00";
     assert_golden(Message::Period(period), hex);
 }
 
@@ -136,7 +136,7 @@ fn births() {
             counts: [1, 0, 3].into_iter().collect(),
         },
     };
-    let hex = "12 12  ac 02  04  80 01  05  82 01  03 60  01 40 03 01 00 03";
+    let hex = "11 12  ac 02  04  80 01  05  82 01  03 60  01 40 03 01 00 03";
     assert_golden(Message::Births(leak), hex);
 }
 
@@ -396,9 +396,9 @@ fn wrong_free() {
 #[test]
 fn root() {
     for (kind, hex) in [
-        (RootKind::Static, "0b 11  00  04 2e 62 73 73  ac 02  80 01"),
-        (RootKind::Stack, "0b 11  01  04 2e 62 73 73  ac 02  80 01"),
-        (RootKind::Driver, "0b 11  02  04 2e 62 73 73  ac 02  80 01"),
+        (RootKind::Static, "0b 14  00  04 2e 62 73 73  ac 02  80 01"),
+        (RootKind::Stack, "0b 14  01  04 2e 62 73 73  ac 02  80 01"),
+        (RootKind::Driver, "0b 14  02  04 2e 62 73 73  ac 02  80 01"),
     ] {
         let root = Root {
             kind,
@@ -422,7 +422,7 @@ fn references() {
     assert!(references.iter().eq(all));
     assert_golden(
         Message::References(references),
-        "0b 12  ac 02  e8 07  02  04 02  ac 02 05",
+        "0b 15  ac 02  e8 07  02  04 02  ac 02 05",
     );
 }
 
@@ -442,7 +442,7 @@ fn scan() {
     };
     assert_golden(
         Message::Scan(scan),
-        "0d 13  80 01  ac 02  01  01  07 01 02 03 04 05",
+        "0d 16  80 01  ac 02  01  01  07 01 02 03 04 05",
     );
     let heap = Scan {
         scope: Scope::Heap,
@@ -451,6 +451,6 @@ fn scan() {
     };
     assert_golden(
         Message::Scan(heap),
-        "0d 13  80 01  ac 02  00  00  07 01 02 03 04 05",
+        "0d 16  80 01  ac 02  00  00  07 01 02 03 04 05",
     );
 }

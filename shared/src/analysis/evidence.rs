@@ -2,7 +2,7 @@
 //!
 //! Everything is integer arithmetic without a heap, so that a device, a page and a command judge by the same rule.
 
-use crate::trace::{Kind, Leak, OUTLIVED_FACTOR, Outlived, Period, Stack, Verdict};
+use crate::trace::{Kind, Leak, MAX_BIRTHS, OUTLIVED_FACTOR, Outlived, Period, Stack, Verdict};
 
 /// Fewest blocks of a leak, and fewest slices that they were allocated in.
 const FEWEST: u64 = 4;
@@ -15,6 +15,12 @@ const TAIL: usize = 9;
 /// Usual pauses between births after which the next one is overdue, and those after which growth that was told has ended.
 const OVERDUE: u64 = 4;
 const ENDED: u64 = 7;
+/// How many times the usual births of a slice one counts for: what is allocated at once at the start says nothing of later.
+const BURST: u32 = 4;
+/// Births in the last half that show whether they go on as before, whatever there was at first.
+const ENOUGH_LATER: u64 = 16;
+/// Percent of the births of the third quarter that the last one has at least, where they do.
+const STEADY_PERCENT: u64 = 85;
 /// Births in the earlier half that show whether there are fewer in the later one.
 const ENOUGH_EARLIER: u64 = 8;
 /// Percent of the births of the earlier half that the later one has at least, where growth goes on, and where a leak that was
@@ -74,7 +80,7 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance |
+/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or its own halves are alike |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or the 20 s are not over |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks |
@@ -145,54 +151,56 @@ struct Old {
     slice_us: u64,
     /// Usual pause between two slices with births, in the end.
     pause_us: u64,
-    earlier: u64,
-    later: u64,
+    /// Births by quarters of the time until the horizon.
+    quarters: [u64; 4],
     since_us: u64,
 }
+
+/// A slice in which old blocks were allocated.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slice {
+    /// Its place among all slices.
+    index: usize,
+    /// When it begins, in recorded time.
+    begin_us: u64,
+    count: u32,
+}
+
+/// The slices in which old blocks were allocated, in order.
+type Filled = heapless::Vec<Slice, MAX_BIRTHS>;
 
 impl Old {
     fn of(leak: &Leak, passed: &Passed, period: &Period) -> Self {
         let now_us = period.recorded_us(period.time_us);
-        let from_us = period.recorded_us(judged_from_us(period));
         let horizon_us =
             now_us.saturating_sub(passed.longest_lifetime_us.saturating_mul(OUTLIVED_FACTOR));
-        let births = &leak.births;
-        let begin_us = |slice| period.recorded_us(births.begin_us(slice));
-        let filled = births.counts.iter().enumerate();
-        let filled = filled.filter(|(slice, count)| {
-            let begin_us = begin_us(*slice);
-            **count > 0 && begin_us >= from_us && begin_us < horizon_us
-        });
-        let mut old = Self {
-            horizon_us,
-            slice_us: births.slice_us,
-            ..Self::default()
-        };
-        // The slices of the last few births, the newest first.
-        let mut tail = heapless::Deque::<u64, TAIL>::new();
-        for (slice, count) in filled.clone() {
-            let begin_us = begin_us(slice);
-            if old.slices == 0 {
-                (old.first_us, old.since_us) = (begin_us, births.begin_us(slice));
-            }
-            old.slices += 1;
-            old.count += u64::from(*count);
-            old.last_us = begin_us;
-            if tail.is_full() {
-                tail.pop_back();
-            }
-            let _ = tail.push_front(begin_us);
-        }
-        if let (Some(oldest), true) = (tail.back(), tail.len() > 1) {
-            old.pause_us = (old.last_us - oldest) / (tail.len() as u64 - 1);
-        }
-        let half_us = old.first_us + old.span_us() / 2;
-        for (slice, count) in filled {
-            let half = match begin_us(slice) + births.slice_us / 2 < half_us {
-                true => &mut old.earlier,
-                false => &mut old.later,
+        let filled = filled(leak, period, horizon_us);
+        let (Some(first), Some(last)) = (filled.first(), filled.last()) else {
+            return Self {
+                horizon_us,
+                ..Self::default()
             };
-            *half += u64::from(*count);
+        };
+        let tail = &filled[filled.len().saturating_sub(TAIL)..];
+        let pauses = tail.len() as u64 - 1;
+        let mut old = Self {
+            count: filled.iter().map(|slice| u64::from(slice.count)).sum(),
+            slices: filled.len() as u64,
+            first_us: first.begin_us,
+            last_us: last.begin_us,
+            horizon_us,
+            slice_us: leak.births.slice_us,
+            pause_us: (last.begin_us - tail[0].begin_us)
+                .checked_div(pauses)
+                .unwrap_or(0),
+            quarters: [0; 4],
+            since_us: leak.births.begin_us(first.index),
+        };
+        let most = most_of_a_slice(&filled);
+        for slice in &filled {
+            let middle_us = slice.begin_us + old.slice_us / 2 - old.first_us;
+            let quarter = middle_us.saturating_mul(4) / old.span_us().max(1);
+            old.quarters[quarter.min(3) as usize] += u64::from(slice.count.min(most));
         }
         old
     }
@@ -221,10 +229,15 @@ impl Old {
         } else {
             KEPT_PERCENT
         };
-        let behind = self.earlier.saturating_sub(self.later);
-        let by_chance = (self.earlier + self.later) * DEVIATIONS * DEVIATIONS;
-        self.earlier >= ENOUGH_EARLIER
-            && self.later.saturating_mul(100) < self.earlier.saturating_mul(percent)
+        let [first, second, third, last] = self.quarters;
+        let (earlier, later) = (first + second, third + last);
+        let behind = earlier.saturating_sub(later);
+        let by_chance = (earlier + later) * DEVIATIONS * DEVIATIONS;
+        let is_steady = later >= ENOUGH_LATER
+            && last.saturating_mul(100) >= third.saturating_mul(STEADY_PERCENT);
+        !is_steady
+            && earlier >= ENOUGH_EARLIER
+            && later.saturating_mul(100) < earlier.saturating_mul(percent)
             && behind.saturating_mul(behind) > by_chance
     }
 
@@ -232,5 +245,50 @@ impl Old {
         let bytes = u128::from(leak.bytes) * u128::from(self.count);
         let rate = bytes * 60_000_000 / u128::from(leak.count.max(1) * self.span_us().max(1));
         rate.try_into().unwrap_or(u64::MAX)
+    }
+}
+
+/// Returns the slices in which old blocks were allocated that are still live. Of the slice that the horizon lies in, those
+/// blocks count that have outlived others.
+fn filled(leak: &Leak, period: &Period, horizon_us: u64) -> Filled {
+    let from_us = period.recorded_us(judged_from_us(period));
+    let births = &leak.births;
+    let mut filled = Filled::new();
+    let mut before = 0;
+    for (index, count) in births.counts.iter().enumerate() {
+        let begin_us = period.recorded_us(births.begin_us(index));
+        if begin_us >= horizon_us {
+            break;
+        }
+        let old = match begin_us.saturating_add(births.slice_us) > horizon_us {
+            true => leak.outlived.count.saturating_sub(before),
+            false => (*count).into(),
+        };
+        before += u64::from(*count);
+        let count = old.min((*count).into()) as u32;
+        if count > 0 && begin_us >= from_us {
+            // There is room for all slices there are.
+            let _ = filled.push(Slice {
+                index,
+                begin_us,
+                count,
+            });
+        }
+    }
+    filled
+}
+
+/// Returns how many births of a slice count, so that a burst does not outweigh all others, if those are enough by
+/// themselves.
+fn most_of_a_slice(filled: &Filled) -> u32 {
+    let counts = || filled.iter().map(|slice| slice.count);
+    let mut sorted: heapless::Vec<u32, MAX_BIRTHS> = counts().collect();
+    sorted.sort_unstable();
+    let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    let most = usual.saturating_mul(BURST);
+    let others: u64 = counts().filter(|count| *count <= most).map(u64::from).sum();
+    match others >= ENOUGH_LATER {
+        true => most,
+        false => u32::MAX,
     }
 }

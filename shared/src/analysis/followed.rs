@@ -4,51 +4,23 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::evidence::{Passed, judge};
-use super::series::{Series, Timed};
+use super::in_place::InPlace;
+use super::queue::{Moment, Queue};
 use crate::trace::{Kind, Leak, Period, Verdict};
 
-/// Moments of a call stack that are remembered.
-const MOMENTS: usize = 240;
-/// Equal parts of a window, each with the fewest blocks that were live in it.
-const PARTS: usize = 6;
-/// Fewest moments of each part.
-const PER_PART: usize = 2;
-/// How many times the longest lifetime a window lasts: what is emptied from time to time is seen to be so within one.
-const LIFETIMES: u64 = 3;
-/// Shortest window in microseconds.
-const SHORTEST_US: u64 = 30_000_000;
-/// Percent of the time watched that the longest lifetime takes at most: else nobody has seen whether a queue ends.
-const SEEN_PERCENT: u64 = 40;
-/// Fewest blocks that a queue grows by.
-const GAIN: u64 = 6;
-/// How many times as far it has come as what comes and goes by chance would.
-const DEVIATIONS: f64 = 4.0;
-/// Percent of what the earlier half of the window gained that the later one gains at least.
-const KEPT_PERCENT: u64 = 40;
-/// Most blocks of what grows in place.
-const FEW_BLOCKS: u64 = 4;
-/// Fewest times that their bytes rose.
-const RISES: u32 = 4;
-/// How much larger they have become at least, as a factor.
-const GROWN: u64 = 4;
-/// How many times the time until the last rise may pass until the next one: what doubles each time takes twice as long.
-const PATIENCE: u64 = 3;
 /// Microseconds after which a call stack that was not listed is forgotten.
 const FORGOTTEN_US: u64 = 600_000_000;
-
-/// What a call stack held at one moment, on the clock of recorded time.
-#[derive(Clone, Copy, Debug, Default)]
-struct Moment {
-    time_us: u64,
-    count: u64,
-    allocations: u64,
-}
-
-impl Timed for Moment {
-    fn time_us(&self) -> u64 {
-        self.time_us
-    }
-}
+/// Latest rises of the number of outlived blocks that are remembered, and how many of them tell a usual pause.
+const RISES: usize = 9;
+const ENOUGH_RISES: usize = 5;
+/// Usual pauses after which a leak has ended, and how many times the longest of them.
+const USUAL_PAUSES: u64 = 7;
+const LONGEST_PAUSES: u64 = 2;
+/// Shortest time in microseconds in which it may end, and longest one that earlier pauses ask for.
+const ENDS_US: u64 = 60_000_000;
+const WAITS_US: u64 = 600_000_000;
+/// Microseconds that a queue has grown for before that is certain: what comes and goes by chance may for a while.
+const CERTAIN_US: u64 = 180_000_000;
 
 /// What is said of a call stack that is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,53 +69,46 @@ impl Followed {
 }
 
 /// A call stack that is followed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Track {
+    /// What was said last, and since when on the clock of recorded time.
     before: Kind,
+    since_us: u64,
     leaked_until_us: Option<u64>,
-    moments: Series<Moment>,
+    queue: Queue,
     in_place: InPlace,
+    outlived: Outliving,
     /// When it was last listed.
     listed_us: u64,
 }
 
-impl Default for Track {
-    fn default() -> Self {
-        Self {
-            before: Kind::default(),
-            leaked_until_us: None,
-            moments: Series::new(MOMENTS),
-            in_place: InPlace::default(),
-            listed_us: 0,
-        }
-    }
-}
-
 impl Track {
     fn judge(&mut self, leak: &Leak, passed: &Passed, period: &Period) -> Told {
-        let now = Moment {
-            time_us: period.recorded_us(period.time_us),
-            count: leak.count,
-            allocations: passed.allocations,
-        };
-        if now.time_us > self.last_us() || self.moments.last().is_none() {
-            self.moments.push(now);
-            self.in_place.take(leak, passed, now.time_us);
+        let now_us = period.recorded_us(period.time_us);
+        if now_us > self.last_us() || self.queue.last().is_none() {
+            let moment = Moment {
+                time_us: now_us,
+                count: leak.count,
+                allocations: passed.allocations,
+                peak: leak.count,
+            };
+            self.queue.take(moment, passed.frees);
+            self.in_place.take(leak, passed, now_us);
+            self.outlived.take(leak.outlived.count, now_us);
         }
-        self.listed_us = now.time_us;
+        self.listed_us = now_us;
         let alone = judge(leak, passed, period, self.before);
-        let kind = match alone.kind {
-            kind @ (Kind::Leaking | Kind::Lost | Kind::TooEarly) => kind,
-            _ if self.queue_grows(passed) => Kind::QueueGrows,
-            _ if self.in_place.grows(now.time_us) => Kind::GrowsInPlace,
-            kind => kind,
-        };
-        self.before = kind;
+        let kind = self.kind(alone.kind, passed, now_us);
+        if kind != self.before {
+            (self.before, self.since_us) = (kind, now_us);
+        }
+        let is_complete = passed.evicted == 0 && !passed.is_shared;
+        let is_lasting = now_us - self.since_us >= CERTAIN_US;
         let verdict = match kind == alone.kind {
             true => alone,
             false => Verdict {
                 kind,
-                certain: kind == Kind::QueueGrows && passed.evicted == 0 && !passed.is_shared,
+                certain: kind == Kind::QueueGrows && is_complete && is_lasting,
                 ..Verdict::default()
             },
         };
@@ -156,126 +121,73 @@ impl Track {
         }
     }
 
+    /// Returns what it does, where `alone` is what the last answer says by itself.
+    fn kind(&mut self, alone: Kind, passed: &Passed, now_us: u64) -> Kind {
+        match alone {
+            Kind::Leaking if self.outlived.has_ended(now_us) => Kind::Plateau,
+            Kind::Leaking | Kind::Lost | Kind::TooEarly => alone,
+            _ if self.queue.grows(passed.longest_lifetime_us) => Kind::QueueGrows,
+            _ if self.in_place.grows(now_us) => Kind::GrowsInPlace,
+            _ => alone,
+        }
+    }
+
     /// Notes that it has no live block.
     fn hold_nothing(&mut self, time_us: u64) {
-        let last = self.moments.last().copied().unwrap_or_default();
-        self.moments.push(Moment {
+        let last = self.queue.last().copied().unwrap_or_default();
+        let nothing = Moment {
             time_us,
             count: 0,
+            peak: 0,
             ..last
-        });
+        };
+        self.queue.take(nothing, 0);
     }
 
     fn last_us(&self) -> u64 {
-        self.moments.last().map_or(0, |last| last.time_us)
+        self.queue.last().map_or(0, |last| last.time_us)
+    }
+}
+
+/// How the number of blocks that have outlived others rises.
+#[derive(Clone, Debug, Default)]
+struct Outliving {
+    count: u64,
+    /// When it rose lately, the newest last.
+    rises_us: heapless::Deque<u64, RISES>,
+    /// Longest pause between two rises.
+    longest_us: u64,
+}
+
+impl Outliving {
+    fn take(&mut self, count: u64, time_us: u64) {
+        if count < self.count {
+            self.rises_us.clear();
+        } else if count > self.count {
+            let pause_us = self.rises_us.back().map_or(0, |last| time_us - last);
+            self.longest_us = self.longest_us.max(pause_us);
+            if self.rises_us.is_full() {
+                self.rises_us.pop_front();
+            }
+            let _ = self.rises_us.push_back(time_us);
+        }
+        self.count = count;
     }
 
-    /// Returns whether ever more blocks wait to be freed, although each is freed in the end: the fewest blocks of each part of a
-    /// window rise, and more than the rate of allocations does.
-    fn queue_grows(&self, passed: &Passed) -> bool {
-        let longest_us = passed.longest_lifetime_us;
-        let [first, .., last] = self.moments.points() else {
+    /// Returns whether the next rise is overdue for so long that there will be none.
+    fn has_ended(&self, now_us: u64) -> bool {
+        let (Some(first), Some(last)) = (self.rises_us.front(), self.rises_us.back()) else {
             return false;
         };
-        let watched_us = last.time_us - first.time_us;
-        if passed.frees == 0
-            || watched_us < SHORTEST_US
-            || longest_us.saturating_mul(100) > watched_us.saturating_mul(SEEN_PERCENT)
-        {
+        if self.rises_us.len() < ENOUGH_RISES {
             return false;
         }
-        let window_us = longest_us.saturating_mul(LIFETIMES).max(SHORTEST_US);
-        let window = self.moments.window(window_us, PARTS * PER_PART);
-        let Some(lows) = lows(window) else {
-            return false;
-        };
-        if self.before == Kind::QueueGrows {
-            return lows[PARTS - 1] > lows[0];
-        }
-        let gain = lows[PARTS - 1].saturating_sub(lows[0]);
-        let earlier = lows[2].saturating_sub(lows[0]);
-        let later = lows[5].saturating_sub(lows[3]);
-        lows.is_sorted_by(|low, next| low < next)
-            && gain >= GAIN
-            && gain as f64 > DEVIATIONS * drift(window)
-            && later.saturating_mul(100) >= earlier.saturating_mul(KEPT_PERCENT)
-            && gain / 2 > risen_with_traffic(window, lows[0])
-    }
-}
-
-/// Returns the fewest blocks of each part of a window; `None` if some part has no moment.
-fn lows(window: &[Moment]) -> Option<[u64; PARTS]> {
-    let (first, last) = (window.first()?.time_us, window.last()?.time_us);
-    let span_us = last - first;
-    let mut lows = [u64::MAX; PARTS];
-    for moment in window {
-        let part = (moment.time_us - first) / (span_us / PARTS as u64 + 1);
-        let low = &mut lows[part as usize];
-        *low = moment.count.min(*low);
-    }
-    (!lows.contains(&u64::MAX)).then_some(lows)
-}
-
-/// Returns how far a count comes within a window that goes up and down by chance, in as large steps as this one did.
-fn drift(window: &[Moment]) -> f64 {
-    let step = |pair: &[Moment]| pair[1].count.abs_diff(pair[0].count) as f64;
-    let squares = window.windows(2).map(|pair| step(pair) * step(pair));
-    libm::sqrt(squares.sum())
-}
-
-/// Returns how many blocks more there are because more are allocated in the end of a window than at its beginning.
-fn risen_with_traffic(window: &[Moment], low: u64) -> u64 {
-    let third = window.len() / 3;
-    let rate = |moments: &[Moment]| match moments {
-        [first, .., last] => {
-            let allocations = last.allocations.saturating_sub(first.allocations);
-            allocations as f64 / (last.time_us - first.time_us) as f64
-        }
-        _ => 0.0,
-    };
-    let (before, now) = (
-        rate(&window[..third]),
-        rate(&window[window.len() - third..]),
-    );
-    if before <= 0.0 {
-        return 0;
-    }
-    ((now / before - 1.0).max(0.0) * low as f64) as u64
-}
-
-/// A few blocks whose bytes rise by reallocation.
-#[derive(Clone, Copy, Debug, Default)]
-struct InPlace {
-    first_us: u64,
-    first_bytes: u64,
-    bytes: u64,
-    rises: u32,
-    last_rise_us: u64,
-}
-
-impl InPlace {
-    fn take(&mut self, leak: &Leak, passed: &Passed, time_us: u64) {
-        let is_moved = passed.frees > 0 && leak.count <= FEW_BLOCKS;
-        // While it is copied to a larger place, a block is there twice.
-        let fell = leak.bytes < self.bytes / 2;
-        if self.first_us == 0 || leak.count > FEW_BLOCKS || fell {
-            *self = Self {
-                first_us: time_us,
-                first_bytes: leak.bytes,
-                bytes: leak.bytes,
-                ..Self::default()
-            };
-        } else if is_moved && leak.bytes > self.bytes {
-            self.bytes = leak.bytes;
-            self.rises += 1;
-            self.last_rise_us = time_us;
-        }
-    }
-
-    fn grows(&self, now_us: u64) -> bool {
-        let until_rise_us = self.last_rise_us.saturating_sub(self.first_us);
-        self.rises >= RISES
-            && self.bytes >= self.first_bytes.saturating_mul(GROWN)
-            && now_us.saturating_sub(self.first_us) <= until_rise_us.saturating_mul(PATIENCE)
+        let later = self.rises_us.iter().skip(1);
+        let pauses = self.rises_us.iter().zip(later);
+        let longest_us = pauses.map(|(from, to)| to - from).max().unwrap_or(0);
+        let usual_us = (last - first) / (self.rises_us.len() as u64 - 1);
+        let patience_us = (usual_us * USUAL_PAUSES).max(longest_us * LONGEST_PAUSES);
+        let ever_us = (self.longest_us * LONGEST_PAUSES).clamp(ENDS_US, WAITS_US);
+        now_us - last > patience_us.max(ever_us)
     }
 }

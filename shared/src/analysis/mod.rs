@@ -23,11 +23,15 @@ mod history;
 #[cfg(feature = "alloc")]
 mod holders;
 #[cfg(feature = "alloc")]
+mod in_place;
+#[cfg(feature = "alloc")]
 mod judgement;
 #[cfg(feature = "alloc")]
 mod leak;
 #[cfg(feature = "alloc")]
 mod lifetimes;
+#[cfg(feature = "alloc")]
+mod queue;
 #[cfg(feature = "alloc")]
 mod ranked;
 #[cfg(feature = "alloc")]

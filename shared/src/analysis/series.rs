@@ -20,6 +20,9 @@ pub struct Point {
 pub trait Timed {
     /// Returns the moment, in microseconds since boot.
     fn time_us(&self) -> u64;
+
+    /// Takes over what is not to be forgotten of the moment behind it, which is.
+    fn absorb(&mut self, _gone: &Self) {}
 }
 
 impl Timed for Point {
@@ -108,7 +111,8 @@ impl<T: Timed> Series<T> {
         };
         let inner = 1..self.points.len() - 1;
         if let Some(index) = inner.min_by(|&a, &b| gap(a).total_cmp(&gap(b))) {
-            self.points.remove(index);
+            let gone = self.points.remove(index);
+            self.points[index - 1].absorb(&gone);
         }
     }
 }
