@@ -181,7 +181,7 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let query = format!("?limit={LISTED}&format=postcard");
+        let query = format!("?limit={LISTED}");
         let bytes = client.messages(Route::Leaks, &query).await?;
         // Another trace began meanwhile: the next round asks for that.
         let Some(mut page) = leaks_page(&bytes)? else {
