@@ -27,10 +27,12 @@ impl Memory {
     /// Makes memory whose words are made once its first address is known.
     pub(crate) fn new(count: usize, word: impl Fn(usize, usize) -> usize) -> Self {
         let words = Box::leak(vec![0; count].into_boxed_slice());
-        let first = words.as_mut_ptr().expose_provenance();
+        let first = words.as_ptr().addr();
         for (index, place) in words.iter_mut().enumerate() {
             *place = word(first, index);
         }
+        let words: &'static [usize] = words;
+        let first = words.as_ptr().expose_provenance();
         Self { words, first }
     }
 

@@ -154,10 +154,18 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     toolchain::ensure_nightly(workspace)?;
     let shell = &workspace.shell;
     let nightly = format!("+{}", toolchain::NIGHTLY);
-    Tally::of_cargo_test(cmd!(
+    let mut tally = Tally::of_cargo_test(cmd!(
         shell,
         "cargo {nightly} miri test --locked -p heapbeacon --lib tracer"
-    ))
+    ))?;
+    // A scan goes by addresses, and its board lives as long as a test's thread.
+    let flags = "-Zmiri-permissive-provenance -Zmiri-ignore-leaks";
+    let scans = cmd!(
+        shell,
+        "cargo {nightly} miri test --locked -p heapbeacon --lib -- tests::references --skip http"
+    );
+    tally += Tally::of_cargo_test(scans.env("MIRIFLAGS", flags))?;
+    Ok(tally)
 }
 
 /// The fuzz targets are crates in cargo-fuzz's layout, built here without cargo-fuzz.

@@ -22,7 +22,7 @@ use crate::tracer::Mode;
 
 const PATH: &str = "/api/v1/trace/references";
 /// References that have no room in one answer, in either form.
-const MANY: usize = if cfg!(miri) { 3_000 } else { 40_000 };
+const MANY: usize = 40_000;
 
 /// Asks for what is refused.
 fn ask(path: &str) -> Answer {
@@ -147,7 +147,7 @@ fn what_has_no_room_is_counted_in_postcard() {
     let (told, scan) = scan_of(&messages);
     let scan = scan.expect("it has one");
     assert_eq!(scan.found as usize, told + scan.omitted as usize);
-    assert!(cfg!(miri) || scan.omitted > 0 && told > 10_000, "{told}");
+    assert!(scan.omitted > 0 && told > 10_000, "{told}");
     list(Vec::new(), 0);
 }
 
