@@ -1,6 +1,6 @@
 //! Finds the words that point into the heap, while tracing goes on.
 //!
-//! A scan reads what the board [lists](crate::platform::Device::area): first the roots, then the heap. Where the trace knows of
+//! A scan reads what the board [lists](crate::platform::Device::area): first the roots, then the heap, then the roots again. Where the trace knows of
 //! every block that is handed out, that is the live blocks, by their records; elsewhere it is all of the heap, for a block
 //! without a record may hold another one. Nothing is locked meanwhile but for reading a record, and what is freed while it is
 //! read is still mapped: a reader joins what it gets with the records that lived through the scan.
@@ -16,7 +16,7 @@ use crate::memory::{Area, AreaKind, WORD, addresses};
 use crate::platform::{Device, ScanGuard};
 use crate::read::cursors::{is_latest, now_us};
 use crate::recorder::Recorder;
-use crate::tracer::{RecordCursor, State, Trace};
+use crate::tracer::{RecordCursor, State, Trace, TraceEnded};
 
 /// Regions of the heap that a scan knows.
 const REGIONS: usize = 4;
@@ -70,12 +70,20 @@ pub struct References {
 
 /// Where the next piece of memory comes from.
 enum Part {
-    /// The area of an index, if it is a root.
-    Roots(usize),
+    /// The area of an index, if it is a root: before the heap, and again behind it.
+    Roots(usize, Pass),
     /// The area of an index, if it is the heap's.
     Heap(usize),
     Blocks(RecordCursor),
     Done,
+}
+
+/// Which time the roots are read. What moves from a block that was not read yet to a root that was would be missed, if that
+/// were not read again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    First,
+    Last,
 }
 
 /// A piece of memory that is being read.
@@ -121,7 +129,7 @@ impl References {
             trace: status.trace,
             heap,
             own: [addresses(P::tracer()), recorder.memory()],
-            part: Part::Roots(0),
+            part: Part::Roots(0, Pass::First),
             piece: None,
             words: Words::NONE,
             scan: Scan {
@@ -237,13 +245,14 @@ impl References {
             self.part = Part::Done;
         }
         match &mut self.part {
-            Part::Roots(index) => {
-                let area = P::area(*index);
+            Part::Roots(index, pass) => {
+                let (area, pass) = (P::area(*index), *pass);
                 *index += 1;
                 match area {
                     Some(area) if area.is_root() => self.enter_area(area),
                     Some(_) => {}
-                    None => self.part = self.heap_part(),
+                    None if pass == Pass::First => self.part = self.heap_part(),
+                    None => self.part = Part::Done,
                 }
             }
             Part::Heap(index) => match P::area(*index) {
@@ -253,13 +262,15 @@ impl References {
                         self.enter_area(area);
                     }
                 }
-                None => self.part = Part::Done,
+                None => self.part = Part::Roots(0, Pass::Last),
             },
             Part::Blocks(cursor) => {
                 let mut one = [Record::default()];
                 match P::tracer().read_records(cursor, &mut one) {
                     Ok(1) => self.enter_block::<P>(&one[0]),
-                    _ => self.part = Part::Done,
+                    Ok(_) => self.part = Part::Roots(0, Pass::Last),
+                    // Where the next step finds the end of the trace.
+                    Err(TraceEnded) => {}
                 }
             }
             Part::Done => return None,

@@ -137,7 +137,7 @@ proptest! {
     })]
 
     #[test]
-    fn each_word_that_points_into_the_heap_is_found_once_but_for_the_agents_own(
+    fn each_word_that_points_into_the_heap_is_found_but_for_the_agents_own(
         choices in any_of((0..6u8, any::<usize>()), ALL.end),
         own in (0..ALL.end, 0..ALL.end),
         unaligned in (0..WORD, 0..WORD),
@@ -180,9 +180,11 @@ proptest! {
         let mut expected = Vec::new();
         for heap in &heaps {
             let of_root = memory.pointers(root.clone(), heap);
-            expected.extend(of_root.into_iter().filter(|reference| {
-                !is_in_a_heap(reference.at.0 as usize)
-            }));
+            let of_root = of_root
+                .into_iter()
+                .filter(|reference| !is_in_a_heap(reference.at.0 as usize));
+            // Before the heap and behind it.
+            expected.extend(of_root.flat_map(|reference| [reference; 2]));
             let scanned = if is_complete { &live[..] } else { &heaps[..] };
             for memory_of in scanned {
                 let places = memory_of.start..memory_of.end.max(memory_of.start);
@@ -280,7 +282,8 @@ fn a_root_that_can_not_be_read_makes_a_scan_one_that_missed_something() {
     ];
     list(areas.into(), 0);
     let (_, scan) = scan();
-    assert_eq!((scan.unread, scan.is_whole), (8 * WORD as u64, false));
+    // Twice, as roots are.
+    assert_eq!((scan.unread, scan.is_whole), (16 * WORD as u64, false));
     list(Vec::new(), 0);
 }
 
@@ -298,7 +301,7 @@ fn a_stack_in_the_heap_is_a_root() {
         .map(|reference| reference.at.0 as usize)
         .collect();
     let stack: Vec<_> = memory.of(20..30).step_by(WORD).collect();
-    assert_eq!(at, stack);
+    assert_eq!(at, [&stack[..], &stack[..]].concat());
     list(Vec::new(), 0);
 }
 
@@ -314,6 +317,34 @@ fn without_memory_without_a_trace_and_beside_another_there_is_no_scan() {
     assert_eq!(begin(), Some(NoScan::Busy));
     drop(first);
     assert_eq!(begin(), None);
+    list(Vec::new(), 0);
+}
+
+std::thread_local! {
+    /// What a root holds from the second time on that it is read.
+    static MOVED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+    static READS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+fn read_moving(_from: usize, out: &mut [usize]) -> usize {
+    let reads = READS.replace(READS.get() + 1);
+    out.fill(if reads == 0 { 0 } else { MOVED.get() });
+    out.len()
+}
+
+/// As where a task takes something from a queue between the time that its variables are read and the time that the queue is.
+#[test]
+fn what_moves_to_a_root_while_a_scan_goes_on_is_found_there() {
+    let memory = Memory::new(136, |_, _| 0);
+    Board::trace();
+    let moved = memory.of(64..72).start;
+    MOVED.set(moved);
+    let areas = [
+        memory.area(AreaKind::Heap, memory.of(8..136)),
+        Area::read_by(read_moving, AreaKind::Static, "a task", memory.of(0..1)),
+    ];
+    list(areas.into(), 1);
+    assert_eq!(scan().0, [reference(memory.of(0..1).start, moved)]);
     list(Vec::new(), 0);
 }
 

@@ -55,7 +55,7 @@ pub struct ReferencesPage {
     pub heap: Vec<Span>,
     /// Where references begin.
     pub roots: Vec<Root>,
-    /// Words that hold an address inside the heap.
+    /// Words that hold an address inside the heap; those in roots twice, for roots are read before the heap and behind it.
     pub references: Vec<Reference>,
     /// What the scan came to; null where the trace was started anew meanwhile, and what is told is of no use.
     pub scan: Option<Scan>,

@@ -93,7 +93,7 @@ pub struct Scan {
     pub found: u32,
     /// Those among them that the answer has no room for.
     pub omitted: u32,
-    /// Bytes of roots that could not be read.
+    /// Bytes that could not be read; of roots, which are read before the heap and behind it, twice as many.
     pub unread: u64,
     /// Blocks that are handed out without a record, when it ended: from before the trace, or evicted.
     pub untraced_blocks: u64,

@@ -32,6 +32,9 @@ pub struct Config {
     /// Bytes of the heap that are held back until an allocation fails, and then given back: the Wi-Fi driver, which takes its
     /// frames from there, needs some to say so. 0 holds nothing back.
     pub reserve: usize,
+    /// Whether readers may scan the memory for references into the heap, which tell who holds a block. A scan shows addresses, and no
+    /// other contents; without, `GET /trace/references` answers 501.
+    pub scans: bool,
     /// What of the firmware can be turned on and off over the API.
     pub switches: &'static [&'static dyn Switch],
 }
@@ -89,6 +92,7 @@ macro_rules! config {
             firmware: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             access: $crate::Access::built_with(option_env!("HEAPBEACON_TOKEN")),
+            scans: true,
             reserve: $crate::RESERVE,
             switches: &[],
         }

@@ -11,13 +11,18 @@ use heapbeacon::walk::frame_pointer;
 use heapbeacon_embassy::{live_stack_start, server};
 
 use crate::server::EVENTS_TO_HOST;
+use crate::setup::SETUP;
 use crate::stack;
 
 /// Roots that every chip has.
 const ROOTS: usize = 5;
 
-/// Describes the area of an index: roots, regions of the heap, and what is the agent's.
+/// Describes the area of an index: roots, regions of the heap, and what is the agent's. There is none where the firmware wants no
+/// scans.
 pub(crate) fn area(index: usize) -> Option<Area> {
+    if !SETUP.try_get()?.config.scans {
+        return None;
+    }
     let Some(index) = index.checked_sub(ROOTS) else {
         return Some(root(index));
     };
