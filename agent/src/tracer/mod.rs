@@ -57,6 +57,8 @@ mod inner;
 #[cfg(feature = "tracing")]
 mod ledger;
 #[cfg(feature = "tracing")]
+mod lifetime;
+#[cfg(feature = "tracing")]
 mod queries;
 #[cfg(feature = "tracing")]
 mod records;

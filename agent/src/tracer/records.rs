@@ -14,6 +14,7 @@ use core::hint::cold_path;
 use heapbeacon_shared::trace::{self, Address, Mode};
 
 use super::cursors::RecordCursor;
+use super::lifetime::Lifetime;
 use super::table::{STEP, Table};
 
 mod slot;
@@ -23,7 +24,7 @@ mod tests;
 
 #[cfg(test)]
 pub(super) use slot::MAX_SIZE;
-pub(super) use slot::{Block, Lifetime, MAX_SEQ, MAX_TIME, Slot, bounded};
+pub(super) use slot::{Block, MAX_SEQ, MAX_TIME, Slot, bounded};
 use slot::{Link, StackLink};
 
 /// The slot whose links lead to the oldest and the newest record.

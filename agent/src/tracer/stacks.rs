@@ -6,7 +6,7 @@
 //! again stays where it is, for most call stacks come and go all the time: whoever looks for room skips it.
 
 use super::CallStack;
-use super::records::Lifetime;
+use super::lifetime::Lifetime;
 use super::table::{self, Table};
 use super::values::Sums;
 use heapbeacon_shared::trace::{self, Outlived};

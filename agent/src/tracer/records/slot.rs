@@ -2,6 +2,7 @@
 
 use core::hint::cold_path;
 
+use crate::tracer::lifetime::Lifetime;
 use crate::tracer::{stacks, table};
 
 /// One record and one bucket of the index.
@@ -61,36 +62,6 @@ pub(in crate::tracer) fn bounded(size: usize, time_us: u64) -> (usize, u64) {
     (size.min(MAX_SIZE), time_us.min(MAX_TIME))
 }
 
-/// A time from allocation to free, packed so that a longer one is a larger number: below 2^31 microseconds (35 minutes) it
-/// is exact, from there on in units of 2^16.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::tracer) struct Lifetime(u32);
-
-impl Lifetime {
-    const LONG: u32 = 1 << 31;
-
-    /// Packs the time between two others, in microseconds.
-    #[inline(always)]
-    pub(in crate::tracer) fn between(allocated_us: u64, freed_us: u64) -> Self {
-        let us = freed_us.saturating_sub(allocated_us);
-        if us < Self::LONG.into() {
-            Self(us as u32)
-        } else {
-            // Most blocks live for less than half an hour.
-            cold_path();
-            Self(Self::LONG | (us >> 16).min((Self::LONG - 1).into()) as u32)
-        }
-    }
-
-    /// Returns it in microseconds.
-    pub(in crate::tracer) fn us(self) -> u64 {
-        match self.0.checked_sub(Self::LONG) {
-            Some(long) => u64::from(long) << 16,
-            None => self.0.into(),
-        }
-    }
-}
-
 /// A block as the allocator handed it out.
 #[derive(Clone, Copy)]
 pub(in crate::tracer) struct Block {
@@ -116,7 +87,7 @@ impl Slot {
     pub(super) fn free(&mut self, time_us: u64, freed_by: Option<StackLink>) {
         self.size_and_flags |= FREED;
         self.chain = freed_by.map_or(NOBODY, StackLink::index);
-        let Lifetime(packed) = Lifetime::between(self.seq(), time_us);
+        let packed = Lifetime::between(self.seq(), time_us).packed();
         self.older = packed as u16;
         self.newer = (packed >> 16) as u16;
     }
@@ -198,6 +169,6 @@ impl Slot {
     /// All mode: returns how long the block of a freed record lived.
     #[inline(always)]
     pub(super) fn lifetime(&self) -> Lifetime {
-        Lifetime(u32::from(self.newer) << 16 | u32::from(self.older))
+        Lifetime::from_packed(u32::from(self.newer) << 16 | u32::from(self.older))
     }
 }
