@@ -16,7 +16,7 @@
 //! | [`read`] | from the tracer to JSON, postcard or text, a few records at a time |
 //! | `http` | the HTTP API and the dashboard's files: `http::serve` for each connection (feature `http`) |
 //!
-//! Beside them are [`reserve`], which holds some of the heap back for the moment when it is full; [`cost`], what tracing costs;
+//! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the heap back for the moment when it is full; [`cost`], what tracing costs;
 //! and [`image`], the build id that ties a trace to an ELF.
 //!
 //! # To give a board an agent

@@ -2,6 +2,26 @@
 //!
 //! A scan reads what is in an [`Area`], word by word, and nothing else. It never shows what it reads but for words that hold
 //! an address inside the heap.
+//!
+//! ```
+//! use heapbeacon::memory::{Area, AreaKind, addresses};
+//!
+//! static HEAP: [usize; 1024] = [0; 1024];
+//! static EVENTS: [usize; 16] = [0; 16];
+//!
+//! /// What a board answers as its `Device::area`.
+//! fn area(index: usize) -> Option<Area> {
+//!     match index {
+//!         // SAFETY: a static can be read at any time.
+//!         0 => Some(unsafe { Area::new(AreaKind::Heap, "heap", addresses(&HEAP)) }),
+//!         1 => Some(Area::own(addresses(&EVENTS))),
+//!         // On a device: `.data`, `.bss`, and the live part of each stack, by symbols of the linker.
+//!         _ => None,
+//!     }
+//! }
+//!
+//! assert!(area(0).is_some_and(|area| !area.is_root()));
+//! ```
 
 use core::ops::Range;
 

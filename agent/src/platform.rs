@@ -89,8 +89,8 @@ pub trait Device: Platform {
         None
     }
 
-    /// Returns the memory area of an index, for scans that tell [who holds a block](crate::read::references): regions of
-    /// the traced heap, roots, and the agent's own memory as far as it lies in roots. The tracer and the record buffer need not be listed.
+    /// Returns the memory area of an index, for scans that tell [who holds a block](crate::read::references): up to four regions of
+    /// the traced heap, roots, and the agent's own memory as far as it lies in those. The tracer and the record buffer need not be listed.
     ///
     /// Without any there are no scans: so a board that does not want them lists none.
     fn area(_index: usize) -> Option<Area> {
