@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
-use heapbeacon::memory::Area;
+use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
@@ -134,7 +134,7 @@ impl Device for Board {
     }
 
     fn area(index: usize) -> Option<Area> {
-        roots::area(index)
+        roots::area(index, addresses(&EVENTS_TO_HOST))
     }
 
     fn begin_scan() -> Option<ScanGuard> {

@@ -8,11 +8,11 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use heapbeacon::memory::{Area, AreaKind, addresses};
+use heapbeacon::memory::{Area, AreaKind};
 use heapbeacon::platform::ScanGuard;
 
+use crate::heap;
 use crate::threads::{self, Stack};
-use crate::{board, heap};
 
 /// Most distinct names of threads.
 const NAMES: usize = 64;
@@ -37,13 +37,13 @@ struct Mapping {
     path: String,
 }
 
-/// Returns the area of an index; roots are known while there is a scan.
-pub(crate) fn area(index: usize) -> Option<Area> {
+/// Returns the area of an index; roots are known while there is a scan. `events` is where the agent keeps some.
+pub(crate) fn area(index: usize, events: Range<usize>) -> Option<Area> {
     file()?;
     let listed = [
         Area::read_by(read_memory, AreaKind::Heap, "heap", heap::application()),
         Area::own(heap::server()),
-        Area::own(addresses(&board::EVENTS_TO_HOST)),
+        Area::own(events),
     ];
     if let Some(area) = listed.get(index) {
         return Some(area.clone());

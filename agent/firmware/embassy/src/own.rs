@@ -9,11 +9,12 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::task::{Context, Poll};
 
-use crate::server::SOCKETS;
+/// Most futures that are told of: more would be taken for somebody else's.
+pub(crate) const MOST: usize = 8;
 
 /// First address and size of each future; 0 bytes are a free place.
-static FUTURES: [(AtomicUsize, AtomicUsize); SOCKETS] =
-    [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; SOCKETS];
+static FUTURES: [(AtomicUsize, AtomicUsize); MOST] =
+    [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; MOST];
 /// Where the stack ends that is somebody else's, while a future of the agent is polled; else 0.
 static FRAME: AtomicUsize = AtomicUsize::new(0);
 

@@ -34,6 +34,7 @@ use crate::tasks;
 pub const PORT: u16 = 80;
 /// Sockets: the six connections of a browser, and one more.
 pub const SOCKETS: usize = 7;
+const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
 /// Connections that are answered at a time.
 pub const ANSWERS: usize = 3;
 
