@@ -315,7 +315,7 @@ pub struct DemoSwitch {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demo {
     /// In the order in which they should be shown.
-    pub switches: heapless::Vec<DemoSwitch, 8>,
+    pub switches: heapless::Vec<DemoSwitch, 16>,
 }
 
 /// Body of `POST /demo/{name}`.
