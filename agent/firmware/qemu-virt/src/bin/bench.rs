@@ -205,9 +205,7 @@ fn hooks_at(deeper: usize) -> u32 {
 fn scan() -> u64 {
     let recorder = Recorder::<Board>::of_lent(0..0, &board::EVENTS_TO_HOST);
     let begin = instructions();
-    let mut scan = References::begin(&recorder)
-        .ok()
-        .expect("nothing is in the way");
+    let mut scan = References::begin(&recorder).expect("nothing is in the way");
     while scan.read_next::<Board>() != Found::End {}
     let result = scan.finish::<Board>().expect("the trace goes on");
     let taken = instructions() - begin;
