@@ -1,6 +1,5 @@
 //! Verdicts on answers that follow each other: what one answer says, and what only a history can tell.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::evidence::{Passed, judge};
@@ -35,7 +34,8 @@ pub struct Told {
 #[derive(Clone, Debug, Default)]
 pub struct Followed {
     trace_id: Option<u32>,
-    tracks: BTreeMap<u32, Track>,
+    /// By the id of the call stack; a list is short enough to look through.
+    tracks: Vec<(u32, Track)>,
 }
 
 impl Followed {
@@ -54,17 +54,26 @@ impl Followed {
         let now_us = period.recorded_us(period.time_us);
         let mut judged = Vec::new();
         for (leak, passed) in leaks {
-            let track = self.tracks.entry(leak.stack).or_default();
+            let track = self.track(leak.stack);
             judged.push(track.judge(leak, &passed, period));
         }
-        for track in self.tracks.values_mut() {
+        for (_, track) in &mut self.tracks {
             if is_complete && track.last_us() < now_us {
                 track.hold_nothing(now_us);
             }
         }
         self.tracks
-            .retain(|_, track| now_us.saturating_sub(track.listed_us) <= FORGOTTEN_US);
+            .retain(|(_, track)| now_us.saturating_sub(track.listed_us) <= FORGOTTEN_US);
         judged
+    }
+
+    fn track(&mut self, stack: u32) -> &mut Track {
+        let known = self.tracks.iter().position(|(id, _)| *id == stack);
+        let place = known.unwrap_or(self.tracks.len());
+        if known.is_none() {
+            self.tracks.push((stack, Track::default()));
+        }
+        &mut self.tracks[place].1
     }
 }
 

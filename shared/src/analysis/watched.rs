@@ -1,6 +1,5 @@
 //! The leak list since somebody began to watch, for as long as the trace recorded.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::evidence::Passed;
@@ -37,7 +36,7 @@ pub struct Watched<K> {
     suspects: Suspects<K>,
     followed: Followed,
     /// What the numbers of the last answer said of each call stack of which no record was evicted.
-    told: BTreeMap<u32, Told>,
+    told: Vec<(u32, Told)>,
 }
 
 impl<K> Default for Watched<K> {
@@ -49,7 +48,7 @@ impl<K> Default for Watched<K> {
             lifetimes: Lifetimes::default(),
             suspects: Suspects::default(),
             followed: Followed::default(),
-            told: BTreeMap::new(),
+            told: Vec::new(),
         }
     }
 }
@@ -174,8 +173,13 @@ impl<K: Ord + Clone> Watched<K> {
 }
 
 /// Returns what is said of the call stacks of a site, the worst of it; `None` where nothing is known of one of them.
-fn evidence(told: &BTreeMap<u32, Told>, stacks: &[u32]) -> Option<Told> {
-    let each = stacks.iter().map(|stack| told.get(stack).copied());
+fn evidence(told: &[(u32, Told)], stacks: &[u32]) -> Option<Told> {
+    let of = |stack: &u32| {
+        told.iter()
+            .find(|(id, _)| id == stack)
+            .map(|(_, told)| *told)
+    };
+    let each = stacks.iter().map(of);
     let each: Option<Vec<_>> = each.collect();
     let each = each?;
     let bytes_per_minute = each.iter().map(|told| told.verdict.bytes_per_minute).sum();

@@ -1,6 +1,5 @@
 //! Reads the list of leaks from its postcard form, which takes a fifth of the bytes of JSON.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::analysis::judge;
@@ -31,7 +30,8 @@ pub fn leaks_page(bytes: &[u8]) -> Result<Option<LeaksPage>, DecodeError> {
 struct List {
     page: LeaksPage,
     tasks: Vec<Task>,
-    stacks: BTreeMap<u32, Stack>,
+    /// The one that was told of last: the next leak is its own.
+    stack: Option<Stack>,
 }
 
 impl List {
@@ -43,7 +43,7 @@ impl List {
             Message::Stack(stack) => {
                 let task = self.tasks.iter().find(|task| task.id == stack.task);
                 let task = task.map(|task| (&task.name, task.origin));
-                self.stacks.insert(stack.id, Stack::of(&stack, task));
+                self.stack = Some(Stack::of(&stack, task));
             }
             Message::Births(leak) => self.leak(leak),
             Message::Listed(listed) => self.page.total = listed.call_stacks,
@@ -52,9 +52,8 @@ impl List {
     }
 
     fn leak(&mut self, leak: trace::Leak) {
-        let Some(stack) = self.stacks.remove(&leak.stack) else {
-            return;
-        };
+        let stack = self.stack.take().filter(|stack| stack.id == leak.stack);
+        let Some(stack) = stack else { return };
         let verdict = judge(&leak, &stack.passed(), &self.page.period, Kind::TooEarly);
         self.page.leaks.push(Leak {
             stack,

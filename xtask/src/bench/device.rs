@@ -31,17 +31,17 @@ const BUDGETS: [Budget; 8] = [
     Budget {
         figure: "pair_100",
         what: "pair in the tracer, leaks mode, lock included, 100 live",
-        most: 280,
+        most: 300,
     },
     Budget {
         figure: "pair_1000",
         what: "the same, 1,000 live",
-        most: 280,
+        most: 300,
     },
     Budget {
         figure: "pair_2000",
         what: "the same, 2,000 live",
-        most: 280,
+        most: 300,
     },
     Budget {
         figure: "hook_pair",
