@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, Tracer};
 use heapbeacon_shared::api::{self, CostUnit};
@@ -9,6 +10,7 @@ use heapbeacon_shared::trace::{Region, Window};
 
 static TRACER: Tracer<CriticalSectionRawMutex> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<CriticalSectionRawMutex> = Marks::new();
 /// Stands for a timer of the chip: it is a microsecond later at each look.
 static TIMER: AtomicU64 = AtomicU64::new(0);
 
@@ -24,6 +26,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<CriticalSectionRawMutex> {
+        &MARKS
     }
 
     fn now_us() -> u64 {

@@ -17,6 +17,7 @@
 //! | `http` | the HTTP API and the dashboard's files: `http::serve` for each connection (feature `http`) |
 //!
 //! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the heap back for the moment when it is full; [`cost`], what tracing costs;
+//! [`marks`], moments that firmware or a person has [named](mark!);
 //! and [`image`], the build id that ties a trace to an ELF.
 //!
 //! # To give a board an agent
@@ -41,6 +42,8 @@ pub mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod image;
+mod mark;
+pub mod marks;
 pub mod memory;
 pub mod platform;
 pub mod read;
@@ -53,4 +56,7 @@ pub mod tracer;
 pub mod walk;
 mod warnings;
 
+#[doc(hidden)]
+pub use mark::_heapbeacon_mark;
+pub use mark::mark;
 pub use recorder::Recorder;

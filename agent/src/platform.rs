@@ -10,6 +10,7 @@ use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::marks::Marks;
 use crate::memory::Area;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
@@ -33,6 +34,9 @@ pub trait Platform: Sized + 'static {
 
     /// Returns the meter of what tracing costs on this board.
     fn cost() -> &'static CostMeter;
+
+    /// Returns the marks of this board.
+    fn marks() -> &'static Marks<Self::Lock>;
 
     /// Returns the microseconds since boot.
     fn now_us() -> u64;

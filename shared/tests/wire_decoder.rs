@@ -272,6 +272,7 @@ fn message_that_contains_a_preamble_is_left_out() {
     let mark = Mark {
         time_us: 0,
         name: "\0HBC\u{1}\0".try_into().unwrap(),
+        ..Mark::default()
     };
     let error = encoder.encode(&Message::Mark(mark), &mut buffer);
     assert_eq!(error, Err(EncodeError::ContainsPreamble));

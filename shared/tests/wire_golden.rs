@@ -290,6 +290,7 @@ fn mark() {
     let mark = Mark {
         time_us: 128,
         name: name("vor dem Löten"),
+        ..Mark::default()
     };
     let hex = "12 08  80 01  0e 76 6f 72 20 64 65 6d 20 4c c3 b6 74 65 6e";
     assert_golden(Message::Mark(mark), hex);

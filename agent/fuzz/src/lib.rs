@@ -12,6 +12,7 @@ use std::task::{Context as Wakers, Waker};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Mode, Sink, State, Tracer};
@@ -29,6 +30,7 @@ const TURNS: usize = 10_000;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<Lock> = Marks::new();
 static NO_HOST: NoHost = NoHost;
 
 /// The board.
@@ -66,6 +68,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<Lock> {
+        &MARKS
     }
 
     fn now_us() -> u64 {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
@@ -24,6 +25,7 @@ const EVENTS: usize = 1024;
 
 static TRACER: Tracer<SpinLock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<SpinLock> = Marks::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static STARTED: OnceLock<Instant> = OnceLock::new();
@@ -67,6 +69,8 @@ pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     debug_assert!(is_first, "the server starts once");
 }
 
+heapbeacon::marks_of!(Board);
+
 impl Platform for Board {
     type Lock = SpinLock;
 
@@ -76,6 +80,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<SpinLock> {
+        &MARKS
     }
 
     fn now_us() -> u64 {

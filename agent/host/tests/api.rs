@@ -16,6 +16,7 @@ mod api {
     mod heap;
     mod malformed;
     mod manners;
+    mod marks;
     mod methods;
     mod origins;
     mod paging;

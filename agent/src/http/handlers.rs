@@ -1,24 +1,28 @@
 //! One thin function a route: check the arguments, ask the tracer, choose the answer.
 
-use heapbeacon_shared::api::{self, Endpoint, InitRequest, Route, StartRequest};
-use heapbeacon_shared::trace::{Kind, Mode};
+use core::ops::Range;
+
+use heapbeacon_shared::api::{self, Endpoint, InitRequest, MarkRequest, Route, StartRequest};
+use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
-use crate::http::answer::pages::{Page, RecordsAndStacks, Switches};
+use crate::http::answer::pages::{Marks, Page, RecordsAndStacks, Switches};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::problem::Problem;
 use crate::http::request::body;
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
+use crate::mark::mark;
 use crate::platform::{Device, Switch};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
-use crate::read::leaks::{Kinds, LEAKS_AT_A_TIME, Leaks, Wanted};
+use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks};
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
+use crate::read::wanted::Wanted;
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error, Order};
 
@@ -61,6 +65,8 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::References => references(recorder, call)?,
         Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
         Route::Capture => everything(recorder, call.query)?,
+        Route::Marks => Reply::stream(Stream::Marks(Page::new(Marks::default()))),
+        Route::Mark => add_mark::<P>(body)?,
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
@@ -147,7 +153,16 @@ fn records<P: Device>(call: &Call<'_>) -> Answer {
     let after = query.number("after", 0..=u64::MAX, 0)?;
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
     let is_postcard = wants_postcard(call)?;
-    let page = PageRecords::new::<P>(after, limit as u32);
+    let wanted = Wanted {
+        times: times::<P>(query)?,
+        stack: match query.get("stack") {
+            None => None,
+            Some(_) => Some(query.number("stack", 0..=u32::MAX.into(), 0)? as u32),
+        },
+        task: query.get("task").map(task).transpose()?,
+        min_size: query.number("min_size", 0..=u64::MAX, 0)?,
+    };
+    let page = PageRecords::new::<P>(after, wanted, limit as u32);
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Records(page)))
     } else {
@@ -191,7 +206,8 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
     let query = call.query;
     let limit = query.number("limit", 1..=MAX_LIMIT, LEAKS_AT_A_TIME as u64)?;
     let min_age_ms = query.number("min_age_ms", 0..=u32::MAX.into(), 0)?;
-    let wanted = Wanted {
+    let wanted = Asked {
+        times: times::<P>(query)?,
         min_age_us: min_age_ms * 1000,
         limit: limit as u32,
         order: order(query)?,
@@ -205,6 +221,55 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
     } else {
         Stream::Leaks(Page::new(leaks))
     }))
+}
+
+/// Reads from when on and up to when blocks were allocated that are asked for.
+fn times<P: Device>(query: Query<'_>) -> Result<Range<u64>, Problem> {
+    let since_us = moment::<P>(query, "since")?.unwrap_or(0);
+    let until_us = moment::<P>(query, "until")?.unwrap_or(u64::MAX);
+    if since_us > until_us {
+        return Err(Problem::invalid(format_args!(
+            "`since` is later than `until`: swap them."
+        )));
+    }
+    Ok(since_us..until_us)
+}
+
+/// Reads a moment: microseconds since boot, or the newest mark of a name.
+fn moment<P: Device>(query: Query<'_>, name: &str) -> Result<Option<u64>, Problem> {
+    let Some(value) = query.get(name) else {
+        return Ok(None);
+    };
+    if let Some(time_us) = value.number() {
+        return Ok(Some(time_us));
+    }
+    let mark = P::marks().newest(|mark| value.is(&mark.name));
+    mark.map(|mark| Some(mark.time_us)).ok_or_else(|| {
+        Problem::invalid(format_args!(
+            "`{name}` is the name of a mark, of which GET /api/v1/marks lists all, or microseconds since boot."
+        ))
+    })
+}
+
+/// Reads the name of a task, as records have it.
+fn task(value: Encoded<'_>) -> Result<trace::Name, Problem> {
+    value.decode().ok_or_else(|| {
+        Problem::invalid(format_args!(
+            "`task` is the name of a task, as records have it: 32 bytes of text at most."
+        ))
+    })
+}
+
+fn add_mark<P: Device>(body: &[u8]) -> Answer {
+    let expected = format_args!(
+        "Send {{\"name\":\"after login\"}}: 1 to 32 bytes of text, without control characters, not all blanks, and not \
+         all digits."
+    );
+    let request: MarkRequest = body::parse(body, expected)?;
+    if !Mark::may_be_called(&request.name) {
+        return Err(Problem::invalid(expected));
+    }
+    Ok(Reply::json(Json::Mark(mark::<P>(&request.name))))
 }
 
 fn order(query: Query<'_>) -> Result<Order, Problem> {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use heapbeacon_shared::api::{self, Method, Sentence};
+use heapbeacon_shared::api::{self, Methods, Sentence};
 use picoserve::response::StatusCode;
 
 use crate::http::limits::{MAX_FIELDS, READ_SECONDS};
@@ -137,15 +137,15 @@ impl Problem {
         Self::new(kind, detail)
     }
 
-    /// The path answers another method.
-    pub(crate) fn wrong_method(method: Method) -> Self {
+    /// The path answers other methods.
+    pub(crate) fn wrong_method(methods: Methods) -> Self {
         let kind = Kind(
             StatusCode::METHOD_NOT_ALLOWED,
             "Method not allowed",
             "ESP_ERR_NOT_SUPPORTED",
         );
-        Self::new(kind, format_args!("This path answers {method}."))
-            .with_header("Allow", allowed(method))
+        Self::new(kind, format_args!("This path answers {methods}."))
+            .with_header("Allow", methods.allow())
     }
 
     /// The body comes in chunks, without a length.
@@ -277,13 +277,5 @@ impl Problem {
     fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.header = Some((name, value));
         self
-    }
-}
-
-/// Returns the value of `Allow` for a path that answers `method`.
-pub(crate) fn allowed(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET, HEAD, OPTIONS",
-        Method::Post => "POST, OPTIONS",
     }
 }

@@ -1,12 +1,14 @@
 //! From a request to its answer: who may ask, what for, and who answers.
 
-use heapbeacon_shared::api::{self, Access, Endpoint, JSON_MIME, Method, POSTCARD_MIME, Route};
+use heapbeacon_shared::api::{
+    self, Access, Endpoint, JSON_MIME, Method, Methods, POSTCARD_MIME, Route,
+};
 use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::handlers::{self, Call};
-use crate::http::problem::{self, Problem};
+use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
 use crate::http::request::input::{Body, Tail};
@@ -101,15 +103,17 @@ fn choose<'b, P: Device>(
     if place.access().needs_token() {
         server.guard().check_token(request)?;
     }
-    let method = match &place {
-        Place::Route(endpoint, _) => endpoint.method,
-        Place::File(_) => Method::Get,
+    let methods = match &place {
+        Place::Route(endpoint, _) => endpoint.methods(),
+        Place::File(_) => Methods::READ,
         Place::Nothing => return Err(assets::nothing_here()),
     };
     if request.method == "OPTIONS" {
-        return Ok(Action::Options(problem::allowed(method)));
+        return Ok(Action::Options(methods.allow()));
     }
-    check_method(method, request)?;
+    if !method(request).is_some_and(|method| methods.has(method)) {
+        return Err(Problem::wrong_method(methods));
+    }
     match place {
         Place::Route(endpoint, parameter) => call(endpoint, parameter, request, body_length),
         Place::File(file) => Ok(Action::File(file)),
@@ -133,13 +137,32 @@ fn find<'b, P: Device>(
     request: &Request<'_, 'b>,
     path: Encoded<'b>,
 ) -> Place<'b> {
-    let mut routes = Route::ALL.iter();
-    let route = routes.find_map(|row| Some((row.route.endpoint(), parameter(row.path, path)?)));
-    match route {
+    match row(path, method(request)) {
         Some((endpoint, parameter)) => Place::Route(endpoint, parameter),
         None => {
             assets::find(server.assets(), path, request.fields).map_or(Place::Nothing, Place::File)
         }
+    }
+}
+
+/// Returns the row of a path for a method, with what stands for `{}`; where the path has none for that method, its first row.
+fn row(path: Encoded<'_>, method: Option<Method>) -> Option<(&'static Endpoint, Encoded<'_>)> {
+    let rows = Route::ALL.iter();
+    let mut rows = rows.filter_map(|row| Some((row.route.endpoint(), parameter(row.path, path)?)));
+    let first = rows.next()?;
+    if Some(first.0.method) == method {
+        return Some(first);
+    }
+    let other = rows.find(|(row, _)| Some(row.method) == method);
+    Some(other.unwrap_or(first))
+}
+
+/// Returns the method of the table that a request's method is, or is derived from.
+fn method(request: &Request<'_, '_>) -> Option<Method> {
+    match request.method {
+        "GET" | "HEAD" => Some(Method::Get),
+        "POST" => Some(Method::Post),
+        _ => None,
     }
 }
 
@@ -182,13 +205,6 @@ fn call<'b>(
         prefers_postcard: endpoint.answer == api::Answer::JsonOrPostcard
             && prefers(request.fields, POSTCARD_MIME, JSON_MIME),
     }))
-}
-
-fn check_method(method: Method, request: &Request<'_, '_>) -> Result<(), Problem> {
-    match (method, request.method) {
-        (Method::Get, "GET" | "HEAD") | (Method::Post, "POST") => Ok(()),
-        _ => Err(Problem::wrong_method(method)),
-    }
 }
 
 /// Does what a request asks for.
@@ -234,14 +250,27 @@ fn preflight() -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::Route;
+    use heapbeacon_shared::api::{Method, Route};
 
-    use super::{Encoded, parameter};
+    use super::{Encoded, row};
 
     fn find(path: &str) -> Option<(Route, &str)> {
+        find_for(path, None)
+    }
+
+    fn find_for(path: &str, method: Option<Method>) -> Option<(Route, &str)> {
         let path = Encoded::new(path).expect("its escapes are sound");
-        let mut routes = Route::ALL.iter();
-        routes.find_map(|row| Some((row.route, parameter(row.path, path)?.text())))
+        row(path, method).map(|(row, parameter)| (row.route, parameter.text()))
+    }
+
+    #[test]
+    fn a_path_of_two_rows_has_one_for_each_method() {
+        let path = "/api/v1/marks";
+        assert_eq!(find_for(path, Some(Method::Get)), Some((Route::Marks, "")));
+        assert_eq!(find_for(path, Some(Method::Post)), Some((Route::Mark, "")));
+        assert_eq!(find_for(path, None), Some((Route::Marks, "")));
+        let read = find_for("/api/v1/trace/start", Some(Method::Get));
+        assert_eq!(read, Some((Route::Start, "")));
     }
 
     #[test]

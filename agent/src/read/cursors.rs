@@ -6,6 +6,7 @@
 use heapless::Vec;
 
 use crate::platform::Device;
+use crate::read::wanted::Wanted;
 use crate::tracer::{Record, RecordCursor, Stack, StackCursor, Trace};
 
 /// Records read at one time.
@@ -61,6 +62,7 @@ impl Records {
 /// A bounded number of records, and the stacks that they refer to.
 pub struct PageRecords {
     records: Records,
+    wanted: Wanted,
     left: u32,
     after: u64,
     last: Option<u64>,
@@ -68,10 +70,12 @@ pub struct PageRecords {
 }
 
 impl PageRecords {
-    /// Begins a page of at most `limit` records behind a sequence number.
-    pub fn new<P: Device>(after: u64, limit: u32) -> Self {
+    /// Begins a page of at most `limit` wanted records behind a sequence number.
+    pub fn new<P: Device>(after: u64, wanted: Wanted, limit: u32) -> Self {
+        let before = after.max(wanted.times.start.saturating_sub(1));
         Self {
-            records: Records::after(P::tracer().trace(), after),
+            records: Records::after(P::tracer().trace(), before),
+            wanted,
             left: limit,
             after,
             last: None,
@@ -89,7 +93,7 @@ impl PageRecords {
         if self.left == 0 {
             return None;
         }
-        let record = *self.records.peek::<P>()?;
+        let record = self.peek::<P>()?;
         if !self.note(&record) {
             self.left = 0;
             return None;
@@ -103,8 +107,22 @@ impl PageRecords {
     /// Returns the sequence number that the next page comes after, once this one is at its end; `None` only where it
     /// is the last page.
     pub fn following<P: Device>(&mut self) -> Option<u64> {
-        let is_last = self.records.peek::<P>().is_none() && is_latest::<P>(self.trace());
+        let is_last = self.peek::<P>().is_none() && is_latest::<P>(self.trace());
         (!is_last).then(|| self.last.unwrap_or(self.after))
+    }
+
+    /// Returns the next wanted record without taking it.
+    fn peek<P: Device>(&mut self) -> Option<Record> {
+        loop {
+            let record = *self.records.peek::<P>()?;
+            if record.seq >= self.wanted.times.end {
+                return None;
+            }
+            if self.wanted.has::<P>(&record) {
+                return Some(record);
+            }
+            self.records.advance();
+        }
     }
 
     /// Returns the ids of the stacks that the records so far refer to, each once.

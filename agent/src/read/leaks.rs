@@ -1,5 +1,7 @@
 //! Reads the list of leaks: who holds live blocks, and whether that is a leak.
 
+use core::ops::Range;
+
 use heapbeacon_shared::analysis::{Passed, judge};
 use heapbeacon_shared::trace::{Births, Kind, Leak, Period, Verdict};
 use heapless::Vec;
@@ -14,8 +16,10 @@ pub const LEAKS_AT_A_TIME: usize = 20;
 const BIRTHS_AT_A_TIME: usize = 4;
 
 /// What a list is to hold.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// From when on and up to when its blocks were allocated, in microseconds since boot.
+    pub times: Range<u64>,
     /// Blocks that are younger are not listed, in microseconds.
     pub min_age_us: u64,
     /// Most entries.
@@ -26,9 +30,10 @@ pub struct Wanted {
     pub kinds: Kinds,
 }
 
-impl Default for Wanted {
+impl Default for Asked {
     fn default() -> Self {
         Self {
+            times: 0..u64::MAX,
             min_age_us: 0,
             limit: LEAKS_AT_A_TIME as u32,
             order: Order::default(),
@@ -72,7 +77,8 @@ pub struct Listed {
 pub struct Leaks {
     trace: Trace,
     period: Period,
-    /// Blocks from before then are listed.
+    /// Blocks from then on, and from before then, are listed.
+    since_us: u64,
     before_us: u64,
     cursor: LeakCursor,
     batch: Vec<Sums, LEAKS_AT_A_TIME>,
@@ -88,10 +94,10 @@ pub struct Leaks {
 
 impl Leaks {
     /// Begins a list; `None` while another query is running.
-    pub fn begin<P: Device>(wanted: Wanted) -> Option<Self> {
+    pub fn begin<P: Device>(asked: Asked) -> Option<Self> {
         loop {
             // A trace that ends meanwhile gives way to the next one.
-            let Ok(mut leaks) = Self::new::<P>(wanted) else {
+            let Ok(mut leaks) = Self::new::<P>(&asked) else {
                 continue;
             };
             if let Ok(is_read) = leaks.read::<P>() {
@@ -100,25 +106,29 @@ impl Leaks {
         }
     }
 
-    fn new<P: Device>(wanted: Wanted) -> Result<Self, TraceEnded> {
+    fn new<P: Device>(asked: &Asked) -> Result<Self, TraceEnded> {
         let time_us = now_us::<P>();
         let trace = P::tracer().trace();
         let period = P::tracer().period(trace, time_us)?;
-        let before_us = time_us.saturating_sub(wanted.min_age_us);
+        let before_us = time_us
+            .saturating_sub(asked.min_age_us)
+            .min(asked.times.end);
         Ok(Self {
             trace,
             before_us,
+            since_us: asked.times.start,
             cursor: LeakCursor::before(trace, before_us)
+                .since(asked.times.start)
                 .at(period.recorded_until_us())
-                .by(wanted.order),
+                .by(asked.order),
             period,
             batch: Vec::new(),
             taken: 0,
             births: Vec::new(),
             listed: 0,
             ahead: 0,
-            kinds: wanted.kinds,
-            left: wanted.limit,
+            kinds: asked.kinds,
+            left: asked.limit,
         })
     }
 
@@ -174,7 +184,13 @@ impl Leaks {
             outlived: sums.outlived,
             births,
         };
-        let verdict = judge(&leak, &Passed::of(&stack), &self.period, Kind::TooEarly);
+        // What was not asked for is no pause: the list is judged as of the time that it is of.
+        let period = Period {
+            started_us: self.period.started_us.max(self.since_us),
+            time_us: self.period.time_us.min(self.before_us),
+            ..self.period.clone()
+        };
+        let verdict = judge(&leak, &Passed::of(&stack), &period, Kind::TooEarly);
         Listed {
             leak,
             stack,
@@ -192,7 +208,7 @@ impl Leaks {
                     break;
                 }
             }
-            P::tracer().births(self.trace, self.before_us, &mut self.births)?;
+            P::tracer().births(self.trace, self.since_us..self.before_us, &mut self.births)?;
         }
         let mut known = self.births.iter();
         let births = known.find(|(stack, _)| *stack == id);

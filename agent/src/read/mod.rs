@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! tracer ──► cursors ──► stream      postcard messages: a capture, or a page of records or call stacks
+//!               │            wanted: which records a reader asks for
 //!               ├──────► bodies      JSON bodies of the API
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
@@ -18,3 +19,4 @@ pub mod leaks;
 pub mod references;
 pub mod scanner;
 pub mod stream;
+pub mod wanted;

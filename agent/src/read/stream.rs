@@ -65,6 +65,8 @@ enum Part {
     Records(PageRecords),
     RecordsOf(u64, Records),
     Leaks(Leaks),
+    /// Marks behind the one with an id, up to a moment.
+    Marks(u64, u32),
     /// What the next page comes after.
     Next(Option<u64>),
     End,
@@ -112,6 +114,7 @@ impl MessageStream {
             Part::Records(page) => say.next_record::<P>(page, out),
             Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
             Part::Leaks(leaks) => say.next_leak::<P>(leaks, out),
+            Part::Marks(moment, last) => say.next_mark::<P>(*moment, last, out),
             Part::Next(next) => say.next_page(*next, out),
             Part::End => say.end(out),
             Part::Scan(_, scanner) => match scanner.next_message::<P>() {
@@ -153,7 +156,8 @@ impl Part {
                 Part::StacksOf(moment, Stacks::new::<P>(trace, None, u32::MAX))
             }
             Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
-            Part::RecordsOf(..) | Part::Leaks(_) | Part::Next(_) => Part::End,
+            Part::RecordsOf(moment, _) => Part::Marks(moment, 0),
+            Part::Marks(..) | Part::Leaks(_) | Part::Next(_) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
     }
@@ -283,6 +287,16 @@ impl MessageWriter {
         for wrong in wrong_frees.iter().filter(|wrong| wrong.time_us <= moment) {
             self.say(out, &Message::WrongFree(*wrong));
         }
+    }
+
+    fn next_mark<P: Device>(&mut self, moment: u64, last: &mut u32, out: &mut impl Out) -> bool {
+        let mark = P::marks().after(*last);
+        let Some(mark) = mark.filter(|mark| mark.time_us <= moment) else {
+            return false;
+        };
+        *last = mark.id;
+        self.say(out, &Message::Mark(mark));
+        true
     }
 
     fn stack<P: Device>(&mut self, stack: &Stack, out: &mut impl Out) {

@@ -12,6 +12,7 @@ use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::marks::Marks;
 use crate::memory::Area;
 use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 #[cfg(feature = "tracing")]
@@ -24,6 +25,7 @@ pub(crate) static NO_HOST: NoHost = NoHost;
 std::thread_local! {
     /// Each test has a thread, and so a tracer, for itself.
     static TRACER: &'static Tracer<Interruptible> = Box::leak(Box::new(Tracer::new()));
+    static MARKS: &'static Marks<Interruptible> = Box::leak(Box::new(Marks::new()));
     static INTERRUPT: Cell<Option<Interrupt>> = const { Cell::new(None) };
     /// What this test's board lists for scans, and the blocks that its heap has handed out.
     static AREAS: RefCell<std::vec::Vec<Area>> = const { RefCell::new(std::vec::Vec::new()) };
@@ -104,6 +106,8 @@ impl Sink for NoHost {
     }
 }
 
+crate::marks_of!(Board);
+
 impl Platform for Board {
     type Lock = Interruptible;
 
@@ -113,6 +117,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<Interruptible> {
+        MARKS.with(|marks| *marks)
     }
 
     fn now_us() -> u64 {

@@ -8,6 +8,7 @@ use heapbeacon_shared::trace::{Mode, State};
 
 use super::count::Count;
 use super::inner::Inner;
+use super::records::MAX_TIME;
 use super::sink::Sink;
 use super::storage::Tables;
 use super::table::steps;
@@ -194,6 +195,12 @@ impl<M: RawMutex> Tracer<M> {
             inner.state = to;
             Ok(())
         })
+    }
+
+    /// Returns a moment that is later than every event before it and earlier than every one behind it, by a clock, and which
+    /// trace there is: what blocks are told apart by.
+    pub fn moment(&self, clock_us: u64) -> (u64, Trace) {
+        self.locked(|inner| (inner.stamp(clock_us.min(MAX_TIME)), inner.trace))
     }
 
     /// Returns the number of records, without taking the lock (`heap_trace_get_count`).

@@ -66,6 +66,7 @@ impl StackCursor {
 pub struct LeakCursor {
     pub(super) trace: Trace,
     now_us: u64,
+    since_us: u64,
     before_us: u64,
     order: Order,
     passed: [u32; MAX_STACKS / u32::BITS as usize],
@@ -77,10 +78,21 @@ impl LeakCursor {
         Self {
             trace,
             now_us: before_us,
+            since_us: 0,
             before_us,
             order: Order::default(),
             passed: [0; _],
         }
+    }
+
+    /// Leaves out blocks that were allocated before `since_us`, in microseconds since boot.
+    pub fn since(self, since_us: u64) -> Self {
+        Self { since_us, ..self }
+    }
+
+    /// Returns where the records of its blocks begin.
+    pub(super) fn records(&self) -> RecordCursor {
+        RecordCursor::after(self.trace, self.since_us.saturating_sub(1))
     }
 
     /// Says that the list is of this moment, not of the one that the blocks were allocated before.

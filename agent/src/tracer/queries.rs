@@ -1,5 +1,7 @@
 //! What readers ask the tracer: many short holds of the lock, one after the other.
 
+use core::ops::Range;
+
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::trace::{Births, Failure, Period, Record, Stack, State, Summary, WrongFree};
 use heapless::Vec;
@@ -151,7 +153,7 @@ impl<M: RawMutex> Tracer<M> {
         out: &mut Vec<Sums, N>,
     ) -> Result<u32, TraceEnded> {
         let trace = cursor.trace;
-        let mut records = RecordCursor::after(trace, 0);
+        let mut records = cursor.records();
         while self.read(trace, |inner| inner.tally(&mut records, query, cursor))? {}
         let mut ahead = 0;
         let entries = self.read(trace, |inner| inner.stacks.entries())?;
@@ -174,7 +176,7 @@ impl<M: RawMutex> Tracer<M> {
         self.read(trace, |inner| inner.period(time_us))
     }
 
-    /// Counts the live blocks of some call stacks that were allocated before a moment into the slices of their births: each
+    /// Counts the live blocks of some call stacks that were allocated within a time into the slices of their births: each
     /// has its id and the slices.
     ///
     /// # Errors
@@ -182,11 +184,11 @@ impl<M: RawMutex> Tracer<M> {
     pub fn births(
         &self,
         trace: Trace,
-        before_us: u64,
+        times: Range<u64>,
         wanted: &mut [(u32, Births)],
     ) -> Result<(), TraceEnded> {
-        let mut records = RecordCursor::after(trace, 0);
-        while self.read(trace, |inner| inner.births(&mut records, before_us, wanted))? {}
+        let mut records = RecordCursor::after(trace, times.start.saturating_sub(1));
+        while self.read(trace, |inner| inner.births(&mut records, times.end, wanted))? {}
         Ok(())
     }
 

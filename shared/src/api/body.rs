@@ -300,6 +300,14 @@ where
     T::deserialize(StrDeserializer::new(&name))
 }
 
+/// Body of `POST /marks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkRequest {
+    /// What the moment is called: see [`Mark::may_be_called`](trace::Mark::may_be_called).
+    pub name: Name,
+}
+
 /// A switch of the demo workload.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DemoSwitch {

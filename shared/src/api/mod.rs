@@ -12,8 +12,9 @@ mod warning;
 
 pub use body::*;
 #[cfg(feature = "alloc")]
-pub use pages::{LeaksPage, RecordsPage, ReferencesPage, StacksPage};
+pub use pages::{LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{
-    Access, Answer, Body, Endpoint, JSON_MIME, Method, POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route,
+    Access, Answer, Body, Endpoint, JSON_MIME, Method, Methods, POSTCARD_MIME, PREFIX,
+    PROBLEM_MIME, Route,
 };
 pub use warning::Warning;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
 use crate::analysis::{Held, Passed, Snapshot};
-use crate::trace::{self, Period, Reference, Root, Scan, Span, Summary};
+use crate::trace::{self, Mark, Period, Reference, Root, Scan, Span, Summary};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,17 @@ pub struct ReferencesPage {
     pub references: Vec<Reference>,
     /// What the scan came to; null where the trace was started anew meanwhile, and what is told is of no use.
     pub scan: Option<Scan>,
+}
+
+/// The marks that are kept: `GET /marks`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MarksPage {
+    /// Microseconds since boot, when this was read.
+    pub time_us: u64,
+    /// Oldest first.
+    pub marks: Vec<Mark>,
+    /// Older ones since boot that gave way to the next one each.
+    pub merged: u32,
 }
 
 impl LeaksPage {

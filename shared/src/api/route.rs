@@ -30,6 +30,50 @@ impl fmt::Display for Method {
     }
 }
 
+/// The methods that a path answers, of one row of the table for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Methods {
+    get: bool,
+    post: bool,
+}
+
+impl Methods {
+    /// Those of a file.
+    pub const READ: Self = Self {
+        get: true,
+        post: false,
+    };
+
+    /// Returns whether a method is among them.
+    pub const fn has(self, method: Method) -> bool {
+        match method {
+            Method::Get => self.get,
+            Method::Post => self.post,
+        }
+    }
+
+    /// Returns the value of `Allow`, with the methods that are derived from these.
+    pub const fn allow(self) -> &'static str {
+        match (self.get, self.post) {
+            (true, true) => "GET, HEAD, POST, OPTIONS",
+            (true, false) => "GET, HEAD, OPTIONS",
+            (false, true) => "POST, OPTIONS",
+            (false, false) => "OPTIONS",
+        }
+    }
+}
+
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.get, self.post) {
+            (true, true) => "GET and POST",
+            (true, false) => "GET",
+            (false, true) => "POST",
+            (false, false) => "OPTIONS",
+        })
+    }
+}
+
 /// Who may use an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -121,6 +165,8 @@ pub enum Route {
     References,
     Dump,
     Capture,
+    Marks,
+    Mark,
     Elf,
     Demo,
     DemoSwitch,
@@ -173,6 +219,18 @@ impl Endpoint {
         }
     }
 
+    /// Returns what its path answers: it may have a row for each method.
+    pub fn methods(&self) -> Methods {
+        let answers = |method| {
+            let mut rows = Route::TABLE.iter();
+            rows.any(|row| row.path == self.path && row.method == method)
+        };
+        Methods {
+            get: answers(Method::Get),
+            post: answers(Method::Post),
+        }
+    }
+
     const fn with_query(self, query: &'static [&'static str]) -> Self {
         Self { query, ..self }
     }
@@ -187,7 +245,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 20] = [
+    pub const ALL: [Endpoint; 22] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::Trace, "/api/v1/trace", Answer::Json),
@@ -204,7 +262,9 @@ impl Route {
             "/api/v1/trace/records",
             Answer::JsonOrPostcard,
         )
-        .with_query(&["after", "limit", "format"])
+        .with_query(&[
+            "after", "limit", "format", "since", "until", "stack", "task", "min_size",
+        ])
         .of_trace(),
         Endpoint::read(Route::Record, "/api/v1/trace/records/{}", Answer::Json).of_trace(),
         Endpoint::read(
@@ -215,7 +275,15 @@ impl Route {
         .with_query(&["after", "limit", "format"])
         .of_trace(),
         Endpoint::read(Route::Leaks, "/api/v1/trace/leaks", Answer::JsonOrPostcard)
-            .with_query(&["limit", "min_age_ms", "sort", "verdict", "format"])
+            .with_query(&[
+                "limit",
+                "min_age_ms",
+                "since",
+                "until",
+                "sort",
+                "verdict",
+                "format",
+            ])
             .of_trace(),
         Endpoint::read(
             Route::References,
@@ -228,13 +296,15 @@ impl Route {
         Endpoint::read(Route::Capture, "/api/v1/capture", Answer::Postcard)
             .with_query(&["references"])
             .of_trace(),
+        Endpoint::read(Route::Marks, "/api/v1/marks", Answer::Json),
+        Endpoint::control(Route::Mark, "/api/v1/marks", Body::Json(256)),
         Endpoint::read(Route::Elf, "/api/v1/elf", Answer::File),
         Endpoint::read(Route::Demo, "/api/v1/demo", Answer::Json),
         Endpoint::control(Route::DemoSwitch, "/api/v1/demo/{}", Body::Json(256)),
         Endpoint::read(Route::OpenApi, "/api/v1/openapi.yaml", Answer::Yaml),
     ];
 
-    const TABLE: &'static [Endpoint; 20] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 22] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -288,6 +358,20 @@ mod tests {
             );
             assert!(controls || endpoint.body == Body::None, "{}", endpoint.path);
         }
+    }
+
+    #[test]
+    fn a_path_has_one_row_for_each_of_its_methods() {
+        for endpoint in Route::ALL {
+            let mut rows = Route::ALL.iter();
+            let same = |row: &&Endpoint| (row.path, row.method) == (endpoint.path, endpoint.method);
+            assert_eq!(rows.find(same).map(|row| row.route), Some(endpoint.route));
+        }
+        let both = Route::Marks.endpoint().methods();
+        assert_eq!(Route::Mark.endpoint().methods(), both);
+        assert!(both.has(Method::Get) && both.has(Method::Post));
+        assert_eq!(both.allow(), "GET, HEAD, POST, OPTIONS");
+        assert_eq!(Route::Heap.endpoint().methods(), Methods::READ);
     }
 
     #[test]

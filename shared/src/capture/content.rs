@@ -2,6 +2,8 @@ use alloc::vec::Vec;
 
 use crate::api::{Device, Heap, LeaksPage, Record, ReferencesPage, Stack, Trace};
 
+use crate::trace::Mark;
+
 use super::loss::Loss;
 
 /// What a capture says, as the API would have said it at that moment.
@@ -23,6 +25,8 @@ pub struct Capture {
     pub stacks: Vec<Stack>,
     /// What pointed into the heap, if it was asked for.
     pub references: Option<ReferencesPage>,
+    /// The marks of its boot up to then, oldest first; which traces there were then is not told.
+    pub marks: Vec<Mark>,
     /// What could not be read.
     pub loss: Loss,
 }

@@ -43,6 +43,7 @@ pub(super) struct Fold {
     pub(super) period: Option<trace::Period>,
     pointers: Pointers,
     failures: Vec<trace::Failure>,
+    marks: Vec<trace::Mark>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
@@ -86,13 +87,9 @@ impl Fold {
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
-            // The page shows no marks yet; births are counted from the records; who asked for a page, and the decoder, have
-            // looked at its end.
-            Message::Mark(_)
-            | Message::Births(_)
-            | Message::Listed(_)
-            | Message::Page(_)
-            | Message::End(_) => {}
+            Message::Mark(mark) => self.marks.push(mark),
+            // Births are counted from the records; who asked for a page, and the decoder, have looked at its end.
+            Message::Births(_) | Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
         }
     }
 
@@ -142,6 +139,7 @@ impl Fold {
         let references = pointers.settle(trace.trace_id, &self.heap.regions);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
         let is_weighed = self.period.is_some();
+        let marks = self.take_marks();
         let (records, stacks) = self.take_records();
         Some(Capture {
             is_weighed,
@@ -152,6 +150,7 @@ impl Fold {
             records,
             stacks,
             references,
+            marks,
             loss,
         })
     }
@@ -183,6 +182,18 @@ impl Fold {
     pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
         self.settle();
         self.take_records()
+    }
+
+    /// Returns the marks by time, numbered anew: their ids are not told.
+    fn take_marks(&mut self) -> Vec<trace::Mark> {
+        let mut marks = mem::take(&mut self.marks);
+        marks.sort_by_key(|mark| mark.time_us);
+        let mut last = 0;
+        for mark in &mut marks {
+            last += 1;
+            mark.id = last;
+        }
+        marks
     }
 
     fn take_records(self) -> (Vec<Record>, Vec<Stack>) {

@@ -87,11 +87,35 @@ pub struct MissedFrees {
     pub bytes: u64,
 }
 
-/// A named point in time.
+/// A named point in time. It belongs to the boot: a start of a trace leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Microseconds since boot.
+    /// Microseconds since boot, later than every event before it and earlier than every one behind it.
     pub time_us: u64,
-    /// What the user called it.
+    /// What the user called it. Others may be called the same.
     pub name: Name,
+    /// Rises from mark to mark, from 1 at boot; not told on the wire.
+    #[serde(default, with = "super::json_only")]
+    pub id: u32,
+    /// The trace that there was then; not told on the wire.
+    #[serde(default, with = "super::json_only")]
+    pub trace_id: u32,
+}
+
+impl Mark {
+    /// Checks whether a mark may be called so where its name is asked for: it says something, fits, has no control characters,
+    /// and is told from a number of microseconds.
+    ///
+    /// ```
+    /// use heapbeacon_shared::trace::Mark;
+    ///
+    /// assert!(Mark::may_be_called("after login"));
+    /// assert!(!Mark::may_be_called(" ") && !Mark::may_be_called("1000") && !Mark::may_be_called("a\n"));
+    /// ```
+    pub fn may_be_called(text: &str) -> bool {
+        text.len() <= Name::new().capacity()
+            && !text.trim().is_empty()
+            && !text.bytes().all(|byte| byte.is_ascii_digit())
+            && !text.chars().any(char::is_control)
+    }
 }

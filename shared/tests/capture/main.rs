@@ -9,7 +9,7 @@ use heapbeacon_shared::capture::{
     Capture, CaptureError, CaptureReader, Loss, Page, holders, survivors,
 };
 use heapbeacon_shared::trace::{
-    self, Address, BuildId, Failure, MissedFrees, Origin, Reference, Root, Scan, Span, State,
+    self, Address, BuildId, Failure, Mark, MissedFrees, Origin, Reference, Root, Scan, Span, State,
     WrongFreeKind,
 };
 use heapbeacon_shared::wire::{Header, HeapRegion, Message, References};
@@ -88,6 +88,25 @@ fn times_in_other_ticks_become_microseconds() {
     let capture = read(&stream(&messages)).expect("readable");
     assert_eq!(capture.trace.summary.time_us, 60_000 * SECOND);
     assert_eq!(capture.records[0].time_us, 20_000 * SECOND);
+}
+
+#[test]
+fn marks_are_in_the_order_of_time_and_numbered_anew() {
+    let mark = |time_us, text| {
+        Message::Mark(Mark {
+            time_us,
+            name: name(text),
+            ..Mark::default()
+        })
+    };
+    let mut messages = messages();
+    messages.extend([mark(9, "later"), mark(7, "first")]);
+    let marks = read(&stream(&messages)).expect("readable").marks;
+    let read: Vec<_> = marks
+        .iter()
+        .map(|mark| (mark.id, mark.time_us, mark.name.as_str()))
+        .collect();
+    assert_eq!(read, [(1, 7, "first"), (2, 9, "later")]);
 }
 
 #[test]

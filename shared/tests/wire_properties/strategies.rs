@@ -171,6 +171,7 @@ fn small() -> impl Strategy<Value = Message> {
         Message::Mark(Mark {
             time_us: time,
             name,
+            ..Mark::default()
         })
     });
     let dropped = number().prop_map(|events| Message::Dropped(Dropped { events }));

@@ -231,7 +231,7 @@ impl Connection {
 mod tests {
     use super::*;
 
-    const OUTPUT: &str = "walk_frame: 18\nwalk_base: 40\npair_100: 230\npair_1000: 235\npair_2000: 276\nhook_pair: 620\nlongest_hold: 2999\n";
+    const OUTPUT: &str = "walk_frame: 18\nwalk_base: 40\npair_100: 230\npair_1000: 235\npair_2000: 276\nhook_pair: 620\nscan_400k: 4000000\nlongest_hold: 2999\n";
 
     #[test]
     fn figures_within_their_budgets_are_fine() {

@@ -5,6 +5,7 @@ use core::ops::Range;
 use esp_hal::time::Instant;
 use esp_hal::timer::systimer::{SystemTimer, Unit};
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::platform::{Context, Platform};
 use heapbeacon::tracer::{CallStack, Tracer};
 use heapbeacon_embassy::Lock;
@@ -14,10 +15,13 @@ use crate::{stack, thread};
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<Lock> = Marks::new();
 
 /// An ESP32 that runs esp-hal.
 #[derive(Debug)]
 pub enum Board {}
+
+heapbeacon::marks_of!(Board);
 
 impl Platform for Board {
     type Lock = Lock;
@@ -28,6 +32,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<Lock> {
+        &MARKS
     }
 
     #[inline(always)]

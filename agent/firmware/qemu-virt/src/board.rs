@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
@@ -25,6 +26,7 @@ const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<Lock> = Marks::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
@@ -45,6 +47,8 @@ pub fn set_boot_id(boot_id: u32) {
     BOOT_ID.store(boot_id, Relaxed);
 }
 
+heapbeacon::marks_of!(Board);
+
 impl Platform for Board {
     type Lock = Lock;
 
@@ -54,6 +58,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<Lock> {
+        &MARKS
     }
 
     #[inline(always)]

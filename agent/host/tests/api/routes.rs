@@ -1,8 +1,8 @@
 //! Every route answers, as the type that stands for it in `shared`.
 
 use heapbeacon_shared::api::{
-    Count, Demo, Device, Feature, Heap, LeaksPage, Method, PROBLEM_MIME, Record, RecordsPage,
-    ReferencesPage, Route, StacksPage, Trace,
+    Count, Demo, Device, Feature, Heap, LeaksPage, MarksPage, Method, PROBLEM_MIME, Record,
+    RecordsPage, ReferencesPage, Route, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -52,6 +52,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::References => drop(answer.json::<ReferencesPage>()),
         Route::Dump => assert!(answer.text().starts_with("====== Heap Trace: ")),
         Route::Capture => drop(answer.messages()),
+        Route::Marks => drop(answer.json::<MarksPage>()),
         Route::Elf if agent.has(Feature::Elf) => assert!(answer.body.starts_with(b"\x7fELF")),
         Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
         Route::Elf | Route::Demo => drop(answer.problem(404)),
@@ -61,6 +62,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::Stop
         | Route::Pause
         | Route::Resume
+        | Route::Mark
         | Route::DemoSwitch => unreachable!("these are not read"),
     }
 }

@@ -9,7 +9,7 @@ use heapbeacon_shared::trace::Period;
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
 use crate::read::bodies;
-use crate::read::cursors::{PageRecords, Stacks};
+use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::Leaks;
 
 /// `GET /trace/records` as JSON.
@@ -18,6 +18,8 @@ pub(crate) type RecordsPage = Page<RecordsAndStacks>;
 pub(crate) type StacksPage = Page<Stacks>;
 /// `GET /trace/leaks`.
 pub(crate) type LeaksPage = Page<Leaks>;
+/// `GET /marks`.
+pub(crate) type MarksPage = Page<Marks>;
 /// `GET /demo`.
 pub(crate) type DemoPage = Page<Switches>;
 
@@ -38,7 +40,7 @@ enum Part {
 /// What a page is made of.
 pub(crate) trait List {
     /// Writes what stands before the items, with the list's opening bracket.
-    fn head(&self, chunk: &mut Chunk);
+    fn head<P: Device>(&self, chunk: &mut Chunk);
 
     /// Writes the next item, if there is one; `is_first` says whether it is the first of its list.
     fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool;
@@ -61,7 +63,7 @@ impl<L: List> Page<L> {
         while chunk.has_room() {
             self.part = match self.part {
                 Part::Head => {
-                    self.list.head(chunk);
+                    self.list.head::<P>(chunk);
                     Part::Items
                 }
                 Part::Items if self.list.item::<P>(chunk, &mut self.is_first) => Part::Items,
@@ -93,7 +95,7 @@ impl RecordsAndStacks {
 }
 
 impl List for RecordsAndStacks {
-    fn head(&self, chunk: &mut Chunk) {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
         let trace_id = self.records.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"records\":["));
     }
@@ -128,7 +130,7 @@ impl List for RecordsAndStacks {
 }
 
 impl List for Stacks {
-    fn head(&self, chunk: &mut Chunk) {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
         let trace_id = self.trace().id();
         chunk.text(format_args!("{{\"trace_id\":{trace_id},\"stacks\":["));
     }
@@ -149,7 +151,7 @@ impl List for Stacks {
 }
 
 impl List for Leaks {
-    fn head(&self, chunk: &mut Chunk) {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
         let trace_id = self.trace().id();
         let Period {
             started_us,
@@ -179,6 +181,33 @@ impl List for Leaks {
     }
 }
 
+/// The marks that are kept.
+#[derive(Default)]
+pub(crate) struct Marks {
+    /// Id of the last one that was written.
+    written: u32,
+}
+
+impl List for Marks {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
+        let time_us = now_us::<P>();
+        chunk.text(format_args!("{{\"time_us\":{time_us},\"marks\":["));
+    }
+
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let mark = P::marks().after(self.written);
+        if let Some(mark) = &mark {
+            chunk.element(is_first, mark);
+            self.written = mark.id;
+        }
+        mark.is_some()
+    }
+
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
+        chunk.text(format_args!("],\"merged\":{}}}", P::marks().merged()));
+    }
+}
+
 /// The switches of the demo.
 #[derive(Default)]
 pub(crate) struct Switches {
@@ -187,7 +216,7 @@ pub(crate) struct Switches {
 }
 
 impl List for Switches {
-    fn head(&self, chunk: &mut Chunk) {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
         chunk.text(format_args!("{{\"switches\":["));
     }
 

@@ -4,6 +4,7 @@ use core::fmt;
 
 use embassy_futures::yield_now;
 use heapbeacon_shared::api::{self, JSON_MIME, POSTCARD_MIME, PROBLEM_MIME};
+use heapbeacon_shared::trace::Mark;
 use picoserve::Timer;
 use picoserve::io::Write;
 use picoserve::response::StatusCode;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::http::answer::chunk::Chunk;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::output::Output;
-use crate::http::answer::pages::{DemoPage, LeaksPage, RecordsPage, StacksPage};
+use crate::http::answer::pages::{DemoPage, LeaksPage, MarksPage, RecordsPage, StacksPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
@@ -78,6 +79,7 @@ pub(crate) enum Json {
     Trace(api::Trace),
     Count(api::Count),
     Record(api::Record),
+    Mark(Mark),
     DemoSwitch(api::DemoSwitch),
     Problem(api::Problem),
 }
@@ -88,6 +90,7 @@ pub(crate) enum Stream {
     Stacks(StacksPage),
     Leaks(LeaksPage),
     References(ReferencesPage),
+    Marks(MarksPage),
     Demo(DemoPage),
     Dump(DumpPage),
     Capture(MessageStream),
@@ -286,6 +289,7 @@ impl Stream {
             Stream::Stacks(page) => page.fill::<P>(chunk),
             Stream::Leaks(page) => page.fill::<P>(chunk),
             Stream::References(page) => page.fill::<P>(chunk),
+            Stream::Marks(page) => page.fill::<P>(chunk),
             Stream::Demo(page) => page.fill::<P>(chunk),
             Stream::Dump(page) => page.fill::<P>(chunk),
             Stream::Capture(capture) => capture.fill::<P>(chunk),

@@ -45,6 +45,13 @@ impl<'u> Encoded<'u> {
         percent_decode_str(self.0).eq(text.bytes())
     }
 
+    /// Returns the text that it stands for, if there is one and it fits.
+    pub(crate) fn decode<const N: usize>(self) -> Option<heapless::String<N>> {
+        let mut bytes = heapless::Vec::<u8, N>::new();
+        percent_decode_str(self.0).try_for_each(|byte| bytes.push(byte).ok())?;
+        heapless::String::from_utf8(bytes).ok()
+    }
+
     /// Reads a number of decimal digits and nothing else: no sign, no blanks.
     pub(crate) fn number(self) -> Option<u64> {
         if self.is_empty() {
@@ -70,6 +77,13 @@ mod tests {
         assert!(encoded("%74r%61ce").is("trace") && encoded("a%2Fb%2fc").is("a/b/c"));
         assert!(encoded("%c3%A4").is("ä") && encoded("%25").is("%") && encoded("+").is("+"));
         assert!(!encoded("%e4").is("ä") && !encoded("trace%00").is("trace"));
+    }
+
+    #[test]
+    fn a_text_that_fits_is_decoded() {
+        assert_eq!(encoded("a%20%c3%A4").decode::<4>().as_deref(), Some("a ä"));
+        assert_eq!(encoded("a%20%c3%A4").decode::<3>(), None);
+        assert_eq!(encoded("%e4").decode::<4>(), None);
     }
 
     #[test]

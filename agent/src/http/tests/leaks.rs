@@ -7,7 +7,7 @@ use std::vec::Vec;
 use crate::http::answer::chunk::Chunk;
 use crate::http::answer::pages::LeaksPage;
 use crate::platform::Platform;
-use crate::read::leaks::{LEAKS_AT_A_TIME, Leaks, Wanted};
+use crate::read::leaks::{Asked, LEAKS_AT_A_TIME, Leaks};
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Free};
 
@@ -48,9 +48,9 @@ fn free(stack: usize) {
 
 /// Makes an answer, with something done behind its first chunk.
 fn answer(limit: u32, meanwhile: impl Fn()) -> String {
-    let wanted = Wanted {
+    let wanted = Asked {
         limit,
-        ..Wanted::default()
+        ..Asked::default()
     };
     let leaks = Leaks::begin::<Board>(wanted).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);

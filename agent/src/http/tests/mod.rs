@@ -9,6 +9,8 @@ mod busy;
 mod leaks;
 mod manners;
 #[cfg(feature = "tracing")]
+mod marks;
+#[cfg(feature = "tracing")]
 mod references;
 mod refusals;
 #[cfg(feature = "tracing")]

@@ -13,8 +13,9 @@ use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{LeaksPage, RecordsAndStacks, RecordsPage, StacksPage};
 use crate::platform::Platform;
 use crate::read::cursors::{PageRecords, Stacks};
-use crate::read::leaks::{Leaks, Wanted};
+use crate::read::leaks::{Asked, Leaks};
 use crate::read::stream::{Content, MessageStream};
+use crate::read::wanted::Wanted;
 use crate::tests::board::Board;
 use crate::tracer::{Allocation, Mode};
 
@@ -75,7 +76,11 @@ fn text(answer: Vec<u8>) -> String {
 #[test]
 fn a_page_of_records_leads_on_to_the_new_trace() {
     begin();
-    let mut page = RecordsPage::new(RecordsAndStacks::new(PageRecords::new::<Board>(0, 1000)));
+    let mut page = RecordsPage::new(RecordsAndStacks::new(PageRecords::new::<Board>(
+        0,
+        Wanted::default(),
+        1000,
+    )));
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(text.starts_with("{\"trace_id\":2,"), "{text}");
     let (_, next) = text.rsplit_once("\"next\":").expect("it has one");
@@ -95,7 +100,7 @@ fn a_page_of_stacks_leads_on_to_the_new_trace() {
 #[test]
 fn a_list_of_leaks_has_fewer_than_it_counts() {
     begin();
-    let leaks = Leaks::begin::<Board>(Wanted::default()).expect("there is no other query");
+    let leaks = Leaks::begin::<Board>(Asked::default()).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(
@@ -132,5 +137,9 @@ fn a_capture_has_no_end() {
 #[test]
 fn a_page_in_postcard_has_no_end() {
     begin();
-    assert_has_no_end(Content::Records(PageRecords::new::<Board>(0, 1000)));
+    assert_has_no_end(Content::Records(PageRecords::new::<Board>(
+        0,
+        Wanted::default(),
+        1000,
+    )));
 }

@@ -27,6 +27,7 @@ use critical_section::Mutex;
 use embassy_executor::{Executor, Spawner};
 use embassy_time::Timer;
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::{Context, Platform};
 use heapbeacon::tracer::{Buffer, CallStack, Mode, Tracer};
@@ -148,6 +149,10 @@ impl Platform for Compared {
 
     fn cost() -> &'static CostMeter {
         Board::cost()
+    }
+
+    fn marks() -> &'static Marks<Lock> {
+        Board::marks()
     }
 
     fn now_us() -> u64 {

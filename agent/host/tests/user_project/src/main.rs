@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
+use heapbeacon::marks::Marks;
 use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
@@ -22,6 +23,7 @@ const HEAD_BYTES: usize = 1152;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static MARKS: Marks<Lock> = Marks::new();
 static NO_HOST: NoHost = NoHost;
 
 enum Board {}
@@ -44,6 +46,8 @@ impl Sink for NoHost {
     }
 }
 
+heapbeacon::marks_of!(Board);
+
 impl Platform for Board {
     type Lock = Lock;
 
@@ -55,6 +59,10 @@ impl Platform for Board {
 
     fn cost() -> &'static CostMeter {
         &COST
+    }
+
+    fn marks() -> &'static Marks<Lock> {
+        &MARKS
     }
 
     fn now_us() -> u64 {
