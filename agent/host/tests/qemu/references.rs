@@ -49,8 +49,10 @@ fn what_the_workload_loses_is_lost_and_its_leak_is_held_by_its_task() {
         let planted = functions.iter().filter(|(name, _)| name.contains("lost::"));
         (planted.map(|(_, count)| count).sum::<usize>() >= LOST).then_some(())
     });
-    let (now, lost) = Scanned::take_two(&agent);
-    now.assert_lost_is_planted(&symbols, &lost);
+    let now = await_some("what is lost is found", || {
+        let (now, lost) = Scanned::take_two(&agent);
+        now.finds_planted(&symbols, &lost).then_some(now)
+    });
 
     let is_session = |block: &usize| {
         let functions = now.count_by_function(&symbols, &[*block]);

@@ -42,8 +42,10 @@ impl Scanned {
         let before = Self::take(agent);
         let allocations = || agent.trace().summary.total_allocations;
         let first = allocations();
-        // The workload is the clock: what it holds has moved on.
-        await_that("others allocate", || allocations() > first + 50);
+        // Where there is a workload, it is the clock: what it holds has moved on.
+        if agent.get("/demo").status == 200 {
+            await_that("others allocate", || allocations() > first + 50);
+        }
         let now = Self::take(agent);
         let lost = now.holders.lost_since(&before.holders);
         (now, lost)
@@ -98,19 +100,25 @@ impl Scanned {
         counts
     }
 
-    /// Asserts that what the demo has lost is called lost, and nothing else is.
+    /// Returns whether some of what the demo has lost is called lost, of each kind.
+    ///
+    /// Where a word in use, or one of memory that is free by now, still has the address of a lost block, it passes for held until that
+    /// is written again. So not all are found at once.
+    ///
+    /// # Panics
+    /// If anything else is called lost.
     #[track_caller]
-    pub(crate) fn assert_lost_is_planted(&self, symbols: &Symbols, lost: &[usize]) {
+    pub(crate) fn finds_planted(&self, symbols: &Symbols, lost: &[usize]) -> bool {
         let is_planted = |function: &&String| function.contains(PLANTED);
         let lost = self.count_by_function(symbols, lost);
         let others = lost.keys().filter(|function| !is_planted(function));
         assert_eq!(others.count(), 0, "{lost:?}");
         let all = self.count_by_function(symbols, &self.blocks());
         assert_eq!(all.keys().filter(is_planted).count(), 2, "{all:?}");
-        // Where a word in use still has the address of a block that was there before, a lost one passes for held.
-        for (function, count) in all.iter().filter(|(function, _)| is_planted(function)) {
+        let mut planted = all.iter().filter(|(function, _)| is_planted(function));
+        planted.all(|(function, count)| {
             let found = lost.get(function).copied().unwrap_or(0);
-            assert!(found * 3 >= count * 2, "{function}: {found} of {count}");
-        }
+            found * 4 >= *count
+        })
     }
 }
