@@ -179,7 +179,8 @@ impl LeakList<'_> {
 
     /// Returns whether the numbers of every site speak for themselves, and are of long enough.
     fn is_weighed(&self) -> bool {
-        let recorded_us = self.summary.time_us - self.summary.started_us.min(self.summary.time_us);
+        let judged_from_us = self.summary.started_us.max(self.summary.doubtful_until_us);
+        let recorded_us = self.summary.time_us.saturating_sub(judged_from_us);
         let mut judged = self.judgements();
         recorded_us >= SUSPECT_US && judged.all(|judged| judged.evidence.is_some())
     }

@@ -34,7 +34,7 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
     // The agent offers its own ELF, so there are names without dropping anything.
     page.go("leaks").await?;
     page.element(".verdict.bad").await?;
-    page.element_with(&row("[data-testid='leak-verdict']"), "growing")
+    page.element_with(&row("[data-testid='leak-verdict']"), "leaking")
         .await?;
     page.click(&row("th")).await?;
     let frame = page
@@ -45,7 +45,7 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
     assert!(frame.text().await?.contains(LEAKS));
     // What only fills up at the start is taken for a leak until it has stopped for a while.
     let filled = "[data-testid='leak-row'][data-site*='summarise'] [data-testid='leak-verdict']";
-    page.element_with(filled, "plateau").await?;
+    page.element_with(filled, "in flight").await?;
     page.prefer("light").await?;
     page.picture("leaks.png").await?;
 
@@ -60,7 +60,7 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
             .await?
             .text()
             .await?
-            .contains("growing")
+            .contains("leaking")
     );
 
     page.go("live").await?;
