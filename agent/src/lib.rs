@@ -16,8 +16,9 @@
 //! | [`read`] | from the tracer to JSON, postcard or text, a few records at a time |
 //! | `http` | the HTTP API and the dashboard's files: `http::serve` for each connection (feature `http`) |
 //!
-//! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the heap back for the moment when it is full; [`cost`], what tracing costs;
-//! [`marks`], moments that firmware or a person has [named](mark!);
+//! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the
+//! heap back for the moment when it is full; [`cost`], what tracing costs; [`marks`], moments that firmware or a person has
+//! [named](mark!); [`history`], how full the heap was since boot;
 //! and [`image`], the build id that ties a trace to an ELF.
 //!
 //! # To give a board an agent
@@ -38,6 +39,7 @@
 extern crate std;
 
 pub mod cost;
+pub mod history;
 pub mod hooks;
 #[cfg(feature = "http")]
 pub mod http;

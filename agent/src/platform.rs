@@ -10,6 +10,7 @@ use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
 use crate::reserve::Reserve;
@@ -88,13 +89,18 @@ pub trait Device: Platform {
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 
+    /// Returns the history of its heap, if it keeps one: then a task has to [sample](crate::history::sample) it.
+    fn history() -> Option<&'static History<Self::Lock>> {
+        None
+    }
+
     /// Returns the running image, if the device can offer it.
     fn elf() -> Option<&'static [u8]> {
         None
     }
 
     /// Returns the memory area of an index, for scans that tell [who holds a block](crate::read::references): up to four regions of
-    /// the traced heap, roots, and the agent's own memory as far as it lies in those. The tracer and the record buffer need not be listed.
+    /// the traced heap, roots, and the agent's own memory as far as it lies in those. Tracer, record buffer, marks and history need not be listed.
     ///
     /// Without any there are no scans: so a board that does not want them lists none.
     fn area(_index: usize) -> Option<Area> {

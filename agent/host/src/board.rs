@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
@@ -25,6 +26,7 @@ const EVENTS: usize = 1024;
 
 static TRACER: Tracer<SpinLock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static HISTORY: History<SpinLock> = History::new();
 static MARKS: Marks<SpinLock> = Marks::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
@@ -135,6 +137,10 @@ impl Device for Board {
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heap::regions(window).into_iter().collect()
+    }
+
+    fn history() -> Option<&'static History<SpinLock>> {
+        Some(&HISTORY)
     }
 
     fn elf() -> Option<&'static [u8]> {

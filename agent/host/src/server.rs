@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use heapbeacon::Recorder;
+use heapbeacon::history;
 use heapbeacon::http::{self, Asset, Guard, Memory, Server};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
@@ -18,6 +20,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
 use crate::options::Options;
@@ -129,7 +132,18 @@ async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
         spawn_local(line.serve(agent));
     }
     spawn_local(line.accept(listener));
+    spawn_local(keep_history());
     yield_now().await;
+}
+
+/// Samples the heap for its history, for ever.
+async fn keep_history() {
+    let mut ticks = tokio::time::interval(Duration::from_micros(history::PERIOD_US));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        history::sample::<Board>();
+    }
 }
 
 /// The connections that were accepted and that no task serves yet.
@@ -159,7 +173,7 @@ impl Line {
                     self.waiting.add_permits(1);
                 }
                 // Out of descriptors, or the peer has gone again: the next one may fare better.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     }

@@ -7,7 +7,7 @@ use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
-use crate::http::answer::pages::{Marks, Page, RecordsAndStacks, Switches};
+use crate::http::answer::pages::{Marks, Page, Points, RecordsAndStacks, Switches};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::problem::Problem;
@@ -49,6 +49,7 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
     let reply = match call.endpoint.route {
         Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
+        Route::HeapHistory => history::<P>()?,
         Route::Trace => trace(recorder),
         Route::Init => init(recorder, body)?,
         Route::Start => start(recorder, call.query, body)?,
@@ -78,6 +79,15 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
 fn heap<P: Device>(query: Query<'_>) -> Answer {
     let since_us = query.number("since", 0..=u64::MAX, 0)?;
     Ok(Reply::json(Json::Heap(bodies::heap::<P>(since_us))))
+}
+
+fn history<P: Device>() -> Answer {
+    if P::history().is_none() {
+        return Err(Problem::not_found(format_args!(
+            "This device keeps no history of its heap: see `Device::history` in its firmware."
+        )));
+    }
+    Ok(Reply::stream(Stream::History(Page::new(Points::default()))))
 }
 
 fn trace<P: Device>(recorder: &Recorder<P>) -> Reply {

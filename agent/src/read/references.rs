@@ -59,7 +59,7 @@ pub struct References {
     trace: Trace,
     heap: Heap,
     /// What the tracer and its records take of the roots.
-    own: [Range<usize>; 2],
+    own: [Range<usize>; 4],
     part: Part,
     piece: Option<Piece>,
     words: Words,
@@ -128,7 +128,13 @@ impl References {
         Ok(Self {
             trace: status.trace,
             heap,
-            own: [addresses(P::tracer()), recorder.memory()],
+            own: [
+                addresses(P::tracer()),
+                recorder.memory(),
+                // Numbers that may look like addresses.
+                addresses(P::marks()),
+                P::history().map_or(0..0, addresses),
+            ],
             part: Part::Roots(0, Pass::First),
             piece: None,
             words: Words::NONE,

@@ -12,6 +12,7 @@ use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
 use crate::platform::{Context, Device, Platform, ScanGuard, Task};
@@ -25,6 +26,7 @@ pub(crate) static NO_HOST: NoHost = NoHost;
 std::thread_local! {
     /// Each test has a thread, and so a tracer, for itself.
     static TRACER: &'static Tracer<Interruptible> = Box::leak(Box::new(Tracer::new()));
+    static HISTORY: &'static History<Interruptible> = Box::leak(Box::new(History::new()));
     static MARKS: &'static Marks<Interruptible> = Box::leak(Box::new(Marks::new()));
     static INTERRUPT: Cell<Option<Interrupt>> = const { Cell::new(None) };
     /// What this test's board lists for scans, and the blocks that its heap has handed out.
@@ -147,6 +149,10 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         api::Device::default()
+    }
+
+    fn history() -> Option<&'static History<Interruptible>> {
+        HISTORY.with(|history| Some(*history))
     }
 
     fn regions(_window: Option<Window>) -> Vec<Region, 4> {

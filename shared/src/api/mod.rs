@@ -12,7 +12,7 @@ mod warning;
 
 pub use body::*;
 #[cfg(feature = "alloc")]
-pub use pages::{LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
+pub use pages::{HeapHistory, LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{
     Access, Answer, Body, Endpoint, JSON_MIME, Method, Methods, POSTCARD_MIME, PREFIX,
     PROBLEM_MIME, Route,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
 use crate::analysis::{Held, Passed, Snapshot};
-use crate::trace::{self, Mark, Period, Reference, Root, Scan, Span, Summary};
+use crate::trace::{self, Mark, Name, Period, Point, Reference, Root, Scan, Span, Summary};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,19 @@ pub struct MarksPage {
     pub marks: Vec<Mark>,
     /// Older ones since boot that gave way to the next one each.
     pub merged: u32,
+}
+
+/// How full the heap was since boot: `GET /heap/history`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeapHistory {
+    /// Microseconds since boot, when this was read.
+    pub time_us: u64,
+    /// Microseconds from one sample to the next; a point is at least that long.
+    pub period_us: u64,
+    /// Names of the regions, in the order of each point.
+    pub regions: Vec<Name>,
+    /// Oldest first, without a gap: the first one begins at boot, unless a region was added later. The newer, the shorter.
+    pub points: Vec<Point>,
 }
 
 impl LeaksPage {

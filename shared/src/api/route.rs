@@ -151,6 +151,7 @@ impl Answer {
 pub enum Route {
     Device,
     Heap,
+    HeapHistory,
     Trace,
     Init,
     Start,
@@ -245,9 +246,10 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 22] = [
+    pub const ALL: [Endpoint; 23] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
+        Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
         Endpoint::read(Route::Trace, "/api/v1/trace", Answer::Json),
         Endpoint::control(Route::Init, "/api/v1/trace/init", Body::Json(256)).of_trace(),
         Endpoint::control(Route::Start, "/api/v1/trace/start", Body::Json(256))
@@ -304,7 +306,7 @@ impl Route {
         Endpoint::read(Route::OpenApi, "/api/v1/openapi.yaml", Answer::Yaml),
     ];
 
-    const TABLE: &'static [Endpoint; 22] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 23] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

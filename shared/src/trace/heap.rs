@@ -34,6 +34,30 @@ pub struct Region {
     pub origin: Origin,
 }
 
+/// How full a region was in a span of time: at worst, and at best where that says more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// Most bytes that were handed out.
+    pub used: u64,
+    /// Fewest bytes that were handed out at a sample: the low-water line.
+    pub least_used: u64,
+    /// Fewest bytes left.
+    pub free: u64,
+    /// The smallest that the largest free block was at a sample.
+    pub largest_free_block: u64,
+}
+
+/// A span of time in the history of the heap. Bytes are told to a 65,535th of their region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// When it begins, in microseconds since boot: where the one before ends.
+    pub from_us: u64,
+    /// When it ends.
+    pub until_us: u64,
+    /// How full each region was.
+    pub regions: heapless::Vec<Level, 4>,
+}
+
 /// A part of the heap that is held back, and given back when an allocation fails: for a network driver that takes its
 /// buffers from the same heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

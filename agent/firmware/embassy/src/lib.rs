@@ -6,6 +6,7 @@
 //! | `network` | at which address the device is reached |
 //! | [`tasks`] | which embassy task runs, and what it is called |
 //! | `reserve` | takes the reserve of the heap again once there is room |
+//! | `history` | samples the heap for its history |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
 //!
@@ -13,6 +14,8 @@
 #![doc = document_features::document_features!()]
 #![no_std]
 
+#[cfg(feature = "http")]
+pub mod history;
 pub mod image;
 mod lock;
 #[cfg(feature = "http")]

@@ -6,10 +6,11 @@ use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
+use heapbeacon::history::History;
 use heapbeacon::memory::Area;
 use heapbeacon::platform::{Device, Switch, Task};
 use heapbeacon_embassy::server::PORT;
-use heapbeacon_embassy::{image, network};
+use heapbeacon_embassy::{Lock, image, network};
 use heapbeacon_shared::api::{self, Network};
 use heapbeacon_shared::trace::{Cut, Region, Window, name};
 
@@ -17,6 +18,7 @@ use crate::board::Board;
 use crate::setup::{SETUP, Setup};
 use crate::{roots, stack, thread, warnings};
 
+static HISTORY: History<Lock> = History::new();
 /// Signal of the access point in dBm; 0, which no receiver ever sees, while there is none.
 static SIGNAL: AtomicI8 = AtomicI8::new(0);
 
@@ -42,6 +44,10 @@ impl Device for Board {
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heapbeacon_esp_alloc::regions(window, stack::region_name)
+    }
+
+    fn history() -> Option<&'static History<Lock>> {
+        Some(&HISTORY)
     }
 
     fn area(index: usize) -> Option<Area> {

@@ -73,6 +73,7 @@ pub use config::{Access, Config, Console, RESERVE, print};
 #[cfg(feature = "http")]
 pub use device::set_signal;
 pub use error::StartError;
+pub use heapbeacon::mark;
 pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;

@@ -13,9 +13,9 @@ use heapbeacon::read::bodies;
 use heapbeacon::tracer::RingSink;
 use heapbeacon_embassy::Lock;
 use heapbeacon_embassy::network::{await_address, await_loss};
-use heapbeacon_embassy::reserve;
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
+use heapbeacon_embassy::{history, reserve};
 use static_cell::StaticCell;
 
 use crate::board::Board;
@@ -100,6 +100,7 @@ fn spawn(
         spawner.spawn(named("http", serve(agent, socket).ok()?));
     }
     spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
+    spawner.spawn(named("history", keep_history().ok()?));
     spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
 }
@@ -127,6 +128,11 @@ async fn serve(agent: &'static Server<Board>, socket: Socket) -> ! {
 #[embassy_executor::task]
 async fn keep_reserve(bytes: usize) {
     reserve::keep::<Board>(bytes).await
+}
+
+#[embassy_executor::task]
+async fn keep_history() -> ! {
+    history::keep::<Board>().await
 }
 
 /// Prints who may come in.

@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
@@ -26,6 +27,7 @@ const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
+static HISTORY: History<Lock> = History::new();
 static MARKS: Marks<Lock> = Marks::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
@@ -139,6 +141,10 @@ impl Device for Board {
             _ if index == roots => Some(Area::own(addresses(&EVENTS_TO_HOST))),
             _ => server::memory(index - roots - 1).map(Area::own),
         }
+    }
+
+    fn history() -> Option<&'static History<Lock>> {
+        Some(&HISTORY)
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

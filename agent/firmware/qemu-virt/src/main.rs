@@ -13,7 +13,7 @@ use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{network, reserve, server};
+use heapbeacon_embassy::{history, network, reserve, server};
 use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
@@ -86,6 +86,10 @@ async fn start(spawner: Spawner) {
         "reserve",
         keep_reserve().expect("it is spawned once"),
     ));
+    spawner.spawn(named(
+        "history",
+        keep_history().expect("it is spawned once"),
+    ));
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
 }
@@ -105,6 +109,11 @@ async fn follow(stack: Stack<'static>) {
 #[embassy_executor::task]
 async fn keep_reserve() {
     reserve::keep::<Board>(RESERVE).await
+}
+
+#[embassy_executor::task]
+async fn keep_history() -> ! {
+    history::keep::<Board>().await
 }
 
 #[embassy_executor::task]

@@ -1,10 +1,10 @@
 //! The figures of the heap, for several readers at once.
 
-use heapbeacon_shared::api::Heap;
+use heapbeacon_shared::api::{Heap, HeapHistory};
 use heapbeacon_shared::trace::Mode;
 
-use crate::support::client;
 use crate::support::target::Target;
+use crate::support::{await_that, client};
 
 /// Blocks that others may take or give back while an answer is made.
 const IN_BETWEEN: u64 = 64;
@@ -74,5 +74,40 @@ fn the_regions_have_handed_out_every_block_that_the_trace_knows() {
             "{region:?}"
         );
         assert!(region.blocks <= region.requested, "{region:?}");
+    }
+}
+
+#[test]
+fn the_history_reaches_from_boot_until_now_and_bounds_what_is() {
+    let agent = Target::take();
+    if agent.get("/heap/history").status == 404 {
+        return;
+    }
+    let mut history = HeapHistory::default();
+    await_that("a second point", || {
+        history = agent.read("/heap/history");
+        history.points.len() >= 2
+    });
+    let heap: Heap = agent.read("/heap");
+    let names = heap.regions.iter().map(|region| &region.name);
+    assert!(names.eq(&history.regions));
+    assert_eq!(history.points[0].from_us, 0);
+    let mut pairs = history.points.windows(2);
+    assert!(pairs.all(|pair| pair[0].until_us == pair[1].from_us));
+    let last = history.points.last().map(|point| point.until_us);
+    let now_us = history.time_us;
+    assert!(last.is_some_and(|last| last <= now_us && now_us < last + 10 * history.period_us));
+    for point in &history.points {
+        for (level, region) in point.regions.iter().zip(&heap.regions) {
+            assert!(level.least_used <= level.used, "{level:?}");
+            assert_eq!(level.used + level.free, region.size);
+            assert!(level.largest_free_block <= region.size, "{level:?}");
+            // To a 65,535th of the region.
+            let step = region.size / u64::from(u16::MAX) + 1;
+            assert!(
+                level.free + step >= region.minimum_free,
+                "{level:?} {region:?}"
+            );
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Every route answers, as the type that stands for it in `shared`.
 
 use heapbeacon_shared::api::{
-    Count, Demo, Device, Feature, Heap, LeaksPage, MarksPage, Method, PROBLEM_MIME, Record,
-    RecordsPage, ReferencesPage, Route, StacksPage, Trace,
+    Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, PROBLEM_MIME,
+    Record, RecordsPage, ReferencesPage, Route, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -39,6 +39,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
     match route {
         Route::Device => drop(answer.json::<Device>()),
         Route::Heap => drop(answer.json::<Heap>()),
+        Route::HeapHistory if answer.status == 404 => drop(answer.problem(404)),
+        Route::HeapHistory => drop(answer.json::<HeapHistory>()),
         Route::Trace => drop(answer.json::<Trace>()),
         Route::Count => {
             answer.json::<Count>();

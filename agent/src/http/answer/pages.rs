@@ -6,6 +6,7 @@
 
 use heapbeacon_shared::trace::Period;
 
+use crate::history::PERIOD_US;
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
 use crate::read::bodies;
@@ -18,6 +19,8 @@ pub(crate) type RecordsPage = Page<RecordsAndStacks>;
 pub(crate) type StacksPage = Page<Stacks>;
 /// `GET /trace/leaks`.
 pub(crate) type LeaksPage = Page<Leaks>;
+/// `GET /heap/history`.
+pub(crate) type HistoryPage = Page<Points>;
 /// `GET /marks`.
 pub(crate) type MarksPage = Page<Marks>;
 /// `GET /demo`.
@@ -178,6 +181,40 @@ impl List for Leaks {
     fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
         // Behind the items, for until then some of the call stacks ahead may have none left.
         chunk.text(format_args!("],\"total\":{}}}", self.total()));
+    }
+}
+
+/// How full the heap was since boot.
+#[derive(Default)]
+pub(crate) struct Points {
+    /// When the last point ends that was written.
+    until_us: u64,
+}
+
+impl List for Points {
+    fn head<P: Device>(&self, chunk: &mut Chunk) {
+        let (time_us, period_us) = (now_us::<P>(), PERIOD_US);
+        chunk.text(format_args!(
+            "{{\"time_us\":{time_us},\"period_us\":{period_us},\"regions\":["
+        ));
+        let mut is_first = true;
+        for region in P::regions(None) {
+            chunk.element(&mut is_first, &region.name);
+        }
+        chunk.text(format_args!("],\"points\":["));
+    }
+
+    fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
+        let point = P::history().and_then(|history| history.after(self.until_us));
+        if let Some(point) = &point {
+            chunk.element(is_first, point);
+            self.until_us = point.until_us;
+        }
+        point.is_some()
+    }
+
+    fn tail<P: Device>(&mut self, chunk: &mut Chunk) {
+        chunk.text(format_args!("]}}"));
     }
 }
 

@@ -13,7 +13,9 @@ use serde::Serialize;
 use crate::http::answer::chunk::Chunk;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::output::Output;
-use crate::http::answer::pages::{DemoPage, LeaksPage, MarksPage, RecordsPage, StacksPage};
+use crate::http::answer::pages::{
+    DemoPage, HistoryPage, LeaksPage, MarksPage, RecordsPage, StacksPage,
+};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
@@ -90,6 +92,7 @@ pub(crate) enum Stream {
     Stacks(StacksPage),
     Leaks(LeaksPage),
     References(ReferencesPage),
+    History(HistoryPage),
     Marks(MarksPage),
     Demo(DemoPage),
     Dump(DumpPage),
@@ -289,6 +292,7 @@ impl Stream {
             Stream::Stacks(page) => page.fill::<P>(chunk),
             Stream::Leaks(page) => page.fill::<P>(chunk),
             Stream::References(page) => page.fill::<P>(chunk),
+            Stream::History(page) => page.fill::<P>(chunk),
             Stream::Marks(page) => page.fill::<P>(chunk),
             Stream::Demo(page) => page.fill::<P>(chunk),
             Stream::Dump(page) => page.fill::<P>(chunk),

@@ -1,6 +1,7 @@
 //! The server without a network: a peer in memory, and a clock that only waiting moves.
 
 mod crowd;
+mod history;
 mod peer;
 
 #[cfg(feature = "tracing")]
