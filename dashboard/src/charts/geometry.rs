@@ -13,6 +13,11 @@ pub struct Reading {
     pub high: u64,
 }
 
+/// Width of a letter of a label, and the least room beside it, in pixels.
+const LETTER: f64 = 7.0;
+/// Letters that say nothing.
+const FEW_LETTERS: usize = 4;
+
 /// Maps readings to the pixels of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Frame {
@@ -85,6 +90,22 @@ impl Frame {
 pub(super) fn nearest(readings: &[Reading], time_us: u64) -> Option<Reading> {
     let distance = |reading: &&Reading| reading.time_us.abs_diff(time_us);
     readings.iter().min_by_key(distance).copied()
+}
+
+/// Returns the pixels from each place to the next one, or to the edge; places rise.
+pub(super) fn rooms(places: impl Iterator<Item = f64> + Clone, edge: f64) -> Vec<f64> {
+    let next = places.clone().skip(1).chain([edge]);
+    places.zip(next).map(|(x, next)| next - x).collect()
+}
+
+/// Returns as much of some words as there is room for, in pixels: nothing rather than a letter or two.
+pub(super) fn shortened(words: &str, room: f64) -> String {
+    let letters = (room / LETTER) as usize;
+    match words.chars().count() {
+        all if all <= letters => words.to_owned(),
+        _ if letters < FEW_LETTERS => String::new(),
+        _ => words.chars().take(letters - 1).chain(['…']).collect(),
+    }
 }
 
 /// Stacks layers on each other: each starts where the one before it ends.
@@ -164,6 +185,19 @@ mod tests {
             "M40.0,60.0L140.0,10.0L140.0,60.0L40.0,110.0Z"
         );
         assert_eq!(FRAME.area(&[]), "");
+    }
+
+    #[test]
+    fn words_are_cut_where_the_next_ones_begin() {
+        assert_eq!(
+            rooms([10.0, 50.0, 60.0].into_iter(), 100.0),
+            [40.0, 10.0, 40.0]
+        );
+        assert_eq!(rooms([].into_iter(), 100.0), [0.0; 0]);
+        assert_eq!(shortened("login", 35.0), "login");
+        assert_eq!(shortened("after löten", 42.0), "after…");
+        assert_eq!(shortened("login", 20.0), "");
+        assert_eq!(shortened("", 0.0), "");
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod time_chart;
 pub use geometry::{Reading, stack_up};
 pub use scale::axis_max;
 pub use sparkline::Sparkline;
-pub use time_chart::{Layer, Plot, Style, TimeChart};
+pub use time_chart::{Flag, Layer, Plot, Style, TimeChart};

@@ -3,7 +3,7 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::geometry::{Frame, Reading, nearest};
+use super::geometry::{Frame, Reading, nearest, rooms, shortened};
 use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
 use crate::components::use_width;
@@ -43,6 +43,17 @@ pub struct Layer {
     pub readings: Vec<Reading>,
 }
 
+/// A moment that is marked in a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// What happened; written beside the line where there is room.
+    pub words: String,
+    /// Class that colours it.
+    pub class: &'static str,
+}
+
 /// What a chart shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plot {
@@ -56,6 +67,8 @@ pub struct Plot {
     pub max: u64,
     /// Later layers are drawn over earlier ones.
     pub layers: Vec<Layer>,
+    /// Moments that are marked, oldest first.
+    pub flags: Vec<Flag>,
     /// The picture in one sentence, for those who do not see it.
     pub summary: String,
 }
@@ -82,6 +95,9 @@ pub fn TimeChart(
     height: f64,
     /// What to draw.
     plot: Memo<Plot>,
+    /// What a person can choose of it.
+    #[prop(optional)]
+    tools: Option<AnyView>,
 ) -> impl IntoView {
     let body = NodeRef::<Div>::new();
     let width = use_width(body);
@@ -97,7 +113,7 @@ pub fn TimeChart(
             <figcaption>
                 <h2>{title}</h2>
                 <span class="window">
-                    {move || plot.with(|plot| format!("last {}", format::duration(plot.span_us)))}
+                    {tools} <span>{move || plot.with(|plot| format!("last {}", format::duration(plot.span_us)))}</span>
                 </span>
                 <span class="keys">{move || plot.with(|plot| key(plot, moment.get()))}</span>
             </figcaption>
@@ -112,6 +128,7 @@ pub fn TimeChart(
                         {move || byte_axis(&frame())}
                         {move || time_axis(&frame(), plot.with(|plot| plot.end))}
                         {move || plot.with(|plot| drawn(plot, &frame()))}
+                        {move || plot.with(|plot| flags(plot, &frame()))}
                         {move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us)))}
                     </svg>
                 </Reader>
@@ -215,6 +232,28 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         .into_any()
     };
     plot.layers.iter().map(draw).collect()
+}
+
+/// Draws a line for each flag of the window, with its words where the next one leaves room for them.
+fn flags(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
+    let from_us = plot.end_us.saturating_sub(plot.span_us);
+    let shown = plot.flags.iter();
+    let shown = shown.filter(|flag| (from_us..=plot.end_us).contains(&flag.time_us));
+    let places: Vec<(f64, &Flag)> = shown.map(|flag| (frame.x(flag.time_us), flag)).collect();
+    let rooms = rooms(places.iter().map(|(x, _)| *x), frame.right);
+    let draw = |((x, flag), room): (&(f64, &Flag), f64)| {
+        let [line, text] = [*x, *x + 4.0].map(format::decimal);
+        let [top, bottom, base] = [frame.top, frame.bottom, frame.top + 10.0].map(format::decimal);
+        let words = shortened(&flag.words, room);
+        view! {
+            <g class=format!("event {}", flag.class)>
+                <line x1=line.clone() x2=line y1=top y2=bottom />
+                <text class="tick" x=text y=base>{words}</text>
+            </g>
+        }
+        .into_any()
+    };
+    places.iter().zip(rooms).map(draw).collect()
 }
 
 /// Marks the moment that is read: a line, a dot on each layer, and the time on the axis.

@@ -3,8 +3,8 @@
 use core::future::Future;
 use std::sync::Arc;
 
-use heapbeacon_shared::api::{DemoRequest, InitRequest, Route, StartRequest};
-use heapbeacon_shared::trace::{Destination, Mode, State};
+use heapbeacon_shared::api::{DemoRequest, InitRequest, MarkRequest, Route, StartRequest};
+use heapbeacon_shared::trace::{Destination, Mode, State, name};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Serialize;
@@ -51,6 +51,18 @@ impl Store {
     /// Sets a switch of the demo workload.
     pub fn set_demo(&self, name: String, on: bool) {
         self.send(vec![request(Route::DemoSwitch, name, &DemoRequest { on })]);
+    }
+
+    /// Names this moment.
+    pub fn mark(&self, text: String) {
+        let name = name(&text);
+        let (route, parameter, body) = request(Route::Mark, String::new(), &MarkRequest { name });
+        let store = *self;
+        self.run(async move {
+            let client = store.client.get_value();
+            client.post(route, &parameter, &body).await?;
+            store.ask_marks().await
+        });
     }
 
     /// Sends commands one after the other, and then asks for the state of the trace and the switches.

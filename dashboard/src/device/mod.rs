@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod connection;
 mod evicted;
 mod pace;
+mod past;
 mod poll;
 pub(crate) mod records;
 pub(crate) mod retry;

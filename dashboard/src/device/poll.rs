@@ -143,6 +143,7 @@ impl Store {
         if was_lost || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
+            self.ask_marks().await?;
             *evicted = self.ask_evicted().await?;
         }
         self.ask_trace().await?;
@@ -163,6 +164,8 @@ impl Store {
         self.take_trace(trace?);
         self.take_heap(heap?);
         self.ask_leaks(evicted).await?;
+        self.ask_past().await?;
+        self.ask_marks().await?;
         self.ask_demo().await?;
         self.ask_wrong_free_stacks().await?;
         *evicted = self.ask_evicted().await?;
@@ -288,6 +291,7 @@ impl Store {
             self.clock.set_value(Default::default());
             self.forget_history();
             self.heap_history.update(|history| history.clear());
+            self.marks.set(Default::default());
             self.notices.show(format!(
                 "The device restarted ({reason}). The history starts again."
             ));

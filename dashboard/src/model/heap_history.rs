@@ -1,4 +1,4 @@
-//! The heap since the page opened, how it grows, and when it is full.
+//! The heap since the page opened, what the device remembers of the time before, how it grows, and when it is full.
 
 use heapbeacon_shared::analysis::{Point, SHORTEST_US, Series, Timed, seconds_until_full};
 
@@ -26,45 +26,78 @@ pub struct Outlook {
     pub first: Option<(usize, u64)>,
 }
 
-/// The heap since the page opened.
+/// The heap since the page opened, and before.
 #[derive(Clone, Debug)]
-pub struct HeapHistory(Series<HeapSample>);
+pub struct HeapHistory {
+    /// What the device remembers.
+    past: Vec<HeapSample>,
+    seen: Series<HeapSample>,
+}
 
 impl Default for HeapHistory {
     fn default() -> Self {
-        Self(Series::new(SAMPLES))
+        Self {
+            past: Vec::new(),
+            seen: Series::new(SAMPLES),
+        }
     }
 }
 
 impl HeapHistory {
     /// Appends the newest sample; while the clock stands still it takes the place of the last one.
     pub fn push(&mut self, sample: HeapSample) {
-        let last_us = self.0.last().map(HeapSample::time_us);
+        let last_us = self.seen.last().map(HeapSample::time_us);
         match last_us {
             Some(last_us) if sample.time_us < last_us + SHORTEST_US => {
-                self.0.replace_last(HeapSample {
+                self.seen.replace_last(HeapSample {
                     time_us: last_us,
                     ..sample
                 });
             }
-            _ => self.0.push(sample),
+            _ => self.seen.push(sample),
         }
     }
 
-    /// Returns the samples, oldest first.
+    /// Takes what the device remembers of the time before the page opened, oldest first.
+    pub fn set_past(&mut self, past: Vec<HeapSample>) {
+        self.past = past;
+    }
+
+    /// Returns what is known of a window of time that ends with the newest sample, oldest first: what the device remembers, and
+    /// behind it what was seen. One that is longer than all that is known is that.
+    pub fn within(&self, window_us: u64) -> Vec<HeapSample> {
+        let first_seen_us = self.seen.points().first().map(HeapSample::time_us);
+        let is_before = |sample: &&HeapSample| first_seen_us.is_none_or(|us| sample.time_us < us);
+        let past = self.past.iter().filter(is_before);
+        let known: Vec<_> = past.chain(self.seen.points()).copied().collect();
+        let last_us = known.last().map_or(0, HeapSample::time_us);
+        let from_us = last_us.saturating_sub(window_us);
+        let outside = known.partition_point(|sample| sample.time_us < from_us);
+        // The line begins outside of the window.
+        known[outside.saturating_sub(1)..].to_vec()
+    }
+
+    /// Returns when what is known begins.
+    pub fn since_us(&self) -> Option<u64> {
+        let first = self.past.first().or_else(|| self.seen.points().first());
+        first.map(HeapSample::time_us)
+    }
+
+    /// Returns the samples since the page opened, oldest first.
     pub fn items(&self) -> &[HeapSample] {
-        self.0.points()
+        self.seen.points()
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.past.clear();
+        self.seen.clear();
     }
 
     /// Returns how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
     /// up, and what no trace sees.
     pub fn outlook(&self) -> Outlook {
-        let Some(now) = self.0.last() else {
+        let Some(now) = self.seen.last() else {
             return Outlook::default();
         };
         let all = self.used(|sample| sample.used);
@@ -98,7 +131,7 @@ impl HeapHistory {
 
     fn used(&self, used: impl Fn(&HeapSample) -> u64) -> Series {
         let mut series = Series::new(SAMPLES);
-        for sample in self.0.points() {
+        for sample in self.seen.points() {
             series.push(Point {
                 time_us: sample.time_us,
                 bytes: used(sample),
@@ -190,6 +223,33 @@ mod tests {
             (faster.bytes_per_minute - 6_000.0).abs() < 300.0,
             "{faster:?}"
         );
+    }
+
+    #[test]
+    fn what_the_device_remembers_stands_before_what_was_seen() {
+        let sample = |second: u64| HeapSample {
+            time_us: second * SECOND,
+            ..HeapSample::default()
+        };
+        let mut history = HeapHistory::default();
+        assert_eq!(history.within(u64::MAX), []);
+        history.push(sample(100));
+        // It was asked a moment later.
+        history.set_past([10, 50, 99, 101].map(sample).to_vec());
+        history.push(sample(102));
+        let seconds = |window_us| {
+            let samples = history.within(window_us).into_iter();
+            samples
+                .map(|sample| sample.time_us / SECOND)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seconds(u64::MAX), [10, 50, 99, 100, 102]);
+        // One before the window, for the line to come from somewhere.
+        assert_eq!(seconds(10 * SECOND), [50, 99, 100, 102]);
+        assert_eq!(history.since_us(), Some(10 * SECOND));
+        assert_eq!(history.items().len(), 2);
+        history.clear();
+        assert_eq!(history.since_us(), None);
     }
 
     #[test]

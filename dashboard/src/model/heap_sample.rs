@@ -53,7 +53,12 @@ impl HeapSample {
 /// Returns the regions of the firmware's heap: without those that serve only HeapBeacon itself.
 pub fn regions(heap: &Heap) -> impl Iterator<Item = &Region> {
     let regions = heap.regions.iter();
-    regions.filter(|region| region.origin != Origin::Agent)
+    regions.filter(|region| is_of_firmware(region))
+}
+
+/// Returns whether a region is of the firmware's heap.
+pub(super) fn is_of_firmware(region: &Region) -> bool {
+    region.origin != Origin::Agent
 }
 
 #[cfg(test)]

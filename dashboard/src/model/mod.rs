@@ -3,11 +3,13 @@
 
 #[cfg(test)]
 mod demo_tests;
+pub(crate) mod events;
 pub(crate) mod finding;
 pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
 pub(crate) mod loss;
 pub(crate) mod palette;
+pub(crate) mod past;
 pub(crate) mod rates;
 pub(crate) mod record_buffer;
 pub(crate) mod records_location;

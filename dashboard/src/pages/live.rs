@@ -14,20 +14,32 @@ use crate::model::finding::completeness::{gaps, untraced};
 use crate::model::heap_history::Outlook;
 use crate::model::heap_sample::{HeapSample, regions};
 use crate::store::Store;
+use events::Events;
+use window::WindowChoice;
 use wrong_frees::WrongFrees;
 
+mod events;
 mod plots;
+mod window;
 mod wrong_frees;
 
 /// The heap over time.
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
-    let heap_plot = Memo::new(move |_| plots::heap(store.heap_history.read().items()));
-    let sites_plot = Memo::new(move |_| plots::sites(store));
+    let events = Memo::new(move |_| events::known(store));
+    let window = RwSignal::new(window::ALL);
+    let heap_plot = Memo::new(move |_| {
+        let samples = store.heap_history.read().within(window.get());
+        plots::heap(&samples, &events.read())
+    });
+    let sites_plot = Memo::new(move |_| plots::sites(store, &events.read()));
     let is_file = store.is_file;
     // Of a single moment there is no history of the heap.
-    let heap_chart = move || view! { <TimeChart title="Heap" height=240.0 plot=heap_plot /> };
+    let heap_chart = move || {
+        let tools = view! { <WindowChoice window /> }.into_any();
+        view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools /> }
+    };
     let sites_title = match is_file {
         true => "Live bytes by when they were allocated",
         false => "Live bytes by call site",
@@ -55,6 +67,7 @@ pub fn LivePage() -> impl IntoView {
             <Regions />
         </When>
         {(!is_file).then(heap_chart)}
+        <Events events />
         <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
             <When is=has_points fallback=nothing>
                 <TimeChart title=sites_title height=200.0 plot=sites_plot />

@@ -3,6 +3,7 @@ use heapbeacon_shared::trace::{Destination, Mode, State};
 use leptos::prelude::*;
 
 use super::command::{Command, StartAll, StartLeaks};
+use super::mark::MarkControl;
 use super::restart::ClearAndStart;
 use crate::components::{Level, Meter, When};
 use crate::model::records_location::RecordsLocation;
@@ -105,6 +106,7 @@ fn Buttons() -> impl IntoView {
     let runs = move || matches!(state(), State::Recording | State::Paused);
     view! {
         <div class="buttons">
+            <MarkControl />
             <When is=move || state() == State::Recording>
                 <Pause />
             </When>

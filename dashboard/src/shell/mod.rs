@@ -6,6 +6,7 @@ mod command;
 mod controls;
 mod file_banner;
 mod header;
+mod mark;
 mod navigation;
 mod notices;
 mod obstacle;

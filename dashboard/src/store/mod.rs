@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Watched, is_recording};
-use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, Stack, Trace};
+use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, MarksPage, Stack, Trace};
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
@@ -62,7 +62,9 @@ pub struct Store {
     pub leaks: RwSignal<Option<LeaksPage>>,
     /// Last answer of `/demo`.
     pub demo: RwSignal<Option<Demo>>,
-    /// The heap since the page opened.
+    /// Last answer of `/marks`.
+    pub marks: RwSignal<MarksPage>,
+    /// The heap since the page opened, and what the device remembers of before.
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
     pub watched: RwSignal<Watched<String>>,
@@ -121,6 +123,7 @@ impl Store {
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),
             demo: RwSignal::new(None),
+            marks: RwSignal::default(),
             heap_history: RwSignal::default(),
             watched: RwSignal::default(),
             rates: RwSignal::default(),

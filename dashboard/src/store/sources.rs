@@ -1,5 +1,6 @@
 //! What pages can show: the connected device, and capture files.
 
+use heapbeacon_shared::api::MarksPage;
 use heapbeacon_shared::capture::{Capture, survivors};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -178,6 +179,11 @@ impl Store {
             }
             .into(),
         );
+        self.marks.set(MarksPage {
+            time_us: capture.trace.summary.time_us,
+            marks: capture.marks,
+            merged: 0,
+        });
         self.device.set(Some(capture.device));
         self.heap.set(Some(capture.heap));
         self.trace.set(Some(capture.trace));

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::charts::{Layer, Plot, Reading, Style, axis_max, stack_up};
+use crate::charts::{Flag, Layer, Plot, Reading, Style, axis_max, stack_up};
 use crate::format;
+use crate::model::events::{Event, Kind};
 use crate::model::heap_sample::HeapSample;
 use crate::model::sites::Site;
 use crate::pages::history_end;
@@ -14,8 +15,8 @@ const LARGEST: usize = 6;
 /// Shortest time axis, in microseconds: the picture fills it from the right.
 const SHORTEST_US: u64 = 60_000_000;
 
-/// Plots used bytes and the largest free block.
-pub(super) fn heap(samples: &[HeapSample]) -> Plot {
+/// Plots used bytes and the largest free block, with what happened.
+pub(super) fn heap(samples: &[HeapSample], events: &[Event]) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Plot::default();
     };
@@ -44,8 +45,26 @@ pub(super) fn heap(samples: &[HeapSample]) -> Plot {
             .into_iter()
             .flatten()
             .collect(),
+        flags: flags(events),
         summary: summary(first, last),
     }
+}
+
+/// Returns the events that are shown in a chart, oldest first: marks and failed allocations.
+fn flags(events: &[Event]) -> Vec<Flag> {
+    let flag = |event: &Event| {
+        let class = match event.kind {
+            Kind::Mark => "mark-event",
+            Kind::Failure => "failure",
+            Kind::Boot | Kind::Trace => return None,
+        };
+        Some(Flag {
+            time_us: event.time_us,
+            words: event.words.clone(),
+            class,
+        })
+    };
+    events.iter().rev().filter_map(flag).collect()
 }
 
 fn readings(samples: &[HeapSample], value: fn(&HeapSample) -> u64) -> Vec<Reading> {
@@ -82,8 +101,8 @@ fn summary(first: &HeapSample, last: &HeapSample) -> String {
     )
 }
 
-/// Plots the live bytes of the largest call sites on each other.
-pub(super) fn sites(store: Store) -> Plot {
+/// Plots the live bytes of the largest call sites on each other, with what happened.
+pub(super) fn sites(store: Store, events: &[Event]) -> Plot {
     let sites = store.sites.read();
     let shown = sites.iter().filter(|site| store.shows(site.origin));
     let shown: Vec<&Site> = shown.collect();
@@ -126,6 +145,7 @@ pub(super) fn sites(store: Store) -> Plot {
         span_us: span_us(*first, *last),
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),
+        flags: flags(events),
         summary: sites_summary(largest),
     }
 }

@@ -1,0 +1,47 @@
+//! What the device remembers of the time before this page opened: how full its heap was, and which moments were named.
+
+use heapbeacon_shared::api::{HeapHistory, MarksPage, Route};
+use leptos::prelude::*;
+
+use super::client::ApiError;
+use crate::model::past::samples;
+use crate::store::Store;
+
+/// HTTP status where the device has no such thing.
+const NOT_FOUND: u16 = 404;
+
+impl Store {
+    /// Asks how full the heap was before.
+    pub(super) async fn ask_past(&self) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let history = client.get::<HeapHistory>(Route::HeapHistory, "").await;
+        let Some(history) = if_there_is(history)? else {
+            return Ok(());
+        };
+        let past = self
+            .heap
+            .with_untracked(|heap| heap.as_ref().map(|heap| samples(&history, heap)));
+        self.heap_history
+            .update(|known| known.set_past(past.unwrap_or_default()));
+        Ok(())
+    }
+
+    /// Asks for the moments that were named.
+    pub(super) async fn ask_marks(&self) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        let marks = client.get::<MarksPage>(Route::Marks, "").await;
+        if let Some(marks) = if_there_is(marks)? {
+            self.marks.set(marks);
+        }
+        Ok(())
+    }
+}
+
+/// Returns an answer, if the device has what was asked for: an agent of an older version does not.
+fn if_there_is<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(ApiError::Refused(problem)) if problem.status == NOT_FOUND => Ok(None),
+        Err(error) => Err(error),
+    }
+}

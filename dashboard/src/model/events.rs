@@ -1,0 +1,223 @@
+//! What happened on the device since it started, as far as it is known: the strip of events on Live.
+
+use heapbeacon_shared::api::{Device, Heap, MarksPage, Trace};
+use heapbeacon_shared::trace::{Failure, Mode, Period};
+
+use crate::format;
+
+/// What kind of event it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The device started.
+    Boot,
+    /// A trace started, or paused, or went on.
+    Trace,
+    /// Somebody named a moment.
+    Mark,
+    /// An allocation failed.
+    Failure,
+}
+
+/// Something that happened at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// What kind of event it was.
+    pub kind: Kind,
+    /// What happened.
+    pub words: String,
+}
+
+/// What events are told by; whatever is not known yet tells none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'k> {
+    /// Why the device started.
+    pub device: Option<&'k Device>,
+    /// Which allocations failed.
+    pub heap: Option<&'k Heap>,
+    /// When the trace started.
+    pub trace: Option<&'k Trace>,
+    /// When nothing was recorded.
+    pub period: Option<&'k Period>,
+    /// Moments that were named.
+    pub marks: Option<&'k MarksPage>,
+}
+
+impl Known<'_> {
+    /// Returns what is known to have happened, newest first.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events: Vec<Event> = self.device.map(boot).into_iter().collect();
+        events.extend(self.trace.and_then(start));
+        events.extend(self.period.into_iter().flat_map(gaps));
+        let failures = self.heap.iter().flat_map(|heap| &heap.recent_failures);
+        events.extend(failures.map(failure));
+        let marks = self.marks.iter().flat_map(|page| &page.marks);
+        events.extend(marks.map(|mark| Event {
+            time_us: mark.time_us,
+            kind: Kind::Mark,
+            words: mark.name.to_string(),
+        }));
+        // What happened at one moment stays in this order.
+        events.sort_by_key(|event| event.time_us);
+        events.reverse();
+        events
+    }
+}
+
+fn boot(device: &Device) -> Event {
+    let words = match device.reset_reason.as_str() {
+        "" => "device started".to_owned(),
+        reason => format!("device started ({reason})"),
+    };
+    Event {
+        time_us: 0,
+        kind: Kind::Boot,
+        words,
+    }
+}
+
+fn start(trace: &Trace) -> Option<Event> {
+    let mode = match trace.summary.mode? {
+        Mode::Leaks => "leaks",
+        Mode::All => "all",
+    };
+    let time_us = trace.summary.started_us;
+    (trace.trace_id > 0).then(|| traced(time_us, format!("trace started ({mode})")))
+}
+
+fn gaps(period: &Period) -> Vec<Event> {
+    let ends = period.unrecorded.iter().flat_map(|gap| {
+        let end = gap.until_us.map(|until_us| (until_us, "recording went on"));
+        [Some((gap.from_us, "recording stopped or paused")), end]
+    });
+    ends.flatten()
+        .map(|(time_us, words)| traced(time_us, words.to_owned()))
+        .collect()
+}
+
+fn traced(time_us: u64, words: String) -> Event {
+    Event {
+        time_us,
+        kind: Kind::Trace,
+        words,
+    }
+}
+
+fn failure(failure: &Failure) -> Event {
+    let reserve = match failure.gave_reserve {
+        true => "; the reserve was given back",
+        false => "",
+    };
+    let bytes = format::count(failure.size);
+    Event {
+        time_us: failure.time_us,
+        kind: Kind::Failure,
+        words: format!("allocation of {bytes} bytes failed{reserve}"),
+    }
+}
+
+/// Returns the name that a mark has if nobody gives it another.
+pub fn usual_name(marks: &MarksPage) -> String {
+    let last = marks.marks.last().map_or(0, |mark| mark.id);
+    format!("mark {}", last.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use heapbeacon_shared::trace::{Mark, Summary, Unrecorded, name};
+
+    use super::*;
+
+    fn told(known: Known<'_>) -> Vec<(u64, String)> {
+        let events = known.events().into_iter();
+        events.map(|event| (event.time_us, event.words)).collect()
+    }
+
+    fn mark(id: u32, time_us: u64, text: &str) -> Mark {
+        Mark {
+            id,
+            time_us,
+            name: name(text),
+            trace_id: 1,
+        }
+    }
+
+    #[test]
+    fn all_that_is_known_is_told_newest_first() {
+        let device = Device {
+            reset_reason: name("brown-out"),
+            ..Device::default()
+        };
+        let mut heap = Heap::default();
+        let failed = Failure {
+            time_us: 60,
+            size: 4096,
+            stack: 1,
+            gave_reserve: true,
+        };
+        heap.recent_failures.push(failed).expect("room");
+        let trace = Trace {
+            trace_id: 1,
+            summary: Summary {
+                started_us: 5,
+                mode: Some(Mode::Leaks),
+                ..Summary::default()
+            },
+            ..Trace::default()
+        };
+        let mut period = Period::default();
+        for (from_us, until_us) in [(10, Some(20)), (70, None)] {
+            let gap = Unrecorded { from_us, until_us };
+            period.unrecorded.push(gap).expect("room");
+        }
+        let marks = MarksPage {
+            marks: vec![mark(1, 15, "login"), mark(2, 65, "logout")],
+            ..MarksPage::default()
+        };
+        let known = Known {
+            device: Some(&device),
+            heap: Some(&heap),
+            trace: Some(&trace),
+            period: Some(&period),
+            marks: Some(&marks),
+        };
+        let expected = [
+            (70, "recording stopped or paused"),
+            (65, "logout"),
+            (
+                60,
+                "allocation of 4,096 bytes failed; the reserve was given back",
+            ),
+            (20, "recording went on"),
+            (15, "login"),
+            (10, "recording stopped or paused"),
+            (5, "trace started (leaks)"),
+            (0, "device started (brown-out)"),
+        ];
+        assert_eq!(told(known), expected.map(|(at, words)| (at, words.into())));
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_told() {
+        assert_eq!(told(Known::default()), []);
+        let (device, trace) = (Device::default(), Trace::default());
+        let known = Known {
+            device: Some(&device),
+            trace: Some(&trace),
+            ..Known::default()
+        };
+        assert_eq!(told(known), [(0, "device started".to_owned())]);
+    }
+
+    #[test]
+    fn a_mark_without_a_name_is_called_by_its_number() {
+        assert_eq!(usual_name(&MarksPage::default()), "mark 1");
+        let marks = MarksPage {
+            marks: vec![mark(7, 1, "x"), mark(8, 2, "y")],
+            ..MarksPage::default()
+        };
+        assert_eq!(usual_name(&marks), "mark 9");
+        assert!(Mark::may_be_called(&usual_name(&marks)));
+    }
+}

@@ -1,0 +1,129 @@
+//! What happened: marks, failed allocations, starts of the device and of its trace.
+
+use leptos::prelude::*;
+
+use crate::format;
+use crate::model::events::{Event, Kind, Known};
+use crate::pages::history_end;
+use crate::store::Store;
+use crate::store::clock::now_ms;
+
+/// Events that are listed at once; the others are folded away.
+const LISTED: usize = 6;
+/// Milliseconds that the start of the device may seem to move by, because answers take time.
+const JITTER_MS: f64 = 3_000.0;
+const US_PER_MS: f64 = 1_000.0;
+const DAY_US: u64 = 86_400_000_000;
+
+/// Returns what is known to have happened on what the page shows, newest first.
+pub(super) fn known(store: Store) -> Vec<Event> {
+    let (device, heap, trace) = (store.device.read(), store.heap.read(), store.trace.read());
+    let (leaks, marks) = (store.leaks.read(), store.marks.read());
+    let known = Known {
+        device: device.as_ref(),
+        heap: heap.as_ref(),
+        trace: trace.as_ref(),
+        period: leaks.as_ref().map(|page| &page.period),
+        marks: Some(&marks),
+    };
+    known.events()
+}
+
+/// Lists what happened, newest first.
+#[component]
+pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
+    let store = Store::of_app();
+    // When the device started, by the browser's clock.
+    let booted_ms = StoredValue::new(None::<f64>);
+    let list = move || {
+        let now_us = untrack(|| now_us(store));
+        let booted = moved(booted_ms.get_value(), now_ms() - now_us as f64 / US_PER_MS);
+        booted_ms.set_value(Some(booted));
+        let end = untrack(|| history_end(store));
+        let events = events.read();
+        let entry = |event: &Event| {
+            let ago_us = now_us.saturating_sub(event.time_us);
+            let time = match store.is_file {
+                true => format::before(ago_us, end),
+                false => clock(booted + event.time_us as f64 / US_PER_MS, ago_us),
+            };
+            entry(event, time, format!("{} ago", format::duration(ago_us)))
+        };
+        let (newest, older) = events.split_at(events.len().min(LISTED));
+        let newest: Vec<AnyView> = newest.iter().map(entry).collect();
+        let older: Vec<AnyView> = older.iter().map(entry).collect();
+        view! {
+            <ol class="events">{newest}</ol>
+            {folded(older)}
+        }
+    };
+    let merged = move || {
+        let merged = store.marks.with(|marks| marks.merged);
+        (merged > 0).then(|| {
+            let words = format::plural(merged.into(), "older mark");
+            view! { <p class="note">{words} " gave way to later ones: the device keeps 32."</p> }
+        })
+    };
+    view! {
+        <section class="panel" data-testid="events">
+            <h2>"Events"</h2>
+            {list}
+            {merged}
+        </section>
+    }
+}
+
+fn entry(event: &Event, time: String, ago: String) -> AnyView {
+    let (class, kind) = match event.kind {
+        Kind::Boot => ("boot", ""),
+        Kind::Trace => ("trace-event", ""),
+        Kind::Mark => ("mark-event", "mark "),
+        Kind::Failure => ("failure", ""),
+    };
+    let words = event.words.clone();
+    view! {
+        <li class=class>
+            <span class="when" title=ago>{time}</span>
+            <span>{kind} <b>{words}</b></span>
+        </li>
+    }
+    .into_any()
+}
+
+fn folded(events: Vec<AnyView>) -> Option<AnyView> {
+    let words = format::plural(events.len() as u64, "earlier event");
+    (!events.is_empty()).then(|| {
+        view! {
+            <details class="folded">
+                <summary>{words}</summary>
+                <ol class="events">{events}</ol>
+            </details>
+        }
+        .into_any()
+    })
+}
+
+fn now_us(store: Store) -> u64 {
+    let trace = store.trace.read();
+    trace.as_ref().map_or(0, |trace| trace.summary.time_us)
+}
+
+/// Returns when the device started: as it was taken to have before, unless that was another start.
+fn moved(before: Option<f64>, now: f64) -> f64 {
+    before
+        .filter(|before| (now - before).abs() < JITTER_MS)
+        .unwrap_or(now)
+}
+
+/// Writes a moment as the clock on the wall, with its distance where that was on another day.
+fn clock(ms: f64, ago_us: u64) -> String {
+    let date = js_sys::Date::new(&ms.into());
+    let two = |number: u32| format!("{number:02}");
+    let [hours, minutes, seconds] =
+        [date.get_hours(), date.get_minutes(), date.get_seconds()].map(two);
+    let days = match ago_us / DAY_US {
+        0 => String::new(),
+        days => format!(" −{days} d"),
+    };
+    format!("{hours}:{minutes}:{seconds}{days}")
+}
