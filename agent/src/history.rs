@@ -8,10 +8,7 @@ use core::cell::RefCell;
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::trace::{Level, Point, Region, Window};
-
-use crate::platform::Device;
-use crate::read::cursors::now_us;
+use heapbeacon_shared::trace::{Level, Point, Region};
 
 /// Microseconds from one sample to the next.
 pub const PERIOD_US: u64 = 2_000_000;
@@ -53,18 +50,6 @@ struct Pair {
     place: usize,
     span: u32,
     age: u32,
-}
-
-/// Notes how full the heap of a board is now, if it keeps a history: to be called every [`PERIOD_US`].
-///
-/// It takes no longer hold of anything than `GET /heap` does.
-pub fn sample<P: Device>() {
-    if let Some(history) = P::history() {
-        let now_us = now_us::<P>();
-        let since_us = history.until_us();
-        let regions = P::regions(Some(Window { since_us, now_us }));
-        history.note(now_us, &regions);
-    }
 }
 
 impl<M: RawMutex> History<M> {

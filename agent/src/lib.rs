@@ -51,6 +51,7 @@ pub mod platform;
 pub mod read;
 mod recorder;
 pub mod reserve;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -62,3 +63,4 @@ mod warnings;
 pub use mark::_heapbeacon_mark;
 pub use mark::mark;
 pub use recorder::Recorder;
+pub use sample::sample;

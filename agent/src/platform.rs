@@ -89,7 +89,7 @@ pub trait Device: Platform {
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 
-    /// Returns the history of its heap, if it keeps one: then a task has to [sample](crate::history::sample) it.
+    /// Returns the history of its heap, if it keeps one: then a task has to [sample](crate::sample()) it.
     fn history() -> Option<&'static History<Self::Lock>> {
         None
     }

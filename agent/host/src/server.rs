@@ -142,7 +142,7 @@ async fn keep_history() {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        history::sample::<Board>();
+        heapbeacon::sample::<Board>();
     }
 }
 

@@ -13,6 +13,7 @@ mod browser {
     mod crowded;
     mod files;
     mod long_list;
+    mod marks;
     mod policy;
     mod records;
     mod states;

@@ -1,8 +1,9 @@
 //! Samples the heap for its history.
 
 use embassy_time::{Duration, Ticker};
-use heapbeacon::history::{PERIOD_US, sample};
+use heapbeacon::history::PERIOD_US;
 use heapbeacon::platform::Device;
+use heapbeacon::sample;
 
 /// Samples the heap of a board for ever.
 ///

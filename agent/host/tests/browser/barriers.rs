@@ -18,7 +18,7 @@ fn axe() -> String {
 }
 
 /// Checks what is on the page now.
-async fn assert_open_to_all(page: &Page, state: &str) -> WebDriverResult<()> {
+pub(super) async fn assert_open_to_all(page: &Page, state: &str) -> WebDriverResult<()> {
     page.problems(&format!("{}; return [];", axe())).await?;
     for scheme in ["light", "dark"] {
         page.prefer(scheme).await?;

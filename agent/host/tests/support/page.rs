@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use thirtyfour::TypingData;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
@@ -300,8 +301,8 @@ impl Page {
         self.window.execute(script, Vec::new()).await?.convert()
     }
 
-    /// Presses a key, wherever the focus is.
-    pub(crate) async fn press(&self, key: Key) -> WebDriverResult<()> {
+    /// Presses a key, or one after the other what makes a text, wherever the focus is.
+    pub(crate) async fn press(&self, key: impl Into<TypingData>) -> WebDriverResult<()> {
         self.window.action_chain().send_keys(key).perform().await
     }
 

@@ -6,8 +6,9 @@ use heapbeacon_shared::trace::Region;
 
 use super::peer::Peer;
 use super::{get, talk};
-use crate::history::{PERIOD_US, sample};
+use crate::history::PERIOD_US;
 use crate::platform::{Device, Platform};
+use crate::sample;
 use crate::tests::board::Board;
 
 fn ask() -> String {

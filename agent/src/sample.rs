@@ -1,0 +1,19 @@
+//! Samples the heap of a board for its history.
+
+use heapbeacon_shared::trace::Window;
+
+use crate::platform::Device;
+use crate::read::cursors::now_us;
+
+/// Notes how full the heap of a board is now, if it keeps a [history](crate::history): to be called every
+/// [`PERIOD_US`](crate::history::PERIOD_US).
+///
+/// It takes no longer hold of anything than `GET /heap` does.
+pub fn sample<P: Device>() {
+    if let Some(history) = P::history() {
+        let now_us = now_us::<P>();
+        let since_us = history.until_us();
+        let regions = P::regions(Some(Window { since_us, now_us }));
+        history.note(now_us, &regions);
+    }
+}
