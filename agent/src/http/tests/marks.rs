@@ -1,6 +1,7 @@
 //! Marks: from firmware and from a request, and what is asked for by them.
 
 use core::num::NonZeroUsize;
+use core::ops::Range;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -12,6 +13,7 @@ use super::peer::Peer;
 use super::{Answer, get, talk};
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Platform;
+use crate::read::leaks::{Asked, Leaks};
 use crate::read::stream::{Content, MessageStream};
 use crate::tests::board::{Board, interrupt_before_hold, was_interrupted};
 use crate::tracer::{Allocation, Mode};
@@ -26,6 +28,21 @@ fn allocate(size: usize) {
         task: 0,
         stack: &[size].into_iter().collect(),
     });
+}
+
+/// Allocates blocks by one call stack.
+fn allocate_again(stack: usize, blocks: usize) {
+    for _ in 0..blocks {
+        let (time_us, _) = Board::tracer().moment(Board::now_us());
+        Board::tracer().allocated(&Allocation {
+            address: NonZeroUsize::new(time_us as usize * 64).expect("null is no block"),
+            size: 16,
+            time_us,
+            core: 0,
+            task: 0,
+            stack: &[stack].into_iter().collect(),
+        });
+    }
 }
 
 fn ask(path: &str) -> String {
@@ -86,6 +103,32 @@ fn leaks_are_of_the_time_between_two_marks() {
     let login = Board::marks().after(0).expect("it was set").time_us;
     assert_eq!(leaks(&format!("?since={login}")), [3, 4, 5]);
     assert_eq!(leaks(&format!("?until={login}")), [1, 2]);
+}
+
+#[test]
+fn a_list_from_a_mark_on_counts_the_births_from_there_on() {
+    Board::trace();
+    allocate_again(7, 1);
+    crate::mark!("warm");
+    allocate_again(7, 2);
+    pass_time();
+    let warm = Board::marks().after(0).expect("it was set").time_us;
+    let births_in = |times: Range<u64>| {
+        let asked = Asked {
+            times,
+            ..Asked::default()
+        };
+        let mut leaks = Leaks::begin::<Board>(asked).expect("there is no other query");
+        let leak = leaks.read_next::<Board>().expect("there is one").leak;
+        assert_eq!(
+            leak.count,
+            leak.births.counts.iter().map(|n| u64::from(*n)).sum()
+        );
+        leak.count
+    };
+    assert_eq!(births_in(0..u64::MAX), 3);
+    assert_eq!(births_in(warm..u64::MAX), 2);
+    assert_eq!(births_in(0..warm), 1);
 }
 
 #[test]
