@@ -47,22 +47,35 @@ pub struct Known<'k> {
 impl Known<'_> {
     /// Returns what is known to have happened, newest first.
     pub fn events(&self) -> Vec<Event> {
-        let mut events: Vec<Event> = self.device.map(boot).into_iter().collect();
-        events.extend(self.trace.and_then(start));
-        events.extend(self.period.into_iter().flat_map(gaps));
-        let failures = self.heap.iter().flat_map(|heap| &heap.recent_failures);
-        events.extend(failures.map(failure));
-        let marks = self.marks.iter().flat_map(|page| &page.marks);
-        events.extend(marks.map(|mark| Event {
-            time_us: mark.time_us,
-            kind: Kind::Mark,
-            words: mark.name.to_string(),
-        }));
-        // What happened at one moment stays in this order.
-        events.sort_by_key(|event| event.time_us);
-        events.reverse();
+        let mut events = Vec::new();
+        if let Some(device) = self.device {
+            insert(&mut events, boot(device));
+        }
+        if let Some(event) = self.trace.and_then(start) {
+            insert(&mut events, event);
+        }
+        for event in self.period.into_iter().flat_map(gaps) {
+            insert(&mut events, event);
+        }
+        for failed in self.heap.iter().flat_map(|heap| &heap.recent_failures) {
+            insert(&mut events, failure(failed));
+        }
+        for mark in self.marks.iter().flat_map(|page| &page.marks) {
+            let event = Event {
+                time_us: mark.time_us,
+                kind: Kind::Mark,
+                words: mark.name.to_string(),
+            };
+            insert(&mut events, event);
+        }
         events
     }
+}
+
+/// Inserts an event where it belongs. There are few, and sorting weighs more on the page.
+fn insert(events: &mut Vec<Event>, event: Event) {
+    let place = events.partition_point(|other| other.time_us > event.time_us);
+    events.insert(place, event);
 }
 
 fn boot(device: &Device) -> Event {

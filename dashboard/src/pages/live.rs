@@ -28,9 +28,12 @@ mod wrong_frees;
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
     let events = Memo::new(move |_| events::known(store));
-    let window = RwSignal::new(window::ALL);
+    let window = RwSignal::new(None);
     let heap_plot = Memo::new(move |_| {
-        let samples = store.heap_history.read().within(window.get());
+        let samples = store
+            .heap_history
+            .read()
+            .within(window::length_us(window.get()));
         plots::heap(&samples, &events.read())
     });
     let sites_plot = Memo::new(move |_| plots::sites(store, &events.read()));

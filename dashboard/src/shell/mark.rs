@@ -21,7 +21,7 @@ pub(super) fn MarkControl() -> impl IntoView {
     let asks = RwSignal::new(false);
     let opener = NodeRef::<Button>::new();
     let keys = window_event_listener(ev::keydown, move |event| {
-        if is_shortcut(&event) && untrack(|| store.takes_commands()) && !asks.get_untracked() {
+        if is_shortcut(&event) && untrack(|| store.is_reached()) && !asks.get_untracked() {
             // Or else the letter is written into the field that opens.
             event.prevent_default();
             asks.set(true);
@@ -46,7 +46,7 @@ pub(super) fn MarkControl() -> impl IntoView {
                 aria-keyshortcuts="m"
                 aria-expanded=move || asks.get().to_string()
                 node_ref=opener
-                disabled=move || !store.takes_commands()
+                disabled=move || !store.is_reached()
                 on:click=move |_| asks.update(|asks| *asks = !*asks)
             >
                 "Mark"
@@ -68,8 +68,10 @@ fn NameForm(asks: RwSignal<bool>) -> impl IntoView {
     let field = NodeRef::<Input>::new();
     Effect::new(move |_| {
         if let Some(field) = field.get() {
-            // What is not selected can still be written over.
+            // One that does not take the focus can still be reached.
             let _ = field.focus();
+            // What is typed replaces the usual name. Without a value yet there would be nothing to select.
+            field.set_value(&name.read_untracked());
             field.select();
         }
     });

@@ -184,8 +184,13 @@ impl Store {
 
     /// Returns whether the device would take a command now.
     pub fn takes_commands(&self) -> bool {
+        !self.busy.get() && self.is_reached()
+    }
+
+    /// Returns whether the device answers.
+    pub fn is_reached(&self) -> bool {
         let state = self.link.read().state();
-        !self.busy.get() && matches!(state, LinkState::Live | LinkState::Refusing)
+        matches!(state, LinkState::Live | LinkState::Refusing)
     }
 
     /// Sends a token from now on.

@@ -15,6 +15,8 @@ use super::loss::Loss;
 use super::pointers::Pointers;
 
 const US_PER_SECOND: u32 = 1_000_000;
+/// Marks that are taken of a capture: twice as many as a device keeps.
+const MOST_MARKS: usize = 64;
 
 /// Where in a list something of an id is.
 type Places = BTreeMap<u32, usize>;
@@ -87,7 +89,7 @@ impl Fold {
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
-            Message::Mark(mark) => self.marks.push(mark),
+            Message::Mark(mark) => self.mark(mark),
             // Births are counted from the records; who asked for a page, and the decoder, have looked at its end.
             Message::Births(_) | Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
         }
@@ -184,10 +186,19 @@ impl Fold {
         self.take_records()
     }
 
+    /// Puts a mark behind those from before, and gives up the oldest where there are more than a device keeps.
+    fn mark(&mut self, mark: trace::Mark) {
+        let before = |other: &trace::Mark| other.time_us <= mark.time_us;
+        let place = self.marks.partition_point(before);
+        self.marks.insert(place, mark);
+        if self.marks.len() > MOST_MARKS {
+            self.marks.remove(0);
+        }
+    }
+
     /// Returns the marks by time, numbered anew: their ids are not told.
     fn take_marks(&mut self) -> Vec<trace::Mark> {
         let mut marks = mem::take(&mut self.marks);
-        marks.sort_by_key(|mark| mark.time_us);
         let mut last = 0;
         for mark in &mut marks {
             last += 1;

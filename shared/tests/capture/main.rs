@@ -107,6 +107,14 @@ fn marks_are_in_the_order_of_time_and_numbered_anew() {
         .map(|mark| (mark.id, mark.time_us, mark.name.as_str()))
         .collect();
     assert_eq!(read, [(1, 7, "first"), (2, 9, "later")]);
+    // A stream that names a thousand leaves the newest.
+    messages.extend((0..1000).map(|time_us| mark(1000 - time_us, "many")));
+    let marks = read_marks(&messages);
+    assert_eq!((marks.len(), marks[0].time_us), (64, 937));
+}
+
+fn read_marks(messages: &[Message]) -> Vec<Mark> {
+    read(&stream(messages)).expect("readable").marks
 }
 
 #[test]

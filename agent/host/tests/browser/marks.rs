@@ -9,7 +9,7 @@ use crate::support::await_that;
 use crate::support::page::Page;
 use crate::support::process::Process;
 
-const BUTTON: &str = "[data-testid='mark']";
+const BUTTON: &str = "[data-testid='mark']:not(:disabled)";
 const FIELD: &str = "#mark-name";
 const EVENTS: &str = "[data-testid='events']";
 const CHART: &str = ".chart:has(.used) .reader";

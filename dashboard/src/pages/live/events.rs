@@ -10,8 +10,6 @@ use crate::store::clock::now_ms;
 
 /// Events that are listed at once; the others are folded away.
 const LISTED: usize = 6;
-/// Milliseconds that the start of the device may seem to move by, because answers take time.
-const JITTER_MS: f64 = 3_000.0;
 const US_PER_MS: f64 = 1_000.0;
 const DAY_US: u64 = 86_400_000_000;
 
@@ -33,19 +31,17 @@ pub(super) fn known(store: Store) -> Vec<Event> {
 #[component]
 pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
     let store = Store::of_app();
-    // When the device started, by the browser's clock.
-    let booted_ms = StoredValue::new(None::<f64>);
     let list = move || {
         let now_us = untrack(|| now_us(store));
-        let booted = moved(booted_ms.get_value(), now_ms() - now_us as f64 / US_PER_MS);
-        booted_ms.set_value(Some(booted));
+        // When the device started, by the browser's clock.
+        let booted_ms = now_ms() - now_us as f64 / US_PER_MS;
         let end = untrack(|| history_end(store));
         let events = events.read();
         let entry = |event: &Event| {
             let ago_us = now_us.saturating_sub(event.time_us);
             let time = match store.is_file {
                 true => format::before(ago_us, end),
-                false => clock(booted + event.time_us as f64 / US_PER_MS, ago_us),
+                false => clock(booted_ms + event.time_us as f64 / US_PER_MS, ago_us),
             };
             entry(event, time, format!("{} ago", format::duration(ago_us)))
         };
@@ -74,17 +70,22 @@ pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
 }
 
 fn entry(event: &Event, time: String, ago: String) -> AnyView {
-    let (class, kind) = match event.kind {
-        Kind::Boot => ("boot", ""),
-        Kind::Trace => ("trace-event", ""),
-        Kind::Mark => ("mark-event", "mark "),
-        Kind::Failure => ("failure", ""),
+    let class = match event.kind {
+        Kind::Boot => "boot",
+        Kind::Trace => "trace-event",
+        Kind::Mark => "mark-event",
+        Kind::Failure => "failure",
     };
     let words = event.words.clone();
+    let sign = (event.kind == Kind::Mark).then(
+        || view! { <span aria-hidden="true">"⚑ "</span> <span class="unseen">"marked: "</span> },
+    );
     view! {
         <li class=class>
-            <span class="when" title=ago>{time}</span>
-            <span>{kind} <b>{words}</b></span>
+            <span class="when" title=ago>
+                {time}
+            </span>
+            <b>{sign} {words}</b>
         </li>
     }
     .into_any()
@@ -106,13 +107,6 @@ fn folded(events: Vec<AnyView>) -> Option<AnyView> {
 fn now_us(store: Store) -> u64 {
     let trace = store.trace.read();
     trace.as_ref().map_or(0, |trace| trace.summary.time_us)
-}
-
-/// Returns when the device started: as it was taken to have before, unless that was another start.
-fn moved(before: Option<f64>, now: f64) -> f64 {
-    before
-        .filter(|before| (now - before).abs() < JITTER_MS)
-        .unwrap_or(now)
 }
 
 /// Writes a moment as the clock on the wall, with its distance where that was on another day.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::store::Store;
 
 const MINUTE_US: u64 = 60_000_000;
@@ -11,48 +12,49 @@ const WINDOWS: [(u64, &str); 3] = [
     (60 * MINUTE_US, "1 h"),
     (24 * 60 * MINUTE_US, "24 h"),
 ];
-/// All that is known.
-pub(super) const ALL: u64 = u64::MAX;
+
+/// Returns the microseconds of a window, by its place in the list of them; none is all that is known.
+pub(super) fn length_us(window: Option<usize>) -> u64 {
+    let window = window.and_then(|index| WINDOWS.get(index));
+    window.map_or(u64::MAX, |(us, _)| *us)
+}
 
 /// Chooses the window; nothing where there is nothing to choose.
 #[component]
-pub(super) fn WindowChoice(window: RwSignal<u64>) -> impl IntoView {
+pub(super) fn WindowChoice(window: RwSignal<Option<usize>>) -> impl IntoView {
     let store = Store::of_app();
-    let offered = Memo::new(move |_| {
-        let history = store.heap_history.read();
-        let last = history.items().last().map_or(0, |sample| sample.time_us);
-        let known_us = last.saturating_sub(history.since_us().unwrap_or(last));
-        offered(known_us)
-    });
-    let button = move |us: u64, label: &'static str| {
+    let exceeds = move |index: usize| known_us(store) > length_us(Some(index));
+    let choice = move |index: Option<usize>, label: &'static str| {
         view! {
             <button
                 type="button"
-                aria-pressed=move || (window.get() == us).to_string()
-                on:click=move |_| window.set(us)
+                aria-pressed=move || (window.get() == index).to_string()
+                on:click=move |_| window.set(index)
             >
                 {label}
             </button>
         }
         .into_any()
     };
-    move || {
-        let windows = WINDOWS[..offered.get()].iter();
-        let windows: Vec<AnyView> = windows.map(|(us, label)| button(*us, label)).collect();
-        (!windows.is_empty()).then(|| {
-            view! {
-                <span class="segments" role="group" aria-label="How far back" data-testid="window">
-                    {windows}
-                    {button(ALL, "all")}
-                </span>
-            }
-        })
+    let offered = move |(index, (_, label)): (usize, &(u64, &'static str))| {
+        let label = *label;
+        view! { <When is=move || exceeds(index)>{choice(Some(index), label)}</When> }.into_any()
+    };
+    view! {
+        <When is=move || exceeds(0)>
+            <span class="segments" role="group" aria-label="How far back" data-testid="window">
+                {WINDOWS.iter().enumerate().map(offered).collect::<Vec<AnyView>>()}
+                {choice(None, "all")}
+            </span>
+        </When>
     }
 }
 
-/// Returns how many of the windows are shorter than all that is known.
-fn offered(known_us: u64) -> usize {
-    WINDOWS.iter().filter(|(us, _)| *us < known_us).count()
+/// Returns how long a time is known, in microseconds.
+fn known_us(store: Store) -> u64 {
+    let history = store.heap_history.read();
+    let last = history.items().last().map_or(0, |sample| sample.time_us);
+    last.saturating_sub(history.since_us().unwrap_or(last))
 }
 
 #[cfg(test)]
@@ -60,10 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_shorter_than_all_can_be_chosen() {
-        assert_eq!(offered(0), 0);
-        assert_eq!(offered(10 * MINUTE_US), 0);
-        assert_eq!(offered(11 * MINUTE_US), 1);
-        assert_eq!(offered(ALL), WINDOWS.len());
+    fn no_window_is_all_that_is_known() {
+        assert_eq!(length_us(Some(0)), 10 * MINUTE_US);
+        assert_eq!(length_us(None), u64::MAX);
+        assert_eq!(length_us(Some(WINDOWS.len())), u64::MAX);
     }
 }
