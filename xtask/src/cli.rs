@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
@@ -28,6 +29,7 @@ cargo xtask <command>
                                and see whether the tests of its package notice
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
+  symbolize ELF                copy standard input, with functions and source lines below the addresses in it
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     Test(test::Options),
     TestMutants { files: Vec<String> },
     Verdict,
+    Symbolize { elf: PathBuf },
     Bench,
     Size,
     Package,
@@ -94,6 +97,12 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         "tools" => Command::Tools,
         "check" => Command::Check,
         "verdict" => Command::Verdict,
+        "symbolize" => match parser.value() {
+            Ok(elf) => Command::Symbolize { elf: elf.into() },
+            Err(_) => {
+                bail!("symbolize takes the ELF file of the firmware that the addresses are of")
+            }
+        },
         "bench" => Command::Bench,
         "size" => Command::Size,
         "deny" => Command::Deny,
@@ -264,6 +273,8 @@ mod tests {
             "build esp32 --chip esp32s3",
             "image --port /dev/ttyACM0",
             "flash esp32",
+            "symbolize",
+            "symbolize a.elf b.elf",
         ] {
             assert!(parse(line).is_err(), "`{line}` was accepted");
         }

@@ -2,11 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::env;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+mod symbolize;
 mod verdict;
 
 fn main() -> ExitCode {
@@ -22,15 +25,17 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let command = std::env::args().nth(1);
-    match command.as_deref() {
-        Some("verdict") => {
-            let mut out = io::BufWriter::new(io::stdout().lock());
-            verdict::print(io::stdin().lock(), &mut out)?;
-            Ok(out.flush()?)
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let input = io::stdin().lock();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match arguments.as_slice() {
+        [command] if command == "verdict" => verdict::print(input, &mut out)?,
+        [command, elf] if command == "symbolize" => {
+            symbolize::print(Path::new(elf), input, &mut out)?;
         }
-        _ => bail!("this is started by `cargo xtask verdict`"),
+        _ => bail!("`cargo xtask` starts this, which knows what it takes"),
     }
+    Ok(out.flush()?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

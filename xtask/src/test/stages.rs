@@ -135,7 +135,13 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
             .args(["-p", "heapbeacon-host", "--no-default-features"])
             .args(["--test", UNTRACED_TEST]),
     )?;
-    for package in ["heapbeacon-bundle", "heapbeacon-dashboard", "xtask"] {
+    let programs = [
+        "heapbeacon-bundle",
+        "heapbeacon-dashboard",
+        "heapbeacon-reports",
+        "xtask",
+    ];
+    for package in programs {
         tally += Tally::of_cargo_test(test().args(["-p", package]))?;
     }
     Ok(tally)
