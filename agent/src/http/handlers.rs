@@ -224,7 +224,7 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
         kinds: kinds(query)?,
     };
     let is_postcard = wants_postcard(call)?;
-    let leaks = Leaks::begin::<P>(wanted)
+    let leaks = Leaks::begin(P::tracer(), P::now_us(), &wanted)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Leaks(leaks)))

@@ -7,15 +7,25 @@ use core::fmt::{Result, Write};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::trace::Address;
 
+use crate::read::leaks::{Asked, Kinds, Leaks, Listed};
 use crate::tracer::{
-    Frames, Mode, Record, RecordCursor, Status, Summary, Trace, TraceEnded, Tracer,
+    Frames, Mode, Order, Record, RecordCursor, Status, Summary, Trace, TraceEnded, Tracer,
 };
 
-/// Writes the whole trace. No lock is held while `out` is written to.
+/// The call stacks whose evidence is written: those first whose blocks have outlived most.
+const EVIDENCE: Asked = Asked {
+    times: 0..u64::MAX,
+    min_age_us: 0,
+    limit: 20,
+    order: Order::Outlived,
+    kinds: Kinds::ALL,
+};
+
+/// Writes the whole trace as of a time by the clock, in microseconds since boot. No lock is held while `out` is written to.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
+pub fn dump<M: RawMutex>(tracer: &Tracer<M>, clock_us: u64, out: &mut impl Write) -> Result {
     let Status { trace, summary, .. } = tracer.status();
     head(&summary, out)?;
     let mut cursor = RecordCursor::after(trace, 0);
@@ -25,6 +35,11 @@ pub fn dump<M: RawMutex>(tracer: &Tracer<M>, out: &mut impl Write) -> Result {
             break;
         }
         record(tracer, trace, &batch[0], out)?;
+    }
+    let mut leaks = leaks_of(tracer, trace, clock_us);
+    evidence_head(leaks.is_some(), out)?;
+    while let Some(leak) = leaks.as_mut().and_then(|leaks| leaks.read_next(tracer)) {
+        evidence(&leak, out)?;
     }
     tail(&summary, tracer.trace() == trace, out)
 }
@@ -68,7 +83,59 @@ pub fn record<M: RawMutex>(
     writeln!(out)
 }
 
-/// Writes the summary below the records; `is_whole` tells whether no other trace was started before the last of them.
+/// Begins to read the evidence of a trace; `None` while another list of leaks is read, and of a trace that has ended.
+pub fn leaks_of<M: RawMutex>(tracer: &Tracer<M>, trace: Trace, clock_us: u64) -> Option<Leaks> {
+    Leaks::begin(tracer, clock_us, &EVIDENCE).filter(|leaks| leaks.trace() == trace)
+}
+
+/// Writes the line above the evidence, and one more where there is none.
+///
+/// # Errors
+/// Those of `out`.
+pub fn evidence_head(can_be_told: bool, out: &mut impl Write) -> Result {
+    writeln!(out, "====== Heap Trace Evidence ======")?;
+    if !can_be_told {
+        writeln!(
+            out,
+            "(NB: None is told, because another list of leaks was being read or the trace was started anew.)"
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes what is known of the live blocks of a call stack, in three lines: the verdict, the numbers that it is told from,
+/// and who allocated them.
+///
+/// # Errors
+/// Those of `out`.
+pub fn evidence(listed: &Listed, out: &mut impl Write) -> Result {
+    let Listed {
+        leak,
+        stack,
+        verdict,
+    } = listed;
+    let (kind, outlived, births) = (verdict.kind.name(), leak.outlived, &leak.births);
+    let maybe = if verdict.certain { "" } else { "maybe " };
+    writeln!(
+        out,
+        "{maybe}{kind}: {} bytes in {} blocks, {} bytes in {} blocks outlived what was freed",
+        leak.bytes, leak.count, outlived.bytes, outlived.count
+    )?;
+    let (allocations, frees, longest) = (stack.allocations, stack.frees, stack.longest_lifetime_us);
+    write!(
+        out,
+        "  allocated {allocations}, freed {frees} within {longest} us; born from {} us on, every {} us:",
+        births.from_us, births.slice_us
+    )?;
+    for count in &births.counts {
+        write!(out, " {count}")?;
+    }
+    write!(out, "\n  allocated by ")?;
+    frames(&stack.frames, out)?;
+    writeln!(out)
+}
+
+/// Writes the summary below the records and the evidence; `is_whole` tells whether no other trace was started before the last of them.
 ///
 /// # Errors
 /// Those of `out`.

@@ -2,13 +2,12 @@
 
 use core::ops::Range;
 
+use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::analysis::{Passed, judge};
 use heapbeacon_shared::trace::{Births, Kind, Leak, Period, Verdict};
 use heapless::Vec;
 
-use crate::platform::Device;
-use crate::read::cursors::now_us;
-use crate::tracer::{LeakCursor, Order, Stack, Sums, Trace, TraceEnded};
+use crate::tracer::{LeakCursor, Order, Stack, Sums, Trace, TraceEnded, Tracer};
 
 /// Leaks read at one time: as many as are listed when nobody says how many, so that this takes one query.
 pub const LEAKS_AT_A_TIME: usize = 20;
@@ -93,23 +92,27 @@ pub struct Leaks {
 }
 
 impl Leaks {
-    /// Begins a list; `None` while another query is running.
-    pub fn begin<P: Device>(asked: Asked) -> Option<Self> {
+    /// Begins a list as of a time by the clock, in microseconds since boot; `None` while another query is running.
+    pub fn begin<M: RawMutex>(tracer: &Tracer<M>, clock_us: u64, asked: &Asked) -> Option<Self> {
         loop {
             // A trace that ends meanwhile gives way to the next one.
-            let Ok(mut leaks) = Self::new::<P>(&asked) else {
+            let Ok(mut leaks) = Self::new(tracer, clock_us, asked) else {
                 continue;
             };
-            if let Ok(is_read) = leaks.read::<P>() {
+            if let Ok(is_read) = leaks.read(tracer) {
                 return is_read.then_some(leaks);
             }
         }
     }
 
-    fn new<P: Device>(asked: &Asked) -> Result<Self, TraceEnded> {
-        let time_us = now_us::<P>();
-        let trace = P::tracer().trace();
-        let period = P::tracer().period(trace, time_us)?;
+    fn new<M: RawMutex>(
+        tracer: &Tracer<M>,
+        clock_us: u64,
+        asked: &Asked,
+    ) -> Result<Self, TraceEnded> {
+        let trace = tracer.trace();
+        let time_us = tracer.now_us(clock_us);
+        let period = tracer.period(trace, time_us)?;
         let before_us = time_us
             .saturating_sub(asked.min_age_us)
             .min(asked.times.end);
@@ -153,14 +156,14 @@ impl Leaks {
     }
 
     /// Returns the next entry.
-    pub fn read_next<P: Device>(&mut self) -> Option<Listed> {
+    pub fn read_next<M: RawMutex>(&mut self, tracer: &Tracer<M>) -> Option<Listed> {
         while self.left > 0 {
             if self.taken == LEAKS_AT_A_TIME {
-                self.read::<P>().ok().filter(|is_read| *is_read)?;
+                self.read(tracer).ok().filter(|is_read| *is_read)?;
             }
             let sums = *self.batch.get(self.taken)?;
-            let births = self.births_of::<P>(sums.stack).ok()?;
-            let stack = P::tracer().stack(self.trace, sums.stack).ok()?;
+            let births = self.births_of(tracer, sums.stack).ok()?;
+            let stack = tracer.stack(self.trace, sums.stack).ok()?;
             self.taken += 1;
             self.ahead -= 1;
             // None if its last block was freed meanwhile, and its place taken.
@@ -199,7 +202,11 @@ impl Leaks {
     }
 
     /// Returns when the live blocks of a call stack of the batch were allocated.
-    fn births_of<P: Device>(&mut self, id: u32) -> Result<Births, TraceEnded> {
+    fn births_of<M: RawMutex>(
+        &mut self,
+        tracer: &Tracer<M>,
+        id: u32,
+    ) -> Result<Births, TraceEnded> {
         if !self.births.iter().any(|(stack, _)| *stack == id) {
             self.births.clear();
             for sums in self.batch.iter().skip(self.taken) {
@@ -208,7 +215,7 @@ impl Leaks {
                     break;
                 }
             }
-            P::tracer().births(self.trace, self.since_us..self.before_us, &mut self.births)?;
+            tracer.births(self.trace, self.since_us..self.before_us, &mut self.births)?;
         }
         let mut known = self.births.iter();
         let births = known.find(|(stack, _)| *stack == id);
@@ -217,8 +224,8 @@ impl Leaks {
 
     /// Reads the next piece of the list, at the beginning and behind each one; returns whether no other query is
     /// running.
-    fn read<P: Device>(&mut self) -> Result<bool, TraceEnded> {
-        let Some(ahead) = P::tracer().leaks(&mut self.cursor, &mut self.batch)? else {
+    fn read<M: RawMutex>(&mut self, tracer: &Tracer<M>) -> Result<bool, TraceEnded> {
+        let Some(ahead) = tracer.leaks(&mut self.cursor, &mut self.batch)? else {
             return Ok(false);
         };
         (self.ahead, self.taken) = (ahead, 0);

@@ -240,7 +240,7 @@ impl MessageWriter {
         if leaks.is_at_start() {
             self.say(out, &Message::Period(leaks.period().clone()));
         }
-        let Some(listed) = leaks.read_next::<P>() else {
+        let Some(listed) = leaks.read_next(P::tracer()) else {
             let call_stacks = leaks.total();
             self.say(out, &Message::Listed(wire::Listed { call_stacks }));
             return false;

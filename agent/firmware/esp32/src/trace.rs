@@ -57,7 +57,7 @@ pub fn tracer() -> &'static Tracer<Lock> {
     Board::tracer()
 }
 
-/// Writes all records as text, in the layout of ESP-IDF's `heap_trace_dump`.
+/// Writes all records and what they are evidence of as text, in the layout of ESP-IDF's `heap_trace_dump`.
 ///
 /// ```ignore
 /// heapbeacon_esp32::dump(&mut esp_println::Printer)?;
@@ -66,5 +66,5 @@ pub fn tracer() -> &'static Tracer<Lock> {
 /// # Errors
 /// Those of `out`.
 pub fn dump(out: &mut impl Write) -> fmt::Result {
-    dump::dump(tracer(), out)
+    dump::dump(tracer(), Board::now_us(), out)
 }

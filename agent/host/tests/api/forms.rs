@@ -275,3 +275,41 @@ fn a_dump_has_a_line_for_every_record() {
     let freed = u64::from(trace.summary.count) - trace.summary.live_count;
     assert_eq!(lines("freed by ") as u64, freed);
 }
+
+#[test]
+fn a_dump_tells_the_evidence_of_the_list_of_leaks() {
+    let agent = stopped();
+    let listed = agent.get("/trace/leaks?sort=outlived&limit=20");
+    let listed: LeaksPage = listed.json();
+    let answer = agent.get("/trace/dump");
+    let (_, evidence) = answer
+        .text()
+        .split_once("====== Heap Trace Evidence ======\n")
+        .expect("it has a part of its own");
+    let mut lines = evidence.lines();
+    assert!(!listed.leaks.is_empty());
+    for leak in &listed.leaks {
+        let verdict = lines.next().expect("a line for its verdict");
+        let (blocks, outlived) = ((leak.bytes, leak.count), leak.outlived);
+        assert!(verdict.contains(leak.verdict.kind.name()), "{verdict}");
+        let numbers = numbers(verdict);
+        assert_eq!(
+            numbers,
+            [blocks.0, blocks.1, outlived.bytes, outlived.count]
+        );
+        let line = lines.next().expect("a line for what it is told from");
+        let births = line.split_once(": ").expect("births are last").1;
+        let born: u64 = self::numbers(births).iter().sum();
+        assert_eq!(born, leak.count, "{line}");
+        let callers = lines.next().expect("a line for who allocated");
+        let frames: Vec<_> = leak.stack.frames.iter().map(ToString::to_string).collect();
+        assert!(callers.ends_with(&frames.join(":")), "{callers}");
+    }
+}
+
+/// Returns the whole numbers among the words of a text.
+fn numbers(text: &str) -> Vec<u64> {
+    text.split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}

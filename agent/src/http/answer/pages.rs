@@ -171,7 +171,7 @@ impl List for Leaks {
     }
 
     fn item<P: Device>(&mut self, chunk: &mut Chunk, is_first: &mut bool) -> bool {
-        let listed = self.read_next::<P>();
+        let listed = self.read_next(P::tracer());
         if let Some(listed) = &listed {
             chunk.element(is_first, &bodies::leak::<P>(listed));
         }

@@ -52,7 +52,8 @@ fn answer(limit: u32, meanwhile: impl Fn()) -> String {
         limit,
         ..Asked::default()
     };
-    let leaks = Leaks::begin::<Board>(wanted).expect("there is no other query");
+    let leaks =
+        Leaks::begin(Board::tracer(), Board::now_us(), &wanted).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let mut chunk = Chunk::new();
     let mut answer = String::new();

@@ -118,8 +118,9 @@ fn a_list_from_a_mark_on_counts_the_births_from_there_on() {
             times,
             ..Asked::default()
         };
-        let mut leaks = Leaks::begin::<Board>(asked).expect("there is no other query");
-        let leak = leaks.read_next::<Board>().expect("there is one").leak;
+        let mut leaks = Leaks::begin(Board::tracer(), Board::now_us(), &asked)
+            .expect("there is no other query");
+        let leak = leaks.read_next(Board::tracer()).expect("there is one").leak;
         assert_eq!(
             leak.count,
             leak.births.counts.iter().map(|n| u64::from(*n)).sum()

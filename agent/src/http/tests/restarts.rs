@@ -100,7 +100,8 @@ fn a_page_of_stacks_leads_on_to_the_new_trace() {
 #[test]
 fn a_list_of_leaks_has_fewer_than_it_counts() {
     begin();
-    let leaks = Leaks::begin::<Board>(Asked::default()).expect("there is no other query");
+    let leaks = Leaks::begin(Board::tracer(), Board::now_us(), &Asked::default())
+        .expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let text = text(answer(|chunk| page.fill::<Board>(chunk)));
     assert!(

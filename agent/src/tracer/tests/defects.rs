@@ -119,7 +119,7 @@ fn d9_nothing_is_written_while_the_lock_is_held() {
     fixture.allocate(64, 10);
     fixture.free(64);
     let mut out = Prying(&fixture, 0);
-    crate::read::dump::dump(&fixture.tracer, &mut out).unwrap();
+    crate::read::dump::dump(&fixture.tracer, 0, &mut out).unwrap();
     assert!(out.1 > 100);
 }
 

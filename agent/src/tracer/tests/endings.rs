@@ -127,7 +127,7 @@ fn wrong_frees(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
 
 fn dump(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
     let mut text = std::string::String::new();
-    crate::read::dump::dump(tracer, &mut text).expect("a string takes all");
+    crate::read::dump::dump(tracer, 0, &mut text).expect("a string takes all");
     if text.contains("incomplete") {
         return Err(TraceEnded);
     }
