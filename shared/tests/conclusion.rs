@@ -1,45 +1,34 @@
 //! What a whole leak list shows.
 
 use heapbeacon_shared::analysis::{
-    Caveat, Conclusion, Judgement, Known, LeakList, Listed, Moment, Rest, SUSPECT_US, Suspect,
-    Verdict,
+    Caveat, Conclusion, Judgement, LeakList, Listed, QUIET_US, Rest, Told,
 };
-use heapbeacon_shared::trace::{State, Summary};
+use heapbeacon_shared::trace::{Kind, State, Summary, Verdict};
 
 const SECOND: u64 = 1_000_000;
 
-/// A site that gained a block a second for so many seconds, and then none for so many.
-fn judged(verdict: Verdict, gaining: u64, level: u64) -> Judgement {
-    let moment = |second: u64| {
-        let count = second.min(gaining);
-        Moment {
-            time_us: second * SECOND,
-            count,
-            bytes: 16 * count,
-            allocations: count,
-            frees: 0,
-            oldest_us: 0,
-            newest_us: count * SECOND,
-        }
+fn judged(kind: Kind, certain: bool, bytes_per_minute: u64) -> Judgement {
+    let verdict = Verdict {
+        kind,
+        certain,
+        bytes_per_minute,
+        since_us: 0,
     };
-    let moments: Vec<_> = (0..=gaining + level).map(moment).collect();
-    let mut suspect = Suspect::default();
-    for end in 1..=moments.len() {
-        suspect.look(&moments[..end], &Known::default());
-    }
     Judgement {
-        verdict,
-        suspect,
+        told: Some(Told {
+            verdict,
+            leaked_until_us: None,
+        }),
         ..Judgement::default()
     }
 }
 
-fn growing(bytes_per_minute: f64, seconds: u64) -> Judgement {
-    judged(Verdict::Growing { bytes_per_minute }, seconds, 0)
+fn leaking(bytes_per_minute: u64) -> Judgement {
+    judged(Kind::Leaking, true, bytes_per_minute)
 }
 
 fn steady() -> Judgement {
-    judged(Verdict::Plateau, 0, 0)
+    judged(Kind::Plateau, true, 0)
 }
 
 fn listed(judgements: &[Judgement]) -> Vec<Listed<'_>> {
@@ -57,13 +46,13 @@ const RECORDING: Summary = Summary {
     ..Summary::EMPTY
 };
 
-/// A whole list that was watched for ten minutes.
+/// A whole list of ten minutes.
 fn list<'s>(sites: &'s [Listed<'s>]) -> LeakList<'s> {
     LeakList {
         sites,
         summary: &RECORDING,
         is_cut: false,
-        span_us: 600 * SECOND,
+        known_us: 600 * SECOND,
         piles_up: false,
     }
 }
@@ -86,10 +75,10 @@ fn a_list_is_empty_only_where_no_block_is_live() {
 #[test]
 fn leaks_come_before_what_may_still_fill_up_and_the_fastest_first() {
     let judged = [
-        growing(9_000.0, 100),
-        growing(100.0, 300),
+        judged(Kind::Leaking, false, 9_000),
+        leaking(100),
         steady(),
-        growing(200.0, 300),
+        leaking(200),
     ];
     let Conclusion::Growing(growing) = list(&listed(&judged)).conclude() else {
         panic!("three of them grow");
@@ -102,8 +91,8 @@ fn leaks_come_before_what_may_still_fill_up_and_the_fastest_first() {
 #[test]
 fn what_only_evicted_records_say_is_a_leak_for_certain_where_blocks_pile_up() {
     let judged = Judgement {
-        is_certain: false,
-        ..growing(100.0, 300)
+        is_known: false,
+        ..leaking(100)
     };
     let sites = [Listed {
         bytes: 0,
@@ -124,19 +113,15 @@ fn what_only_evicted_records_say_is_a_leak_for_certain_where_blocks_pile_up() {
 
 #[test]
 fn nothing_is_said_after_a_short_time_but_what_is_new_in_a_cut_list_hides_no_other() {
-    let judged = [judged(
-        Verdict::Growing {
-            bytes_per_minute: 1.0,
-        },
-        9,
-        0,
-    )];
+    let judged = [judged(Kind::Filling, false, 1)];
     let sites = listed(&judged);
-    let early = LeakList {
-        span_us: SUSPECT_US - 1,
+    let of = |known_us| LeakList {
+        known_us,
         ..list(&sites)
     };
-    assert_eq!(early.conclude(), Conclusion::TooEarly { rising: 1 });
+    let early = Conclusion::TooEarly { rising: 1 };
+    assert_eq!(of(QUIET_US - 1).conclude(), early);
+    assert_eq!(of(QUIET_US).conclude(), level(&[], None));
     let judged = [Judgement::default(), steady()];
     let sites = listed(&judged);
     let cut = |sites| LeakList {
@@ -184,13 +169,15 @@ fn that_nothing_leaks_is_said_only_where_every_block_is_seen() {
 
 #[test]
 fn a_leak_that_has_ended_is_named_as_long_as_what_leaked_is_held() {
-    let judged = [steady(), judged(Verdict::Plateau, 300, 59)];
+    let mut ended = steady();
+    ended.told.as_mut().expect("it is said").leaked_until_us = Some(SECOND);
+    let judged = [steady(), ended];
     assert_eq!(list(&listed(&judged)).conclude(), level(&[1], None));
 }
 
 #[test]
 fn what_does_not_grow_is_counted_by_what_it_does() {
-    let in_flight = judged(Verdict::InFlight, 0, 0);
+    let in_flight = judged(Kind::InFlight, true, 0);
     let judged = [steady(), steady(), in_flight, Judgement::default()];
     let mut sites = listed(&judged);
     sites[1].bytes = 10;

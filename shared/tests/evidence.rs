@@ -1,6 +1,5 @@
 //! What the numbers of answers say of workloads, second by second: of each answer alone, and of answers that follow each other.
 
-#[expect(dead_code, reason = "some is of the tests of histories only")]
 mod workloads;
 
 use heapbeacon_shared::analysis::{Followed, Passed, judge};

@@ -18,7 +18,7 @@ fn empty(second: u64) -> Snapshot {
 }
 
 /// Polls an empty list once a second through these states.
-fn polled_through(states: &[State]) -> Watched<u32> {
+fn polled_through(states: &[State]) -> Watched {
     let mut watched = Watched::default();
     let mut before = None;
     for (second, state) in (0..).zip(states) {

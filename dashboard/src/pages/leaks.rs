@@ -100,7 +100,7 @@ fn found(store: Store) -> Finding {
         total: page.total.into(),
         outlook,
         regions: &regions,
-        span_us: store.watched_span_us(),
+        known_us: store.known_us(),
         piles_up: store.piles_up(),
     };
     let mut found = match opened.as_ref() {

@@ -67,7 +67,7 @@ pub struct Store {
     /// The heap since the page opened, and what the device remembers of before.
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
-    pub watched: RwSignal<Watched<String>>,
+    pub watched: RwSignal<Watched>,
     /// Allocations and frees per second.
     pub rates: RwSignal<Rates>,
     /// Who holds memory, by call site, most bytes first.
@@ -214,20 +214,15 @@ impl Store {
         self.symbols.track();
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
-            self.watched.track();
-            let group = |watched: &mut Watched<String>| {
-                let snapshots = watched.snapshots();
-                let mut sites = self
-                    .names
-                    .try_update_value(|names| sites::group(page, snapshots, names, grouping))?;
-                match self.is_file {
-                    true => sites::weigh(&mut sites, watched),
-                    false => sites::judge(&mut sites, watched),
-                }
-                Some(sites)
-            };
-            self.watched
-                .try_maybe_update(|watched| (false, group(watched)))?
+            let watched = self.watched.read();
+            let mut sites = self.names.try_update_value(|names| {
+                sites::group(page, watched.snapshots(), names, grouping)
+            })?;
+            match self.is_file {
+                true => sites::weigh(&mut sites, &watched),
+                false => sites::judge(&mut sites, &watched),
+            }
+            Some(sites)
         });
         grouped.unwrap_or_default()
     }
@@ -243,9 +238,11 @@ impl Store {
             .with(|watched| watched.snapshots().last().map(|last| last.time_us))
     }
 
-    /// Returns for how long the leak list was watched while the trace recorded, in microseconds.
-    pub fn watched_span_us(&self) -> u64 {
-        self.watched.with(Watched::span_us)
+    /// Returns for how long it is known what was allocated and freed, in microseconds.
+    pub fn known_us(&self) -> u64 {
+        let known_us =
+            |leaks: &Option<LeaksPage>| leaks.as_ref().map(|page| page.period.known_us());
+        self.leaks.with(known_us).unwrap_or(0)
     }
 
     /// Works out again who holds memory, after new answers or new names.

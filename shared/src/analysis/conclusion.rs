@@ -2,11 +2,13 @@
 
 use alloc::vec::Vec;
 
-use super::judgement::Judgement;
-use super::leak::{SUSPECT_US, Standing};
+use super::judgement::{Judgement, Standing};
 use super::ranked::ranked;
 use super::watched::is_recording;
 use crate::trace::{Kind, Summary};
+
+/// Microseconds that were recorded before it is said that nothing leaks: longer than sessions that end after a minute.
+pub const QUIET_US: u64 = 65_000_000;
 
 /// A block that was held for so long and still is, is large but steady from this share on.
 const LARGE_SHARE: u64 = 10;
@@ -31,8 +33,8 @@ pub struct LeakList<'s> {
     pub summary: &'s Summary,
     /// Whether call stacks with live blocks are left out of it.
     pub is_cut: bool,
-    /// Microseconds that it was watched while the trace recorded.
-    pub span_us: u64,
+    /// Microseconds that were recorded since which it is known what was freed: [`Period::known_us`](crate::trace::Period::known_us).
+    pub known_us: u64,
     /// Whether blocks pile up in all.
     pub piles_up: bool,
 }
@@ -173,16 +175,8 @@ impl LeakList<'_> {
             true => self
                 .judgements()
                 .all(|judged| judged.is_new() || judged.only_rises()),
-            false => self.span_us < SUSPECT_US && !self.is_weighed(),
+            false => self.known_us < QUIET_US,
         }
-    }
-
-    /// Returns whether the numbers of every site speak for themselves, and are of long enough.
-    fn is_weighed(&self) -> bool {
-        let judged_from_us = self.summary.started_us.max(self.summary.doubtful_until_us);
-        let recorded_us = self.summary.time_us.saturating_sub(judged_from_us);
-        let mut judged = self.judgements();
-        recorded_us >= SUSPECT_US && judged.all(|judged| judged.evidence.is_some())
     }
 
     fn stopped(&self) -> Vec<usize> {

@@ -7,7 +7,7 @@ use crate::trace::{Kind, Leak, MAX_BIRTHS, OUTLIVED_FACTOR, Outlived, Period, St
 /// Fewest blocks of a leak, and fewest slices that they were allocated in.
 const FEWEST: u64 = 4;
 /// Microseconds within which the first blocks of a leak must have been allocated.
-const SHORTEST_US: u64 = 20_000_000;
+pub(super) const SHORTEST_US: u64 = 20_000_000;
 /// Microseconds that were recorded before anything is said of what comes and goes.
 const EARLY_US: u64 = 10_000_000;
 /// Slices with births, up to the last one, that the usual pause between two is taken from.
@@ -33,13 +33,13 @@ const DEVIATIONS: u64 = 3;
 /// lifetimes may not be the longest there are.
 const SURE_LIFETIMES: u64 = 3;
 /// Blocks that nothing but a leak gathers: no usual cache or ring has room for as many.
-const MANY_BLOCKS: u64 = 257;
+pub const LEAK_BLOCKS: u64 = 257;
 /// Microseconds that they take at least: longer than what is emptied every minute.
-const MANY_US: u64 = 65_000_000;
+pub(super) const MANY_US: u64 = 65_000_000;
 /// Microseconds after which fewer blocks are a leak for certain, too.
-const LONG_US: u64 = 900_000_000;
+pub const LEAK_US: u64 = 900_000_000;
 /// Most blocks of a one-off.
-const FEW_BLOCKS: u64 = 4;
+pub const FEW_BLOCKS: u64 = 4;
 
 /// What is known of a call stack beside its live blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,10 +99,10 @@ pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Ver
         };
     }
     let is_complete = passed.evicted == 0 && !passed.is_shared;
-    let are_many = old.count >= MANY_BLOCKS && old.span_us() >= MANY_US;
+    let are_many = old.count >= LEAK_BLOCKS && old.span_us() >= MANY_US;
     let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
     let is_freed = passed.frees > 0 && old.span_us() >= lifetimes_us;
-    let is_known = is_freed || are_many || old.span_us() >= LONG_US;
+    let is_known = is_freed || are_many || old.span_us() >= LEAK_US;
     Verdict {
         kind,
         certain: kind == Kind::Leaking && is_complete && is_known,
@@ -115,10 +115,9 @@ fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) 
     let now_us = period.recorded_us(period.time_us);
     let oldest_us = period.recorded_us(leak.oldest_us);
     let is_old = Outlived::includes(oldest_us, now_us, passed.longest_lifetime_us);
-    let recorded_us = now_us.saturating_sub(period.recorded_us(judged_from_us(period)));
     if leak.count == 0 {
         Kind::InFlight
-    } else if recorded_us < EARLY_US {
+    } else if period.known_us() < EARLY_US {
         Kind::TooEarly
     } else if passed.frees > 0 && !is_old {
         Kind::InFlight
@@ -132,11 +131,6 @@ fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) 
     } else {
         Kind::Plateau
     }
-}
-
-/// Returns since when it is known what was freed.
-fn judged_from_us(period: &Period) -> u64 {
-    period.started_us.max(period.doubtful_until_us)
 }
 
 /// The old blocks of a call stack. Times are of recorded time but for `since_us`.
@@ -251,7 +245,8 @@ impl Old {
 /// Returns the slices in which old blocks were allocated that are still live. Of the slice that the horizon lies in, those
 /// blocks count that have outlived others.
 fn filled(leak: &Leak, period: &Period, horizon_us: u64) -> Filled {
-    let from_us = period.recorded_us(judged_from_us(period));
+    // Only since then is it known what was freed.
+    let from_us = period.recorded_us(period.started_us.max(period.doubtful_until_us));
     let births = &leak.births;
     let mut filled = Filled::new();
     let mut before = 0;

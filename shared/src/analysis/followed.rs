@@ -160,7 +160,7 @@ impl Track {
 
 /// How the number of blocks that have outlived others rises.
 #[derive(Clone, Debug, Default)]
-struct Outliving {
+pub(super) struct Outliving {
     count: u64,
     /// When it rose lately, the newest last.
     rises_us: heapless::Deque<u64, RISES>,
@@ -169,7 +169,8 @@ struct Outliving {
 }
 
 impl Outliving {
-    fn take(&mut self, count: u64, time_us: u64) {
+    /// Takes how many there are at a time.
+    pub(super) fn take(&mut self, count: u64, time_us: u64) {
         if count < self.count {
             self.rises_us.clear();
         } else if count > self.count {
@@ -184,7 +185,7 @@ impl Outliving {
     }
 
     /// Returns whether the next rise is overdue for so long that there will be none.
-    fn has_ended(&self, now_us: u64) -> bool {
+    pub(super) fn has_ended(&self, now_us: u64) -> bool {
         let (Some(first), Some(last)) = (self.rises_us.front(), self.rises_us.back()) else {
             return false;
         };

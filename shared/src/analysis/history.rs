@@ -4,34 +4,16 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::leak::Moment;
 use super::series::Point;
 use super::snapshot::{Held, Snapshot};
-use super::verdict::Blocks;
 
 /// What the call stacks of a site held at each [`Snapshot`], oldest first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     stacks: Vec<u32>,
     points: Vec<Point>,
-    moments: Vec<Moment>,
-    seen: Blocks,
-    peak_bytes: u64,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self {
-            stacks: Vec::new(),
-            points: Vec::new(),
-            moments: Vec::new(),
-            seen: Blocks {
-                oldest_us: u64::MAX,
-                ..Blocks::default()
-            },
-            peak_bytes: 0,
-        }
-    }
+    with_evicted: Vec<Point>,
+    in_doubt: u64,
 }
 
 impl History {
@@ -52,25 +34,18 @@ impl History {
             .map(|(i, (_, held))| (held.stack, i))
             .collect();
         for (site, held) in held {
-            histories[*site].add(held);
+            histories[*site].stacks.push(held.stack);
         }
         for snapshot in snapshots {
             for held in &snapshot.held {
                 if let Some(track) = places.get(&held.stack) {
-                    tracks[*track].see(held, snapshot.time_us);
+                    tracks[*track].see(held);
                 }
             }
             append(&mut histories, &mut tracks, snapshot.time_us);
         }
-        for held in snapshots.last().into_iter().flat_map(|last| &last.held) {
-            if let Some(track) = places.get(&held.stack) {
-                histories[tracks[*track].site].see_last(held);
-            }
-        }
         for track in &tracks {
-            let seen = &mut histories[track.site].seen;
-            seen.count += track.evicted;
-            seen.evicted += track.evicted;
+            histories[track.site].in_doubt += track.evicted;
         }
         histories
     }
@@ -80,70 +55,39 @@ impl History {
         &self.points
     }
 
-    /// Returns the same with the blocks whose records were evicted since: they may be freed or not.
-    pub fn moments(&self) -> &[Moment] {
-        &self.moments
+    /// Returns the same with the blocks whose records were evicted since the first moment: they may be freed or not.
+    pub fn with_evicted(&self) -> &[Point] {
+        &self.with_evicted
     }
 
     /// Returns the blocks that it has beyond the live ones: their records were evicted since the first moment, and whether
     /// they were freed after that can't be told.
     pub fn in_doubt(&self) -> u64 {
-        self.seen.evicted
+        self.in_doubt
     }
 
     /// Returns the ids of its call stacks.
     pub(super) fn stacks(&self) -> &[u32] {
         &self.stacks
     }
-
-    /// Returns what it held at the last moment, with times in microseconds since boot.
-    pub(super) fn seen(&self) -> &Blocks {
-        &self.seen
-    }
-
-    /// Returns the most bytes that it ever held; 0 where more than one call stack would have to tell it.
-    pub(super) fn peak_bytes(&self) -> u64 {
-        self.peak_bytes
-    }
-
-    fn add(&mut self, held: &Held) {
-        // The peaks of several need not have been at the same time.
-        self.peak_bytes = match self.stacks.is_empty() {
-            true => held.peak_bytes,
-            false => 0,
-        };
-        self.stacks.push(held.stack);
-    }
-
-    fn see_last(&mut self, held: &Held) {
-        let seen = &mut self.seen;
-        seen.count += held.count;
-        if held.count > 0 {
-            seen.oldest_us = seen.oldest_us.min(held.oldest_us);
-            seen.newest_us = seen.newest_us.max(held.newest_us);
-        }
-    }
 }
 
 /// Adds up what each site holds at one moment.
 fn append(histories: &mut [History], tracks: &mut [Track], time_us: u64) {
+    let nothing = Point {
+        time_us,
+        ..Point::default()
+    };
     for history in histories.iter_mut() {
-        history.points.push(Point {
-            time_us,
-            ..Point::default()
-        });
-        history.moments.push(Moment {
-            time_us,
-            oldest_us: u64::MAX,
-            ..Moment::default()
-        });
+        history.points.push(nothing);
+        history.with_evicted.push(nothing);
     }
     for track in tracks {
-        let History {
-            points, moments, ..
-        } = &mut histories[track.site];
-        if let (Some(point), Some(moment)) = (points.last_mut(), moments.last_mut()) {
-            track.add_to(point, moment);
+        let history = &mut histories[track.site];
+        let points = [&mut history.points, &mut history.with_evicted];
+        let sums = points.map(|points| points.last_mut());
+        if let [Some(live), Some(all)] = sums {
+            track.add_to(live, all);
         }
     }
 }
@@ -152,60 +96,39 @@ fn append(histories: &mut [History], tracks: &mut [Track], time_us: u64) {
 struct Track {
     /// Index of its site.
     site: usize,
-    /// Mean size of its blocks, once records of it were evicted: the bytes of those are not known.
-    size: Option<u64>,
-    /// What it had done when it was first listed.
-    first: Option<Held>,
+    /// Mean size of its blocks, in bytes: that of evicted ones is not known.
+    size: u64,
+    /// Records of it that had been evicted when it was first listed.
+    first: Option<u64>,
     /// What it holds at this moment.
     now: Held,
     /// Blocks whose records were evicted since.
     evicted: u64,
-    /// When its newest block was allocated, evicted ones included.
-    newest_us: u64,
 }
 
 impl Track {
     fn new(site: usize, held: &Held, evicted_size: u64) -> Self {
-        let size = held.bytes.checked_div(held.count).unwrap_or(evicted_size);
         Self {
             site,
-            size: (held.evicted > 0).then_some(size),
+            size: held.bytes.checked_div(held.count).unwrap_or(evicted_size),
             first: None,
             now: Held::default(),
             evicted: 0,
-            newest_us: 0,
         }
     }
 
-    fn see(&mut self, held: &Held, time_us: u64) {
-        let first = *self.first.get_or_insert(*held);
-        let evicted = held.evicted.saturating_sub(first.evicted);
-        // A record that was evicted since belongs to a block that was allocated before.
-        let newest_us = if held.count > 0 { held.newest_us } else { 0 };
-        let lost = if evicted > self.evicted { time_us } else { 0 };
-        self.newest_us = self.newest_us.max(newest_us).max(lost);
-        self.evicted = evicted;
+    fn see(&mut self, held: &Held) {
+        let first = *self.first.get_or_insert(held.evicted);
+        self.evicted = held.evicted.saturating_sub(first);
         self.now = *held;
     }
 
     /// Adds what it holds to its site. What is live is gone when the next moment does not list it; what was evicted stays.
-    fn add_to(&mut self, point: &mut Point, moment: &mut Moment) {
-        let held = &mut self.now;
-        point.bytes += held.bytes;
-        point.count += held.count;
-        let count = held.count + self.evicted;
-        moment.bytes += self.size.map_or(held.bytes, |size| size * count);
-        moment.count += count;
-        let first = self.first.unwrap_or_default();
-        moment.allocations += held.allocations.saturating_sub(first.allocations);
-        moment.frees += held.frees.saturating_sub(first.frees);
-        moment.newest_us = moment.newest_us.max(self.newest_us);
-        let oldest_us = match (self.evicted, held.count) {
-            (0, 0) => u64::MAX,
-            (0, _) => held.oldest_us,
-            _ => 0,
-        };
-        moment.oldest_us = moment.oldest_us.min(oldest_us);
-        (held.bytes, held.count) = (0, 0);
+    fn add_to(&mut self, live: &mut Point, all: &mut Point) {
+        let Held { bytes, count, .. } = core::mem::take(&mut self.now);
+        live.bytes += bytes;
+        live.count += count;
+        all.bytes += bytes + self.size * self.evicted;
+        all.count += count + self.evicted;
     }
 }

@@ -1,28 +1,32 @@
-//! What the history of a site shows.
-
-use alloc::vec::Vec;
+//! What is said of a site, and what its history adds to that.
 
 use super::followed::Told;
 use super::history::History;
-use super::leak::{Known, Moment, Standing, Suspect};
 use super::recorded::Recorded;
-use super::series::Point;
-use super::snapshot::{Snapshot, recorded_us};
-use super::verdict::{Blocks, Verdict, verdict};
+use super::snapshot::Snapshot;
 use crate::trace::Kind;
+
+/// What is said of a site's growth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    Quiet,
+    /// It grows, as a leak does and also what still fills up.
+    Suspected,
+    /// It leaks.
+    Leaking,
+    /// It leaked, and what leaked is still held.
+    Stopped,
+}
 
 /// What is said of a site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    /// What the numbers of the last answer say, where they say all: of each of its call stacks, no record of which was evicted.
-    /// It is what counts then; else the history does.
-    pub evidence: Option<Told>,
-    /// What its blocks did lately.
-    pub verdict: Verdict,
-    /// What its history says of its growth.
-    pub suspect: Suspect,
-    /// Whether what is said of its growth is known of blocks with records, or of the whole heap.
-    pub is_certain: bool,
+    /// What the numbers of the last answer say of it; `None` where they say nothing of one of its call stacks.
+    pub told: Option<Told>,
+    /// Whether each block that it may hold has a record, or the heap as a whole shows that it is held.
+    pub is_known: bool,
     /// Bytes gained since the first moment.
     pub gained: i64,
     /// Microseconds of its history that were recorded, since it last held nothing.
@@ -33,10 +37,8 @@ impl Default for Judgement {
     /// Returns what is said before anything was watched.
     fn default() -> Self {
         Self {
-            evidence: None,
-            verdict: Verdict::TooEarly { seconds_of_data: 0 },
-            suspect: Suspect::default(),
-            is_certain: true,
+            told: None,
+            is_known: true,
             gained: 0,
             watched_us: 0,
         }
@@ -46,9 +48,7 @@ impl Default for Judgement {
 impl Judgement {
     /// Returns what is said of its growth.
     pub fn standing(&self) -> Standing {
-        let Some(told) = self.evidence else {
-            return self.suspect.standing();
-        };
+        let told = self.told.unwrap_or_default();
         match told.verdict.kind {
             kind if kind.needs_action() && told.verdict.certain => Standing::Leaking,
             kind if kind.needs_action() => Standing::Suspected,
@@ -59,33 +59,18 @@ impl Judgement {
 
     /// Returns what its blocks do.
     pub fn kind(&self) -> Kind {
-        if let Some(told) = self.evidence {
-            return told.verdict.kind;
-        }
-        match (self.standing(), self.verdict) {
-            (Standing::Leaking | Standing::Suspected, _) => Kind::Leaking,
-            (_, Verdict::Growing { .. }) => Kind::Filling,
-            (_, Verdict::TooEarly { .. }) => Kind::TooEarly,
-            (_, Verdict::Plateau) => Kind::Plateau,
-            (_, Verdict::InFlight) => Kind::InFlight,
-            (_, Verdict::OneOff) => Kind::OneOff,
-        }
+        self.told.unwrap_or_default().verdict.kind
     }
 
     /// Returns when it was last seen to leak, in microseconds since boot, if it has stopped.
     pub fn ended_us(&self) -> u64 {
-        let told = self.evidence.and_then(|told| told.leaked_until_us);
-        told.unwrap_or_else(|| self.suspect.ended_us())
-    }
-
-    /// Returns whether every block that it may hold is known.
-    pub fn is_known(&self) -> bool {
-        self.evidence.is_some() || self.is_certain
+        let leaked_until_us = self.told.unwrap_or_default().leaked_until_us;
+        leaked_until_us.unwrap_or(0)
     }
 
     /// Returns whether it leaks for certain.
     pub fn leaks(&self) -> bool {
-        self.standing() == Standing::Leaking && self.is_known()
+        self.standing() == Standing::Leaking && self.is_known
     }
 
     /// Returns whether it grows, as a leak does.
@@ -105,85 +90,41 @@ impl Judgement {
 
     /// Returns the bytes a minute that it grows by; 0 unless it is growing.
     pub fn growth(&self) -> f64 {
-        if let Some(told) = self.evidence {
-            return told.verdict.bytes_per_minute as f64;
-        }
-        let lasting = self.suspect.growth().filter(|_| self.is_growing());
-        match (lasting, self.verdict) {
-            (None, _) => 0.0,
-            (_, Verdict::Growing { bytes_per_minute }) => bytes_per_minute,
-            (Some(growth), _) => growth.bytes_per_minute,
-        }
+        self.told.unwrap_or_default().verdict.bytes_per_minute as f64
     }
 }
 
-/// Judges a site by its history, which was made of `snapshots`, and the longest lifetime of its blocks that was seen.
-/// `look` remembers what was said of its growth before.
-pub(super) fn judge(
-    history: &History,
-    snapshots: &[Snapshot],
-    longest_lifetime_us: u64,
-    look: impl FnOnce(&[Moment], &Known) -> Suspect,
-) -> Judgement {
-    let now_us = snapshots.last().map_or(0, Snapshot::recorded_us);
-    let known = snapshots.iter().zip(history.moments());
+/// Puts together what the numbers say of a site and what its history adds, which was made of `snapshots`.
+pub(super) fn judge(told: Option<Told>, history: &History, snapshots: &[Snapshot]) -> Judgement {
+    let moments = snapshots.iter().zip(history.with_evicted());
     // What a cut list does not name may be small, and is not nothing.
-    let known = known.filter(|(snapshot, moment)| snapshot.is_complete || moment.count > 0);
+    let known = moments.filter(|(snapshot, point)| snapshot.is_complete || point.count > 0);
     let mut recorded = Recorded::new(snapshots.len());
-    let mut moments = Vec::new();
     let mut first = None;
     let mut began_us = None;
-    for (snapshot, moment) in known {
-        first.get_or_insert(moment.bytes);
-        let time_us = snapshot.recorded_us();
+    for (snapshot, point) in known {
+        first.get_or_insert(point.bytes);
         // What held nothing starts over.
-        began_us = began_us.filter(|_| moment.count > 0).or(Some(time_us));
-        if recorded.push(snapshot, point_of(moment)) {
-            moments.clear();
-        }
-        moments.push(Moment {
-            time_us,
-            oldest_us: recorded_us(snapshots, moment.oldest_us),
-            newest_us: recorded_us(snapshots, moment.newest_us),
-            ..*moment
-        });
+        began_us = began_us
+            .filter(|_| point.count > 0)
+            .or(Some(snapshot.recorded_us()));
+        recorded.push(snapshot, *point);
     }
-    let series = &recorded.series;
-    let seen = history.seen();
-    let blocks = Blocks {
-        oldest_us: recorded_us(snapshots, seen.oldest_us),
-        newest_us: recorded_us(snapshots, seen.newest_us),
-        now_us,
-        ..*seen
-    };
-    let known = Known {
-        longest_lifetime_us,
-        peak_bytes: history.peak_bytes(),
-    };
+    let now_us = snapshots.last().map_or(0, Snapshot::recorded_us);
     let held_us = now_us.saturating_sub(began_us.unwrap_or(now_us));
-    let last = series.last().map_or(0, |last| last.bytes);
+    let last = recorded.series.last().map_or(0, |last| last.bytes);
     Judgement {
-        evidence: None,
-        verdict: verdict(series, &blocks),
-        suspect: look(&moments, &known),
-        is_certain: history.in_doubt() == 0,
+        told,
+        is_known: history.in_doubt() == 0,
         gained: last.wrapping_sub(first.unwrap_or(0)).cast_signed(),
-        watched_us: series.span_us().min(held_us),
+        watched_us: recorded.series.span_us().min(held_us),
     }
 }
 
-/// Calls the growth of a site certain that is the only one to grow: where blocks pile up in all, they are its own.
-pub(super) fn certain_alone(judged: &mut [Judgement]) {
+/// Calls the growth of a site known that is the only one to grow: where blocks pile up in all, they are its own.
+pub(super) fn known_alone(judged: &mut [Judgement]) {
     let mut growing = judged.iter_mut().filter(|judged| judged.is_growing());
     if let (Some(only), None) = (growing.next(), growing.next()) {
-        only.is_certain = true;
-    }
-}
-
-fn point_of(moment: &Moment) -> Point {
-    Point {
-        time_us: moment.time_us,
-        bytes: moment.bytes,
-        count: moment.count,
+        only.is_known = true;
     }
 }

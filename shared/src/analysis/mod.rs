@@ -2,17 +2,21 @@
 //!
 //! | step | from | to |
 //! |---|---|---|
-//! | `Watched` | a `Snapshot` of the leak list at each answer | the snapshots that say something of growth |
+//! | `judge` | the numbers that one answer has of a call stack | a `Verdict` |
+//! | `Followed` | answers that follow each other | the same, with what only a history tells |
+//! | `Watched` | a `Snapshot` of the leak list at each answer, too | the moments that were recorded, and whether blocks pile up in all |
 //! | `History::of_each` | snapshots, and which call stacks make up a site | what each site held at each moment |
 //! | `Watched::judge` | histories | a `Judgement` of each site |
 //! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
-//! What a site is, the caller decides: here it is an index, and a key to remember it by. These steps need `alloc`.
+//! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
 mod conclusion;
+#[cfg(feature = "alloc")]
+mod evicting;
 mod evidence;
 #[cfg(feature = "alloc")]
 mod followed;
@@ -27,10 +31,6 @@ mod in_place;
 #[cfg(feature = "alloc")]
 mod judgement;
 #[cfg(feature = "alloc")]
-mod leak;
-#[cfg(feature = "alloc")]
-mod lifetimes;
-#[cfg(feature = "alloc")]
 mod queue;
 #[cfg(feature = "alloc")]
 mod ranked;
@@ -41,11 +41,7 @@ mod series;
 #[cfg(feature = "alloc")]
 mod snapshot;
 #[cfg(feature = "alloc")]
-mod suspects;
-#[cfg(feature = "alloc")]
 mod trend;
-#[cfg(feature = "alloc")]
-mod verdict;
 #[cfg(feature = "alloc")]
 mod watched;
 
@@ -53,18 +49,18 @@ pub use arithmetic::{
     Amount, accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full, untraced,
 };
 #[cfg(feature = "alloc")]
-pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, Rest};
-pub use evidence::{Passed, judge};
+pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, QUIET_US, Rest};
+pub use evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, Passed, judge};
 #[cfg(feature = "alloc")]
 pub use followed::{Followed, Told};
+#[cfg(feature = "alloc")]
+pub use growth::SLICES;
 #[cfg(feature = "alloc")]
 pub use history::History;
 #[cfg(feature = "alloc")]
 pub use holders::{Hold, Holder, Holders, LiveBlock};
 #[cfg(feature = "alloc")]
-pub use judgement::Judgement;
-#[cfg(feature = "alloc")]
-pub use leak::{Growth, Known, LEAK_BLOCKS, LEAK_US, Moment, SUSPECT_US, Standing, Suspect};
+pub use judgement::{Judgement, Standing};
 #[cfg(feature = "alloc")]
 pub use ranked::ranked;
 #[cfg(feature = "alloc")]
@@ -73,10 +69,5 @@ pub use recorded::piles_up;
 pub use series::{Point, Series, Timed};
 #[cfg(feature = "alloc")]
 pub use snapshot::{Held, Snapshot};
-#[cfg(feature = "alloc")]
-pub use verdict::{
-    Blocks, FEW_BLOCKS, MINIMUM_GAIN, MINIMUM_US, RISES, SIGNIFICANCE, SLICES, Verdict, WINDOW_US,
-    verdict,
-};
 #[cfg(feature = "alloc")]
 pub use watched::{SHORTEST_US, Watched, is_recording};

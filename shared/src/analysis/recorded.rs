@@ -2,7 +2,6 @@
 
 use super::series::{Point, Series};
 use super::snapshot::Snapshot;
-use super::verdict::{Blocks, Verdict, verdict};
 
 /// Answers of which the lowest count of blocks counts.
 const LOWEST_OF: usize = 12;
@@ -23,13 +22,12 @@ impl Recorded {
         }
     }
 
-    /// Appends what there was at the moment of a snapshot. Returns whether what was before counts no more.
-    pub(super) fn push(&mut self, snapshot: &Snapshot, point: Point) -> bool {
+    /// Appends what there was at the moment of a snapshot.
+    pub(super) fn push(&mut self, snapshot: &Snapshot, point: Point) {
         let is_resumed = snapshot.unrecorded_us > self.unrecorded_us;
         let last = self.series.last().map_or(0, |last| last.count);
         // A pause records frees only: what went then comes back now, and that is no growth.
-        let begins_anew = is_resumed && point.count < last;
-        if begins_anew {
+        if is_resumed && point.count < last {
             self.series.clear();
         }
         self.unrecorded_us = snapshot.unrecorded_us;
@@ -37,7 +35,6 @@ impl Recorded {
             time_us: snapshot.recorded_us(),
             ..point
         });
-        begins_anew
     }
 }
 
@@ -62,12 +59,5 @@ pub fn piles_up(snapshots: &[Snapshot]) -> bool {
     let mut lowest = Series::new(snapshots.len());
     few.filter_map(|few| few.iter().min_by_key(|point| point.count))
         .for_each(|low| lowest.push(*low));
-    let last = lowest.last().copied().unwrap_or_default();
-    let blocks = Blocks {
-        count: last.count,
-        newest_us: last.time_us,
-        now_us: last.time_us,
-        ..Blocks::default()
-    };
-    matches!(verdict(&lowest, &blocks), Verdict::Growing { .. })
+    lowest.keeps_rising()
 }

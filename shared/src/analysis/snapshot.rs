@@ -6,7 +6,7 @@ use super::arithmetic::held_for_certain;
 use super::series::Timed;
 use crate::trace::Summary;
 
-/// Live blocks of one call stack at one moment, and what had passed through it by then.
+/// Live blocks of one call stack at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Id of the call stack.
@@ -15,18 +15,8 @@ pub struct Held {
     pub bytes: u64,
     /// Live blocks.
     pub count: u64,
-    /// Most live bytes at one time until then.
-    pub peak_bytes: u64,
     /// Blocks whose records were evicted: they may be freed or not.
     pub evicted: u64,
-    /// Allocations so far.
-    pub allocations: u64,
-    /// Frees so far.
-    pub frees: u64,
-    /// When its oldest live block was allocated, microseconds since boot.
-    pub oldest_us: u64,
-    /// When its newest live block was allocated, microseconds since boot.
-    pub newest_us: u64,
 }
 
 /// Live blocks of every call stack at one moment.
@@ -70,13 +60,4 @@ impl Snapshot {
     pub fn recorded_us(&self) -> u64 {
         self.time_us.saturating_sub(self.unrecorded_us)
     }
-}
-
-/// Returns a time since boot on a clock that stands still while nothing is recorded, both in microseconds.
-pub(super) fn recorded_us(snapshots: &[Snapshot], time_us: u64) -> u64 {
-    let (before, after) =
-        snapshots.split_at(snapshots.partition_point(|snapshot| snapshot.time_us < time_us));
-    let unrecorded_us = before.last().map_or(0, |snapshot| snapshot.unrecorded_us);
-    let latest_us = after.first().map_or(u64::MAX, Snapshot::recorded_us);
-    time_us.saturating_sub(unrecorded_us).min(latest_us)
 }

@@ -33,15 +33,6 @@ impl Trend {
         }
     }
 
-    /// Creates a line of a known slope.
-    pub(super) fn steady(bytes_per_us: f64) -> Self {
-        Self {
-            bytes_per_us,
-            noise: 0.0,
-            marks: 0,
-        }
-    }
-
     /// Returns the slope.
     pub(super) fn bytes_per_minute(&self) -> f64 {
         self.bytes_per_us * US_PER_MINUTE

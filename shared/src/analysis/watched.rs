@@ -2,15 +2,14 @@
 
 use alloc::vec::Vec;
 
+use super::evicting::Evicting;
 use super::evidence::Passed;
 use super::followed::{Followed, Told};
 use super::history::History;
-use super::judgement::{Judgement, certain_alone, judge};
-use super::lifetimes::Lifetimes;
+use super::judgement::{Judgement, judge, known_alone};
 use super::recorded::piles_up;
 use super::series::Series;
 use super::snapshot::Snapshot;
-use super::suspects::Suspects;
 use crate::trace::{Leak, Period, State, Summary, Verdict};
 
 /// Moments of the leak list kept.
@@ -23,37 +22,32 @@ const PILES_UP_US: u64 = 30_000_000;
 /// The moments of the leak list that say something of growth: those at which the trace recorded.
 ///
 /// Time that is known not to be recorded is counted, so that nobody takes it for time in which nothing grew.
-///
-/// What is said of the growth of a site is remembered by its key, which is the caller's: whoever groups call stacks by
-/// the names of functions gives what a site is known by, and none of that is looked into here.
 #[derive(Clone, Debug)]
-pub struct Watched<K> {
+pub struct Watched {
     snapshots: Series<Snapshot>,
     unrecorded_us: u64,
     /// When blocks were last seen to pile up in all.
     piled_up_us: Option<u64>,
-    lifetimes: Lifetimes,
-    suspects: Suspects<K>,
     followed: Followed,
-    /// What the numbers of the last answer said of each call stack of which no record was evicted.
+    evicting: Evicting,
+    /// What the numbers of the last answer said of each call stack.
     told: Vec<(u32, Told)>,
 }
 
-impl<K> Default for Watched<K> {
+impl Default for Watched {
     fn default() -> Self {
         Self {
             snapshots: Series::new(SNAPSHOTS),
             unrecorded_us: 0,
             piled_up_us: None,
-            lifetimes: Lifetimes::default(),
-            suspects: Suspects::default(),
             followed: Followed::default(),
+            evicting: Evicting::default(),
             told: Vec::new(),
         }
     }
 }
 
-impl<K> Watched<K> {
+impl Watched {
     /// Follows a trace from one answer to the next.
     ///
     /// After a stop nothing that was seen before it says what grows: what was freed meanwhile still counts as live, and
@@ -77,17 +71,16 @@ impl<K> Watched<K> {
     ) {
         let listed = leaks.iter().map(|(leak, passed)| (leak, *passed));
         let told = self.followed.judge(trace_id, period, listed, is_complete);
-        let told = leaks.iter().zip(told);
-        // Blocks whose records were evicted are in the history alone, and an older agent says nothing of births.
-        let told = told
-            .filter(|((leak, passed), _)| passed.evicted == 0 && !leak.births.counts.is_empty());
-        self.told = told.map(|((leak, _), told)| (leak.stack, told)).collect();
+        let stacks = leaks.iter().map(|(leak, _)| leak.stack);
+        self.told = stacks.zip(told).collect();
+        let evicted_size = self.snapshots.last().map_or(0, |last| last.evicted_size);
+        self.evicting.take(period, leaks, evicted_size);
     }
 
     /// Returns what the numbers of the last answer say of a site, whatever its history shows.
     pub fn weighed(&self, history: &History) -> Judgement {
         Judgement {
-            evidence: evidence(&self.told, history.stacks()),
+            told: worst(history.stacks().iter().map(|stack| self.told_of(*stack))),
             ..Judgement::default()
         }
     }
@@ -104,24 +97,14 @@ impl<K> Watched<K> {
 
     /// Appends a moment. While the clock stands still there is none.
     pub fn push(&mut self, snapshot: Snapshot) {
-        if let Some(last) = self.snapshots.last() {
-            if snapshot.time_us < last.time_us + SHORTEST_US {
-                return;
-            }
-            self.lifetimes.follow(last, &snapshot);
+        let is_too_early = |last: &Snapshot| snapshot.time_us < last.time_us + SHORTEST_US;
+        if self.snapshots.last().is_some_and(is_too_early) {
+            return;
         }
         let time_us = snapshot.time_us;
         self.snapshots.push(snapshot);
         if piles_up(self.snapshots()) {
             self.piled_up_us = Some(time_us);
-        }
-    }
-
-    /// Returns how long there were answers while the trace recorded, in microseconds.
-    pub fn span_us(&self) -> u64 {
-        match self.snapshots() {
-            [first, .., last] => last.recorded_us().saturating_sub(first.recorded_us()),
-            _ => 0,
         }
     }
 
@@ -138,48 +121,45 @@ impl<K> Watched<K> {
     }
 }
 
-impl<K: Ord + Clone> Watched<K> {
-    /// Judges what the blocks of each site do, in the order of `sites`: the key of each, and the history that was made
-    /// of the [`snapshots`](Self::snapshots) since which none was taken.
-    pub fn judge<'s>(
-        &mut self,
-        sites: impl IntoIterator<Item = (&'s K, &'s History)>,
-    ) -> Vec<Judgement>
-    where
-        K: 's,
-    {
-        let Self {
-            snapshots,
-            lifetimes,
-            suspects,
-            told,
-            ..
-        } = self;
-        let judge = |(key, history): (&K, &History)| {
-            let longest_us = lifetimes.longest_us_of(history.stacks());
-            let look = |moments: &[_], known: &_| suspects.look(key, moments, known);
-            let evidence = evidence(told, history.stacks());
-            Judgement {
-                evidence,
-                ..judge(history, snapshots.points(), longest_us, look)
-            }
+impl Watched {
+    /// Judges what the blocks of each site do, in the order of the histories, which were made of the
+    /// [`snapshots`](Self::snapshots) since which none was taken.
+    pub fn judge<'h>(&self, histories: impl IntoIterator<Item = &'h History>) -> Vec<Judgement> {
+        let piles_up = self.piles_up();
+        let told = |stack: &u32| match piles_up {
+            true => self.told_where_blocks_pile_up(*stack),
+            false => self.told_of(*stack),
         };
-        let mut judged: Vec<_> = sites.into_iter().map(judge).collect();
-        if self.piles_up() {
-            certain_alone(&mut judged);
+        let judge = |history: &History| {
+            let told = worst(history.stacks().iter().map(told));
+            judge(told, history, self.snapshots())
+        };
+        let mut judged: Vec<_> = histories.into_iter().map(judge).collect();
+        if piles_up {
+            known_alone(&mut judged);
         }
         judged
+    }
+
+    /// Returns what the numbers of the last answer say of a call stack.
+    fn told_of(&self, stack: u32) -> Option<Told> {
+        let told = self.told.iter().find(|(id, _)| *id == stack);
+        told.map(|(_, told)| *told)
+    }
+
+    /// Returns the same where what has no record is held, as blocks are in all.
+    fn told_where_blocks_pile_up(&self, stack: u32) -> Option<Told> {
+        let told = self.told_of(stack)?;
+        let verdict = self.evicting.verdict(stack);
+        Some(match verdict {
+            Some(verdict) if !told.verdict.certain => Told { verdict, ..told },
+            _ => told,
+        })
     }
 }
 
 /// Returns what is said of the call stacks of a site, the worst of it; `None` where nothing is known of one of them.
-fn evidence(told: &[(u32, Told)], stacks: &[u32]) -> Option<Told> {
-    let of = |stack: &u32| {
-        told.iter()
-            .find(|(id, _)| id == stack)
-            .map(|(_, told)| *told)
-    };
-    let each = stacks.iter().map(of);
+fn worst(each: impl Iterator<Item = Option<Told>>) -> Option<Told> {
     let each: Option<Vec<_>> = each.collect();
     let each = each?;
     let bytes_per_minute = each.iter().map(|told| told.verdict.bytes_per_minute).sum();

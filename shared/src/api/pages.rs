@@ -144,12 +144,7 @@ impl Leak {
             stack: self.stack.id,
             bytes: self.bytes,
             count: self.count,
-            peak_bytes: self.stack.peak_live_bytes,
             evicted: self.stack.evicted,
-            allocations: self.stack.allocations,
-            frees: self.stack.frees,
-            oldest_us: self.oldest_us,
-            newest_us: self.newest_us,
         }
     }
 }

@@ -53,8 +53,6 @@ pub fn survivors(capture: &Capture) -> Vec<Snapshot> {
 fn nothing(leak: &Leak) -> Held {
     Held {
         stack: leak.stack.id,
-        oldest_us: leak.oldest_us,
-        newest_us: leak.newest_us,
         ..Held::default()
     }
 }

@@ -75,6 +75,13 @@ impl Period {
         open.map_or(self.time_us, |gap| gap.from_us)
     }
 
+    /// Returns for how long it was recorded what was allocated and freed, until now, in microseconds.
+    pub fn known_us(&self) -> u64 {
+        let from_us = self.started_us.max(self.doubtful_until_us);
+        let now_us = self.recorded_us(self.time_us);
+        now_us.saturating_sub(self.recorded_us(from_us))
+    }
+
     /// Returns how much of the time since boot until a moment was recorded, both in microseconds.
     ///
     /// ```

@@ -46,7 +46,6 @@ pub(crate) struct Site {
     due: BTreeSet<(u64, u64)>,
     pub(crate) allocations: u64,
     pub(crate) frees: u64,
-    pub(crate) peak: u64,
     /// Longest lifetime of a freed block, in seconds.
     pub(crate) longest: u64,
     now: u64,
@@ -83,7 +82,6 @@ impl Site {
                 self.due.insert((death, id));
             }
         }
-        self.peak = self.peak.max(self.count());
     }
 
     pub(crate) fn allocate(&mut self, second: u64, blocks: u64) {
@@ -405,17 +403,6 @@ fn by_chance(seconds: u64, blocks: u64) -> Step {
         site.allocate(second, if noise.once_in(seconds) { now } else { 0 });
     })
 }
-
-/// A ring that takes a block every so many seconds, and gives the oldest for it once it is full.
-pub(crate) fn slow_ring(room: u64, seconds: u64) -> Step {
-    step(move |site, _, second| {
-        if second.is_multiple_of(seconds) {
-            site.allocate(second, 1);
-            site.free_oldest(u64::from(site.count() > room));
-        }
-    })
-}
-
 fn every(seconds: u64, blocks: u64) -> Step {
     step(move |site, _, second| {
         let due = second.is_multiple_of(seconds);

@@ -25,7 +25,7 @@ pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
         .copied()
         .filter(|site| site.judgement.is_growing())
         .collect();
-    let is_weighed = sites.iter().any(|site| site.judgement.evidence.is_some());
+    let is_weighed = sites.iter().any(|site| site.judgement.told.is_some());
     let largest = sites.first().map(|site| largest(site, taken_us));
     let (tone, headline, details) = match growing.as_slice() {
         [] => {
@@ -126,11 +126,11 @@ fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{site, view, words};
-    use heapbeacon_shared::trace::Summary;
+    use heapbeacon_shared::analysis::Judgement;
+    use heapbeacon_shared::api::Trace;
+    use heapbeacon_shared::trace::{Kind, Summary};
 
     use super::*;
-    use heapbeacon_shared::analysis::Verdict;
-    use heapbeacon_shared::api::Trace;
 
     fn told(sites: &[Site], loss: Loss) -> Finding {
         let sites: Vec<_> = sites.iter().collect();
@@ -146,10 +146,11 @@ mod tests {
 
     #[test]
     fn the_largest_site_is_named_with_its_age_at_the_capture_and_nothing_is_said_to_grow() {
-        let sites = [
-            site("session::open", Verdict::Plateau),
-            site("cache::fill", Verdict::Plateau),
-        ];
+        // Nothing is known of its call stacks.
+        let sites = ["session::open", "cache::fill"].map(|name| Site {
+            judgement: Judgement::default(),
+            ..site(name, Kind::Plateau)
+        });
         let finding = told(&sites, Loss::default());
         assert_eq!(finding.headline, "Two call sites held 78.0 KiB.");
         assert_eq!(

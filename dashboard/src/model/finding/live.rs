@@ -26,7 +26,7 @@ pub fn describe(sites: &[&Site], view: &View<'_>) -> Finding {
         sites: &listed,
         summary: &view.trace.summary,
         is_cut: view.is_cut(),
-        span_us: view.span_us,
+        known_us: view.known_us,
         piles_up: view.piles_up,
     };
     let mut finding = match list.conclude() {
@@ -60,18 +60,15 @@ fn as_of(view: &View<'_>) -> Option<String> {
 
 fn too_early(rising: usize, view: &View<'_>) -> Finding {
     let (headline, when) = match is_recording(&view.trace.summary) {
-        true => ("Too early to say.", "after a minute of watching"),
+        true => ("Too early to say.", "after a minute"),
         false => (
-            "Too little was watched to say.",
+            "Too little was recorded to say.",
             "only while allocations are recorded",
         ),
     };
-    let watched = match view.span_us {
+    let watched = match view.known_us {
         0 => String::new(),
-        span_us => format!(
-            ", and this page has watched for {}",
-            format::duration(span_us)
-        ),
+        known_us => format!(", and the trace has {} by now", format::duration(known_us)),
     };
     let rising = match rising {
         0 => String::new(),
@@ -100,7 +97,7 @@ fn none_grows(
 ) -> Finding {
     let (tone, headline) = match caveat {
         Some(caveat) => (Tone::Neutral, not_known(caveat, view)),
-        None => (Tone::Good, nothing_leaks(sites, stopped, view.span_us)),
+        None => (Tone::Good, nothing_leaks(sites, stopped, view.known_us)),
     };
     let now_us = view.now_us();
     let stopped = stopped.iter().take(NAMED_SITES);
@@ -126,19 +123,19 @@ fn not_known(caveat: Caveat, view: &View<'_>) -> String {
     }
 }
 
-fn nothing_leaks(sites: &[&Site], stopped: &[usize], span_us: u64) -> String {
+fn nothing_leaks(sites: &[&Site], stopped: &[usize], known_us: u64) -> String {
     // A slow leak hides longer where blocks come and go.
     let in_flight = |site: &&Site| site.judgement.kind() == Kind::InFlight;
     match (stopped.is_empty(), sites.iter().any(in_flight)) {
         (false, _) => "Nothing is leaking any more.".to_owned(),
         (true, true) => "No leak shows.".to_owned(),
-        (true, false) => format!("Nothing is leaking faster than {}.", slowest(span_us)),
+        (true, false) => format!("Nothing is leaking faster than {}.", slowest(known_us)),
     }
 }
 
 /// Returns the pace of the slowest leak that would show by now, in words.
-fn slowest(span_us: u64) -> String {
-    let seconds = span_us / 1_000_000 / SHOWING_BLOCKS;
+fn slowest(known_us: u64) -> String {
+    let seconds = known_us / 1_000_000 / SHOWING_BLOCKS;
     let interval = INTERVALS.iter().find(|interval| seconds <= **interval);
     match interval.unwrap_or(&seconds) {
         60 => "a block a minute".to_owned(),
@@ -180,7 +177,7 @@ fn some_grow(sites: &[&Site], growing: &GrowingSites, view: &View<'_>) -> Findin
             format::duration(LEAK_US)
         )));
     }
-    if all().any(|site| !site.judgement.is_known()) {
+    if all().any(|site| !site.judgement.is_known) {
         details.extend(doubt(view.trace));
     }
     let (tone, headline) = called_a_leak(growing);

@@ -61,8 +61,8 @@ pub struct View<'t> {
     pub outlook: Outlook,
     /// Names of the heap's regions.
     pub regions: &'t [Name],
-    /// How long the list was watched while the trace recorded, in microseconds.
-    pub span_us: u64,
+    /// For how long it is known what was allocated and freed, in microseconds.
+    pub known_us: u64,
     /// Whether blocks pile up in all.
     pub piles_up: bool,
 }

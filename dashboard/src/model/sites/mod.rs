@@ -223,15 +223,15 @@ fn add(
 }
 
 /// Judges what the blocks of each site do, from the snapshots that it was grouped with and nothing since.
-pub fn judge(sites: &mut [Site], watched: &mut Watched<String>) {
-    let judged = watched.judge(sites.iter().map(|site| (&site.key, &site.history)));
+pub fn judge(sites: &mut [Site], watched: &Watched) {
+    let judged = watched.judge(sites.iter().map(|site| &site.history));
     for (site, judgement) in sites.iter_mut().zip(judged) {
         site.judgement = judgement;
     }
 }
 
 /// Takes what the numbers of a capture say: it is one moment, and has no history.
-pub fn weigh(sites: &mut [Site], watched: &Watched<String>) {
+pub fn weigh(sites: &mut [Site], watched: &Watched) {
     for site in sites {
         site.judgement = watched.weighed(&site.history);
     }

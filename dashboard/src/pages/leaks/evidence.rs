@@ -40,7 +40,7 @@ fn evidence(site: &Site) -> Option<AnyView> {
 
 /// Describes how sure the verdict is, and why.
 fn certainty(site: &Site) -> (&'static str, &'static str) {
-    let Some(told) = site.judgement.evidence else {
+    let Some(told) = site.judgement.told else {
         return (
             "From what this page has watched",
             "records of it were evicted, so its numbers alone don't say it",

@@ -281,7 +281,7 @@ struct Sign {
 fn sign(site: &Site, is_file: bool) -> Sign {
     let judgement = &site.judgement;
     let (class, word, meaning) = match (judgement.standing(), judgement.kind()) {
-        _ if is_file && judgement.evidence.is_none() => (
+        _ if is_file && judgement.told.is_none() => (
             "neutral",
             "unknown",
             "A capture is one moment, and nothing in this one says what these blocks do",
@@ -291,7 +291,7 @@ fn sign(site: &Site, is_file: bool) -> Sign {
             "queue grows",
             "Every block is freed in the end, but ever more of them wait for it",
         ),
-        (Standing::Leaking, _) if judgement.is_known() => {
+        (Standing::Leaking, _) if judgement.is_known => {
             ("bad", "leaking", "Blocks pile up that nobody frees")
         }
         (Standing::Leaking, _) => (

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn one_leak_is_named_with_its_rate_and_the_time_that_is_left() {
-    let finding = told(&[growing("session::open", 1024.0)], &Trace::default());
+    let finding = told(&[growing("session::open", 1024)], &Trace::default());
     assert_eq!(finding.tone, Tone::Bad);
     assert_eq!(finding.headline, "One call site is leaking.");
     assert_eq!(
@@ -41,7 +41,7 @@ fn the_region_that_is_full_first_is_named() {
         },
         ..view(&trace)
     };
-    let finding = live::describe(&[&growing("session::open", 1024.0)], &view);
+    let finding = live::describe(&[&growing("session::open", 1024)], &view);
     let told = words(&finding.details[1]);
     assert!(
         told.ends_with("region dram2 is full in 2 min, and all of it in 10 min."),
@@ -56,17 +56,17 @@ fn of_a_heap_that_does_not_grow_nobody_says_when_it_is_full() {
         outlook: Outlook::default(),
         ..view(&trace)
     };
-    let finding = live::describe(&[&growing("session::open", 1024.0)], &view);
+    let finding = live::describe(&[&growing("session::open", 1024)], &view);
     assert_eq!(finding.details.len(), 1);
 }
 
 #[test]
 fn the_fastest_leak_comes_first() {
     let sites = [
-        growing("slow", 10.0),
-        growing("fast", 99.0),
-        growing("third", 1.0),
-        growing("fourth", 18.0),
+        growing("slow", 10),
+        growing("fast", 99),
+        growing("third", 1),
+        growing("fourth", 18),
     ];
     let finding = told(&sites, &Trace::default());
     assert_eq!(finding.headline, "Four call sites are leaking.");
@@ -79,9 +79,9 @@ fn the_fastest_leak_comes_first() {
 fn a_leak_is_a_leak_after_its_records_were_evicted() {
     for mode in [Mode::All, Mode::Leaks] {
         // It is the only one that may be what piles up.
-        let mut only = evicted("session::open", GROWING);
-        only.judgement.is_certain = true;
-        let sites = [only, site("cache", Verdict::Plateau)];
+        let mut only = evicted("session::open");
+        only.judgement.is_known = true;
+        let sites = [only, site("cache", Kind::Plateau)];
         let finding = told_of(&sites, &overflowed(mode), true);
         assert_eq!(finding.tone, Tone::Bad);
         assert_eq!(finding.headline, "One call site is leaking.");
@@ -95,7 +95,7 @@ fn a_leak_is_a_leak_after_its_records_were_evicted() {
 
 #[test]
 fn which_of_several_sites_leaks_is_not_told_where_blocks_outlive_their_records() {
-    let sites = [evicted("session::open", GROWING), evicted("cache", GROWING)];
+    let sites = [evicted("session::open"), evicted("cache")];
     let finding = told_of(&sites, &overflowed(Mode::All), true);
     assert_eq!(finding.tone, Tone::Bad);
     assert_eq!(
@@ -117,7 +117,7 @@ fn which_of_several_sites_leaks_is_not_told_where_blocks_outlive_their_records()
 
 #[test]
 fn a_leak_whose_records_are_all_there_is_certain_beside_one_that_is_in_doubt() {
-    let sites = [growing("session::open", 1024.0), evicted("cache", GROWING)];
+    let sites = [growing("session::open", 1024), evicted("cache")];
     let finding = told(&sites, &overflowed(Mode::Leaks));
     assert_eq!(finding.tone, Tone::Bad);
     assert_eq!(finding.headline, "One call site is leaking.");
@@ -130,7 +130,7 @@ fn a_leak_whose_records_are_all_there_is_certain_beside_one_that_is_in_doubt() {
 #[test]
 fn a_cache_that_only_began_to_fill_is_no_leak_beside_one() {
     let finding = told(
-        &[suspected("cache::fill"), growing("session::open", 1_024.0)],
+        &[suspected("cache::fill"), growing("session::open", 1_024)],
         &Trace::default(),
     );
     assert_eq!(finding.headline, "One call site is leaking.");
@@ -139,7 +139,7 @@ fn a_cache_that_only_began_to_fill_is_no_leak_beside_one() {
 
 #[test]
 fn what_grew_before_a_stop_is_told_as_of_then() {
-    let finding = told_after(&[growing("session::open", 1024.0)], State::Stopped, true);
+    let finding = told_after(&[growing("session::open", 1024)], State::Stopped, true);
     assert_eq!(finding.tone, Tone::Bad);
     assert_eq!(finding.headline, "One call site is leaking.");
     assert_eq!(

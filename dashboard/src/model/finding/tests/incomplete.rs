@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
-    let sites = [site("cache::fill", Verdict::Plateau)];
+    let sites = [site("cache::fill", Kind::Plateau)];
     let facts_after = |gaps, doubtful_until_us| {
         let trace = Trace {
             summary: Summary {
@@ -25,7 +25,7 @@ fn what_a_stop_or_a_pause_leaves_unknown_is_said() {
 
 #[test]
 fn during_a_pause_a_list_is_not_called_complete() {
-    let sites = [site("cache::fill", Verdict::Plateau)];
+    let sites = [site("cache::fill", Kind::Plateau)];
     let finding = told_after(&sites, State::Paused, true);
     assert!(
         finding.facts.contains("during the pause"),
@@ -58,8 +58,8 @@ fn a_list_with_gaps_says_so() {
 
 #[test]
 fn a_cut_list_tells_what_it_knows_of_and_is_never_called_complete() {
-    let steady = site("cache::fill", Verdict::Plateau);
-    let new = site("new", Verdict::TooEarly { seconds_of_data: 0 });
+    let steady = site("cache::fill", Kind::Plateau);
+    let new = site("new", Kind::TooEarly);
     for sites in [&[steady.clone()][..], &[steady.clone(), new.clone()]] {
         let finding = told_of_cut(sites, false);
         assert_eq!(
@@ -72,7 +72,7 @@ fn a_cut_list_tells_what_it_knows_of_and_is_never_called_complete() {
         let left_out = "28 smaller call stacks were left out: this list is incomplete.";
         assert!(finding.facts.ends_with(left_out), "{}", finding.facts);
     }
-    let leak = growing("session::open", 1024.0);
+    let leak = growing("session::open", 1024);
     let finding = told_of_cut(&[steady, leak, new], false);
     assert_eq!(finding.headline, "One call site is leaking.");
     assert!(finding.facts.ends_with("incomplete."), "{}", finding.facts);
@@ -80,8 +80,8 @@ fn a_cut_list_tells_what_it_knows_of_and_is_never_called_complete() {
 
 #[test]
 fn what_is_new_in_a_cut_list_does_not_hide_that_blocks_pile_up() {
-    let steady = site("cache::fill", Verdict::Plateau);
-    let new = site("new", Verdict::TooEarly { seconds_of_data: 0 });
+    let steady = site("cache::fill", Kind::Plateau);
+    let new = site("new", Kind::TooEarly);
     let finding = told_of_cut(&[steady, new.clone()], true);
     assert!(finding.facts.contains("One site is too new to tell."));
     assert!(finding.headline.starts_with("Blocks pile up"));

@@ -1,8 +1,6 @@
-use heapbeacon_shared::analysis::{
-    Held, History, Judgement, Known, Moment, Snapshot, Suspect, Verdict,
-};
+use heapbeacon_shared::analysis::{Held, History, Judgement, Snapshot, Told};
 use heapbeacon_shared::api::Buffer;
-use heapbeacon_shared::trace::{Destination, Mode, Origin, State, Summary};
+use heapbeacon_shared::trace::{Destination, Kind, Mode, Origin, State, Summary, Verdict};
 
 use super::completeness::completeness;
 use super::*;
@@ -17,30 +15,12 @@ const MINUTE_US: u64 = 60_000_000;
 
 const SECOND: u64 = 1_000_000;
 
-/// What is said of a site that gained a block a second for so long, and then none, until 15 minutes after boot.
-fn suspect(gaining: u64, level: u64) -> Suspect {
-    let mut suspect = Suspect::default();
-    let began_us = 15 * MINUTE_US - (gaining + level) * SECOND;
-    let moment = |second: u64| Moment {
-        time_us: began_us + second * SECOND,
-        count: second.min(gaining),
-        bytes: 17 * second.min(gaining),
-        allocations: second.min(gaining),
-        frees: 0,
-        oldest_us: began_us,
-        newest_us: began_us + second.min(gaining) * SECOND,
-    };
-    let moments: Vec<_> = (0..=gaining + level).map(moment).collect();
-    for end in 1..=moments.len() {
-        suspect.look(&moments[..end], &Known::default());
-    }
-    suspect
-}
-
-pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
-    let gaining = match verdict {
-        Verdict::Growing { .. } => 300,
-        _ => 0,
+/// A site of which that is said, for certain.
+pub(crate) fn site(name: &str, kind: Kind) -> Site {
+    let verdict = Verdict {
+        kind,
+        certain: true,
+        ..Verdict::default()
     };
     Site {
         key: name.to_owned(),
@@ -59,8 +39,10 @@ pub(crate) fn site(name: &str, verdict: Verdict) -> Site {
         evidence: Evidence::default(),
         history: History::default(),
         judgement: Judgement {
-            verdict,
-            suspect: suspect(gaining, 0),
+            told: Some(Told {
+                verdict,
+                leaked_until_us: None,
+            }),
             watched_us: 14 * MINUTE_US,
             ..Judgement::default()
         },
@@ -87,21 +69,29 @@ pub(crate) fn view(trace: &Trace) -> View<'_> {
         total: 2,
         outlook: OUTLOOK,
         regions: &[],
-        span_us: 14 * MINUTE_US,
+        known_us: 14 * MINUTE_US,
         piles_up: false,
     }
 }
 
-fn growing(name: &str, bytes_per_minute: f64) -> Site {
-    site(name, Verdict::Growing { bytes_per_minute })
+/// What is said of a site.
+fn said(site: &mut Site) -> &mut Told {
+    site.judgement.told.as_mut().expect("something is said")
 }
 
-/// A site of which records were evicted while it was watched.
-fn evicted(name: &str, verdict: Verdict) -> Site {
-    let mut site = site(name, verdict);
+/// A site that leaks.
+fn growing(name: &str, bytes_per_minute: u64) -> Site {
+    let mut site = site(name, Kind::Leaking);
+    said(&mut site).verdict.bytes_per_minute = bytes_per_minute;
+    site
+}
+
+/// A site that grows, of which records were evicted while it was watched.
+fn evicted(name: &str) -> Site {
+    let mut site = growing(name, 1024);
     site.evicted = 500;
     site.history = history_of_evicted(200);
-    site.judgement.is_certain = false;
+    site.judgement.is_known = false;
     site
 }
 
@@ -124,23 +114,17 @@ fn history_of_evicted(evicted: u64) -> History {
 
 /// A site that grows, and may still be a cache that fills.
 fn suspected(name: &str) -> Site {
-    with_suspect(name, suspect(100, 0))
-}
-
-/// A site that leaked until forty seconds ago.
-fn stopped(name: &str) -> Site {
-    with_suspect(name, suspect(300, 59))
-}
-
-fn with_suspect(name: &str, suspect: Suspect) -> Site {
-    let mut site = site(name, Verdict::Plateau);
-    site.judgement.suspect = suspect;
+    let mut site = growing(name, 1024);
+    said(&mut site).verdict.certain = false;
     site
 }
 
-const GROWING: Verdict = Verdict::Growing {
-    bytes_per_minute: 1024.0,
-};
+/// A site that leaked until forty-one seconds ago.
+fn stopped(name: &str) -> Site {
+    let mut site = site(name, Kind::Plateau);
+    said(&mut site).leaked_until_us = Some(15 * MINUTE_US - 41 * SECOND);
+    site
+}
 
 fn told(sites: &[Site], trace: &Trace) -> Finding {
     told_of(sites, trace, false)
@@ -200,7 +184,7 @@ fn told_after(sites: &[Site], state: State, was_watched: bool) -> Finding {
     };
     let view = View {
         watched_us: was_watched.then_some(15 * MINUTE_US),
-        span_us: if was_watched { 14 * MINUTE_US } else { 0 },
+        known_us: if was_watched { 14 * MINUTE_US } else { 0 },
         ..view(&trace)
     };
     live::describe(&sites, &view)

@@ -6,7 +6,7 @@ use super::*;
 fn a_leak_that_ended_is_told_with_what_it_holds_and_nothing_leaks_any_more() {
     // Blocks pile up in all for longer than it takes to see that none of them does.
     for piles_up in [false, true] {
-        let sites = [stopped("session::open"), site("cache", Verdict::Plateau)];
+        let sites = [stopped("session::open"), site("cache", Kind::Plateau)];
         let finding = told_of(&sites, &Trace::default(), piles_up);
         assert_eq!(
             (finding.tone, finding.headline.as_str()),
@@ -22,11 +22,11 @@ fn a_leak_that_ended_is_told_with_what_it_holds_and_nothing_leaks_any_more() {
 
 #[test]
 fn nothing_is_leaking_only_as_far_as_it_would_show_by_now() {
-    let sites = [site("cache::fill", Verdict::Plateau)];
+    let sites = [site("cache::fill", Kind::Plateau)];
     let headline = |seconds: u64| {
         let trace = recording();
         let view = View {
-            span_us: seconds * SECOND,
+            known_us: seconds * SECOND,
             ..view(&trace)
         };
         live::describe(&[&sites[0]], &view).headline
@@ -52,7 +52,7 @@ fn nothing_is_leaking_only_as_far_as_it_would_show_by_now() {
 
 #[test]
 fn nothing_is_said_not_to_leak_while_blocks_are_not_seen() {
-    let sites = [site("cache::fill", Verdict::Plateau)];
+    let sites = [site("cache::fill", Kind::Plateau)];
     let finding = told(&sites, &overflowed(Mode::Leaks));
     assert_eq!(
         (finding.tone, finding.headline.as_str()),
@@ -75,7 +75,7 @@ fn nothing_is_said_not_to_leak_while_blocks_are_not_seen() {
 
 #[test]
 fn what_piles_up_in_sites_that_are_all_listed_does_not_alarm_where_none_grows() {
-    let sites = [site("cache::fill", Verdict::Plateau)];
+    let sites = [site("cache::fill", Kind::Plateau)];
     let finding = told_of(&sites, &Trace::default(), true);
     assert_eq!(
         (finding.tone, finding.headline.as_str()),
@@ -89,8 +89,8 @@ fn what_piles_up_in_sites_that_are_all_listed_does_not_alarm_where_none_grows() 
 #[test]
 fn without_a_growing_site_nothing_is_leaking() {
     let sites = [
-        site("cache::fill", Verdict::Plateau),
-        site("wifi", Verdict::InFlight),
+        site("cache::fill", Kind::Plateau),
+        site("wifi", Kind::InFlight),
     ];
     let finding = told(&sites, &Trace::default());
     assert_eq!(
@@ -108,17 +108,16 @@ fn without_a_growing_site_nothing_is_leaking() {
 fn with_too_little_data_it_says_how_much_there_is() {
     let trace = recording();
     let view = View {
-        span_us: 26 * SECOND,
+        known_us: 26 * SECOND,
         ..view(&trace)
     };
-    let mut rising = growing("cache::fill", 512.0);
-    rising.judgement.suspect = Suspect::default();
+    let rising = site("cache::fill", Kind::Filling);
     let finding = live::describe(&[&rising], &view);
     assert_eq!(finding.headline, "Too early to say.");
     assert_eq!(finding.tone, Tone::Neutral);
     assert_eq!(
         words(&finding.details[0]),
-        "Growth shows after a minute of watching, and this page has watched for 26 s. By now one site holds more than \
+        "Growth shows after a minute, and the trace has 26 s by now. By now one site holds more than \
          before, as leaks do, and also what only fills up at the start. The list below is in order of size."
     );
     // Blocks are live that the list does not have.
@@ -138,7 +137,7 @@ fn with_too_little_data_it_says_how_much_there_is() {
 
 #[test]
 fn nothing_is_good_while_nothing_is_recorded() {
-    let steady = [site("cache::fill", Verdict::Plateau)];
+    let steady = [site("cache::fill", Kind::Plateau)];
     for (state, told) in [
         (State::Stopped, "the stop, 12 s ago: nothing was"),
         (State::Paused, "the pause, 12 s ago: only frees were"),
@@ -157,10 +156,10 @@ fn nothing_is_good_while_nothing_is_recorded() {
 
 #[test]
 fn a_page_that_comes_after_the_stop_does_not_promise_that_growth_will_show() {
-    let new = site("a", Verdict::TooEarly { seconds_of_data: 0 });
+    let new = site("a", Kind::TooEarly);
     let finding = told_after(&[new], State::Stopped, false);
     assert_eq!(finding.tone, Tone::Neutral);
-    assert_eq!(finding.headline, "Too little was watched to say.");
+    assert_eq!(finding.headline, "Too little was recorded to say.");
     assert_eq!(
         words(&finding.details[0]),
         "Growth shows only while allocations are recorded. The list below is in order of size."
