@@ -7,10 +7,11 @@ use core::mem;
 use crate::analysis::fragmentation_percent;
 use crate::api::{Device, Heap, Leak, Record, Stack, Warning};
 use crate::trace::{self, Failure, Name, Origin, Region, Reserve};
-use crate::wire::{self, Message};
+use crate::wire::{self, Event, Message};
 
 use super::blocks::{Block, Blocks};
 use super::content::Capture;
+use super::live::{Change, LiveBlocks};
 use super::loss::Loss;
 use super::pointers::Pointers;
 
@@ -38,6 +39,8 @@ pub(super) struct Fold {
     /// Id of the task of each call stack, by the id of the stack.
     stack_tasks: BTreeMap<u32, u16>,
     blocks: Blocks,
+    /// Blocks that events tell of.
+    live: LiveBlocks,
     samples: Vec<wire::Sample>,
     handed: Vec<wire::Handed>,
     reserve: Option<trace::Reserve>,
@@ -64,6 +67,7 @@ struct Settled {
 impl Fold {
     /// Takes the next message.
     pub(super) fn take(&mut self, message: Message) {
+        self.follow(&message);
         match message {
             Message::Header(header) => self.header(header),
             Message::Region(region) => self.region(region),
@@ -92,6 +96,35 @@ impl Fold {
             Message::Mark(mark) => self.mark(mark),
             // Births are counted from the records; who asked for a page, and the decoder, have looked at its end.
             Message::Births(_) | Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
+            // Those of a connection that somebody has saved.
+            Message::Events(_)
+            | Message::Snapshot(_)
+            | Message::Live(_)
+            | Message::SnapshotEnd(_) => {}
+        }
+    }
+
+    /// Takes what happened to blocks as their records and frees.
+    fn follow(&mut self, message: &Message) {
+        let Self { live, blocks, .. } = self;
+        let end = |record: trace::Record, time, stack| wire::Free {
+            seq: record.seq,
+            address: record.address,
+            time,
+            stack,
+        };
+        live.take(message, |change| match change {
+            Change::Allocated(record) => blocks.allocated(record),
+            Change::Freed(record, freed) => blocks.freed(end(record, freed.time, freed.stack)),
+            Change::Vanished(record, until) => blocks.freed(end(record, until, None)),
+        });
+        let (Message::Events(events) | Message::Live(events)) = message else {
+            return;
+        };
+        for event in events.iter().flatten() {
+            if let Event::Allocated(record) = event {
+                self.stack_of(record.stack);
+            }
         }
     }
 

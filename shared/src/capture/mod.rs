@@ -5,6 +5,7 @@
 //! | [`CaptureReader`] | bytes, in pieces of any size | a [`Capture`], or a [`CaptureError`] |
 //! | [`CaptureReader::take_page`] | one page of records or call stacks | what the next [`Page`] comes after |
 //! | [`leaks_page`] | a list of leaks | it, as JSON would have had it |
+//! | [`LiveBlocks`] | the messages of an event connection | the blocks that are live |
 //! | [`holders()`] | records, and what pointed into the heap before they were read | who holds each block |
 //!
 //! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
@@ -15,6 +16,7 @@ mod error;
 mod fold;
 mod holders;
 mod leaks;
+mod live;
 mod loss;
 mod pointers;
 mod reader;
@@ -25,6 +27,7 @@ pub use content::Capture;
 pub use error::CaptureError;
 pub use holders::holders;
 pub use leaks::leaks_page;
+pub use live::{Change, LiveBlocks};
 pub use loss::Loss;
 pub use reader::{CaptureReader, Page};
 pub use survivors::survivors;

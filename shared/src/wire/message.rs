@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::References;
+use super::{Events, References};
 use crate::trace::{
     Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record, Reserve,
     Root, Scan, Stack, Summary, Task, WrongFree,
@@ -61,6 +61,15 @@ pub enum Message {
     References(References),
     /// What the scan that found them came to; behind the last of them.
     Scan(Scan),
+    /// What happened to blocks.
+    Events(Events),
+    /// All live blocks follow, in [`Live`](Self::Live): those that are not named up to [`SnapshotEnd`](Self::SnapshotEnd), by
+    /// an event or as live, are gone.
+    Snapshot(Snapshot),
+    /// Live blocks, oldest first, told as their allocations.
+    Live(Events),
+    /// All live blocks were named.
+    SnapshotEnd(SnapshotEnd),
 }
 
 /// Who is speaking.
@@ -168,4 +177,20 @@ pub struct End {
 pub struct Page {
     /// What the next page comes `after`; `None` if this is the last one.
     pub next: Option<u64>,
+}
+
+/// What is said before all live blocks are named.
+///
+/// Events go on meanwhile: a block that is freed may be named by its free only, and one that is allocated by its allocation only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The last sequence number of the blocks that are named as live.
+    pub until: u64,
+}
+
+/// What is said behind all live blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotEnd {
+    /// Blocks that were named as live.
+    pub blocks: u32,
 }

@@ -18,6 +18,7 @@ mod decode_error;
 #[cfg(feature = "alloc")]
 mod decoder;
 mod encoder;
+mod events;
 #[cfg(feature = "alloc")]
 mod frame;
 mod message;
@@ -29,6 +30,7 @@ pub use decode_error::DecodeError;
 #[cfg(feature = "alloc")]
 pub use decoder::{Decoder, Received};
 pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
+pub use events::{Event, EventWriter, Events, FreedBlock, MalformedEvent};
 pub use message::*;
 pub use references::{References, Step};
 

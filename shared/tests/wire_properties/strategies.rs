@@ -242,6 +242,39 @@ fn pointers() -> impl Strategy<Value = Message> {
     prop_oneof![root, references, scan]
 }
 
+fn events() -> impl Strategy<Value = Message> {
+    let event = (number(), number(), number(), any::<(u8, u32, bool)>()).prop_map(
+        |(time, address, size, (core, stack, is_free))| match is_free {
+            true => Event::Freed(FreedBlock {
+                time,
+                address: Address(address),
+                stack: (core > 99).then_some(stack),
+            }),
+            false => Event::Allocated(Record {
+                seq: time,
+                address: Address(address),
+                size,
+                core,
+                stack,
+                ..Record::default()
+            }),
+        },
+    );
+    let events = (vec(event, 1..40), any::<bool>()).prop_map(|(events, is_live)| {
+        let mut writer = EventWriter::default();
+        for event in &events {
+            writer.push(event);
+        }
+        match is_live {
+            true => Message::Live(writer.take()),
+            false => Message::Events(writer.take()),
+        }
+    });
+    let number = any::<u64>().prop_map(|until| Message::Snapshot(Snapshot { until }));
+    let end = any::<u32>().prop_map(|blocks| Message::SnapshotEnd(SnapshotEnd { blocks }));
+    prop_oneof![events, number, end]
+}
+
 fn wrong_free() -> impl Strategy<Value = Message> {
     (
         prop_oneof![Just(WrongFreeKind::Inside), Just(WrongFreeKind::Double)],
@@ -273,6 +306,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         sample(),
         small(),
         pointers(),
+        events(),
         wrong_free()
     ]
 }
