@@ -1,11 +1,11 @@
-//! What lives beside the tracer: the buffer that it is lent, and the way to a host.
+//! What lives beside the tracer: the buffer that it is lent, and the ring of events for hosts.
 
 use core::cell::RefCell;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use crate::platform::Platform;
-use crate::tracer::{Buffer, Error, Refused, Sink, State, Tracer};
+use crate::tracer::{Buffer, Error, Refused, Ring, State, Tracer};
 use embassy_sync::blocking_mutex::Mutex;
 use heapbeacon_shared::trace::Destination;
 
@@ -16,9 +16,9 @@ use heapbeacon_shared::trace::Destination;
 /// # fn main() -> Result<(), heapbeacon::tracer::Error> {
 /// # #[cfg(feature = "tracing")] {
 /// use heapbeacon::Recorder;
-/// use heapbeacon::tracer::{Destination, Mode, RingSink, State};
+/// use heapbeacon::tracer::{Destination, Mode, EventRing, State};
 ///
-/// static EVENTS: RingSink<CriticalSectionRawMutex, 6> = RingSink::new();
+/// static EVENTS: EventRing<64> = EventRing::new();
 ///
 /// // On a device, a static: 32 KiB hold about 525 records.
 /// let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
@@ -35,35 +35,35 @@ pub struct Recorder<P: Platform> {
     spare: Mutex<P::Lock, RefCell<Option<Buffer>>>,
     /// Where it lies.
     memory: Range<usize>,
-    sink: &'static dyn Sink,
+    ring: &'static Ring,
 }
 
 impl<P: Platform> Recorder<P> {
-    /// Creates a recorder that lends `buffer` to the tracer, or sends events to `sink`.
-    pub fn new(buffer: Buffer, sink: &'static dyn Sink) -> Self {
-        let recorder = Self::of_lent(addresses(buffer), sink);
+    /// Creates a recorder that lends `buffer` to the tracer, and has it tell hosts of events by way of `ring`.
+    pub fn new(buffer: Buffer, ring: &'static Ring) -> Self {
+        let recorder = Self::of_lent(addresses(buffer), ring);
         recorder.put_back(Some(buffer));
         recorder
     }
 
     /// Creates a recorder whose buffer, which lies at `memory`, the tracer holds already: so a board can trace from
     /// before it has a recorder.
-    pub fn of_lent(memory: Range<usize>, sink: &'static dyn Sink) -> Self {
+    pub fn of_lent(memory: Range<usize>, ring: &'static Ring) -> Self {
         Self {
             spare: Mutex::new(RefCell::new(None)),
             memory,
-            sink,
+            ring,
         }
     }
 
     /// Chooses where records go; the state is as before on any error.
     ///
     /// `records` are those wanted in the buffer: four for each call stack if `None`, 0 takes the buffer
-    /// back from the tracer.
+    /// back from the tracer. For [`Destination::ToHost`], `None` leaves a buffer that the tracer has as it is.
     ///
     /// # Errors
-    /// - [`Error::InvalidArg`] with more records than [`max_records`](Self::max_records), or with
-    ///   `records` for [`Destination::ToHost`], which has none.
+    /// - [`Error::InvalidArg`] with more records than [`max_records`](Self::max_records), or with none for
+    ///   [`Destination::ToHost`]: they name the call stacks, and tell a host what it has missed.
     /// - [`Error::InvalidState`] while recording.
     /// - [`Error::NotSupported`] without the feature `tracing`.
     pub fn init(&self, destination: Destination, records: Option<u32>) -> Result<(), Error> {
@@ -71,12 +71,20 @@ impl<P: Platform> Recorder<P> {
             return Err(Error::NotSupported);
         }
         match (destination, records) {
-            (Destination::ToHost, None) => P::tracer().init_tohost(self.sink),
-            (Destination::ToHost, Some(_)) => Err(Error::InvalidArg),
+            (Destination::ToHost, Some(0)) => Err(Error::InvalidArg),
+            (_, Some(records)) if records > self.max_records() => Err(Error::InvalidArg),
             (Destination::Standalone, Some(0)) => self.release(),
-            (Destination::Standalone, Some(n)) if n > self.max_records() => Err(Error::InvalidArg),
             (Destination::Standalone, _) => self.lend(records),
+            (Destination::ToHost, _) => self.tell_hosts(records),
         }
+    }
+
+    /// Tells hosts of events, and lends the buffer where the tracer has none, or is to split it anew.
+    fn tell_hosts(&self, records: Option<u32>) -> Result<(), Error> {
+        if records.is_some() || P::tracer().summary().capacity == 0 {
+            self.lend(records)?;
+        }
+        P::tracer().init_tohost(self.ring)
     }
 
     /// Returns the most records that [`init`](Self::init) accepts: with more, there would be no room for

@@ -512,10 +512,7 @@ fn live() {
 
 #[test]
 fn snapshot() {
-    assert_golden(
-        Message::Snapshot(Snapshot { until: 300 }),
-        "03 18  ac 02",
-    );
+    assert_golden(Message::Snapshot(Snapshot { until: 300 }), "03 18  ac 02");
 }
 
 #[test]

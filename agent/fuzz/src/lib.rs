@@ -15,7 +15,7 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::marks::Marks;
 use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Device, Platform, Task};
-use heapbeacon::tracer::{CallStack, Event, Full, Mode, Sink, State, Tracer};
+use heapbeacon::tracer::{CallStack, EventRing, Mode, State, Tracer};
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Destination, Region, Window};
 use picoserve::io::{BaseWrite, ErrorType, Read, Socket, Write};
@@ -31,7 +31,7 @@ const TURNS: usize = 10_000;
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 static MARKS: Marks<Lock> = Marks::new();
-static NO_HOST: NoHost = NoHost;
+static EVENTS: EventRing<64> = EventRing::new();
 
 /// The board.
 pub enum Board {}
@@ -39,7 +39,6 @@ pub enum Board {}
 /// A lock for one thread.
 pub struct Lock(Mutex<()>);
 
-struct NoHost;
 
 // SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
 unsafe impl RawMutex for Lock {
@@ -48,12 +47,6 @@ unsafe impl RawMutex for Lock {
     fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
         let _guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         work()
-    }
-}
-
-impl Sink for NoHost {
-    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
-        Err(Full)
     }
 }
 
@@ -107,7 +100,7 @@ impl Device for Board {
 pub fn agent() -> &'static Server<Board> {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
     Box::leak(Box::new(Server::new(
-        Recorder::new(buffer, &NO_HOST),
+        Recorder::new(buffer, &EVENTS),
         &[],
         Guard::default(),
         Box::leak(Box::new(Memory::<2, 1>::new())),

@@ -18,10 +18,10 @@ use crate::memory::Area;
 use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
-use crate::tracer::{CallStack, Event, Full, Sink, Tracer};
+use crate::tracer::{CallStack, EventRing, Tracer};
 
 static COST: CostMeter = CostMeter::new();
-pub(crate) static NO_HOST: NoHost = NoHost;
+pub(crate) static EVENTS: EventRing<64> = EventRing::new();
 
 std::thread_local! {
     /// Each test has a thread, and so a tracer, for itself.
@@ -65,8 +65,6 @@ pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
 
 pub(crate) enum Board {}
 
-pub(crate) struct NoHost;
-
 /// A lock between whose holds an interrupt can be made to come.
 pub(crate) struct Interruptible(Mutex<()>);
 
@@ -99,12 +97,6 @@ impl Board {
             .expect("it is large enough");
         let started = Self::tracer().start(Mode::Leaks, 0);
         started.expect("it was initialised");
-    }
-}
-
-impl Sink for NoHost {
-    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
-        Err(Full)
     }
 }
 

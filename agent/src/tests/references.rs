@@ -14,7 +14,7 @@ use crate::memory::{Area, AreaKind, WORD};
 use crate::platform::Platform;
 use crate::read::references::{Found, NoScan, References};
 use crate::recorder::Recorder;
-use crate::tests::board::{Board, NO_HOST, list};
+use crate::tests::board::{Board, EVENTS, list};
 use crate::tracer::{Allocation, Free, Mode};
 
 /// Words that stand for a device's memory.
@@ -63,7 +63,7 @@ fn reference(at: usize, to: usize) -> Reference {
 }
 
 fn recorder() -> Recorder<Board> {
-    Recorder::of_lent(0..0, &NO_HOST)
+    Recorder::of_lent(0..0, &EVENTS)
 }
 
 pub(crate) fn allocate(memory: &Range<usize>, time_us: u64) {

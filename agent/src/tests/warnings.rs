@@ -10,7 +10,7 @@ use std::vec;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapbeacon_shared::api::Warning;
 
-use super::board::{Board, NO_HOST};
+use super::board::{Board, EVENTS};
 use crate::read::bodies;
 use crate::recorder::Recorder;
 #[cfg(feature = "tracing")]
@@ -20,7 +20,7 @@ use crate::tracer::Tracer;
 #[track_caller]
 fn assert_warns(words: usize, expected: &[Warning]) {
     let buffer = Box::leak(vec![MaybeUninit::uninit(); words].into_boxed_slice());
-    let recorder = Recorder::<Board>::new(buffer, &NO_HOST);
+    let recorder = Recorder::<Board>::new(buffer, &EVENTS);
     assert_eq!(bodies::device(&recorder).warnings, expected);
 }
 

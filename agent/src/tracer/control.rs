@@ -9,7 +9,7 @@ use heapbeacon_shared::trace::{Mode, State};
 use super::count::Count;
 use super::inner::Inner;
 use super::records::MAX_TIME;
-use super::sink::Sink;
+use super::ring::Ring;
 use super::storage::Tables;
 use super::table::steps;
 use super::values::{Trace, TraceEnded};
@@ -74,7 +74,7 @@ impl<M: RawMutex> Tracer<M> {
         self.with(|inner| match inner.may_init() {
             Ok(()) => {
                 let old = inner.install(tables);
-                inner.sink = None;
+                inner.ring = None;
                 inner.state = State::Stopped;
                 Ok(old)
             }
@@ -93,7 +93,7 @@ impl<M: RawMutex> Tracer<M> {
     pub fn release(&self) -> Result<Option<Buffer>, Error> {
         self.with(|inner| {
             inner.may_init()?;
-            inner.state = match inner.sink {
+            inner.state = match inner.ring {
                 Some(_) => State::Stopped,
                 None => State::Uninitialised,
             };
@@ -101,16 +101,17 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
-    /// Sends events to a host from now on (`heap_trace_init_tohost`).
+    /// Tells hosts of events from now on, by way of a ring (`heap_trace_init_tohost`).
     ///
-    /// A buffer set before stays: what is live can be read from it when a host has lost events.
+    /// A buffer set before stays: it names the call stacks, and what is live can be read from it when a host has missed
+    /// events. Without one, events have no call stacks.
     ///
     /// # Errors
     /// `InvalidState` while recording.
-    pub fn init_tohost(&self, sink: &'static dyn Sink) -> Result<(), Error> {
+    pub fn init_tohost(&self, ring: &'static Ring) -> Result<(), Error> {
         self.with(|inner| {
             inner.may_init()?;
-            inner.sink = Some(sink);
+            inner.ring = Some(ring);
             inner.state = State::Stopped;
             Ok(())
         })
@@ -208,7 +209,7 @@ impl<M: RawMutex> Tracer<M> {
         self.count.get()
     }
 
-    /// Returns whether it is recorded who frees and when: in all mode, and on the way to a host.
+    /// Returns whether it is recorded who frees and when: in all mode.
     ///
     /// Elsewhere [`freed_unnamed`](Self::freed_unnamed) is told all that is needed of a free.
     #[inline(always)]
@@ -249,10 +250,8 @@ impl<M: RawMutex> Tracer<M> {
             let result = work(inner);
             inner.route();
             self.state.store(inner.state as u8, Relaxed);
-            self.leaks_mode.store(
-                inner.mode == Some(Mode::Leaks) && inner.sink.is_none(),
-                Relaxed,
-            );
+            self.leaks_mode
+                .store(inner.mode == Some(Mode::Leaks), Relaxed);
             self.count.set(inner.count());
             result
         })
@@ -264,7 +263,7 @@ impl<M: RawMutex> Tracer<M> {
     pub(super) fn locked<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
         self.lock.lock(|| {
             // SAFETY: the lock is held, and nothing that runs under it calls back into the tracer: it
-            // neither allocates nor calls the sink.
+            // does not allocate.
             work(unsafe { &mut *self.inner.get() })
         })
     }

@@ -1,36 +1,26 @@
-//! What hooks tell the tracer: an event is one hold of the lock, and where it goes to a host, one more.
+//! What hooks tell the tracer: an event is one hold of the lock.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::trace::{Mode, State};
 
 use super::control::Tracer;
-use super::sink::{Event, EventKind, Sink};
 use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 
 impl<M: RawMutex> Tracer<M> {
     /// Records that a block was handed out. Call it after the allocation.
     #[inline(always)]
     pub fn allocated(&self, event: &Allocation<'_>) {
-        let to_host = self.locked(|inner| {
+        self.locked(|inner| {
             let route = inner.allocations;
-            let mut to_host = None;
             if route.leaks {
                 inner.allocated(Mode::Leaks, event, &self.count);
             } else if route.all {
                 inner.allocated(Mode::All, event, &self.count);
-            } else if route.long {
-                let seq = inner.allocated_for_host(event, &self.count);
-                to_host = inner.sink.map(|sink| (seq, sink));
+            } else if route.host || route.long {
+                let mode = inner.mode.unwrap_or_default();
+                inner.allocated_for_host(mode, event, &self.count);
             }
-            to_host
         });
-        if let Some((seq, sink)) = to_host {
-            let kind = EventKind::Allocated {
-                address: event.address.get(),
-                size: event.size,
-            };
-            self.send(sink, &event.event(seq, kind));
-        }
     }
 
     /// Records that a block is given back. Call it before the free. A null pointer is nothing.
@@ -39,20 +29,16 @@ impl<M: RawMutex> Tracer<M> {
     /// [`name_free`](Self::name_free) lets readers know who frees what is not there.
     #[inline(always)]
     pub fn freed(&self, event: &Free<'_>) -> Option<UnnamedFree> {
-        let (unnamed, to_host) = self.locked(|inner| {
+        self.locked(|inner| {
             let route = inner.frees;
             if route.all {
-                (inner.freed(Mode::All, event, &self.count), None)
-            } else if route.leaks || route.long {
+                inner.freed(Mode::All, event, &self.count)
+            } else if route.leaks || route.host || route.long {
                 inner.freed_slow(event, &self.count)
             } else {
-                (None, None)
+                None
             }
-        });
-        if let Some((seq, sink)) = to_host.filter(|_| event.address != 0) {
-            self.send(sink, &event.event(seq));
-        }
-        unnamed
+        })
     }
 
     /// Records that a block is given back, as [`freed`](Self::freed) does, where it matters neither who frees nor when:
@@ -61,8 +47,14 @@ impl<M: RawMutex> Tracer<M> {
     /// Returns the free if it has no record: [`name_free`](Self::name_free) takes what is to be known of it then.
     #[inline(always)]
     pub fn freed_unnamed(&self, address: usize, size: usize) -> Option<UnnamedFree> {
-        let is_done =
-            self.locked(|inner| inner.frees.leaks && inner.freed_with_record(address, &self.count));
+        let is_done = self.locked(|inner| {
+            let route = inner.frees;
+            if route.leaks {
+                inner.freed_with_record(address, &self.count)
+            } else {
+                route.host && inner.freed_with_record_for_host(address, &self.count)
+            }
+        });
         if is_done {
             return None;
         }
@@ -94,60 +86,10 @@ impl<M: RawMutex> Tracer<M> {
 
     /// Records that an allocation failed.
     pub fn failed(&self, event: &FailedAllocation<'_>) {
-        let to_host = self.locked(|inner| {
-            if inner.state != State::Recording {
-                return None;
+        self.locked(|inner| {
+            if inner.state == State::Recording {
+                inner.failed(event);
             }
-            let seq = inner.failed(event);
-            inner.sink.map(|sink| (seq, sink))
         });
-        if let Some((seq, sink)) = to_host {
-            self.send(sink, &event.event(seq));
-        }
-    }
-
-    /// Offers an event to the host, outside the lock.
-    #[cold]
-    fn send(&self, sink: &dyn Sink, event: &Event<'_>) {
-        let taken = sink.send(event).is_ok();
-        self.locked(|inner| inner.offered(taken));
-    }
-}
-
-impl<'a> Allocation<'a> {
-    fn event(&self, seq: u64, kind: EventKind) -> Event<'a> {
-        Event {
-            seq,
-            core: self.core,
-            task: self.task,
-            kind,
-            frames: self.stack.as_slice(),
-        }
-    }
-}
-
-impl<'a> FailedAllocation<'a> {
-    fn event(&self, seq: u64) -> Event<'a> {
-        Event {
-            seq,
-            core: self.core,
-            task: self.task,
-            kind: EventKind::Failed { size: self.size },
-            frames: self.stack.as_slice(),
-        }
-    }
-}
-
-impl<'a> Free<'a> {
-    fn event(&self, seq: u64) -> Event<'a> {
-        Event {
-            seq,
-            core: self.core,
-            task: self.task,
-            kind: EventKind::Freed {
-                address: self.address,
-            },
-            frames: self.stack.as_slice(),
-        }
     }
 }

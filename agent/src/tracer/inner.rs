@@ -5,7 +5,7 @@ use core::hint::cold_path;
 use super::count::Count;
 use super::ledger::{Failed, FreedBlock, Ledger, PendingFree};
 use super::records::{Block, Entry, Gone, MAX_SEQ, MAX_TIME, Records, Slot, bounded};
-use super::sink::Sink;
+use super::ring::Ring;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
 use super::table::{Buffer, Link};
@@ -15,6 +15,7 @@ use heapbeacon_shared::trace::{Mode, State, Summary};
 
 use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 
+mod host;
 mod readers;
 
 pub(super) struct Inner {
@@ -34,7 +35,8 @@ pub(super) struct Inner {
     /// What is counted. What only a reader asks for is 0 here.
     counters: Summary,
     pub(super) storage: Option<Storage>,
-    pub(super) sink: Option<&'static dyn Sink>,
+    /// Where events are told of, in to-host mode.
+    pub(super) ring: Option<&'static Ring>,
     pub(super) records: Records,
     pub(super) stacks: Stacks,
     ledger: Ledger,
@@ -50,17 +52,17 @@ pub(super) struct Route {
     pub(super) leaks: bool,
     /// Into the table, in all mode.
     pub(super) all: bool,
-    /// The long way: to a host if there is one, into the table if there is one, and past pending frees.
+    /// Into the table, in leaks mode, and on the ring.
+    pub(super) host: bool,
+    /// The long way: on the ring if there is one, into the table if there is one, and past pending frees.
     pub(super) long: bool,
 }
-
-/// The sequence number of an event, and where it is sent.
-pub(super) type Sent = (u64, &'static dyn Sink);
 
 impl Route {
     const NOWHERE: Self = Self {
         leaks: false,
         all: false,
+        host: false,
         long: false,
     };
 }
@@ -80,7 +82,7 @@ impl Inner {
             last_seq: 0,
             counters: Summary::EMPTY,
             storage: None,
-            sink: None,
+            ring: None,
             records: Records::EMPTY,
             stacks: Stacks::EMPTY,
             ledger: Ledger::EMPTY,
@@ -136,6 +138,7 @@ impl Inner {
         self.counters = Summary::EMPTY;
         self.ledger = Ledger::EMPTY;
         self.query = 0;
+        self.tell_of_trace();
     }
 
     #[inline(always)]
@@ -168,15 +171,20 @@ impl Inner {
 
     /// Decides anew what becomes of events; to be called after every change of state.
     pub(super) fn route(&mut self) {
-        let for_host = self.sink.is_some() || !self.has_table();
+        let has_ring = self.ring.is_some();
+        let has_table = self.has_table();
         let is_leaks = self.mode == Some(Mode::Leaks);
-        let way = |is_taken: bool, long: bool| Route {
-            leaks: is_taken && !long && is_leaks,
-            all: is_taken && !long && !is_leaks,
-            long: is_taken && long,
+        let way = |is_taken: bool, is_watched: bool| {
+            let is_short = is_taken && has_table && !is_watched;
+            Route {
+                leaks: is_short && !has_ring && is_leaks,
+                all: is_short && !has_ring && !is_leaks,
+                host: is_short && has_ring && is_leaks,
+                long: is_taken && !(is_short && (is_leaks || !has_ring)),
+            }
         };
-        self.allocations = way(self.state == State::Recording, for_host);
-        let is_watched = for_host || self.ledger.has_pending();
+        self.allocations = way(self.state == State::Recording, false);
+        let is_watched = self.ledger.has_pending();
         self.frees = way(self.state >= State::Recording, is_watched);
     }
 
@@ -206,9 +214,9 @@ impl Inner {
         }
     }
 
-    /// Counts an allocation and records it; `mode` is the trace's own.
+    /// Counts an allocation and records it; `mode` is the trace's own. Returns what was recorded.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
+    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) -> Block {
         let (size, seq) = self.allocation(event);
         let bucket = self.records.bucket(event.address.get());
         if self.records.may_hold(bucket, event.address.get()) {
@@ -228,6 +236,7 @@ impl Inner {
         };
         self.records.insert(mode, slot, bucket, &block);
         count.increment();
+        block
     }
 
     /// Counts an allocation, and returns its size, as it is counted, and its sequence number.
@@ -267,22 +276,6 @@ impl Inner {
         }
     }
 
-    /// Does what [`allocated`](Self::allocated) does, with or without a table; returns the number. Without one, no record
-    /// finds room.
-    #[cold]
-    pub(super) fn allocated_for_host(&mut self, event: &Allocation<'_>, count: &Count) -> u64 {
-        if self.has_table() {
-            self.allocated(self.mode.unwrap_or_default(), event, count);
-            self.last_seq
-        } else {
-            self.counters.evicted += 1;
-            self.counters.evicted_live += 1;
-            let (size, seq) = self.allocation(event);
-            add_recorded(&mut self.counters.evicted_live_bytes, size);
-            seq
-        }
-    }
-
     /// Counts a free and takes its record off, or marks it; `mode` is the trace's own. Returns the free if it has no
     /// record, and its call stack is to be named.
     #[inline(always)]
@@ -292,15 +285,20 @@ impl Inner {
         event: &Free<'_>,
         count: &Count,
     ) -> Option<UnnamedFree> {
-        let gone = match mode {
-            Mode::Leaks => self.records.take(event.address, self.last_seq),
-            Mode::All => self.mark(event),
-        };
-        let Some(gone) = gone else {
+        let Some(gone) = self.take_off(mode, event) else {
             return self.unmatched(mode, event);
         };
         self.matched(mode, &gone, count);
         None
+    }
+
+    /// Takes the record of a free off, or marks it.
+    #[inline(always)]
+    fn take_off(&mut self, mode: Mode, event: &Free<'_>) -> Option<Gone> {
+        match mode {
+            Mode::Leaks => self.records.take(event.address, self.last_seq),
+            Mode::All => self.mark(event),
+        }
     }
 
     /// Leaks mode: counts a free and removes its record; returns whether there was one.
@@ -332,29 +330,29 @@ impl Inner {
         if gone.is_none() {
             self.stacks.release(freed_by);
         }
-        gone
+        gone.map(|gone| Gone {
+            freed_by: Some(freed_by),
+            ..gone
+        })
     }
 
-    /// Does what [`freed`](Self::freed) does, in any mode, with or without a table and pending frees. If the event is to be
-    /// sent, it also returns its sequence number and where it goes.
+    /// Does what [`freed`](Self::freed) does, in any mode, with or without a table, a ring and pending frees.
     #[cold]
-    pub(super) fn freed_slow(
-        &mut self,
-        event: &Free<'_>,
-        count: &Count,
-    ) -> (Option<UnnamedFree>, Option<Sent>) {
+    pub(super) fn freed_slow(&mut self, event: &Free<'_>, count: &Count) -> Option<UnnamedFree> {
         let mode = self.mode.unwrap_or_default();
-        let unnamed = if self.has_table() {
-            if let Some(block) = self.records.find(event.address) {
-                self.explain_by(&block);
-            }
-            self.freed(mode, event, count)
-        } else {
-            self.unmatched(mode, event)
-        };
-        let sink = self.sink;
-        let to_host = sink.map(|sink| (self.stamp(event.time_us.min(MAX_TIME)), sink));
-        (unnamed, to_host)
+        if !self.has_table() {
+            self.tell_of_unknown_free(event);
+            return self.unmatched(mode, event);
+        }
+        if self.ledger.has_pending()
+            && let Some(block) = self.records.find(event.address)
+        {
+            self.explain_by(&block);
+        }
+        if self.ring.is_some() {
+            return self.freed_for_host(mode, event, count);
+        }
+        self.freed(mode, event, count)
     }
 
     #[cold]
@@ -447,12 +445,15 @@ impl Inner {
         slot
     }
 
-    pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) -> u64 {
+    pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) {
         let seq = self.stamp(event.time_us.min(MAX_TIME));
         self.counters.failed_allocations += 1;
         add(&mut self.counters.failed_bytes, event.size);
-        if self.has_table() {
-            let stack = self.stacks.intern(event.stack, event.task);
+        let stack = self
+            .has_table()
+            .then(|| self.stacks.intern(event.stack, event.task));
+        self.tell_of_failure(event, stack);
+        if let Some(stack) = stack {
             let failed = Failed {
                 time_us: seq,
                 size: event.size,
@@ -460,15 +461,6 @@ impl Inner {
                 gave_reserve: event.gave_reserve,
             };
             self.ledger.failed(failed, &mut self.stacks);
-        }
-        seq
-    }
-
-    /// Counts what became of an event that was offered to the host.
-    pub(super) fn offered(&mut self, taken: bool) {
-        match taken {
-            true => self.counters.sent += 1,
-            false => self.counters.dropped += 1,
         }
     }
 }

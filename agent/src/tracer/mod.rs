@@ -5,8 +5,8 @@
 //!              │ one short hold of the lock
 //!              ├─► Stacks::intern   call stack → index          stacks.rs
 //!              ├─► Records::insert  block → record, O(1)        records.rs
-//!              └─► Counters, Ledger                             inner.rs, ledger.rs
-//!              then, outside the lock, to-host mode: Sink::send sink.rs
+//!              ├─► Counters, Ledger                             inner.rs, ledger.rs
+//!              └─► to-host mode: Ring::push                     inner/host.rs, ring.rs, sink.rs
 //! reader ─► read_records / read_stacks / leaks / summary         queries.rs: steps of 16 entries a hold
 //! ```
 //!
@@ -37,8 +37,10 @@
 //! # Ok::<(), heapbeacon::tracer::Error>(())
 //! ```
 
+mod atomics;
 mod call_stack;
 mod error;
+mod ring;
 mod sink;
 mod values;
 
@@ -86,7 +88,8 @@ pub use cursors::{LeakCursor, RecordCursor, StackCursor};
 #[cfg(not(feature = "tracing"))]
 pub use disabled::{LeakCursor, RecordCursor, StackCursor, Tracer};
 pub use error::Error;
-pub use sink::{Event, EventKind, Full, OwnedEvent, RingSink, Sink};
+pub use ring::{EventCursor, Overtaken, Ring, Slot};
+pub use sink::{Attachment, Event, EventKind, EventRing};
 
 pub use heapbeacon_shared::trace::{
     Address, Destination, Failure, Frames, Freed, Mode, Record, Stack, State, Summary, WrongFree,

@@ -10,6 +10,7 @@ use super::control::Tracer;
 use super::cursors::{LeakCursor, StackCursor};
 use super::inner::Inner;
 use super::ledger::{FAILURES, SEARCHES, WRONG_FREES};
+use super::sink::Attachment;
 use super::table::STEP;
 use super::values::{Order, Status, Sums, Trace, TraceEnded};
 use super::{Error, RecordCursor};
@@ -62,6 +63,17 @@ impl<M: RawMutex> Tracer<M> {
     /// Returns the trace that is there to be read: the running one, or the last one.
     pub fn trace(&self) -> Trace {
         self.locked(|inner| inner.trace)
+    }
+
+    /// Returns where a host begins to be told of events, or `None` where the destination is another.
+    pub fn attach(&self) -> Option<Attachment> {
+        self.locked(|inner| inner.attachment())
+    }
+
+    /// Counts events of a trace that were sent to a host, and those that it has missed.
+    pub fn note_told(&self, trace: Trace, sent: u64, dropped: u64) {
+        // The counters of a trace that has ended are gone.
+        let _ = self.read(trace, |inner| inner.note_told(sent, dropped));
     }
 
     /// Returns the time that ages and queries are measured from: a clock's, or the last sequence number if that is later. It

@@ -1,38 +1,31 @@
-//! Where events go in to-host mode.
+//! What a host is told of, and the ring that keeps it until then.
 
-use core::cell::RefCell;
+use super::atomics::{AtomicU32, AtomicUsize, NUMBERS, POINTERS};
+use super::ring::{EventCursor, Overtaken, Packed, Ring, Slot};
+use super::values::Trace;
 
-use embassy_sync::blocking_mutex::Mutex;
-use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapless::{Deque, Vec};
-
-use heapbeacon_shared::trace::MAX_FRAMES;
-
-/// The host takes no more for now: the event is dropped and counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
-
-/// Takes events to a host.
+/// A [`Ring`] of `N` events: a power of two. A board has it in a static.
 ///
-/// Called from inside the allocator, outside the tracer's lock: it must not allocate or wait.
-pub trait Sink: Sync {
-    /// Hands over one event; on [`Full`] it is lost.
-    fn send(&self, event: &Event<'_>) -> Result<(), Full>;
-}
+/// ```
+/// use heapbeacon::tracer::EventRing;
+///
+/// static EVENTS: EventRing<64> = EventRing::new();
+/// let mut cursor = EVENTS.end();
+/// assert_eq!(EVENTS.read(&mut cursor), Ok(None));
+/// ```
+pub type EventRing<const N: usize> = Ring<[Slot; N]>;
 
 /// Something that happened to the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// Order and time: microseconds since boot, unique and rising.
+pub struct Event {
+    /// Order and time: microseconds since boot. An allocation's is its record's sequence number.
     pub seq: u64,
-    /// Number of the core.
+    /// Number of the core, where it is known.
     pub core: u8,
-    /// Id of the task; 0 if unknown.
+    /// Id of the task that allocates, or has allocated; 0 if unknown.
     pub task: u16,
     /// What happened.
     pub kind: EventKind,
-    /// Return addresses, innermost first; empty where the stack was not walked.
-    pub frames: &'a [usize],
 }
 
 /// What happened to the heap.
@@ -44,69 +37,163 @@ pub enum EventKind {
         address: usize,
         /// Bytes asked for.
         size: usize,
+        /// Id of the call stack; 0 if there is no record.
+        stack: u32,
     },
-    /// A block was given back.
+    /// A block with a record was given back.
     Freed {
         /// First byte.
         address: usize,
+        /// Bytes that were asked for.
+        size: usize,
+        /// Id of the call stack that freed it (all mode).
+        stack: Option<u32>,
+    },
+    /// What has no record was given back.
+    FreedUnknown {
+        /// The pointer.
+        address: usize,
+        /// Bytes, where the allocator says; else 0.
+        size: usize,
     },
     /// An allocation failed.
     Failed {
         /// Bytes asked for.
         size: usize,
+        /// Id of the call stack; 0 if there is no stack table.
+        stack: u32,
     },
+    /// Nothing that was told of before counts any more: another trace begins, or the records are gone.
+    Began(Trace),
 }
 
-/// An [`Event`] that owns its frames.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedEvent {
-    /// Order and time: microseconds since boot, unique and rising.
+/// Where a host begins to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachment {
+    /// Where events are from now on.
+    pub ring: &'static Ring,
+    /// The first of them.
+    pub cursor: EventCursor,
+    /// The trace that there is before it.
+    pub trace: Trace,
+    /// The last sequence number before it.
     pub seq: u64,
-    /// Number of the core.
-    pub core: u8,
-    /// Id of the task; 0 if unknown.
-    pub task: u16,
-    /// What happened.
-    pub kind: EventKind,
-    /// Return addresses, innermost first.
-    pub frames: Vec<usize, MAX_FRAMES>,
 }
 
-/// A sink inside the process: it keeps `N` events until somebody takes them.
-pub struct RingSink<M, const N: usize> {
-    events: Mutex<M, RefCell<Deque<OwnedEvent, N>>>,
+const ALLOCATED: u8 = 0;
+const FREED: u8 = 1;
+const FREED_BY: u8 = 2;
+const FREED_UNKNOWN: u8 = 3;
+const FAILED: u8 = 4;
+
+impl Slot {
+    #[expect(
+        clippy::declare_interior_mutable_const,
+        reason = "each use makes a slot of its own"
+    )]
+    const EMPTY: Self = Self::of(
+        [const { AtomicU32::new(0) }; NUMBERS],
+        [const { AtomicUsize::new(0) }; POINTERS],
+    );
 }
 
-impl<M: RawMutex, const N: usize> RingSink<M, N> {
+impl<const N: usize> EventRing<N> {
     /// Makes an empty ring.
     pub const fn new() -> Self {
-        Self {
-            events: Mutex::new(RefCell::new(Deque::new())),
-        }
-    }
-
-    /// Takes the oldest event.
-    pub fn pop(&self) -> Option<OwnedEvent> {
-        self.events.lock(|events| events.borrow_mut().pop_front())
+        const {
+            assert!(
+                N.is_power_of_two(),
+                "a ring has a power of two for its length"
+            )
+        };
+        Self::of(AtomicU32::new(0), AtomicU32::new(0), [Slot::EMPTY; N])
     }
 }
 
-impl<M: RawMutex, const N: usize> Default for RingSink<M, N> {
+impl<const N: usize> Default for EventRing<N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M: RawMutex + Sync, const N: usize> Sink for RingSink<M, N> {
-    fn send(&self, event: &Event<'_>) -> Result<(), Full> {
-        let event = OwnedEvent {
-            seq: event.seq,
-            core: event.core,
-            task: event.task,
-            kind: event.kind,
-            frames: event.frames.iter().copied().take(MAX_FRAMES).collect(),
+impl Ring {
+    /// Returns the event at a cursor, which moves on, or `None` where there is none yet.
+    ///
+    /// # Errors
+    /// When it was overwritten; the cursor stays.
+    pub fn read(&self, cursor: &mut EventCursor) -> Result<Option<Event>, Overtaken> {
+        let packed = self.read_packed(cursor)?;
+        Ok(packed.map(|packed| Event::unpack(&packed)))
+    }
+}
+
+impl Event {
+    #[inline(always)]
+    pub(super) fn pack(&self) -> Packed {
+        let (kind, address, size, stack) = match self.kind {
+            EventKind::Allocated {
+                address,
+                size,
+                stack,
+            } => (ALLOCATED, address, size, stack),
+            EventKind::Freed {
+                address,
+                size,
+                stack: None,
+            } => (FREED, address, size, 0),
+            EventKind::Freed {
+                address,
+                size,
+                stack: Some(stack),
+            } => (FREED_BY, address, size, stack),
+            EventKind::FreedUnknown { address, size } => (FREED_UNKNOWN, address, size, 0),
+            EventKind::Failed { size, stack } => (FAILED, 0, size, stack),
+            EventKind::Began(trace) => (u8::MAX, 0, trace.tables as usize, trace.id),
         };
-        self.events
-            .lock(|events| events.borrow_mut().push_back(event).map_err(|_| Full))
+        Packed {
+            numbers: [
+                self.seq as u32,
+                (self.seq >> u32::BITS) as u32,
+                u32::from(self.task) << 16 | u32::from(self.core) << 8 | u32::from(kind),
+                stack,
+            ],
+            pointers: [address, size],
+        }
+    }
+
+    fn unpack(packed: &Packed) -> Self {
+        let Packed {
+            numbers: [low, high, what, stack],
+            pointers: [address, size],
+        } = *packed;
+        let kind = match what as u8 {
+            ALLOCATED => EventKind::Allocated {
+                address,
+                size,
+                stack,
+            },
+            FREED => EventKind::Freed {
+                address,
+                size,
+                stack: None,
+            },
+            FREED_BY => EventKind::Freed {
+                address,
+                size,
+                stack: Some(stack),
+            },
+            FREED_UNKNOWN => EventKind::FreedUnknown { address, size },
+            FAILED => EventKind::Failed { size, stack },
+            _ => EventKind::Began(Trace {
+                id: stack,
+                tables: size as u32,
+            }),
+        };
+        Self {
+            seq: u64::from(high) << u32::BITS | u64::from(low),
+            core: (what >> 8) as u8,
+            task: (what >> 16) as u16,
+            kind,
+        }
     }
 }

@@ -27,9 +27,9 @@ static TIMEOUTS: Timeouts = Timeouts {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/board.rs"));
 /// use heapbeacon::Recorder;
 /// use heapbeacon::http::{self, Guard, Memory, Server};
-/// use heapbeacon::tracer::RingSink;
+/// use heapbeacon::tracer::EventRing;
 ///
-/// static EVENTS: RingSink<CriticalSectionRawMutex, 6> = RingSink::new();
+/// static EVENTS: EventRing<64> = EventRing::new();
 ///
 /// # fn main() {
 /// // On a device, these are statics.

@@ -15,7 +15,7 @@ use super::peer::{Clock, Output, Peer};
 use crate::http::{Asset, Server};
 use crate::http::{Guard, Memory, serve};
 use crate::recorder::Recorder;
-use crate::tests::board::{Board, NO_HOST};
+use crate::tests::board::{Board, EVENTS};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -32,7 +32,7 @@ pub(super) fn agent<const CONNECTIONS: usize, const ANSWERS: usize>(
     assets: &'static [Asset],
 ) -> &'static Server<Board> {
     let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
-    let agent = Server::new(Recorder::new(&mut [], &NO_HOST), assets, guard, memory);
+    let agent = Server::new(Recorder::new(&mut [], &EVENTS), assets, guard, memory);
     Box::leak(Box::new(agent))
 }
 

@@ -16,7 +16,7 @@ use crate::read::references::References;
 use crate::read::scanner::Scanner;
 use crate::read::stream::{Content, MessageStream};
 use crate::recorder::Recorder;
-use crate::tests::board::{Board, NO_HOST, list};
+use crate::tests::board::{Board, EVENTS, list};
 use crate::tests::references::Memory;
 use crate::tracer::Mode;
 
@@ -49,7 +49,7 @@ fn trace(words: usize) {
 }
 
 fn begin() -> References {
-    let recorder = Recorder::<Board>::of_lent(0..0, &NO_HOST);
+    let recorder = Recorder::<Board>::of_lent(0..0, &EVENTS);
     References::begin(&recorder).expect("nothing is in the way")
 }
 

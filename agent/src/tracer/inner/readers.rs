@@ -84,7 +84,7 @@ impl Inner {
     fn destination(&self) -> Option<Destination> {
         match self.state {
             State::Uninitialised => None,
-            _ if self.sink.is_some() => Some(Destination::ToHost),
+            _ if self.ring.is_some() => Some(Destination::ToHost),
             _ => Some(Destination::Standalone),
         }
     }

@@ -90,7 +90,6 @@ fn the_count_is_right_after_every_event() {
 
 #[test]
 fn hooks_are_told_what_is_wanted_of_them() {
-    static HOST: Gate = Gate(AtomicBool::new(true));
     let fixture = Fixture::with_records(4);
     let tracer = &fixture.tracer;
     let flags = || (tracer.is_recording(), tracer.records_allocations());
@@ -105,14 +104,15 @@ fn hooks_are_told_what_is_wanted_of_them() {
     assert_eq!(flags(), (true, false));
     tracer.stop().unwrap();
     assert_eq!(flags(), (false, false));
-    tracer.init_tohost(&HOST).unwrap();
-    tracer.start(Mode::Leaks, 0).unwrap();
-    assert!(tracer.wants_free_caller(), "a host wants to know");
+    tracer.init_tohost(ring()).unwrap();
+    for mode in [Mode::Leaks, Mode::All] {
+        tracer.start(mode, 0).unwrap();
+        assert_eq!(tracer.wants_free_caller(), mode == Mode::All);
+    }
 }
 
 #[test]
 fn a_destination_is_told_once_there_is_one() {
-    static HOST: Gate = Gate(AtomicBool::new(true));
     let fixture = Fixture::uninitialised();
     let destination = || fixture.tracer.summary().destination;
     assert_eq!(destination(), None);
@@ -121,7 +121,7 @@ fn a_destination_is_told_once_there_is_one() {
         .init_standalone(buffer(buffer_bytes(4, 4)), None);
     assert!(taken.is_ok());
     assert_eq!(destination(), Some(Destination::Standalone));
-    fixture.tracer.init_tohost(&HOST).unwrap();
+    fixture.tracer.init_tohost(ring()).unwrap();
     assert_eq!(destination(), Some(Destination::ToHost));
     free(raw(fixture.tracer.release().unwrap()));
     assert_eq!(destination(), Some(Destination::ToHost));
@@ -142,50 +142,6 @@ fn a_buffer_has_overflowed_once_a_record_was_evicted() {
         ..Summary::default()
     };
     assert!(!without_buffer.has_overflowed());
-}
-
-#[test]
-fn a_host_is_sent_what_happened_in_order() {
-    static RING: RingSink<Strict, 8> = RingSink::new();
-    for has_buffer in [false, true] {
-        let fixture = match has_buffer {
-            false => Fixture::uninitialised(),
-            true => Fixture::with_records(4),
-        };
-        fixture.tracer.init_tohost(&RING).unwrap();
-        fixture.tracer.start(Mode::Leaks, 0).unwrap();
-        fixture.allocate_from(64, 10, &[0x10]);
-        fixture.free_from(64, &[0x20]);
-        fixture.free(0);
-        fixture.fail(33);
-        fixture.allocate_from(128, 11, &[0x30]);
-        let events: Vec<_> = core::iter::from_fn(|| RING.pop()).collect();
-        let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
-        let allocated = |address, size| EventKind::Allocated { address, size };
-        let expected = [
-            allocated(64, 10),
-            EventKind::Freed { address: 64 },
-            EventKind::Failed { size: 33 },
-            allocated(128, 11),
-        ];
-        assert_eq!(kinds, expected);
-        let frames: Vec<_> = events.iter().map(|event| event.frames[0]).collect();
-        assert_eq!(frames, [0x10, 0x20, 0x700, 0x30]);
-        assert!(events.is_sorted_by(|a, b| a.seq < b.seq));
-        let origins: Vec<_> = events
-            .iter()
-            .map(|event| (event.core, event.task))
-            .collect();
-        assert_eq!(origins, [(1, 3), (0, 0), (0, 0), (1, 3)]);
-        let summary = fixture.tracer.summary();
-        assert_eq!((summary.sent, summary.dropped), (4, 0));
-        let (count, evicted) = if has_buffer { (1, 0) } else { (0, 2) };
-        assert_eq!((summary.count, summary.evicted), (count, evicted));
-        let evicted_bytes = if has_buffer { 0 } else { 21 };
-        assert_eq!(summary.evicted_live_bytes, evicted_bytes);
-        let frees = (summary.matched_frees, summary.unmatched_frees);
-        assert_eq!(frees, if has_buffer { (1, 0) } else { (0, 1) });
-    }
 }
 
 #[test]

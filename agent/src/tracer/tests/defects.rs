@@ -124,27 +124,6 @@ fn d9_nothing_is_written_while_the_lock_is_held() {
 }
 
 #[test]
-fn d9_nothing_is_sent_while_the_lock_is_held() {
-    static FIXTURE: Fixture = Fixture {
-        tracer: Tracer::new(),
-        clock: AtomicU64::new(1),
-    };
-    struct Prying;
-    impl Sink for Prying {
-        fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
-            FIXTURE.tracer.summary();
-            Ok(())
-        }
-    }
-    static PRYING: Prying = Prying;
-    FIXTURE.tracer.init_tohost(&PRYING).unwrap();
-    FIXTURE.tracer.start(Mode::All, 0).unwrap();
-    FIXTURE.allocate(64, 10);
-    FIXTURE.free(64);
-    assert_eq!(FIXTURE.tracer.summary().sent, 2);
-}
-
-#[test]
 fn a_free_of_a_pointer_inside_a_block_is_reported() {
     let fixture = Fixture::started(8, Mode::Leaks);
     fixture.allocate(64, 32);

@@ -8,6 +8,7 @@ mod endings;
 mod extremes;
 mod model;
 mod readers;
+mod ring;
 mod state_machine;
 mod walked;
 mod wrong_frees;
@@ -252,17 +253,14 @@ impl Drop for Fixture {
     }
 }
 
-/// A sink that takes events only while it is told to.
-struct Gate(AtomicBool);
+/// Returns a ring of 16 events that lasts.
+fn ring() -> &'static Ring {
+    Box::leak(Box::new(EventRing::<16>::new()))
+}
 
-impl Sink for Gate {
-    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
-        if self.0.load(Ordering::Relaxed) {
-            Ok(())
-        } else {
-            Err(Full)
-        }
-    }
+/// Reads all events from a cursor on, none of which was overwritten.
+fn read_events(ring: &Ring, cursor: &mut EventCursor) -> Vec<Event> {
+    core::iter::from_fn(|| ring.read(cursor).unwrap()).collect()
 }
 
 /// Returns a summary of what was counted alone, without state, times and what tables hold.

@@ -144,7 +144,6 @@ fn a_tracer_without_a_buffer_has_nothing_to_read() {
         let mut leaks = heapless::Vec::<_, 4>::new();
         let mut cursor = LeakCursor::before(fixture.tracer.trace(), u64::MAX);
         assert_eq!(fixture.tracer.leaks(&mut cursor, &mut leaks), Ok(Some(0)));
-        static SINK: RingSink<Strict, 4> = RingSink::new();
-        fixture.tracer.init_tohost(&SINK).unwrap();
+        fixture.tracer.init_tohost(ring()).unwrap();
     }
 }

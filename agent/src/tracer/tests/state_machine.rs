@@ -2,8 +2,6 @@
 
 use super::*;
 
-static HOST: Gate = Gate(AtomicBool::new(true));
-
 #[derive(Clone, Copy, Debug)]
 enum Call {
     InitStandalone,
@@ -51,7 +49,7 @@ fn make(fixture: &Fixture, call: Call) -> Result<(), Error> {
         Call::InitEmpty => init(0),
         Call::InitTooSmall => init(16),
         Call::Release => tracer.release().map(raw).map(free),
-        Call::InitToHost => tracer.init_tohost(&HOST),
+        Call::InitToHost => tracer.init_tohost(ring()),
         Call::StartAll => tracer.start(Mode::All, 5).map(drop),
         Call::StartLeaks => tracer.start(Mode::Leaks, 5).map(drop),
         Call::Stop => tracer.stop(),
@@ -346,47 +344,50 @@ fn a_buffer_too_small_for_sixteen_call_stacks_may_be_split_as_it_is_by_itself() 
 }
 
 #[test]
-fn to_host_events_are_sent_or_counted_as_dropped_and_the_buffer_stays() {
-    static GATE: Gate = Gate(AtomicBool::new(true));
+fn what_hosts_are_told_of_and_miss_is_counted_and_the_buffer_stays() {
     let fixture = Fixture::with_records(8);
-    fixture.tracer.init_tohost(&GATE).unwrap();
+    fixture.tracer.init_tohost(ring()).unwrap();
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let trace = fixture.tracer.trace();
     fixture.allocate(64, 10);
     fixture.allocate(128, 10);
     fixture.free(64);
-    GATE.0.store(false, Ordering::Relaxed);
-    fixture.fail(5);
+    fixture.tracer.note_told(trace, 2, 1);
     let summary = fixture.tracer.summary();
     assert_eq!(summary.destination, Some(Destination::ToHost));
-    assert_eq!((summary.sent, summary.dropped), (3, 1));
+    assert_eq!((summary.sent, summary.dropped), (2, 1));
     assert_eq!(fixture.records().len(), 1, "the buffer is the resync table");
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    fixture.tracer.note_told(trace, 2, 1);
+    let summary = fixture.tracer.summary();
+    assert_eq!((summary.sent, summary.dropped), (0, 0), "of another trace");
 }
 
 #[test]
 fn to_host_works_without_a_buffer() {
-    static RING: RingSink<Strict, 2> = RingSink::new();
     let fixture = Fixture::uninitialised();
-    fixture.tracer.init_tohost(&RING).unwrap();
+    fixture.tracer.init_tohost(ring()).unwrap();
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let host = fixture.tracer.attach().unwrap();
     for address in [64, 128, 192] {
         fixture.allocate_from(address, 10, &[0x10, 0x20]);
     }
     let summary = fixture.tracer.summary();
-    assert_eq!((summary.sent, summary.dropped), (2, 1));
     assert_eq!((summary.total_allocations, summary.count), (3, 0));
     assert_eq!((summary.evicted_live, summary.live_count), (3, 0));
     assert!(!summary.has_overflowed(), "there is no buffer to overflow");
     fixture.assert_accounts();
-    let first = RING.pop().unwrap();
+    let mut cursor = host.cursor;
+    let events = read_events(host.ring, &mut cursor);
+    assert_eq!(events.len(), 3);
+    assert!(events.is_sorted_by(|a, b| a.seq < b.seq));
     assert_eq!(
-        first.kind,
+        events[0].kind,
         EventKind::Allocated {
             address: 64,
-            size: 10
+            size: 10,
+            stack: 0
         }
     );
-    assert_eq!(first.frames, [0x10, 0x20]);
-    assert!(RING.pop().unwrap().seq > first.seq);
-    assert_eq!(RING.pop(), None);
     assert_eq!(fixture.tracer.get(0), Err(Error::InvalidArg));
 }

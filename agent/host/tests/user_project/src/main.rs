@@ -9,7 +9,7 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::marks::Marks;
 use heapbeacon::http::{self, Guard, Memory, Server};
 use heapbeacon::platform::{Context, Device, Platform, Task};
-use heapbeacon::tracer::{CallStack, Event, Full, Sink, Tracer};
+use heapbeacon::tracer::{CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Region, Window};
 use picoserve::time::TokioTimer;
@@ -24,11 +24,10 @@ const HEAD_BYTES: usize = 1152;
 static TRACER: Tracer<Lock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 static MARKS: Marks<Lock> = Marks::new();
-static NO_HOST: NoHost = NoHost;
+static EVENTS: EventRing<64> = EventRing::new();
 
 enum Board {}
 struct Lock(Mutex<()>);
-struct NoHost;
 
 // SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
 unsafe impl RawMutex for Lock {
@@ -37,12 +36,6 @@ unsafe impl RawMutex for Lock {
     fn lock<R>(&self, work: impl FnOnce() -> R) -> R {
         let _guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         work()
-    }
-}
-
-impl Sink for NoHost {
-    fn send(&self, _event: &Event<'_>) -> Result<(), Full> {
-        Err(Full)
     }
 }
 
@@ -98,7 +91,7 @@ fn main() {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
     let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
     let agent = Server::new(
-        Recorder::new(buffer, &NO_HOST),
+        Recorder::new(buffer, &EVENTS),
         &[],
         Guard::default(),
         memory,
