@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use heapbeacon::tracer::{Allocation, CallStack, Free, Mode, Tracer};
+use heapbeacon::tracer::{Allocation, CallStack, EventRing, Free, Mode, Tracer};
 
 /// Pairs of allocation and free in one benchmark.
 const PAIRS: usize = 1000;
@@ -19,12 +19,21 @@ const STACKS: usize = 64;
 const FRAMES: usize = 8;
 const BUFFER_BYTES: usize = 512 * 1024;
 
-/// No lock, always part of the code that takes it, as that of a firmware is. There are two, so that the code of each
-/// tracer is called from one place.
-struct Unlocked<const ALL: bool>;
+/// Records only live blocks.
+const LEAKS: u8 = 0;
+/// Records freed blocks, too.
+const ALL: u8 = 1;
+/// Records live blocks, and tells hosts.
+const TO_HOST: u8 = 2;
+
+static EVENTS: EventRing<1024> = EventRing::new();
+
+/// No lock, always part of the code that takes it, as that of a firmware is. There is one for each way, so that the code of
+/// each tracer is called from one place.
+struct Unlocked<const WAY: u8>;
 
 // SAFETY: a benchmark has one thread, and nothing interrupts it.
-unsafe impl<const ALL: bool> RawMutex for Unlocked<ALL> {
+unsafe impl<const WAY: u8> RawMutex for Unlocked<WAY> {
     const INIT: Self = Self;
 
     #[inline(always)]
@@ -34,19 +43,22 @@ unsafe impl<const ALL: bool> RawMutex for Unlocked<ALL> {
 }
 
 /// A running trace, and the pairs that are to be recorded.
-struct Bench<const ALL: bool> {
-    tracer: Tracer<Unlocked<ALL>>,
+struct Bench<const WAY: u8> {
+    tracer: Tracer<Unlocked<WAY>>,
     pairs: Vec<(Allocation<'static>, Free<'static>)>,
 }
 
-fn bench<const ALL: bool>(live: usize) -> Bench<ALL> {
-    let mode = if ALL { Mode::All } else { Mode::Leaks };
+fn bench<const WAY: u8>(live: usize) -> Bench<WAY> {
+    let mode = if WAY == ALL { Mode::All } else { Mode::Leaks };
     let tracer = Tracer::new();
     let buffer = Box::leak(vec![MaybeUninit::uninit(); BUFFER_BYTES / 8].into_boxed_slice());
     tracer
         .init_standalone(buffer, Some(8192))
         .map_err(|refused| refused.error)
         .expect("the buffer is large enough");
+    if WAY == TO_HOST {
+        tracer.init_tohost(&EVENTS).expect("it is not recording");
+    }
     tracer.start(mode, 0).expect("it was initialised");
     let nothing = Free {
         address: 0,
@@ -68,10 +80,10 @@ fn bench<const ALL: bool>(live: usize) -> Bench<ALL> {
 
 /// The only place that calls the tracer, as each hook is in a firmware. In all mode, frees say who frees and when.
 #[inline(never)]
-fn record<const ALL: bool>(bench: Bench<ALL>) -> Bench<ALL> {
+fn record<const WAY: u8>(bench: Bench<WAY>) -> Bench<WAY> {
     for (allocation, free) in &bench.pairs {
         bench.tracer.allocated(allocation);
-        if ALL {
+        if WAY == ALL {
             bench.tracer.freed(free);
         } else {
             bench.tracer.freed_unnamed(free.address, free.size);
@@ -114,11 +126,15 @@ fn free(block: usize) -> Free<'static> {
     }
 }
 
-fn leaks(live: usize) -> Bench<false> {
+fn leaks(live: usize) -> Bench<LEAKS> {
     bench(live)
 }
 
-fn all(live: usize) -> Bench<true> {
+fn all(live: usize) -> Bench<ALL> {
+    bench(live)
+}
+
+fn to_host(live: usize) -> Bench<TO_HOST> {
     bench(live)
 }
 
@@ -126,15 +142,24 @@ fn all(live: usize) -> Bench<true> {
 #[bench::live_100(leaks(100))]
 #[bench::live_1000(leaks(1000))]
 #[bench::live_4000(leaks(4000))]
-fn leaks_pair(bench: Bench<false>) -> Bench<false> {
+fn leaks_pair(bench: Bench<LEAKS>) -> Bench<LEAKS> {
     record(bench)
 }
 
 #[library_benchmark]
 #[bench::live_1000(all(1000))]
-fn all_pair(bench: Bench<true>) -> Bench<true> {
+fn all_pair(bench: Bench<ALL>) -> Bench<ALL> {
     record(bench)
 }
 
-library_benchmark_group!(name = tracer, benchmarks = [leaks_pair, all_pair]);
+#[library_benchmark]
+#[bench::live_1000(to_host(1000))]
+fn to_host_pair(bench: Bench<TO_HOST>) -> Bench<TO_HOST> {
+    record(bench)
+}
+
+library_benchmark_group!(
+    name = tracer,
+    benchmarks = [leaks_pair, all_pair, to_host_pair]
+);
 main!(library_benchmark_groups = tracer);

@@ -19,6 +19,8 @@ pub struct Records {
     trace: Trace,
     batch: Vec<Record, BATCH>,
     read: usize,
+    /// The sequence number of the record that was taken last.
+    last: u64,
     cursor: RecordCursor,
 }
 
@@ -29,6 +31,7 @@ impl Records {
             trace,
             batch: Vec::new(),
             read: 0,
+            last: seq,
             cursor: RecordCursor::after(trace, seq),
         }
     }
@@ -46,8 +49,20 @@ impl Records {
         self.batch.get(self.read)
     }
 
+    /// Forgets what was read ahead and not taken: what has happened to it since is to be read anew.
+    pub fn forget_ahead(&mut self) {
+        if self.read < self.batch.len() {
+            self.cursor = RecordCursor::after(self.trace, self.last);
+            self.batch.clear();
+            self.read = 0;
+        }
+    }
+
     /// Takes the record that [`peek`](Self::peek) returned.
     pub fn advance(&mut self) {
+        if let Some(record) = self.batch.get(self.read) {
+            self.last = record.seq;
+        }
         self.read += 1;
     }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! tracer ──► cursors ──► stream      postcard messages: a capture, or a page of records or call stacks
 //!               │            wanted: which records a reader asks for
+//!               ├──────► feed        the same messages of what happens, for a host that listens
 //!               ├──────► bodies      JSON bodies of the API
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
@@ -15,8 +16,10 @@
 pub mod bodies;
 pub mod cursors;
 pub mod dump;
+pub mod feed;
 pub mod leaks;
 pub mod references;
 pub mod scanner;
 pub mod stream;
 pub mod wanted;
+mod writer;

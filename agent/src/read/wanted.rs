@@ -44,6 +44,7 @@ impl Default for Wanted {
     }
 }
 
-fn is_called<P: Device>(id: u16, name: &str) -> bool {
+/// Checks whether a task is called so.
+pub(super) fn is_called<P: Device>(id: u16, name: &str) -> bool {
     id != 0 && P::task(id).is_some_and(|task| task.name == name)
 }

@@ -78,6 +78,8 @@ pub struct Attachment {
     pub trace: Trace,
     /// The last sequence number before it.
     pub seq: u64,
+    /// Whether there are records, by which a host learns what is live.
+    pub has_table: bool,
 }
 
 const ALLOCATED: u8 = 0;

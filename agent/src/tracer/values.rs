@@ -13,6 +13,9 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The one before the first start.
+    pub const NONE: Self = Self { id: 0, tables: 0 };
+
     /// Returns its number, which rises with every start, and with every init or release that gives up what was
     /// traced; 0 before the first start.
     pub fn id(self) -> u32 {

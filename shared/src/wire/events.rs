@@ -116,6 +116,19 @@ impl Event {
 }
 
 impl EventWriter {
+    /// Begins without an event.
+    pub const fn new() -> Self {
+        Self {
+            events: Events {
+                time: 0,
+                address: Address(0),
+                steps: heapless::Vec::new(),
+            },
+            time: 0,
+            address: Address(0),
+        }
+    }
+
     /// Checks whether there is no event.
     pub fn is_empty(&self) -> bool {
         self.events.steps.is_empty()

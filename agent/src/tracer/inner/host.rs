@@ -131,6 +131,7 @@ impl Inner {
             cursor: ring.end(),
             trace: self.trace,
             seq: self.last_seq,
+            has_table: self.has_table(),
         })
     }
 
