@@ -103,7 +103,7 @@ pub fn agent() -> &'static Server<Board> {
         Recorder::new(buffer, &EVENTS),
         &[],
         Guard::default(),
-        Box::leak(Box::new(Memory::<2, 1>::new())),
+        Box::leak(Box::new(Memory::<2, 1, 1>::new())),
     )))
 }
 

@@ -11,7 +11,7 @@ use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
-use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
 use static_cell::ConstStaticCell;
@@ -21,8 +21,8 @@ use crate::{heap, image, roots, stack, tasks, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
-/// Events that to-host mode keeps until they are fetched.
-const EVENTS: usize = 1024;
+/// Events that to-host mode keeps until they are read: a viewer may be that far behind.
+const EVENTS: usize = 16 * 1024;
 
 static TRACER: Tracer<SpinLock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
@@ -34,7 +34,7 @@ static STARTED: OnceLock<Instant> = OnceLock::new();
 static SETUP: OnceLock<Setup> = OnceLock::new();
 
 /// Where events go in to-host mode.
-pub(crate) static EVENTS_TO_HOST: RingSink<SpinLock, EVENTS> = RingSink::new();
+pub(crate) static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
 
 /// What is known once the server listens.
 struct Setup {

@@ -28,7 +28,9 @@ use crate::socket::{Connection, OUT_BYTES};
 use crate::tasks;
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
-const CONNECTIONS: usize = 256;
+const CONNECTIONS: usize = 256 + VIEWERS;
+/// Those of them that may be told of events.
+const VIEWERS: usize = 4;
 /// Bytes of one request's line and headers; a longer one is refused.
 const HEAD_BYTES: usize = 8 * 1024;
 
@@ -72,7 +74,7 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<
         token: options.token.clone().map(|token| &*token.leak()),
     };
     // Too much for a stack, which a box would be filled by way of.
-    static MEMORY: ConstStaticCell<Memory<CONNECTIONS, CONNECTIONS>> =
+    static MEMORY: ConstStaticCell<Memory<CONNECTIONS, CONNECTIONS, VIEWERS>> =
         ConstStaticCell::new(Memory::new());
     let memory = MEMORY.try_take().ok_or("the server runs already")?;
     let agent = Server::new(

@@ -72,6 +72,8 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
+        // The service opens those.
+        Route::Events => return Err(Problem::upgrade_required()),
     };
     Ok(reply.with("Cache-Control", "no-store"))
 }

@@ -19,6 +19,8 @@ pub(crate) enum Phase {
     Answer,
     /// Every request was answered.
     Idle,
+    /// It is told of events, for as long as it likes.
+    Events,
     /// Nothing more will be answered, and the peer has not closed its side.
     Closing,
 }

@@ -21,6 +21,12 @@ pub(crate) struct Problem {
 #[derive(Clone, Copy, Debug)]
 struct Kind(StatusCode, &'static str, &'static str);
 
+const UPGRADE: Kind = Kind(
+    StatusCode::UPGRADE_REQUIRED,
+    "Upgrade required",
+    "ESP_ERR_NOT_SUPPORTED",
+);
+
 impl Problem {
     /// The body is no JSON, or the request not as HTTP wants it.
     pub(crate) fn malformed(detail: fmt::Arguments<'_>) -> Self {
@@ -194,6 +200,21 @@ impl Problem {
             Error::InvalidArg.code(),
         );
         Self::new(kind, detail)
+    }
+
+    /// What is here is told on a WebSocket only.
+    pub(crate) fn upgrade_required() -> Self {
+        let detail = format_args!(
+            "Open it as a WebSocket: `websocat ws://DEVICE/api/v1/events`, or in a page \
+             `new WebSocket(url, \"heapbeacon.v1\")`."
+        );
+        Self::new(UPGRADE, detail).with_header("Upgrade", "websocket")
+    }
+
+    /// The client speaks another version of WebSocket.
+    pub(crate) fn unknown_websocket() -> Self {
+        let detail = format_args!("Use version 13 of WebSocket (RFC 6455).");
+        Self::new(UPGRADE, detail).with_header("Sec-WebSocket-Version", "13")
     }
 
     /// Something that only one request at a time may use is in use.

@@ -17,11 +17,11 @@ pub struct Server<P: Device> {
 impl<P: Device> Server<P> {
     /// Creates a server that controls and reads `recorder`, sends `assets` as the dashboard, admits whom `guard`
     /// admits, and has `memory` for its connections, each of which is given to [`serve`](super::serve).
-    pub fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
+    pub fn new<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize>(
         recorder: Recorder<P>,
         assets: &'static [Asset],
         guard: Guard,
-        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS, VIEWERS>,
     ) -> Self {
         Self {
             recorder,

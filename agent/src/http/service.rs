@@ -15,8 +15,10 @@ use crate::http::request::input::{Body, Tail};
 use crate::http::request::parse::{Request, Room, Version};
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
+use crate::http::request::upgrade::Opening;
 use crate::http::server::Server;
 use crate::platform::Device;
+use crate::read::feed::Feed;
 use crate::tracer::Error;
 
 /// What has to be done about a request, as far as its head says.
@@ -37,6 +39,8 @@ pub(crate) enum Action<'b> {
     File(File),
     /// An answer of the API.
     Call(Call<'b>),
+    /// An event connection.
+    Open(Opening),
 }
 
 /// What there is at a path.
@@ -100,7 +104,8 @@ fn choose<'b, P: Device>(
     let Some(place) = place else {
         return Ok(Action::Options("GET, HEAD, POST, OPTIONS"));
     };
-    if place.access().needs_token() {
+    // Whoever opens an event connection may show it later.
+    if place.access().needs_token() && place.access() != Access::Events {
         server.guard().check_token(request)?;
     }
     let methods = match &place {
@@ -115,6 +120,14 @@ fn choose<'b, P: Device>(
         return Err(Problem::wrong_method(methods));
     }
     match place {
+        Place::Route(endpoint, _) if endpoint.route == Route::Events => {
+            let query = Query::new(request.target.query, endpoint.query)?;
+            let opening = Opening::of(server.guard(), request, query)?;
+            if opening.is_admitted {
+                check_events::<P>(opening.filter.events)?;
+            }
+            Ok(Action::Open(opening))
+        }
         Place::Route(endpoint, parameter) => call(endpoint, parameter, request, body_length),
         Place::File(file) => Ok(Action::File(file)),
         Place::Nothing => Err(assets::nothing_here()),
@@ -207,6 +220,21 @@ fn call<'b>(
     }))
 }
 
+/// Checks that there are events where they are wanted.
+///
+/// # Errors
+/// When they go nowhere.
+pub(crate) fn check_events<P: Device>(are_wanted: bool) -> Result<(), Problem> {
+    if !are_wanted || Feed::is_fed::<P>() {
+        return Ok(());
+    }
+    let detail = format_args!(
+        "The trace tells nobody of events: send {{\"destination\":\"to_host\"}} to POST /api/v1/trace/init first, or \
+         ask for counters and samples only, with `events=0`."
+    );
+    Err(Problem::of_tracer(Error::InvalidState, detail))
+}
+
 /// Does what a request asks for.
 pub(crate) fn perform<P: Device>(
     server: &'static Server<P>,
@@ -220,6 +248,8 @@ pub(crate) fn perform<P: Device>(
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server.recorder(), call, body))
             .unwrap_or_else(Reply::from),
+        // Where the connection has changed hands, there is nothing to answer.
+        Action::Open(_) => nothing(),
     }
 }
 

@@ -281,6 +281,31 @@ pub struct InitRequest {
     pub records: Option<u32>,
 }
 
+/// What a viewer says on its event connection, at any time: what it wants to be told of from then on, and first of all the
+/// agent's token, where it can't send that otherwise. What is absent stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsRequest {
+    /// The agent's token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token: Option<heapless::String<128>>,
+    /// Whether it wants to be told of events.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub events: Option<bool>,
+    /// How often of the counters of the trace, in milliseconds; 0 is never.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counters_ms: Option<u32>,
+    /// How often of the state of the heap, as above.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub samples_ms: Option<u32>,
+    /// Bytes of the smallest block.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub min_size: Option<u64>,
+    /// Names of tasks, with commas, whose blocks are wanted; those of all if it is empty.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub task: Option<heapless::String<132>>,
+}
+
 /// Body of `POST /trace/start`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,11 @@ pub const PREFIX: &str = "/api/v1";
 pub const POSTCARD_MIME: &str = "application/vnd.heapbeacon.v1+postcard";
 /// Content type of bodies and answers in JSON.
 pub const JSON_MIME: &str = "application/json";
+/// The subprotocol of event connections.
+pub const EVENTS_PROTOCOL: &str = "heapbeacon.v1";
+/// What a subprotocol begins with that holds the agent's token, in base64 as for URLs without padding: a browser can send it in no
+/// other way.
+pub const TOKEN_PROTOCOL: &str = "heapbeacon.token.";
 /// Content type of errors (RFC 9457).
 pub const PROBLEM_MIME: &str = "application/problem+json";
 
@@ -83,6 +88,9 @@ pub enum Access {
     Read,
     /// Whoever may change the trace or the device: with the agent's token, if it has one.
     Control,
+    /// Whoever may read, on a connection that no foreign page may open, since it could read all of it: with the agent's token,
+    /// if it has one, which may come in a subprotocol or in the first message.
+    Events,
 }
 
 impl Access {
@@ -126,6 +134,8 @@ pub enum Answer {
     Yaml,
     /// A file's bytes.
     File,
+    /// A WebSocket with postcard messages.
+    WebSocket,
 }
 
 impl Answer {
@@ -138,6 +148,7 @@ impl Answer {
             Self::Text => &["text/plain; charset=utf-8"],
             Self::Yaml => &["application/yaml"],
             Self::File => &["application/octet-stream"],
+            Self::WebSocket => &[],
         }
     }
 }
@@ -172,6 +183,7 @@ pub enum Route {
     Demo,
     DemoSwitch,
     OpenApi,
+    Events,
 }
 
 /// A row of the table of routes.
@@ -236,6 +248,10 @@ impl Endpoint {
         Self { query, ..self }
     }
 
+    const fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+
     const fn of_trace(self) -> Self {
         Self {
             needs_tracing: true,
@@ -246,7 +262,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 23] = [
+    pub const ALL: [Endpoint; 24] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -304,9 +320,12 @@ impl Route {
         Endpoint::read(Route::Demo, "/api/v1/demo", Answer::Json),
         Endpoint::control(Route::DemoSwitch, "/api/v1/demo/{}", Body::Json(256)),
         Endpoint::read(Route::OpenApi, "/api/v1/openapi.yaml", Answer::Yaml),
+        Endpoint::read(Route::Events, "/api/v1/events", Answer::WebSocket)
+            .with_query(&["events", "counters_ms", "samples_ms", "min_size", "task"])
+            .with_access(Access::Events),
     ];
 
-    const TABLE: &'static [Endpoint; 23] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 24] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

@@ -2,6 +2,7 @@
 
 pub(crate) mod chunk;
 pub(crate) mod dump_page;
+pub(crate) mod frame;
 pub(crate) mod output;
 pub(crate) mod pages;
 pub(crate) mod references_page;

@@ -5,23 +5,37 @@ use core::pin::{Pin, pin};
 
 use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::EVENTS_PROTOCOL;
 use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
 use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply};
+use crate::http::connection::events;
 use crate::http::limits::{FIRST, NEXT, READ_SECONDS};
 use crate::http::link::Lost;
 use crate::http::link::{Link, Phase};
 use crate::http::problem::Problem;
 use crate::http::request::input::{Body, Input, Stop, Tail};
+use crate::http::request::upgrade::Opening;
 use crate::http::server::Server;
-use crate::http::service::{Order, perform};
-use crate::http::slots::Permit;
+use crate::http::service::{Action, Order, perform};
+use crate::http::slots::{Permit, Seat};
 use crate::platform::Device;
 
-/// Answers requests until there are no more, or one ends the connection.
+/// What follows a request that was answered.
+enum Turn<M: RawMutex + 'static> {
+    /// Another one may.
+    Next,
+    /// Nothing.
+    Last,
+    /// Events, on a connection that is no longer HTTP's: with a seat, if the token is known.
+    Events((Opening, Option<Seat<'static, M>>)),
+}
+
+/// Answers requests until there are no more, or one ends the connection, which may become an event connection.
 ///
 /// # Errors
 /// When the connection fails.
@@ -44,8 +58,11 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
             turn(server, link, &mut input, &mut output, deadline).await
         };
         match turn.await {
-            Ok(true) => link.enter(Phase::Idle),
-            Ok(false) | Err(Stop::Ended) => return Ok(()),
+            Ok(Turn::Next) => link.enter(Phase::Idle),
+            Ok(Turn::Events(begin)) => {
+                return events::tell(server, timer, link, &mut input, &mut output, begin).await;
+            }
+            Ok(Turn::Last) | Err(Stop::Ended) => return Ok(()),
             Err(Stop::Lost) => return Err(Lost),
             Err(Stop::Refused(problem)) => {
                 let delivery = Delivery::last(input.asks_for_head());
@@ -87,14 +104,14 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
     output.flush().await
 }
 
-/// Reads and answers one request; returns whether another may follow.
+/// Reads and answers one request; returns what may follow.
 async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
     input: &mut Input<'_, I>,
     output: &mut Output<'_, W, T, R>,
     mut deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<bool, Stop> {
+) -> Result<Turn<P::Lock>, Stop> {
     let length = match select(input.head(), deadline.as_mut()).await {
         Either::First(length) => length?,
         Either::Second(()) if input.is_empty() => return Err(Stop::Ended),
@@ -103,22 +120,21 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
     let order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
-    let delivery = answer(server, link, order, &mut tail, output, deadline).await?;
-    let is_kept = !delivery.is_last;
+    let turn = answer(server, link, order, &mut tail, output, deadline).await?;
     let used = length + buffered - tail.buffered();
     input.skip(used);
-    Ok(is_kept)
+    Ok(turn)
 }
 
-/// Reads the body of a request and answers it; returns how it was answered.
-async fn answer<'b, P: Device, I: Read, W: Write, T: Timer<R>, R>(
+/// Reads the body of a request and answers it; returns what may follow.
+async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
-    order: Order<'b>,
+    order: Order<'_>,
     tail: &mut Tail<'_, I>,
     output: &mut Output<'_, W, T, R>,
     deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Delivery<'b>, Stop> {
+) -> Result<Turn<P::Lock>, Stop> {
     let mut body = Body::new();
     let is_wanted = order.action.is_ok() || !order.expects_continue;
     if is_wanted && order.expects_continue && tail.is_awaited() {
@@ -133,6 +149,21 @@ async fn answer<'b, P: Device, I: Read, W: Write, T: Timer<R>, R>(
         Err(Stop::Refused(problem)) => order.action.and(Err(problem)),
         Err(Stop::Ended | Stop::Lost) => return Err(Stop::Lost),
     };
+    let action = match action {
+        Ok(Action::Open(opening)) => {
+            let seat = opening.is_admitted.then(|| server.slots().seat(link));
+            match seat {
+                Some(None) => Err(Problem::busy(format_args!(
+                    "All places of viewers are taken: close one, or try again."
+                ))),
+                seat => {
+                    open(output, &opening).await?;
+                    return Ok(Turn::Events((opening, seat.flatten())));
+                }
+            }
+        }
+        action => action,
+    };
     let mut delivery = order.delivery;
     // The one place that lets another request follow. While others wait for a connection, none does.
     delivery.is_last |= !tail.is_read() || server.slots().are_full();
@@ -142,7 +173,29 @@ async fn answer<'b, P: Device, I: Read, W: Write, T: Timer<R>, R>(
         Err(problem) => Reply::from(problem),
     });
     send::<P, _, _, _>(permit, output, &delivery).await?;
-    Ok(delivery)
+    Ok(match delivery.is_last {
+        true => Turn::Last,
+        false => Turn::Next,
+    })
+}
+
+/// Answers who opens an event connection: from here on, both sides speak WebSocket.
+async fn open<W: Write, T: Timer<R>, R>(
+    output: &mut Output<'_, W, T, R>,
+    opening: &Opening,
+) -> Result<(), Lost> {
+    let (field, protocol) = match opening.has_protocol {
+        true => ("Sec-WebSocket-Protocol: ", EVENTS_PROTOCOL),
+        false => ("", ""),
+    };
+    let end = if opening.has_protocol { "\r\n" } else { "" };
+    let head = format_args!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {}\r\n{field}{protocol}{end}\r\n",
+        opening.accept()
+    );
+    output.format(head).await?;
+    output.flush().await
 }
 
 /// Asks the peer for the body.

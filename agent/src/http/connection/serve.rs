@@ -34,13 +34,13 @@ static TIMEOUTS: Timeouts = Timeouts {
 /// # fn main() {
 /// // On a device, these are statics.
 /// let buffer = vec![std::mem::MaybeUninit::uninit(); 4096].leak();
-/// let memory = Box::leak(Box::new(Memory::<7, 3>::new()));
+/// let memory = Box::leak(Box::new(Memory::<9, 3, 2>::new()));
 /// let guard = Guard { token: Some("a secret"), ..Guard::default() };
 /// let server = Server::new(Recorder::new(buffer, &EVENTS), &[], guard, memory);
 /// let server: &'static Server<Board> = Box::leak(Box::new(server));
 /// # }
 ///
-/// // What each of seven tasks does with a connection that it has accepted: a socket of tokio or embassy.
+/// // What each of nine tasks does with a connection that it has accepted: a socket of tokio or embassy.
 /// async fn answer<R, T: picoserve::Timer<R>, S: picoserve::io::Socket<R>>(
 ///     server: &'static Server<Board>,
 ///     timer: &T,

@@ -6,12 +6,16 @@
 //! `Origin`, one that a browser says comes from another site must come from a listed origin, and nobody but
 //! listed origins may read an answer (CORS).
 
-use heapbeacon_shared::api::Access;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use heapbeacon_shared::api::{Access, TOKEN_PROTOCOL};
 use subtle::ConstantTimeEq;
 
 use crate::http::problem::Problem;
 use crate::http::request::parse::Request;
 use crate::http::request::target::SCHEME;
+
+/// Bytes of the longest token that a subprotocol can hold.
+const MAX_TOKEN: usize = 128;
 
 /// Who may talk to the agent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +44,8 @@ impl Guard {
             return Err(foreign_page());
         }
         let is_foreign = request.fields.has("origin") && !is_vouched_for;
-        if is_foreign && !request.is_read() {
+        // A browser lets every page open a WebSocket to anywhere, and read all of it.
+        if is_foreign && (!request.is_read() || access == Access::Events) {
             return Err(foreign_page());
         }
         Ok(())
@@ -60,20 +65,46 @@ impl Guard {
 
     /// Checks that a request carries the token, if there is one.
     pub(crate) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
-        let Some(token) = self.token else {
-            return Ok(());
-        };
-        let sent = request
-            .fields
-            .one("authorization")?
+        let field = request.fields.one("authorization")?;
+        let sent = field
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map_or("", |(_, sent)| sent.trim_matches([' ', '\t']));
-        if bool::from(sent.as_bytes().ct_eq(token.as_bytes())) {
-            Ok(())
-        } else {
-            Err(Problem::unauthorized())
+        match self.is_token(sent.as_bytes()) {
+            true => Ok(()),
+            false => Err(Problem::unauthorized()),
         }
+    }
+
+    /// Checks the token of a request that opens an event connection; returns whether it brings one, or needs none.
+    ///
+    /// A page can send none but in the name of a subprotocol.
+    ///
+    /// # Errors
+    /// When it is a wrong one.
+    pub(crate) fn knows_token(&self, request: &Request<'_, '_>) -> Result<bool, Problem> {
+        if self.token.is_none() {
+            return Ok(true);
+        }
+        if request.fields.has("authorization") {
+            return self.check_token(request).map(|()| true);
+        }
+        let mut protocols = request.fields.items("sec-websocket-protocol");
+        let Some(sent) = protocols.find_map(|name| name.strip_prefix(TOKEN_PROTOCOL)) else {
+            return Ok(false);
+        };
+        let mut bytes = [0; MAX_TOKEN];
+        let token = Base64UrlUnpadded::decode(sent, &mut bytes);
+        match token.is_ok_and(|token| self.is_token(token)) {
+            true => Ok(true),
+            false => Err(Problem::unauthorized()),
+        }
+    }
+
+    /// Checks whether this is the token, if there is one.
+    pub(crate) fn is_token(&self, sent: &[u8]) -> bool {
+        self.token
+            .is_none_or(|token| bool::from(sent.ct_eq(token.as_bytes())))
     }
 
     /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.

@@ -120,8 +120,13 @@ impl<'c, R: Read> Input<'c, R> {
         self.pending.start = self.pending.end.min(self.pending.start + bytes);
     }
 
+    /// Returns what has come and was not dealt with.
+    pub(crate) fn pending(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.pending.clone()]
+    }
+
     /// Receives what has room; returns how many bytes.
-    async fn receive(&mut self) -> Result<usize, Stop> {
+    pub(crate) async fn receive(&mut self) -> Result<usize, Stop> {
         if self.pending.end == self.buffer.len() {
             self.buffer.copy_within(self.pending.clone(), 0);
             self.pending = 0..self.pending.len();

@@ -11,3 +11,4 @@ pub(crate) mod parse;
 pub(crate) mod percent;
 pub(crate) mod query;
 mod target;
+pub(crate) mod upgrade;

@@ -18,17 +18,30 @@ use picoserve::time::Duration;
 
 use self::fairness::{Rush, Slot, TICKS_PER_SECOND};
 use crate::http::answer::chunk::Chunk;
+use crate::http::answer::frame::Frame;
 use crate::http::answer::reply::Reply;
 use crate::http::link::{Link, Phase};
+use crate::read::feed::Feed;
 
 const TICK: Duration = Duration::from_millis(1000 / TICKS_PER_SECOND as u64);
 
-/// The memory of connections that are open at a time, and of those that are answered at a time; a board has it
-/// in a static.
-pub struct Memory<const CONNECTIONS: usize, const ANSWERS: usize> {
+/// The memory of connections that are open at a time, of those that are answered at a time, and of those that are told of
+/// events; a board has it in a static.
+///
+/// Of all connections at most `VIEWERS` are told of events, which they may be for days: so the others are always there for
+/// requests.
+pub struct Memory<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize> {
     slots: [Slot; CONNECTIONS],
     workspaces: [Workspace; ANSWERS],
     idle: [Option<&'static mut Workspace>; ANSWERS],
+    views: [View; VIEWERS],
+    free: [Option<&'static mut View>; VIEWERS],
+}
+
+/// What it takes to tell a viewer of events.
+pub(crate) struct View {
+    pub(crate) feed: Feed,
+    pub(crate) frame: Frame,
 }
 
 /// Where an answer is made.
@@ -43,6 +56,7 @@ pub(crate) struct Slots<M: RawMutex>(Mutex<M, RefCell<State>>);
 struct State {
     slots: &'static mut [Slot],
     idle: &'static mut [Option<&'static mut Workspace>],
+    views: &'static mut [Option<&'static mut View>],
     /// Phases that connections have come to.
     phases: u32,
     /// Connections that have ended.
@@ -63,17 +77,34 @@ pub(crate) struct Permit<'p, M: RawMutex> {
     workspace: Option<&'static mut Workspace>,
 }
 
-impl<const CONNECTIONS: usize, const ANSWERS: usize> Memory<CONNECTIONS, ANSWERS> {
-    /// Returns memory for that many connections, and for answers to that many of them at a time.
+/// The right to be told of events, which ends when this value is dropped.
+pub(crate) struct Seat<'p, M: RawMutex> {
+    slots: &'p Slots<M>,
+    view: Option<&'static mut View>,
+}
+
+impl<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize>
+    Memory<CONNECTIONS, ANSWERS, VIEWERS>
+{
+    /// Returns memory for that many connections, for answers to that many of them at a time, and for that many viewers.
     #[expect(clippy::new_without_default, reason = "it is made for a static")]
     pub const fn new() -> Self {
-        const { assert!(CONNECTIONS > 0 && ANSWERS > 0) };
+        const { assert!(CONNECTIONS > VIEWERS && ANSWERS > 0) };
         Self {
             slots: [const { Slot::FREE }; CONNECTIONS],
             workspaces: [const { Workspace::EMPTY }; ANSWERS],
             idle: [const { None }; ANSWERS],
+            views: [const { View::EMPTY }; VIEWERS],
+            free: [const { None }; VIEWERS],
         }
     }
+}
+
+impl View {
+    const EMPTY: Self = Self {
+        feed: Feed::new(),
+        frame: Frame::new(),
+    };
 }
 
 impl Workspace {
@@ -84,20 +115,26 @@ impl Workspace {
 }
 
 impl<M: RawMutex> Slots<M> {
-    pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize>(
-        memory: &'static mut Memory<CONNECTIONS, ANSWERS>,
+    pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize>(
+        memory: &'static mut Memory<CONNECTIONS, ANSWERS, VIEWERS>,
     ) -> Self {
         let Memory {
             slots,
             workspaces,
             idle,
+            views,
+            free,
         } = memory;
+        for (free, view) in free.iter_mut().zip(views) {
+            *free = Some(view);
+        }
         for (idle, workspace) in idle.iter_mut().zip(workspaces) {
             *idle = Some(workspace);
         }
         Self(Mutex::new(RefCell::new(State {
             slots,
             idle,
+            views: free,
             phases: 0,
             departures: 0,
             rush: Rush::default(),
@@ -126,6 +163,18 @@ impl<M: RawMutex> Slots<M> {
             slot,
             workspace: Some(workspace),
         }
+    }
+
+    /// Gives a connection a seat among those that are told of events, if one is free; it is no longer one that others can
+    /// take the room of.
+    pub(crate) fn seat(&self, link: &Link) -> Option<Seat<'_, M>> {
+        let view = self.with(|state| state.views.iter_mut().find_map(Option::take))?;
+        link.enter(Phase::Events);
+        self.with(|state| state.note(link.slot(), Phase::Events, 0));
+        Some(Seat {
+            slots: self,
+            view: Some(view),
+        })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -192,6 +241,24 @@ impl<M: RawMutex> Drop for Permit<'_, M> {
             self.slots
                 .with(|state| state.put_back(self.slot, workspace));
         }
+    }
+}
+
+impl<M: RawMutex> Seat<'_, M> {
+    /// Returns what it takes to tell of events.
+    pub(crate) fn view(&mut self) -> Option<&mut View> {
+        self.view.as_deref_mut()
+    }
+}
+
+impl<M: RawMutex> Drop for Seat<'_, M> {
+    fn drop(&mut self) {
+        let view = self.view.take();
+        self.slots.with(|state| {
+            if let Some(place) = state.views.iter_mut().find(|place| place.is_none()) {
+                *place = view;
+            }
+        });
     }
 }
 

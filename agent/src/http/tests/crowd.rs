@@ -31,7 +31,7 @@ pub(super) fn agent<const CONNECTIONS: usize, const ANSWERS: usize>(
     guard: Guard,
     assets: &'static [Asset],
 ) -> &'static Server<Board> {
-    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
+    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS, 0>::new()));
     let agent = Server::new(Recorder::new(&mut [], &EVENTS), assets, guard, memory);
     Box::leak(Box::new(agent))
 }

@@ -1,0 +1,275 @@
+//! An event connection: a viewer is told of what happens, and says what it wants to be told of.
+//!
+//! Nobody waits for it: what it is too slow for, the ring overwrites, and the feed counts.
+
+use core::convert::Infallible;
+use core::pin::pin;
+
+use edge_ws::{FrameHeader, FrameType};
+use embassy_futures::select::{Either, select};
+use embassy_futures::yield_now;
+use heapbeacon_shared::api::EventsRequest;
+use heapless::Vec;
+use picoserve::Timer;
+use picoserve::io::{Read, Write};
+use picoserve::time::Duration;
+
+use crate::http::answer::output::Output;
+use crate::http::connection::inbox::{Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
+use crate::http::limits::READ_SECONDS;
+use crate::http::link::{Link, Lost};
+use crate::http::request::input::Input;
+use crate::http::request::upgrade::{self, Opening};
+use crate::http::server::Server;
+use crate::http::service::check_events;
+use crate::http::slots::Seat;
+use crate::platform::Device;
+use crate::read::feed::Filter;
+
+/// How long to wait for events when there are none.
+const TICK: Duration = Duration::from_millis(10);
+/// How often a viewer is asked whether it is still there.
+const PING_US: u64 = 5_000_000;
+/// How long it may say nothing.
+const SILENCE_US: u64 = 15_000_000;
+/// Bytes of the longest word in a message: a token.
+const WORD: usize = 128;
+/// Bytes of a control frame and its head, which is short.
+const CONTROL: usize = 125;
+const CONTROL_FRAME: usize = FrameHeader::MIN_LEN + CONTROL;
+
+/// Why an event connection ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The viewer has gone, or takes nothing of what it is sent.
+    Lost,
+    /// It is told of the end, with a code and a reason.
+    Close(u16, &'static str),
+}
+
+impl From<Lost> for End {
+    fn from(Lost: Lost) -> Self {
+        Self::Lost
+    }
+}
+
+/// What both sides of an event connection need.
+struct Talk<'c, 't, P: Device, I, W, T, R> {
+    server: &'static Server<P>,
+    input: &'c mut Input<'t, I>,
+    output: &'c mut Output<'t, W, T, R>,
+    inbox: Inbox,
+    /// What is wanted.
+    filter: Filter,
+    /// When the viewer was heard, and asked.
+    heard_us: u64,
+    asked_us: u64,
+}
+
+/// Tells a viewer of what happens until one side ends that.
+///
+/// # Errors
+/// When the connection fails.
+pub(crate) async fn tell<'t, P: Device, I: Read, W: Write, T: Timer<R>, R>(
+    server: &'static Server<P>,
+    timer: &T,
+    link: &Link,
+    input: &mut Input<'t, I>,
+    output: &mut Output<'t, W, T, R>,
+    (opening, seat): (Opening, Option<Seat<'static, P::Lock>>),
+) -> Result<(), Lost> {
+    let now_us = P::now_us();
+    let mut talk = Talk {
+        server,
+        input,
+        output,
+        inbox: Inbox::new(),
+        filter: opening.filter,
+        heard_us: now_us,
+        asked_us: now_us,
+    };
+    let Err(end) = talk.go_on(timer, link, seat).await;
+    match end {
+        End::Lost => Err(Lost),
+        End::Close(code, reason) => talk.close(code, reason).await,
+    }
+}
+
+impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
+    async fn go_on(
+        &mut self,
+        timer: &T,
+        link: &Link,
+        seat: Option<Seat<'static, P::Lock>>,
+    ) -> Result<Infallible, End> {
+        let seat = match seat {
+            Some(seat) => Some(seat),
+            None => {
+                let deadline = pin!(timer.delay(Duration::from_secs(READ_SECONDS)));
+                match select(self.admit(), deadline).await {
+                    Either::First(admitted) => admitted?,
+                    Either::Second(()) => return Err(wants_token()),
+                }
+                self.server.slots().seat(link)
+            }
+        };
+        let late = End::Close(
+            TRY_LATER,
+            "All places of viewers are taken: try again later.",
+        );
+        let mut seat = seat.ok_or(late)?;
+        let view = seat.view().ok_or(End::Lost)?;
+        view.feed.begin::<P>(self.filter.clone());
+        loop {
+            view.frame.clear();
+            let is_more = view.feed.fill::<P>(&mut view.frame);
+            let bytes = view.frame.bytes();
+            if !bytes.is_empty() {
+                self.output.write(bytes).await?;
+                self.output.flush().await?;
+            }
+            let has_come = match is_more {
+                true => select(self.input.receive(), yield_now()).await,
+                false => select(self.input.receive(), timer.delay(TICK)).await,
+            };
+            if let Either::First(received) = has_come {
+                self.heard(received.unwrap_or(0))?;
+            }
+            if self.listen().await? {
+                view.feed.select(self.filter.clone());
+            }
+            self.keep_alive().await?;
+        }
+    }
+
+    /// Waits for the token, which has to come first.
+    async fn admit(&mut self) -> Result<(), End> {
+        loop {
+            let received = self.input.receive().await;
+            self.heard(received.unwrap_or(0))?;
+            let mut pong = Vec::new();
+            while let Some(heard) = self.inbox.next(self.input, &mut pong)? {
+                match heard {
+                    Heard::Message => {
+                        let request = self.request()?;
+                        if request.token.is_none() {
+                            return Err(wants_token());
+                        }
+                        return self.ask(&request);
+                    }
+                    Heard::Ping => self.control(FrameType::Pong, &pong).await?,
+                    Heard::Nothing => {}
+                }
+            }
+        }
+    }
+
+    /// Takes note that something has come.
+    fn heard(&mut self, bytes: usize) -> Result<(), End> {
+        if bytes == 0 {
+            return Err(End::Lost);
+        }
+        self.heard_us = P::now_us();
+        Ok(())
+    }
+
+    /// Reads what has come; returns whether something else is wanted now.
+    async fn listen(&mut self) -> Result<bool, End> {
+        let mut is_asked = false;
+        let mut pong = Vec::new();
+        while let Some(heard) = self.inbox.next(self.input, &mut pong)? {
+            match heard {
+                Heard::Message => {
+                    let request = self.request()?;
+                    self.ask(&request)?;
+                    is_asked = true;
+                }
+                Heard::Ping => self.control(FrameType::Pong, &pong).await?,
+                Heard::Nothing => {}
+            }
+        }
+        Ok(is_asked)
+    }
+
+    /// Reads the message that was heard.
+    fn request(&self) -> Result<EventsRequest, End> {
+        let text = core::str::from_utf8(self.inbox.message());
+        let text = text.map_err(|_| End::Close(NO_TEXT, "Send JSON, as text."))?;
+        let read = serde_json_core::from_str_escaped(text, &mut [0; WORD]);
+        read.map(|(request, _)| request)
+            .map_err(|_| misunderstood())
+    }
+
+    /// Notes what is asked for.
+    fn ask(&mut self, request: &EventsRequest) -> Result<(), End> {
+        let token = request.token.as_deref().map(str::as_bytes);
+        let guard = self.server.guard();
+        if token.is_some_and(|token| !guard.is_token(token)) {
+            return Err(End::Close(REFUSED, "This is not the agent's token."));
+        }
+        let filter = upgrade::filter(request, &self.filter).ok_or_else(misunderstood)?;
+        if check_events::<P>(filter.events).is_err() {
+            return Err(End::Close(
+                REFUSED,
+                "There are no events: POST /api/v1/trace/init {\"destination\":\"to_host\"} first, or send \
+                 {\"events\":false}.",
+            ));
+        }
+        self.filter = filter;
+        Ok(())
+    }
+
+    /// Asks the viewer now and then whether it is there: one that has vanished would hold its place for ever.
+    async fn keep_alive(&mut self) -> Result<(), End> {
+        let now_us = P::now_us();
+        if now_us.saturating_sub(self.heard_us) > SILENCE_US {
+            return Err(End::Lost);
+        }
+        if now_us.saturating_sub(self.asked_us) > PING_US {
+            self.asked_us = now_us;
+            self.control(FrameType::Ping, &[]).await?;
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self, code: u16, reason: &str) -> Result<(), Lost> {
+        let mut payload = Vec::<u8, CONTROL>::new();
+        // A reason that has no room is one too many.
+        let _ = payload.extend_from_slice(&code.to_be_bytes());
+        let written = payload.extend_from_slice(reason.as_bytes());
+        debug_assert!(written.is_ok(), "the reason is too long: {reason}");
+        self.control(FrameType::Close, &payload).await
+    }
+
+    /// Sends a control frame.
+    async fn control(&mut self, kind: FrameType, payload: &[u8]) -> Result<(), Lost> {
+        let mut frame = [0; CONTROL_FRAME];
+        let head = FrameHeader {
+            frame_type: kind,
+            payload_len: payload.len() as u64,
+            mask_key: None,
+        };
+        let start = head.serialize(&mut frame).map_err(|_| Lost)?;
+        let end = start + payload.len();
+        frame
+            .get_mut(start..end)
+            .ok_or(Lost)?
+            .copy_from_slice(payload);
+        self.output.write(frame.get(..end).ok_or(Lost)?).await?;
+        self.output.flush().await
+    }
+}
+
+fn wants_token() -> End {
+    End::Close(
+        REFUSED,
+        "Send the agent's token first: {\"token\":\"TOKEN\"}.",
+    )
+}
+
+fn misunderstood() -> End {
+    End::Close(
+        REFUSED,
+        "Send JSON such as {\"events\":true,\"counters_ms\":1000,\"samples_ms\":0,\"min_size\":64,\"task\":\"net\"}.",
+    )
+}
