@@ -8,6 +8,7 @@
 //! | `History::of_each` | snapshots, and which call stacks make up a site | what each site held at each moment |
 //! | `Watched::judge` | histories | a `Judgement` of each site |
 //! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
+//! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
 //! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
@@ -41,6 +42,8 @@ mod series;
 #[cfg(feature = "alloc")]
 mod snapshot;
 #[cfg(feature = "alloc")]
+mod traffic;
+#[cfg(feature = "alloc")]
 mod trend;
 #[cfg(feature = "alloc")]
 mod watched;
@@ -69,5 +72,7 @@ pub use recorded::piles_up;
 pub use series::{Point, Series, Timed};
 #[cfg(feature = "alloc")]
 pub use snapshot::{Held, Snapshot};
+#[cfg(feature = "alloc")]
+pub use traffic::{Histogram, Passing, Traffic};
 #[cfg(feature = "alloc")]
 pub use watched::{SHORTEST_US, Watched, is_recording};

@@ -10,12 +10,12 @@ use crate::trace::{self, Failure, Name, Origin, Region, Reserve};
 use crate::wire::{self, Event, Message};
 
 use super::blocks::{Block, Blocks};
+use super::clock;
 use super::content::Capture;
 use super::live::{Change, LiveBlocks};
 use super::loss::Loss;
 use super::pointers::Pointers;
 
-const US_PER_SECOND: u32 = 1_000_000;
 /// Marks that are taken of a capture: twice as many as a device keeps.
 const MOST_MARKS: usize = 64;
 
@@ -384,12 +384,6 @@ impl Fold {
     /// Returns microseconds of a time in the stream.
     pub(super) fn us(&self, ticks: u64) -> u64 {
         let hz = self.header.as_ref().map_or(0, |header| header.tick_hz);
-        match hz {
-            0 | US_PER_SECOND => ticks,
-            hz => {
-                let us = u128::from(ticks) * u128::from(US_PER_SECOND) / u128::from(hz);
-                u64::try_from(us).unwrap_or(u64::MAX)
-            }
-        }
+        clock::us(ticks, hz)
     }
 }

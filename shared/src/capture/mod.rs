@@ -6,11 +6,13 @@
 //! | [`CaptureReader::take_page`] | one page of records or call stacks | what the next [`Page`] comes after |
 //! | [`leaks_page`] | a list of leaks | it, as JSON would have had it |
 //! | [`LiveBlocks`] | the messages of an event connection | the blocks that are live |
+//! | [`Streamed`] | the same | who holds them, and what passes, as the API would have told it |
 //! | [`holders()`] | records, and what pointed into the heap before they were read | who holds each block |
 //!
 //! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
 
 mod blocks;
+mod clock;
 mod content;
 mod error;
 mod fold;
@@ -20,6 +22,7 @@ mod live;
 mod loss;
 mod pointers;
 mod reader;
+mod streamed;
 mod survivors;
 mod totals;
 
@@ -30,5 +33,6 @@ pub use leaks::leaks_page;
 pub use live::{Change, LiveBlocks};
 pub use loss::Loss;
 pub use reader::{CaptureReader, Page};
+pub use streamed::Streamed;
 pub use survivors::survivors;
 pub use totals::LISTED;

@@ -24,7 +24,8 @@ async fn a_leak_in_a_full_table_is_never_said_not_to_leak() -> WebDriverResult<(
 
     page.click("[data-testid='demo-switch-session-leak']")
         .await?;
-    page.element_with(VERDICT, "not every block is seen").await?;
+    page.element_with(VERDICT, "not every block is seen")
+        .await?;
 
     // What the page advises then is what its buttons do.
     page.element_with(".verdict", "stop and start again")

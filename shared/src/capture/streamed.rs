@@ -1,0 +1,224 @@
+//! From a stream of events to who holds what and what passes, as the pages of the API tell it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::clock;
+use super::live::{Change, LiveBlocks};
+use super::totals::LISTED;
+use crate::analysis::{Passing, Traffic, ranked};
+use crate::api::{Leak, LeaksPage, Stack};
+use crate::trace::{self, Births, Outlived, Period, Record, Summary, Task};
+use crate::wire::{Header, Message};
+
+/// What an event connection has told since it began, or since the trace did.
+///
+/// ```
+/// use heapbeacon_shared::capture::Streamed;
+/// use heapbeacon_shared::trace::Record;
+/// use heapbeacon_shared::wire::{Event, EventWriter, Message};
+///
+/// let block = Record { seq: 5, size: 32, stack: 1, ..Record::default() };
+/// let mut events = EventWriter::default();
+/// events.push(&Event::Allocated(block));
+/// let mut streamed = Streamed::default();
+/// streamed.take(Message::Events(events.take()));
+/// let page = streamed.leaks();
+/// assert_eq!((page.leaks[0].stack.id, page.leaks[0].bytes), (1, 32));
+/// ```
+#[derive(Debug, Default)]
+pub struct Streamed {
+    header: Option<Header>,
+    live: LiveBlocks,
+    traffic: Traffic,
+    stacks: BTreeMap<u32, trace::Stack>,
+    tasks: BTreeMap<u16, Task>,
+    summary: Option<Summary>,
+    period: Option<Period>,
+    /// Sequence numbers of the latest two allocations, the newest last.
+    latest: [u64; 2],
+    first_us: Option<u64>,
+    last_us: u64,
+    /// Until when frees may have been dropped.
+    doubtful_until_us: u64,
+    events: u64,
+}
+
+impl Streamed {
+    /// Takes the next message. A header of another trace begins anew.
+    pub fn take(&mut self, message: Message) {
+        match message {
+            Message::Header(header) => self.begin(header),
+            Message::Stack(stack) => drop(self.stacks.insert(stack.id, stack)),
+            Message::Task(task) => drop(self.tasks.insert(task.id, task)),
+            Message::Counters(summary) => {
+                self.at(summary.time_us);
+                self.summary = Some(summary);
+            }
+            Message::Period(period) => self.period = Some(period),
+            _ => self.pass(&message),
+        }
+    }
+
+    /// Returns whether all live blocks are known.
+    pub fn is_complete(&self) -> bool {
+        self.live.is_complete()
+    }
+
+    /// Returns how many events there were.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Returns how many events were dropped.
+    pub fn dropped(&self) -> u64 {
+        self.live.dropped()
+    }
+
+    /// Returns how large blocks are and how long they live.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Returns the counters of the trace, as they were told last.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// Returns a call stack as the API tells it, with what was seen of it.
+    pub fn stack(&self, id: u32) -> Stack {
+        let known = self.stacks.get(&id).cloned().unwrap_or_default();
+        let task = self.tasks.get(&known.task);
+        let Passing {
+            allocations,
+            frees,
+            longest_lifetime_us,
+            ..
+        } = self.traffic.of(id);
+        let stack = trace::Stack {
+            id,
+            allocations,
+            frees,
+            longest_lifetime_us: longest_lifetime_us.max(self.us(known.longest_lifetime_us)),
+            ..known
+        };
+        Stack::of(&stack, task.map(|task| (&task.name, task.origin)))
+    }
+
+    /// Returns who holds what is live, as `GET /trace/leaks` would.
+    pub fn leaks(&self) -> LeaksPage {
+        let period = self.period();
+        let mut by_stack: BTreeMap<u32, Leak> = BTreeMap::new();
+        for record in self.live.iter() {
+            let leak = by_stack
+                .entry(record.stack)
+                .or_insert_with(|| self.empty(record.stack, &period));
+            self.add(leak, record, &period);
+        }
+        let total = by_stack.len() as u32;
+        LeaksPage {
+            trace_id: self.header.as_ref().map_or(0, |header| header.trace_id),
+            period,
+            total,
+            leaks: ranked(by_stack.into_values(), LISTED, |a, b| a.bytes > b.bytes),
+        }
+    }
+
+    fn begin(&mut self, header: Header) {
+        let is_same = self.header.as_ref().is_some_and(|before| {
+            (before.boot_id, before.trace_id) == (header.boot_id, header.trace_id)
+        });
+        if !is_same {
+            *self = Self::default();
+        }
+        self.live.take(&Message::Header(header.clone()), |_| ());
+        self.header = Some(header);
+    }
+
+    /// Takes what blocks did.
+    fn pass(&mut self, message: &Message) {
+        let mut changes = Vec::new();
+        self.live.take(message, |change| changes.push(change));
+        let is_snapshot = matches!(message, Message::Live(_));
+        for change in changes {
+            match change {
+                Change::Allocated(record) => self.allocated(&record, is_snapshot),
+                Change::Freed(record, freed) => self.freed(&record, freed.time),
+                // Nobody knows when.
+                Change::Vanished(..) => {}
+            }
+        }
+        if let Message::Dropped(_) = message {
+            self.doubtful_until_us = self.last_us;
+        } else if let Message::SnapshotEnd(_) = message {
+            self.doubtful_until_us = 0;
+        }
+    }
+
+    fn allocated(&mut self, record: &Record, is_snapshot: bool) {
+        self.traffic.allocated(record.stack, record.size);
+        if !is_snapshot {
+            self.events += 1;
+            self.latest = [self.latest[1], record.seq];
+            self.at(self.us(record.seq));
+        }
+    }
+
+    fn freed(&mut self, record: &Record, time: u64) {
+        self.events += 1;
+        let lifetime_us = self.us(time.saturating_sub(record.seq));
+        let is_temporary = self.latest.contains(&record.seq);
+        self.traffic.freed(record.stack, lifetime_us, is_temporary);
+        self.at(self.us(time));
+    }
+
+    fn at(&mut self, time_us: u64) {
+        self.first_us.get_or_insert(time_us);
+        self.last_us = self.last_us.max(time_us);
+    }
+
+    /// Returns the time that is known: without a snapshot, from the first event on.
+    fn period(&self) -> Period {
+        let told = self.period.clone().unwrap_or_default();
+        let started_us = match self.live.is_complete() {
+            true => told.started_us,
+            false => self.first_us.unwrap_or(0).max(told.started_us),
+        };
+        Period {
+            started_us,
+            time_us: self.last_us.max(told.time_us),
+            doubtful_until_us: told.doubtful_until_us.max(self.doubtful_until_us),
+            unrecorded: told.unrecorded,
+        }
+    }
+
+    fn empty(&self, stack: u32, period: &Period) -> Leak {
+        Leak {
+            stack: self.stack(stack),
+            oldest_us: u64::MAX,
+            births: Births::new(period.started_us, period.time_us),
+            ..Leak::default()
+        }
+    }
+
+    fn add(&self, leak: &mut Leak, record: &Record, period: &Period) {
+        let time_us = self.us(record.seq);
+        leak.count += 1;
+        leak.bytes = leak.bytes.saturating_add(record.size);
+        leak.oldest_us = leak.oldest_us.min(time_us);
+        leak.newest_us = leak.newest_us.max(time_us);
+        leak.births.add(time_us);
+        let longest_us = leak.stack.longest_lifetime_us;
+        if Outlived::includes(time_us, period.time_us, longest_us) {
+            leak.outlived.count += 1;
+            leak.outlived.bytes = leak.outlived.bytes.saturating_add(record.size);
+        }
+    }
+
+    fn us(&self, ticks: u64) -> u64 {
+        clock::us(
+            ticks,
+            self.header.as_ref().map_or(0, |header| header.tick_hz),
+        )
+    }
+}
