@@ -12,6 +12,7 @@ mod api {
     mod connections;
     mod demo;
     mod document;
+    mod events;
     mod forms;
     mod heap;
     mod malformed;

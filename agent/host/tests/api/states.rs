@@ -141,29 +141,32 @@ fn a_table_of_one_record_keeps_the_newest() {
 }
 
 #[test]
-fn to_host_takes_no_number_of_records() {
+fn to_host_has_records_as_many_as_are_asked_for_and_at_least_one() {
     let agent = Target::take();
     let before = enter(&agent, State::Stopped);
-    let body = r#"{"destination":"to_host","records":5}"#;
+    let body = r#"{"destination":"to_host","records":0}"#;
     agent.post("/trace/init", body).problem(422);
     agent.assert_untouched(&before);
+    let body = r#"{"destination":"to_host","records":5}"#;
+    assert_eq!(agent.command("/trace/init", body).summary.capacity, 5);
+    let (path, body) = TO_HOST;
+    let kept = agent.command(path, body).summary;
+    assert_eq!(kept.capacity, 5, "a buffer stays as it is");
+    assert_eq!(kept.destination, Some(Destination::ToHost));
 }
 
 #[test]
-fn to_host_records_without_a_buffer() {
+fn to_host_takes_the_buffer_where_the_tracer_has_none_and_waits_for_nobody() {
     let agent = Target::take();
     enter(&agent, State::Uninitialised);
-    agent.command("/trace/init", r#"{"destination":"to_host"}"#);
+    let (path, body) = TO_HOST;
+    assert!(agent.command(path, body).summary.capacity > 0);
     let trace = agent.command(start(Mode::All), "");
     assert_eq!(trace.summary.destination, Some(Destination::ToHost));
-    assert_eq!(
-        (trace.summary.state, trace.summary.capacity),
-        (State::Recording, 0)
-    );
-    agent.worked_until("events", |trace| {
-        trace.summary.sent + trace.summary.dropped > 0
-    });
-    assert_eq!(agent.command("/trace/stop", "").summary.count, 0);
+    assert_eq!(trace.summary.state, State::Recording);
+    agent.worked_until("a record", |trace| trace.summary.count > 0);
+    let told = agent.command("/trace/stop", "").summary;
+    assert_eq!((told.sent, told.dropped), (0, 0), "nobody listens");
 }
 
 #[test]
@@ -255,22 +258,16 @@ fn releasing_twice_is_fine() {
 #[test]
 fn every_page_is_empty_without_a_buffer() {
     let agent = Target::take();
-    for destination in ["standalone", "to_host"] {
-        let before = enter(&agent, State::Uninitialised);
-        if destination == "to_host" {
-            let (path, body) = TO_HOST;
-            agent.command(path, body);
-        }
-        assert!(
-            agent
-                .read::<RecordsPage>("/trace/records")
-                .records
-                .is_empty()
-        );
-        assert!(agent.read::<StacksPage>("/trace/stacks").stacks.is_empty());
-        assert!(agent.read::<LeaksPage>("/trace/leaks").leaks.is_empty());
-        assert!(agent.get("/trace/dump").text().contains(" 0 records"));
-        agent.get("/capture").messages();
-        assert_eq!(agent.trace().trace_id, before.trace_id);
-    }
+    let before = enter(&agent, State::Uninitialised);
+    assert!(
+        agent
+            .read::<RecordsPage>("/trace/records")
+            .records
+            .is_empty()
+    );
+    assert!(agent.read::<StacksPage>("/trace/stacks").stacks.is_empty());
+    assert!(agent.read::<LeaksPage>("/trace/leaks").leaks.is_empty());
+    assert!(agent.get("/trace/dump").text().contains(" 0 records"));
+    agent.get("/capture").messages();
+    assert_eq!(agent.trace().trace_id, before.trace_id);
 }

@@ -13,6 +13,7 @@ pub(crate) mod qemu;
 pub(crate) mod raw;
 pub(crate) mod scans;
 pub(crate) mod target;
+pub(crate) mod viewer;
 pub(crate) mod web_server;
 
 use std::time::{Duration, Instant};
