@@ -115,6 +115,14 @@ pub fn duration(us: u64) -> String {
     }
 }
 
+/// Writes how long a block lived, such as `16 µs` or `3 min`.
+pub fn lifetime(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        _ => duration(us),
+    }
+}
+
 fn two_units(small: u64, per_large: u64, large_unit: &str, small_unit: &str) -> String {
     let large = format!("{} {large_unit}", small / per_large);
     match small % per_large {

@@ -114,6 +114,11 @@ impl Client {
         self.token = token;
     }
 
+    /// Returns the token that is sent, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        Some(self.token.as_str()).filter(|token| !token.is_empty())
+    }
+
     /// Returns the address of the device.
     pub fn base(&self) -> &str {
         &self.base

@@ -32,6 +32,7 @@ impl Store {
     pub fn start(&self) {
         let store = *self;
         spawn_local(async move { store.poll_forever().await });
+        store.follow_events();
         spawn_local(async move {
             loop {
                 TimeoutFuture::new(TICK_MS).await;
@@ -199,28 +200,33 @@ impl Store {
             return Ok(());
         }
         evicted.list_in(&mut page);
-        let stacks = || page.leaks.iter().map(|leak| &leak.stack);
-        self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
-            .await;
         let summary = self
             .trace
             .with_untracked(|trace| summary_of(&page, trace.as_ref()));
         // Of another trace there is a status in the next round.
         if let Some(summary) = summary {
-            let snapshot = page.snapshot(&summary);
-            self.watched.update(|watched| {
-                watched.weigh(
-                    page.trace_id,
-                    &page.period,
-                    &page.evidence(),
-                    page.is_complete(),
-                );
-                watched.take(snapshot, &summary);
-            });
-            self.leaks.set(Some(page));
-            self.refresh_sites();
+            self.take_leaks(page, &summary).await;
         }
         Ok(())
+    }
+
+    /// Takes a list of who holds what, with the totals of its trace.
+    pub(super) async fn take_leaks(&self, page: LeaksPage, summary: &Summary) {
+        let stacks = || page.leaks.iter().map(|leak| &leak.stack);
+        self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
+            .await;
+        let snapshot = page.snapshot(summary);
+        self.watched.update(|watched| {
+            watched.weigh(
+                page.trace_id,
+                &page.period,
+                &page.evidence(),
+                page.is_complete(),
+            );
+            watched.take(snapshot, summary);
+        });
+        self.leaks.set(Some(page));
+        self.refresh_sites();
     }
 
     /// Returns the later of a time of the device and the latest one that it told before.
@@ -329,6 +335,7 @@ impl Store {
     }
 
     fn forget_history(&self) {
+        self.following.set(None);
         self.watched.set(Default::default());
         self.rates.set(Default::default());
         self.leaks.set(None);

@@ -9,6 +9,7 @@ pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
 pub(crate) mod loss;
 pub(crate) mod palette;
+pub(crate) mod passing;
 pub(crate) mod past;
 pub(crate) mod rates;
 pub(crate) mod record_buffer;

@@ -208,8 +208,8 @@ fn destination(trace: &Trace) -> &'static str {
              fetches them when it wants to."
         }
         Some(Destination::ToHost) => {
-            "To a host: the device keeps no record, and hands each event to the firmware's sink, which passes it on \
-             to a host. What the sink has no room for is dropped, and counted."
+            "To a host: the device tells of each event as it happens, to this page and to every other viewer. What one of them is \
+             too slow for is dropped, and counted."
         }
         None => "",
     }

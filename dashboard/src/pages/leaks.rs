@@ -30,7 +30,7 @@ pub fn LeaksPage() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <h1 class="unseen">"Leaks"</h1>
-        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <Leaks />
         </When>
     }

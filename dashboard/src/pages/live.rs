@@ -3,6 +3,7 @@ use heapbeacon_shared::api::{Heap, Trace};
 use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
+use super::passing::Followed;
 use super::regions::Regions;
 use super::reserve::ReserveNote;
 use super::start::NotTracing;
@@ -71,7 +72,8 @@ pub fn LivePage() -> impl IntoView {
         </When>
         {(!is_file).then(heap_chart)}
         <Events events />
-        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
+        <Followed />
+        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <When is=has_points fallback=nothing>
                 <TimeChart title=sites_title height=200.0 plot=sites_plot />
             </When>

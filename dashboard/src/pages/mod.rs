@@ -7,6 +7,7 @@ mod history_end;
 mod leaks;
 mod live;
 mod origins;
+mod passing;
 mod records;
 mod regions;
 mod reserve;

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
 use super::origins::OriginSwitches;
+use super::passing::Recorded;
 use super::start::NotTracing;
 use crate::components::{Item, KeyedList, When};
 use crate::device::connection::LinkState;
@@ -124,6 +125,7 @@ fn Records() -> impl IntoView {
             </When>
         </div>
         <RecordTable rows=shown />
+        <Recorded />
     }
 }
 

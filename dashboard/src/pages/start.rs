@@ -3,7 +3,6 @@ use heapbeacon_shared::trace::Mode;
 use leptos::prelude::*;
 
 use crate::components::{Empty, When};
-use crate::format;
 use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 
@@ -30,24 +29,29 @@ pub(super) fn NotTracing() -> impl IntoView {
     .into_any()
 }
 
-/// Shows that there are records, but not here.
+/// Shows that there are records, but not on the device.
 #[component]
 fn ByHost() -> impl IntoView {
     let store = Store::of_app();
-    let events = move || {
-        let trace = store.trace.read();
-        let [sent, dropped] = trace
+    let is_open = move || {
+        let following = store.following.read();
+        following
             .as_ref()
-            .map_or([0; 2], |trace| [trace.summary.sent, trace.summary.dropped])
-            .map(format::count);
-        format!("{sent} events were handed over since the start, {dropped} were dropped. ")
+            .is_some_and(|following| following.is_open)
+    };
+    let words = move || match is_open() {
+        true => {
+            "This page is one of those hosts, and shows on Live and Leaks what it was told since it came. "
+        }
+        false => {
+            "This page is one of those hosts as soon as it reaches the device's event connection. Where it does not, all of its              places are taken, or the device lets no page of this address in. "
+        }
     };
     view! {
         <Empty title="Records go to a host">
             <p>
-                "The destination of this trace is a host: the device keeps no record, and hands each event "
-                "to the firmware's sink, which passes it on. So there is nothing to show here. " {events}
-                "To look at records here, end that and start a trace that stays on the device."
+                "The destination of this trace is a host: the device keeps no record, and tells of each event as it happens. "
+                {words} "To look at records, end that and start a trace that stays on the device."
             </p>
             <StartButton label="Keep records here" run=|store| store.record_on_device() />
         </Empty>

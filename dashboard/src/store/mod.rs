@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
+use crate::device::events::Following;
 use crate::device::records::RecordList;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
@@ -68,6 +69,8 @@ pub struct Store {
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
     pub watched: RwSignal<Watched>,
+    /// What events tell, while they go to this page.
+    pub following: RwSignal<Option<Following>>,
     /// Allocations and frees per second.
     pub rates: RwSignal<Rates>,
     /// Who holds memory, by call site, most bytes first.
@@ -126,6 +129,7 @@ impl Store {
             marks: RwSignal::default(),
             heap_history: RwSignal::default(),
             watched: RwSignal::default(),
+            following: RwSignal::new(None),
             rates: RwSignal::default(),
             sites: RwSignal::default(),
             palette: RwSignal::default(),
@@ -180,6 +184,16 @@ impl Store {
     /// Returns whether the device has records to show.
     pub fn has_records(&self) -> bool {
         self.records_location() == RecordsLocation::Device
+    }
+
+    /// Returns whether it is known who holds memory: by records of the device, or by events that this page has followed.
+    pub fn has_leaks(&self) -> bool {
+        let is_told = || self.leaks.with(Option::is_some);
+        match self.records_location() {
+            RecordsLocation::Device => true,
+            RecordsLocation::Host => is_told(),
+            RecordsLocation::None => false,
+        }
     }
 
     /// Returns whether the device would take a command now.

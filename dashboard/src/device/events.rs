@@ -1,0 +1,138 @@
+//! The event connection: while the events of the trace go to a host, this page is one.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, SinkExt, StreamExt, select};
+use gloo_net::websocket::Message;
+use gloo_net::websocket::futures::WebSocket;
+use gloo_timers::future::TimeoutFuture;
+use heapbeacon_shared::api::{EVENTS_PROTOCOL, EventsRequest, Route};
+use heapbeacon_shared::capture::Streamed;
+use heapbeacon_shared::trace::Destination;
+use heapbeacon_shared::wire::Decoder;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::visibility::seen;
+use crate::model::passing::{NAMED, Passing};
+use crate::model::records_location::RecordsLocation;
+use crate::store::Store;
+use crate::store::clock::now_ms;
+
+/// Milliseconds between two looks at whether there are events to follow, and before a connection that broke is tried again.
+const PAUSE_MS: u32 = 1_000;
+/// Milliseconds between two times that what was told is shown.
+const SHOWN_MS: f64 = 500.0;
+
+/// What the page knows by events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Following {
+    /// How many there were.
+    pub events: u64,
+    /// How many were dropped, because this page or the network was too slow.
+    pub dropped: u64,
+    /// Whether the connection is open.
+    pub is_open: bool,
+    /// What passed meanwhile.
+    pub passing: Arc<Passing>,
+}
+
+impl Store {
+    /// Follows the events of every trace that goes to a host, for as long as the page is open.
+    pub(super) fn follow_events(&self) {
+        let store = *self;
+        spawn_local(async move {
+            loop {
+                seen().await;
+                if store.has_events() {
+                    store.follow_connection().await;
+                }
+                store.following.update(|following| {
+                    if let Some(following) = following {
+                        following.is_open = false;
+                    }
+                });
+                TimeoutFuture::new(PAUSE_MS).await;
+            }
+        });
+    }
+
+    fn has_events(&self) -> bool {
+        let to_host = Some(Destination::ToHost);
+        let trace = self.trace.read_untracked();
+        let trace = trace.as_ref();
+        trace.is_some_and(|trace| trace.summary.destination == to_host)
+    }
+
+    /// Follows events until the connection breaks, or there are none any more.
+    async fn follow_connection(&self) {
+        let Some(mut socket) = self.open_events().await else {
+            return;
+        };
+        let (mut decoder, mut streamed) = (Decoder::new(), Streamed::default());
+        let mut shown_ms = 0.0;
+        while self.has_events() {
+            let mut silence = TimeoutFuture::new(PAUSE_MS).fuse();
+            let frame = select! {
+                frame = socket.next().fuse() => frame,
+                () = silence => continue,
+            };
+            let Some(Ok(Message::Bytes(bytes))) = frame else {
+                return;
+            };
+            decoder.push(&bytes);
+            for message in decoder.by_ref() {
+                // An agent that says what this page does not understand says the rest of it, too.
+                let Ok(message) = message else { return };
+                streamed.take(message);
+            }
+            if now_ms() - shown_ms >= SHOWN_MS {
+                shown_ms = now_ms();
+                self.show_streamed(&streamed).await;
+            }
+        }
+    }
+
+    async fn open_events(&self) -> Option<WebSocket> {
+        let client = self.client.get_value();
+        let url = client.url(Route::Events, "");
+        // As http becomes ws, so does https become wss.
+        let url = url.replacen("http", "ws", 1);
+        let mut socket = WebSocket::open_with_protocol(&url, EVENTS_PROTOCOL).ok()?;
+        if let Some(token) = client.token() {
+            let request = EventsRequest {
+                token: token.try_into().ok(),
+                ..EventsRequest::default()
+            };
+            let text = serde_json::to_string(&request).ok()?;
+            socket.send(Message::Text(text)).await.ok()?;
+        }
+        Some(socket)
+    }
+
+    /// Shows what was told: who holds what only where the device keeps no records itself, for that is known better.
+    async fn show_streamed(&self, streamed: &Streamed) {
+        let traffic = streamed.traffic();
+        let temporary = traffic.most_temporary(NAMED).into_iter();
+        let temporary: Vec<_> = temporary
+            .map(|(id, count)| (streamed.stack(id), count))
+            .collect();
+        let stacks = || temporary.iter().map(|(stack, _)| stack);
+        self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
+            .await;
+        let named = self.names.try_update_value(|names| {
+            let name = |(stack, count): &(_, u64)| (names.of(stack).name.clone(), *count);
+            temporary.iter().map(name).collect::<Vec<_>>()
+        });
+        self.following.set(Some(Following {
+            events: streamed.events(),
+            dropped: streamed.dropped(),
+            is_open: true,
+            passing: Arc::new(Passing::of(traffic, named.unwrap_or_default())),
+        }));
+        let is_elsewhere = untrack(|| self.records_location()) == RecordsLocation::Host;
+        if let Some(summary) = streamed.summary().filter(|_| is_elsewhere) {
+            self.take_leaks(streamed.leaks(), summary).await;
+        }
+    }
+}

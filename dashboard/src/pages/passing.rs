@@ -1,0 +1,125 @@
+//! What passes through the heap: sizes, lifetimes, and what is gone at once.
+
+use std::sync::Arc;
+
+use heapbeacon_shared::analysis::Traffic;
+use leptos::prelude::*;
+
+use crate::components::When;
+use crate::device::records::RecordList;
+use crate::format;
+use crate::model::passing::{Bar, NAMED, Passing};
+use crate::store::Store;
+
+/// Shows what the page is told by events, while they come.
+#[component]
+pub(super) fn Followed() -> impl IntoView {
+    let store = Store::of_app();
+    let passing = Memo::new(move |_| {
+        let following = store.following.read();
+        following
+            .as_ref()
+            .map_or_else(Arc::default, |following| Arc::clone(&following.passing))
+    });
+    let note = move || {
+        let following = store.following.read();
+        let following = following.as_ref()?;
+        let events = format::plural(following.events, "event");
+        let dropped = match following.dropped {
+            0 => "none was dropped".to_owned(),
+            dropped => format!(
+                "{} more came too fast for this page, the network or the device, and are not counted here",
+                format::count(dropped)
+            ),
+        };
+        let now = if following.is_open {
+            ""
+        } else {
+            " The connection broke, and is tried again."
+        };
+        Some(format!(
+            "By {events} that the device told this page of; {dropped}.{now}"
+        ))
+    };
+    view! {
+        <When is=move || !passing.read().is_empty()>
+            <PassingPanel passing note=Signal::derive(move || note().unwrap_or_default()) />
+        </When>
+    }
+}
+
+/// Shows what records that outlive their blocks tell: those of all mode.
+#[component]
+pub(super) fn Recorded() -> impl IntoView {
+    let store = Store::of_app();
+    let passing = Memo::new(move |_| {
+        store.symbols.track();
+        let list = store.records.read();
+        let keeps_freed = list.records.iter().any(|record| record.freed);
+        Arc::new(match keeps_freed {
+            true => of_records(store, &list),
+            false => Passing::default(),
+        })
+    });
+    let note = move || {
+        let records = format::plural(store.records.read().records.len() as u64, "record");
+        format!("By {records}, freed blocks among them.")
+    };
+    view! {
+        <When is=move || !passing.read().is_empty()>
+            <PassingPanel passing note=Signal::derive(note) />
+        </When>
+    }
+}
+
+fn of_records(store: Store, list: &RecordList) -> Passing {
+    let traffic = Traffic::of_records(&list.records);
+    let temporary = traffic.most_temporary(NAMED).into_iter();
+    let name = |(id, count)| {
+        let stack = list.stacks.iter().find(|stack| stack.id == id)?;
+        let named = store.names.try_update_value(|names| names.of(stack))?;
+        Some((named.name.clone(), count))
+    };
+    Passing::of(&traffic, temporary.filter_map(name).collect())
+}
+
+/// Shows what passed, in a sentence and two charts; `note` says what it is told from.
+#[component]
+pub(super) fn PassingPanel(passing: Memo<Arc<Passing>>, note: Signal<String>) -> impl IntoView {
+    view! {
+        <section class="panel passing" data-testid="passing">
+            <h2>"What passes"</h2>
+            <p>{move || passing.read().words.clone()}</p>
+            <div class="histograms">
+                {move || histogram("Bytes of a block, from", &passing.read().sizes)}
+                {move || histogram("Lifetime of a freed block, from", &passing.read().lifetimes)}
+            </div>
+            <p class="note">{note}</p>
+        </section>
+    }
+}
+
+fn histogram(title: &'static str, bars: &[Bar]) -> Option<AnyView> {
+    let bar = |bar: &Bar| {
+        let share = bar.percent.to_string();
+        view! {
+            <tr>
+                <th scope="row">{bar.label.clone()}</th>
+                <td class="bar">
+                    <i style:--share=share aria-hidden="true"></i>
+                </td>
+                <td class="r">{format::count(bar.count)}</td>
+            </tr>
+        }
+        .into_any()
+    };
+    (!bars.is_empty()).then(|| {
+        view! {
+            <table class="histogram">
+                <caption>{title}</caption>
+                <tbody>{bars.iter().map(bar).collect::<Vec<AnyView>>()}</tbody>
+            </table>
+        }
+        .into_any()
+    })
+}
