@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::visibility::seen;
-use crate::model::passing::{NAMED, Passing};
+use crate::model::passing::{LOOKED_AT, Passing};
 use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 use crate::store::clock::now_ms;
@@ -113,7 +113,7 @@ impl Store {
     /// Shows what was told: who holds what only where the device keeps no records itself, for that is known better.
     async fn show_streamed(&self, streamed: &Streamed) {
         let traffic = streamed.traffic();
-        let temporary = traffic.most_temporary(NAMED).into_iter();
+        let temporary = traffic.most_temporary(LOOKED_AT).into_iter();
         let temporary: Vec<_> = temporary
             .map(|(id, count)| (streamed.stack(id), count))
             .collect();

@@ -2,7 +2,7 @@
 
 use core::ops::RangeInclusive;
 
-use heapbeacon_shared::analysis::{Histogram, Traffic};
+use heapbeacon_shared::analysis::{Histogram, Traffic, ranked};
 
 use crate::format;
 
@@ -10,7 +10,9 @@ use crate::format;
 const ROWS: usize = 14;
 
 /// Call sites of temporary blocks that are named.
-pub const NAMED: usize = 3;
+const NAMED: usize = 3;
+/// Call stacks that those are looked for among.
+pub const LOOKED_AT: usize = 32;
 
 /// What passed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,12 +37,12 @@ pub struct Bar {
 }
 
 impl Passing {
-    /// Describes what passed; `temporary` names those with the most temporary blocks, and how many.
+    /// Describes what passed; `temporary` has the name of each call stack with most temporary blocks, and how many.
     pub fn of(traffic: &Traffic, temporary: Vec<(String, u64)>) -> Self {
         Self {
             sizes: bars(&traffic.sizes, &format::whole_bytes),
             lifetimes: bars(&traffic.lifetimes, &format::lifetime),
-            words: words(traffic, &temporary),
+            words: words(traffic, &by_name(temporary)),
         }
     }
 
@@ -79,6 +81,18 @@ fn add_outermost(buckets: &mut Vec<(RangeInclusive<u64>, u64)>) {
     let (low, high) = (beside.0.start(), beside.0.end());
     beside.0 = *low.min(range.start())..=*high.max(range.end());
     beside.1 += count;
+}
+
+/// Adds up what has one name, and returns the first few.
+fn by_name(each: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    let mut sums: Vec<(String, u64)> = Vec::new();
+    for (name, count) in each {
+        match sums.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += count,
+            None => sums.push((name, count)),
+        }
+    }
+    ranked(sums, NAMED, |a, b| a.1 > b.1)
 }
 
 fn words(traffic: &Traffic, temporary: &[(String, u64)]) -> String {
@@ -126,11 +140,12 @@ mod tests {
 
     #[test]
     fn what_passes_is_said_with_who_is_gone_at_once() {
-        let passing = Passing::of(&traffic(), vec![("json::parse".to_owned(), 40)]);
+        let temporary = ["json::parse", "log::write", "json::parse"].map(str::to_owned);
+        let passing = Passing::of(&traffic(), temporary.into_iter().zip([19, 15, 6]).collect());
         assert_eq!(
             passing.words,
             "Half of the blocks have at most 31 B, and half of those that were freed lived for less than 2 ms. 40 % of them were \
-             temporary, freed within one further allocation: they could be on the stack, or used again. Most are of json::parse (40)."
+             temporary, freed within one further allocation: they could be on the stack, or used again. Most are of json::parse (25), log::write (15)."
         );
         assert_eq!(passing.sizes.len(), 8);
         assert_eq!(

@@ -72,11 +72,11 @@ pub fn LivePage() -> impl IntoView {
         </When>
         {(!is_file).then(heap_chart)}
         <Events events />
-        <Followed />
         <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <When is=has_points fallback=nothing>
                 <TimeChart title=sites_title height=200.0 plot=sites_plot />
             </When>
+            <Followed />
             <WrongFrees />
             <When is=move || counted_by_device(store)>
                 <Accounting />

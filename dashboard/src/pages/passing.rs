@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::components::When;
 use crate::device::records::RecordList;
 use crate::format;
-use crate::model::passing::{Bar, NAMED, Passing};
+use crate::model::passing::{Bar, LOOKED_AT, Passing};
 use crate::store::Store;
 
 /// Shows what the page is told by events, while they come.
@@ -74,7 +74,7 @@ pub(super) fn Recorded() -> impl IntoView {
 
 fn of_records(store: Store, list: &RecordList) -> Passing {
     let traffic = Traffic::of_records(&list.records);
-    let temporary = traffic.most_temporary(NAMED).into_iter();
+    let temporary = traffic.most_temporary(LOOKED_AT).into_iter();
     let name = |(id, count)| {
         let stack = list.stacks.iter().find(|stack| stack.id == id)?;
         let named = store.names.try_update_value(|names| names.of(stack))?;

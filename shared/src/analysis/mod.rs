@@ -15,6 +15,8 @@
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
+mod by_id;
+#[cfg(feature = "alloc")]
 mod conclusion;
 #[cfg(feature = "alloc")]
 mod evicting;
@@ -51,6 +53,8 @@ mod watched;
 pub use arithmetic::{
     Amount, accounting_holds, fragmentation_percent, held_for_certain, seconds_until_full, untraced,
 };
+#[cfg(feature = "alloc")]
+pub(crate) use by_id::ById;
 #[cfg(feature = "alloc")]
 pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, QUIET_US, Rest};
 pub use evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, Passed, judge};

@@ -1,9 +1,10 @@
 //! What passes through the heap: how large blocks are, how long they live, and which are gone at once.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
+use super::by_id::ById;
+use super::ranked::ranked;
 use crate::api::Record;
 
 /// Buckets: one for 0, and one for each power of two.
@@ -99,7 +100,7 @@ pub struct Traffic {
     pub lifetimes: Histogram,
     /// Blocks that were freed within one further allocation: what could have been on the stack, or reused.
     pub temporary: u64,
-    by_stack: BTreeMap<u32, Passing>,
+    by_stack: ById<Passing>,
 }
 
 impl Traffic {
@@ -121,14 +122,14 @@ impl Traffic {
     /// Counts a block that was allocated.
     pub fn allocated(&mut self, stack: u32, size: u64) {
         self.sizes.add(size);
-        self.by_stack.entry(stack).or_default().allocations += 1;
+        self.by_stack.entry(stack, Passing::default).allocations += 1;
     }
 
     /// Counts a block that was freed, by the call stack that allocated it.
     pub fn freed(&mut self, stack: u32, lifetime_us: u64, is_temporary: bool) {
         self.lifetimes.add(lifetime_us);
         self.temporary += u64::from(is_temporary);
-        let passing = self.by_stack.entry(stack).or_default();
+        let passing = self.by_stack.entry(stack, Passing::default);
         passing.frees += 1;
         passing.temporary += u64::from(is_temporary);
         passing.longest_lifetime_us = passing.longest_lifetime_us.max(lifetime_us);
@@ -136,7 +137,7 @@ impl Traffic {
 
     /// Returns what passed through a call stack.
     pub fn of(&self, stack: u32) -> Passing {
-        self.by_stack.get(&stack).copied().unwrap_or_default()
+        self.by_stack.get(stack).copied().unwrap_or_default()
     }
 
     /// Returns the call stacks with temporary blocks, those with the most first, and how many.
@@ -144,6 +145,6 @@ impl Traffic {
         let temporary = self.by_stack.iter();
         let temporary = temporary.map(|(stack, passing)| (*stack, passing.temporary));
         let temporary = temporary.filter(|(_, count)| *count > 0);
-        super::ranked::ranked(temporary, most, |a, b| a.1 > b.1)
+        ranked(temporary, most, |a, b| a.1 > b.1)
     }
 }

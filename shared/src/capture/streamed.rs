@@ -1,12 +1,11 @@
 //! From a stream of events to who holds what and what passes, as the pages of the API tell it.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::clock;
 use super::live::{Change, LiveBlocks};
 use super::totals::LISTED;
-use crate::analysis::{Passing, Traffic, ranked};
+use crate::analysis::{ById, Passing, Traffic, ranked};
 use crate::api::{Leak, LeaksPage, Stack};
 use crate::trace::{self, Births, Outlived, Period, Record, Summary, Task};
 use crate::wire::{Header, Message};
@@ -31,8 +30,8 @@ pub struct Streamed {
     header: Option<Header>,
     live: LiveBlocks,
     traffic: Traffic,
-    stacks: BTreeMap<u32, trace::Stack>,
-    tasks: BTreeMap<u16, Task>,
+    stacks: ById<trace::Stack>,
+    tasks: ById<Task>,
     summary: Option<Summary>,
     period: Option<Period>,
     /// Sequence numbers of the latest two allocations, the newest last.
@@ -49,8 +48,8 @@ impl Streamed {
     pub fn take(&mut self, message: Message) {
         match message {
             Message::Header(header) => self.begin(header),
-            Message::Stack(stack) => drop(self.stacks.insert(stack.id, stack)),
-            Message::Task(task) => drop(self.tasks.insert(task.id, task)),
+            Message::Stack(stack) => self.stacks.set(stack.id, stack),
+            Message::Task(task) => self.tasks.set(task.id.into(), task),
             Message::Counters(summary) => {
                 self.at(summary.time_us);
                 self.summary = Some(summary);
@@ -87,8 +86,8 @@ impl Streamed {
 
     /// Returns a call stack as the API tells it, with what was seen of it.
     pub fn stack(&self, id: u32) -> Stack {
-        let known = self.stacks.get(&id).cloned().unwrap_or_default();
-        let task = self.tasks.get(&known.task);
+        let known = self.stacks.get(id).cloned().unwrap_or_default();
+        let task = self.tasks.get(known.task.into());
         let Passing {
             allocations,
             frees,
@@ -108,19 +107,17 @@ impl Streamed {
     /// Returns who holds what is live, as `GET /trace/leaks` would.
     pub fn leaks(&self) -> LeaksPage {
         let period = self.period();
-        let mut by_stack: BTreeMap<u32, Leak> = BTreeMap::new();
+        let mut by_stack = ById::default();
         for record in self.live.iter() {
-            let leak = by_stack
-                .entry(record.stack)
-                .or_insert_with(|| self.empty(record.stack, &period));
+            let leak = by_stack.entry(record.stack, || self.empty(record.stack, &period));
             self.add(leak, record, &period);
         }
-        let total = by_stack.len() as u32;
+        let leaks: Vec<Leak> = by_stack.into_values().collect();
         LeaksPage {
             trace_id: self.header.as_ref().map_or(0, |header| header.trace_id),
             period,
-            total,
-            leaks: ranked(by_stack.into_values(), LISTED, |a, b| a.bytes > b.bytes),
+            total: leaks.len() as u32,
+            leaks: ranked(leaks, LISTED, |a, b| a.bytes > b.bytes),
         }
     }
 
