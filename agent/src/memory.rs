@@ -53,6 +53,8 @@ pub struct Area {
     /// What the board calls it.
     name: &'static str,
     memory: Range<usize>,
+    /// What is taken off its addresses where they are told.
+    bias: usize,
     read: ReadWords,
 }
 
@@ -66,6 +68,7 @@ impl Area {
             kind,
             name,
             memory,
+            bias: 0,
             read: read_directly,
         }
     }
@@ -81,6 +84,7 @@ impl Area {
             kind,
             name,
             memory,
+            bias: 0,
             read,
         }
     }
@@ -88,6 +92,17 @@ impl Area {
     /// Describes memory of the agent, which is not read.
     pub const fn own(memory: Range<usize>) -> Self {
         Self::read_by(read_nothing, AreaKind::Own, "", memory)
+    }
+
+    /// Tells its addresses as the ELF has them, from which it was loaded so many bytes away: so its symbols name them.
+    #[must_use]
+    pub const fn loaded_at(self, bias: usize) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// Returns what is taken off its addresses where they are told.
+    pub(crate) fn bias(&self) -> usize {
+        self.bias
     }
 
     /// Returns what it is.

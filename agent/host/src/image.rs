@@ -14,6 +14,8 @@ static FILE: OnceLock<Option<Mmap>> = OnceLock::new();
 pub struct Image {
     /// Its code.
     pub code: Range<usize>,
+    /// Its variables.
+    pub data: Range<usize>,
     /// What is added to the ELF's own addresses.
     pub bias: usize,
     /// Its GNU build id; empty if it was linked without one.
@@ -60,6 +62,7 @@ unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, image: *mut c
         let range = start..start + header.p_memsz as usize;
         match header.p_type {
             libc::PT_LOAD if header.p_flags & libc::PF_X != 0 => image.code = range,
+            libc::PT_LOAD if header.p_flags & libc::PF_W != 0 => image.data = range,
             libc::PT_NOTE => image.build_id = build_id(range).unwrap_or(image.build_id),
             _ => {}
         }

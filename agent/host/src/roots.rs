@@ -11,8 +11,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use heapbeacon::memory::{Area, AreaKind};
 use heapbeacon::platform::ScanGuard;
 
-use crate::heap;
 use crate::threads::{self, Stack};
+use crate::{heap, image};
 
 /// Most distinct names of threads.
 const NAMES: usize = 64;
@@ -52,7 +52,9 @@ pub(crate) fn area(index: usize, events: Range<usize>) -> Option<Area> {
     let snapshot = snapshot();
     let Snapshot { mapped, stacks } = snapshot.as_ref()?;
     if let Some((kind, name, memory)) = mapped.get(index) {
-        return Some(Area::read_by(read_memory, *kind, name, memory.clone()));
+        let area = Area::read_by(read_memory, *kind, name, memory.clone());
+        let own = image::get().filter(|image| image.data.contains(&memory.start));
+        return Some(area.loaded_at(own.map_or(0, |image| image.bias)));
     }
     let (name, stack) = stacks.get(index - mapped.len())?;
     Some(Area::read_by(
@@ -95,7 +97,7 @@ fn look() -> Snapshot {
     for (index, mapping) in writable.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| &writable[before]);
         if let Some((kind, name)) = root(mapping, before) {
-            mapped.push((kind, name, mapping.memory.clone()));
+            mapped.push((kind, keep(name), mapping.memory.clone()));
         }
     }
     let mut stacks = Vec::new();
@@ -119,19 +121,19 @@ fn look() -> Snapshot {
     Snapshot { mapped, stacks }
 }
 
-/// Returns what a mapping is as a root, if it is one: variables of the executable and of libraries, and C's heap.
-fn root(mapping: &Mapping, before: Option<&Mapping>) -> Option<(AreaKind, &'static str)> {
-    let is_file = |mapping: &Mapping| mapping.path.starts_with('/');
-    // What is zero at the start has no file, and follows directly what has one.
-    let is_behind_file = mapping.path.is_empty()
-        && before
-            .is_some_and(|before| before.memory.end == mapping.memory.start && is_file(before));
-    match &*mapping.path {
-        "[heap]" => Some((AreaKind::Driver, "malloc")),
-        _ if is_file(mapping) => Some((AreaKind::Static, ".data")),
-        _ if is_behind_file => Some((AreaKind::Static, ".bss")),
-        _ => None,
+/// Returns what a mapping is as a root, if it is one: C's heap, or variables, by the name of their executable or library.
+fn root<'m>(mapping: &'m Mapping, before: Option<&'m Mapping>) -> Option<(AreaKind, &'m str)> {
+    if mapping.path == "[heap]" {
+        return Some((AreaKind::Driver, "malloc"));
     }
+    // What is zero at the start has no file, and follows directly what has one.
+    let is_behind = |before: &&Mapping| before.memory.end == mapping.memory.start;
+    let named = match mapping.path.is_empty() {
+        true => before.filter(is_behind)?,
+        false => mapping,
+    };
+    let (_, file) = named.path.rsplit_once('/')?;
+    Some((AreaKind::Static, file))
 }
 
 /// Reads a line of `/proc/self/maps` (`proc_pid_maps(5)`).
@@ -211,7 +213,7 @@ mod tests {
             line("2000-3000 rw-p 0 00:00 0"),
             line("5000-6000 rw-p 0 00:00 0"),
         );
-        assert_eq!(root(&bss, Some(&data)), Some((AreaKind::Static, ".bss")));
+        assert_eq!(root(&bss, Some(&data)), Some((AreaKind::Static, "agent")));
         assert_eq!(root(&apart, Some(&data)), None);
         assert_eq!(root(&bss, None), None);
     }

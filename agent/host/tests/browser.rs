@@ -12,6 +12,7 @@ mod browser {
     mod charts;
     mod crowded;
     mod files;
+    mod holders;
     mod long_list;
     mod marks;
     mod policy;

@@ -98,7 +98,7 @@ struct Piece {
 /// Words that were read and not all looked at.
 struct Words {
     words: [usize; BATCH],
-    /// Where the first is.
+    /// Where the first is, as it is told.
     at: usize,
     looked_at: usize,
     read: usize,
@@ -218,7 +218,7 @@ impl References {
         }
         let room = ((piece.until - piece.next) / WORD).min(BATCH);
         let read = piece.area.read(piece.next, &mut self.words.words[..room]);
-        self.words.at = piece.next;
+        self.words.at = piece.next.wrapping_sub(piece.area.bias());
         (self.words.looked_at, self.words.read) = (0, read);
         piece.next += read * WORD;
         if read < room {
@@ -369,7 +369,7 @@ impl Words {
             self.looked_at = self.read;
             return None;
         };
-        let at = self.at + (self.looked_at + ahead) * WORD;
+        let at = self.at.wrapping_add((self.looked_at + ahead) * WORD);
         let to = words[ahead];
         self.looked_at += ahead + 1;
         Some(Reference {
@@ -408,7 +408,9 @@ fn root(area: &Area) -> Option<Root> {
         AreaKind::Driver => RootKind::Driver,
         AreaKind::Heap | AreaKind::Own => return None,
     };
-    let Span { start, size } = span(&area.memory());
+    let memory = area.memory();
+    let start = Address(memory.start.wrapping_sub(area.bias()) as u64);
+    let size = memory.len() as u64;
     let mut name = Name::new();
     // A name that is too long is cut.
     let _ = area.name().chars().try_for_each(|c| name.push(c));

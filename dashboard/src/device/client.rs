@@ -145,9 +145,9 @@ impl Client {
         answer.response.binary().await.map_err(unexpected)
     }
 
-    /// Downloads what a route answers with.
-    pub async fn download(&self, route: Route) -> Result<Blob, ApiError> {
-        let answer = self.read(route, "").await?;
+    /// Downloads what a route answers with; `query` starts with `?` unless it is empty.
+    pub async fn download(&self, route: Route, query: &str) -> Result<Blob, ApiError> {
+        let answer = self.read(route, query).await?;
         let response = web_sys::Response::from(answer.response);
         let blob = response.blob().map_err(|_| ApiError::Unreachable)?;
         let blob = JsFuture::from(blob).await;

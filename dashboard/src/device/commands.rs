@@ -84,7 +84,7 @@ impl Store {
         let client = store.client.get_value();
         // It may take long: nobody has to wait for it.
         spawn_local(async move {
-            let problem = match client.download(route).await {
+            let problem = match client.download(route, "").await {
                 Ok(file) if save(&file, name) => return,
                 Ok(_) => "The browser did not take it.".to_owned(),
                 Err(error) => error.to_string(),

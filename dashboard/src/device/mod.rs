@@ -10,5 +10,7 @@ mod past;
 mod poll;
 pub(crate) mod records;
 pub(crate) mod retry;
+pub(crate) mod scan_pace;
+mod scans;
 mod visibility;
 mod wrong_frees;

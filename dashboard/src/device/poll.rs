@@ -339,6 +339,8 @@ impl Store {
         self.watched.set(Default::default());
         self.rates.set(Default::default());
         self.leaks.set(None);
+        self.scans.set(Default::default());
+        self.scan_pace.set_value(Default::default());
         self.records.set(Default::default());
         self.wrong_free_stacks.set(Vec::new());
         self.refresh_sites();

@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod finding;
 pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
+pub(crate) mod holders;
 pub(crate) mod loss;
 pub(crate) mod palette;
 pub(crate) mod passing;

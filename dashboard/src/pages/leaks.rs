@@ -11,16 +11,20 @@ use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
 use crate::model::finding::completeness::with_untraced;
+use crate::model::finding::lost::add_lost;
 use crate::model::finding::{Finding, Part, Tone, View, capture, live};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::regions;
+use crate::model::sites::order::Order;
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
 mod evidence;
+mod holders;
 mod row;
 mod table;
 
+use holders::HoldersSwitch;
 use row::Sites;
 use table::SiteTable;
 
@@ -41,6 +45,10 @@ fn Leaks() -> impl IntoView {
     let store = Store::of_app();
     let grouping = RwSignal::new(Grouping::default());
     let filter = RwSignal::new(String::new());
+    let order = RwSignal::new(Order::default());
+    if !store.is_file {
+        store.follow_holders();
+    }
     let sites = Memo::new(move |_| match grouping.get() {
         Grouping::CallSite => store.sites.get(),
         other => Arc::new(store.group(other)),
@@ -49,7 +57,7 @@ fn Leaks() -> impl IntoView {
         let filter = filter.read();
         let wanted = |site: &&Site| store.shows(site.origin) && site.matches(&filter);
         let shown: Vec<Site> = sites.read().iter().filter(wanted).cloned().collect();
-        Sites::new(shown)
+        Sites::new(order.get().sort(shown, store.is_grouped()))
     });
     view! {
         <When
@@ -67,7 +75,7 @@ fn Leaks() -> impl IntoView {
             <DemoStrip />
             <SymbolInvitation />
             <Tools grouping filter sites />
-            <SiteTable sites=shown grouping />
+            <SiteTable sites=shown grouping order />
             <Cut />
         </When>
     }
@@ -107,6 +115,7 @@ fn found(store: Store) -> Finding {
         Some(opened) => capture::describe(&own, &view, &opened.loss),
         None => live::describe(&own, &view),
     };
+    add_lost(&mut found, &own);
     found.facts = with_untraced(
         &found.facts,
         store.heap.read().as_ref(),
@@ -181,6 +190,7 @@ fn Tools(
                 bind:value=filter
             />
             <OriginSwitches held />
+            {(!Store::of_app().is_file).then(|| view! { <HoldersSwitch /> })}
         </div>
     }
 }

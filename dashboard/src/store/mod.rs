@@ -12,6 +12,7 @@ use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
 use crate::device::events::Following;
 use crate::device::records::RecordList;
+use crate::device::scan_pace::{ScanPace, Scans};
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
 use crate::model::rates::Rates;
@@ -22,10 +23,12 @@ use crate::symbols::source::SymbolState;
 
 pub(crate) mod clock;
 pub(crate) mod notices;
+pub(crate) mod settings;
 pub(crate) mod sources;
 
 use clock::{Clock, now_ms};
 use notices::Notices;
+use settings::Setting;
 
 /// The capture file that a store was filled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +86,14 @@ pub struct Store {
     pub symbols: RwSignal<SymbolState>,
     /// The records, once somebody asked for them.
     pub records: RwSignal<Arc<RecordList>>,
+    /// Who holds blocks, by what was found to point to them.
+    pub scans: RwSignal<Scans>,
+    /// When the device is asked for that again.
+    pub scan_pace: StoredValue<ScanPace>,
+    /// Whether it is to be asked at all.
+    pub wants_scans: RwSignal<bool>,
+    /// How many sites somebody looks into.
+    pub opened_rows: RwSignal<usize>,
     /// Call stacks of the latest wrong frees, beside those of records and leaks.
     pub wrong_free_stacks: RwSignal<Vec<Stack>>,
     /// How many records were read so far, while they are being read.
@@ -136,6 +147,10 @@ impl Store {
             names: StoredValue::new_local(Names::default()),
             symbols: RwSignal::default(),
             records: RwSignal::default(),
+            scans: RwSignal::default(),
+            scan_pace: StoredValue::default(),
+            wants_scans: RwSignal::new(Setting::Scans.is_on()),
+            opened_rows: RwSignal::new(0),
             wrong_free_stacks: RwSignal::default(),
             records_loading: RwSignal::new(None),
             token_needed: RwSignal::new(false),
@@ -236,9 +251,18 @@ impl Store {
                 true => sites::weigh(&mut sites, &watched),
                 false => sites::judge(&mut sites, &watched),
             }
+            if let Some(scan) = &self.scans.read().last {
+                sites::mark_lost(&mut sites, scan);
+            }
             Some(sites)
         });
         grouped.unwrap_or_default()
+    }
+
+    /// Returns whether what a site does is told of any: older captures say nothing.
+    pub fn is_grouped(&self) -> bool {
+        let has_evidence = |site: &Site| site.judgement.evidence.is_some();
+        !self.is_file || self.sites.read().iter().any(has_evidence)
     }
 
     /// Returns whether blocks pile up in all, whoever allocated them.

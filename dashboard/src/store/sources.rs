@@ -1,5 +1,7 @@
 //! What pages can show: the connected device, and capture files.
 
+use std::sync::Arc;
+
 use heapbeacon_shared::api::MarksPage;
 use heapbeacon_shared::capture::{Capture, survivors};
 use leptos::prelude::*;
@@ -9,10 +11,12 @@ use web_sys::File;
 use super::{Opened, Store};
 use crate::device::connection::Obstacle;
 use crate::device::records::RecordList;
+use crate::device::scan_pace::Scans;
 use crate::files::kind::FileKind;
 use crate::files::read::read_capture;
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
+use crate::model::holders::Scanned;
 use crate::symbols::names::Names;
 
 /// Index of the connected device among the sources.
@@ -170,6 +174,9 @@ impl Store {
                 watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
             }
         });
+        let scanned = capture
+            .references
+            .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
         self.records.set(
             RecordList {
                 trace_id: capture.trace.trace_id,
@@ -183,6 +190,10 @@ impl Store {
             time_us: capture.trace.summary.time_us,
             marks: capture.marks,
             merged: 0,
+        });
+        self.scans.set(Scans {
+            last: scanned.map(Arc::new),
+            problem: None,
         });
         self.device.set(Some(capture.device));
         self.heap.set(Some(capture.heap));

@@ -79,7 +79,7 @@ impl Store {
     async fn load_device_elf(&self) {
         self.symbols.update(|symbols| symbols.loading = true);
         let client = self.client.get_value();
-        match client.download(Route::Elf).await {
+        match client.download(Route::Elf, "").await {
             Ok(file) => {
                 self.load(Source::Device, &file).await;
             }
@@ -137,7 +137,14 @@ impl Store {
             .records
             .iter()
             .filter_map(|record| record.task.as_deref());
-        names.wanted(stacks.chain(&*of_wrong_frees), tasks)
+        let scan = self.scans.with_untracked(|scans| scans.last.clone());
+        let of_scan = scan.iter().flat_map(|scan| scan.stacks());
+        let stacks = stacks.chain(&*of_wrong_frees).chain(of_scan);
+        let mut wanted = names.wanted(stacks, tasks);
+        if let Some(scan) = &scan {
+            names.want_statics(&mut wanted, &scan.statics());
+        }
+        wanted
     }
 
     /// Finds the names of everything that the store has and that came while others were found.

@@ -84,6 +84,8 @@ pub struct Names {
     frames: HashMap<u64, Vec<Frame>>,
     /// The same for tasks, by where they are stored.
     tasks: HashMap<u64, Option<String>>,
+    /// The same for statics, by an address inside.
+    statics: HashMap<u64, Option<(String, u64)>>,
     /// What was worked out of it, by the addresses of a call stack.
     known: HashMap<Vec<u64>, Arc<NamedStack>>,
 }
@@ -123,7 +125,16 @@ impl Names {
             tasks: tasks
                 .filter(|task| !self.tasks.contains_key(task))
                 .collect(),
+            statics: Vec::new(),
         }
+    }
+
+    /// Adds to what is to be found the statics around addresses, which come in their order.
+    pub fn want_statics(&self, wanted: &mut Wanted, addresses: &BTreeSet<u64>) {
+        let unknown = addresses.iter().copied();
+        wanted.statics = unknown
+            .filter(|address| !self.statics.contains_key(address))
+            .collect();
     }
 
     /// Takes what was found.
@@ -134,6 +145,15 @@ impl Names {
         self.frames.extend(addresses.zip(found.frames));
         let tasks = wanted.tasks.iter().copied();
         self.tasks.extend(tasks.zip(found.tasks));
+        let statics = wanted.statics.iter().copied();
+        self.statics.extend(statics.zip(found.statics));
+    }
+
+    /// Returns the short name of the static around an address, and how far behind its start that is; `None` where the symbols
+    /// name none.
+    pub fn variable(&self, address: u64) -> Option<(String, u64)> {
+        let (path, offset) = self.statics.get(&address)?.as_ref()?;
+        Some((short_name(path), *offset))
     }
 
     /// Names a task: one that the device knows only the address of has its name in the symbols.
@@ -368,7 +388,7 @@ mod tests {
         assert_eq!(names.of(&one).name, "0x00000001 ← 0x00000002");
         let found = Found {
             frames: vec![function(1, "app::a"), function(2, "app::b")],
-            tasks: vec![],
+            ..Found::default()
         };
         names.learn(&of_one, found);
         assert_eq!(names.of(&one).name, "app::a");
@@ -377,7 +397,7 @@ mod tests {
         assert_eq!(of_both.addresses, [3]);
         let found = Found {
             frames: vec![function(3, "app::c")],
-            tasks: vec![],
+            ..Found::default()
         };
         names.learn(&of_both, found);
         assert_eq!(names.of(&other).name, "app::b");
@@ -394,13 +414,31 @@ mod tests {
         let wanted = names.wanted([&of_stack], ["net", "task@20", "task@10", "task@xyz"]);
         assert_eq!(wanted.tasks, [0x10, 0x20]);
         let found = Found {
-            frames: vec![],
             tasks: vec![Some("blink".to_owned()), None],
+            ..Found::default()
         };
         names.learn(&wanted, found);
         let named = ["net", "task@10", "task@20", "task@30"].map(|task| names.task(task));
         assert_eq!(named, ["net", "blink", "task@20", "task@30"]);
         assert!(names.wanted([&of_stack], ["task@20"]).is_empty());
+    }
+
+    #[test]
+    fn statics_are_asked_for_once_and_named_short() {
+        let mut names = Names::default();
+        let addresses = BTreeSet::from([0x10, 0x20]);
+        let mut wanted = Wanted::default();
+        names.want_statics(&mut wanted, &addresses);
+        assert_eq!(wanted.statics, [0x10, 0x20]);
+        let found = Found {
+            statics: vec![Some(("app::net::NET".to_owned(), 8)), None],
+            ..Found::default()
+        };
+        names.learn(&wanted, found);
+        assert_eq!(names.variable(0x10), Some(("net::NET".to_owned(), 8)));
+        assert_eq!(names.variable(0x20), None);
+        names.want_statics(&mut wanted, &addresses);
+        assert!(wanted.is_empty());
     }
 
     #[test]

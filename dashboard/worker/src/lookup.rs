@@ -50,11 +50,13 @@ impl Lookup {
         };
         let addresses = wanted.addresses.iter();
         let tasks = wanted.tasks.iter();
+        let statics = wanted.statics.iter();
         Found {
             frames: addresses
                 .map(|address| symbols.frames_of_return(*address))
                 .collect(),
             tasks: tasks.map(|storage| task(symbols, *storage)).collect(),
+            statics: statics.map(|address| variable(symbols, *address)).collect(),
         }
     }
 }
@@ -101,11 +103,19 @@ fn task(symbols: &Symbols, storage: u64) -> Option<String> {
     })
 }
 
+/// Names the static around an address, and says how many bytes behind its start that is.
+fn variable(symbols: &Symbols, address: u64) -> Option<(String, u64)> {
+    let found = symbols.static_at(address)?;
+    Some((found.name, found.offset))
+}
+
 #[cfg(test)]
 mod tests {
     use core::cell::Cell;
 
     use super::*;
+
+    static A_VARIABLE_OF_THIS_TEST: [u8; 64] = [23; 64];
 
     /// A file in memory, and how many bytes of it were read.
     struct Bytes {
@@ -193,6 +203,7 @@ mod tests {
         let wanted = Wanted {
             addresses: vec![1, 0],
             tasks: vec![1],
+            statics: vec![1],
         };
         let mut lookup = Lookup::default();
         let names = Question::Names(wanted);
@@ -204,5 +215,30 @@ mod tests {
         let addresses = found.frames.iter().map(|frames| frames[0].address);
         assert!(addresses.eq([1, 0]));
         assert_eq!(found.tasks, [None]);
+        assert_eq!(found.statics, [None]);
+    }
+
+    #[test]
+    fn a_variable_is_named_with_the_distance_from_its_start() {
+        let path = std::env::current_exe().expect("it has a path");
+        let own = std::fs::read(path).expect("it can be read");
+        let symbols = Symbols::parse(&own).expect("it is an ELF");
+        // Where the ELF has it, wherever it was loaded.
+        let name = b"A_VARIABLE_OF_THIS_TEST";
+        assert!(
+            A_VARIABLE_OF_THIS_TEST
+                .iter()
+                .all(|byte| *byte == name.len() as u8)
+        );
+        let found = (0..own.len() as u64 * 2).step_by(16);
+        let mut found = found.filter_map(|address| variable(&symbols, address));
+        let (path, offset) = found
+            .find(|(path, offset)| path.ends_with("A_VARIABLE_OF_THIS_TEST") && *offset >= 16)
+            .expect("the ELF names it");
+        assert!(
+            path.starts_with("heapbeacon_worker::lookup::tests"),
+            "{path}"
+        );
+        assert!((16..64).contains(&offset));
     }
 }

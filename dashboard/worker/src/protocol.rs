@@ -38,12 +38,14 @@ pub struct Wanted {
     pub addresses: Vec<u64>,
     /// Where tasks are stored.
     pub tasks: Vec<u64>,
+    /// Addresses of variables, or inside of them.
+    pub statics: Vec<u64>,
 }
 
 impl Wanted {
     /// Returns whether nothing is wanted.
     pub fn is_empty(&self) -> bool {
-        self.addresses.is_empty() && self.tasks.is_empty()
+        self.addresses.is_empty() && self.tasks.is_empty() && self.statics.is_empty()
     }
 }
 
@@ -74,6 +76,8 @@ pub struct Found {
     pub frames: Vec<Vec<Frame>>,
     /// Name of each task; `None` where none is stored.
     pub tasks: Vec<Option<String>>,
+    /// The full path of each static, and how many bytes behind its start the address lies; `None` where there is none.
+    pub statics: Vec<Option<(String, u64)>>,
 }
 
 /// Why an ELF gives no names.
@@ -154,6 +158,7 @@ mod tests {
         let found = Found {
             frames: vec![vec![frame], vec![Frame::default()]],
             tasks: vec![None, Some("net[1]".to_owned())],
+            statics: vec![Some(("app::NET".to_owned(), 16)), None],
         };
         let refusal = ElfProblem::NoBuildId {
             traced: "aa11".to_owned(),

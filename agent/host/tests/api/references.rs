@@ -3,7 +3,7 @@
 use heapbeacon_shared::analysis::{Hold, Holder};
 use heapbeacon_shared::api::{Demo, Feature, ReferencesPage};
 use heapbeacon_shared::symbols::Symbols;
-use heapbeacon_shared::trace::{Mode, RootKind, State};
+use heapbeacon_shared::trace::{Address, Mode, Root, RootKind, State};
 use heapbeacon_shared::wire::Message;
 
 use crate::support::await_some;
@@ -128,6 +128,32 @@ fn a_chain_begins_in_a_root_and_ends_at_its_block() {
     if agent.has(Feature::Demo) && is_traced_from_the_start(&agent) {
         assert!(longest > 2, "a list's entry is held by the list");
     }
+}
+
+#[test]
+fn statics_that_hold_blocks_have_the_addresses_of_the_elf() {
+    let Some(agent) = scannable() else { return };
+    if !agent.has(Feature::Elf) {
+        return;
+    }
+    agent.worked_until("some records", |trace| trace.summary.live_count > 50);
+    let symbols = Symbols::parse(&agent.get("/elf").body).expect("the ELF has symbols");
+    let now = Scanned::take(&agent);
+    let page = now.page();
+    let words = page.references.iter().map(|reference| reference.at);
+    let mut statics = words.filter(|at| {
+        let mut roots = page.roots.iter();
+        roots.any(|root| root.kind == RootKind::Static && is_in(root, *at))
+    });
+    assert!(
+        statics.any(|at| symbols.static_at(at.0).is_some()),
+        "{:?}",
+        page.roots
+    );
+}
+
+fn is_in(root: &Root, at: Address) -> bool {
+    (root.start.0..root.start.0 + root.size).contains(&at.0)
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::heap_history::Outlook;
 pub(crate) mod capture;
 pub(crate) mod completeness;
 pub(crate) mod live;
+pub(crate) mod lost;
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,4 +87,4 @@ impl View<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

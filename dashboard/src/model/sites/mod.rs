@@ -7,9 +7,11 @@ use heapbeacon_shared::analysis::{History, Judgement, Listed, Snapshot, Watched,
 use heapbeacon_shared::api::{Leak, LeaksPage};
 use heapbeacon_shared::trace::Origin;
 
+use crate::model::holders::{Lost, Scanned};
 use crate::symbols::names::{NamedStack, Names};
 
 pub mod evidence;
+pub mod order;
 
 use evidence::Evidence;
 
@@ -73,6 +75,8 @@ pub struct Site {
     pub history: History,
     /// What that shows.
     pub judgement: Judgement,
+    /// Those of its blocks that nobody can free any more.
+    pub lost: Lost,
 }
 
 impl Site {
@@ -83,6 +87,11 @@ impl Site {
             count: self.count,
             judgement: &self.judgement,
         }
+    }
+
+    /// Returns the ids of its call stacks.
+    pub fn stack_ids(&self) -> Vec<u32> {
+        self.stacks.iter().map(|stack| stack.id).collect()
     }
 
     /// Returns a one-word tag for where its call stacks end; a task has too many.
@@ -188,6 +197,7 @@ fn empty_site(
         evidence: Evidence::default(),
         history: History::default(),
         judgement: Judgement::default(),
+        lost: Lost::default(),
     }
 }
 
@@ -227,6 +237,13 @@ pub fn judge(sites: &mut [Site], watched: &Watched) {
     let judged = watched.judge(sites.iter().map(|site| &site.history));
     for (site, judgement) in sites.iter_mut().zip(judged) {
         site.judgement = judgement;
+    }
+}
+
+/// Notes which blocks two scans have found lost. What the agent has is its own matter.
+pub fn mark_lost(sites: &mut [Site], scanned: &Scanned) {
+    for site in sites.iter_mut().filter(|site| site.origin != Origin::Agent) {
+        site.lost = scanned.lost_of(&site.stack_ids());
     }
 }
 

@@ -5,14 +5,16 @@ use heapbeacon_shared::trace::{Kind, Origin};
 use leptos::prelude::*;
 
 use super::evidence::Evidence;
+use super::holders::HoldersPart;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
+use crate::model::sites::order::Group;
 use crate::model::sites::{Site, SiteStack};
 use crate::pages::history_end;
 use crate::store::Store;
 
-/// Sites in the order of their size.
+/// Sites in the order in which they are listed.
 pub(super) type Sites = Arc<Vec<Site>>;
 
 /// Call stacks that an opened row shows.
@@ -33,8 +35,14 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
         let found = sites.iter().find(|site| site.key == key).cloned();
         found.or_else(|| before.cloned().flatten())
     });
-    // The list is in order of size.
-    let most = move || sites.read().first().map_or(0, |site| site.bytes);
+    let most = move || {
+        sites
+            .read()
+            .iter()
+            .map(|site| site.bytes)
+            .max()
+            .unwrap_or(0)
+    };
     // Nothing is known of what came after a stop.
     let now_us = move || {
         let read_us = store
@@ -46,7 +54,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
     view! {
         <tbody
             class:open=move || open.get()
-            class:growing=move || site.read().as_ref().is_some_and(|site| site.judgement.leaks())
+            class:growing=move || site.read().as_ref().is_some_and(|site| Group::of(site).is_urgent())
         >
             <tr
                 class="site"
@@ -72,6 +80,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                 <tr class="stacks">
                     <td colspan="7">
                         <Evidence site />
+                        <HoldersPart site />
                         <Stacks site />
                     </td>
                 </tr>
@@ -281,6 +290,11 @@ struct Sign {
 fn sign(site: &Site, is_file: bool) -> Sign {
     let judgement = &site.judgement;
     let (class, word, meaning) = match (judgement.standing(), judgement.kind()) {
+        _ if site.lost.count > 0 => (
+            "bad",
+            "lost",
+            "Nothing refers to some of its blocks any more, so no code can free them",
+        ),
         _ if is_file && judgement.told.is_none() => (
             "neutral",
             "unknown",

@@ -2,6 +2,8 @@ use leptos::prelude::*;
 
 use super::row::{SiteRow, Sites};
 use crate::components::{Item, KeyedList, When};
+use crate::format;
+use crate::model::sites::order::{Column, Group, Order};
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
@@ -9,38 +11,51 @@ const GROWTH_HINT: &str = "Bytes gained since this page opened, and the rate whi
 const SURVIVORS_HINT: &str = "When the live bytes were allocated, from the start of the trace to the \
                               capture: a leak rises all along, what is held for good is a step";
 
-/// Lists who holds memory, most bytes first.
+/// Lists who holds memory: what needs action first.
 #[component]
-pub(super) fn SiteTable(sites: Memo<Sites>, grouping: RwSignal<Grouping>) -> impl IntoView {
-    let is_file = Store::of_app().is_file;
+pub(super) fn SiteTable(
+    sites: Memo<Sites>,
+    grouping: RwSignal<Grouping>,
+    order: RwSignal<Order>,
+) -> impl IntoView {
+    let store = Store::of_app();
+    let is_file = store.is_file;
     let items = Callback::new(move |()| {
-        let row = |site: &Site| {
-            let key = site.key.clone();
-            Item::new(key.clone(), move || {
-                view! { <SiteRow key=key.clone() sites /> }.into_any()
-            })
-        };
-        sites.read().iter().map(row).collect()
+        let all = sites.read();
+        let mut items = Vec::new();
+        if !store.is_grouped() {
+            return all.iter().map(|site| row_item(site, sites)).collect();
+        }
+        for group in Group::ALL {
+            let of_group = || all.iter().filter(|site| Group::of(site) == group);
+            if of_group().next().is_some() {
+                items.push(head_item(group, sites));
+                items.extend(of_group().map(|site| row_item(site, sites)));
+            }
+        }
+        items
     });
     let who = move || match grouping.get() {
         Grouping::CallSite => "Call site",
         Grouping::CallStack => "Call stack",
         Grouping::Task => "Task",
     };
+    let head =
+        move |class, column, title: &'static str, hint| head(order, class, column, title, hint);
     view! {
         <table class="sites" class:of-file=is_file>
-            <caption class="unseen">"Live blocks by who allocated them, most bytes first"</caption>
+            <caption class="unseen">"Live blocks by who allocated them, by what there is to do about them"</caption>
             <thead>
                 <tr>
-                    <th scope="col">{who}</th>
-                    {head("verdict-cell", "Verdict", "What its live blocks do")}
-                    {head("r", "Live", "Bytes allocated and not freed")}
-                    {head("r blocks", "Blocks", "Blocks allocated and not freed")}
-                    {(!is_file).then(|| head("r", "Growth", GROWTH_HINT))}
-                    {head("r oldest", "Oldest", "Age of its oldest live block")}
+                    {move || head("", Column::Name, who(), "Who allocated them")}
+                    <th scope="col" class="verdict-cell">"Verdict"</th>
+                    {head("r", Column::Live, "Live", "Bytes allocated and not freed")}
+                    {head("r blocks", Column::Blocks, "Blocks", "Blocks allocated and not freed")}
+                    {(!is_file).then(|| head("r", Column::Growth, "Growth", GROWTH_HINT))}
+                    {head("r oldest", Column::Oldest, "Oldest", "Age of its oldest live block")}
                     {match is_file {
-                        true => head("trend", "Allocated", SURVIVORS_HINT),
-                        false => head("trend", "Trend", "Live bytes since this page opened"),
+                        true => plain_head("Allocated", SURVIVORS_HINT),
+                        false => plain_head("Trend", "Live bytes since this page opened"),
                     }}
                 </tr>
             </thead>
@@ -52,6 +67,70 @@ pub(super) fn SiteTable(sites: Memo<Sites>, grouping: RwSignal<Grouping>) -> imp
     }
 }
 
-fn head(class: &'static str, title: &'static str, hint: &'static str) -> AnyView {
-    view! { <th scope="col" class=class title=hint>{title}</th> }.into_any()
+fn row_item(site: &Site, sites: Memo<Sites>) -> Item {
+    let key = site.key.clone();
+    Item::new(key.clone(), move || {
+        view! { <SiteRow key=key.clone() sites /> }.into_any()
+    })
+}
+
+fn head_item(group: Group, sites: Memo<Sites>) -> Item {
+    // No key of a site begins with a blank.
+    Item::new(format!(" {}", group.name()), move || {
+        view! {
+            <tbody class="group" class:bad=group.is_urgent()>
+                <tr>
+                    <th scope="rowgroup" colspan="7" data-testid="group">
+                        {group.name()}
+                        <small>{move || group_words(&sites.read(), group)}</small>
+                    </th>
+                </tr>
+            </tbody>
+        }
+        .into_any()
+    })
+}
+
+/// Describes what is in a group.
+fn group_words(sites: &[Site], group: Group) -> String {
+    let of_group = || sites.iter().filter(|site| Group::of(site) == group);
+    let number = of_group().count() as u64;
+    let bytes = |bytes: fn(&Site) -> u64| format::bytes(of_group().map(bytes).sum());
+    let sites = format::plural(number, "site");
+    match group {
+        Group::Lost => format!(
+            " · {sites} · {} that nothing refers to",
+            bytes(|site| site.lost.bytes)
+        ),
+        _ => format!(" · {sites} · {}", bytes(|site| site.bytes)),
+    }
+}
+
+/// Draws the head of a column that the list can be ordered by.
+fn head(
+    order: RwSignal<Order>,
+    class: &'static str,
+    column: Column,
+    title: &'static str,
+    hint: &'static str,
+) -> AnyView {
+    let sorted = move || {
+        let order = order.get();
+        (order.column == column).then(|| match order.is_reversed != (column == Column::Name) {
+            true => "ascending",
+            false => "descending",
+        })
+    };
+    view! {
+        <th scope="col" class=class aria-sort=sorted>
+            <button type="button" title=hint on:click=move |_| order.update(|order| *order = order.chosen(column))>
+                {title}
+            </button>
+        </th>
+    }
+    .into_any()
+}
+
+fn plain_head(title: &'static str, hint: &'static str) -> AnyView {
+    view! { <th scope="col" class="trend" title=hint>{title}</th> }.into_any()
 }

@@ -4,6 +4,7 @@ use heapbeacon_shared::trace::{Destination, Kind, Mode, Origin, State, Summary, 
 
 use super::completeness::completeness;
 use super::*;
+use crate::model::holders::Lost;
 use crate::model::sites::Site;
 use crate::model::sites::evidence::Evidence;
 
@@ -46,6 +47,7 @@ pub(crate) fn site(name: &str, kind: Kind) -> Site {
             watched_us: 14 * MINUTE_US,
             ..Judgement::default()
         },
+        lost: Lost::default(),
     }
 }
 

@@ -1,0 +1,39 @@
+//! What a person wants of every page of this origin, as their browser keeps it.
+
+use leptos::prelude::window;
+
+/// What is kept of something that is off.
+const OFF: &str = "off";
+
+/// Something that is on until somebody turns it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Devices are asked who holds their blocks.
+    Scans,
+}
+
+impl Setting {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Scans => "heapbeacon-holders",
+        }
+    }
+
+    /// Returns whether it is on. A browser that keeps nothing leaves everything on.
+    pub fn is_on(self) -> bool {
+        let storage = window().local_storage().ok().flatten();
+        let kept = storage.and_then(|storage| storage.get_item(self.key()).ok()?);
+        kept.as_deref() != Some(OFF)
+    }
+
+    /// Keeps whether it is on.
+    pub fn turn(self, is_on: bool) {
+        if let Ok(Some(storage)) = window().local_storage() {
+            // A browser that keeps nothing asks again the next time.
+            let _ = match is_on {
+                true => storage.remove_item(self.key()),
+                false => storage.set_item(self.key(), OFF),
+            };
+        }
+    }
+}
