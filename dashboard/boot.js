@@ -138,6 +138,24 @@
     }
   }
 
+  /** Puts, gets or deletes the ELF of a build in this browser, for the program. */
+  window.elfCache = (request, key, file) =>
+    new Promise((resolve, reject) => {
+      const opening = indexedDB.open("heapbeacon", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("elf");
+      opening.onerror = reject;
+      opening.onsuccess = () => {
+        const database = opening.result;
+        const transaction = database.transaction("elf", "readwrite");
+        const files = transaction.objectStore("elf");
+        const outcome = request === "put" ? files.put(file, key) : files[request](key);
+        transaction.oncomplete = () => resolve(outcome.result);
+        transaction.onabort = reject;
+        // It closes once nothing is open any more.
+        database.close();
+      };
+    });
+
   if (location.protocol === "file:") return sayFile();
   if (typeof WebAssembly !== "object") {
     return say("This browser runs no WebAssembly", "It is too old, or has it switched off, as a lockdown mode does. The device can still be asked over its HTTP API.");

@@ -1,10 +1,11 @@
-//! What the address bar says: the page after `#`, and the device in `?device=`.
+//! What the address bar says: the page after `#`, how somebody looks at it, and the device in `?device=`.
 //!
 //! A device serves one file for all pages, so the page is a fragment: reloading and bookmarks work
 //! wherever the file lies, and the query stays as it is from page to page.
 
 use leptos::ev;
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
 
 /// A page of the dashboard.
@@ -49,6 +50,7 @@ impl Page {
     /// Returns the page of a fragment, the first page if that is empty; `None` if there is no such page.
     pub fn of_fragment(fragment: &str) -> Option<Self> {
         let mut pages = Self::ALL.into_iter();
+        let (fragment, _) = fragment.split_once('?').unwrap_or((fragment, ""));
         match fragment.trim_start_matches(['#', '/']) {
             "" => Some(Self::default()),
             _ => pages.find(|page| page.link() == fragment),
@@ -69,6 +71,36 @@ pub fn use_page() -> RwSignal<Option<Page>> {
     let listener = window_event_listener(ev::hashchange, move |_| page.set(current()));
     on_cleanup(move || listener.remove());
     page
+}
+
+/// Returns how somebody looks at the page: what the address bar says behind the `?` of the fragment.
+pub fn view() -> Option<UrlSearchParams> {
+    let fragment = window().location().hash().ok()?;
+    let (_, view) = fragment.split_once('?')?;
+    UrlSearchParams::new_with_str(view).ok()
+}
+
+/// Returns one thing that it says; empty if it does not.
+pub fn view_value(name: &str) -> String {
+    let value = view().and_then(|view| view.get(name));
+    value.unwrap_or_default()
+}
+
+/// Notes in the address bar how somebody looks at a page, so that a reload and a link show the same. What is empty is as
+/// usual, and left out.
+pub fn note_view(page: Page, view: &[(&str, String)]) {
+    let Ok(query) = UrlSearchParams::new() else {
+        return;
+    };
+    let told = view.iter().filter(|(_, value)| !value.is_empty());
+    told.for_each(|(name, value)| query.append(name, value));
+    let query = String::from(query.to_string());
+    let mark = if query.is_empty() { "" } else { "?" };
+    let url = [page.link(), mark, &query].concat();
+    // A browser that refuses shows the usual view the next time.
+    let _ = window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
 }
 
 /// The device that the address bar names.
@@ -252,6 +284,8 @@ mod tests {
             assert_eq!(Page::of_fragment(first), Some(Page::Live));
         }
         assert_eq!(Page::of_fragment("#/nowhere"), None);
+        let with_view = Page::of_fragment("#/leaks?sort=-growth&filter=a%3Fb");
+        assert_eq!(with_view, Some(Page::Leaks));
     }
 
     #[test]

@@ -20,5 +20,6 @@ mod browser {
     mod states;
     mod story;
     mod strangers;
+    mod views;
     mod warnings;
 }

@@ -139,7 +139,10 @@ impl Scanned {
             Holder::Root { root, at } if self.roots[root].kind == RootKind::Static => Some(at.0),
             _ => None,
         };
-        first.filter_map(at).collect()
+        let mut statics = BTreeSet::new();
+        // Collecting would sort them first.
+        statics.extend(first.filter_map(at));
+        statics
     }
 
     /// Returns which blocks of call stacks are lost.

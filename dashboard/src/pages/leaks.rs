@@ -10,9 +10,10 @@ use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::When;
 use crate::format;
+use crate::location::{Page, note_view, view, view_value};
 use crate::model::finding::completeness::with_untraced;
 use crate::model::finding::lost::add_lost;
-use crate::model::finding::{Finding, Part, Tone, View, capture, live};
+use crate::model::finding::{Finding, Part, View, capture, live};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::regions;
 use crate::model::sites::order::Order;
@@ -43,9 +44,20 @@ pub fn LeaksPage() -> impl IntoView {
 #[component]
 fn Leaks() -> impl IntoView {
     let store = Store::of_app();
-    let grouping = RwSignal::new(Grouping::default());
-    let filter = RwSignal::new(String::new());
-    let order = RwSignal::new(Order::default());
+    let grouping = RwSignal::new(Grouping::named(&view_value("by")));
+    let filter = RwSignal::new(view_value("filter"));
+    let order = RwSignal::new(Order::named(&view_value("sort")));
+    let opened = RwSignal::new(opened_in_view());
+    Effect::new(move |_| {
+        let by = grouping.get().name().to_owned();
+        let mut view = vec![
+            ("by", by),
+            ("sort", order.get().name()),
+            ("filter", filter.get()),
+        ];
+        view.extend(opened.get().into_iter().map(|key| ("open", key)));
+        note_view(Page::Leaks, &view);
+    });
     if !store.is_file {
         store.follow_holders();
     }
@@ -75,10 +87,17 @@ fn Leaks() -> impl IntoView {
             <DemoStrip />
             <SymbolInvitation />
             <Tools grouping filter sites />
-            <SiteTable sites=shown grouping order />
+            <SiteTable sites=shown grouping order opened />
             <Cut />
         </When>
     }
+}
+
+/// Returns the keys of the rows that the address bar says are open.
+fn opened_in_view() -> Vec<String> {
+    let opened = view().map(|view| view.get_all("open"));
+    let opened = opened.iter().flat_map(|opened| opened.iter());
+    opened.filter_map(|key| key.as_string()).collect()
 }
 
 /// Shows what was found before any table does.
@@ -88,7 +107,8 @@ fn Verdict() -> impl IntoView {
     view! { {move || verdict(&found(store))} }
 }
 
-fn found(store: Store) -> Finding {
+/// Returns what the list shows, in words.
+pub(super) fn found(store: Store) -> Finding {
     let sites = store.sites.read();
     let own = sites.iter().filter(|site| site.origin != Origin::Agent);
     let own: Vec<&Site> = own.collect();
@@ -126,13 +146,8 @@ fn found(store: Store) -> Finding {
 }
 
 fn verdict(found: &Finding) -> AnyView {
-    let class = match found.tone {
-        Tone::Bad => "panel verdict bad",
-        Tone::Good => "panel verdict good",
-        Tone::Neutral => "panel verdict",
-    };
     view! {
-        <section class=class aria-label="Verdict">
+        <section class=found.tone.class() aria-label="Verdict">
             <div role="status">
                 <h2 data-testid="verdict-sentence">{found.headline.clone()}</h2>
             </div>

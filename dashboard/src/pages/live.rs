@@ -3,6 +3,7 @@ use heapbeacon_shared::api::{Heap, Trace};
 use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
+use super::leaks::found;
 use super::passing::Followed;
 use super::regions::Regions;
 use super::reserve::ReserveNote;
@@ -10,7 +11,7 @@ use super::start::NotTracing;
 use crate::charts::TimeChart;
 use crate::components::{Card, When};
 use crate::format;
-use crate::location::Page;
+use crate::location::{Page, note_view, view_value};
 use crate::model::finding::completeness::{gaps, untraced};
 use crate::model::heap_history::Outlook;
 use crate::model::heap_sample::{HeapSample, regions};
@@ -29,7 +30,12 @@ mod wrong_frees;
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
     let events = Memo::new(move |_| events::known(store));
-    let window = RwSignal::new(None);
+    let window = RwSignal::new(view_value("window").parse().ok());
+    Effect::new(move |_| {
+        let chosen: Option<usize> = window.get();
+        let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
+        note_view(Page::Live, &[("window", chosen)]);
+    });
     let heap_plot = Memo::new(move |_| {
         let samples = store
             .heap_history
@@ -65,6 +71,7 @@ pub fn LivePage() -> impl IntoView {
     };
     view! {
         <h1 class="unseen">{Page::Live.name(is_file)}</h1>
+        <LeakSentence />
         <Cards />
         <ReserveNote />
         <When is=several>
@@ -83,6 +90,27 @@ pub fn LivePage() -> impl IntoView {
             </When>
         </When>
     }
+}
+
+/// Shows whether anything leaks, and where to find out more.
+#[component]
+fn LeakSentence() -> impl IntoView {
+    let store = Store::of_app();
+    let sentence = move || {
+        let found = found(store);
+        (!found.headline.is_empty()).then(|| {
+            view! {
+                <section class=found.tone.class() aria-label="Leaks">
+                    <h2>{found.headline}</h2>
+                    <a href=Page::Leaks.link() data-testid="leak-link">
+                        "Who holds the heap"
+                    </a>
+                </section>
+            }
+            .into_any()
+        })
+    };
+    view! { {sentence} }
 }
 
 #[component]

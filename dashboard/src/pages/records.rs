@@ -14,6 +14,7 @@ use crate::components::{Item, KeyedList, When};
 use crate::device::connection::LinkState;
 use crate::device::records::RecordList;
 use crate::format;
+use crate::location::{Page, note_view, view_value};
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 
@@ -70,8 +71,14 @@ impl Row {
 #[component]
 fn Records() -> impl IntoView {
     let store = Store::of_app();
-    let text = RwSignal::new(String::new());
-    let least = RwSignal::new(0);
+    let text = RwSignal::new(view_value("filter"));
+    let least_at_first: u64 = view_value("least").parse().unwrap_or(0);
+    let least = RwSignal::new(least_at_first);
+    Effect::new(move |_| {
+        let least = Some(least.get()).filter(|least| *least > 0);
+        let least = least.map_or_else(String::new, |least| least.to_string());
+        note_view(Page::Records, &[("filter", text.get()), ("least", least)]);
+    });
     // Not written back into the field: that would change what is being typed, such as `1e3`.
     let set_least = move |event| {
         let field: HtmlInputElement = event_target(&event);
@@ -114,6 +121,7 @@ fn Records() -> impl IntoView {
                     type="number"
                     min="0"
                     placeholder="0"
+                    value=(least_at_first > 0).then_some(least_at_first)
                     on:input=set_least
                 />
                 " bytes"

@@ -26,7 +26,11 @@ pub fn App() -> impl IntoView {
     Effect::new(move |_| {
         let page = page.get();
         let page = page.map_or(NO_PAGE, |page| page.name(sources.shown().is_file));
-        document().set_title(&format!("{page} · HeapBeacon"));
+        let urgent = match sources.shown().urgent() {
+            0 => String::new(),
+            urgent => format!("({urgent}) "),
+        };
+        document().set_title(&format!("{urgent}{page} · HeapBeacon"));
     });
     // A file may be dropped anywhere, so that nobody has to look for the place.
     let dropped = move |event: DragEvent| {

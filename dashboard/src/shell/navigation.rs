@@ -20,11 +20,35 @@ pub(super) fn Navigation(
                     <path d=icon(target) />
                 </svg>
                 {target.name(is_file)}
+                {(target == Page::Leaks).then(|| view! { <Urgent /> })}
             </a>
         }
         .into_any()
     };
     view! { <nav aria-label="Pages">{Vec::from(Page::ALL.map(link))}</nav> }
+}
+
+/// How many sites need action; nothing where none does.
+#[component]
+fn Urgent() -> impl IntoView {
+    let store = Store::of_app();
+    let count = move || {
+        let urgent = store.urgent();
+        (urgent > 0).then(|| {
+            let rest = if urgent == 1 {
+                " call site needs action"
+            } else {
+                " call sites need action"
+            };
+            view! {
+                <b class="tag bad" data-testid="urgent">
+                    {urgent} <span class="unseen">{rest}</span>
+                </b>
+            }
+            .into_any()
+        })
+    };
+    view! { {count} }
 }
 
 fn icon(page: Page) -> &'static str {

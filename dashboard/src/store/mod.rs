@@ -17,6 +17,7 @@ use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
 use crate::model::rates::Rates;
 use crate::model::records_location::RecordsLocation;
+use crate::model::sites::order::Group;
 use crate::model::sites::{self, Grouping, Site};
 use crate::symbols::names::Names;
 use crate::symbols::source::SymbolState;
@@ -257,6 +258,13 @@ impl Store {
             Some(sites)
         });
         grouped.unwrap_or_default()
+    }
+
+    /// Returns how many sites need action.
+    pub fn urgent(&self) -> usize {
+        let sites = self.sites.read();
+        let own = sites.iter().filter(|site| site.origin != Origin::Agent);
+        own.filter(|site| Group::of(site).is_urgent()).count()
     }
 
     /// Returns whether what a site does is told of any: older captures say nothing.

@@ -1,9 +1,9 @@
 //! What the call stacks of a site held, moment by moment.
 
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::ranked::places;
 use super::series::Point;
 use super::snapshot::{Held, Snapshot};
 
@@ -29,10 +29,7 @@ impl History {
             .iter()
             .map(|(site, held)| Track::new(*site, held, evicted_size))
             .collect();
-        let places: BTreeMap<u32, usize> = (0..)
-            .zip(held)
-            .map(|(i, (_, held))| (held.stack, i))
-            .collect();
+        let places = places(&mut held.iter().map(|(_, held)| held.stack));
         for (site, held) in held {
             histories[*site].stacks.push(held.stack);
         }

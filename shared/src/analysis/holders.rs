@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::ranked::sort_keys;
 use crate::trace::{Address, Reference, Root, RootKind, Scan, Span};
 
 /// A block that has a record and is live.
@@ -70,15 +71,8 @@ struct Graph {
     /// What leads to a block from outside of the traced blocks: from roots, then from other heap memory.
     roots: Vec<(usize, Holder)>,
     untraced: Vec<(usize, Holder)>,
-    /// From one block to another, in the order of the first.
-    edges: Vec<Edge>,
-}
-
-#[derive(Clone, Copy)]
-struct Edge {
-    from: usize,
-    to: usize,
-    at: Address,
+    /// From one block to another: their indices, with where the word is between them. They are in order.
+    edges: Vec<[u64; 3]>,
 }
 
 impl Holders {
@@ -86,17 +80,21 @@ impl Holders {
     ///
     /// Where variables reach around the heap, which a static may be, what is in the heap is no root. An address inside a block holds it, one behind its last byte does not. A block of no size counts as one byte.
     pub fn new(
-        mut blocks: Vec<LiveBlock>,
+        blocks: Vec<LiveBlock>,
         heap: &[Span],
         roots: &[Root],
         references: &[Reference],
         scan: &Scan,
     ) -> Self {
-        blocks.sort_unstable_by_key(|block| (block.address, block.seq));
-        // No two live blocks share an address: the newer one is there.
-        blocks.reverse();
-        blocks.dedup_by_key(|block| block.address);
-        blocks.reverse();
+        // No two live blocks share an address: the newer one is there, and comes first.
+        let keys = (0..).zip(&blocks);
+        let mut keys: Vec<_> = keys
+            .map(|(place, block)| [block.address.0, !block.seq, place])
+            .collect();
+        sort_keys(&mut keys);
+        keys.dedup_by_key(|[address, ..]| *address);
+        let sorted = keys.iter().map(|[.., place]| blocks[*place as usize]);
+        let blocks: Vec<_> = sorted.collect();
         let graph = Graph::new(&blocks, &RootTable::new(roots, heap), references);
         let mut holders = Self {
             holds: vec![Hold::Unreached; blocks.len()],
@@ -158,13 +156,14 @@ impl Holders {
             }
         }
         while let Some(from) = queue.pop_front() {
-            for edge in graph.edges_of(from) {
+            for [_, at, to] in graph.edges_of(from) {
                 let holder = Holder::Block {
                     block: from,
-                    at: edge.at,
+                    at: Address(*at),
                 };
-                if self.reach(edge.to, holder, hold) {
-                    queue.push_back(edge.to);
+                let to = *to as usize;
+                if self.reach(to, holder, hold) {
+                    queue.push_back(to);
                 }
             }
         }
@@ -206,20 +205,21 @@ impl Graph {
                 graph.roots.push((to, Holder::Root { root, at }));
             } else if let Some(from) = inside(blocks, at) {
                 if from != to {
-                    graph.edges.push(Edge { from, to, at });
+                    graph.edges.push([from as u64, at.0, to as u64]);
                 }
             } else {
                 graph.untraced.push((to, Holder::Untraced { at }));
             }
         }
-        graph.edges.sort_by_key(|edge| edge.from);
+        sort_keys(&mut graph.edges);
         graph
     }
 
-    fn edges_of(&self, from: usize) -> &[Edge] {
-        let start = self.edges.partition_point(|edge| edge.from < from);
+    fn edges_of(&self, from: usize) -> &[[u64; 3]] {
+        let from = from as u64;
+        let start = self.edges.partition_point(|[other, ..]| *other < from);
         let behind = &self.edges[start..];
-        &behind[..behind.partition_point(|edge| edge.from == from)]
+        &behind[..behind.partition_point(|[other, ..]| *other == from)]
     }
 }
 
@@ -231,7 +231,7 @@ struct RootTable<'h> {
 }
 
 /// First and last address, and index, of some roots. They may overlap: then the one that begins last counts.
-struct Places(Vec<(u64, u64, usize)>);
+struct Places(Vec<[u64; 3]>);
 
 impl<'h> RootTable<'h> {
     fn new(roots: &[Root], heap: &'h [Span]) -> Self {
@@ -256,19 +256,25 @@ impl Places {
         let places = roots.iter().enumerate();
         let wanted = places.filter(|(_, root)| is_wanted(root.kind));
         let mut table: Vec<_> = wanted
-            .map(|(index, root)| (root.start.0, root.start.0.saturating_add(root.size), index))
+            .map(|(index, root)| {
+                [
+                    root.start.0,
+                    root.start.0.saturating_add(root.size),
+                    index as u64,
+                ]
+            })
             .collect();
-        table.sort_unstable();
+        sort_keys(&mut table);
         Self(table)
     }
 
     fn find(&self, at: Address) -> Option<usize> {
-        let behind = self.0.partition_point(|(start, _, _)| *start <= at.0);
+        let behind = self.0.partition_point(|[start, ..]| *start <= at.0);
         // There are few roots, and fewer that overlap.
         let mut before = self.0[..behind].iter().rev();
         before
-            .find(|(_, end, _)| at.0 < *end)
-            .map(|(_, _, index)| *index)
+            .find(|[_, end, _]| at.0 < *end)
+            .map(|[.., index]| *index as usize)
     }
 }
 

@@ -69,7 +69,7 @@ pub use holders::{Hold, Holder, Holders, LiveBlock};
 #[cfg(feature = "alloc")]
 pub use judgement::{Judgement, Standing};
 #[cfg(feature = "alloc")]
-pub use ranked::ranked;
+pub use ranked::{places, ranked, sort_keys};
 #[cfg(feature = "alloc")]
 pub use recorded::piles_up;
 #[cfg(feature = "alloc")]

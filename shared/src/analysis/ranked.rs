@@ -1,5 +1,6 @@
-//! The first few of many items, in order.
+//! Putting things in order, and finding them by their ids, with code that is compiled once for all types.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Returns at most the first `most` items in an order; those that are equal stay as they were.
@@ -20,6 +21,19 @@ pub fn ranked<T>(
         }
     }
     ranked
+}
+
+/// Puts keys of three numbers in order: whatever is to be sorted has some.
+pub fn sort_keys(keys: &mut [[u64; 3]]) {
+    keys.sort_unstable();
+}
+
+/// Returns where in a list each id is.
+pub fn places(ids: &mut dyn Iterator<Item = u32>) -> BTreeMap<u32, usize> {
+    let mut places = BTreeMap::new();
+    // Collecting would sort them first.
+    places.extend(ids.enumerate().map(|(place, id)| (id, place)));
+    places
 }
 
 #[cfg(test)]

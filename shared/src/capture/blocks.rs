@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::analysis::sort_keys;
 use crate::trace::{Address, Record};
 use crate::wire::Free;
 
@@ -57,10 +58,16 @@ impl Blocks {
     }
 
     /// Puts records in order, drops what came twice, and gives each block its end.
-    pub(super) fn settle(mut self) -> SettledBlocks {
-        self.records.sort_by_key(|record| record.seq);
-        self.records.dedup();
-        let records = self.records.into_iter();
+    pub(super) fn settle(self) -> SettledBlocks {
+        let keys = (0..).zip(&self.records);
+        let mut keys: Vec<_> = keys.map(|(place, record)| [record.seq, place, 0]).collect();
+        sort_keys(&mut keys);
+        let sorted = keys
+            .iter()
+            .map(|[_, place, _]| self.records[*place as usize]);
+        let mut records: Vec<_> = sorted.collect();
+        records.dedup();
+        let records = records.into_iter();
         let mut settled = SettledBlocks {
             list: records.map(|record| Block { record, end: None }).collect(),
             ..SettledBlocks::default()

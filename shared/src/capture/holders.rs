@@ -1,9 +1,8 @@
 //! Joins what points into the heap with the records behind it.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::analysis::{Holders, LiveBlock};
+use crate::analysis::{Holders, LiveBlock, places};
 use crate::api::{Record, ReferencesPage, Stack};
 use crate::trace::Origin;
 
@@ -16,7 +15,7 @@ pub fn holders(records: &[Record], stacks: &[Stack], page: &ReferencesPage) -> O
     let scan = page.scan?;
     // A driver's hardware may know a block that no word in memory points to.
     let opaque = stacks.iter().filter(|stack| stack.origin == Origin::Driver);
-    let opaque: BTreeSet<u32> = opaque.map(|stack| stack.id).collect();
+    let opaque = places(&mut opaque.map(|stack| stack.id));
     let is_scanned = |record: &&Record| page.heap.iter().any(|span| span.contains(record.address));
     let live = records.iter().filter(|record| !record.freed);
     let live = live.filter(is_scanned);
@@ -25,7 +24,7 @@ pub fn holders(records: &[Record], stacks: &[Stack], page: &ReferencesPage) -> O
             address: record.address,
             size: record.size,
             seq: record.seq,
-            is_opaque: opaque.contains(&record.stack),
+            is_opaque: opaque.contains_key(&record.stack),
         })
         .collect();
     Some(Holders::new(

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::content::Capture;
-use crate::analysis::{Held, Snapshot};
+use crate::analysis::{Held, Snapshot, places};
 use crate::api::{Leak, Record};
 
 /// Moments from the start of the trace to the capture.
@@ -20,13 +20,7 @@ pub fn survivors(capture: &Capture) -> Vec<Snapshot> {
         capture.trace.summary.started_us,
         capture.trace.summary.time_us,
     );
-    let places: BTreeMap<u32, usize> = capture
-        .leaks
-        .leaks
-        .iter()
-        .enumerate()
-        .map(|(place, leak)| (leak.stack.id, place))
-        .collect();
+    let places = places(&mut capture.leaks.leaks.iter().map(|leak| leak.stack.id));
     let mut held: Vec<Held> = capture.leaks.leaks.iter().map(nothing).collect();
     let mut live = capture
         .records

@@ -1,9 +1,8 @@
 //! What all messages of a capture come to.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::analysis::{judge, ranked};
+use crate::analysis::{judge, places, ranked};
 use crate::api::{Leak, LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
 use crate::trace::{Births, Kind, Outlived, Period, State, Summary, Unrecorded, WrongFree};
 
@@ -145,10 +144,7 @@ impl Fold {
         for leak in &mut *leaks {
             leak.births = Births::new(period.started_us, period.time_us);
         }
-        let places: BTreeMap<u32, usize> = (0..)
-            .zip(&*leaks)
-            .map(|(place, leak)| (leak.stack.id, place))
-            .collect();
+        let places = places(&mut leaks.iter().map(|leak| leak.stack.id));
         for record in self.records.iter().filter(|record| !record.freed) {
             let place = places.get(&record.stack);
             let Some(leak) = place.and_then(|place| leaks.get_mut(*place)) else {

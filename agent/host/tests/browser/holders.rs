@@ -27,7 +27,10 @@ async fn a_person_sees_who_holds_what_leaks_and_what_is_lost() -> WebDriverResul
         .await?;
     let chain = page.element("[data-testid='holders'] ol").await?;
     let chain = chain.text().await?;
-    assert!(chain.contains("task") || chain.contains("static"), "{chain}");
+    assert!(
+        chain.contains("task") || chain.contains("static"),
+        "{chain}"
+    );
     assert!(chain.contains("block of"), "{chain}");
 
     // What is lost stands above all else, in red, and says that nothing refers to it.
@@ -35,7 +38,8 @@ async fn a_person_sees_who_holds_what_leaks_and_what_is_lost() -> WebDriverResul
     page.element_with("[data-testid='verdict-sentence']", "lost blocks")
         .await?;
     page.element(".verdict.bad").await?;
-    page.element_with(&format!("{LOSER} .tag.bad"), "lost").await?;
+    page.element_with(&format!("{LOSER} .tag.bad"), "lost")
+        .await?;
     page.click(&format!("{LOSER} th")).await?;
     page.element_with(".holding.bad", "in two scans nothing refers to")
         .await?;
@@ -58,11 +62,13 @@ async fn who_does_not_want_scans_turns_them_off_for_good() -> WebDriverResult<()
     let page = Page::open(agent.url()).await?;
     page.go("leaks").await?;
     page.click(&format!("{SCANS}[aria-checked='true']")).await?;
-    page.element(&format!("{SCANS}[aria-checked='false']")).await?;
+    page.element(&format!("{SCANS}[aria-checked='false']"))
+        .await?;
     page.visit(agent.url()).await?;
     page.go("leaks").await?;
-    page.element(&format!("{SCANS}[aria-checked='false']")).await?;
-    page.click("[data-testid='leak-row'] th").await?;
+    page.element(&format!("{SCANS}[aria-checked='false']"))
+        .await?;
+    page.click(&row("th")).await?;
     page.element_with("[data-testid='holders']", "off").await?;
     page.click(SCANS).await?;
     page.element_with("[data-testid='holders'] .holding", "blocks")

@@ -112,6 +112,35 @@ impl Page {
         })
     }
 
+    /// Loads the page anew, as its address is now.
+    pub(crate) async fn reload(&self) -> WebDriverResult<()> {
+        self.window.refresh().await
+    }
+
+    /// Waits until the address has a text in it.
+    pub(crate) async fn address_with(&self, text: &str) -> WebDriverResult<()> {
+        self.said_by("location.href", text).await
+    }
+
+    /// Waits until the title of the page has a text in it.
+    pub(crate) async fn title_with(&self, text: &str) -> WebDriverResult<()> {
+        self.said_by("document.title", text).await
+    }
+
+    /// Waits until what JavaScript says has a text in it.
+    async fn said_by(&self, expression: &str, text: &str) -> WebDriverResult<()> {
+        let script = format!("return {expression};");
+        let started = Instant::now();
+        loop {
+            let said: String = self.window.execute(&*script, Vec::new()).await?.convert()?;
+            if said.contains(text) {
+                return Ok(());
+            }
+            assert!(started.elapsed() < PATIENCE, "{said} has no {text}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// Opens another URL in the same window.
     pub(crate) async fn visit(&self, url: &str) -> WebDriverResult<()> {
         self.window.goto(url).await

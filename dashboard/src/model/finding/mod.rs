@@ -23,6 +23,17 @@ pub enum Tone {
     Neutral,
 }
 
+impl Tone {
+    /// Returns the class of a panel that says it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Bad => "panel verdict bad",
+            Self::Good => "panel verdict good",
+            Self::Neutral => "panel verdict",
+        }
+    }
+}
+
 /// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {

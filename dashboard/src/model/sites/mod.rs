@@ -27,6 +27,30 @@ pub enum Grouping {
     Task,
 }
 
+impl Grouping {
+    /// Every grouping, with its name in the address of a view; that of the usual one is empty.
+    const NAMES: [(Self, &'static str); 3] = [
+        (Self::CallSite, ""),
+        (Self::CallStack, "stack"),
+        (Self::Task, "task"),
+    ];
+
+    /// Returns its name in the address of a view.
+    pub fn name(self) -> &'static str {
+        let mut names = Self::NAMES.into_iter();
+        names
+            .find(|(it, _)| *it == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    /// Returns the grouping of a name, or the usual one.
+    pub fn named(name: &str) -> Self {
+        let mut names = Self::NAMES.into_iter();
+        let named = names.find(|(_, known)| *known == name);
+        named.map(|(it, _)| it).unwrap_or_default()
+    }
+}
+
 /// A call stack of a [`Site`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SiteStack {

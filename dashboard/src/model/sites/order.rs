@@ -88,7 +88,41 @@ pub struct Order {
     pub is_reversed: bool,
 }
 
+impl Column {
+    /// Every column, with its name in the address of a view.
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Name, "name"),
+        (Self::Live, "live"),
+        (Self::Blocks, "blocks"),
+        (Self::Growth, "growth"),
+        (Self::Oldest, "oldest"),
+    ];
+}
+
 impl Order {
+    /// Returns its name in the address of a view, with a `-` before it where it is reversed; empty for the usual one.
+    pub fn name(self) -> String {
+        let mut names = Column::NAMES.into_iter();
+        let found = names.find(|(column, _)| *column == self.column && self != Self::default());
+        let name = found.map_or("", |(_, name)| name);
+        let sign = if self.is_reversed { "-" } else { "" };
+        [sign, name].concat()
+    }
+
+    /// Returns the order of a name, or the usual one.
+    pub fn named(name: &str) -> Self {
+        let (is_reversed, name) = match name.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        let mut names = Column::NAMES.into_iter();
+        let found = names.find(|(_, known)| *known == name);
+        found.map_or_else(Self::default, |(column, _)| Self {
+            column,
+            is_reversed,
+        })
+    }
+
     /// Returns the order once somebody has chosen a column: chosen again, it is the other way round.
     pub fn chosen(self, column: Column) -> Self {
         Self {
@@ -135,6 +169,7 @@ mod tests {
     use super::*;
     use crate::model::finding::tests::site;
     use crate::model::holders::Lost;
+    use crate::model::sites::Grouping;
 
     fn sites() -> Vec<Site> {
         let sized = |name: &str, verdict, bytes, oldest_us| Site {
@@ -174,5 +209,23 @@ mod tests {
         let by_name = by_age.chosen(Column::Name);
         assert_eq!(names(by_name, false), "abcde");
         assert_eq!(names(by_name.chosen(Column::Name), false), "edcba");
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_name_and_the_usual_one_needs_none() {
+        for (column, _) in Column::NAMES {
+            let order = Order::default().chosen(Column::Name).chosen(column);
+            let other = order.chosen(column);
+            for order in [order, other] {
+                assert_eq!(Order::named(&order.name()), order);
+            }
+        }
+        assert_eq!(Order::default().name(), "");
+        for unknown in ["", "-", "size", "-size"] {
+            assert_eq!(Order::named(unknown), Order::default(), "{unknown}");
+        }
+        for grouping in [Grouping::CallSite, Grouping::CallStack, Grouping::Task] {
+            assert_eq!(Grouping::named(grouping.name()), grouping);
+        }
     }
 }

@@ -41,25 +41,19 @@ pub(super) fn HoldersPart(site: Memo<Option<Site>>) -> impl IntoView {
         // The store may have gone with the row.
         let _ = store.opened_rows.try_update(|rows| *rows -= 1);
     });
-    let stacks = Memo::new(move |_| {
-        site.read()
-            .as_ref()
-            .map(Site::stack_ids)
-            .unwrap_or_default()
-    });
-    let held = Memo::new(move |_| {
+    let held = move || {
         store.symbols.track();
         let scan = store.scans.read().last.clone()?;
-        let stacks = stacks.read();
+        let stacks = site.read().as_ref().map(Site::stack_ids)?;
         store
             .names
             .try_update_value(|names| scan.held_by(&stacks, names))
-    });
+    };
     view! {
         <section class="holders" data-testid="holders">
             <h3>"Who holds it"</h3>
-            {move || match held.read().as_ref() {
-                Some(held) => list(held),
+            {move || match held() {
+                Some(held) => list(&held),
                 None => view! { <p class="note">{lacking(store)}</p> }.into_any(),
             }}
         </section>

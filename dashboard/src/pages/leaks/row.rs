@@ -25,10 +25,23 @@ const EVICTED_HINT: &str =
 
 /// One site: its numbers, and below them its call stacks once it is opened.
 #[component]
-pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
+pub(super) fn SiteRow(
+    key: String,
+    sites: Memo<Sites>,
+    /// Keys of the rows that are open.
+    opened: RwSignal<Vec<String>>,
+) -> impl IntoView {
     let store = Store::of_app();
     let is_file = store.is_file;
-    let open = RwSignal::new(false);
+    let open = RwSignal::new(opened.with_untracked(|keys| keys.contains(&key)));
+    let own_key = key.clone();
+    let toggle = move |_| {
+        open.update(|open| *open = !*open);
+        opened.update(|keys| match open.get_untracked() {
+            true => keys.push(own_key.clone()),
+            false => keys.retain(|key| *key != own_key),
+        });
+    };
     // The row outlives its site for a moment when the site goes: then it stays as it was.
     let site = Memo::new(move |before: Option<&Option<Site>>| {
         let sites = sites.read();
@@ -60,7 +73,7 @@ pub(super) fn SiteRow(key: String, sites: Memo<Sites>) -> impl IntoView {
                 class="site"
                 data-testid="leak-row"
                 data-site=move || site.read().as_ref().map(|site| site.name.clone())
-                on:click=move |_| open.update(|open| *open = !*open)
+                on:click=toggle
             >
                 <th scope="row">
                     <button type="button" class="name" aria-expanded=move || open.get().to_string()>

@@ -17,6 +17,8 @@ pub(super) fn SiteTable(
     sites: Memo<Sites>,
     grouping: RwSignal<Grouping>,
     order: RwSignal<Order>,
+    /// Keys of the rows that are open.
+    opened: RwSignal<Vec<String>>,
 ) -> impl IntoView {
     let store = Store::of_app();
     let is_file = store.is_file;
@@ -24,13 +26,16 @@ pub(super) fn SiteTable(
         let all = sites.read();
         let mut items = Vec::new();
         if !store.is_grouped() {
-            return all.iter().map(|site| row_item(site, sites)).collect();
+            return all
+                .iter()
+                .map(|site| row_item(site, sites, opened))
+                .collect();
         }
         for group in Group::ALL {
             let of_group = || all.iter().filter(|site| Group::of(site) == group);
             if of_group().next().is_some() {
                 items.push(head_item(group, sites));
-                items.extend(of_group().map(|site| row_item(site, sites)));
+                items.extend(of_group().map(|site| row_item(site, sites, opened)));
             }
         }
         items
@@ -67,10 +72,10 @@ pub(super) fn SiteTable(
     }
 }
 
-fn row_item(site: &Site, sites: Memo<Sites>) -> Item {
+fn row_item(site: &Site, sites: Memo<Sites>, opened: RwSignal<Vec<String>>) -> Item {
     let key = site.key.clone();
     Item::new(key.clone(), move || {
-        view! { <SiteRow key=key.clone() sites /> }.into_any()
+        view! { <SiteRow key=key.clone() sites opened /> }.into_any()
     })
 }
 
