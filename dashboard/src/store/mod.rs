@@ -269,7 +269,7 @@ impl Store {
 
     /// Returns whether what a site does is told of any: older captures say nothing.
     pub fn is_grouped(&self) -> bool {
-        let has_evidence = |site: &Site| site.judgement.evidence.is_some();
+        let has_evidence = |site: &Site| site.judgement.told.is_some();
         !self.is_file || self.sites.read().iter().any(has_evidence)
     }
 

@@ -48,20 +48,20 @@ fn told(site: &Site) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::analysis::Verdict;
+    use heapbeacon_shared::trace::Kind;
 
     use super::super::tests::{site, words};
     use super::*;
     use crate::model::holders::Lost;
 
     fn with_lost(tone: Tone, headline: &str) -> Finding {
-        let steady = site("cache::fill", Verdict::Plateau);
+        let steady = site("cache::fill", Kind::Plateau);
         let loser = Site {
             lost: Lost {
                 count: 2,
                 bytes: 80,
             },
-            ..site("lost::forget", Verdict::OneOff)
+            ..site("lost::forget", Kind::OneOff)
         };
         let mut finding = Finding {
             tone,

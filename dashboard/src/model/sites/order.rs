@@ -164,7 +164,7 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::analysis::Verdict;
+    use heapbeacon_shared::trace::Kind;
 
     use super::*;
     use crate::model::finding::tests::site;
@@ -172,21 +172,21 @@ mod tests {
     use crate::model::sites::Grouping;
 
     fn sites() -> Vec<Site> {
-        let sized = |name: &str, verdict, bytes, oldest_us| Site {
+        let sized = |name: &str, kind, bytes, oldest_us| Site {
             bytes,
             oldest_us,
-            ..site(name, verdict)
+            ..site(name, kind)
         };
         let lost = Lost { count: 1, bytes: 8 };
         vec![
-            sized("a", Verdict::InFlight, 10, 3),
-            sized("b", Verdict::Plateau, 30, 2),
-            sized("c", Verdict::OneOff, 20, 1),
+            sized("a", Kind::InFlight, 10, 3),
+            sized("b", Kind::Plateau, 30, 2),
+            sized("c", Kind::OneOff, 20, 1),
             Site {
                 lost,
-                ..sized("d", Verdict::InFlight, 5, 4)
+                ..sized("d", Kind::InFlight, 5, 4)
             },
-            sized("e", Verdict::TooEarly { seconds_of_data: 1 }, 40, 5),
+            sized("e", Kind::TooEarly, 40, 5),
         ]
     }
 
