@@ -6,6 +6,7 @@ mod host {
     mod command_line;
     mod crowds;
     mod dashboard;
+    mod events;
     mod guard;
     mod image;
 }

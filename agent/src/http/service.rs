@@ -121,8 +121,7 @@ fn choose<'b, P: Device>(
     }
     match place {
         Place::Route(endpoint, _) if endpoint.route == Route::Events => {
-            let query = Query::new(request.target.query, endpoint.query)?;
-            let opening = Opening::of(server.guard(), request, query)?;
+            let opening = Opening::of(server.guard(), request, endpoint.query)?;
             if opening.is_admitted {
                 check_events::<P>(opening.filter.events)?;
             }

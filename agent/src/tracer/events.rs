@@ -16,9 +16,8 @@ impl<M: RawMutex> Tracer<M> {
                 inner.allocated(Mode::Leaks, event, &self.count);
             } else if route.all {
                 inner.allocated(Mode::All, event, &self.count);
-            } else if route.host || route.long {
-                let mode = inner.mode.unwrap_or_default();
-                inner.allocated_for_host(mode, event, &self.count);
+            } else if route.long {
+                inner.allocated_without_table(event);
             }
         });
     }
@@ -33,7 +32,7 @@ impl<M: RawMutex> Tracer<M> {
             let route = inner.frees;
             if route.all {
                 inner.freed(Mode::All, event, &self.count)
-            } else if route.leaks || route.host || route.long {
+            } else if route.leaks || route.long {
                 inner.freed_slow(event, &self.count)
             } else {
                 None
@@ -47,14 +46,8 @@ impl<M: RawMutex> Tracer<M> {
     /// Returns the free if it has no record: [`name_free`](Self::name_free) takes what is to be known of it then.
     #[inline(always)]
     pub fn freed_unnamed(&self, address: usize, size: usize) -> Option<UnnamedFree> {
-        let is_done = self.locked(|inner| {
-            let route = inner.frees;
-            if route.leaks {
-                inner.freed_with_record(address, &self.count)
-            } else {
-                route.host && inner.freed_with_record_for_host(address, &self.count)
-            }
-        });
+        let is_done =
+            self.locked(|inner| inner.frees.leaks && inner.freed_with_record(address, &self.count));
         if is_done {
             return None;
         }

@@ -45,25 +45,25 @@ pub(super) struct Inner {
     last_query: u32,
 }
 
-/// Where events of one kind go: all that an event has to ask. At most one is true.
+/// Where events of one kind go: all that an event has to ask. Of the first three, at most one is true.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Route {
     /// Into the table, in leaks mode.
     pub(super) leaks: bool,
     /// Into the table, in all mode.
     pub(super) all: bool,
-    /// Into the table, in leaks mode, and on the ring.
-    pub(super) host: bool,
     /// The long way: on the ring if there is one, into the table if there is one, and past pending frees.
     pub(super) long: bool,
+    /// On the ring, too.
+    pub(super) host: bool,
 }
 
 impl Route {
     const NOWHERE: Self = Self {
         leaks: false,
         all: false,
-        host: false,
         long: false,
+        host: false,
     };
 }
 
@@ -177,10 +177,10 @@ impl Inner {
         let way = |is_taken: bool, is_watched: bool| {
             let is_short = is_taken && has_table && !is_watched;
             Route {
-                leaks: is_short && !has_ring && is_leaks,
-                all: is_short && !has_ring && !is_leaks,
-                host: is_short && has_ring && is_leaks,
-                long: is_taken && !(is_short && (is_leaks || !has_ring)),
+                leaks: is_short && is_leaks,
+                all: is_short && !is_leaks,
+                long: is_taken && !is_short,
+                host: is_taken && has_ring,
             }
         };
         self.allocations = way(self.state == State::Recording, false);
@@ -214,15 +214,19 @@ impl Inner {
         }
     }
 
-    /// Counts an allocation and records it; `mode` is the trace's own. Returns what was recorded.
+    /// Counts an allocation and records it; `mode` is the trace's own.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) -> Block {
+    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
         let (size, seq) = self.allocation(event);
         let bucket = self.records.bucket(event.address.get());
         if self.records.may_hold(bucket, event.address.get()) {
             self.end_missed(mode, event.address.get(), count);
         }
         let stack = self.stacks.allocated(event.stack, event.task, size);
+        if self.allocations.host {
+            cold_path();
+            self.tell_of_allocation(event, size, stack);
+        }
         let slot = match self.records.room(mode) {
             Some(slot) => slot,
             None => self.evict(count),
@@ -236,7 +240,6 @@ impl Inner {
         };
         self.records.insert(mode, slot, bucket, &block);
         count.increment();
-        block
     }
 
     /// Counts an allocation, and returns its size, as it is counted, and its sequence number.
@@ -285,9 +288,17 @@ impl Inner {
         event: &Free<'_>,
         count: &Count,
     ) -> Option<UnnamedFree> {
+        if self.frees.host {
+            cold_path();
+            self.pass(event.time_us);
+        }
         let Some(gone) = self.take_off(mode, event) else {
             return self.unmatched(mode, event);
         };
+        if self.frees.host {
+            cold_path();
+            self.tell_of_free(event.core, event.address, &gone);
+        }
         self.matched(mode, &gone, count);
         None
     }
@@ -307,6 +318,10 @@ impl Inner {
         let Some(gone) = self.records.take(address, self.last_seq) else {
             return false;
         };
+        if self.frees.host {
+            cold_path();
+            self.tell_of_free(0, address, &gone);
+        }
         self.matched(Mode::Leaks, &gone, count);
         true
     }
@@ -341,16 +356,12 @@ impl Inner {
     pub(super) fn freed_slow(&mut self, event: &Free<'_>, count: &Count) -> Option<UnnamedFree> {
         let mode = self.mode.unwrap_or_default();
         if !self.has_table() {
-            self.tell_of_unknown_free(event);
             return self.unmatched(mode, event);
         }
         if self.ledger.has_pending()
             && let Some(block) = self.records.find(event.address)
         {
             self.explain_by(&block);
-        }
-        if self.ring.is_some() {
-            return self.freed_for_host(mode, event, count);
         }
         self.freed(mode, event, count)
     }
@@ -360,6 +371,7 @@ impl Inner {
         if event.address == 0 {
             return None;
         }
+        self.tell_of_unknown_free(event);
         self.counters.unmatched_frees += 1;
         add(&mut self.counters.unmatched_freed_bytes, event.size);
         if !self.has_table() {

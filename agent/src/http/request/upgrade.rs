@@ -40,8 +40,18 @@ impl Opening {
     pub(crate) fn of(
         guard: &Guard,
         request: &Request<'_, '_>,
-        query: Query<'_>,
+        known: &[&str],
     ) -> Result<Self, Problem> {
+        let is_admitted = guard.knows_token(request)?;
+        // Who has not shown the token learns nothing else.
+        Self::read(request, known, is_admitted).map_err(|problem| match is_admitted {
+            true => problem,
+            false => Problem::unauthorized(),
+        })
+    }
+
+    fn read(request: &Request<'_, '_>, known: &[&str], is_admitted: bool) -> Result<Self, Problem> {
+        let filter = asked(Query::new(request.target.query, known)?)?;
         check_upgrade(request)?;
         let accept = accept(request)?;
         let mut protocols = request.fields.items("sec-websocket-protocol").peekable();
@@ -55,8 +65,8 @@ impl Opening {
         Ok(Self {
             accept,
             has_protocol,
-            is_admitted: guard.knows_token(request)?,
-            filter: asked(query)?,
+            is_admitted,
+            filter,
         })
     }
 

@@ -5,6 +5,8 @@
 //! Events go on while a snapshot is told, piece by piece: see [`Snapshot`](wire::Snapshot).
 
 mod filter;
+#[cfg(all(test, feature = "tracing"))]
+mod tests;
 mod told;
 
 pub use filter::{Filter, TASKS, USUAL_MS};

@@ -1,81 +1,40 @@
 //! To-host mode: what is told on the ring, under the same hold of the lock as it is recorded.
 
-use heapbeacon_shared::trace::Mode;
-
-use super::super::stacks::Link;
-use super::super::{Allocation, FailedAllocation, Free, UnnamedFree};
-use super::{Count, Gone, Inner, MAX_TIME, add_recorded};
+use super::{Gone, Inner, add_recorded};
 use crate::tracer::sink::{Attachment, Event, EventKind};
+use crate::tracer::stacks::Link;
+use crate::tracer::{Allocation, FailedAllocation, Free};
 
 impl Inner {
-    /// Counts an allocation, records it if there is a table, and tells of it if there is a ring.
-    ///
-    /// A call of its own, unlike what records only: that is in each hook twice already.
-    #[inline(never)]
-    pub(in crate::tracer) fn allocated_for_host(
-        &mut self,
-        mode: Mode,
-        event: &Allocation<'_>,
-        count: &Count,
-    ) {
-        let (size, stack) = if self.has_table() {
-            let block = self.allocated(mode, event, count);
-            (block.size, self.stacks.id(block.stack))
-        } else {
-            (self.allocated_without_table(event), 0)
-        };
+    /// Tells of an allocation that is recorded.
+    #[inline(always)]
+    pub(super) fn tell_of_allocation(&self, event: &Allocation<'_>, size: usize, stack: Link) {
         let kind = EventKind::Allocated {
             address: event.address.get(),
             size,
-            stack,
+            stack: self.stacks.id(stack),
         };
         self.tell(event.core, event.task, kind);
     }
 
-    /// Counts an allocation of which no record finds room; returns its size.
+    /// Counts an allocation where there is no table, and tells of it if there is a ring. No record finds room.
     #[cold]
-    fn allocated_without_table(&mut self, event: &Allocation<'_>) -> usize {
+    pub(in crate::tracer) fn allocated_without_table(&mut self, event: &Allocation<'_>) {
         self.counters.evicted += 1;
         self.counters.evicted_live += 1;
         let (size, _) = self.allocation(event);
         add_recorded(&mut self.counters.evicted_live_bytes, size);
-        size
-    }
-
-    /// Leaks mode: counts a free, removes its record, and tells of it; returns whether there was a record.
-    #[inline(never)]
-    pub(in crate::tracer) fn freed_with_record_for_host(
-        &mut self,
-        address: usize,
-        count: &Count,
-    ) -> bool {
-        let Some(gone) = self.records.take(address, self.last_seq) else {
-            return false;
+        let kind = EventKind::Allocated {
+            address: event.address.get(),
+            size,
+            stack: 0,
         };
-        self.tell_of_free(0, address, &gone);
-        self.matched(Mode::Leaks, &gone, count);
-        true
+        self.tell(event.core, event.task, kind);
     }
 
-    /// Does what [`freed`](Self::freed) does where there is a table and a ring.
-    pub(super) fn freed_for_host(
-        &mut self,
-        mode: Mode,
-        event: &Free<'_>,
-        count: &Count,
-    ) -> Option<UnnamedFree> {
-        self.pass(event.time_us.min(MAX_TIME));
-        let Some(gone) = self.take_off(mode, event) else {
-            self.tell_of_unknown_free(event);
-            return self.unmatched(mode, event);
-        };
-        self.tell_of_free(event.core, event.address, &gone);
-        self.matched(mode, &gone, count);
-        None
-    }
-
+    /// Tells of a free whose record was found.
     #[inline(always)]
-    fn tell_of_free(&self, core: u8, address: usize, gone: &Gone) {
+    pub(super) fn tell_of_free(&self, core: u8, address: usize, gone: &Gone) {
         let kind = EventKind::Freed {
             address,
             size: gone.size,
@@ -85,11 +44,10 @@ impl Inner {
     }
 
     /// Tells of a free without a record.
-    pub(super) fn tell_of_unknown_free(&mut self, event: &Free<'_>) {
-        if self.ring.is_none() || event.address == 0 {
+    pub(super) fn tell_of_unknown_free(&self, event: &Free<'_>) {
+        if self.ring.is_none() {
             return;
         }
-        self.pass(event.time_us.min(MAX_TIME));
         let (address, size) = (event.address, event.size);
         let kind = EventKind::FreedUnknown { address, size };
         self.tell(event.core, event.task, kind);
