@@ -13,11 +13,13 @@ impl<M: RawMutex> Tracer<M> {
         self.locked(|inner| {
             let route = inner.allocations;
             if route.leaks {
-                inner.allocated(Mode::Leaks, event, &self.count);
+                inner.allocated(Mode::Leaks, false, event, &self.count);
             } else if route.all {
-                inner.allocated(Mode::All, event, &self.count);
+                inner.allocated(Mode::All, false, event, &self.count);
+            } else if route.host {
+                inner.allocated(Mode::Leaks, true, event, &self.count);
             } else if route.long {
-                inner.allocated_without_table(event);
+                inner.allocated_slow(event, &self.count);
             }
         });
     }
@@ -31,8 +33,8 @@ impl<M: RawMutex> Tracer<M> {
         self.locked(|inner| {
             let route = inner.frees;
             if route.all {
-                inner.freed(Mode::All, event, &self.count)
-            } else if route.leaks || route.long {
+                inner.freed(Mode::All, false, event, &self.count)
+            } else if route.leaks || route.host || route.long {
                 inner.freed_slow(event, &self.count)
             } else {
                 None
@@ -46,8 +48,14 @@ impl<M: RawMutex> Tracer<M> {
     /// Returns the free if it has no record: [`name_free`](Self::name_free) takes what is to be known of it then.
     #[inline(always)]
     pub fn freed_unnamed(&self, address: usize, size: usize) -> Option<UnnamedFree> {
-        let is_done =
-            self.locked(|inner| inner.frees.leaks && inner.freed_with_record(address, &self.count));
+        let is_done = self.locked(|inner| {
+            let route = inner.frees;
+            if route.leaks {
+                inner.freed_with_record(false, address, &self.count)
+            } else {
+                route.host && inner.freed_with_record(true, address, &self.count)
+            }
+        });
         if is_done {
             return None;
         }

@@ -45,25 +45,25 @@ pub(super) struct Inner {
     last_query: u32,
 }
 
-/// Where events of one kind go: all that an event has to ask. Of the first three, at most one is true.
+/// Where events of one kind go: all that an event has to ask. At most one is true.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Route {
     /// Into the table, in leaks mode.
     pub(super) leaks: bool,
     /// Into the table, in all mode.
     pub(super) all: bool,
+    /// Into the table, in leaks mode, and on the ring.
+    pub(super) host: bool,
     /// The long way: on the ring if there is one, into the table if there is one, and past pending frees.
     pub(super) long: bool,
-    /// On the ring, too.
-    pub(super) host: bool,
 }
 
 impl Route {
     const NOWHERE: Self = Self {
         leaks: false,
         all: false,
-        long: false,
         host: false,
+        long: false,
     };
 }
 
@@ -177,10 +177,10 @@ impl Inner {
         let way = |is_taken: bool, is_watched: bool| {
             let is_short = is_taken && has_table && !is_watched;
             Route {
-                leaks: is_short && is_leaks,
-                all: is_short && !is_leaks,
-                long: is_taken && !is_short,
-                host: is_taken && has_ring,
+                leaks: is_short && is_leaks && !has_ring,
+                all: is_short && !is_leaks && !has_ring,
+                host: is_short && is_leaks && has_ring,
+                long: is_taken && !(is_short && (is_leaks || !has_ring)),
             }
         };
         self.allocations = way(self.state == State::Recording, false);
@@ -214,17 +214,24 @@ impl Inner {
         }
     }
 
-    /// Counts an allocation and records it; `mode` is the trace's own.
+    /// Counts an allocation and records it; `mode` is the trace's own. It is told of on the ring if it `is_told`.
+    ///
+    /// Mode and this are constants wherever it is called: what they choose between is not looked at while events come.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, mode: Mode, event: &Allocation<'_>, count: &Count) {
+    pub(super) fn allocated(
+        &mut self,
+        mode: Mode,
+        is_told: bool,
+        event: &Allocation<'_>,
+        count: &Count,
+    ) {
         let (size, seq) = self.allocation(event);
         let bucket = self.records.bucket(event.address.get());
         if self.records.may_hold(bucket, event.address.get()) {
             self.end_missed(mode, event.address.get(), count);
         }
         let stack = self.stacks.allocated(event.stack, event.task, size);
-        if self.allocations.host {
-            cold_path();
+        if is_told {
             self.tell_of_allocation(event, size, stack);
         }
         let slot = match self.records.room(mode) {
@@ -285,18 +292,17 @@ impl Inner {
     pub(super) fn freed(
         &mut self,
         mode: Mode,
+        is_told: bool,
         event: &Free<'_>,
         count: &Count,
     ) -> Option<UnnamedFree> {
-        if self.frees.host {
-            cold_path();
+        if is_told {
             self.pass(event.time_us);
         }
         let Some(gone) = self.take_off(mode, event) else {
             return self.unmatched(mode, event);
         };
-        if self.frees.host {
-            cold_path();
+        if is_told {
             self.tell_of_free(event.core, event.address, &gone);
         }
         self.matched(mode, &gone, count);
@@ -314,12 +320,16 @@ impl Inner {
 
     /// Leaks mode: counts a free and removes its record; returns whether there was one.
     #[inline(always)]
-    pub(super) fn freed_with_record(&mut self, address: usize, count: &Count) -> bool {
+    pub(super) fn freed_with_record(
+        &mut self,
+        is_told: bool,
+        address: usize,
+        count: &Count,
+    ) -> bool {
         let Some(gone) = self.records.take(address, self.last_seq) else {
             return false;
         };
-        if self.frees.host {
-            cold_path();
+        if is_told {
             self.tell_of_free(0, address, &gone);
         }
         self.matched(Mode::Leaks, &gone, count);
@@ -363,7 +373,7 @@ impl Inner {
         {
             self.explain_by(&block);
         }
-        self.freed(mode, event, count)
+        self.freed(mode, true, event, count)
     }
 
     #[cold]

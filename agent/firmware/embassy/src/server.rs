@@ -1,10 +1,10 @@
 //! Answers HTTP on an embassy-net stack.
 //!
 //! smoltcp has no queue of connections that wait to be accepted: who comes while no socket listens is
-//! reset, and a browser that opens six connections at once would show half a page. So there is a task for each of seven
+//! reset, and a browser that opens six connections at once would show half a page. So there is a task for each of eight
 //! sockets, and the agent sees to it that one of them listens: `heapbeacon::http::serve` returns when another connection
 //! needs the socket. A connection costs 4 KiB; what only those need that are answered, of which there are [`ANSWERS`] at a
-//! time, another 4 KiB each.
+//! time, another 4 KiB each, and so does what one needs that is told of events, of which there are [`VIEWERS`].
 //!
 //! Tasks of embassy-executor can't be generic, so a board writes this one down itself:
 //!
@@ -32,8 +32,10 @@ use crate::tasks;
 
 /// Where the agent listens, unless the firmware chooses another port.
 pub const PORT: u16 = 80;
-/// Sockets: the six connections of a browser, and one more.
-pub const SOCKETS: usize = 7;
+/// Sockets: the six connections of a browser, one more, and those of viewers.
+pub const SOCKETS: usize = 7 + VIEWERS;
+/// Sockets that may be told of events, beside those that are there for requests.
+pub const VIEWERS: usize = 1;
 const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
 /// Connections that are answered at a time.
 pub const ANSWERS: usize = 3;
@@ -62,7 +64,7 @@ static BUFFERS: ConstStaticCell<[([u8; RECEIVE_BYTES], [u8; SEND_BYTES]); SOCKET
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
 /// What an agent needs for the connections of all sockets.
-pub type Memory = http::Memory<SOCKETS, ANSWERS>;
+pub type Memory = http::Memory<SOCKETS, ANSWERS, VIEWERS>;
 
 /// A socket of the agent's.
 pub struct Socket {

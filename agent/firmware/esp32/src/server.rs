@@ -10,8 +10,7 @@ use esp_hal::rng::Rng;
 use heapbeacon::Recorder;
 use heapbeacon::http::{Asset, Guard, Server};
 use heapbeacon::read::bodies;
-use heapbeacon::tracer::RingSink;
-use heapbeacon_embassy::Lock;
+use heapbeacon::tracer::EventRing;
 use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
@@ -29,13 +28,13 @@ const REMIND_AFTER: Duration = Duration::from_secs(30);
 /// Hexadecimal digits of a token that the device makes up: 128 bits.
 const TOKEN_DIGITS: usize = 32;
 
-/// Events that to-host mode keeps until they are fetched.
-const EVENTS: usize = 6;
+/// Events that to-host mode keeps until they are read: a viewer may be that far behind.
+const EVENTS: usize = 256;
 
 type Token = heapless::String<TOKEN_DIGITS>;
 
 /// Where events go in to-host mode.
-pub(crate) static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
+pub(crate) static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
 static AGENT: StaticCell<Server<Board>> = StaticCell::new();
 static TOKEN: StaticCell<Token> = StaticCell::new();
 

@@ -9,7 +9,7 @@ use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
-use heapbeacon::tracer::{Buffer, CallStack, RingSink, Tracer};
+use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_embassy::server::{self, PORT};
 use heapbeacon_embassy::{Lock, image, network, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
@@ -20,8 +20,8 @@ use crate::{clock, heap, interrupts, stack};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
-/// Events that to-host mode keeps until they are fetched.
-const EVENTS: usize = 128;
+/// Events that to-host mode keeps until they are read: a viewer may be that far behind.
+const EVENTS: usize = 1024;
 /// The task that interrupts are: behind those of embassy.
 const INTERRUPT: u16 = tasks::TASKS as u16 + 1;
 
@@ -34,7 +34,7 @@ static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
-pub static EVENTS_TO_HOST: RingSink<Lock, EVENTS> = RingSink::new();
+pub static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
 
 /// QEMU's machine `virt`.
 pub enum Board {}

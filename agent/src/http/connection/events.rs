@@ -29,9 +29,9 @@ use crate::read::feed::Filter;
 /// How long to wait for events when there are none.
 const TICK: Duration = Duration::from_millis(10);
 /// How often a viewer is asked whether it is still there.
-const PING_US: u64 = 5_000_000;
-/// How long it may say nothing.
-const SILENCE_US: u64 = 15_000_000;
+const PING_US: u64 = 2_000_000;
+/// How long it may say nothing: one that was cut off keeps its place from others that long.
+const SILENCE_US: u64 = 8_000_000;
 /// Bytes of the longest word in a message: a token.
 const WORD: usize = 128;
 /// Bytes of a control frame and its head, which is short.

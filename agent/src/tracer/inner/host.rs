@@ -1,6 +1,6 @@
 //! To-host mode: what is told on the ring, under the same hold of the lock as it is recorded.
 
-use super::{Gone, Inner, add_recorded};
+use super::{Count, Gone, Inner, add_recorded};
 use crate::tracer::sink::{Attachment, Event, EventKind};
 use crate::tracer::stacks::Link;
 use crate::tracer::{Allocation, FailedAllocation, Free};
@@ -17,9 +17,14 @@ impl Inner {
         self.tell(event.core, event.task, kind);
     }
 
-    /// Counts an allocation where there is no table, and tells of it if there is a ring. No record finds room.
-    #[cold]
-    pub(in crate::tracer) fn allocated_without_table(&mut self, event: &Allocation<'_>) {
+    /// Does what [`allocated`](Self::allocated) does, in any mode, with or without a table and a ring. Without a table, no record
+    /// finds room.
+    #[inline(never)]
+    pub(in crate::tracer) fn allocated_slow(&mut self, event: &Allocation<'_>, count: &Count) {
+        if self.has_table() {
+            let mode = self.mode.unwrap_or_default();
+            return self.allocated(mode, true, event, count);
+        }
         self.counters.evicted += 1;
         self.counters.evicted_live += 1;
         let (size, _) = self.allocation(event);
