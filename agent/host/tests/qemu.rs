@@ -10,6 +10,7 @@ mod qemu {
     mod browser;
     mod crowds;
     mod endurance;
+    mod events;
     mod exhausted;
     mod idle;
     mod names;

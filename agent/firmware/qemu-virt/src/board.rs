@@ -10,12 +10,14 @@ use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
+use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
 use heapbeacon_embassy::{Lock, image, network, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Origin, Region, Window, name};
 use static_cell::ConstStaticCell;
 
+use crate::storm::STORM;
 use crate::{clock, heap, interrupts, stack};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
@@ -35,6 +37,17 @@ static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
 pub static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
+
+/// What can be switched: the demo's behaviours, and the storm.
+static SWITCHES: [&dyn Switch; OFFERED.len() + 1] = {
+    let mut switches: [&dyn Switch; OFFERED.len() + 1] = [&STORM; OFFERED.len() + 1];
+    let mut index = 0;
+    while index < OFFERED.len() {
+        switches[index] = OFFERED[index];
+        index += 1;
+    }
+    switches
+};
 
 /// QEMU's machine `virt`.
 pub enum Board {}
@@ -148,6 +161,6 @@ impl Device for Board {
     }
 
     fn switches() -> &'static [&'static dyn Switch] {
-        &heapbeacon_demo::OFFERED
+        &SWITCHES
     }
 }

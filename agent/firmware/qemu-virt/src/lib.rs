@@ -6,6 +6,7 @@
 //! | [`heap`] | two heap regions |
 //! | [`stack`] | call stacks of this image |
 //! | [`clock`], [`interrupts`] | time, and what breaks in |
+//! | [`storm`] | a switch that lets much happen |
 //! | [`virtio_net`] | the network card |
 //! | [`console`] | the serial console, and how QEMU ends |
 #![no_std]
@@ -20,6 +21,7 @@ pub mod heap;
 pub mod interrupts;
 mod mmio;
 pub mod stack;
+pub mod storm;
 pub mod virtio_net;
 
 pub use board::Board;

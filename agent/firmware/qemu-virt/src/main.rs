@@ -18,7 +18,7 @@ use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
-use heapbeacon_qemu_virt::{interrupts, println};
+use heapbeacon_qemu_virt::{interrupts, println, storm};
 use heapbeacon_shared::trace::Destination;
 use static_cell::StaticCell;
 
@@ -90,6 +90,7 @@ async fn start(spawner: Spawner) {
         "history",
         keep_history().expect("it is spawned once"),
     ));
+    spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
 }
@@ -114,6 +115,11 @@ async fn keep_reserve() {
 #[embassy_executor::task]
 async fn keep_history() -> ! {
     history::keep::<Board>().await
+}
+
+#[embassy_executor::task]
+async fn run_storm() -> ! {
+    storm::run().await
 }
 
 #[embassy_executor::task]

@@ -96,6 +96,18 @@ impl Qemu {
         }));
     }
 
+    /// Lets packets through five times a second only, or all the time again.
+    pub(crate) fn throttle(&mut self, is_throttled: bool) {
+        const MICROSECONDS: u32 = 200_000;
+        let command = match is_throttled {
+            true => json!({ "execute": "object-add", "arguments": {
+                "qom-type": "filter-buffer", "id": "throttle", "netdev": "cable", "interval": MICROSECONDS
+            }}),
+            false => json!({ "execute": "object-del", "arguments": { "id": "throttle" } }),
+        };
+        self.command(&command);
+    }
+
     /// Gives QEMU a command, and waits until it has been carried out.
     fn command(&mut self, command: &Value) {
         writeln!(self.monitor.get_mut(), "{command}").expect("QEMU listens");

@@ -45,6 +45,7 @@ pub(crate) struct Refusal {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Heard {
     Messages(Vec<wire::Message>),
+    Ping,
     /// The code of the end.
     Close(u16, String),
     /// The connection was cut.
@@ -118,7 +119,7 @@ impl Viewer {
         self.say(Message::text(json));
     }
 
-    /// Hears what comes next; answers pings.
+    /// Hears what comes next; pings are answered.
     #[track_caller]
     pub(crate) fn hear(&mut self) -> Heard {
         loop {
@@ -140,6 +141,7 @@ impl Viewer {
                     let (code, reason) = close.unwrap_or_default();
                     return Heard::Close(code, reason);
                 }
+                Some(Ok(Message::Ping(_))) => return Heard::Ping,
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Heard::Cut,
             }
@@ -149,9 +151,12 @@ impl Viewer {
     /// Hears messages, which must come.
     #[track_caller]
     pub(crate) fn messages(&mut self) -> Vec<wire::Message> {
-        match self.hear() {
-            Heard::Messages(messages) => messages,
-            heard => panic!("{heard:?}"),
+        loop {
+            match self.hear() {
+                Heard::Messages(messages) => return messages,
+                Heard::Ping => {}
+                heard => panic!("{heard:?}"),
+            }
         }
     }
 
@@ -178,7 +183,7 @@ impl Viewer {
     pub(crate) fn end(&mut self) -> Heard {
         loop {
             match self.hear() {
-                Heard::Messages(_) => {}
+                Heard::Messages(_) | Heard::Ping => {}
                 end => return end,
             }
         }

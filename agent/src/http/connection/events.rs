@@ -18,7 +18,7 @@ use crate::http::answer::output::Output;
 use crate::http::connection::inbox::{Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
 use crate::http::limits::READ_SECONDS;
 use crate::http::link::{Link, Lost};
-use crate::http::request::input::Input;
+use crate::http::request::input::{Input, Stop};
 use crate::http::request::upgrade::{self, Opening};
 use crate::http::server::Server;
 use crate::http::service::check_events;
@@ -28,10 +28,8 @@ use crate::read::feed::Filter;
 
 /// How long to wait for events when there are none.
 const TICK: Duration = Duration::from_millis(10);
-/// How often a viewer is asked whether it is still there.
+/// How long nothing may be sent: one that has vanished would never be noticed, and keep its place.
 const PING_US: u64 = 2_000_000;
-/// How long it may say nothing: one that was cut off keeps its place from others that long.
-const SILENCE_US: u64 = 8_000_000;
 /// Bytes of the longest word in a message: a token.
 const WORD: usize = 128;
 /// Bytes of a control frame and its head, which is short.
@@ -61,9 +59,8 @@ struct Talk<'c, 't, P: Device, I, W, T, R> {
     inbox: Inbox,
     /// What is wanted.
     filter: Filter,
-    /// When the viewer was heard, and asked.
-    heard_us: u64,
-    asked_us: u64,
+    /// When something was sent last.
+    sent_us: u64,
 }
 
 /// Tells a viewer of what happens until one side ends that.
@@ -78,15 +75,13 @@ pub(crate) async fn tell<'t, P: Device, I: Read, W: Write, T: Timer<R>, R>(
     output: &mut Output<'t, W, T, R>,
     (opening, seat): (Opening, Option<Seat<'static, P::Lock>>),
 ) -> Result<(), Lost> {
-    let now_us = P::now_us();
     let mut talk = Talk {
         server,
         input,
         output,
         inbox: Inbox::new(),
         filter: opening.filter,
-        heard_us: now_us,
-        asked_us: now_us,
+        sent_us: P::now_us(),
     };
     let Err(end) = talk.go_on(timer, link, seat).await;
     match end {
@@ -127,13 +122,14 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             if !bytes.is_empty() {
                 self.output.write(bytes).await?;
                 self.output.flush().await?;
+                self.sent_us = P::now_us();
             }
             let has_come = match is_more {
                 true => select(self.input.receive(), yield_now()).await,
                 false => select(self.input.receive(), timer.delay(TICK)).await,
             };
             if let Either::First(received) = has_come {
-                self.heard(received.unwrap_or(0))?;
+                check(received)?;
             }
             if self.listen().await? {
                 view.feed.select(self.filter.clone());
@@ -145,8 +141,7 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
     /// Waits for the token, which has to come first.
     async fn admit(&mut self) -> Result<(), End> {
         loop {
-            let received = self.input.receive().await;
-            self.heard(received.unwrap_or(0))?;
+            check(self.input.receive().await)?;
             let mut pong = Vec::new();
             while let Some(heard) = self.inbox.next(self.input, &mut pong)? {
                 match heard {
@@ -162,15 +157,6 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
                 }
             }
         }
-    }
-
-    /// Takes note that something has come.
-    fn heard(&mut self, bytes: usize) -> Result<(), End> {
-        if bytes == 0 {
-            return Err(End::Lost);
-        }
-        self.heard_us = P::now_us();
-        Ok(())
     }
 
     /// Reads what has come; returns whether something else is wanted now.
@@ -219,14 +205,12 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
         Ok(())
     }
 
-    /// Asks the viewer now and then whether it is there: one that has vanished would hold its place for ever.
+    /// Sends something at least, so that the network notices a viewer that has vanished. One that is slow may take its time
+    /// to answer: what it was sent before comes first.
     async fn keep_alive(&mut self) -> Result<(), End> {
         let now_us = P::now_us();
-        if now_us.saturating_sub(self.heard_us) > SILENCE_US {
-            return Err(End::Lost);
-        }
-        if now_us.saturating_sub(self.asked_us) > PING_US {
-            self.asked_us = now_us;
+        if now_us.saturating_sub(self.sent_us) > PING_US {
+            self.sent_us = now_us;
             self.control(FrameType::Ping, &[]).await?;
         }
         Ok(())
@@ -257,6 +241,14 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             .copy_from_slice(payload);
         self.output.write(frame.get(..end).ok_or(Lost)?).await?;
         self.output.flush().await
+    }
+}
+
+/// Checks whether something has come: nothing is the end.
+fn check(received: Result<usize, Stop>) -> Result<(), End> {
+    match received {
+        Ok(1..) => Ok(()),
+        Ok(0) | Err(_) => Err(End::Lost),
     }
 }
 

@@ -1,0 +1,66 @@
+//! A switch that lets as much happen as an event connection has to carry.
+
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use embassy_time::{Duration, Ticker};
+use heapbeacon::platform::Switch;
+
+/// How often blocks are replaced, and how many at a time: one is allocated and one freed for each, 5,000 times a second in all.
+const PERIOD: Duration = Duration::from_millis(10);
+const AT_A_TIME: usize = 25;
+/// Blocks that are live at a time.
+const LIVE: usize = 64;
+
+/// The switch; off as long as nobody asks for it.
+pub(crate) static STORM: Storm = Storm(AtomicBool::new(false));
+
+pub(crate) struct Storm(AtomicBool);
+
+impl Switch for Storm {
+    fn name(&self) -> &'static str {
+        "event-storm"
+    }
+
+    fn summary(&self) -> &'static str {
+        "2,500 small blocks a second are allocated and freed, for event connections; off drops those that are there."
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    fn set(&self, on: bool) {
+        self.0.store(on, Relaxed);
+    }
+}
+
+/// Follows the switch, for ever.
+pub async fn run() -> ! {
+    let mut ticker = Ticker::every(PERIOD);
+    let mut blocks = Vec::new();
+    let mut next = 0;
+    loop {
+        ticker.next().await;
+        if !STORM.is_on() {
+            blocks = Vec::new();
+            continue;
+        }
+        for _ in 0..AT_A_TIME {
+            replace(&mut blocks, next);
+            next = (next + 1) % LIVE;
+        }
+    }
+}
+
+/// Puts a block of another size in a place, and drops the one that was there.
+fn replace(blocks: &mut Vec<Vec<u8>>, place: usize) {
+    if blocks.capacity() == 0 {
+        blocks.reserve_exact(LIVE);
+    }
+    let block = Vec::with_capacity(16 + place * 7 % 80);
+    match blocks.get_mut(place) {
+        Some(old) => *old = block,
+        None => blocks.push(block),
+    }
+}
