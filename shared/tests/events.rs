@@ -70,14 +70,14 @@ impl Device {
             Some(_) => Event::Freed(FreedBlock {
                 time: self.now - 1,
                 address,
-                stack: (place % 2 == 0).then_some(9),
+                stack: place.is_multiple_of(2).then_some(9),
             }),
             None => {
                 let record = Record {
                     seq: self.now,
                     address,
                     size: place * 7,
-                    core: (place % 5 == 0).into(),
+                    core: place.is_multiple_of(5).into(),
                     stack: place as u32,
                     ..Record::default()
                 };

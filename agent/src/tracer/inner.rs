@@ -17,6 +17,9 @@ use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 
 mod host;
 mod readers;
+mod route;
+
+use route::Route;
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -43,28 +46,6 @@ pub(super) struct Inner {
     /// Number of the running leak query, 0 if none is.
     query: u32,
     last_query: u32,
-}
-
-/// Where events of one kind go: all that an event has to ask. At most one is true.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Route {
-    /// Into the table, in leaks mode.
-    pub(super) leaks: bool,
-    /// Into the table, in all mode.
-    pub(super) all: bool,
-    /// Into the table, in leaks mode, and on the ring.
-    pub(super) host: bool,
-    /// The long way: on the ring if there is one, into the table if there is one, and past pending frees.
-    pub(super) long: bool,
-}
-
-impl Route {
-    const NOWHERE: Self = Self {
-        leaks: false,
-        all: false,
-        host: false,
-        long: false,
-    };
 }
 
 impl Inner {
@@ -167,25 +148,6 @@ impl Inner {
     fn stamp_behind(&mut self) -> u64 {
         self.last_seq = (self.last_seq + 1).min(MAX_SEQ);
         self.last_seq
-    }
-
-    /// Decides anew what becomes of events; to be called after every change of state.
-    pub(super) fn route(&mut self) {
-        let has_ring = self.ring.is_some();
-        let has_table = self.has_table();
-        let is_leaks = self.mode == Some(Mode::Leaks);
-        let way = |is_taken: bool, is_watched: bool| {
-            let is_short = is_taken && has_table && !is_watched;
-            Route {
-                leaks: is_short && is_leaks && !has_ring,
-                all: is_short && !is_leaks && !has_ring,
-                host: is_short && is_leaks && has_ring,
-                long: is_taken && !(is_short && (is_leaks || !has_ring)),
-            }
-        };
-        self.allocations = way(self.state == State::Recording, false);
-        let is_watched = self.ledger.has_pending();
-        self.frees = way(self.state >= State::Recording, is_watched);
     }
 
     /// Takes note of the time, so that what comes next is not before it.

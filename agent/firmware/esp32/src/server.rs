@@ -29,7 +29,7 @@ const REMIND_AFTER: Duration = Duration::from_secs(30);
 const TOKEN_DIGITS: usize = 32;
 
 /// Events that to-host mode keeps until they are read: a viewer may be that far behind.
-const EVENTS: usize = 256;
+const EVENTS: usize = 128;
 
 type Token = heapless::String<TOKEN_DIGITS>;
 

@@ -36,6 +36,15 @@ impl Filter {
         tasks: Vec::new(),
     };
 
+    /// Nothing.
+    pub(super) const NOTHING: Self = Self {
+        events: false,
+        counters_ms: 0,
+        samples_ms: 0,
+        min_size: 0,
+        tasks: Vec::new(),
+    };
+
     /// Checks whether a block of a task is wanted.
     pub(super) fn has<P: Device>(&self, task: u16, size: u64) -> bool {
         let is_called = |name: &Name| is_called::<P>(task, name);

@@ -66,10 +66,10 @@ struct Due {
 }
 
 impl Feed {
-    /// Makes one for a static.
+    /// Makes one for a static, which tells of nothing.
     pub const fn new() -> Self {
         Self {
-            filter: Filter::ALL,
+            filter: Filter::NOTHING,
             writer: MessageWriter::new(),
             trace: Trace::NONE,
             source: None,

@@ -136,7 +136,7 @@ impl World {
                 address: NonZeroUsize::new(address).expect("it is not null"),
                 size: place,
                 time_us,
-                core: (place % 7 == 0).into(),
+                core: place.is_multiple_of(7).into(),
                 task,
                 stack: &stack,
             });

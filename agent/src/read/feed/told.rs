@@ -2,10 +2,10 @@
 
 /// Call stacks that are remembered: of two whose indexes differ by a multiple of it, the last one.
 const REMEMBERED: usize = 256;
-/// No id of a call stack: there are fewer entries in a table.
-const NONE: u32 = u32::MAX;
+/// No call stack. All of it is 0, so that it takes no room in an image.
+const NONE: u32 = 0;
 
-/// The call stacks that a host was told of. What is forgotten is told again.
+/// The call stacks that a host was told of: of each, one more than its id. What is forgotten is told again.
 pub(super) struct Told([u32; REMEMBERED]);
 
 impl Told {
@@ -19,7 +19,9 @@ impl Told {
     pub(super) fn note(&mut self, id: u32) -> bool {
         // An id is an index in its lower half, and how often that was used again in the upper one.
         let place = &mut self.0[id as usize % REMEMBERED];
-        core::mem::replace(place, id) != id
+        // The last id of all is none: there are fewer entries in a table.
+        let known = id.wrapping_add(1);
+        core::mem::replace(place, known) != known
     }
 }
 

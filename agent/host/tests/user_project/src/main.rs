@@ -89,7 +89,7 @@ impl Device for Board {
 
 fn main() {
     let buffer = vec![MaybeUninit::uninit(); 4096].leak();
-    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS>::new()));
+    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, ANSWERS, 0>::new()));
     let agent = Server::new(
         Recorder::new(buffer, &EVENTS),
         &[],
