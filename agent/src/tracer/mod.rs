@@ -40,7 +40,15 @@
 mod atomics;
 mod call_stack;
 mod error;
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(dead_code, reason = "only the tracer writes events")
+)]
 mod ring;
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(dead_code, reason = "only the tracer writes events")
+)]
 mod sink;
 mod values;
 
