@@ -61,6 +61,9 @@ pub struct NamedStack {
     pub name: String,
     /// Where the call site is, as `src/session.rs:88`.
     pub place: Option<String>,
+    /// The user's own frames, innermost first, in one text; two stacks with the same differ in library frames at most. It is empty
+    /// if there are none.
+    pub path: String,
     /// All frames, innermost first; the first that is not folded is the call site.
     pub sections: Vec<LineSection>,
     /// Why it ends early, in a sentence; `None` if it does not.
@@ -73,6 +76,22 @@ impl NamedStack {
     /// Returns all frames, innermost first.
     pub fn lines(&self) -> impl Iterator<Item = &FrameLine> {
         self.sections.iter().flat_map(|section| &section.lines)
+    }
+
+    /// Returns the short name of who called the call site: the next of the user's own functions.
+    pub fn caller(&self) -> Option<&str> {
+        let mut own = self.lines().filter(|line| line.own);
+        own.next();
+        own.next().map(|line| line.name.as_str())
+    }
+
+    /// Returns the frame of the call site.
+    pub fn call_site(&self) -> Option<&FrameLine> {
+        let mut seen = self
+            .sections
+            .iter()
+            .filter(|section| section.fold.is_none());
+        seen.next()?.lines.first()
     }
 }
 
@@ -240,6 +259,7 @@ fn by_address(stack: &Stack, frames: &[u64]) -> NamedStack {
         key: texts.join(" "),
         name: shown.join(" ← "),
         place: None,
+        path: String::new(),
         sections: vec![LineSection {
             fold: None,
             lines: texts.iter().map(line).collect(),
@@ -255,6 +275,8 @@ fn with_symbols(frames: Vec<Frame>, stack: &Stack) -> NamedStack {
         .call_site()
         .map(frame_line)
         .unwrap_or_default();
+    let own = stack_with_names.frames().iter();
+    let own = own.filter(|frame| frame.role == Role::Own);
     let sections = stack_with_names.sections();
     let sections = sections.iter().map(|section| LineSection {
         fold: section.fold,
@@ -272,11 +294,19 @@ fn with_symbols(frames: Vec<Frame>, stack: &Stack) -> NamedStack {
             place.as_deref().unwrap_or_default()
         ),
         name: site.name,
+        path: own.map(|StackFrame { frame, .. }| part(frame)).collect(),
         place: place.or_else(|| from_driver.then(|| "driver".to_owned())),
         sections: sections.collect(),
         end: truncation::sentence(stack),
         tag: truncation::tag(stack.cut, site.own),
     }
+}
+
+/// Returns what a frame is in the path of a call stack.
+fn part(frame: &Frame) -> String {
+    let function = frame.function.as_deref().unwrap_or_default();
+    let line = frame.line.unwrap_or(0);
+    format!("{function}:{line} ")
 }
 
 fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {

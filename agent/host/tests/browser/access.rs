@@ -1,5 +1,7 @@
 //! The page without a mouse, and for eyes that need contrast.
 
+use std::time::Instant;
+
 use thirtyfour::prelude::*;
 
 use super::captures::{Files, lamp};
@@ -34,6 +36,7 @@ async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let started = Instant::now();
     let page = Page::open(agent.url()).await?;
     page.element("[data-testid='stop']").await?;
 
@@ -55,7 +58,8 @@ async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDrive
     page.press(Key::Space).await?;
     page.element(&format!("{switch}[aria-checked='false']"))
         .await?;
-    page.element(".verdict.good").await?;
+    page.element_once_over(".verdict.good", started.elapsed())
+        .await?;
     page.close().await
 }
 

@@ -1,5 +1,7 @@
 //! What a person does on the page, from the first look to the leak that stops.
 
+use std::time::Instant;
+
 use thirtyfour::prelude::*;
 
 use crate::support::page::Page;
@@ -24,6 +26,7 @@ pub(super) fn row(inside: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle()]);
+    let started = Instant::now();
     let page = Page::open(agent.url()).await?;
 
     // Nothing is traced yet: the page says so, and has the button that starts it.
@@ -51,6 +54,8 @@ async fn a_person_finds_the_leaking_line_and_sees_the_leak_stop() -> WebDriverRe
 
     // The leak is switched off: growth stops, and what leaked stays.
     page.click("[data-testid='demo-switch-session-leak']")
+        .await?;
+    page.element_once_over(".verdict.good", started.elapsed())
         .await?;
     page.element_with("[data-testid='verdict-sentence']", "Nothing is leaking")
         .await?;

@@ -214,6 +214,21 @@ impl Page {
             .await
     }
 
+    /// Waits for an element that comes once something has been over for as long as it lasted, as the verdict of a leak that has
+    /// ended does.
+    pub(crate) async fn element_once_over(
+        &self,
+        css: &str,
+        lasted: Duration,
+    ) -> WebDriverResult<WebElement> {
+        let wait = PATIENCE + 2 * lasted;
+        self.window
+            .query(By::Css(css))
+            .wait(wait, POLL)
+            .first()
+            .await
+    }
+
     /// Waits for an element that contains a text.
     pub(crate) async fn element_with(&self, css: &str, text: &str) -> WebDriverResult<WebElement> {
         let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);

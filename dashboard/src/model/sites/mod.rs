@@ -1,6 +1,7 @@
 //! Live blocks grouped by who holds them.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{History, Judgement, Listed, Snapshot, Watched, ranked};
@@ -58,6 +59,8 @@ pub struct SiteStack {
     pub id: u32,
     /// Its names.
     pub named: Arc<NamedStack>,
+    /// Ids and names of others that differ in library frames only: their blocks are added.
+    pub alike: Vec<(u32, Arc<NamedStack>)>,
     /// Live bytes.
     pub bytes: u64,
     /// Live blocks.
@@ -115,7 +118,18 @@ impl Site {
 
     /// Returns the ids of its call stacks.
     pub fn stack_ids(&self) -> Vec<u32> {
-        self.stacks.iter().map(|stack| stack.id).collect()
+        let ids = self.stacks.iter().flat_map(|stack| {
+            let alike = stack.alike.iter().map(|(id, _)| *id);
+            alike.chain([stack.id])
+        });
+        ids.collect()
+    }
+
+    /// Returns the function that all of its call stacks come from, on the way to the call site.
+    pub fn caller(&self) -> Option<&str> {
+        let mut callers = self.stacks.iter().map(|stack| stack.named.caller());
+        let first = callers.next()??;
+        callers.all(|caller| caller == Some(first)).then_some(first)
     }
 
     /// Returns a one-word tag for where its call stacks end; a task has too many.
@@ -177,7 +191,12 @@ fn key(leak: &Leak, named: &NamedStack, task: Option<&str>, grouping: Grouping) 
     };
     match grouping {
         Grouping::CallSite => format!("{owner}{}", named.key),
-        Grouping::CallStack => format!("{owner}#{}", leak.stack.id),
+        Grouping::CallStack if named.path.is_empty() => format!("{owner}#{}", leak.stack.id),
+        Grouping::CallStack => {
+            let mut hasher = DefaultHasher::new();
+            (&named.path, task).hash(&mut hasher);
+            format!("{owner}#{:x}", hasher.finish())
+        }
         Grouping::Task => format!("{owner}task {}", task.unwrap_or_default()),
     }
 }
@@ -247,10 +266,21 @@ fn add(
     } else if let Some(task) = task.filter(|task| site.tasks.iter().all(|other| other != task)) {
         site.tasks.push(task.to_owned());
     }
+    let is_alike = |known: &&mut SiteStack| {
+        !named.path.is_empty()
+            && (&known.named.path, known.named.end.is_some()) == (&named.path, named.end.is_some())
+    };
+    if let Some(known) = site.stacks.iter_mut().find(is_alike) {
+        known.bytes += leak.bytes;
+        known.count += leak.count;
+        known.alike.push((leak.stack.id, named));
+        return;
+    }
     // The page is in order of size, and so is what is taken from it.
     site.stacks.push(SiteStack {
         id: leak.stack.id,
         named,
+        alike: Vec::new(),
         bytes: leak.bytes,
         count: leak.count,
     });

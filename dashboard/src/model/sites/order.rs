@@ -63,6 +63,18 @@ impl Group {
     }
 }
 
+/// Returns the function that calls the most of some sites, and how many of them, if those are two or more.
+pub fn cause(sites: &[&Site]) -> Option<(String, usize)> {
+    let called_by = |caller: &str| {
+        let sites = sites.iter();
+        sites.filter(|site| site.caller() == Some(caller)).count()
+    };
+    let callers = sites.iter().filter_map(|site| site.caller());
+    let counted = callers.map(|caller| (called_by(caller), caller));
+    let (number, caller) = counted.max()?;
+    (number > 1).then(|| (caller.to_owned(), number))
+}
+
 /// What sites of a group are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Column {

@@ -1,5 +1,7 @@
 use heapbeacon_shared::api::Stack;
+use heapbeacon_shared::frames::Frame;
 use heapbeacon_shared::trace::{Address, Cut, Period};
+use heapbeacon_worker::protocol::{Found, Wanted};
 
 use super::*;
 
@@ -56,6 +58,76 @@ fn grouping_by_task_adds_up_all_stacks_of_the_task() {
     assert_eq!(sites.len(), 1);
     assert_eq!((sites[0].name.as_str(), sites[0].count), ("task net", 15));
     assert_eq!((sites[0].stacks.len(), sites[0].call_sites), (2, 2));
+}
+
+/// Names under which both call stacks end in the user's `open`, one of them by way of a library.
+fn names() -> Names {
+    let frame = |address, function: &str, file: &str| Frame {
+        address,
+        function: Some(function.to_owned()),
+        file: Some(file.to_owned()),
+        line: Some(7),
+        ..Frame::default()
+    };
+    let library =
+        "/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/lib-1.0.0/src/lib.rs";
+    let wanted = Wanted {
+        addresses: vec![0x10, 0x11, 0x20, 0x30],
+        ..Wanted::default()
+    };
+    let found = Found {
+        frames: vec![
+            vec![frame(0x10, "lib::grow", library)],
+            vec![frame(0x11, "lib::grow_more", library)],
+            vec![frame(0x20, "app::open", "/home/me/app/src/open.rs")],
+            vec![frame(0x30, "app::net::step", "/home/me/app/src/net.rs")],
+        ],
+        ..Found::default()
+    };
+    let mut names = Names::default();
+    names.learn(&wanted, found);
+    names
+}
+
+fn leak_by(id: u32, frames: &[u64]) -> Leak {
+    let mut leak = leak(id, 0, "net", 10, 1);
+    leak.stack.frames = frames.iter().map(|frame| Address(*frame)).collect();
+    leak
+}
+
+#[test]
+fn call_stacks_that_differ_in_library_frames_only_are_one() {
+    let ways: [&[u64]; 3] = [&[0x10, 0x20, 0x30], &[0x11, 0x20, 0x30], &[0x10, 0x20]];
+    let leaks = (1..).zip(ways).map(|(id, frames)| leak_by(id, frames));
+    let page = page(10, leaks.collect());
+    let sites = group(&page, &[], &mut names(), Grouping::CallSite);
+    assert_eq!((sites.len(), sites[0].name.as_str()), (1, "app::open"));
+    let stacks = sites[0].stacks.iter();
+    let counts: Vec<_> = stacks
+        .map(|stack| (stack.count, stack.alike.len()))
+        .collect();
+    assert_eq!(counts, [(20, 1), (10, 0)]);
+    let mut ids = sites[0].stack_ids();
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3]);
+    // So they are in a list of call stacks.
+    let sites = group(&page, &[], &mut names(), Grouping::CallStack);
+    let counts: Vec<_> = sites.iter().map(|site| site.count).collect();
+    assert_eq!(counts, [20, 10]);
+}
+
+#[test]
+fn a_site_has_a_caller_where_all_of_its_call_stacks_have_the_same() {
+    let caller = |ways: &[&[u64]]| {
+        let leaks = (1..).zip(ways).map(|(id, frames)| leak_by(id, frames));
+        let page = page(10, leaks.collect());
+        let sites = group(&page, &[], &mut names(), Grouping::CallSite);
+        sites[0].caller().map(str::to_owned)
+    };
+    let called = caller(&[&[0x10, 0x20, 0x30], &[0x11, 0x20, 0x30]]);
+    assert_eq!(called.as_deref(), Some("net::step"));
+    assert_eq!(caller(&[&[0x10, 0x20, 0x30], &[0x10, 0x20]]), None);
+    assert_eq!(caller(&[&[0x1, 0x2]]), Some("0x00000002".to_owned()));
 }
 
 #[test]

@@ -229,12 +229,14 @@ fn Stacks(site: Memo<Option<Site>>) -> impl IntoView {
 
 /// A stack is drawn anew when its names change.
 fn item(site: Memo<Option<Site>>, stack: SiteStack) -> Item {
-    let key = format!("{} {:p}", stack.id, Arc::as_ptr(&stack.named));
+    let others = stack.alike.len();
+    let key = format!("{} {:p} {others}", stack.id, Arc::as_ptr(&stack.named));
     Item::new(key, move || {
         let (id, named) = (stack.id, Arc::clone(&stack.named));
         view! {
             {move || site.read().as_ref().and_then(|site| title_line(site, id))}
             <CallStack stack=named />
+            {site.read_untracked().as_ref().and_then(|site| alike(site, id))}
         }
         .into_any()
     })
@@ -249,6 +251,28 @@ fn title_line(site: &Site, id: u32) -> Option<AnyView> {
         format::bytes(stack.bytes)
     );
     (site.stacks.len() > 1).then(|| view! { <p class="stack-title">{words}</p> }.into_any())
+}
+
+/// Tells of call stacks that are shown as one, and of each where somebody wants to see them.
+fn alike(site: &Site, id: u32) -> Option<AnyView> {
+    let stack = site.stacks.iter().find(|stack| stack.id == id)?;
+    let number = stack.alike.len() as u64;
+    let others = stack.alike.iter().map(|(_, named)| Arc::clone(named));
+    let others = others.map(|stack| view! { <CallStack stack /> }.into_any());
+    let others: Vec<AnyView> = others.collect();
+    let words = format!(
+        "{} that differ from this one in library frames only are counted in",
+        format::plural(number, "call stack")
+    );
+    (number > 0).then(|| {
+        view! {
+            <details class="folded alike">
+                <summary>{words}</summary>
+                {others}
+            </details>
+        }
+        .into_any()
+    })
 }
 
 fn rest_line(site: &Site) -> Option<AnyView> {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::row::{SiteRow, Sites};
 use crate::components::{Item, KeyedList, When};
 use crate::format;
-use crate::model::sites::order::{Column, Group, Order};
+use crate::model::sites::order::{Column, Group, Order, cause};
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
@@ -101,7 +101,13 @@ fn group_words(sites: &[Site], group: Group) -> String {
     let of_group = || sites.iter().filter(|site| Group::of(site) == group);
     let number = of_group().count() as u64;
     let bytes = |bytes: fn(&Site) -> u64| format::bytes(of_group().map(bytes).sum());
-    let sites = format::plural(number, "site");
+    let urgent: Vec<&Site> = of_group().filter(|_| group.is_urgent()).collect();
+    let cause = match cause(&urgent) {
+        Some((caller, called)) if called == urgent.len() => format!(", one cause: {caller}"),
+        Some((caller, called)) => format!(", {called} of them called by {caller}"),
+        None => String::new(),
+    };
+    let sites = format::plural(number, "site") + &cause;
     match group {
         Group::Lost => format!(
             " · {sites} · {} that nothing refers to",
