@@ -11,6 +11,7 @@ mod browser {
     mod captures;
     mod charts;
     mod crowded;
+    mod evidence;
     mod files;
     mod holders;
     mod long_list;

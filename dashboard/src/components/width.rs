@@ -3,13 +3,15 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::ResizeObserver;
 
+use super::follow;
+
 /// Width in pixels before the element was measured.
 const UNMEASURED: f64 = 640.0;
 
 /// Follows the width of an element, in pixels, so that text in a drawing is never stretched.
 pub fn use_width(element: NodeRef<Div>) -> RwSignal<f64> {
     let width = RwSignal::new(UNMEASURED);
-    Effect::new(move |_| {
+    follow(move || {
         let Some(element) = element.get() else { return };
         let observed = element.clone();
         let measure = move || {

@@ -24,6 +24,8 @@ const NOT_FOUND: u16 = 404;
 const STACKS_QUERY: &str = "?limit=256";
 /// The device and its switches change rarely: asked for in every so many rounds.
 const SELDOM: u32 = 5;
+/// Rounds before a picture is taken.
+const FIRST_ROUNDS: u32 = 10;
 /// Milliseconds between two ticks of the page's clock.
 const TICK_MS: u32 = 500;
 
@@ -48,7 +50,13 @@ impl Store {
             let outcome = self.ask(round, &mut evicted).await;
             self.note(&outcome).await;
             match outcome {
-                Ok(()) => self.look(&mut pace),
+                Ok(()) => {
+                    self.look(&mut pace);
+                    // Not in the first rounds, when there is more to ask for.
+                    if round >= FIRST_ROUNDS {
+                        self.take_pictures();
+                    }
+                }
                 Err(_) => pace = Pace::default(),
             }
             self.pause(&pace).await;
@@ -294,6 +302,10 @@ impl Store {
             self.drop_symbols();
         }
         if rebooted {
+            let told_us = self
+                .trace
+                .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
+            self.offer_picture(told_us, &reason);
             self.clock.set_value(Default::default());
             self.forget_history();
             self.heap_history.update(|history| history.clear());

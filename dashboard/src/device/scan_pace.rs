@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use web_sys::Blob;
+
 use crate::model::holders::Scanned;
 
 /// Milliseconds from the first scan to the second: it takes two before a block is called lost.
@@ -10,6 +12,10 @@ const SECOND_MS: f64 = 4_000.0;
 const PAUSE_MS: f64 = 30_000.0;
 /// The same where nothing leaks and nobody asks.
 const LONG_PAUSE_MS: f64 = 300_000.0;
+/// Milliseconds from one picture to the next, where no scan takes any.
+const PICTURE_MS: f64 = 60_000.0;
+/// Most bytes a second that these take on average.
+const PICTURE_BYTES_PER_SECOND: f64 = 1_000.0;
 /// Most bytes a second that scans take on average.
 const BYTES_PER_SECOND: f64 = 3_000.0;
 
@@ -20,6 +26,29 @@ pub struct Scans {
     pub last: Option<Arc<Scanned>>,
     /// Why there are none, in a sentence.
     pub problem: Option<String>,
+}
+
+/// A capture that was taken by the way.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its bytes.
+    pub(super) file: Blob,
+    /// When it was taken, in microseconds since boot.
+    pub(super) time_us: u64,
+    /// The same by the browser's clock, in milliseconds.
+    pub(super) taken_ms: f64,
+}
+
+impl Picture {
+    /// Returns whether it is time for a newer one.
+    pub(super) fn is_old(&self, now_ms: f64) -> bool {
+        is_old(now_ms - self.taken_ms, self.file.size())
+    }
+}
+
+/// Returns whether a picture of so many bytes is replaced after so many milliseconds.
+fn is_old(age_ms: f64, bytes: f64) -> bool {
+    age_ms >= PICTURE_MS.max(bytes * 1_000.0 / PICTURE_BYTES_PER_SECOND)
 }
 
 /// When the next scan is due.
@@ -72,6 +101,12 @@ mod tests {
         assert!(!is_due(1, 9e4, 3.0, true) && is_due(1, 9e4, 4.0, false));
         assert!(!is_due(2, 9e4, 29.0, true) && is_due(2, 9e4, 30.0, true));
         assert!(!is_due(2, 9e4, 299.0, false) && is_due(2, 9e4, 300.0, false));
+    }
+
+    #[test]
+    fn a_picture_is_taken_every_minute_and_a_large_one_less_often() {
+        assert!(!is_old(59e3, 3e4) && is_old(60e3, 3e4));
+        assert!(!is_old(299e3, 3e5) && is_old(300e3, 3e5));
     }
 
     #[test]

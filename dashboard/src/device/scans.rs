@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::api::Route;
+use js_sys::Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use web_sys::{Blob, File};
 
 use super::client::ApiError;
+use super::scan_pace::Picture;
+use crate::components::follow;
 use crate::files::read::read_capture;
+use crate::format;
 use crate::model::holders::Scanned;
 use crate::store::Store;
 
@@ -16,6 +21,8 @@ const QUERY: &str = "?references=1";
 /// What the page asks a device that can't tell.
 const NOT_TOLD: &str =
     "This agent does not tell what points into the heap: it is of an older version.";
+/// What the picture of the boot before is called.
+const PICTURE_NAME: &str = "boot-before.hbc";
 /// HTTP status of a busy device, which may answer later.
 const BUSY: u16 = 503;
 /// HTTP status of a device that has no trace yet.
@@ -25,7 +32,7 @@ impl Store {
     /// Scans for as long as the caller's view is there, while somebody sees it.
     pub fn follow_holders(&self) {
         let store = *self;
-        Effect::new(move |_| {
+        follow(move || {
             let now_ms = store.now_ms.get();
             untrack(|| {
                 let pace = store.scan_pace.get_value();
@@ -83,6 +90,7 @@ impl Store {
         let Ok(capture) = read_capture(&answer).await else {
             return Ok(());
         };
+        self.keep(answer.clone());
         let Some(page) = capture.references else {
             let problem = Some(NOT_TOLD.to_owned());
             self.scans.update(|scans| scans.problem = problem);
@@ -105,6 +113,57 @@ impl Store {
         });
         self.take_scan(scanned).await;
         Ok(())
+    }
+
+    /// Takes a picture of the trace now and then, for the case that the device restarts.
+    pub(super) fn take_pictures(&self) {
+        let store = *self;
+        let now_ms = store.now_ms.get_untracked();
+        let is_due = store.picture.with_value(|picture| {
+            let mut pictures = picture.iter();
+            pictures.all(|picture| picture.is_old(now_ms))
+        });
+        let is_free = store.scan_pace.with_value(|pace| !pace.is_running);
+        if !(is_due && is_free && untrack(|| store.has_records() && store.is_recording())) {
+            return;
+        }
+        store.scan_pace.update_value(|pace| pace.is_running = true);
+        spawn_local(async move {
+            let client = store.client.get_value();
+            // Where there is none, the next one may come.
+            if let Ok(file) = client.download(Route::Capture, "").await {
+                store.keep(file);
+            }
+            store.scan_pace.update_value(|pace| pace.is_running = false);
+        });
+    }
+
+    fn keep(&self, file: Blob) {
+        let time_us = self
+            .trace
+            .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
+        self.picture.set_value(Some(Picture {
+            file,
+            time_us,
+            taken_ms: self.now_ms.get_untracked(),
+        }));
+    }
+
+    /// Offers the last picture of a boot that has ended; `told_us` is the last time that it told.
+    pub(super) fn offer_picture(&self, told_us: u64, reason: &str) {
+        let picture = self.picture.try_update_value(Option::take).flatten();
+        let Some(Picture { file, time_us, .. }) = picture else {
+            return;
+        };
+        let parts = Array::of1(&file);
+        let Ok(file) = File::new_with_blob_sequence(&parts, PICTURE_NAME) else {
+            return;
+        };
+        self.boot_before.set_value(Some(file));
+        let before = format::duration(told_us.saturating_sub(time_us));
+        self.boot_before_words.set(Some(format!(
+            "The device restarted ({reason}). Its last picture from before that is kept, {before} older than its last answer."
+        )));
     }
 
     /// Takes a scan once everything in it has names.

@@ -8,12 +8,12 @@ use super::demo::DemoStrip;
 use super::origins::OriginSwitches;
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
-use crate::components::When;
+use crate::components::{When, follow};
 use crate::format;
 use crate::location::{Page, note_view, view, view_value};
 use crate::model::finding::completeness::with_untraced;
 use crate::model::finding::lost::add_lost;
-use crate::model::finding::{Finding, Part, View, capture, live};
+use crate::model::finding::{Finding, Part, Tone, View, capture, live};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::regions;
 use crate::model::sites::order::Order;
@@ -22,10 +22,13 @@ use crate::store::Store;
 
 mod evidence;
 mod holders;
+mod issue;
 mod row;
+mod source;
 mod table;
 
 use holders::HoldersSwitch;
+use issue::CopyIssue;
 use row::Sites;
 use table::SiteTable;
 
@@ -48,7 +51,7 @@ fn Leaks() -> impl IntoView {
     let filter = RwSignal::new(view_value("filter"));
     let order = RwSignal::new(Order::named(&view_value("sort")));
     let opened = RwSignal::new(opened_in_view());
-    Effect::new(move |_| {
+    follow(move || {
         let by = grouping.get().name().to_owned();
         let mut view = vec![
             ("by", by),
@@ -104,7 +107,9 @@ fn opened_in_view() -> Vec<String> {
 #[component]
 fn Verdict() -> impl IntoView {
     let store = Store::of_app();
-    view! { {move || verdict(&found(store))} }
+    view! {
+        {move || verdict(&found(store))}
+    }
 }
 
 /// Returns what the list shows, in words.
@@ -153,6 +158,7 @@ fn verdict(found: &Finding) -> AnyView {
             </div>
             {details(found)}
             <p class="facts">{found.facts.clone()}</p>
+            {(found.tone == Tone::Bad).then(|| view! { <p class="row"><CopyIssue /></p> })}
         </section>
     }
     .into_any()

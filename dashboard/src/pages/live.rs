@@ -9,7 +9,7 @@ use super::regions::Regions;
 use super::reserve::ReserveNote;
 use super::start::NotTracing;
 use crate::charts::TimeChart;
-use crate::components::{Card, When};
+use crate::components::{Card, When, follow};
 use crate::format;
 use crate::location::{Page, note_view, view_value};
 use crate::model::finding::completeness::{gaps, untraced};
@@ -31,7 +31,7 @@ pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
     let events = Memo::new(move |_| events::known(store));
     let window = RwSignal::new(view_value("window").parse().ok());
-    Effect::new(move |_| {
+    follow(move || {
         let chosen: Option<usize> = window.get();
         let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
         note_view(Page::Live, &[("window", chosen)]);

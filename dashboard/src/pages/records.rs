@@ -10,7 +10,7 @@ use web_sys::HtmlInputElement;
 use super::origins::OriginSwitches;
 use super::passing::Recorded;
 use super::start::NotTracing;
-use crate::components::{Item, KeyedList, When};
+use crate::components::{Item, KeyedList, When, follow};
 use crate::device::connection::LinkState;
 use crate::device::records::RecordList;
 use crate::format;
@@ -74,7 +74,7 @@ fn Records() -> impl IntoView {
     let text = RwSignal::new(view_value("filter"));
     let least_at_first: u64 = view_value("least").parse().unwrap_or(0);
     let least = RwSignal::new(least_at_first);
-    Effect::new(move |_| {
+    follow(move || {
         let least = Some(least.get()).filter(|least| *least > 0);
         let least = least.map_or_else(String::new, |least| least.to_string());
         note_view(Page::Records, &[("filter", text.get()), ("least", least)]);
@@ -250,7 +250,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
             }
         }
     };
-    Effect::new(move |_| measure());
+    follow(move || measure());
     let window = move || Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get());
     let items = Callback::new(move |()| {
         let rows = rows.read();

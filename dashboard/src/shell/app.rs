@@ -2,12 +2,13 @@ use leptos::prelude::*;
 use web_sys::DragEvent;
 
 use super::absent::{Absent, TokenForm};
+use super::boot_before::BootBefore;
 use super::file_banner::FileBanner;
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
 use super::warnings::Warnings;
-use crate::components::{Empty, When, dropped_file};
+use crate::components::{Empty, When, dropped_file, follow};
 use crate::device::connection::LinkState;
 use crate::location::{Page, Target, use_page};
 use crate::pages::{DevicePage, LeaksPage, LivePage, RecordsPage};
@@ -23,7 +24,7 @@ pub fn App() -> impl IntoView {
     let sources = Sources::new(&Target::of_page());
     provide_context(sources);
     let page = use_page();
-    Effect::new(move |_| {
+    follow(move || {
         let page = page.get();
         let page = page.map_or(NO_PAGE, |page| page.name(sources.shown().is_file));
         let urgent = match sources.shown().urgent() {
@@ -60,6 +61,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
             <main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
+                {(!store.is_file).then(|| view! { <BootBefore /> })}
                 <Warnings />
                 <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.is_known() fallback=|| view! { <Absent /> }>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, SubmitEvent};
 
-use crate::components::When;
+use crate::components::{When, follow};
 use crate::model::events::usual_name;
 use crate::store::Store;
 
@@ -66,7 +66,7 @@ fn NameForm(asks: RwSignal<bool>) -> impl IntoView {
     let name = RwSignal::new(usual);
     let is_wrong = RwSignal::new(false);
     let field = NodeRef::<Input>::new();
-    Effect::new(move |_| {
+    follow(move || {
         if let Some(field) = field.get() {
             // One that does not take the focus can still be reached.
             let _ = field.focus();

@@ -2,6 +2,7 @@
 
 mod absent;
 mod app;
+mod boot_before;
 mod command;
 mod controls;
 mod file_banner;

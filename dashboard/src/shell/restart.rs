@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::command::{StartAll, StartLeaks};
-use crate::components::When;
+use crate::components::{When, follow};
 use crate::format;
 use crate::store::Store;
 
@@ -48,7 +48,7 @@ pub(super) fn ClearAndStart() -> impl IntoView {
 fn Confirmation(asks: RwSignal<bool>) -> impl IntoView {
     let store = Store::of_app();
     let keep = NodeRef::<Button>::new();
-    Effect::new(move |_| {
+    follow(move || {
         if let Some(keep) = keep.get() {
             // A button without the focus can still be reached.
             let _ = keep.focus();

@@ -7,12 +7,14 @@ use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, MarksPage, 
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
+use web_sys::File;
 
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
 use crate::device::events::Following;
 use crate::device::records::RecordList;
-use crate::device::scan_pace::{ScanPace, Scans};
+use crate::device::scan_pace::{Picture, ScanPace, Scans};
+use crate::files::folder::Folder;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
 use crate::model::rates::Rates;
@@ -93,6 +95,16 @@ pub struct Store {
     pub scan_pace: StoredValue<ScanPace>,
     /// Whether it is to be asked at all.
     pub wants_scans: RwSignal<bool>,
+    /// The last picture of this boot.
+    pub picture: StoredValue<Option<Picture>, LocalStorage>,
+    /// The last picture of the boot before.
+    pub boot_before: StoredValue<Option<File>, LocalStorage>,
+    /// What is said of that, until somebody dismisses it.
+    pub boot_before_words: RwSignal<Option<String>>,
+    /// The source files that somebody has given.
+    pub folder: StoredValue<Folder, LocalStorage>,
+    /// How often somebody has.
+    pub folder_version: RwSignal<usize>,
     /// How many sites somebody looks into.
     pub opened_rows: RwSignal<usize>,
     /// Call stacks of the latest wrong frees, beside those of records and leaks.
@@ -151,6 +163,11 @@ impl Store {
             scans: RwSignal::default(),
             scan_pace: StoredValue::default(),
             wants_scans: RwSignal::new(Setting::Scans.is_on()),
+            picture: StoredValue::new_local(None),
+            boot_before: StoredValue::new_local(None),
+            boot_before_words: RwSignal::new(None),
+            folder: StoredValue::new_local(Folder::default()),
+            folder_version: RwSignal::new(0),
             opened_rows: RwSignal::new(0),
             wrong_free_stacks: RwSignal::default(),
             records_loading: RwSignal::new(None),

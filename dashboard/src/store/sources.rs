@@ -9,6 +9,7 @@ use leptos::task::spawn_local;
 use web_sys::File;
 
 use super::{Opened, Store};
+use crate::components::follow;
 use crate::device::connection::Obstacle;
 use crate::device::records::RecordList;
 use crate::device::scan_pace::Scans;
@@ -127,7 +128,7 @@ impl Sources {
     /// Gives a source the names that the others have of the same build, whenever they get some.
     fn share_names_with(&self, index: usize) {
         let sources = *self;
-        Effect::new(move |_| {
+        follow(move || {
             sources
                 .others(index)
                 .for_each(|other| other.symbols.track());

@@ -29,6 +29,8 @@ pub struct FrameLine {
     pub full_name: String,
     /// Short file name, as `src/session.rs`.
     pub file: Option<String>,
+    /// File name as the ELF has it.
+    pub path: Option<String>,
     /// Line, from 1.
     pub line: Option<u32>,
     /// Short file name, line and column.
@@ -324,6 +326,7 @@ fn frame_line(StackFrame { frame, role }: &StackFrame) -> FrameLine {
         place: file.as_ref().map(with_parts),
         full_place: frame.file.as_ref().map(with_parts),
         file,
+        path: frame.file.clone(),
         line: frame.line,
         inlined: frame.inlined,
         own: *role == Role::Own,

@@ -6,6 +6,8 @@ use leptos::prelude::*;
 
 use super::evidence::Evidence;
 use super::holders::HoldersPart;
+use super::issue::CopyIssue;
+use super::source::SourceLines;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
@@ -93,8 +95,12 @@ pub(super) fn SiteRow(
                 <tr class="stacks">
                     <td colspan="7">
                         <Evidence site />
+                        <SourceLines site />
                         <HoldersPart site />
                         <Stacks site />
+                        <p class="row">
+                            <CopyIssue site />
+                        </p>
                     </td>
                 </tr>
             </When>
@@ -318,13 +324,15 @@ fn rate(site: &Site) -> String {
 }
 
 /// How a verdict is shown.
-struct Sign {
+pub(super) struct Sign {
     class: &'static str,
-    word: &'static str,
+    /// The word for it.
+    pub(super) word: &'static str,
     meaning: &'static str,
 }
 
-fn sign(site: &Site, is_file: bool) -> Sign {
+/// Returns how the verdict of a site is shown.
+pub(super) fn sign(site: &Site, is_file: bool) -> Sign {
     let judgement = &site.judgement;
     let (class, word, meaning) = match (judgement.standing(), judgement.kind()) {
         _ if site.lost.count > 0 => (
