@@ -17,7 +17,7 @@ pub fn Card(
 ) -> impl IntoView {
     let (value, unit) = value;
     view! {
-        <section class="panel card" title=hint>
+        <section class="panel card" title=hint tabindex="0">
             <h2>{title}</h2>
             <p class="big">{value} " " <small>{unit}</small></p>
             <p class="note" class:bad=alarming>

@@ -160,9 +160,12 @@ impl Store {
             return;
         };
         self.boot_before.set_value(Some(file));
-        let before = format::duration(told_us.saturating_sub(time_us));
+        let before = match told_us.saturating_sub(time_us) {
+            0..1_000_000 => "with".to_owned(),
+            us => format!("{} before", format::duration(us)),
+        };
         self.boot_before_words.set(Some(format!(
-            "The device restarted ({reason}). Its last picture from before that is kept, {before} older than its last answer."
+            "The device restarted ({reason}). A capture of the boot before is kept here, taken {before} its last answer."
         )));
     }
 

@@ -91,7 +91,7 @@ fn facts(facts: Facts) -> AnyView {
             value
         };
         view! {
-            <dt title=hint>{name}</dt>
+            <dt title=hint tabindex="0">{name}</dt>
             <dd title=hint>{value}</dd>
         }
         .into_any()

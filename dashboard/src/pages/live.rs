@@ -250,7 +250,7 @@ fn counted_by_device(store: Store) -> bool {
 fn Accounting() -> impl IntoView {
     let store = Store::of_app();
     view! {
-        <section class="panel accounting" title="Every block that was allocated is freed, evicted or live">
+        <section class="panel accounting" title="Every block that was allocated is freed, evicted or live" tabindex="0">
             <h2>"Accounting"</h2>
             {move || {
                 let heap = store.heap.read();

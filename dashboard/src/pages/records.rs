@@ -283,7 +283,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
 
 fn column(name: &'static str, class: &'static str, hint: &'static str) -> AnyView {
     view! {
-        <th scope="col" class=class title=hint>
+        <th scope="col" class=class title=hint tabindex="0">
             {name}
         </th>
     }

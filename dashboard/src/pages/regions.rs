@@ -62,6 +62,7 @@ fn bar(region: &Region, words: String) -> AnyView {
             class="fill"
             role="meter"
             title=hint
+            tabindex="0"
             aria-label=words
             aria-valuemin="0"
             aria-valuenow=region.used.to_string()

@@ -83,7 +83,7 @@ fn BuildId(id: String) -> impl IntoView {
 fn FileSign() -> impl IntoView {
     let hint = "You look at a file: it shows one moment and does not change";
     view! {
-        <span class="pill file" title=hint data-testid="file-sign">
+        <span class="pill file" title=hint tabindex="0" data-testid="file-sign">
             "capture file"
         </span>
     }

@@ -64,6 +64,28 @@ async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDrive
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_pointer_reads_beside_a_thing_the_keyboard_reads_too() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.element(".card").await?;
+    let unread = "const shown = getComputedStyle(document.activeElement, '::after').content;
+        const title = document.activeElement.title;
+        return title && shown.includes(title.slice(0, 20)) ? [] : [shown];";
+    tab_to(&page, ".card").await?;
+    assert_eq!(page.problems(unread).await?, [""; 0]);
+    page.picture("hint.png").await?;
+    page.go("leaks").await?;
+    page.element(&row("th")).await?;
+    tab_to(&page, "th button[title]").await?;
+    assert_eq!(page.problems(unread).await?, [""; 0]);
+    // What a verdict means is said in the row, once it is open.
+    page.click(&row("th")).await?;
+    page.element_with("[data-testid='meaning']", "locks")
+        .await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_on_the_page_has_contrast() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let files = Files::new();

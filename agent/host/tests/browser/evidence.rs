@@ -21,9 +21,8 @@ async fn a_finding_is_copied_as_the_text_of_an_issue() -> WebDriverResult<()> {
     page.click(&format!(".verdict {COPY}")).await?;
     page.element_with(".verdict .copied", "Copied").await?;
     // Whoever pastes it has it all.
-    page.click("input[type='search']").await?;
-    page.press(Key::Control + "v").await?;
     let text = page.element("input[type='search']").await?;
+    text.send_keys(Key::Control + "v").await?;
     let text = text.prop("value").await?.unwrap_or_default();
     for words in [LEAKS, FILE, "leaking", "live; the oldest is", "Device "] {
         assert!(text.contains(words), "{words}: {text}");
@@ -38,7 +37,9 @@ async fn the_line_that_leaks_is_shown_once_the_projects_folder_is_given() -> Web
     page.go("leaks").await?;
     page.click(&row("th")).await?;
     page.element("[data-testid='frame'][data-line]").await?;
-    page.choose("[data-testid='folder']", PROJECT).await?;
+    let project = std::fs::canonicalize(PROJECT).expect("it is there");
+    page.choose("[data-testid='folder']", &project.to_string_lossy())
+        .await?;
     let line = page.element("[data-testid='source-line']").await?;
     let line = line.text().await?;
     let source = std::fs::read_to_string(format!("{PROJECT}/src/{FILE}")).expect("it is there");

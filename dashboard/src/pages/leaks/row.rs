@@ -94,6 +94,9 @@ pub(super) fn SiteRow(
             <When is=move || open.get()>
                 <tr class="stacks">
                     <td colspan="7">
+                        <p class="stack-title" data-testid="meaning">
+                            {move || site.read().as_ref().map(|site| sign(site, is_file).meaning)} "."
+                        </p>
                         <Evidence site />
                         <SourceLines site />
                         <HoldersPart site />
@@ -157,7 +160,7 @@ fn number_cells(site: &Site, most: u64, now_us: u64, is_file: bool) -> AnyView {
         </td>
         <td class="r blocks">
             {format::count(site.count)}
-            {evicted(site).map(|words| view! { <small title=EVICTED_HINT>{words}</small> }.into_any())}
+            {evicted(site).map(|words| view! { <small title=EVICTED_HINT tabindex="0">{words}</small> }.into_any())}
         </td>
         {(!is_file).then(|| growth_cell(site))}
         <td class="r oldest">{oldest(site, now_us)}</td>

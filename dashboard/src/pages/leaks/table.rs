@@ -143,5 +143,5 @@ fn head(
 }
 
 fn plain_head(title: &'static str, hint: &'static str) -> AnyView {
-    view! { <th scope="col" class="trend" title=hint>{title}</th> }.into_any()
+    view! { <th scope="col" class="trend" title=hint tabindex="0">{title}</th> }.into_any()
 }
