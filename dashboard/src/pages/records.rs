@@ -250,7 +250,7 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
             }
         }
     };
-    follow(move || measure());
+    follow(measure);
     let window = move || Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get());
     let items = Callback::new(move |()| {
         let rows = rows.read();

@@ -135,7 +135,7 @@ fn step(step: &Step) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use heapbeacon_shared::analysis::Verdict;
+    use heapbeacon_shared::trace::Kind;
 
     use super::*;
     use crate::model::finding::tests::site;
@@ -167,7 +167,7 @@ mod tests {
                 bytes: 8,
                 count: 1,
             }],
-            ..site("session::open", Verdict::Plateau)
+            ..site("session::open", Kind::Plateau)
         };
         let held = HeldBy {
             holdings: vec![Holding {
