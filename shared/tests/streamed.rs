@@ -1,7 +1,6 @@
 //! Who holds what, and what passes, as a stream of events tells it.
 
-use heapbeacon_shared::analysis::Traffic;
-use heapbeacon_shared::api;
+use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::capture::Streamed;
 use heapbeacon_shared::trace::{Address, Period, Record, Stack, Summary, Task};
 use heapbeacon_shared::wire::*;
@@ -62,9 +61,12 @@ fn a_block_is_temporary_that_is_freed_within_one_further_allocation() {
     connection.allocate(0x50, 24, 2);
     connection.free(0x30);
     let traffic = connection.streamed.traffic();
-    assert_eq!((traffic.temporary, traffic.of(1).temporary), (2, 2));
+    assert_eq!((traffic.temporary, traffic.through(1).temporary), (2, 2));
     assert_eq!(traffic.most_temporary(9), [(1, 2)]);
-    assert_eq!((traffic.of(2).allocations, traffic.of(2).frees), (2, 1));
+    assert_eq!(
+        (traffic.through(2).allocations, traffic.through(2).frees),
+        (2, 1)
+    );
     let sizes: Vec<_> = traffic.sizes.buckets().map(|(_, count)| count).collect();
     assert_eq!(sizes, [4, 0, 1]);
     assert_eq!(traffic.sizes.median(), Some(16..=31));
@@ -72,7 +74,7 @@ fn a_block_is_temporary_that_is_freed_within_one_further_allocation() {
 }
 
 #[test]
-fn records_of_all_mode_tell_of_traffic_what_their_stream_would() {
+fn blocks_of_all_mode_tell_of_traffic_what_their_stream_would() {
     let mut connection = Connection::default();
     let mut records = Vec::new();
     // A block lives until so many others were allocated.
@@ -86,16 +88,14 @@ fn records_of_all_mode_tell_of_traffic_what_their_stream_would() {
         }
     }
     let last = connection.now;
-    let record = |(time_us, lives, index): (u64, u64, usize)| api::Record {
-        seq: time_us,
+    let record = |(time_us, lives, index): (u64, u64, usize)| Lived {
         time_us,
         size: 8,
         stack: index as u32 % 2,
-        freed_time_us: Some(time_us + lives).filter(|freed| *freed <= last),
-        ..api::Record::default()
+        freed_us: Some(time_us + lives).filter(|freed| *freed <= last),
     };
     let records: Vec<_> = records.into_iter().map(record).collect();
-    let told = Traffic::of_records(&records);
+    let told = Traffic::of(&records);
     assert_eq!(told.temporary, connection.streamed.traffic().temporary);
     assert_eq!(told.lifetimes, connection.streamed.traffic().lifetimes);
     assert!(told.temporary > 3 && told.temporary < told.lifetimes.total());

@@ -127,6 +127,25 @@ impl Inner {
         self.records.capacity() > 0
     }
 
+    /// Decides anew what becomes of events; to be called after every change of state.
+    pub(super) fn route(&mut self) {
+        let has_ring = self.ring.is_some();
+        let has_table = self.has_table();
+        let is_leaks = self.mode == Some(Mode::Leaks);
+        let way = |is_taken: bool, is_watched: bool| {
+            let is_short = is_taken && has_table && !is_watched;
+            Route {
+                leaks: is_short && is_leaks && !has_ring,
+                all: is_short && !is_leaks && !has_ring,
+                host: is_short && is_leaks && has_ring,
+                long: is_taken && !(is_short && (is_leaks || !has_ring)),
+            }
+        };
+        self.allocations = way(self.state == State::Recording, false);
+        let is_watched = self.ledger.has_pending();
+        self.frees = way(self.state >= State::Recording, is_watched);
+    }
+
     /// Returns the later of a clock and the last sequence number: a clock may step back.
     pub(super) fn now(&self, clock_us: u64) -> u64 {
         clock_us.min(MAX_TIME).max(self.last_seq)

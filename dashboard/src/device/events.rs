@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::visibility::seen;
-use crate::model::passing::{LOOKED_AT, Passing};
+use crate::model::passing::{Following, LOOKED_AT, Passing};
 use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 use crate::store::clock::now_ms;
@@ -23,19 +23,6 @@ use crate::store::clock::now_ms;
 const PAUSE_MS: u32 = 1_000;
 /// Milliseconds between two times that what was told is shown.
 const SHOWN_MS: f64 = 500.0;
-
-/// What the page knows by events.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Following {
-    /// How many there were.
-    pub events: u64,
-    /// How many were dropped, because this page or the network was too slow.
-    pub dropped: u64,
-    /// Whether the connection is open.
-    pub is_open: bool,
-    /// What passed meanwhile.
-    pub passing: Arc<Passing>,
-}
 
 impl Store {
     /// Follows the events of every trace that goes to a host, for as long as the page is open.

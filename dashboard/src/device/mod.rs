@@ -3,7 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod commands;
 pub(crate) mod connection;
-pub(crate) mod events;
+mod events;
 mod evicted;
 mod pace;
 mod past;

@@ -1,6 +1,7 @@
 //! What passes through the heap, as it is shown: how large blocks are, how long they live, and which are gone at once.
 
 use core::ops::RangeInclusive;
+use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Histogram, Traffic, ranked};
 
@@ -23,6 +24,19 @@ pub struct Passing {
     pub lifetimes: Vec<Bar>,
     /// What that comes to, in a sentence or two.
     pub words: String,
+}
+
+/// What the page knows by events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Following {
+    /// How many there were.
+    pub events: u64,
+    /// How many were dropped, because this page or the network was too slow.
+    pub dropped: u64,
+    /// Whether the connection is open.
+    pub is_open: bool,
+    /// What passed meanwhile.
+    pub passing: Arc<Passing>,
 }
 
 /// A range of values, and how many of them were in it.

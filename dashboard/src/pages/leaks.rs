@@ -24,6 +24,7 @@ mod evidence;
 mod holders;
 mod issue;
 mod row;
+mod sign;
 mod source;
 mod table;
 

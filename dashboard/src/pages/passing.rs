@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::Traffic;
+use heapbeacon_shared::api::Record;
 use leptos::prelude::*;
 
 use crate::components::When;
@@ -73,7 +74,8 @@ pub(super) fn Recorded() -> impl IntoView {
 }
 
 fn of_records(store: Store, list: &RecordList) -> Passing {
-    let traffic = Traffic::of_records(&list.records);
+    let blocks: Vec<_> = list.records.iter().map(Record::lived).collect();
+    let traffic = Traffic::of(&blocks);
     let temporary = traffic.most_temporary(LOOKED_AT).into_iter();
     let name = |(id, count)| {
         let stack = list.stacks.iter().find(|stack| stack.id == id)?;

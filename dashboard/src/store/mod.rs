@@ -11,12 +11,12 @@ use web_sys::File;
 
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
-use crate::device::events::Following;
 use crate::device::records::RecordList;
 use crate::device::scan_pace::{Picture, ScanPace, Scans};
 use crate::files::folder::Folder;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
+use crate::model::passing::Following;
 use crate::model::rates::Rates;
 use crate::model::records_location::RecordsLocation;
 use crate::model::sites::order::Group;

@@ -77,6 +77,6 @@ pub use series::{Point, Series, Timed};
 #[cfg(feature = "alloc")]
 pub use snapshot::{Held, Snapshot};
 #[cfg(feature = "alloc")]
-pub use traffic::{Histogram, Passing, Traffic};
+pub use traffic::{Histogram, Lived, Passing, Traffic};
 #[cfg(feature = "alloc")]
 pub use watched::{SHORTEST_US, Watched, is_recording};

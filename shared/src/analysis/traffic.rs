@@ -5,7 +5,6 @@ use core::ops::RangeInclusive;
 
 use super::by_id::ById;
 use super::ranked::ranked;
-use crate::api::Record;
 
 /// Buckets: one for 0, and one for each power of two.
 const BUCKETS: usize = 65;
@@ -78,6 +77,19 @@ fn range_of(bucket: usize) -> RangeInclusive<u64> {
     }
 }
 
+/// A block that was seen from its allocation on, and how it ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lived {
+    /// Id of the call stack that allocated it.
+    pub stack: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// When it was allocated, in microseconds since boot.
+    pub time_us: u64,
+    /// When it was freed, if it was.
+    pub freed_us: Option<u64>,
+}
+
 /// What passed through a call stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passing {
@@ -104,16 +116,16 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Takes it from records of all mode, oldest first: they keep what was freed.
-    pub fn of_records(records: &[Record]) -> Self {
+    /// Takes it from blocks in the order of their allocation, freed ones among them: those of all mode.
+    pub fn of(blocks: &[Lived]) -> Self {
         let mut traffic = Self::default();
-        for (index, record) in records.iter().enumerate() {
-            traffic.allocated(record.stack, record.size);
-            if let Some(freed_us) = record.freed_time_us {
-                let second_next = records.get(index + 2);
+        for (index, block) in blocks.iter().enumerate() {
+            traffic.allocated(block.stack, block.size);
+            if let Some(freed_us) = block.freed_us {
+                let second_next = blocks.get(index + 2);
                 let is_temporary = second_next.is_none_or(|next| next.time_us > freed_us);
-                let lifetime_us = freed_us.saturating_sub(record.time_us);
-                traffic.freed(record.stack, lifetime_us, is_temporary);
+                let lifetime_us = freed_us.saturating_sub(block.time_us);
+                traffic.freed(block.stack, lifetime_us, is_temporary);
             }
         }
         traffic
@@ -136,7 +148,7 @@ impl Traffic {
     }
 
     /// Returns what passed through a call stack.
-    pub fn of(&self, stack: u32) -> Passing {
+    pub fn through(&self, stack: u32) -> Passing {
         self.by_stack.get(stack).copied().unwrap_or_default()
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
-use crate::analysis::{Held, Passed, Snapshot};
+use crate::analysis::{Held, Lived, Passed, Snapshot};
 use crate::trace::{self, Mark, Name, Period, Point, Reference, Root, Scan, Span, Summary};
 
 /// A page of records: `GET /trace/records`.
@@ -120,6 +120,18 @@ impl Stack {
             evicted: self.evicted,
             longest_lifetime_us: self.longest_lifetime_us,
             is_shared: self.id == 0,
+        }
+    }
+}
+
+impl Record {
+    /// Returns how its block lived.
+    pub fn lived(&self) -> Lived {
+        Lived {
+            stack: self.stack,
+            size: self.size,
+            time_us: self.time_us,
+            freed_us: self.freed_time_us,
         }
     }
 }

@@ -93,7 +93,7 @@ impl Streamed {
             frees,
             longest_lifetime_us,
             ..
-        } = self.traffic.of(id);
+        } = self.traffic.through(id);
         let stack = trace::Stack {
             id,
             allocations,

@@ -15,7 +15,7 @@ use picoserve::io::{Read, Write};
 use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
-use crate::http::connection::inbox::{Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
+use crate::http::connection::inbox::{End, Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
 use crate::http::limits::READ_SECONDS;
 use crate::http::link::{Link, Lost};
 use crate::http::request::input::{Input, Stop};
@@ -35,21 +35,6 @@ const WORD: usize = 128;
 /// Bytes of a control frame and its head, which is short.
 const CONTROL: usize = 125;
 const CONTROL_FRAME: usize = FrameHeader::MIN_LEN + CONTROL;
-
-/// Why an event connection ends.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// The viewer has gone, or takes nothing of what it is sent.
-    Lost,
-    /// It is told of the end, with a code and a reason.
-    Close(u16, &'static str),
-}
-
-impl From<Lost> for End {
-    fn from(Lost: Lost) -> Self {
-        Self::Lost
-    }
-}
 
 /// What both sides of an event connection need.
 struct Talk<'c, 't, P: Device, I, W, T, R> {

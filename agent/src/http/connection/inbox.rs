@@ -4,7 +4,7 @@ use edge_ws::{Error, FrameHeader, FrameType};
 use heapless::Vec;
 use picoserve::io::Read;
 
-use crate::http::connection::events::End;
+use crate::http::link::Lost;
 use crate::http::request::input::Input;
 
 /// Bytes of the longest message that is read.
@@ -21,6 +21,21 @@ pub(crate) const NO_TEXT: u16 = 1007;
 pub(crate) const REFUSED: u16 = 1008;
 const TOO_BIG: u16 = 1009;
 pub(crate) const TRY_LATER: u16 = 1013;
+
+/// Why an event connection ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The viewer has gone, or takes nothing of what it is sent.
+    Lost,
+    /// It is told of the end, with a code and a reason.
+    Close(u16, &'static str),
+}
+
+impl From<Lost> for End {
+    fn from(Lost: Lost) -> Self {
+        Self::Lost
+    }
+}
 
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use heapbeacon_shared::api::Device;
 use leptos::prelude::*;
 
-use super::row::sign;
+use super::sign::sign;
 use crate::components::copy_text;
 use crate::format;
 use crate::model::holders::{HeldBy, How, Step};

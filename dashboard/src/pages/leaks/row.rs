@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Point, Standing, ranked};
-use heapbeacon_shared::trace::{Kind, Origin};
+use heapbeacon_shared::analysis::{Point, ranked};
+use heapbeacon_shared::trace::Origin;
 use leptos::prelude::*;
 
 use super::evidence::Evidence;
 use super::holders::HoldersPart;
 use super::issue::CopyIssue;
+use super::sign::sign;
 use super::source::SourceLines;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
@@ -323,80 +324,5 @@ fn rate(site: &Site) -> String {
     match site.judgement.growth() {
         0.0 => String::new(),
         growth => format::growth(growth),
-    }
-}
-
-/// How a verdict is shown.
-pub(super) struct Sign {
-    class: &'static str,
-    /// The word for it.
-    pub(super) word: &'static str,
-    meaning: &'static str,
-}
-
-/// Returns how the verdict of a site is shown.
-pub(super) fn sign(site: &Site, is_file: bool) -> Sign {
-    let judgement = &site.judgement;
-    let (class, word, meaning) = match (judgement.standing(), judgement.kind()) {
-        _ if site.lost.count > 0 => (
-            "bad",
-            "lost",
-            "Nothing refers to some of its blocks any more, so no code can free them",
-        ),
-        _ if is_file && judgement.told.is_none() => (
-            "neutral",
-            "unknown",
-            "A capture is one moment, and nothing in this one says what these blocks do",
-        ),
-        (Standing::Leaking, Kind::QueueGrows) => (
-            "bad",
-            "queue grows",
-            "Every block is freed in the end, but ever more of them wait for it",
-        ),
-        (Standing::Leaking, _) if judgement.is_known => {
-            ("bad", "leaking", "Blocks pile up that nobody frees")
-        }
-        (Standing::Leaking, _) => (
-            "neutral",
-            "leaking?",
-            "Blocks may pile up: they live longer than their records, so whether they are freed can't be told",
-        ),
-        (Standing::Suspected, _) => (
-            "neutral",
-            "leaking?",
-            "Blocks pile up: a leak, or something that still fills up",
-        ),
-        (Standing::Stopped, _) => (
-            "neutral",
-            "stopped",
-            "It leaked. No more is added, and what leaked is still held",
-        ),
-        (_, Kind::TooEarly) => ("neutral", "too early", "Too little data for a verdict"),
-        (_, Kind::Filling | Kind::Leaking | Kind::Lost | Kind::QueueGrows) => (
-            "neutral",
-            "filling",
-            "Blocks are kept, ever fewer of them or for too short a time to call that a leak",
-        ),
-        (_, Kind::GrowsInPlace) => (
-            "neutral",
-            "grows in place",
-            "A few blocks become ever larger by reallocation",
-        ),
-        (_, Kind::Plateau) => (
-            "good",
-            "plateau",
-            "Many blocks are held, but no more than before",
-        ),
-        (_, Kind::InFlight) => ("info", "in flight", "Blocks come and go"),
-        (_, Kind::OneOff) => (
-            "neutral",
-            "one-off",
-            "A few blocks that were allocated once and stay",
-        ),
-    };
-    Sign {
-        class,
-        word,
-        meaning,
     }
 }
