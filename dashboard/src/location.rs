@@ -66,11 +66,14 @@ pub fn go_to(page: Page) {
 
 /// Follows the page that the address bar names; `None` where there is no such page.
 pub fn use_page() -> RwSignal<Option<Page>> {
-    let current = || Page::of_fragment(&window().location().hash().unwrap_or_default());
-    let page = RwSignal::new(current());
-    let listener = window_event_listener(ev::hashchange, move |_| page.set(current()));
+    let page = RwSignal::new(current_page());
+    let listener = window_event_listener(ev::hashchange, move |_| page.set(current_page()));
     on_cleanup(move || listener.remove());
     page
+}
+
+fn current_page() -> Option<Page> {
+    Page::of_fragment(&window().location().hash().unwrap_or_default())
 }
 
 /// Returns how somebody looks at the page: what the address bar says behind the `?` of the fragment.
@@ -87,9 +90,10 @@ pub fn view_value(name: &str) -> String {
 }
 
 /// Notes in the address bar how somebody looks at a page, so that a reload and a link show the same. What is empty is as
-/// usual, and left out.
+/// usual, and left out. Once the address names another page, nothing is noted of this one.
 pub fn note_view(page: Page, view: &[(&str, String)]) {
-    let Ok(query) = UrlSearchParams::new() else {
+    let query = UrlSearchParams::new().ok();
+    let Some(query) = query.filter(|_| current_page() == Some(page)) else {
         return;
     };
     let told = view.iter().filter(|(_, value)| !value.is_empty());

@@ -108,4 +108,6 @@ fn a_few_small_blocks_between_two_counts_are_not_untraced_but_many_or_large_ones
     };
     assert_eq!(untraced(4, 512), None);
     assert!(untraced(5, 512).is_some() && untraced(4, 513).is_some());
+    // Blocks that have grown since were counted before.
+    assert_eq!(untraced(0, 9_000), None);
 }

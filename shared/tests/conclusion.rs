@@ -190,3 +190,46 @@ fn what_does_not_grow_is_counted_by_what_it_does() {
     // Where all are new, that is what the whole list says.
     assert_eq!(list(&sites[3..]).rest(), Rest::default());
 }
+
+#[test]
+fn what_holds_more_than_a_tenth_is_large() {
+    let judged = [steady(), steady(), steady()];
+    let mut sites = listed(&judged);
+    let bytes = [10, 11, 79];
+    for (site, bytes) in sites.iter_mut().zip(bytes) {
+        site.bytes = bytes;
+    }
+    assert_eq!(list(&sites).rest().steady, 2);
+}
+
+#[test]
+fn leaks_that_are_equally_fast_stay_in_the_order_of_the_list() {
+    let judged = [leaking(100), leaking(100), leaking(300)];
+    let Conclusion::Growing(growing) = list(&listed(&judged)).conclude() else {
+        panic!("all of them grow");
+    };
+    assert_eq!(growing.sites, [2, 0, 1]);
+}
+
+#[test]
+fn that_something_leaks_is_certain_only_of_what_has_leaked_for_long_enough_where_blocks_pile_up() {
+    let is_leak = |judgement: Judgement, piles_up| {
+        let judged = [judgement];
+        let sites = listed(&judged);
+        let list = LeakList {
+            piles_up,
+            ..list(&sites)
+        };
+        match list.conclude() {
+            Conclusion::Growing(growing) => growing.is_leak,
+            other => panic!("{other:?}"),
+        }
+    };
+    let in_doubt = Judgement {
+        is_known: false,
+        ..leaking(100)
+    };
+    let suspected = judged(Kind::Leaking, false, 100);
+    assert!(is_leak(in_doubt, true) && is_leak(leaking(100), false));
+    assert!(!is_leak(in_doubt, false) && !is_leak(suspected, true));
+}

@@ -3,7 +3,9 @@
 mod workloads;
 
 use heapbeacon_shared::analysis::{Followed, Passed, judge};
-use heapbeacon_shared::trace::{Births, Kind, Leak, Outlived, Period, Unrecorded, Verdict};
+use heapbeacon_shared::trace::{
+    Births, Kind, Leak, Outlived, Period, Stack, Unrecorded, Verdict,
+};
 use workloads::{BLOCK, Noise, Site, Step, harmless, leaks, leaks_by_chance, step};
 
 const SECOND: u64 = 1_000_000;
@@ -310,4 +312,25 @@ fn a_leak_says_since_when_and_how_fast() {
     );
     let since = (verdict.since_us - BOOT) / SECOND;
     assert!((83..=100).contains(&since), "{verdict:?}");
+}
+
+#[test]
+fn what_is_known_beside_live_blocks_comes_from_the_counters_of_the_call_stack() {
+    let stack = |id| Stack {
+        id,
+        allocations: 9,
+        frees: 5,
+        evicted: 2,
+        longest_lifetime_us: 7,
+        ..Stack::default()
+    };
+    let passed = Passed {
+        allocations: 9,
+        frees: 5,
+        evicted: 2,
+        longest_lifetime_us: 7,
+        is_shared: false,
+    };
+    assert_eq!(Passed::of(&stack(3)), passed);
+    assert!(Passed::of(&stack(0)).is_shared);
 }

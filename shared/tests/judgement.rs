@@ -339,6 +339,40 @@ fn what_was_allocated_at_first_and_loses_its_records_to_a_leak_does_not_grow() {
 }
 
 #[test]
+fn a_leak_of_a_block_now_and_then_is_found_though_no_record_is_left_and_what_it_held_before_does_not_count() {
+    let mut device = Device::new(1, 0);
+    device.run(600, |device| {
+        if device.second.is_multiple_of(3) {
+            device.allocate(0);
+        }
+    });
+    let judged = device.judgement(0);
+    assert!(judged.is_growing(), "{judged:?}");
+    assert_near(judged.growth(), 2_000.0);
+    // It is begun anew, and has lost nothing since.
+    device.stacks[0].evicted = 0;
+    device.run(5, |device| device.allocate(0));
+    assert!(!device.judgement(0).is_growing());
+}
+
+#[test]
+fn what_has_all_its_records_is_judged_by_them_where_others_pile_up_without() {
+    let mut device = Device::new(2, 10_000);
+    device.run(120, |device| {
+        device.allocate(0);
+        device.stacks[0].born.clear();
+        device.stacks[0].evicted += 1;
+        // It fills up, ever more slowly.
+        if device.second.is_power_of_two() {
+            (0..8).for_each(|_| device.allocate(1));
+        }
+    });
+    assert!(device.watched.piles_up());
+    assert!(device.judgement(0).is_growing());
+    assert!(!device.judgement(1).is_growing(), "{:?}", device.judgement(1));
+}
+
+#[test]
 fn blocks_that_are_freed_after_their_records_do_not_pile_up() {
     let mut device = Device::new(1, 10);
     device.run(120, |device| {

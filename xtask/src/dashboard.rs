@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn scripts_lose_indents_and_comments_and_no_code() {
-        let script = "/**\n * @returns {number}\n */\nget() {\n    // why\n    return a * b; // c\n}\n\n";
+        let script =
+            "/**\n * @returns {number}\n */\nget() {\n    // why\n    return a * b; // c\n}\n\n";
         assert_eq!(without_comments(script), "get() {\nreturn a * b; // c\n}\n");
     }
 }

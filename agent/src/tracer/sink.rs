@@ -7,11 +7,12 @@ use super::values::Trace;
 /// A [`Ring`] of `N` events: a power of two. A board has it in a static.
 ///
 /// ```
-/// use heapbeacon::tracer::EventRing;
+/// use heapbeacon::tracer::{EventRing, Ring};
 ///
 /// static EVENTS: EventRing<64> = EventRing::new();
-/// let mut cursor = EVENTS.end();
-/// assert_eq!(EVENTS.read(&mut cursor), Ok(None));
+/// let events: &Ring = &EVENTS;
+/// let mut cursor = events.end();
+/// assert_eq!(events.read(&mut cursor), Ok(None));
 /// ```
 pub type EventRing<const N: usize> = Ring<[Slot; N]>;
 

@@ -44,12 +44,13 @@ async fn a_person_sees_who_holds_what_leaks_and_what_is_lost() -> WebDriverResul
     page.element_with(".holding.bad", "in two scans nothing refers to")
         .await?;
     assert_open_to_all(&page, "holders").await?;
+    page.resize(1280, 2200).await?;
     for scheme in ["light", "dark"] {
         page.prefer(scheme).await?;
         page.picture(&format!("holders-{scheme}.png")).await?;
     }
     for width in [320, 390] {
-        page.shrink(width).await?;
+        page.resize(width, 3200).await?;
         page.picture(&format!("holders-{width}.png")).await?;
         assert!(!page.scrolls_sideways().await?, "too wide for {width}");
     }

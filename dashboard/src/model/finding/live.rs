@@ -81,7 +81,7 @@ fn too_early(rising: usize, view: &View<'_>) -> Finding {
         ),
     };
     let words =
-        format!("Growth shows {when}{watched}.{rising} The list below is in order of size.");
+        format!("Growth shows {when}{watched}.{rising} The list below says what is known so far.");
     Finding {
         headline: headline.to_owned(),
         details: vec![text(words)],

@@ -60,7 +60,7 @@ fn drawn(path: &str, lines: &[(usize, String)], meant: u32) -> AnyView {
     let line = |(number, text): &(usize, String)| {
         let is_meant = *number == meant as usize;
         view! {
-            <code class="line" class:meant=is_meant data-testid=is_meant.then_some("source-line")>
+            <code class:meant=is_meant data-testid=is_meant.then_some("source-line")>
                 <b>{*number}</b>
                 {text.clone()}
             </code>

@@ -118,7 +118,7 @@ fn with_too_little_data_it_says_how_much_there_is() {
     assert_eq!(
         words(&finding.details[0]),
         "Growth shows after a minute, and the trace has 26 s by now. By now one site holds more than \
-         before, as leaks do, and also what only fills up at the start. The list below is in order of size."
+         before, as leaks do, and also what only fills up at the start. The list below says what is known so far."
     );
     // Blocks are live that the list does not have.
     let trace = Trace {
@@ -162,6 +162,6 @@ fn a_page_that_comes_after_the_stop_does_not_promise_that_growth_will_show() {
     assert_eq!(finding.headline, "Too little was recorded to say.");
     assert_eq!(
         words(&finding.details[0]),
-        "Growth shows only while allocations are recorded. The list below is in order of size."
+        "Growth shows only while allocations are recorded. The list below says what is known so far."
     );
 }
