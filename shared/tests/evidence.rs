@@ -3,9 +3,7 @@
 mod workloads;
 
 use heapbeacon_shared::analysis::{Followed, Passed, judge};
-use heapbeacon_shared::trace::{
-    Births, Kind, Leak, Outlived, Period, Stack, Unrecorded, Verdict,
-};
+use heapbeacon_shared::trace::{Births, Kind, Leak, Outlived, Period, Stack, Unrecorded, Verdict};
 use workloads::{BLOCK, Noise, Site, Step, harmless, leaks, leaks_by_chance, step};
 
 const SECOND: u64 = 1_000_000;

@@ -339,7 +339,8 @@ fn what_was_allocated_at_first_and_loses_its_records_to_a_leak_does_not_grow() {
 }
 
 #[test]
-fn a_leak_of_a_block_now_and_then_is_found_though_no_record_is_left_and_what_it_held_before_does_not_count() {
+fn a_leak_of_a_block_now_and_then_is_found_though_no_record_is_left_and_what_it_held_before_does_not_count()
+ {
     let mut device = Device::new(1, 0);
     device.run(600, |device| {
         if device.second.is_multiple_of(3) {
@@ -369,7 +370,11 @@ fn what_has_all_its_records_is_judged_by_them_where_others_pile_up_without() {
     });
     assert!(device.watched.piles_up());
     assert!(device.judgement(0).is_growing());
-    assert!(!device.judgement(1).is_growing(), "{:?}", device.judgement(1));
+    assert!(
+        !device.judgement(1).is_growing(),
+        "{:?}",
+        device.judgement(1)
+    );
 }
 
 #[test]

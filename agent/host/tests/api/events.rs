@@ -83,7 +83,8 @@ fn a_viewer_ends_with_the_blocks_that_the_tracer_has() {
         if trace.summary.evicted_live == 0 && viewer.live.dropped() == 0 {
             assert_eq!(told(&viewer), records(&agent));
         }
-        assert!(trace.summary.sent > 0, "{trace:?}");
+        let is_idle = trace.summary.total_allocations == before;
+        assert!(trace.summary.sent > 0 || is_idle, "{trace:?}");
     }
 }
 

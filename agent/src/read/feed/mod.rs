@@ -122,13 +122,16 @@ impl Feed {
             self.attach::<P>(out);
         }
         let mut is_more = true;
+        let mut told_until_us = 0;
         while is_more && has_room(&self.events, out) {
+            told_until_us = now_us::<P>();
             let told = self.tell_events::<P>(out);
             let named = self.name_blocks::<P>(out);
             is_more = told || named;
         }
         if !is_more {
-            self.mark_before::<P>(u64::MAX, out);
+            // A later mark waits: what came before it may be on the ring by now.
+            self.mark_before::<P>(told_until_us, out);
         }
         let sent = core::mem::take(&mut self.sent);
         if sent > 0 {
