@@ -216,7 +216,11 @@ impl Scanned {
     fn step(&self, holder: Holder, names: &mut Names) -> Step {
         let (what, name, place) = match holder {
             Holder::Root { root, at } => self.begin(&self.roots[root], at, names),
-            Holder::Untraced { at } => ("heap memory without a record at", at.to_string(), None),
+            Holder::Untraced { at } => (
+                "heap memory without a record",
+                String::new(),
+                Some(at.to_string()),
+            ),
             Holder::Block { block, .. } => {
                 let id = self.stack_of[block];
                 let stack = self.stacks.iter().find(|stack| stack.id == id);

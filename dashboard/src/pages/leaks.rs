@@ -104,12 +104,24 @@ fn opened_in_view() -> Vec<String> {
     opened.filter_map(|key| key.as_string()).collect()
 }
 
-/// Shows what was found before any table does.
+/// Shows what was found before any table does. What can be pressed stays while the words change.
 #[component]
 fn Verdict() -> impl IntoView {
     let store = Store::of_app();
+    let found = Memo::new(move |_| found(store));
     view! {
-        {move || verdict(&found(store))}
+        <section class=move || found.read().tone.class() aria-label="Verdict">
+            <div role="status">
+                <h2 data-testid="verdict-sentence">{move || found.read().headline.clone()}</h2>
+            </div>
+            {move || details(&found.read())}
+            <p class="facts">{move || found.read().facts.clone()}</p>
+            <When is=move || found.read().tone == Tone::Bad>
+                <p class="row">
+                    <CopyIssue />
+                </p>
+            </When>
+        </section>
     }
 }
 
@@ -149,20 +161,6 @@ pub(super) fn found(store: Store) -> Finding {
         trace,
     );
     found
-}
-
-fn verdict(found: &Finding) -> AnyView {
-    view! {
-        <section class=found.tone.class() aria-label="Verdict">
-            <div role="status">
-                <h2 data-testid="verdict-sentence">{found.headline.clone()}</h2>
-            </div>
-            {details(found)}
-            <p class="facts">{found.facts.clone()}</p>
-            {(found.tone == Tone::Bad).then(|| view! { <p class="row"><CopyIssue /></p> })}
-        </section>
-    }
-    .into_any()
 }
 
 fn details(finding: &Finding) -> Vec<AnyView> {

@@ -113,7 +113,8 @@ async fn a_stopped_trace_goes_on_at_once_and_is_cleared_only_when_that_is_confir
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDriverResult<()> {
+async fn a_trace_that_was_given_up_is_no_empty_list_and_one_that_goes_to_a_host_is_followed()
+-> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let client = agent.client();
     let page = Page::open(agent.url()).await?;
@@ -124,17 +125,19 @@ async fn a_trace_that_was_given_up_or_goes_to_a_host_is_no_empty_list() -> WebDr
     client.command(INIT, r#"{"destination":"standalone","records":0}"#);
     page.element_with("main h2", "Not tracing yet").await?;
 
+    // What goes to a host goes to this page, too.
     client.command(INIT, r#"{"destination":"to_host"}"#);
     client.command("/trace/start?mode=all", "");
-    page.element_with("main h2", "Records go to a host").await?;
     page.element_with("[data-testid='trace-state']", "to a host")
         .await?;
-    page.go("device").await?;
-    page.element_with(".facts", "hands each event to the firmware's sink")
-        .await?;
-    page.go("leaks").await?;
-    page.click("[data-testid='start-here']").await?;
     page.element(VERDICT).await?;
+    page.go("live").await?;
+    page.element_with("[data-testid='passing'] .note", "none was dropped")
+        .await?;
+    page.element_with("[data-testid='passing'] p", "temporary")
+        .await?;
+    page.go("device").await?;
+    page.element_with(".facts", "to every other viewer").await?;
     page.close().await
 }
 

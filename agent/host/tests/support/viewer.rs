@@ -21,6 +21,9 @@ use super::client::{Client, api};
 /// Longer than anything that must be told may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// HTTP status where all places are taken.
+pub(crate) const BUSY: u16 = 503;
+
 /// A viewer that is told of events.
 pub(crate) struct Viewer {
     runtime: Runtime,
@@ -59,16 +62,21 @@ pub(crate) fn protocols(token: &str) -> String {
 }
 
 impl Viewer {
-    /// Opens an event connection with a query such as `?events=0`, as a client that sends the token as header.
+    /// Opens an event connection with a query such as `?events=0`, as a client that sends the token as header, once there is a
+    /// place.
     #[track_caller]
     pub(crate) fn open(client: &Client, query: &str) -> Self {
         let token = client.token_line();
         let token = token.trim_end().split_once(": ");
         let headers: Vec<_> = token.into_iter().collect();
-        match Self::try_open(client, query, &headers) {
-            Ok(viewer) => viewer,
-            Err(refusal) => panic!("{refusal:?}"),
-        }
+        // Whoever was there before may not have left its place yet.
+        await_some("a viewer's place", || {
+            match Self::try_open(client, query, &headers) {
+                Ok(viewer) => Some(viewer),
+                Err(refusal) if refusal.status == BUSY => None,
+                Err(refusal) => panic!("{refusal:?}"),
+            }
+        })
     }
 
     /// Opens one with some headers, and without a token.

@@ -171,16 +171,14 @@ fn scans_of_different_traces_agree_on_nothing() {
 
 #[test]
 fn blocks_that_only_memory_without_a_record_holds_are_not_called_held() {
-    let records = [record(0x1000, 1)];
-    let held = scanned(&records, &[(0x1800, 0x1000)], None).held_by(&[1], &mut names());
+    let records = [record(0x1000, 1), record(0x1100, 1)];
+    let references = [(0x1800, 0x1000), (0x1808, 0x1100)];
+    let held = scanned(&records, &references, None).held_by(&[1], &mut names());
     let [holding] = held.holdings.as_slice() else {
         panic!("{held:?}");
     };
-    assert_eq!(holding.how, How::Untraced);
-    assert_eq!(
-        told(&holding.chain),
-        ["heap memory without a record at 0x00001800  x1"]
-    );
+    assert_eq!((holding.how, holding.blocks), (How::Untraced, 2));
+    assert_eq!(told(&holding.chain), ["heap memory without a record   x1"]);
 }
 
 #[test]
