@@ -6,6 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use futures_util::{SinkExt, StreamExt};
 use heapbeacon_shared::api::{EVENTS_PROTOCOL, TOKEN_PROTOCOL};
 use heapbeacon_shared::capture::LiveBlocks;
+use heapbeacon_shared::trace::Mark;
 use heapbeacon_shared::wire::{self, Decoder};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -182,8 +183,13 @@ impl Viewer {
     #[track_caller]
     pub(crate) fn until_mark(&mut self, client: &Client, name: &str) -> Vec<wire::Message> {
         let body = format!(r#"{{"name":"{name}"}}"#);
-        assert_eq!(client.post("/marks", &body).status, 200);
-        self.until(|message| matches!(message, wire::Message::Mark(mark) if mark.name == name))
+        let answer = client.post("/marks", &body);
+        assert_eq!(answer.status, 200);
+        // Older ones of this name are told of, too.
+        let set: Mark = answer.json();
+        self.until(
+            |message| matches!(message, wire::Message::Mark(mark) if mark.time_us == set.time_us),
+        )
     }
 
     /// Hears until the connection ends, and returns how.
