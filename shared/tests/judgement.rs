@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use heapbeacon_shared::analysis::{History, Judgement, Snapshot, Standing, Watched, piles_up};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack};
-use heapbeacon_shared::trace::{Births, Kind, Outlived, Period, State, Summary, Unrecorded};
+use heapbeacon_shared::trace::{Births, Kind, Period, State, Summary, Unrecorded};
 
 const SECOND: u64 = 1_000_000;
 const BLOCK: u64 = 100;
@@ -127,15 +127,7 @@ impl Device {
     fn leaks(&self) -> LeaksPage {
         let now_us = self.second * SECOND;
         let leak = |(id, blocks): (usize, &Blocks)| {
-            let mut births = Births::new(0, now_us);
-            let mut outlived = Outlived::default();
-            for second in &blocks.born {
-                births.add(second * SECOND);
-                let is_old = Outlived::includes(second * SECOND, now_us, blocks.longest * SECOND);
-                outlived.count += u64::from(is_old);
-                outlived.bytes += BLOCK * u64::from(is_old);
-            }
-            Leak {
+            let mut leak = Leak {
                 stack: Stack {
                     id: id as u32 + 1,
                     allocations: blocks.allocations,
@@ -144,14 +136,15 @@ impl Device {
                     longest_lifetime_us: blocks.longest * SECOND,
                     ..Stack::default()
                 },
-                count: blocks.born.len() as u64,
-                bytes: BLOCK * blocks.born.len() as u64,
-                oldest_us: blocks.born.front().map_or(0, |second| second * SECOND),
-                newest_us: blocks.born.back().map_or(0, |second| second * SECOND),
-                outlived,
-                births,
+                oldest_us: u64::MAX,
+                births: Births::new(0, now_us),
                 ..Leak::default()
+            };
+            for second in &blocks.born {
+                leak.add(second * SECOND, BLOCK);
+                leak.weigh(second * SECOND, BLOCK, now_us);
             }
+            leak
         };
         LeaksPage {
             trace_id: 1,

@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::capture::Streamed;
-use heapbeacon_shared::trace::{Address, Period, Record, Stack, Summary, Task};
+use heapbeacon_shared::trace::{Address, Period, Record, Stack, Summary, Task, Unrecorded};
 use heapbeacon_shared::wire::*;
 
 const SECOND: u64 = 1_000_000;
@@ -216,4 +216,41 @@ fn another_trace_begins_anew_and_a_header_of_the_same_does_not() {
     let page = connection.streamed.leaks();
     assert_eq!((page.trace_id, page.total), (2, 0));
     assert_eq!(connection.streamed.traffic(), &Traffic::default());
+}
+
+#[test]
+fn call_stacks_whose_ids_fall_take_no_longer_than_those_whose_ids_rise() {
+    // With a list in the order of ids, a hundred thousand of them would take minutes.
+    let blocks: Vec<_> = (0..200_000)
+        .rev()
+        .map(|stack| Lived {
+            stack,
+            ..Lived::default()
+        })
+        .collect();
+    let traffic = Traffic::of(&blocks);
+    assert_eq!(traffic.through(7).allocations, 1);
+}
+
+#[test]
+fn during_a_pause_nothing_becomes_older() {
+    let mut connection = Connection::default();
+    let stack = Stack {
+        id: 1,
+        longest_lifetime_us: SECOND,
+        ..Stack::default()
+    };
+    connection.streamed.take(Message::Stack(stack));
+    connection.allocate(0x10, 8, 1);
+    let pause = Unrecorded {
+        from_us: SECOND,
+        until_us: None,
+    };
+    let period = Period {
+        time_us: 60 * SECOND,
+        unrecorded: [pause].into_iter().collect(),
+        ..Period::default()
+    };
+    connection.streamed.take(Message::Period(period));
+    assert_eq!(connection.streamed.leaks().leaks[0].outlived.count, 0);
 }

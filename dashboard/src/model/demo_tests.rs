@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Standing, Watched};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack, Trace};
-use heapbeacon_shared::trace::{Address, Births, Outlived, Period, State, Summary, Unrecorded};
+use heapbeacon_shared::trace::{Address, Births, Period, State, Summary, Unrecorded};
 
 use super::finding::{Tone, View, live};
 use super::heap_history::Outlook;
@@ -174,24 +174,17 @@ fn leak(id: u32, blocks: &Blocks, now_us: u64) -> Leak {
     };
     let frame = Address(0x100 * (u64::from(id) + 1));
     stack.frames.push(frame).expect("room");
-    let mut births = Births::new(0, now_us);
-    let mut outlived = Outlived::default();
-    for second in blocks.births() {
-        births.add(us(second));
-        let is_old = Outlived::includes(us(second), now_us, stack.longest_lifetime_us);
-        outlived.count += u64::from(is_old);
-        outlived.bytes += BLOCK * u64::from(is_old);
-    }
-    Leak {
+    let mut leak = Leak {
         stack,
-        count: blocks.count(),
-        bytes: blocks.count() * BLOCK,
-        oldest_us: blocks.oldest().map_or(0, us),
-        newest_us: blocks.newest().map_or(0, us),
-        outlived,
-        births,
+        oldest_us: u64::MAX,
+        births: Births::new(0, now_us),
         ..Leak::default()
+    };
+    for second in blocks.births() {
+        leak.add(us(second), BLOCK);
+        leak.weigh(us(second), BLOCK, now_us);
     }
+    leak
 }
 
 /// A leak from one second to another, a ring that fills within half a minute, a cache, messages and timers.

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leak, Record, Stack};
 use crate::analysis::{Held, Lived, Passed, Snapshot};
-use crate::trace::{self, Mark, Name, Period, Point, Reference, Root, Scan, Span, Summary};
+use crate::trace::{
+    self, Mark, Name, Outlived, Period, Point, Reference, Root, Scan, Span, Summary,
+};
 
 /// A page of records: `GET /trace/records`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -137,6 +139,23 @@ impl Record {
 }
 
 impl Leak {
+    /// Adds a live block. The oldest of none was allocated at [`u64::MAX`].
+    pub fn add(&mut self, time_us: u64, size: u64) {
+        self.count += 1;
+        self.bytes = self.bytes.saturating_add(size);
+        self.oldest_us = self.oldest_us.min(time_us);
+        self.newest_us = self.newest_us.max(time_us);
+    }
+
+    /// Counts a live block among births and, if it has outlived what its call stack frees at `now_us`, among those.
+    pub fn weigh(&mut self, time_us: u64, size: u64, now_us: u64) {
+        self.births.add(time_us);
+        if Outlived::includes(time_us, now_us, self.stack.longest_lifetime_us) {
+            self.outlived.count += 1;
+            self.outlived.bytes = self.outlived.bytes.saturating_add(size);
+        }
+    }
+
     /// Returns what a verdict is told from.
     pub fn evidence(&self) -> trace::Leak {
         trace::Leak {

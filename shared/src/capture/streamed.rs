@@ -7,7 +7,7 @@ use super::live::{Change, LiveBlocks};
 use super::totals::LISTED;
 use crate::analysis::{ById, Passing, Traffic, ranked};
 use crate::api::{Leak, LeaksPage, Stack};
-use crate::trace::{self, Births, Outlived, Period, Record, Summary, Task};
+use crate::trace::{self, Births, Period, Record, Summary, Task};
 use crate::wire::{Header, Message};
 
 /// What an event connection has told since it began, or since the trace did.
@@ -48,8 +48,14 @@ impl Streamed {
     pub fn take(&mut self, message: Message) {
         match message {
             Message::Header(header) => self.begin(header),
-            Message::Stack(stack) => self.stacks.set(stack.id, stack),
-            Message::Task(task) => self.tasks.set(task.id.into(), task),
+            Message::Stack(stack) => {
+                let known = self.stacks.entry(stack.id, trace::Stack::default);
+                *known = stack;
+            }
+            Message::Task(task) => {
+                let known = self.tasks.entry(task.id.into(), Task::default);
+                *known = task;
+            }
             Message::Counters(summary) => {
                 self.at(summary.time_us);
                 self.summary = Some(summary);
@@ -110,7 +116,9 @@ impl Streamed {
         let mut by_stack = ById::default();
         for record in self.live.iter() {
             let leak = by_stack.entry(record.stack, || self.empty(record.stack, &period));
-            self.add(leak, record, &period);
+            let time_us = self.us(record.seq);
+            leak.add(time_us, record.size);
+            leak.weigh(time_us, record.size, period.recorded_until_us());
         }
         let leaks: Vec<Leak> = by_stack.into_values().collect();
         LeaksPage {
@@ -195,20 +203,6 @@ impl Streamed {
             oldest_us: u64::MAX,
             births: Births::new(period.started_us, period.time_us),
             ..Leak::default()
-        }
-    }
-
-    fn add(&self, leak: &mut Leak, record: &Record, period: &Period) {
-        let time_us = self.us(record.seq);
-        leak.count += 1;
-        leak.bytes = leak.bytes.saturating_add(record.size);
-        leak.oldest_us = leak.oldest_us.min(time_us);
-        leak.newest_us = leak.newest_us.max(time_us);
-        leak.births.add(time_us);
-        let longest_us = leak.stack.longest_lifetime_us;
-        if Outlived::includes(time_us, period.time_us, longest_us) {
-            leak.outlived.count += 1;
-            leak.outlived.bytes = leak.outlived.bytes.saturating_add(record.size);
         }
     }
 

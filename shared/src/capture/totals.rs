@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::analysis::{judge, places, ranked};
 use crate::api::{Leak, LeaksPage, RECENT_WRONG_FREES, RecentWrongFrees, Trace};
-use crate::trace::{Births, Kind, Outlived, Period, State, Summary, Unrecorded, WrongFree};
+use crate::trace::{Births, Kind, Period, State, Summary, Unrecorded, WrongFree};
 
 use super::fold::Fold;
 
@@ -90,10 +90,7 @@ impl Fold {
             let Some(leak) = place.and_then(|place| self.stacks.get_mut(*place)) else {
                 continue;
             };
-            leak.count += 1;
-            leak.bytes = leak.bytes.saturating_add(record.size);
-            leak.oldest_us = leak.oldest_us.min(record.time_us);
-            leak.newest_us = leak.newest_us.max(record.time_us);
+            leak.add(record.time_us, record.size);
         }
     }
 
@@ -150,11 +147,7 @@ impl Fold {
             let Some(leak) = place.and_then(|place| leaks.get_mut(*place)) else {
                 continue;
             };
-            leak.births.add(record.time_us);
-            if Outlived::includes(record.time_us, now_us, leak.stack.longest_lifetime_us) {
-                leak.outlived.count += 1;
-                leak.outlived.bytes = leak.outlived.bytes.saturating_add(record.size);
-            }
+            leak.weigh(record.time_us, record.size, now_us);
         }
     }
 }
