@@ -46,7 +46,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
 fn without_comments(script: &str) -> String {
     let is_code = |line: &&str| {
         let begins = |comment: &&str| line.starts_with(comment);
-        !line.is_empty() && !["//", "/*", "* ", "*/"].iter().any(|it| begins(&it))
+        !line.is_empty() && !["//", "/*", "* ", "*/"].iter().any(begins)
     };
     let lines = script.lines().map(str::trim_start).filter(is_code);
     lines.flat_map(|line| [line, "\n"]).collect()
