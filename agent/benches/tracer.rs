@@ -25,6 +25,10 @@ const LEAKS: u8 = 0;
 const ALL: u8 = 1;
 /// Records live blocks, and tells hosts.
 const TO_HOST: u8 = 2;
+/// As [`LEAKS`], of allocations alone.
+const LEAKS_ALLOCATED: u8 = 3;
+/// As [`TO_HOST`], of allocations alone.
+const TO_HOST_ALLOCATED: u8 = 4;
 
 static EVENTS: EventRing<1024> = EventRing::new();
 
@@ -56,7 +60,7 @@ fn bench<const WAY: u8>(live: usize) -> Bench<WAY> {
         .init_standalone(buffer, Some(8192))
         .map_err(|refused| refused.error)
         .expect("the buffer is large enough");
-    if WAY == TO_HOST {
+    if matches!(WAY, TO_HOST | TO_HOST_ALLOCATED) {
         tracer.init_tohost(&EVENTS).expect("it is not recording");
     }
     tracer.start(mode, 0).expect("it was initialised");
@@ -78,15 +82,19 @@ fn bench<const WAY: u8>(live: usize) -> Bench<WAY> {
     Bench { pairs, ..filled }
 }
 
-/// The only place that calls the tracer, as each hook is in a firmware. In all mode, frees say who frees and when.
+/// Calls the tracer from one place, as each hook does in a firmware. In all mode, frees say who frees and when.
 #[inline(never)]
 fn record<const WAY: u8>(bench: Bench<WAY>) -> Bench<WAY> {
     for (allocation, free) in &bench.pairs {
         bench.tracer.allocated(allocation);
-        if WAY == ALL {
-            bench.tracer.freed(free);
-        } else {
-            bench.tracer.freed_unnamed(free.address, free.size);
+        match WAY {
+            LEAKS | TO_HOST => {
+                bench.tracer.freed_unnamed(free.address, free.size);
+            }
+            ALL => {
+                bench.tracer.freed(free);
+            }
+            _ => {}
         }
     }
     bench
@@ -158,8 +166,26 @@ fn to_host_pair(bench: Bench<TO_HOST>) -> Bench<TO_HOST> {
     record(bench)
 }
 
+#[library_benchmark]
+#[bench::live_1000(bench(1000))]
+fn leaks_allocation(bench: Bench<LEAKS_ALLOCATED>) -> Bench<LEAKS_ALLOCATED> {
+    record(bench)
+}
+
+#[library_benchmark]
+#[bench::live_1000(bench(1000))]
+fn to_host_allocation(bench: Bench<TO_HOST_ALLOCATED>) -> Bench<TO_HOST_ALLOCATED> {
+    record(bench)
+}
+
 library_benchmark_group!(
     name = tracer,
-    benchmarks = [leaks_pair, all_pair, to_host_pair]
+    benchmarks = [
+        leaks_pair,
+        all_pair,
+        to_host_pair,
+        leaks_allocation,
+        to_host_allocation
+    ]
 );
 main!(library_benchmark_groups = tracer);

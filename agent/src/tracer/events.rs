@@ -14,10 +14,10 @@ impl<M: RawMutex> Tracer<M> {
             let route = inner.allocations;
             if route.leaks {
                 inner.allocated(Mode::Leaks, false, event, &self.count);
-            } else if route.all {
-                inner.allocated(Mode::All, false, event, &self.count);
             } else if route.host {
                 inner.allocated(Mode::Leaks, true, event, &self.count);
+            } else if route.all {
+                inner.allocated(Mode::All, false, event, &self.count);
             } else if route.long {
                 inner.allocated_slow(event, &self.count);
             }

@@ -13,13 +13,22 @@ impl Lifetime {
     /// Packs the time between two others, in microseconds.
     #[inline(always)]
     pub(super) fn between(allocated_us: u64, freed_us: u64) -> Self {
-        let us = freed_us.saturating_sub(allocated_us);
+        // Less than nothing is a large number here: so the usual way asks but once.
+        let us = freed_us.wrapping_sub(allocated_us);
         if us < Self::LONG.into() {
             Self(us as u32)
         } else {
             // Most blocks live for less than half an hour.
             cold_path();
-            Self(Self::LONG | (us >> 16).min((Self::LONG - 1).into()) as u32)
+            Self::unusual(freed_us.saturating_sub(allocated_us))
+        }
+    }
+
+    /// Packs a long time, or none.
+    fn unusual(us: u64) -> Self {
+        match us {
+            0 => Self(0),
+            us => Self(Self::LONG | (us >> 16).min((Self::LONG - 1).into()) as u32),
         }
     }
 

@@ -25,7 +25,7 @@ mod tests;
 #[cfg(test)]
 pub(super) use slot::MAX_SIZE;
 pub(super) use slot::{Block, MAX_SEQ, MAX_TIME, Slot, bounded};
-use slot::{Link, StackLink};
+use slot::{Bucket, Link, StackLink};
 
 /// The slot whose links lead to the oldest and the newest record.
 const ENDS: Link = Link::NONE;
@@ -149,7 +149,7 @@ impl Records {
     /// Puts the record of a block into a slot that [`room`](Self::room) or [`evict`](Self::evict)
     /// returned, and into the [bucket](Self::bucket) of its address.
     #[inline(always)]
-    pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Link, block: &Block) {
+    pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Bucket, block: &Block) {
         let newest = self.slots[ENDS].older();
         self.slots[ENDS].set_older(index);
         if mode == Mode::Leaks {
@@ -166,13 +166,13 @@ impl Records {
 
     /// Returns the bucket that records of an address are in. There must be slots.
     #[inline(always)]
-    pub(super) fn bucket(&self, address: usize) -> Link {
-        self.slots.bucket_link(key(address))
+    pub(super) fn bucket(&self, address: usize) -> Bucket {
+        self.slots.bucket(key(address))
     }
 
     /// Checks whether there may be a live record of an address in its bucket, by a look at the newest one there.
     #[inline(always)]
-    pub(super) fn may_hold(&self, bucket: Link, address: usize) -> bool {
+    pub(super) fn may_hold(&self, bucket: Bucket, address: usize) -> bool {
         let newest = self.slots[bucket].bucket;
         if newest == NONE {
             return false;
@@ -219,7 +219,7 @@ impl Records {
 
     /// Returns the newest live record of an address. There must be slots.
     pub(super) fn find(&self, address: usize) -> Option<Entry> {
-        let mut index = self.slots.bucket(key(address)).bucket;
+        let mut index = self.slots[self.bucket(address)].bucket;
         while index != NONE {
             let slot = &self.slots[index];
             if slot.address() == address {
@@ -301,12 +301,13 @@ impl Records {
     /// Takes the newest record that fits out of the bucket of an address. There must be slots.
     #[inline(always)]
     fn unlink(&mut self, address: usize, fits: impl Fn(Link, &Slot) -> bool) -> Option<Link> {
-        let first = self.slots.bucket(key(address)).bucket;
+        let bucket = self.bucket(address);
+        let first = self.slots[bucket].bucket;
         if first == NONE {
             return None;
         }
         if fits(first, &self.slots[first]) {
-            self.slots.bucket_mut(key(address)).bucket = self.slots[first].chain();
+            self.slots[bucket].bucket = self.slots[first].chain();
             return Some(first);
         }
         // Most buckets hold but one record.

@@ -156,8 +156,9 @@ impl Event {
         Packed {
             numbers: [
                 self.seq as u32,
-                (self.seq >> u32::BITS) as u32,
-                u32::from(self.task) << 16 | u32::from(self.core) << 8 | u32::from(kind),
+                // A sequence number has 48 bits.
+                (self.seq >> u32::BITS) as u32 | u32::from(self.core) << 16 | u32::from(kind) << 24,
+                self.task.into(),
                 stack,
             ],
             pointers: [address, size],
@@ -166,10 +167,10 @@ impl Event {
 
     fn unpack(packed: &Packed) -> Self {
         let Packed {
-            numbers: [low, high, what, stack],
+            numbers: [low, high, task, stack],
             pointers: [address, size],
         } = *packed;
-        let kind = match what as u8 {
+        let kind = match (high >> 24) as u8 {
             ALLOCATED => EventKind::Allocated {
                 address,
                 size,
@@ -193,9 +194,9 @@ impl Event {
             }),
         };
         Self {
-            seq: u64::from(high) << u32::BITS | u64::from(low),
-            core: (what >> 8) as u8,
-            task: (what >> 16) as u16,
+            seq: u64::from(high as u16) << u32::BITS | u64::from(low),
+            core: (high >> 16) as u8,
+            task: task as u16,
             kind,
         }
     }

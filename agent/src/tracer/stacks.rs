@@ -174,7 +174,7 @@ impl Stacks {
     #[inline(always)]
     fn intern_and(&mut self, stack: &CallStack, task: u16, count: impl Fn(&mut Entry)) -> Link {
         // An empty bucket leads to the shared entry, which is equal to no stack.
-        let first = self.entries.bucket(stack.sum()).bucket;
+        let first = self.entries[self.entries.bucket(stack.sum())].bucket;
         let entry = &mut self.entries[first];
         if entry.is(stack, task) {
             count(entry);
@@ -208,7 +208,8 @@ impl Stacks {
             return self.refer(OVERFLOW);
         };
         self.fill(index, stack, task);
-        let bucket = &mut self.entries.bucket_mut(stack.sum()).bucket;
+        let bucket = self.entries.bucket(stack.sum());
+        let bucket = &mut self.entries[bucket].bucket;
         self.entries[index].chain = core::mem::replace(bucket, index);
         index
     }
@@ -266,7 +267,8 @@ impl Stacks {
     fn unlink(&mut self, wanted: Link) {
         let Entry { stack, chain, .. } = &self.entries[wanted];
         let (sum, chain) = (stack.sum(), *chain);
-        let bucket = &mut self.entries.bucket_mut(sum).bucket;
+        let bucket = self.entries.bucket(sum);
+        let bucket = &mut self.entries[bucket].bucket;
         let mut index = *bucket;
         if index == wanted {
             *bucket = chain;

@@ -70,6 +70,28 @@ impl<T> PartialEq for Link<T> {
 
 impl<T> Eq for Link<T> {}
 
+/// The entry of a table in which a bucket of its index begins. Wider than a [`Link`], so that nothing is cut off on the way.
+pub(super) struct Bucket<T> {
+    index: usize,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T> Bucket<T> {
+    #[cfg(test)]
+    pub(super) fn index(self) -> usize {
+        self.index
+    }
+}
+
+impl<T> Clone for Bucket<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Bucket<T> {}
+
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
 pub(super) struct Table<T> {
     first: NonNull<T>,
@@ -131,44 +153,21 @@ impl<T> Table<T> {
         Self { first, len }
     }
 
-    /// Returns the link to the entry in which the bucket of a number begins.
-    #[inline(always)]
-    pub(super) fn bucket_link(&self, number: usize) -> Link<T> {
-        // The index is below the length, which is below 2^16.
-        Link {
-            index: self.bucket_index(number) as u16,
-            table: PhantomData,
-        }
-    }
-
-    /// Returns the entry in which the bucket of a number begins.
-    #[inline(always)]
-    pub(super) fn bucket(&self, number: usize) -> &T {
-        // SAFETY: the index is below the length, which is not 0 by the rule above.
-        let entry = unsafe { self.first.add(self.bucket_index(number)) };
-        // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
-        unsafe { entry.as_ref() }
-    }
-
-    /// Returns the entry in which the bucket of a number begins.
-    #[inline(always)]
-    pub(super) fn bucket_mut(&mut self, number: usize) -> &mut T {
-        // SAFETY: the index is below the length, which is not 0 by the rule above.
-        let mut entry = unsafe { self.first.add(self.bucket_index(number)) };
-        // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
-        unsafe { entry.as_mut() }
-    }
-
-    /// Multiplies a number by the golden ratio (Knuth, TAOCP 3, 6.4), and scales the product, which
-    /// is below 2^32, to the number of entries without a division.
+    /// Returns where the bucket of a number begins. There must be entries; it is for this table only.
+    ///
+    /// The number is multiplied by the golden ratio (Knuth, TAOCP 3, 6.4), and the product, which is below 2^32, scaled
+    /// to the number of entries without a division.
     ///
     /// The low 32 bits decide: in them any two blocks of a heap differ, of 4 GiB even. The ratio is
     /// taken negative, which spreads as well and is below 2^31, so that it fits into an instruction.
     #[inline(always)]
-    pub(super) fn bucket_index(&self, number: usize) -> usize {
+    pub(super) fn bucket(&self, number: usize) -> Bucket<T> {
         debug_assert!(self.len > 0);
         let spread = (number as u32).wrapping_mul(0x61C8_8647);
-        ((u64::from(spread) * self.len as u64) >> 32) as usize
+        Bucket {
+            index: ((u64::from(spread) * self.len as u64) >> 32) as usize,
+            table: PhantomData,
+        }
     }
 }
 
@@ -191,6 +190,30 @@ impl<T> IndexMut<Link<T>> for Table<T> {
         debug_assert!(usize::from(link.index) < self.len);
         // SAFETY: the index is inside the table, by the rule at the head of this module.
         let mut entry = unsafe { self.first.add(usize::from(link.index)) };
+        // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
+        unsafe { entry.as_mut() }
+    }
+}
+
+impl<T> Index<Bucket<T>> for Table<T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn index(&self, bucket: Bucket<T>) -> &T {
+        debug_assert!(bucket.index < self.len);
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
+        let entry = unsafe { self.first.add(bucket.index) };
+        // SAFETY: `place` initialised every entry, and the borrow of `self` covers it.
+        unsafe { entry.as_ref() }
+    }
+}
+
+impl<T> IndexMut<Bucket<T>> for Table<T> {
+    #[inline(always)]
+    fn index_mut(&mut self, bucket: Bucket<T>) -> &mut T {
+        debug_assert!(bucket.index < self.len);
+        // SAFETY: the index is below the length, which is not 0 by the rule above.
+        let mut entry = unsafe { self.first.add(bucket.index) };
         // SAFETY: `place` initialised every entry, and the unique borrow of `self` covers it.
         unsafe { entry.as_mut() }
     }

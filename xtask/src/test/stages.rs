@@ -162,7 +162,7 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let nightly = format!("+{}", toolchain::NIGHTLY);
     let mut tally = Tally::of_cargo_test(cmd!(
         shell,
-        "cargo {nightly} miri test --locked -p heapbeacon --lib tracer"
+        "cargo {nightly} miri test --locked -p heapbeacon --lib tracer::"
     ))?;
     // A scan goes by addresses, and its board lives as long as a test's thread.
     let flags = "-Zmiri-permissive-provenance -Zmiri-ignore-leaks";

@@ -22,6 +22,7 @@ pub(in crate::tracer) struct Slot {
 }
 
 pub(in crate::tracer) type Link = table::Link<Slot>;
+pub(in crate::tracer) type Bucket = table::Bucket<Slot>;
 pub(in crate::tracer) type StackLink = table::Link<stacks::Entry>;
 
 #[cfg(target_pointer_width = "32")]

@@ -10,7 +10,7 @@ fn mean_probes(live: u16, addresses: impl Iterator<Item = usize>) -> f64 {
     let mut probes = 0;
     let mut chains = vec![0_u32; usize::from(live) + 1];
     for address in addresses.take(live.into()) {
-        let chain = &mut chains[table.bucket_index(key(address))];
+        let chain = &mut chains[table.bucket(key(address)).index()];
         *chain += 1;
         probes += *chain;
     }

@@ -96,7 +96,10 @@ fn leaks(tracer: &Readable) -> Result<Vec<usize>, TraceEnded> {
         if answer.is_err() {
             assert_eq!(leaks, [], "there is no answer of a trace that has ended");
         }
-        answer?.expect("there is no other query");
+        // A dump may be asking, too: there is one such query at a time.
+        if answer?.is_none() {
+            return Ok(Vec::new());
+        }
         if leaks.is_empty() {
             return Ok(codes);
         }
@@ -304,7 +307,6 @@ fn threads_read_in_every_way_while_traces_end() {
                 scope.spawn(move || {
                     let mut answers = 0;
                     while !done.load(Ordering::Acquire) {
-                        // A second leak query is refused: one thread makes them.
                         for code in reader(tracer).unwrap_or_default() {
                             assert_eq!(code & !0xfff, NEW, "{name}");
                         }
