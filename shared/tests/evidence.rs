@@ -2,61 +2,10 @@
 
 mod workloads;
 
-use heapbeacon_shared::analysis::{Followed, Passed, judge};
-use heapbeacon_shared::trace::{Births, Kind, Leak, Outlived, Period, Stack, Unrecorded, Verdict};
+use heapbeacon_shared::analysis::{Followed, Passed};
+use heapbeacon_shared::trace::{Kind, Stack, Unrecorded, Verdict};
+use workloads::answer::{Answer, BOOT, SECOND, is_red};
 use workloads::{BLOCK, Noise, Site, Step, harmless, leaks, leaks_by_chance, step};
-
-const SECOND: u64 = 1_000_000;
-const BOOT: u64 = 1_000 * SECOND;
-
-/// An answer of a device with one call stack.
-struct Answer {
-    leak: Leak,
-    passed: Passed,
-    period: Period,
-}
-
-impl Answer {
-    fn of(site: &Site, second: u64) -> Self {
-        let now_us = BOOT + second * SECOND + SECOND / 2;
-        let us = |second: u64| BOOT + second * SECOND;
-        let longest_lifetime_us = site.longest * SECOND;
-        let mut births = Births::new(BOOT, now_us);
-        let mut outlived = Outlived::default();
-        for second in site.births() {
-            births.add(us(second));
-            let is_old = Outlived::includes(us(second), now_us, longest_lifetime_us);
-            outlived.count += u64::from(is_old);
-        }
-        outlived.bytes = outlived.count * BLOCK;
-        Self {
-            leak: Leak {
-                stack: 1,
-                count: site.count(),
-                bytes: site.count() * BLOCK,
-                oldest_us: site.oldest().map_or(0, us),
-                newest_us: site.newest().map_or(0, us),
-                outlived,
-                births,
-            },
-            passed: Passed {
-                allocations: site.allocations,
-                frees: site.frees,
-                longest_lifetime_us,
-                ..Passed::default()
-            },
-            period: Period {
-                started_us: BOOT,
-                time_us: now_us,
-                ..Period::default()
-            },
-        }
-    }
-
-    fn judge(&self) -> Verdict {
-        judge(&self.leak, &self.passed, &self.period, Kind::TooEarly)
-    }
-}
 
 /// What is said, and how often, in seconds.
 #[derive(Clone, Copy)]
@@ -95,10 +44,6 @@ fn said(mut step: Step, seed: u64, seconds: u64, pace: Pace) -> Vec<(u64, Verdic
         }
     }
     said
-}
-
-fn is_red(verdict: &Verdict) -> bool {
-    verdict.kind.needs_action() && verdict.certain
 }
 
 fn last(said: &[(u64, Verdict)]) -> Verdict {
@@ -331,4 +276,26 @@ fn what_is_known_beside_live_blocks_comes_from_the_counters_of_the_call_stack() 
     };
     assert_eq!(Passed::of(&stack(3)), passed);
     assert!(Passed::of(&stack(0)).is_shared);
+}
+/// As many come as go, and the order is any: over days, it walks far.
+#[test]
+fn what_goes_up_and_down_by_chance_is_hardly_ever_red() {
+    let (seconds, walks) = (4 * 3_600, 12);
+    let mut red = 0;
+    for seed in 1..=walks {
+        let mut harmless = harmless().into_iter();
+        let walk = harmless.find(|(name, _)| *name == "random walk");
+        let said = said(
+            walk.expect("there is one").1,
+            seed,
+            seconds,
+            Pace::Followed(5),
+        );
+        let ends = said.iter().skip(1).map(|(second, _)| *second);
+        for ((from, verdict), until) in said.iter().zip(ends.chain([seconds])) {
+            red += if is_red(verdict) { until - from } else { 0 };
+        }
+    }
+    let thousandths = red * 1_000 / (seconds * walks);
+    assert!(thousandths <= 5, "{thousandths} thousandths of the time");
 }

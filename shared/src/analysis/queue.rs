@@ -29,6 +29,10 @@ const WHOLE_MOMENTS: usize = 24;
 const WHOLE_PERCENT: u64 = 105;
 /// The square of what is gained there exceeds so many times the low.
 const WHOLE_DEVIATIONS: u64 = 18;
+/// How many times as far it has come there as what goes up and down by chance would, before and after it was told to grow. Fewer
+/// than in a window: it is one look at all the time there is, not the best of many windows.
+const WHOLE_DRIFTS: f64 = 2.5;
+const WHOLE_STILL_DRIFTS: f64 = 1.5;
 /// Percent of what its earlier half gained that the later one gains at least, before and after it was told to grow.
 const WHOLE_KEPT_PERCENT: u64 = 65;
 const WHOLE_STILL_PERCENT: u64 = 50;
@@ -151,14 +155,18 @@ impl Queue {
             return false;
         };
         let gain = lows[PARTS - 1].saturating_sub(lows[0]);
-        let kept = match self.is_growing {
-            true => WHOLE_STILL_PERCENT,
-            false => WHOLE_KEPT_PERCENT,
-        };
+        let gain_over = |drifts: f64| gain as f64 > drifts * drift(since);
+        if self.is_growing {
+            let most = lows.iter().max();
+            return most == Some(&lows[PARTS - 1])
+                && gain_over(WHOLE_STILL_DRIFTS)
+                && goes_on(&lows, WHOLE_STILL_PERCENT);
+        }
         lows.is_sorted_by(|low, next| low < next)
             && gain >= GAIN
             && gain.saturating_mul(gain) >= lows[PARTS - 1].saturating_mul(WHOLE_DEVIATIONS)
-            && goes_on(&lows, kept)
+            && gain_over(WHOLE_DRIFTS)
+            && goes_on(&lows, WHOLE_KEPT_PERCENT)
             && rises_at_last(since)
             && outruns(since)
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) mod answer;
+
 /// Bytes of a block.
 pub(crate) const BLOCK: u64 = 64;
 
