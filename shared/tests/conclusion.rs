@@ -113,7 +113,7 @@ fn what_only_evicted_records_say_is_a_leak_for_certain_where_blocks_pile_up() {
 
 #[test]
 fn nothing_is_said_after_a_short_time_but_what_is_new_in_a_cut_list_hides_no_other() {
-    let judged = [judged(Kind::Filling, false, 1)];
+    let judged = [judged(Kind::Filling, false, 0)];
     let sites = listed(&judged);
     let of = |known_us| LeakList {
         known_us,

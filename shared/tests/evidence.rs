@@ -299,3 +299,111 @@ fn what_goes_up_and_down_by_chance_is_hardly_ever_red() {
     let thousandths = red * 1_000 / (seconds * walks);
     assert!(thousandths <= 5, "{thousandths} thousandths of the time");
 }
+
+/// A block a second from a second on, above blocks of the first second.
+fn late(begin: u64, every: u64, kept: u64) -> Step {
+    step(move |site, _, second| {
+        let leaks = second >= begin && second.is_multiple_of(every);
+        site.allocate(
+            second,
+            u64::from(leaks) + if second == 0 { kept } else { 0 },
+        );
+    })
+}
+
+#[test]
+fn a_leak_is_told_as_soon_after_days_as_after_the_start() {
+    const HOUR: u64 = 3_600;
+    for begin in [HOUR, 24 * HOUR, 72 * HOUR] {
+        for (every, kept) in [(1, 0), (10, 0), (1, 40), (10, 40)] {
+            let said = said(
+                late(begin, every, kept),
+                1,
+                begin + HOUR,
+                Pace::Followed(60),
+            );
+            let red = said.iter().find(|(_, verdict)| is_red(verdict));
+            let after = red.expect("it is told").0 - begin;
+            assert!(after <= 1_080, "{begin} {every} {kept}: after {after} s");
+            assert!(is_red(&last(&said)), "{said:?}");
+        }
+        // What was there before leaves few slices for what came later: so of one answer this is of nothing before.
+        let (mut noise, mut site, mut leak) = (Noise::new(1), Site::default(), late(begin, 1, 0));
+        for second in 0..begin + 900 {
+            leak(&mut site, &mut noise, second);
+        }
+        assert!(is_red(&Answer::of(&site, begin + 900).judge()), "{begin}");
+    }
+}
+
+#[test]
+fn one_old_block_that_is_freed_ends_no_leak() {
+    for every in [60, 7] {
+        let leak = step(move |site, _, second| {
+            site.allocate(second, u64::from(second.is_multiple_of(every)));
+            if second == 8 * 3_600 {
+                site.free_oldest(1);
+            }
+        });
+        let said = said(leak, 1, 12 * 3_600, Pace::Followed(60));
+        let after = said.iter().skip_while(|(_, verdict)| !is_red(verdict));
+        assert!(
+            after.clone().all(|(_, verdict)| is_red(verdict)),
+            "{said:?}"
+        );
+        assert!(after.count() > 0, "{said:?}");
+    }
+}
+
+#[test]
+fn what_is_no_longer_allocated_does_not_leak() {
+    let refilled = step(|site, _, second| {
+        if second == 3_600 {
+            site.free_oldest(150);
+        }
+        let fills = second < 900 || (3_610..4_500).contains(&second);
+        site.allocate(second, u64::from(fills && second.is_multiple_of(3)));
+    });
+    let said = said(refilled, 1, 6 * 3_600, Pace::Followed(60));
+    let late = said
+        .iter()
+        .find(|(second, verdict)| *second > 5_400 && verdict.kind.needs_action());
+    assert_eq!(late, None, "{said:?}");
+}
+
+#[test]
+fn what_was_never_freed_and_is_young_fills_up() {
+    let mut site = Site::default();
+    for second in 0..60 {
+        site.expire(second);
+        site.allocate(second, 1);
+    }
+    let verdict = Answer::of(&site, 60).judge();
+    assert_eq!((verdict.kind, verdict.certain), (Kind::Filling, false));
+    assert!(verdict.may_be_leak(), "{verdict:?}");
+}
+
+#[test]
+fn evictions_make_a_leak_uncertain_and_no_plateau() {
+    for room in [300, 1_000] {
+        let mut followed = Followed::default();
+        let mut kinds = Vec::new();
+        let mut site = Site::default();
+        for second in 0..3_600 {
+            site.expire(second);
+            site.allocate(second, 1);
+            let evicted = site.evict(room);
+            if second % 5 == 0 {
+                let mut answer = Answer::of(&site, second);
+                answer.passed.evicted = evicted;
+                let listed = [(&answer.leak, answer.passed)];
+                let told = followed.judge(1, &answer.period, listed, true)[0].verdict;
+                assert!(!told.certain || evicted == 0, "{told:?}");
+                kinds.push(told.kind);
+            }
+        }
+        let after = kinds.iter().skip_while(|kind| **kind != Kind::Leaking);
+        assert!(after.clone().all(|kind| *kind == Kind::Leaking), "{room}");
+        assert!(after.count() > 600, "{room}");
+    }
+}

@@ -137,7 +137,7 @@ impl Device {
                     ..Stack::default()
                 },
                 oldest_us: u64::MAX,
-                births: Births::new(0, now_us),
+                births: Births::new(blocks.born.front().unwrap_or(&0) * SECOND, now_us),
                 ..Leak::default()
             };
             for second in &blocks.born {

@@ -13,6 +13,7 @@ mod browser {
     mod crowded;
     mod evidence;
     mod files;
+    mod flood;
     mod holders;
     mod long_list;
     mod marks;

@@ -210,7 +210,7 @@ impl Leaks {
         if !self.births.iter().any(|(stack, _)| *stack == id) {
             self.births.clear();
             for sums in self.batch.iter().skip(self.taken) {
-                let births = Births::new(self.period.started_us, self.period.time_us);
+                let births = Births::new(sums.oldest_us, self.period.time_us);
                 if self.births.push((sums.stack, births)).is_err() {
                     break;
                 }

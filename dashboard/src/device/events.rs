@@ -57,12 +57,19 @@ impl Store {
             return;
         };
         let (mut decoder, mut streamed) = (Decoder::new(), Streamed::default());
-        let mut shown_ms = 0.0;
+        let (mut shown_ms, mut is_shown) = (0.0, true);
         while self.has_events() {
             let mut silence = TimeoutFuture::new(PAUSE_MS).fuse();
             let frame = select! {
                 frame = socket.next().fuse() => frame,
-                () = silence => continue,
+                () = silence => {
+                    // The last that was told before it.
+                    if !is_shown {
+                        self.show_streamed(&streamed).await;
+                        is_shown = true;
+                    }
+                    continue;
+                }
             };
             let Some(Ok(Message::Bytes(bytes))) = frame else {
                 return;
@@ -73,7 +80,8 @@ impl Store {
                 let Ok(message) = message else { return };
                 streamed.take(message);
             }
-            if now_ms() - shown_ms >= SHOWN_MS {
+            is_shown = now_ms() - shown_ms >= SHOWN_MS;
+            if is_shown {
                 shown_ms = now_ms();
                 self.show_streamed(&streamed).await;
             }

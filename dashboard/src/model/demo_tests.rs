@@ -177,7 +177,7 @@ fn leak(id: u32, blocks: &Blocks, now_us: u64) -> Leak {
     let mut leak = Leak {
         stack,
         oldest_us: u64::MAX,
-        births: Births::new(0, now_us),
+        births: Births::new(blocks.births().next().map_or(now_us, us), now_us),
         ..Leak::default()
     };
     for second in blocks.births() {

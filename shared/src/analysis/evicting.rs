@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, MANY_US, Passed, SHORTEST_US};
-use super::followed::Outliving;
+use super::rises::Rises;
 use crate::trace::{Kind, Leak, Period, Verdict};
 
 /// Call stacks of which records were evicted, followed from answer to answer.
@@ -58,12 +58,12 @@ struct Track {
     last: Moment,
     /// Bytes of a block.
     size: u64,
-    rises: Outliving,
+    rises: Rises,
 }
 
 impl Track {
     fn new(moment: Moment, size: u64) -> Self {
-        let mut rises = Outliving::default();
+        let mut rises = Rises::default();
         rises.take(moment.held, moment.recorded_us);
         Self {
             first: moment,

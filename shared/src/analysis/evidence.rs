@@ -80,14 +80,15 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or its own halves are alike |
-/// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or the 20 s are not over |
+/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or its own halves are alike; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks |
 /// | [`Plateau`](Kind::Plateau) | all else |
 ///
-/// A leak is certain if nothing else explains it: no record of the call stack was evicted and it does not share its entry; and
-/// either it frees blocks, just not these for three of the longest lifetimes, or it holds more of them, or for longer, than what fills up usually does.
+/// Of both, a pace is told once the first of these blocks is 20 s older than the horizon. They are certain if no record of the call
+/// stack was evicted and it does not share its entry, for what happened to such blocks is not known; and what fills up only if it
+/// slows down.
 pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Verdict {
     let old = Old::of(leak, passed, period);
     let kind = kind(leak, passed, period, &old, before);
@@ -99,16 +100,45 @@ pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Ver
         };
     }
     let is_complete = passed.evicted == 0 && !passed.is_shared;
-    let are_many = old.count >= LEAK_BLOCKS && old.span_us() >= MANY_US;
-    let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
-    let is_freed = passed.frees > 0 && old.span_us() >= lifetimes_us;
-    let is_known = is_freed || are_many || old.span_us() >= LEAK_US;
+    let is_told_apart = kind == Kind::Leaking || old.slow_down(before);
     Verdict {
         kind,
-        certain: kind == Kind::Leaking && is_complete && is_known,
+        certain: is_told_apart && is_complete,
         bytes_per_minute: old.bytes_per_minute(leak),
         since_us: old.since_us,
     }
+}
+
+/// Returns how many of the live blocks have outlived what was freed.
+#[cfg(feature = "alloc")]
+pub(super) fn outlived(leak: &Leak, passed: &Passed, period: &Period) -> u64 {
+    Old::of(leak, passed, period).count
+}
+
+/// Judges blocks that were seen to outlive others, one after the other: when that was is counted as their births. Returns what is
+/// said of them if it is a leak.
+#[cfg(feature = "alloc")]
+pub(super) fn judge_seen(
+    seen: &Leak,
+    passed: &Passed,
+    period: &Period,
+    before: Kind,
+) -> Option<Verdict> {
+    let is_seen = Passed {
+        longest_lifetime_us: 0,
+        ..*passed
+    };
+    let old = Old::of(seen, &is_seen, period);
+    let is_leak = old.are_enough()
+        && old.go_on(before)
+        && old.are_told_from_filling(passed)
+        && !old.slow_down(before);
+    is_leak.then(|| Verdict {
+        kind: Kind::Leaking,
+        certain: passed.evicted == 0 && !passed.is_shared,
+        bytes_per_minute: old.bytes_per_minute(seen),
+        since_us: old.since_us,
+    })
 }
 
 fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) -> Kind {
@@ -122,9 +152,9 @@ fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) 
     } else if passed.frees > 0 && !is_old {
         Kind::InFlight
     } else if old.are_enough() && old.go_on(before) {
-        match old.span_us() < SHORTEST_US || old.slow_down(before) {
-            true => Kind::Filling,
-            false => Kind::Leaking,
+        match old.are_told_from_filling(passed) && !old.slow_down(before) {
+            true => Kind::Leaking,
+            false => Kind::Filling,
         }
     } else if leak.count <= FEW_BLOCKS {
         Kind::OneOff
@@ -142,6 +172,8 @@ struct Old {
     first_us: u64,
     last_us: u64,
     horizon_us: u64,
+    /// Since the newest block, old or not.
+    silence_us: u64,
     slice_us: u64,
     /// Usual pause between two slices with births, in the end.
     pause_us: u64,
@@ -183,6 +215,7 @@ impl Old {
             first_us: first.begin_us,
             last_us: last.begin_us,
             horizon_us,
+            silence_us: now_us.saturating_sub(period.recorded_us(leak.newest_us)),
             slice_us: leak.births.slice_us,
             pause_us: (last.begin_us - tail[0].begin_us)
                 .checked_div(pauses)
@@ -208,12 +241,22 @@ impl Old {
         self.count >= FEWEST && self.slices >= FEWEST
     }
 
-    /// Returns whether the next old block is not overdue.
+    /// Returns whether the next old block is not overdue, nor any block at all.
     fn go_on(&self, before: Kind) -> bool {
         let grew = matches!(before, Kind::Leaking | Kind::Filling);
         let pauses = if grew { ENDED } else { OVERDUE };
         let patience_us = self.pause_us.saturating_mul(pauses);
-        self.horizon_us - self.last_us <= self.slice_us.saturating_add(patience_us)
+        let longest_us = self.slice_us.saturating_add(patience_us);
+        self.horizon_us - self.last_us <= longest_us && self.silence_us <= longest_us
+    }
+
+    /// Returns whether they are old enough, or many enough, for something that fills up to have been full.
+    fn are_told_from_filling(&self, passed: &Passed) -> bool {
+        let are_many =
+            self.count.saturating_add(passed.evicted) >= LEAK_BLOCKS && self.span_us() >= MANY_US;
+        let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
+        let are_left = passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US);
+        are_left || are_many || self.span_us() >= LEAK_US
     }
 
     /// Returns whether fewer came in the later half, as when something fills up.
@@ -236,6 +279,9 @@ impl Old {
     }
 
     fn bytes_per_minute(&self, leak: &Leak) -> u64 {
+        if self.span_us() < SHORTEST_US {
+            return 0;
+        }
         let bytes = u128::from(leak.bytes) * u128::from(self.count);
         let rate = bytes * 60_000_000 / u128::from(leak.count.max(1) * self.span_us().max(1));
         rate.try_into().unwrap_or(u64::MAX)

@@ -2,22 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::evidence::{Passed, judge};
+use super::evidence::{Passed, judge, judge_seen};
 use super::in_place::InPlace;
+use super::lifetimes::Lifetimes;
+use super::outliving::Outliving;
 use super::queue::{Moment, Queue};
 use crate::trace::{Kind, Leak, Period, Verdict};
 
 /// Microseconds after which a call stack that was not listed is forgotten.
 const FORGOTTEN_US: u64 = 600_000_000;
-/// Latest rises of the number of outlived blocks that are remembered, and how many of them tell a usual pause.
-const RISES: usize = 9;
-const ENOUGH_RISES: usize = 5;
-/// Usual pauses after which a leak has ended, and how many times the longest of them.
-const USUAL_PAUSES: u64 = 7;
-const LONGEST_PAUSES: u64 = 2;
-/// Shortest time in microseconds in which it may end, and longest one that earlier pauses ask for.
-const ENDS_US: u64 = 60_000_000;
-const WAITS_US: u64 = 600_000_000;
 /// Microseconds that a queue has grown for before that is certain: what comes and goes by chance may for a while.
 const CERTAIN_US: u64 = 180_000_000;
 
@@ -86,7 +79,8 @@ struct Track {
     leaked_until_us: Option<u64>,
     queue: Queue,
     in_place: InPlace,
-    outlived: Outliving,
+    lifetimes: Lifetimes,
+    outliving: Outliving,
     /// When it was last listed.
     listed_us: u64,
 }
@@ -94,6 +88,7 @@ struct Track {
 impl Track {
     fn judge(&mut self, leak: &Leak, passed: &Passed, period: &Period) -> Told {
         let now_us = period.recorded_us(period.time_us);
+        let usual = self.lifetimes.usual(leak, passed, self.before);
         if now_us > self.last_us() || self.queue.last().is_none() {
             let moment = Moment {
                 time_us: now_us,
@@ -103,10 +98,15 @@ impl Track {
             };
             self.queue.take(moment, passed.frees);
             self.in_place.take(leak, passed, now_us);
-            self.outlived.take(leak.outlived.count, now_us);
+            self.outliving.take(leak, &usual, period);
         }
         self.listed_us = now_us;
-        let alone = judge(leak, passed, period, self.before);
+        let alone = judge(leak, &usual, period, self.before);
+        let alone = match alone.kind {
+            Kind::Leaking | Kind::TooEarly => alone,
+            // It may have begun so late that one answer shows nothing of it.
+            _ => self.seen(leak, &usual, period).unwrap_or(alone),
+        };
         let kind = self.kind(alone.kind, passed, now_us);
         if kind != self.before {
             (self.before, self.since_us) = (kind, now_us);
@@ -130,10 +130,15 @@ impl Track {
         }
     }
 
+    /// Returns what is said of the blocks that were seen to outlive others, if it is a leak.
+    fn seen(&self, leak: &Leak, usual: &Passed, period: &Period) -> Option<Verdict> {
+        judge_seen(&self.outliving.seen(leak), usual, period, self.before)
+    }
+
     /// Returns what it does, where `alone` is what the last answer says by itself.
     fn kind(&mut self, alone: Kind, passed: &Passed, now_us: u64) -> Kind {
         match alone {
-            Kind::Leaking if self.outlived.has_ended(now_us) => Kind::Plateau,
+            Kind::Leaking if self.outliving.has_ended(now_us) => Kind::Plateau,
             Kind::Leaking | Kind::Lost | Kind::TooEarly => alone,
             _ if self.queue.grows(passed.longest_lifetime_us) => Kind::QueueGrows,
             _ if self.in_place.grows(now_us) => Kind::GrowsInPlace,
@@ -155,49 +160,5 @@ impl Track {
 
     fn last_us(&self) -> u64 {
         self.queue.last().map_or(0, |last| last.time_us)
-    }
-}
-
-/// How the number of blocks that have outlived others rises.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outliving {
-    count: u64,
-    /// When it rose lately, the newest last.
-    rises_us: heapless::Deque<u64, RISES>,
-    /// Longest pause between two rises.
-    longest_us: u64,
-}
-
-impl Outliving {
-    /// Takes how many there are at a time.
-    pub(super) fn take(&mut self, count: u64, time_us: u64) {
-        if count < self.count {
-            self.rises_us.clear();
-        } else if count > self.count {
-            let pause_us = self.rises_us.back().map_or(0, |last| time_us - last);
-            self.longest_us = self.longest_us.max(pause_us);
-            if self.rises_us.is_full() {
-                self.rises_us.pop_front();
-            }
-            let _ = self.rises_us.push_back(time_us);
-        }
-        self.count = count;
-    }
-
-    /// Returns whether the next rise is overdue for so long that there will be none.
-    pub(super) fn has_ended(&self, now_us: u64) -> bool {
-        let (Some(first), Some(last)) = (self.rises_us.front(), self.rises_us.back()) else {
-            return false;
-        };
-        if self.rises_us.len() < ENOUGH_RISES {
-            return false;
-        }
-        let later = self.rises_us.iter().skip(1);
-        let pauses = self.rises_us.iter().zip(later);
-        let longest_us = pauses.map(|(from, to)| to - from).max().unwrap_or(0);
-        let usual_us = (last - first) / (self.rises_us.len() as u64 - 1);
-        let patience_us = (usual_us * USUAL_PAUSES).max(longest_us * LONGEST_PAUSES);
-        let ever_us = (self.longest_us * LONGEST_PAUSES).clamp(ENDS_US, WAITS_US);
-        now_us - last > patience_us.max(ever_us)
     }
 }

@@ -49,9 +49,9 @@ impl Judgement {
     /// Returns what is said of its growth.
     pub fn standing(&self) -> Standing {
         let told = self.told.unwrap_or_default();
-        match told.verdict.kind {
-            kind if kind.needs_action() && told.verdict.certain => Standing::Leaking,
-            kind if kind.needs_action() => Standing::Suspected,
+        match told.verdict {
+            verdict if verdict.kind.needs_action() && verdict.certain => Standing::Leaking,
+            verdict if verdict.kind.needs_action() || verdict.may_be_leak() => Standing::Suspected,
             _ if told.leaked_until_us.is_some() => Standing::Stopped,
             _ => Standing::Quiet,
         }

@@ -34,11 +34,17 @@ mod in_place;
 #[cfg(feature = "alloc")]
 mod judgement;
 #[cfg(feature = "alloc")]
+mod lifetimes;
+#[cfg(feature = "alloc")]
+mod outliving;
+#[cfg(feature = "alloc")]
 mod queue;
 #[cfg(feature = "alloc")]
 mod ranked;
 #[cfg(feature = "alloc")]
 mod recorded;
+#[cfg(feature = "alloc")]
+mod rises;
 #[cfg(feature = "alloc")]
 mod series;
 #[cfg(feature = "alloc")]

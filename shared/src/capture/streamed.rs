@@ -115,10 +115,15 @@ impl Streamed {
         let period = self.period();
         let mut by_stack = ById::default();
         for record in self.live.iter() {
-            let leak = by_stack.entry(record.stack, || self.empty(record.stack, &period));
-            let time_us = self.us(record.seq);
-            leak.add(time_us, record.size);
-            leak.weigh(time_us, record.size, period.recorded_until_us());
+            let leak = by_stack.entry(record.stack, || self.empty(record.stack));
+            leak.add(self.us(record.seq), record.size);
+        }
+        for record in self.live.iter() {
+            let leak = by_stack.entry(record.stack, Leak::default);
+            if leak.births.counts.is_empty() {
+                leak.births = Births::new(leak.oldest_us, period.time_us);
+            }
+            leak.weigh(self.us(record.seq), record.size, period.recorded_until_us());
         }
         let leaks: Vec<Leak> = by_stack.into_values().collect();
         LeaksPage {
@@ -197,11 +202,10 @@ impl Streamed {
         }
     }
 
-    fn empty(&self, stack: u32, period: &Period) -> Leak {
+    fn empty(&self, stack: u32) -> Leak {
         Leak {
             stack: self.stack(stack),
             oldest_us: u64::MAX,
-            births: Births::new(period.started_us, period.time_us),
             ..Leak::default()
         }
     }

@@ -139,7 +139,7 @@ impl Fold {
     fn count_births(&self, leaks: &mut [Leak], period: &Period) {
         let now_us = period.recorded_until_us();
         for leak in &mut *leaks {
-            leak.births = Births::new(period.started_us, period.time_us);
+            leak.births = Births::new(leak.oldest_us, period.time_us);
         }
         let places = places(&mut leaks.iter().map(|leak| leak.stack.id));
         for record in self.records.iter().filter(|record| !record.freed) {

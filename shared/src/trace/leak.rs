@@ -101,9 +101,11 @@ impl Period {
 }
 
 /// When the live blocks of a call stack were allocated, in equal slices of time until now.
+///
+/// They begin with the oldest block: so a leak that begins after weeks shows as soon as one that begins with the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Births {
-    /// When the first slice begins: the start of the trace.
+    /// When the first slice begins: when the oldest block was allocated.
     pub from_us: u64,
     /// Microseconds of each slice; the last one may not be over.
     pub slice_us: u64,
@@ -139,13 +141,71 @@ impl Births {
 
     /// Counts a block that was allocated at `time_us`; one from before or after all slices in the next one.
     pub fn add(&mut self, time_us: u64) {
+        self.add_many(time_us, 1);
+    }
+
+    /// Counts blocks that were allocated at one time.
+    pub(crate) fn add_many(&mut self, time_us: u64, blocks: u32) {
         let since_us = time_us.saturating_sub(self.from_us);
         // The lengths of slices that `new` makes are powers of two.
         let slice = (since_us >> self.slice_us.trailing_zeros()) as usize;
         let last = self.counts.len().saturating_sub(1);
         if let Some(count) = self.counts.get_mut(slice.min(last)) {
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(blocks);
         }
+    }
+
+    /// Counts the blocks of others, too, in slices that both fit into: each as if it was allocated in the middle of its slice.
+    ///
+    /// ```
+    /// use heapbeacon_shared::trace::Births;
+    ///
+    /// let mut births = Births::new(9_000_000, 10_000_000);
+    /// let mut earlier = Births::new(1_000_000, 10_000_000);
+    /// births.add(9_500_000);
+    /// earlier.add(1_000_000);
+    /// births.join(&earlier);
+    /// assert_eq!((births.slice_us, births.counts.iter().sum::<u32>()), (earlier.slice_us, 2));
+    /// ```
+    pub fn join(&mut self, other: &Self) {
+        if self.counts.is_empty() {
+            return self.clone_from(other);
+        }
+        if other.counts.is_empty()
+            || (self.from_us, self.slice_us) == (other.from_us, other.slice_us)
+        {
+            return self.add_all(other);
+        }
+        let from_us = self.from_us.min(other.from_us);
+        let until_us = self.until_us().max(other.until_us());
+        let mut joined = Self::new(from_us, until_us.saturating_sub(1));
+        joined.add_all(self);
+        joined.add_all(other);
+        *self = joined;
+    }
+
+    /// Makes slices that reach up to a moment, and no further than needed.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn reach(&mut self, now_us: u64) {
+        if now_us >= self.until_us() {
+            let mut longer = Self::new(self.from_us, now_us);
+            longer.add_all(self);
+            *self = longer;
+        }
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        for (slice, count) in other.counts.iter().enumerate() {
+            self.add_many(
+                other.begin_us(slice).saturating_add(other.slice_us / 2),
+                *count,
+            );
+        }
+    }
+
+    /// Returns when the last slice ends.
+    fn until_us(&self) -> u64 {
+        self.begin_us(self.counts.len())
     }
 
     /// Returns when a slice begins.
@@ -221,10 +281,17 @@ impl Kind {
 pub struct Verdict {
     /// What its blocks do.
     pub kind: Kind,
-    /// Whether nothing else explains the numbers: no record was lost, and what fills up would have been full by now.
+    /// Whether nothing else explains the numbers: no record was lost, and what fills up is seen to slow down.
     pub certain: bool,
     /// How fast it grows; 0 unless it does.
     pub bytes_per_minute: u64,
     /// Since when it does, as far as is known.
     pub since_us: u64,
+}
+
+impl Verdict {
+    /// Returns whether what fills up may as well be a leak: it has not slowed down so far.
+    pub fn may_be_leak(&self) -> bool {
+        self.kind == Kind::Filling && !self.certain && self.bytes_per_minute > 0
+    }
 }

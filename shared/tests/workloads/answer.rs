@@ -21,7 +21,8 @@ impl Answer {
         let now_us = BOOT + second * SECOND + SECOND / 2;
         let us = |second: u64| BOOT + second * SECOND;
         let longest_lifetime_us = site.longest * SECOND;
-        let mut births = Births::new(BOOT, now_us);
+        let oldest_us = site.oldest().map_or(now_us, us);
+        let mut births = Births::new(oldest_us, now_us);
         let mut outlived = Outlived::default();
         for second in site.births() {
             births.add(us(second));

@@ -28,14 +28,7 @@ impl Evidence {
         let longest_us = leak.stack.longest_lifetime_us;
         self.longest_lifetime_us = self.longest_lifetime_us.max(longest_us);
         self.outlived += leak.outlived.count;
-        if self.births.counts.is_empty() {
-            self.births = leak.births.clone();
-            return;
-        }
-        // The slices of one answer are the same ones.
-        for (sum, count) in self.births.counts.iter_mut().zip(&leak.births.counts) {
-            *sum = sum.saturating_add(*count);
-        }
+        self.births.join(&leak.births);
     }
 
     /// Returns whether there is any: older agents and captures have none.

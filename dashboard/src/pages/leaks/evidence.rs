@@ -58,7 +58,7 @@ fn certainty(site: &Site) -> (&'static str, &'static str) {
     }
 }
 
-/// Draws how many live blocks were allocated in each slice of the trace.
+/// Draws how many live blocks were allocated in each slice of the time since the oldest.
 fn births(births: &Births) -> AnyView {
     let most = births.counts.iter().copied().max().unwrap_or(0).max(1);
     let bar = |(slice, count): (usize, &u32)| {
@@ -73,7 +73,7 @@ fn births(births: &Births) -> AnyView {
     let bars: Vec<_> = births.counts.iter().enumerate().filter_map(bar).collect();
     let width = births.counts.len();
     let filled = births.counts.iter().filter(|count| **count > 0).count();
-    let label = format!("Allocated in {filled} of {width} equal slices of the trace");
+    let label = format!("Allocated in {filled} of {width} equal slices since the oldest");
     view! {
         <svg
             class="births"

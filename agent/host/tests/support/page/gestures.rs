@@ -1,5 +1,7 @@
 //! What a person does with mouse and finger.
 
+use std::time::Duration;
+
 use thirtyfour::prelude::*;
 
 use super::Page;
@@ -109,8 +111,20 @@ impl Page {
             .map(drop)
     }
 
-    /// Returns how many milliseconds of a core the page has taken for scripts, style and layout: waiting does not count.
+    /// Returns how long the page's main thread has run on a core: waiting does not count.
+    pub(crate) async fn thread_time(&self) -> WebDriverResult<Duration> {
+        let seconds = self.seconds_of(&["ThreadTime"]).await?;
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    /// Returns how many milliseconds of a core the page has taken for scripts, style and layout.
     async fn work_ms(&self) -> WebDriverResult<f64> {
+        let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
+        Ok(1_000.0 * self.seconds_of(&work).await?)
+    }
+
+    /// Returns the sum of some of the browser's own metrics of a page, on the clock of its thread.
+    async fn seconds_of(&self, names: &[&str]) -> WebDriverResult<f64> {
         let cdp = self.window.cdp();
         let domain = serde_json::json!({"timeDomain": "threadTicks"});
         cdp.send_raw("Performance.enable", domain).await?;
@@ -118,12 +132,9 @@ impl Page {
             .send_raw("Performance.getMetrics", serde_json::json!({}))
             .await?;
         let metrics = answer["metrics"].as_array().expect("Chromium has metrics");
-        let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
-        let is_work = |metric: &&serde_json::Value| work.iter().any(|name| metric["name"] == *name);
-        let seconds = metrics
-            .iter()
-            .filter(is_work)
-            .filter_map(|metric| metric["value"].as_f64());
-        Ok(1_000.0 * seconds.sum::<f64>())
+        let is_asked =
+            |metric: &&serde_json::Value| names.iter().any(|name| metric["name"] == *name);
+        let asked = metrics.iter().filter(is_asked);
+        Ok(asked.filter_map(|metric| metric["value"].as_f64()).sum())
     }
 }

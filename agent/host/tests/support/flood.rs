@@ -1,0 +1,183 @@
+//! An agent whose event connection tells of more than its workload does: all else is the agent's own.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use heapbeacon_shared::api::{EVENTS_PROTOCOL, Route};
+use heapbeacon_shared::trace::{Address, Record, Stack};
+use heapbeacon_shared::wire::{
+    Encoder, Event, EventWriter, FreedBlock, Header, MAX_ENCODED, Message,
+};
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{self, accept_hdr};
+
+use super::client::Client;
+
+/// Call stacks that allocate.
+const STACKS: u64 = 64;
+/// Blocks that are live at a time.
+const LIVE: u64 = 1_000;
+/// Bytes of a frame, as a device fills it.
+const FRAME: usize = 1_408;
+/// Longer than the first line of a request for events.
+const REQUEST_LINE: usize = 32;
+
+/// Events that are told on every event connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flood {
+    pub(crate) events: u64,
+    /// At most so many; as many as the page takes, if `None`.
+    pub(crate) per_second: Option<u64>,
+}
+
+/// A frame, and how many events were told by its end.
+struct Frame {
+    bytes: Vec<u8>,
+    events: u64,
+}
+
+impl Flood {
+    /// Stands before an agent until the test's process ends, and returns the URL.
+    pub(crate) fn before(self, client: &Client) -> String {
+        let agent: SocketAddr = client.authority().parse().expect("it is an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let frames = Arc::new(self.frames());
+        thread::spawn(move || {
+            for visitor in listener.incoming().map_while(Result::ok) {
+                let frames = Arc::clone(&frames);
+                // A browser that goes away in between is no failure.
+                thread::spawn(move || match asks_for_events(&visitor) {
+                    true => self.tell(&visitor, &frames).is_ok(),
+                    false => pass_on(&visitor, agent).is_ok(),
+                });
+            }
+        });
+        format!("http://{address}")
+    }
+
+    fn tell(&self, visitor: &TcpStream, frames: &[Frame]) -> Result<(), tungstenite::Error> {
+        // What the trait wants is large.
+        #[allow(clippy::result_large_err)]
+        let choose = |_: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
+            let protocol = HeaderValue::from_static(EVENTS_PROTOCOL);
+            response
+                .headers_mut()
+                .insert("Sec-WebSocket-Protocol", protocol);
+            Ok(response)
+        };
+        let Ok(mut socket) = accept_hdr(visitor, choose) else {
+            return Ok(());
+        };
+        let started = Instant::now();
+        for frame in frames {
+            if let Some(per_second) = self.per_second {
+                let due = Duration::from_millis(frame.events * 1_000 / per_second);
+                thread::sleep(due.saturating_sub(started.elapsed()));
+            }
+            socket.send(tungstenite::Message::binary(frame.bytes.clone()))?;
+        }
+        // Until the page leaves.
+        while socket.read().is_ok() {}
+        Ok(())
+    }
+
+    fn frames(&self) -> Vec<Frame> {
+        let mut encoder = Encoder::new();
+        let mut buffer = [0; MAX_ENCODED];
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut put = |message: &Message, events: u64| {
+            let bytes = encoder
+                .encode(message, &mut buffer)
+                .expect("it is a message");
+            match frames.last_mut() {
+                Some(frame) if frame.bytes.len() + bytes.len() <= FRAME => {
+                    frame.bytes.extend_from_slice(bytes);
+                    frame.events = events;
+                }
+                _ => frames.push(Frame {
+                    bytes: bytes.to_vec(),
+                    events,
+                }),
+            }
+        };
+        put(&Message::Header(header()), 0);
+        for stack in 1..=STACKS {
+            put(&Message::Stack(call_stack(stack)), 0);
+        }
+        let mut writer = EventWriter::default();
+        for number in 0..self.events {
+            let event = event(number);
+            if !writer.push(&event) {
+                put(&Message::Events(writer.take()), number);
+                assert!(writer.push(&event), "an empty message has room");
+            }
+        }
+        put(&Message::Events(writer.take()), self.events);
+        frames
+    }
+}
+
+fn header() -> Header {
+    Header {
+        pointer_bytes: 4,
+        tick_hz: 1_000_000,
+        boot_id: 7,
+        trace_id: 1,
+        ..Header::default()
+    }
+}
+
+fn call_stack(stack: u64) -> Stack {
+    Stack {
+        id: stack as u32,
+        frames: (0..8)
+            .map(|frame| 0x4200_0000 + stack * 0x1000 + frame * 0x40)
+            .collect(),
+        ..Stack::default()
+    }
+}
+
+/// Returns the allocation of a block, or the free of an older one, by turns.
+fn event(number: u64) -> Event {
+    let (block, time) = (number / 2, 1 + number * 50);
+    let address = |block: u64| Address(0x3fc8_0000 + block % (2 * LIVE) * 64);
+    if number.is_multiple_of(2) || block < LIVE {
+        return Event::Allocated(Record {
+            seq: time,
+            address: address(if block < LIVE { number } else { block + LIVE }),
+            size: 16 + block % 7 * 24,
+            stack: 1 + (block % STACKS) as u32,
+            ..Record::default()
+        });
+    }
+    Event::Freed(FreedBlock {
+        time,
+        address: address(block - LIVE),
+        stack: None,
+    })
+}
+
+/// Checks what a visitor asks for, and leaves the request to be read.
+fn asks_for_events(visitor: &TcpStream) -> bool {
+    let wanted = format!("GET {}", Route::Events.endpoint().path);
+    let mut line = [0; REQUEST_LINE];
+    // A browser sends a request in one piece; a connection that it opens ahead says nothing yet.
+    matches!(visitor.peek(&mut line), Ok(length) if line[..length].starts_with(wanted.as_bytes()))
+}
+
+/// Carries bytes both ways.
+fn pass_on(visitor: &TcpStream, agent: SocketAddr) -> io::Result<()> {
+    let agent = TcpStream::connect(agent)?;
+    let (mut from_agent, mut to_visitor) = (agent.try_clone()?, visitor.try_clone()?);
+    thread::spawn(move || {
+        let _ = io::copy(&mut from_agent, &mut to_visitor);
+        let _ = to_visitor.shutdown(Shutdown::Write);
+    });
+    io::copy(&mut &*visitor, &mut &agent)?;
+    agent.shutdown(Shutdown::Write)
+}
