@@ -6,6 +6,7 @@
 //! | [`api`] | routes and JSON bodies of the HTTP API, in one table | – |
 //! | [`analysis`] | what the numbers of a trace mean: histories, verdicts, what a leak list shows, accounting | – (histories: `alloc`) |
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
+//! | `export` | a capture for viewers that exist: pprof, Perfetto, Firefox Profiler, heaptrack, … | `alloc` |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
@@ -22,6 +23,8 @@ pub mod analysis;
 pub mod api;
 #[cfg(feature = "alloc")]
 pub mod capture;
+#[cfg(feature = "alloc")]
+pub mod export;
 #[cfg(feature = "alloc")]
 pub mod frames;
 #[cfg(feature = "symbols")]

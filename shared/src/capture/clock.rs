@@ -3,7 +3,7 @@
 const US_PER_SECOND: u32 = 1_000_000;
 
 /// Returns a time of a stream with so many ticks a second in microseconds.
-pub(super) fn us(ticks: u64, hz: u32) -> u64 {
+pub(crate) fn us(ticks: u64, hz: u32) -> u64 {
     match hz {
         0 | US_PER_SECOND => ticks,
         hz => {

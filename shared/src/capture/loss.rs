@@ -27,7 +27,7 @@ pub struct Loss {
 
 impl Loss {
     /// Takes what a decoder counted from one moment to another, and the end that came meanwhile.
-    pub(super) fn between(before: Received, now: Received, end: Option<End>) -> Self {
+    pub(crate) fn between(before: Received, now: Received, end: Option<End>) -> Self {
         let messages = now.messages.wrapping_sub(before.messages);
         Self {
             skipped_bytes: now.skipped_bytes.saturating_sub(before.skipped_bytes),

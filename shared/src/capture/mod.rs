@@ -26,6 +26,7 @@ mod streamed;
 mod survivors;
 mod totals;
 
+pub(crate) use clock::us;
 pub use content::Capture;
 pub use error::CaptureError;
 pub use holders::holders;
