@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::esp32::Chip;
+use crate::reports::Export;
 use crate::{demo, test};
 
 pub(crate) const HELP: &str = "\
@@ -30,6 +31,9 @@ cargo xtask <command>
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
   symbolize ELF                copy standard input, with functions and source lines below the addresses in it
+  export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
+                               write a capture as other tools read it, with names from the ELF, to FILE or standard output
+                               (FORMAT: collapsed, speedscope, records, leaks, dhat, pprof, firefox, heaptrack, perfetto)
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
@@ -55,6 +59,7 @@ pub(crate) enum Command {
     TestMutants { files: Vec<String> },
     Verdict,
     Symbolize { elf: PathBuf },
+    Export(Export),
     Bench,
     Size,
     Package,
@@ -90,6 +95,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             return Ok(Command::Image { chip });
         }
         "test" => return test_options(parser),
+        "export" => return export_options(parser).map(Command::Export),
         "open" => Command::Open {
             url: parser.value()?.string()?,
         },
@@ -113,6 +119,25 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         None => Ok(command),
         Some(extra) => Err(extra.unexpected().into()),
     }
+}
+
+fn export_options(mut parser: Parser) -> Result<Export> {
+    let mut export = Export::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Value(capture) if export.capture.as_os_str().is_empty() => {
+                export.capture = capture.into();
+            }
+            Arg::Long("as") => export.format = parser.value()?.string()?,
+            Arg::Long("elf") => export.elf = Some(parser.value()?.into()),
+            Arg::Long("out") => export.out = Some(parser.value()?.into()),
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    if export.capture.as_os_str().is_empty() || export.format.is_empty() {
+        bail!("export takes a capture and, after --as, the format that it is written in");
+    }
+    Ok(export)
 }
 
 fn demo_options(mut parser: Parser) -> Result<demo::Options> {
@@ -275,9 +300,27 @@ mod tests {
             "flash esp32",
             "symbolize",
             "symbolize a.elf b.elf",
+            "export",
+            "export a.hbc",
+            "export --as pprof",
+            "export a.hbc b.hbc --as pprof",
         ] {
             assert!(parse(line).is_err(), "`{line}` was accepted");
         }
+    }
+
+    #[test]
+    fn an_export_names_capture_and_format_in_any_order() {
+        let Ok(Command::Export(export)) = parse("export --as pprof a.hbc --out a.pb") else {
+            panic!("`export` is a command")
+        };
+        let expected = Export {
+            capture: "a.hbc".into(),
+            format: "pprof".into(),
+            elf: None,
+            out: Some("a.pb".into()),
+        };
+        assert_eq!(export, expected);
     }
 
     #[test]

@@ -55,6 +55,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Verdict => reports::verdict(&workspace),
+        Command::Export(export) => reports::export(&workspace, &export),
         Command::Symbolize { elf } => reports::symbolize(&workspace, &elf),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),

@@ -1,6 +1,6 @@
 //! Commands that know the API's types: they are in a package of their own, so that xtask itself is compiled at once.
 
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::Result;
 use xshell::{Cmd, cmd};
@@ -24,6 +24,36 @@ pub(crate) fn symbolize(workspace: &Workspace, elf: &Path) -> Result<()> {
     // The shell stands at the top of the repository, whoever asks somewhere else.
     let elf = path::absolute(elf)?;
     report(workspace).arg("symbolize").arg(elf).run()?;
+    Ok(())
+}
+
+/// What is exported, as what, and where to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Export {
+    pub(crate) capture: PathBuf,
+    pub(crate) format: String,
+    /// What names the functions.
+    pub(crate) elf: Option<PathBuf>,
+    /// Standard output where it is none.
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Writes a capture as another tool reads it.
+///
+/// # Errors
+/// When there is no such format, or a file can't be read, does not fit, or can't be written.
+pub(crate) fn export(workspace: &Workspace, export: &Export) -> Result<()> {
+    let capture = path::absolute(&export.capture)?;
+    let mut command = report(workspace)
+        .arg("export")
+        .arg(capture)
+        .arg(&export.format);
+    for (option, file) in [("--elf", &export.elf), ("--out", &export.out)] {
+        if let Some(file) = file {
+            command = command.arg(option).arg(path::absolute(file)?);
+        }
+    }
+    command.run()?;
     Ok(())
 }
 

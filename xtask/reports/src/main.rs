@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+mod export;
 mod symbolize;
 mod verdict;
 
@@ -29,6 +30,7 @@ fn run() -> Result<()> {
     let input = io::stdin().lock();
     let mut out = io::BufWriter::new(io::stdout().lock());
     match arguments.as_slice() {
+        [command, arguments @ ..] if command == "export" => export::write(arguments, &mut out)?,
         [command] if command == "verdict" => verdict::print(input, &mut out)?,
         [command, elf] if command == "symbolize" => {
             symbolize::print(Path::new(elf), input, &mut out)?;

@@ -2,7 +2,13 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+
+use heapbeacon_shared::export::Format;
+use heapbeacon_shared::symbols;
+use heapbeacon_shared::trace::{BuildId, Frames, Record, Stack, Summary};
+use heapbeacon_shared::wire::{Encoder, Header, MAX_ENCODED, Message};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_heapbeacon-reports");
 
@@ -80,4 +86,126 @@ fn a_line_that_is_no_answer_is_named_and_those_before_it_are_told() {
     assert!(!output.status.success());
     assert_eq!(output.stdout, b"50000000 3 leaking\n");
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 2"));
+}
+
+/// Writes a capture of a program with a build id: one block, allocated where the program begins.
+fn capture(name: &str, build_id: &[u8]) -> PathBuf {
+    let messages = [
+        Message::Header(Header {
+            build_id: BuildId::new(build_id),
+            tick_hz: 1_000_000,
+            ..Header::default()
+        }),
+        Message::Counters(Summary {
+            time_us: 9,
+            live_count: 1,
+            live_bytes: 48,
+            ..Summary::default()
+        }),
+        Message::Stack(Stack {
+            id: 1,
+            frames: Frames::from_slice(&[entry_of(PROGRAM) + 1]).expect("short"),
+            ..Stack::default()
+        }),
+        Message::Record(Record {
+            seq: 1,
+            size: 48,
+            stack: 1,
+            ..Record::default()
+        }),
+    ];
+    let mut encoder = Encoder::new();
+    let mut buffer = [0; MAX_ENCODED];
+    let mut bytes = Vec::new();
+    for message in &messages {
+        bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("fits"));
+    }
+    let end = encoder.finish();
+    bytes.extend_from_slice(encoder.encode(&end, &mut buffer).expect("fits"));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, bytes).expect("the folder is there");
+    path
+}
+
+fn own_build_id() -> Vec<u8> {
+    let id = symbols::build_id(&fs::read(PROGRAM).expect("the file is there"));
+    let id = id
+        .expect("readable")
+        .expect("the linker gives programs one");
+    id.as_bytes().to_vec()
+}
+
+fn export(capture: &str, format: &str, more: &[&str]) -> Output {
+    run(&[&["export", capture, format], more].concat(), "")
+}
+
+#[test]
+fn a_capture_is_exported_with_the_names_of_its_elf() {
+    let capture = capture("named.hbc", &own_build_id());
+    let capture = capture.to_str().expect("text");
+    let output = export(capture, "collapsed", &["--elf", PROGRAM]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(output.stdout, b"_start 48\n");
+    // Without an ELF file there are addresses.
+    let output = export(capture, "collapsed", &[]);
+    let line = format!("{:#010x} 48\n", entry_of(PROGRAM) + 1);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), line);
+}
+
+#[test]
+fn a_file_that_is_named_gets_the_document_and_standard_output_nothing() {
+    let capture = capture("filed.hbc", &[]);
+    let capture = capture.to_str().expect("text");
+    for format in Format::ALL {
+        let file = format!("{capture}.{}", format.extension());
+        let output = export(capture, format.name(), &["--out", &file]);
+        assert!(output.status.success() && output.stdout.is_empty());
+        let printed = export(capture, format.name(), &[]).stdout;
+        assert_eq!(fs::read(&file).expect("it is there"), printed);
+        assert!(!printed.is_empty());
+    }
+    let output = export(capture, "pprof", &["--out", "/nowhere/a.pb"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/a.pb can't be written"));
+}
+
+#[test]
+fn what_can_not_be_exported_is_refused_in_a_sentence() {
+    let capture = capture("refused.hbc", &[1, 2, 3]);
+    let capture = capture.to_str().expect("text");
+    let toml = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for (file, format, elf, words) in [
+        (
+            capture,
+            "svg",
+            PROGRAM,
+            "no format `svg`; choose one of collapsed speedscope",
+        ),
+        (
+            toml,
+            "pprof",
+            PROGRAM,
+            "Cargo.toml is no capture that can be read",
+        ),
+        ("/nowhere", "pprof", PROGRAM, "/nowhere can't be read"),
+        (capture, "pprof", PROGRAM, "that of the capture 010203"),
+        (capture, "pprof", toml, "Cargo.toml names no addresses"),
+    ] {
+        let output = export(file, format, &["--elf", elf]);
+        assert!(!output.status.success() && output.stdout.is_empty());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn of_a_damaged_capture_the_rest_is_exported_and_what_is_missing_is_said() {
+    let path = capture("damaged.hbc", &[]);
+    let bytes = fs::read(&path).expect("it is there");
+    // The end, of 3 bytes and a part of its length, is cut off.
+    fs::write(&path, &bytes[..bytes.len() - 2]).expect("it may be written");
+    let output = export(path.to_str().expect("text"), "leaks", &[]);
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains(",1,48,"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the capture has no end"));
 }
