@@ -69,7 +69,8 @@ fn points(
         let Some(leaf) = tree.leaf(id) else { continue };
         let point = points.entry(leaf).or_default();
         point.sums.join(&stack.sums);
-        point.sums.lifetimes_us += lived.get(&id).copied().unwrap_or_default();
+        let lived_us = lived.get(&id).copied().unwrap_or_default();
+        point.sums.lifetimes_us = point.sums.lifetimes_us.saturating_add(lived_us);
         point.peak.join(stack.peak);
         point
             .at_peak

@@ -1,7 +1,7 @@
 //! heaptrack's text, version 2: each allocation and free in time, so that it finds peaks and temporary allocations, too.
 //!
 //! Source: `src/analyze/accumulatedtracedata.cpp` of heaptrack 1.4. Numbers are hexadecimal; strings, instructions and traces
-//! count from 1, allocations from 0. Version 3 counts the bytes of strings, which 1.4 reads, and 1.3 does not.
+//! count from 1, allocations from 0. A string is the rest of its line.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -53,12 +53,8 @@ pub(super) fn write(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_
 
 impl Writer<'_, '_> {
     fn head(&mut self) -> fmt::Result {
-        let bytes: u64 = self
-            .recording
-            .regions
-            .iter()
-            .map(|region| region.size)
-            .sum();
+        let sizes = self.recording.regions.iter().map(|region| region.size);
+        let bytes = sizes.fold(0, u64::saturating_add);
         self.out.write_str("v 10300 2\nX ")?;
         one_line(self.recording.program(), self.out)?;
         writeln!(self.out, "\nI {PAGE:x} {:x}", bytes.div_ceil(PAGE))

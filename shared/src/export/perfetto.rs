@@ -157,7 +157,10 @@ impl Trace<'_, '_> {
     fn interned(&mut self, tree: &Tree) -> fmt::Result {
         let recording = self.recording;
         self.intern(interned::MAPPING_PATHS, string(1, recording.program()))?;
-        self.intern(interned::BUILD_IDS, string(1, &recording.build_id().text()))?;
+        self.intern(
+            interned::BUILD_IDS,
+            string(1, recording.build_id().as_bytes()),
+        )?;
         let ends = recording.frames.iter().map(|frame| frame.address);
         let mapping = Proto::default()
             .number(1, 1)
@@ -172,7 +175,8 @@ impl Trace<'_, '_> {
                 .number(1, iid)
                 .number(2, name)
                 .number(3, 1)
-                .number(4, frame.address);
+                // A call returns behind itself.
+                .number(4, frame.address.saturating_sub(1));
             if let Some(file) = &frame.file {
                 proto = proto.number(5, self.name(interned::SOURCE_PATHS, file, &mut files)?);
             }
@@ -251,7 +255,7 @@ impl Trace<'_, '_> {
         }
         counters.change(0, |live| live_after(step, live));
         counters.change(1, |live| match is_new {
-            true => live + 1,
+            true => live.saturating_add(1),
             false => live.saturating_sub(1),
         });
         if let Some(task) = tree.task_of(record.stack) {
@@ -325,7 +329,7 @@ fn sample(callstack: u64, sums: &Sums) -> Proto {
         .number(6, freed.count)
 }
 
-fn string(iid: u64, text: &str) -> Proto {
+fn string(iid: u64, text: &(impl AsRef<[u8]> + ?Sized)) -> Proto {
     Proto::default().number(1, iid).text(2, text)
 }
 

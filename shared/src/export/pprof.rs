@@ -91,15 +91,17 @@ impl Profile<'_, '_> {
         self.write(&head)
     }
 
-    /// Writes the one mapping: addresses are those of the ELF file.
+    /// Writes the one mapping. It is all memory: then pprof takes addresses for those of the ELF file, which they are, and finds
+    /// the names there that are missing here.
     fn mapping(&mut self) -> fmt::Result {
         let frames = &self.recording.frames;
-        let has = |what: fn(&Frame) -> bool| u64::from(frames.iter().any(what));
-        let limit = frames.iter().map(|frame| frame.address).max();
+        // What stands for a missing call stack has a name, and no address to find one by.
+        let frames = frames.iter().filter(|frame| frame.address > 0);
+        let has = |what: fn(&Frame) -> bool| u64::from(frames.clone().any(what));
         let build_id = self.recording.build_id().text();
         let mapping = Proto::default()
             .number(1, 1)
-            .number(3, limit.unwrap_or(0).saturating_add(1))
+            .number(3, u64::MAX)
             .number(5, self.text(self.recording.program()))
             .number(6, self.text(&build_id))
             .number(7, has(|frame| frame.function.is_some()))

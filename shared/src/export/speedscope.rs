@@ -74,7 +74,8 @@ fn profile(
 ) -> fmt::Result {
     let weighted = recording.stacks.iter().filter(|stack| weight(stack) > 0);
     let weighted: Vec<_> = weighted.collect();
-    let sum: u64 = weighted.iter().map(|stack| weight(stack)).sum();
+    let weights = weighted.iter().map(|stack| weight(stack));
+    let sum = weights.fold(0, u64::saturating_add);
     write!(
         out,
         r#"{{"type":"sampled","name":"{name}","unit":"{unit}","startValue":0,"endValue":{sum},"samples":"#

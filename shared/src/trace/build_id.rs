@@ -33,6 +33,11 @@ impl BuildId {
         self.0.is_empty()
     }
 
+    /// Returns its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Returns it in hexadecimal, as `readelf -n` prints it.
     pub fn text(&self) -> BuildIdText {
         let mut text = BuildIdText::new();

@@ -52,6 +52,17 @@ fn pprof_adds_up_to_the_capture_in_the_order_of_gos_sample_types() {
 }
 
 #[test]
+fn pprof_may_look_for_names_in_the_elf_where_there_are_none_yet() {
+    let mapping = |bytes: &[u8]| profile(bytes).mapping.remove(0);
+    let named = mapping(&all_mode());
+    assert!(named.has_functions);
+    // It leaves addresses as they are only where a mapping is all memory.
+    assert_eq!((named.memory_start, named.memory_limit), (0, u64::MAX));
+    let unknown = stream(&[heapbeacon_shared::wire::Message::Record(Default::default())]);
+    assert!(!mapping(&unknown).has_functions);
+}
+
+#[test]
 fn pprof_has_a_location_for_each_address_with_inlined_functions_first() {
     let profile = profile(&all_mode());
     let text = |index: i64| profile.string_table[index as usize].as_str();
@@ -130,6 +141,7 @@ fn perfetto_has_a_profile_of_each_region_at_each_mark_and_at_the_end() {
 
 #[test]
 fn perfetto_names_every_frame_before_it_is_referred_to_and_gives_each_a_mapping() {
+    let mut build_ids = Vec::new();
     let (mut names, mut frames, mut stacks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for packet in packets(&all_mode()) {
         let data = packet.interned_data.unwrap_or_default();
@@ -138,6 +150,7 @@ fn perfetto_names_every_frame_before_it_is_referred_to_and_gives_each_a_mapping(
                 .into_iter()
                 .map(|name| (name.iid, name.str)),
         );
+        build_ids.extend(data.build_ids.into_iter().map(|id| id.str));
         for frame in data.frames {
             assert_eq!(frame.mapping_id, 1);
             frames.insert(frame.iid, names[&frame.function_name_id].clone());
@@ -152,6 +165,8 @@ fn perfetto_names_every_frame_before_it_is_referred_to_and_gives_each_a_mapping(
     }
     assert_eq!(stacks[&1], ["net", "app::main", "app::grow", EVIL]);
     assert_eq!(stacks.len(), 3);
+    // Its bytes: the reader itself writes them in hexadecimal.
+    assert_eq!(build_ids, [[0xab, 0x01]]);
 }
 
 #[test]

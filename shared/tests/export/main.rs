@@ -7,8 +7,8 @@ mod textual;
 
 use heapbeacon_shared::capture::CaptureError;
 use heapbeacon_shared::export::{Amount, Format, ReadError, Recording};
-use heapbeacon_shared::trace::{Address, Record, Task};
-use heapbeacon_shared::wire::Message;
+use heapbeacon_shared::trace::{Address, Frames, Record, Stack, Task};
+use heapbeacon_shared::wire::{Free, HeapRegion, Message, Sample};
 
 use made::*;
 
@@ -88,6 +88,80 @@ fn what_is_no_capture_is_refused_and_what_is_damaged_is_read_as_far_as_it_goes()
     let bytes = all_mode();
     let cut = recording(&bytes[..bytes.len() - 30]).expect("readable");
     assert!(cut.loss().is_cut_off && cut.sums().allocated.count < ALLOCATED.count);
+}
+
+/// Writes all formats of bytes that may be anything.
+fn export_all(bytes: &[u8]) {
+    let Ok(recording) = recording(bytes) else {
+        return;
+    };
+    for format in Format::ALL {
+        let written = recording.write(format, reader(bytes), |_| Ok(()));
+        assert_eq!(written, Ok(()), "{format:?}");
+    }
+}
+
+#[test]
+fn whatever_the_damage_something_is_written() {
+    for bytes in captures().map(|(_, bytes)| bytes) {
+        for at in 0..bytes.len() {
+            for value in [0, 0x7f, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[at] = value;
+                export_all(&damaged);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_at_their_limits_are_written() {
+    let record = |seq, address| Record {
+        seq,
+        address: Address(address),
+        size: u64::MAX,
+        stack: u32::MAX,
+        ..Record::default()
+    };
+    let region = HeapRegion {
+        start: Address(u64::MAX),
+        size: u64::MAX,
+        ..HeapRegion::default()
+    };
+    let sample = Sample {
+        time: u64::MAX,
+        region: u8::MAX,
+        used: u64::MAX,
+        ..Sample::default()
+    };
+    let free = Free {
+        seq: 1,
+        address: Address(1),
+        time: u64::MAX,
+        stack: Some(u32::MAX),
+    };
+    let stack = Stack {
+        id: 7,
+        frames: Frames::from_slice(&[0, u64::MAX]).expect("short"),
+        ..Stack::default()
+    };
+    let other = Record {
+        stack: 7,
+        ..record(2, 2)
+    };
+    export_all(&stream(&[
+        Message::Region(region.clone()),
+        Message::Region(HeapRegion {
+            start: Address(0),
+            ..region
+        }),
+        Message::Stack(stack),
+        Message::Record(record(1, 1)),
+        Message::Freed(free),
+        Message::Record(other),
+        Message::Record(record(u64::MAX, u64::MAX)),
+        Message::Sample(sample),
+    ]));
 }
 
 #[test]

@@ -50,8 +50,14 @@ pub(crate) struct Label {
 pub(crate) struct Mapping {
     #[prost(uint64, tag = "1")]
     pub(crate) id: u64,
+    #[prost(uint64, tag = "2")]
+    pub(crate) memory_start: u64,
+    #[prost(uint64, tag = "3")]
+    pub(crate) memory_limit: u64,
     #[prost(int64, tag = "6")]
     pub(crate) build_id: i64,
+    #[prost(bool, tag = "7")]
+    pub(crate) has_functions: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -128,6 +134,14 @@ pub(crate) struct InternedData {
     pub(crate) frames: Vec<Frame>,
     #[prost(message, repeated, tag = "7")]
     pub(crate) callstacks: Vec<Callstack>,
+    #[prost(message, repeated, tag = "16")]
+    pub(crate) build_ids: Vec<InternedBytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct InternedBytes {
+    #[prost(bytes = "vec", tag = "2")]
+    pub(crate) str: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
