@@ -99,6 +99,10 @@ pub trait Device: Platform {
         None
     }
 
+    /// Bytes of roots and references beyond which an answer omits and counts them. A device has room for some thousand blocks, and
+    /// no answer of it is longer than 64 KiB with all else.
+    const SCAN_BYTES: usize = 58 * 1024;
+
     /// Returns the memory area of an index, for scans that tell [who holds a block](crate::read::references): up to four regions of
     /// the traced heap, roots, and the agent's own memory as far as it lies in those. Tracer, record buffer, marks and history need not be listed.
     ///

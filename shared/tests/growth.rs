@@ -1,6 +1,6 @@
 //! How fast a heap grows, where something comes and goes.
 
-use heapbeacon_shared::analysis::{Point, SLICES, Series};
+use heapbeacon_shared::analysis::{Point, SLICES, Series, growths};
 
 const SECOND: u64 = 1_000_000;
 
@@ -69,4 +69,39 @@ fn few_readings_are_looked_at_for_longer() {
     let (per_minute, span_us) = series.lasting_growth().expect("it grows");
     assert_near(per_minute, 600.0);
     assert_eq!(span_us, (2 * SLICES as u64 - 1) * 30 * SECOND);
+}
+
+#[test]
+fn each_growth_is_told_with_what_is_still_held_of_it() {
+    let bytes = |second: u64| match second {
+        0..600 => 50_000,
+        600..1_200 => 50_000 + (second - 600) * 100,
+        1_200..3_000 => 110_000,
+        _ => 110_000 + (second - 3_000) * 50,
+    };
+    // Something comes and goes all the while, and much did for once.
+    let peak = |second: u64| if second == 400 { 80_000 } else { 0 };
+    let noise = |second: u64| second * 7_919 % 997 + peak(second);
+    let readings = |until: u64| -> Vec<Point> {
+        let moments = (0..until).step_by(10);
+        let reading = |second| Point {
+            time_us: second * SECOND,
+            bytes: bytes(second) + noise(second),
+            count: 1,
+        };
+        moments.map(reading).collect()
+    };
+    let told = growths(&readings(3_600));
+    let [first, second] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(first.is_over && !second.is_over, "{told:?}");
+    assert_near(first.bytes as f64, 60_000.0);
+    assert_near(second.bytes as f64, 30_000.0);
+    assert!(
+        (1_190 * SECOND..1_260 * SECOND).contains(&first.until_us),
+        "{told:?}"
+    );
+    assert_eq!(growths(&readings(600)), []);
+    assert_eq!(growths(&[]), []);
 }

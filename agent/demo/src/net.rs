@@ -57,7 +57,7 @@ impl Net {
         if self.steps.is_multiple_of(self.steps_per_connect) {
             let client = self.steps / self.steps_per_connect % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
-            if switches.is_on(Behaviour::LostBlocks) {
+            if client % 2 == 0 && switches.is_on(Behaviour::LostBlocks) {
                 self.loser.lose();
             }
         }
@@ -67,10 +67,12 @@ impl Net {
         self.steps = self.steps.wrapping_add(1);
     }
 
-    /// Gives `client` a new session. The leak: while `leaking`, nobody closes its old one.
+    /// Gives `client` a new session. The leak: while `leaking`, nobody closes the old one of every second client, as if those
+    /// left without a word.
     #[inline(never)]
     fn handle_connect(&mut self, client: usize, leaking: bool) {
-        if !leaking && let Some(old) = self.connections[client].take() {
+        let forgets = leaking && client % 2 == 1;
+        if !forgets && let Some(old) = self.connections[client].take() {
             self.sessions.close(old);
         }
         if leaking && self.sessions.is_full() {

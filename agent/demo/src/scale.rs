@@ -21,7 +21,7 @@ impl Scale {
     /// For a heap of megabytes: the leak fills its table in about an hour, at less than 2 MiB.
     pub const DESKTOP: Self = Self {
         sessions: 8192,
-        steps_per_connect: 2,
+        steps_per_connect: 1,
         pages: 128,
         summaries: 256,
         config_bytes: 64 * 1024,
@@ -31,7 +31,7 @@ impl Scale {
     /// For a heap of some hundred KiB: at most 110 KiB in all, most of it leaked in eleven minutes.
     pub const ROOMY_DEVICE: Self = Self {
         sessions: 320,
-        steps_per_connect: 10,
+        steps_per_connect: 5,
         pages: 32,
         summaries: 64,
         config_bytes: 16 * 1024,
@@ -41,7 +41,7 @@ impl Scale {
     /// For what Wi-Fi leaves of an ESP32's heap: at most 35 KiB in all, of which 13 leak in five minutes.
     pub const SMALL_DEVICE: Self = Self {
         sessions: 64,
-        steps_per_connect: 25,
+        steps_per_connect: 12,
         pages: 8,
         summaries: 24,
         config_bytes: 4 * 1024,

@@ -29,9 +29,6 @@ const PIECE: usize = 16;
 /// Times that counting is tried again because something was allocated or freed meanwhile.
 const TRIES: usize = 4;
 
-/// Bytes of roots and references beyond which an answer omits and counts them, so that with all else it has at most 64 KiB.
-pub const LONGEST: usize = 58 * 1024;
-
 /// Why there is no scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoScan {

@@ -4,7 +4,7 @@ use heapbeacon_shared::trace::Reference;
 use heapbeacon_shared::wire::{self, Message};
 
 use crate::platform::Device;
-use crate::read::references::{Found, LONGEST, References, roots};
+use crate::read::references::{Found, References, roots};
 use crate::tracer::Trace;
 
 /// References that are being said in a stream.
@@ -105,7 +105,7 @@ impl Scanner {
         let mut batch = last.map(wire::References::of);
         loop {
             match self.references.read_next::<P>() {
-                Found::Reference(_) if self.bytes > LONGEST => self.references.omit(),
+                Found::Reference(_) if self.bytes > P::SCAN_BYTES => self.references.omit(),
                 Found::Reference(next) => {
                     let is_taken = match (&mut batch, last) {
                         (Some(batch), Some(last)) => batch.push(last, next),

@@ -1,5 +1,6 @@
 //! What happened on the device since it started, as far as it is known: the strip of events on Live.
 
+use heapbeacon_shared::analysis::Growth;
 use heapbeacon_shared::api::{Device, Heap, MarksPage, Trace};
 use heapbeacon_shared::trace::{Failure, Mode, Period};
 
@@ -14,6 +15,8 @@ pub enum Kind {
     Trace,
     /// Somebody named a moment.
     Mark,
+    /// The heap began to grow, or no longer does.
+    Growth,
     /// An allocation failed.
     Failure,
 }
@@ -42,6 +45,8 @@ pub struct Known<'k> {
     pub period: Option<&'k Period>,
     /// Moments that were named.
     pub marks: Option<&'k MarksPage>,
+    /// When the heap grew.
+    pub growths: &'k [Growth],
 }
 
 impl Known<'_> {
@@ -55,6 +60,9 @@ impl Known<'_> {
             insert(&mut events, event);
         }
         for event in self.period.into_iter().flat_map(gaps) {
+            insert(&mut events, event);
+        }
+        for event in self.growths.iter().flat_map(growth) {
             insert(&mut events, event);
         }
         for failed in self.heap.iter().flat_map(|heap| &heap.recent_failures) {
@@ -114,6 +122,28 @@ fn traced(time_us: u64, words: String) -> Event {
         time_us,
         kind: Kind::Trace,
         words,
+    }
+}
+
+fn growth(growth: &Growth) -> Vec<Event> {
+    let gained = format::bytes(growth.bytes);
+    let at = |time_us: u64, words: String| Event {
+        time_us,
+        kind: Kind::Growth,
+        words,
+    };
+    match growth.is_over {
+        true => vec![
+            at(growth.from_us, "growth began".to_owned()),
+            at(
+                growth.until_us,
+                format!("growth stopped after +{gained}, still held"),
+            ),
+        ],
+        false => vec![at(
+            growth.from_us,
+            format!("growth began: +{gained} since, and it goes on"),
+        )],
     }
 }
 
@@ -194,14 +224,31 @@ mod tests {
             trace: Some(&trace),
             period: Some(&period),
             marks: Some(&marks),
+            growths: &[
+                Growth {
+                    from_us: 30,
+                    until_us: 40,
+                    bytes: 2_048,
+                    is_over: true,
+                },
+                Growth {
+                    from_us: 68,
+                    until_us: 70,
+                    bytes: 1_024,
+                    is_over: false,
+                },
+            ],
         };
         let expected = [
             (70, "recording stopped or paused"),
+            (68, "growth began: +1.0 KiB since, and it goes on"),
             (65, "logout"),
             (
                 60,
                 "allocation of 4,096 bytes failed; the reserve was given back",
             ),
+            (40, "growth stopped after +2.0 KiB, still held"),
+            (30, "growth began"),
             (20, "recording went on"),
             (15, "login"),
             (10, "recording stopped or paused"),

@@ -1,6 +1,8 @@
 //! The heap since the page opened, what the device remembers of the time before, how it grows, and when it is full.
 
-use heapbeacon_shared::analysis::{Point, SHORTEST_US, Series, Timed, seconds_until_full};
+use heapbeacon_shared::analysis::{
+    Growth, Point, SHORTEST_US, Series, Timed, growths, seconds_until_full,
+};
 
 use super::heap_sample::{HeapSample, REGIONS};
 
@@ -75,6 +77,19 @@ impl HeapHistory {
         let outside = known.partition_point(|sample| sample.time_us < from_us);
         // The line begins outside of the window.
         known[outside.saturating_sub(1)..].to_vec()
+    }
+
+    /// Returns when the heap has grown by what it still holds, oldest first.
+    pub fn growths(&self) -> Vec<Growth> {
+        let known = self.within(u64::MAX).into_iter();
+        let readings: Vec<_> = known
+            .map(|sample| Point {
+                time_us: sample.time_us,
+                bytes: sample.used,
+                count: 0,
+            })
+            .collect();
+        growths(&readings)
     }
 
     /// Returns when what is known begins.

@@ -13,7 +13,7 @@ use crate::components::{Card, When, follow};
 use crate::format;
 use crate::location::{Page, note_view, view_value};
 use crate::model::finding::completeness::{gaps, untraced};
-use crate::model::heap_history::Outlook;
+use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::{HeapSample, regions};
 use crate::store::Store;
 use events::Events;
@@ -139,7 +139,7 @@ fn used_card(store: Store) -> AnyView {
         true => (format!("{} free", format::bytes(now.free)), false),
         // What only fills up at the start is no reason for alarm.
         false => (
-            growth(&store.heap_history.read().outlook()),
+            growth(&store.heap_history.read()),
             store.sites.read().iter().any(|site| site.judgement.leaks()),
         ),
     };
@@ -224,7 +224,17 @@ fn with_unit(bytes: u64) -> (String, String) {
 }
 
 /// Describes how the used bytes grow.
-fn growth(outlook: &Outlook) -> String {
+fn growth(history: &HeapHistory) -> String {
+    let outlook = history.outlook();
+    let growths = history.growths();
+    let goes_on = growths.last().filter(|growth| !growth.is_over);
+    if let Some(growth) = goes_on.filter(|_| !outlook.lasts) {
+        let gained = format::bytes(growth.bytes);
+        return format!(
+            "+{gained} in {}",
+            format::duration(growth.until_us - growth.from_us)
+        );
+    }
     if outlook.window_us == 0 {
         return "watching, no growth to tell yet".to_owned();
     }

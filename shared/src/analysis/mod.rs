@@ -8,6 +8,7 @@
 //! | `History::of_each` | snapshots, and which call stacks make up a site | what each site held at each moment |
 //! | `Watched::judge` | histories | a `Judgement` of each site |
 //! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
+//! | `growths` | readings of how much a heap holds | when it grew, by what is still held |
 //! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
@@ -25,6 +26,8 @@ mod evidence;
 mod followed;
 #[cfg(feature = "alloc")]
 mod growth;
+#[cfg(feature = "alloc")]
+mod held;
 #[cfg(feature = "alloc")]
 mod history;
 #[cfg(feature = "alloc")]
@@ -68,6 +71,8 @@ pub use evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, Passed, judge};
 pub use followed::{Followed, Told};
 #[cfg(feature = "alloc")]
 pub use growth::SLICES;
+#[cfg(feature = "alloc")]
+pub use held::{Growth, growths};
 #[cfg(feature = "alloc")]
 pub use history::History;
 #[cfg(feature = "alloc")]

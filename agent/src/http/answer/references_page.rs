@@ -4,7 +4,7 @@ use heapbeacon_shared::trace::Reference;
 
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
-use crate::read::references::{Found, LONGEST, References, roots};
+use crate::read::references::{Found, References, roots};
 
 /// A scan as a JSON object, made a chunk at a time while it goes on.
 pub(crate) struct ReferencesPage {
@@ -83,7 +83,7 @@ impl ReferencesPage {
     fn reference<P: Device>(&mut self, chunk: &mut Chunk) -> bool {
         match self.references.read_next::<P>() {
             Found::Pause => return true,
-            Found::Reference(reference) => self.tell(reference, chunk),
+            Found::Reference(reference) => self.tell::<P>(reference, chunk),
             Found::End => {
                 self.end::<P>(chunk);
                 self.part = Part::Done;
@@ -92,8 +92,8 @@ impl ReferencesPage {
         false
     }
 
-    fn tell(&mut self, reference: Reference, chunk: &mut Chunk) {
-        if self.bytes > LONGEST {
+    fn tell<P: Device>(&mut self, reference: Reference, chunk: &mut Chunk) {
+        if self.bytes > P::SCAN_BYTES {
             self.references.omit();
         } else {
             chunk.element(&mut self.is_first, &reference);

@@ -18,10 +18,15 @@ pub fn add_lost(finding: &mut Finding, sites: &[&Site]) {
     finding.headline = match finding.tone {
         Tone::Bad => {
             let before = finding.headline.trim_end_matches('.');
-            format!(
-                "{before}, and {} {verb} lost blocks.",
-                number.to_lowercase()
-            )
+            let number = number.to_lowercase();
+            let who = match lost.iter().all(|site| site.judgement.leaks()) {
+                // They were counted before.
+                true => number
+                    .replace("call sites", "of them")
+                    .replace("call site", "of them"),
+                false => number,
+            };
+            format!("{before}, and {who} {verb} lost blocks.")
         }
         _ => format!("{number} {verb} lost blocks."),
     };
@@ -55,13 +60,17 @@ mod tests {
     use crate::model::holders::Lost;
 
     fn with_lost(tone: Tone, headline: &str) -> Finding {
+        with_lost_of(Kind::OneOff, tone, headline)
+    }
+
+    fn with_lost_of(kind: Kind, tone: Tone, headline: &str) -> Finding {
         let steady = site("cache::fill", Kind::Plateau);
         let loser = Site {
             lost: Lost {
                 count: 2,
                 bytes: 80,
             },
-            ..site("lost::forget", Kind::OneOff)
+            ..site("lost::forget", kind)
         };
         let mut finding = Finding {
             tone,
@@ -88,5 +97,10 @@ mod tests {
             "One call site is leaking, and one call site has lost blocks."
         );
         assert_eq!((good.tone, bad.tone), (Tone::Bad, Tone::Bad));
+        let both = with_lost_of(Kind::Leaking, Tone::Bad, "Two call sites are leaking.");
+        assert_eq!(
+            both.headline,
+            "Two call sites are leaking, and one of them has lost blocks."
+        );
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn known(store: Store) -> Vec<Event> {
         trace: trace.as_ref(),
         period: leaks.as_ref().map(|page| &page.period),
         marks: Some(&marks),
+        growths: &store.heap_history.read().growths(),
     };
     known.events()
 }
@@ -73,6 +74,7 @@ fn entry(event: &Event, time: String, ago: String) -> AnyView {
     let class = match event.kind {
         Kind::Boot => "boot",
         Kind::Trace => "trace-event",
+        Kind::Growth => "growth-event",
         Kind::Mark => "mark-event",
         Kind::Failure => "failure",
     };

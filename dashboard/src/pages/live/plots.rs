@@ -56,7 +56,7 @@ fn flags(events: &[Event]) -> Vec<Flag> {
         let class = match event.kind {
             Kind::Mark => "mark-event",
             Kind::Failure => "failure",
-            Kind::Boot | Kind::Trace => return None,
+            Kind::Boot | Kind::Trace | Kind::Growth => return None,
         };
         Some(Flag {
             time_us: event.time_us,
