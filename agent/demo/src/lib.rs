@@ -6,14 +6,14 @@
 //!
 //! | switch | on | off | call site |
 //! |---|---|---|---|
-//! | `session-leak` | two blocks for each reconnect, until the table is full and begins anew | keeps what leaked | `session::Table::open` |
+//! | `session-leak` | two blocks for every other reconnect, until the table is full and begins anew | keeps what leaked | `session::Table::open` |
 //! | `cache-plateau` | a full cache of pages of 200 to 700 bytes | none | `cache::Cache::fill` |
 //! | `message-churn` | 24 messages a second, none older than 0.5 s | none | `message::encode` |
 //! | `config-one-off` | one large block | none | `config::load` |
 //! | `fragmentation` | small blocks that stay, between holes | none | `history::History::append` |
 //! | `timer-churn` | about 4 timers a second, none for longer than 1 s | none | `timer::Timers::arm` |
 //! | `traffic` | what sessions and cache live on | leaves both as they are | `net::Net::step` |
-//! | `lost-blocks` | three small blocks for each reconnect that nothing leads to any more, up to a limit | keeps what is lost, for good | `lost::lose_cycle`, `lost::forget_summary` |
+//! | `lost-blocks` | three small blocks for every other reconnect that nothing leads to any more, up to a limit | keeps what is lost, for good | `lost::lose_cycle`, `lost::forget_summary` |
 //! | `heap-exhaustion` | all that is left but the board's reserve; the other jobs stand still | none | `hog::Hog::take` |
 //!
 //! The jobs are step functions over what they own and use `alloc` alone; threads or tasks, locks

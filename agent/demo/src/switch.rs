@@ -83,7 +83,7 @@ impl Switches {
         let switches = [
             Switch::new(
                 "session-leak",
-                "A client that reconnects gets a new session while its old one stays in the \
+                "Every second client that reconnects gets a new session while its old one stays in the \
                  table; off closes the old one and keeps what has leaked.",
                 true,
             ),
@@ -123,7 +123,7 @@ impl Switches {
             ),
             Switch::new(
                 "lost-blocks",
-                "At each reconnect a few blocks are lost: two that hold only one another, and one that \
+                "At every other reconnect a few blocks are lost: two that hold only one another, and one that \
                  is forgotten; off loses no more, and what is lost stays.",
                 false,
             ),

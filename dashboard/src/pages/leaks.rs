@@ -16,6 +16,7 @@ use crate::model::finding::lost::add_lost;
 use crate::model::finding::{Finding, Part, Tone, View, capture, live};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::regions;
+use crate::model::sites::opened::Opened;
 use crate::model::sites::order::Order;
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
@@ -68,6 +69,15 @@ fn Leaks() -> impl IntoView {
     let sites = Memo::new(move |_| match grouping.get() {
         Grouping::CallSite => store.sites.get(),
         other => Arc::new(store.group(other)),
+    });
+    let known = StoredValue::new(Opened::default());
+    follow(move || {
+        let sites = sites.read();
+        let keys = opened.get();
+        let followed = known.try_update_value(|known| known.follow(&keys, &sites));
+        if let Some(followed) = followed.filter(|followed| *followed != keys) {
+            opened.set(followed);
+        }
     });
     let shown = Memo::new(move |_| {
         let filter = filter.read();

@@ -117,10 +117,8 @@ fn the_leak_is_told_from_one_answer() {
     });
     let told = told.expect("it is said to leak");
     assert!(told.verdict.bytes_per_minute > 0, "{told:?}");
-    assert_eq!(
-        told.outlived.count, told.count,
-        "none was freed, so each has outlived the others"
-    );
+    // Those of clients that left without a word have outlived those of the others.
+    assert!((4..=told.count).contains(&told.outlived.count), "{told:?}");
     let born: u32 = told.births.counts.iter().sum();
     assert!(u64::from(born) <= told.count, "{told:?}");
     let page: LeaksPage = agent.read("/trace/leaks?verdict=lost");

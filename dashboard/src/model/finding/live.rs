@@ -168,7 +168,9 @@ fn some_grow(sites: &[&Site], growing: &GrowingSites, view: &View<'_>) -> Findin
     let all = || growing.sites.iter().map(|site| sites[*site]);
     // The headline speaks of what is certain only.
     let grown = |site: &Site| grown(site, certain > 0 && !site.judgement.leaks(), now_us);
-    let mut details: Vec<_> = all().take(NAMED_SITES).map(grown).collect();
+    // What was lost is told with that.
+    let others = all().filter(|site| site.lost.count == 0);
+    let mut details: Vec<_> = others.take(NAMED_SITES).map(grown).collect();
     details.extend(time_left(view));
     if leaking == 0 {
         details.push(text(format!(

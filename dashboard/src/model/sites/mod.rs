@@ -12,6 +12,7 @@ use crate::model::holders::{Lost, Scanned};
 use crate::symbols::names::{NamedStack, Names};
 
 pub mod evidence;
+pub mod opened;
 pub mod order;
 
 use evidence::Evidence;

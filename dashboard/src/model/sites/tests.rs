@@ -3,6 +3,7 @@ use heapbeacon_shared::frames::Frame;
 use heapbeacon_shared::trace::{Address, Cut, Period};
 use heapbeacon_worker::protocol::{Found, Wanted};
 
+use super::opened::Opened;
 use super::*;
 
 const SECOND: u64 = 1_000_000;
@@ -154,4 +155,21 @@ fn a_filter_finds_names_and_tasks_whatever_their_case() {
     let site = &grouped(Grouping::CallSite)[0];
     assert!(site.matches("") && site.matches("NET") && site.matches("0x000000"));
     assert!(!site.matches("wifi"));
+}
+
+#[test]
+fn a_row_stays_open_when_names_come_and_change_its_key() {
+    let sites = grouped(Grouping::CallSite);
+    let keys = vec![sites[1].key.clone()];
+    let mut opened = Opened::default();
+    assert_eq!(opened.follow(&keys, &sites), keys);
+    let mut named = sites.clone();
+    named.swap(0, 1);
+    named[0].key = "Table::open session.rs:56".to_owned();
+    let followed = opened.follow(&keys, &named);
+    assert_eq!(followed, ["Table::open session.rs:56"]);
+    assert_eq!(opened.follow(&followed, &named), followed);
+    // What is listed no more, and what the address names that was never listed, may come again.
+    assert_eq!(opened.follow(&followed, &[]), followed);
+    assert_eq!(opened.follow(&keys, &[]), keys);
 }

@@ -50,7 +50,15 @@ fn certainty(site: &Site) -> (&'static str, &'static str) {
         (Kind::Leaking | Kind::QueueGrows, true) => {
             ("Certain", "from the device's own counters, without waiting")
         }
-        (Kind::Leaking | Kind::QueueGrows, false) => (
+        (Kind::Leaking, false) => (
+            "Not certain",
+            "records of it were evicted, or it has no entry of its own: what became of some blocks is not known",
+        ),
+        (Kind::QueueGrows, false) => (
+            "Not certain yet",
+            "what comes and goes by chance may grow for a while",
+        ),
+        (Kind::Filling, false) => (
             "Not certain yet",
             "what still fills up looks the same while none of it was ever freed",
         ),

@@ -36,13 +36,13 @@ pub(super) fn SiteRow(
 ) -> impl IntoView {
     let store = Store::of_app();
     let is_file = store.is_file;
-    let open = RwSignal::new(opened.with_untracked(|keys| keys.contains(&key)));
+    let own_key = key.clone();
+    let open = Memo::new(move |_| opened.with(|keys| keys.contains(&own_key)));
     let own_key = key.clone();
     let toggle = move |_| {
-        open.update(|open| *open = !*open);
         opened.update(|keys| match open.get_untracked() {
-            true => keys.push(own_key.clone()),
-            false => keys.retain(|key| *key != own_key),
+            true => keys.retain(|key| *key != own_key),
+            false => keys.push(own_key.clone()),
         });
     };
     // The row outlives its site for a moment when the site goes: then it stays as it was.
