@@ -18,8 +18,7 @@ impl Outliving {
     /// Takes what one more answer says of its call stack.
     pub(super) fn take(&mut self, leak: &Leak, passed: &Passed, period: &Period) {
         let now_us = period.recorded_us(period.time_us);
-        // What was evicted may be live still: it is no block less.
-        let count = outlived(leak, passed, period).saturating_add(passed.evicted);
+        let count = outlived(leak, passed, period);
         let before = self.count.replace(count).unwrap_or(count);
         if count < before {
             self.seen = Births::default();
@@ -31,7 +30,9 @@ impl Outliving {
             let more = (count - before).try_into().unwrap_or(u32::MAX);
             self.seen.add_many(period.time_us, more);
         }
-        self.rises.take(count, now_us);
+        // What was evicted may be live still: it is no block less.
+        self.rises
+            .take(count.saturating_add(passed.evicted), now_us);
     }
 
     /// Returns the blocks that were seen to outlive others, as if they had been allocated then: but for the newest one, for where
