@@ -57,7 +57,7 @@ impl Net {
         if self.steps.is_multiple_of(self.steps_per_connect) {
             let client = self.steps / self.steps_per_connect % CLIENTS;
             self.handle_connect(client, switches.is_on(Behaviour::SessionLeak));
-            if client % 2 == 0 && switches.is_on(Behaviour::LostBlocks) {
+            if client.is_multiple_of(2) && switches.is_on(Behaviour::LostBlocks) {
                 self.loser.lose();
             }
         }
@@ -71,7 +71,7 @@ impl Net {
     /// left without a word.
     #[inline(never)]
     fn handle_connect(&mut self, client: usize, leaking: bool) {
-        let forgets = leaking && client % 2 == 1;
+        let forgets = leaking && !client.is_multiple_of(2);
         if !forgets && let Some(old) = self.connections[client].take() {
             self.sessions.close(old);
         }

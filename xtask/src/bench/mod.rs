@@ -182,12 +182,18 @@ tracer::tracer::leaks_pair live_4000:(leaks(4000))
   Instructions:                         160000|N/A                  (*********)
 tracer::tracer::all_pair live_1000:(all(1000))
   Instructions:                         190000|N/A                  (*********)
+tracer::tracer::to_host_pair live_1000:(to_host(1000))
+  Instructions:                         250000|N/A                  (*********)
+tracer::tracer::leaks_allocation live_1000:(bench(1000))
+  Instructions:                         100000|N/A                  (*********)
+tracer::tracer::to_host_allocation live_1000:(bench(1000))
+  Instructions:                         138000|N/A                  (*********)
 ";
 
     #[test]
     fn instructions_are_read_below_their_benchmark() {
         let found = measurements(OUTPUT);
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), 7);
         assert_eq!(
             found[0],
             ("tracer::tracer::leaks_pair live_100:(leaks(100))", 141_000)
@@ -205,6 +211,13 @@ tracer::tracer::all_pair live_1000:(all(1000))
             .replace("160000", "180000")
             .replace("181000", "170000");
         assert_eq!(compare(&measurements(&steep)).expect("all are there"), 1);
+    }
+
+    #[test]
+    fn a_hook_that_takes_too_long_to_tell_hosts_is_counted() {
+        // Beside the pair that is over its budget: 45 for a free.
+        let slow = OUTPUT.replace("250000", "264000");
+        assert_eq!(compare(&measurements(&slow)).expect("all are there"), 2);
     }
 
     #[test]
