@@ -274,7 +274,7 @@ fn task(value: Encoded<'_>) -> Result<trace::Name, Problem> {
 
 fn add_mark<P: Device>(body: &[u8]) -> Answer {
     let expected = format_args!(
-        "Send {{\"name\":\"after login\"}}: 1 to 32 bytes of text, without control characters, not all blanks, and not \
+        "Send {{\"name\":\"after login\"}}: 1 to 32 bytes of text, without control and invisible characters, not all blanks, and not \
          all digits."
     );
     let request: MarkRequest = body::parse(body, expected)?;

@@ -115,7 +115,7 @@ fn NameForm(asks: RwSignal<bool>) -> impl IntoView {
                 {move || {
                     is_wrong
                         .get()
-                        .then_some("A name has 1 to 32 bytes, no control characters, and not only digits.")
+                        .then_some("A name has 1 to 32 bytes, no control or invisible characters, and not only digits.")
                 }}
             </p>
         </form>

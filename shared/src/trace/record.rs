@@ -103,19 +103,29 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Checks whether a mark may be called so where its name is asked for: it says something, fits, has no control characters,
-    /// and is told from a number of microseconds.
+    /// Checks whether a mark may be called so where its name is asked for: it says something, fits, has only characters that
+    /// are seen and none that reverses others, and is told from a number of microseconds.
     ///
     /// ```
     /// use heapbeacon_shared::trace::Mark;
     ///
     /// assert!(Mark::may_be_called("after login"));
     /// assert!(!Mark::may_be_called(" ") && !Mark::may_be_called("1000") && !Mark::may_be_called("a\n"));
+    /// assert!(!Mark::may_be_called("a\u{202e}b") && !Mark::may_be_called("\u{200b}"));
     /// ```
     pub fn may_be_called(text: &str) -> bool {
         text.len() <= Name::new().capacity()
             && !text.trim().is_empty()
             && !text.bytes().all(|byte| byte.is_ascii_digit())
-            && !text.chars().any(char::is_control)
+            && !text.chars().any(is_unseen)
     }
+}
+
+/// Returns whether a character is not seen, or makes others be seen elsewhere: control characters, and of Unicode's *format* ones
+/// those that any font leaves out.
+fn is_unseen(c: char) -> bool {
+    let format = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{feff}'];
+    c.is_control()
+        || format.contains(&c)
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
