@@ -60,9 +60,8 @@ impl Flood {
         format!("http://{address}")
     }
 
-    fn tell(&self, visitor: &TcpStream, frames: &[Frame]) -> Result<(), tungstenite::Error> {
-        // What the trait wants is large.
-        #[allow(clippy::result_large_err)]
+    fn tell(&self, visitor: &TcpStream, frames: &[Frame]) -> Result<(), Box<tungstenite::Error>> {
+        #[allow(clippy::result_large_err, reason = "the trait wants it so")]
         let choose = |_: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
             let protocol = HeaderValue::from_static(EVENTS_PROTOCOL);
             response
