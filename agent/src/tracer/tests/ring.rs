@@ -48,6 +48,12 @@ fn frames(fixture: &Fixture, stack: u32) -> Vec<u64> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn each_reader_of_a_ring_reads_what_a_queue_would_hold_or_is_overtaken(
         steps in vec((0..3usize, 0..12u64), 0..60)
