@@ -124,7 +124,7 @@ impl Kept {
 fn clean(text: &str) -> Name {
     let mut name = Name::new();
     let mut characters = text.chars();
-    let _ = characters.try_for_each(|c| name.push(if c.is_control() { ' ' } else { c }));
+    let _ = characters.try_for_each(|c| name.push(if Mark::may_hold(c) { c } else { ' ' }));
     if name.trim().is_empty() {
         name = heapbeacon_shared::trace::name("mark");
     }

@@ -99,14 +99,7 @@ pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Ver
             ..Verdict::default()
         };
     }
-    let is_complete = passed.evicted == 0 && !passed.is_shared;
-    let is_told_apart = kind == Kind::Leaking || old.slow_down(before);
-    Verdict {
-        kind,
-        certain: is_told_apart && is_complete,
-        bytes_per_minute: old.bytes_per_minute(leak),
-        since_us: old.since_us,
-    }
+    old.verdict(kind, leak, passed, before)
 }
 
 /// Returns how many of the live blocks have outlived what was freed.
@@ -129,16 +122,8 @@ pub(super) fn judge_seen(
         ..*passed
     };
     let old = Old::of(seen, &is_seen, period);
-    let is_leak = old.are_enough()
-        && old.go_on(before)
-        && old.are_told_from_filling(passed)
-        && !old.slow_down(before);
-    is_leak.then(|| Verdict {
-        kind: Kind::Leaking,
-        certain: passed.evicted == 0 && !passed.is_shared,
-        bytes_per_minute: old.bytes_per_minute(seen),
-        since_us: old.since_us,
-    })
+    let kind = old.growth(passed, before)?;
+    (kind == Kind::Leaking).then(|| old.verdict(kind, seen, passed, before))
 }
 
 fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) -> Kind {
@@ -151,11 +136,8 @@ fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) 
         Kind::TooEarly
     } else if passed.frees > 0 && !is_old {
         Kind::InFlight
-    } else if old.are_enough() && old.go_on(before) {
-        match old.are_told_from_filling(passed) && !old.slow_down(before) {
-            true => Kind::Leaking,
-            false => Kind::Filling,
-        }
+    } else if let Some(growth) = old.growth(passed, before) {
+        growth
     } else if leak.count <= FEW_BLOCKS {
         Kind::OneOff
     } else {
@@ -235,6 +217,25 @@ impl Old {
     /// Returns how long before the horizon the first one was allocated.
     fn span_us(&self) -> u64 {
         self.horizon_us.saturating_sub(self.first_us)
+    }
+
+    /// Returns what they grow like, if they do.
+    fn growth(&self, passed: &Passed, before: Kind) -> Option<Kind> {
+        let grow = self.are_enough() && self.go_on(before);
+        let leak = self.are_told_from_filling(passed) && !self.slow_down(before);
+        grow.then_some(if leak { Kind::Leaking } else { Kind::Filling })
+    }
+
+    /// Returns what is said of blocks that grow like this.
+    fn verdict(&self, kind: Kind, leak: &Leak, passed: &Passed, before: Kind) -> Verdict {
+        let is_complete = passed.evicted == 0 && !passed.is_shared;
+        let is_told_apart = kind == Kind::Leaking || self.slow_down(before);
+        Verdict {
+            kind,
+            certain: is_told_apart && is_complete,
+            bytes_per_minute: self.bytes_per_minute(leak),
+            since_us: self.since_us,
+        }
     }
 
     fn are_enough(&self) -> bool {

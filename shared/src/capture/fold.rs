@@ -14,10 +14,8 @@ use super::clock;
 use super::content::Capture;
 use super::live::{Change, LiveBlocks};
 use super::loss::Loss;
+use super::marks::insert_mark;
 use super::pointers::Pointers;
-
-/// Marks that are taken of a capture: twice as many as a device keeps.
-const MOST_MARKS: usize = 64;
 
 /// Where in a list something of an id is.
 type Places = BTreeMap<u32, usize>;
@@ -93,7 +91,7 @@ impl Fold {
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
-            Message::Mark(mark) => self.mark(mark),
+            Message::Mark(mark) => insert_mark(&mut self.marks, mark),
             // Births are counted from the records; who asked for a page, and the decoder, have looked at its end.
             Message::Births(_) | Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
             // Those of a connection that somebody has saved.
@@ -217,16 +215,6 @@ impl Fold {
     pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
         self.settle();
         self.take_records()
-    }
-
-    /// Puts a mark behind those from before, and gives up the oldest where there are more than a device keeps.
-    fn mark(&mut self, mark: trace::Mark) {
-        let before = |other: &trace::Mark| other.time_us <= mark.time_us;
-        let place = self.marks.partition_point(before);
-        self.marks.insert(place, mark);
-        if self.marks.len() > MOST_MARKS {
-            self.marks.remove(0);
-        }
     }
 
     /// Returns the marks by time, numbered anew: their ids are not told.

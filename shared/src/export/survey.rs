@@ -6,12 +6,9 @@ use core::fmt;
 
 use super::sums::{Amount, Sums};
 use super::walk::{Step, Walk};
-use crate::capture::us;
+use crate::capture::{insert_mark, us};
 use crate::trace::{Mark, MissedFrees, Period, Record, Stack, Summary, Task};
 use crate::wire::{Header, HeapRegion, Message};
-
-/// Marks that are taken: twice as many as a device keeps, as of a capture that is shown.
-const MOST_MARKS: usize = 64;
 
 /// A call stack, and the region that its blocks lie in.
 pub(super) type Place = (u32, Option<u8>);
@@ -59,7 +56,7 @@ impl Survey {
             Message::MissedFrees(missed) => self.missed = *missed,
             Message::Period(period) => self.period = Some(period.clone()),
             Message::Region(region) => self.region(region),
-            Message::Mark(mark) => self.mark(mark),
+            Message::Mark(mark) => insert_mark(&mut self.marks, mark.clone()),
             Message::Task(task) => {
                 self.tasks.insert(task.id, task.clone());
             }
@@ -141,16 +138,6 @@ impl Survey {
             |known: &HeapRegion| (&known.name, known.start) == (&region.name, region.start);
         if !self.regions.iter().any(is_known) {
             self.regions.push(region.clone());
-        }
-    }
-
-    fn mark(&mut self, mark: &Mark) {
-        let place = self
-            .marks
-            .partition_point(|other| other.time_us <= mark.time_us);
-        self.marks.insert(place, mark.clone());
-        if self.marks.len() > MOST_MARKS {
-            self.marks.remove(0);
         }
     }
 }

@@ -171,27 +171,27 @@ impl Births {
         if self.counts.is_empty() {
             return self.clone_from(other);
         }
-        if other.counts.is_empty()
-            || (self.from_us, self.slice_us) == (other.from_us, other.slice_us)
-        {
-            return self.add_all(other);
+        if other.counts.is_empty() {
+            return;
         }
-        let from_us = self.from_us.min(other.from_us);
         let until_us = self.until_us().max(other.until_us());
-        let mut joined = Self::new(from_us, until_us.saturating_sub(1));
-        joined.add_all(self);
-        joined.add_all(other);
-        *self = joined;
+        *self = self.over(self.from_us.min(other.from_us), until_us.saturating_sub(1));
+        self.add_all(other);
     }
 
     /// Makes slices that reach up to a moment, and no further than needed.
     #[cfg(feature = "alloc")]
     pub(crate) fn reach(&mut self, now_us: u64) {
         if now_us >= self.until_us() {
-            let mut longer = Self::new(self.from_us, now_us);
-            longer.add_all(self);
-            *self = longer;
+            *self = self.over(self.from_us, now_us);
         }
+    }
+
+    /// Returns the same blocks in slices of another time.
+    fn over(&self, from_us: u64, until_us: u64) -> Self {
+        let mut births = Self::new(from_us, until_us);
+        births.add_all(self);
+        births
     }
 
     fn add_all(&mut self, other: &Self) {

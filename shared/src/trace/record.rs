@@ -117,15 +117,15 @@ impl Mark {
         text.len() <= Name::new().capacity()
             && !text.trim().is_empty()
             && !text.bytes().all(|byte| byte.is_ascii_digit())
-            && !text.chars().any(is_unseen)
+            && text.chars().all(Self::may_hold)
     }
-}
 
-/// Returns whether a character is not seen, or makes others be seen elsewhere: control characters, and of Unicode's *format* ones
-/// those that any font leaves out.
-fn is_unseen(c: char) -> bool {
-    let format = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{feff}'];
-    c.is_control()
-        || format.contains(&c)
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    /// Checks whether a character may be in a name: it is seen, and leaves others where they are. Control characters do not, nor
+    /// those of Unicode's *format* ones that any font leaves out.
+    pub fn may_hold(c: char) -> bool {
+        let format = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{feff}'];
+        !(c.is_control()
+            || format.contains(&c)
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'))
+    }
 }

@@ -2,7 +2,12 @@
 
 use heapbeacon_shared::trace::BuildId;
 use heapbeacon_shared::trace::{self, Frames, Mode, Name, Origin, Stack, State, Summary, Task};
-use heapbeacon_shared::wire::{Encoder, Free, Header, HeapRegion, MAX_ENCODED, Message, Sample};
+use heapbeacon_shared::wire::{Free, Header, HeapRegion, Message, Sample};
+
+#[path = "../stream/mod.rs"]
+mod stream;
+
+pub(crate) use stream::stream;
 
 pub(crate) const SECOND: u64 = 1_000_000;
 
@@ -109,16 +114,4 @@ pub(crate) fn messages() -> Vec<Message> {
         record(40, 100, 1),
         record(50, 700, 2),
     ]
-}
-
-pub(crate) fn stream(messages: &[Message]) -> Vec<u8> {
-    let mut encoder = Encoder::new();
-    let mut buffer = [0; MAX_ENCODED];
-    let mut bytes = Vec::new();
-    for message in messages {
-        bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("fits"));
-    }
-    let end = encoder.finish();
-    bytes.extend_from_slice(encoder.encode(&end, &mut buffer).expect("fits"));
-    bytes
 }

@@ -10,6 +10,11 @@ use heapbeacon_shared::trace::{
 };
 use heapbeacon_shared::wire::*;
 
+#[path = "../stream/mod.rs"]
+mod stream;
+
+pub(crate) use stream::stream;
+
 /// What no format may trip over: quotes, separators, line ends, and what is left of a name that is no UTF-8.
 pub(crate) const EVIL: &str = "a \"q\" \\ ; , \n\r\t\u{2028} \u{fffd} <x>";
 
@@ -197,18 +202,6 @@ pub(crate) fn events() -> Vec<u8> {
 /// A trace in which nothing was allocated yet.
 pub(crate) fn empty() -> Vec<u8> {
     stream(&counters(0, 0))
-}
-
-pub(crate) fn stream(messages: &[Message]) -> Vec<u8> {
-    let mut encoder = Encoder::new();
-    let mut buffer = [0; MAX_ENCODED];
-    let mut bytes = Vec::new();
-    for message in messages {
-        bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("fits"));
-    }
-    let end = encoder.finish();
-    bytes.extend_from_slice(encoder.encode(&end, &mut buffer).expect("fits"));
-    bytes
 }
 
 /// Reads bytes that are in memory, a few at once.

@@ -45,13 +45,20 @@ pub(crate) fn write(arguments: &[OsString], out: &mut impl Write) -> Result<()> 
     match &options.out {
         None => recording.write(options.format, read, |piece| out.write_all(piece))?,
         Some(path) => {
-            let file = File::create(path)
-                .with_context(|| format!("{} can't be written", path.display()))?;
-            let mut file = BufWriter::new(file);
-            recording
-                .write(options.format, read, |piece| file.write_all(piece))
-                .and_then(|()| file.flush())
-                .with_context(|| format!("{} can't be written", path.display()))?;
+            // Under another name until it is whole.
+            let mut part = path.clone().into_os_string();
+            part.push(".part");
+            let written = File::create(&part).and_then(|file| {
+                let mut file = BufWriter::new(file);
+                recording.write(options.format, read, |piece| file.write_all(piece))?;
+                file.flush()?;
+                fs::rename(&part, path)
+            });
+            if written.is_err() {
+                // What was written of it is of no use.
+                let _ = fs::remove_file(&part);
+            }
+            written.with_context(|| format!("{} can't be written", path.display()))?;
         }
     }
     Ok(())

@@ -22,29 +22,30 @@ pub(crate) fn far(client: &Client) -> Client {
         for near in listener.incoming().map_while(Result::ok) {
             if let Ok(far) = TcpStream::connect(agent) {
                 // Who is reset on the way has been told so.
-                let _ = join(near, far);
+                let _ = join(near, far, ONE_WAY);
             }
         }
     });
     client.at(&format!("http://{address}"))
 }
 
-fn join(near: TcpStream, far: TcpStream) -> io::Result<()> {
+/// Carries bytes both ways, `one_way` later each; the threads end with the connection.
+pub(crate) fn join(near: TcpStream, far: TcpStream, one_way: Duration) -> io::Result<()> {
     for stream in [&near, &far] {
         stream.set_nodelay(true)?;
     }
-    carry(near.try_clone()?, far.try_clone()?);
-    carry(far, near);
+    carry(near.try_clone()?, far.try_clone()?, one_way);
+    carry(far, near, one_way);
     Ok(())
 }
 
 /// Carries bytes, and the end, from one to the other, later.
-fn carry(mut from: TcpStream, mut to: TcpStream) {
+fn carry(mut from: TcpStream, mut to: TcpStream, one_way: Duration) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
         let mut piece = [0; PIECE];
         while let Ok(length @ 1..) = from.read(&mut piece) {
-            let arrival = Instant::now() + ONE_WAY;
+            let arrival = Instant::now() + one_way;
             if sender.send((arrival, piece[..length].to_vec())).is_err() {
                 return;
             }

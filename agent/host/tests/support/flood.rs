@@ -1,7 +1,6 @@
 //! An agent whose event connection tells of more than its workload does: all else is the agent's own.
 
-use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{self, accept_hdr};
 
 use super::client::Client;
+use super::far::join;
 
 /// Call stacks that allocate.
 const STACKS: u64 = 64;
@@ -53,7 +53,9 @@ impl Flood {
                 // A browser that goes away in between is no failure.
                 thread::spawn(move || match asks_for_events(&visitor) {
                     true => self.tell(&visitor, &frames).is_ok(),
-                    false => pass_on(&visitor, agent).is_ok(),
+                    false => TcpStream::connect(agent)
+                        .and_then(|agent| join(visitor, agent, Duration::ZERO))
+                        .is_ok(),
                 });
             }
         });
@@ -167,16 +169,4 @@ fn asks_for_events(visitor: &TcpStream) -> bool {
     let mut line = [0; REQUEST_LINE];
     // A browser sends a request in one piece; a connection that it opens ahead says nothing yet.
     matches!(visitor.peek(&mut line), Ok(length) if line[..length].starts_with(wanted.as_bytes()))
-}
-
-/// Carries bytes both ways.
-fn pass_on(visitor: &TcpStream, agent: SocketAddr) -> io::Result<()> {
-    let agent = TcpStream::connect(agent)?;
-    let (mut from_agent, mut to_visitor) = (agent.try_clone()?, visitor.try_clone()?);
-    thread::spawn(move || {
-        let _ = io::copy(&mut from_agent, &mut to_visitor);
-        let _ = to_visitor.shutdown(Shutdown::Write);
-    });
-    io::copy(&mut &*visitor, &mut &agent)?;
-    agent.shutdown(Shutdown::Write)
 }

@@ -66,6 +66,8 @@ mod tests {
     use heapbeacon_shared::trace::Outlived;
 
     fn leak(frees: u64, outlived: u64, counts: [u32; 3]) -> Leak {
+        let mut births = Births::new(1, 40);
+        births.counts[..3].copy_from_slice(&counts);
         Leak {
             stack: Stack {
                 allocations: 10,
@@ -77,11 +79,7 @@ mod tests {
                 count: outlived,
                 bytes: 0,
             },
-            births: Births {
-                from_us: 1,
-                slice_us: 8,
-                counts: counts.into_iter().collect(),
-            },
+            births,
             ..Leak::default()
         }
     }
@@ -94,7 +92,7 @@ mod tests {
         assert_eq!(evidence.freed(), "None of 10 freed");
         evidence.add(&leak(4, 2, [0, 5, 1]));
         assert!(evidence.is_known());
-        assert_eq!(evidence.births.counts, [1, 5, 3]);
+        assert_eq!(evidence.births.counts[..3], [1, 5, 3]);
         assert_eq!(evidence.freed(), "4 of 20 freed");
         assert_eq!(
             evidence.ages(),
