@@ -140,6 +140,7 @@ const WHOLE: Scan = Scan {
     untraced_blocks: 0,
     evicted_live: 0,
     gaps: 0,
+    doubtful_until_us: 0,
 };
 
 proptest! {
@@ -239,6 +240,18 @@ fn a_block_that_hardware_may_hold_is_not_lost() {
     };
     let holders = Holders::new(vec![opaque], &[], &[], &[], &WHOLE);
     assert_eq!(holders.hold(0), Hold::Uncertain);
+}
+
+#[test]
+fn a_block_that_may_have_been_freed_while_the_trace_was_stopped_is_not_lost() {
+    let scan = Scan {
+        doubtful_until_us: STARTED - 1,
+        ..WHOLE
+    };
+    let blocks = vec![block(HEAP, STARTED - 1), block(HEAP + 64, STARTED)];
+    let holders = Holders::new(blocks, &[], &[], &[], &scan);
+    let holds = [0, 1].map(|index| holders.hold(index));
+    assert_eq!(holds, [Hold::Uncertain, Hold::Unreached]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a decoder makes of streams that are not as it would like them.
 
-use heapbeacon_shared::trace::{Mark, Record, Summary};
+use heapbeacon_shared::trace::{Mark, Record, Scan, Summary};
 use heapbeacon_shared::wire::*;
 
 const PREAMBLE: &[u8] = b"\0HBC\x01\0";
@@ -296,24 +296,28 @@ fn buffer_of_any_size_is_enough_or_refused() {
     }
 }
 
-/// A writer that counts one thing less leaves it out at the end. Whatever the last counter is: here it is 0.
+/// A writer that knows one thing less leaves it out at the end. Whatever the last field is: here it is 0.
 #[test]
-fn counters_that_an_older_writer_does_not_know_are_zero() {
-    let written = Summary {
+fn fields_that_an_older_writer_does_not_know_are_zero() {
+    let summary = Summary {
         total_allocations: 300,
         ..Summary::default()
     };
-    let mut buffer = [0; MAX_ENCODED];
-    let mut encoder = Encoder::new();
-    let stream = encoder
-        .encode(&Message::Counters(written), &mut buffer)
-        .unwrap();
-    let (preamble, message) = stream.split_at(PREAMBLE.len());
-    let older = &message[..message.len() - 1];
-    let length = [message[0] - 1];
-    let mut decoder = Decoder::new();
-    decoder.push(&[preamble, &length, &older[1..]].concat());
-    assert_eq!(decoder.next(), Some(Ok(Message::Counters(written))));
+    let scan = Scan {
+        started_us: 300,
+        ..Scan::default()
+    };
+    for written in [Message::Counters(summary), Message::Scan(scan)] {
+        let mut buffer = [0; MAX_ENCODED];
+        let mut encoder = Encoder::new();
+        let stream = encoder.encode(&written, &mut buffer).unwrap();
+        let (preamble, message) = stream.split_at(PREAMBLE.len());
+        let older = &message[..message.len() - 1];
+        let length = [message[0] - 1];
+        let mut decoder = Decoder::new();
+        decoder.push(&[preamble, &length, &older[1..]].concat());
+        assert_eq!(decoder.next(), Some(Ok(written)));
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub struct References {
     piece: Option<Piece>,
     words: Words,
     scan: Scan,
+    was_stopped: bool,
     has_ended: bool,
     _guard: ScanGuard,
 }
@@ -144,6 +145,7 @@ impl References {
                 },
                 ..Scan::default()
             },
+            was_stopped: status.summary.state == State::Stopped,
             has_ended: false,
             _guard: guard,
         })
@@ -192,12 +194,19 @@ impl References {
         let summary = P::tracer().summary();
         let (untraced_blocks, is_complete) = completeness::<P>();
         let saw_all = self.scan.scope == Scope::Heap || is_complete;
+        let ended_us = now_us::<P>();
+        let is_doubtful = self.was_stopped || summary.state == State::Stopped;
         let scan = Scan {
-            ended_us: now_us::<P>(),
+            ended_us,
             is_whole: saw_all && self.scan.omitted == 0 && self.scan.unread == 0,
             untraced_blocks,
             evicted_live: summary.evicted_live,
             gaps: summary.gaps,
+            doubtful_until_us: if is_doubtful {
+                ended_us
+            } else {
+                summary.doubtful_until_us
+            },
             ..self.scan
         };
         (!self.has_ended && is_latest::<P>(self.trace)).then_some(scan)

@@ -263,6 +263,36 @@ fn after_a_gap_all_of_the_heap_is_read() {
 }
 
 #[test]
+fn blocks_whose_free_may_have_gone_unseen_are_told_of() {
+    let (memory, _) = chain_of_words();
+    allocate(&memory.of(8..16), 10);
+    let tracer = Board::tracer();
+    let doubtful_until = |scan: &Scan| scan.doubtful_until_us;
+    assert_eq!(doubtful_until(&scan().1), 0);
+    // A pause goes on recording frees.
+    tracer.alloc_pause().expect("it records");
+    assert_eq!(doubtful_until(&scan().1), 0);
+
+    let (_, during) = scan_while(|| {
+        let _ = tracer.stop();
+    });
+    let during = during.expect("the trace goes on");
+    assert_eq!(doubtful_until(&during), during.ended_us);
+    let (_, stopped) = scan();
+    assert_eq!(doubtful_until(&stopped), stopped.ended_us);
+    let (_, begun_stopped) = scan_while(|| {
+        let _ = tracer.resume();
+    });
+    let begun_stopped = begun_stopped.expect("the trace goes on");
+    assert_eq!(doubtful_until(&begun_stopped), begun_stopped.ended_us);
+
+    allocate(&memory.of(32..40), 20);
+    let (_, resumed) = scan();
+    assert!((10..20).contains(&doubtful_until(&resumed)), "{resumed:?}");
+    list(Vec::new(), 0);
+}
+
+#[test]
 fn a_scan_ends_with_its_trace() {
     let (_, heap) = chain_of_words();
     allocate(&heap, 0);

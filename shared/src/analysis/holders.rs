@@ -26,7 +26,8 @@ pub enum Hold {
     /// References lead to it from a root, through live blocks.
     Held,
     /// References lead to it, but not from where it is certain that somebody uses them: from heap memory that is no traced
-    /// block. Or the scan may have missed some, or it began before the block was allocated.
+    /// block. Or the scan may have missed some, it began before the block was allocated, or the block may have been freed while
+    /// the trace was stopped.
     Uncertain,
     /// No reference leads to it.
     Unreached,
@@ -182,7 +183,9 @@ impl Holders {
     /// Takes back that nothing leads to a block where that is not certain.
     fn doubt(&mut self, scan: &Scan) {
         for (hold, block) in self.holds.iter_mut().zip(&self.blocks) {
-            let is_certain = scan.is_whole && block.seq <= scan.started_us && !block.is_opaque;
+            // Of what was freed unseen, nobody knows where it is referred to.
+            let is_there = scan.doubtful_until_us < block.seq && block.seq <= scan.started_us;
+            let is_certain = scan.is_whole && is_there && !block.is_opaque;
             if *hold == Hold::Unreached && !is_certain {
                 *hold = Hold::Uncertain;
             }

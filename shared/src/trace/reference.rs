@@ -101,4 +101,7 @@ pub struct Scan {
     pub evicted_live: u64,
     /// Times that recording went on after a stop or a pause.
     pub gaps: u32,
+    /// Blocks allocated until then, in microseconds since boot, may have been freed unseen while the trace was stopped, and are
+    /// no longer there; all of them, where it was stopped when the scan began or ended.
+    pub doubtful_until_us: u64,
 }

@@ -243,13 +243,14 @@ fn read_body(body: &[u8]) -> postcard::Result<Message> {
     }
 }
 
-/// Checks whether a body is that of a summary or a call stack which has all that version 1 began with, at a byte a number at
+/// Checks whether a body is that of a summary, a call stack or a scan which has all that version 1 began with, at a byte a number at
 /// least.
 fn may_grow(body: &[u8]) -> bool {
     const STACK: u8 = 2;
     const COUNTERS: u8 = 5;
+    const SCAN: u8 = 22;
     let first_fields = match body.first() {
-        Some(&STACK) => 10,
+        Some(&STACK | &SCAN) => 10,
         Some(&COUNTERS) => 31,
         _ => return false,
     };

@@ -442,10 +442,11 @@ fn scan() {
         untraced_blocks: 3,
         evicted_live: 4,
         gaps: 5,
+        doubtful_until_us: 129,
     };
     assert_golden(
         Message::Scan(scan),
-        "0d 16  80 01  ac 02  01  01  07 01 02 03 04 05",
+        "0f 16  80 01  ac 02  01  01  07 01 02 03 04 05  81 01",
     );
     let heap = Scan {
         scope: Scope::Heap,
@@ -454,6 +455,6 @@ fn scan() {
     };
     assert_golden(
         Message::Scan(heap),
-        "0d 16  80 01  ac 02  00  00  07 01 02 03 04 05",
+        "0f 16  80 01  ac 02  00  00  07 01 02 03 04 05  81 01",
     );
 }

@@ -235,6 +235,7 @@ fn pointers() -> impl Strategy<Value = Message> {
                 omitted: counts[1],
                 unread: numbers[2],
                 untraced_blocks: numbers[3],
+                doubtful_until_us: numbers[4],
                 evicted_live: numbers[4],
                 gaps: counts[2],
             })
