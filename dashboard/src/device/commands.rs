@@ -166,7 +166,7 @@ impl Store {
     }
 
     /// Runs a command, and shows a notice if it fails.
-    fn run(&self, command: impl Future<Output = Result<(), ApiError>> + 'static) {
+    pub(super) fn run(&self, command: impl Future<Output = Result<(), ApiError>> + 'static) {
         let store = *self;
         store.busy.set(true);
         spawn_local(async move {

@@ -13,4 +13,5 @@ pub(crate) mod retry;
 pub(crate) mod scan_pace;
 mod scans;
 mod visibility;
+mod within;
 mod wrong_frees;

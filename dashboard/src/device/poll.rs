@@ -158,7 +158,8 @@ impl Store {
         self.ask_trace().await?;
         self.ask_wrong_free_stacks().await?;
         self.take_heap(client.get(Route::Heap, "").await?);
-        self.ask_leaks(evicted).await
+        self.ask_leaks(evicted).await?;
+        self.ask_within().await
     }
 
     /// Asks for the first time: what needs no other answer at once, because until then there is nothing to see.
@@ -351,6 +352,8 @@ impl Store {
         self.watched.set(Default::default());
         self.rates.set(Default::default());
         self.leaks.set(None);
+        self.within.set(None);
+        self.span.set(Default::default());
         self.scans.set(Default::default());
         self.scan_pace.set_value(Default::default());
         self.records.set(Default::default());

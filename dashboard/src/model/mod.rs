@@ -16,3 +16,4 @@ pub(crate) mod rates;
 pub(crate) mod record_buffer;
 pub(crate) mod records_location;
 pub(crate) mod sites;
+pub(crate) mod span;

@@ -27,11 +27,13 @@ mod issue;
 mod row;
 mod sign;
 mod source;
+mod span;
 mod table;
 
 use holders::HoldersSwitch;
 use issue::CopyIssue;
 use row::Sites;
+use span::{SpanChoice, SpanWords, span_in_view};
 use table::SiteTable;
 
 /// Who holds memory.
@@ -59,16 +61,26 @@ fn Leaks() -> impl IntoView {
             ("by", by),
             ("sort", order.get().name()),
             ("filter", filter.get()),
+            ("since", store.span.get().end("since")),
+            ("until", store.span.get().end("until")),
         ];
         view.extend(opened.get().into_iter().map(|key| ("open", key)));
         note_view(Page::Leaks, &view);
     });
     if !store.is_file {
         store.follow_holders();
+        let span = span_in_view();
+        if span != store.span.get_untracked() {
+            store.look_within(span);
+        }
     }
-    let sites = Memo::new(move |_| match grouping.get() {
-        Grouping::CallSite => store.sites.get(),
-        other => Arc::new(store.group(other)),
+    let sites = Memo::new(move |_| {
+        let grouping = grouping.get();
+        match (store.group_within(grouping), grouping) {
+            (Some(within), _) => Arc::new(within),
+            (None, Grouping::CallSite) => store.sites.get(),
+            (None, other) => Arc::new(store.group(other)),
+        }
     });
     let known = StoredValue::new(Opened::default());
     follow(move || {
@@ -101,6 +113,7 @@ fn Leaks() -> impl IntoView {
             <DemoStrip />
             <SymbolInvitation />
             <Tools grouping filter sites />
+            <SpanWords sites=shown />
             <SiteTable sites=shown grouping order opened />
             <Cut />
         </When>
@@ -219,6 +232,7 @@ fn Tools(
                 aria-label="Filter"
                 bind:value=filter
             />
+            {(!Store::of_app().is_file).then(|| view! { <SpanChoice /> })}
             <OriginSwitches held />
             {(!Store::of_app().is_file).then(|| view! { <HoldersSwitch /> })}
         </div>

@@ -1,3 +1,4 @@
+use leptos::html::Main;
 use leptos::prelude::*;
 use web_sys::DragEvent;
 
@@ -54,11 +55,22 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
     let store = Store::of_app();
+    let main = NodeRef::<Main>::new();
+    let skip = move |_| {
+        if let Some(main) = main.get_untracked() {
+            // Where it does not take the focus, the tabulator leads there.
+            let _ = main.focus();
+        }
+    };
     view! {
+        // No link: that would name another page in the address.
+        <button type="button" class="skip" data-testid="skip" on:click=skip>
+            "Skip to the content"
+        </button>
         <Header />
         <div class="shell">
             <Navigation page />
-            <main>
+            <main tabindex="-1" node_ref=main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
                 {(!store.is_file).then(|| view! { <BootBefore /> })}

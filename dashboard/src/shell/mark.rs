@@ -32,6 +32,8 @@ pub(super) fn MarkControl() -> impl IntoView {
     Effect::new(move |asked: Option<bool>| {
         let asks = asks.get();
         if let (Some(true), false, Some(opener)) = (asked, asks, opener.get_untracked()) {
+            // They know it by now, and the hint would stay before the page.
+            let _ = opener.remove_attribute("title");
             // A button without the focus can still be reached.
             let _ = opener.focus();
         }

@@ -21,6 +21,7 @@ use crate::model::rates::Rates;
 use crate::model::records_location::RecordsLocation;
 use crate::model::sites::order::Group;
 use crate::model::sites::{self, Grouping, Site};
+use crate::model::span::Span;
 use crate::symbols::names::Names;
 use crate::symbols::source::SymbolState;
 
@@ -67,6 +68,10 @@ pub struct Store {
     pub trace: RwSignal<Option<Trace>>,
     /// Last answer of `/trace/leaks`, and behind it call stacks all of whose records were evicted.
     pub leaks: RwSignal<Option<LeaksPage>>,
+    /// When the blocks were allocated that somebody looks at.
+    pub span: RwSignal<Span>,
+    /// Last answer of `/trace/leaks` about that time, where it is not all of the trace.
+    pub within: RwSignal<Option<LeaksPage>>,
     /// Last answer of `/demo`.
     pub demo: RwSignal<Option<Demo>>,
     /// Last answer of `/marks`.
@@ -149,6 +154,8 @@ impl Store {
             heap: RwSignal::new(None),
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),
+            span: RwSignal::default(),
+            within: RwSignal::new(None),
             demo: RwSignal::new(None),
             marks: RwSignal::default(),
             heap_history: RwSignal::default(),
@@ -262,19 +269,46 @@ impl Store {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
             let watched = self.watched.read();
-            let mut sites = self.names.try_update_value(|names| {
-                sites::group(page, watched.snapshots(), names, grouping)
-            })?;
-            match self.is_file {
-                true => sites::weigh(&mut sites, &watched),
-                false => sites::judge(&mut sites, &watched),
-            }
-            if let Some(scan) = &self.scans.read().last {
-                sites::mark_lost(&mut sites, scan);
-            }
-            Some(sites)
+            Some(self.group_page(page, &watched, grouping, self.is_file))
         });
         grouped.unwrap_or_default()
+    }
+
+    /// Groups the blocks that were allocated in the time that somebody looks at; `None` where that is all of the trace. They
+    /// are judged by their numbers alone.
+    pub fn group_within(&self, grouping: Grouping) -> Option<Vec<Site>> {
+        self.symbols.track();
+        let within = self.within.read();
+        let page = within.as_ref()?;
+        let mut watched = Watched::default();
+        watched.weigh(
+            page.trace_id,
+            &page.period,
+            &page.evidence(),
+            page.is_complete(),
+        );
+        Some(self.group_page(page, &watched, grouping, true))
+    }
+
+    fn group_page(
+        &self,
+        page: &LeaksPage,
+        watched: &Watched,
+        grouping: Grouping,
+        by_numbers: bool,
+    ) -> Vec<Site> {
+        let grouped = self
+            .names
+            .try_update_value(|names| sites::group(page, watched.snapshots(), names, grouping));
+        let mut sites = grouped.unwrap_or_default();
+        match by_numbers {
+            true => sites::weigh(&mut sites, watched),
+            false => sites::judge(&mut sites, watched),
+        }
+        if let Some(scan) = &self.scans.read().last {
+            sites::mark_lost(&mut sites, scan);
+        }
+        sites
     }
 
     /// Returns how many sites need action.

@@ -1,6 +1,6 @@
 //! Moments that are named, what happened, and the heap before the page opened.
 
-use heapbeacon_shared::api::{HeapHistory, MarksPage};
+use heapbeacon_shared::api::{HeapHistory, LeaksPage, MarksPage};
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
@@ -11,6 +11,9 @@ use crate::support::process::Process;
 
 const BUTTON: &str = "[data-testid='mark']:not(:disabled)";
 const FIELD: &str = "#mark-name";
+const SINCE: &str = "[data-testid='since'] option";
+const UNTIL: &str = "[data-testid='until'] option";
+const SPAN: &str = "[data-testid='span']";
 const EVENTS: &str = "[data-testid='events']";
 const CHART: &str = ".chart:has(.used) .reader";
 
@@ -114,5 +117,61 @@ async fn marks_and_events_have_no_barriers() -> WebDriverResult<()> {
         page.resize(width, 844).await?;
         assert!(!page.scrolls_sideways().await?, "{width} pixels");
     }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_allocated_between_two_marks_is_listed_apart() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let client = agent.client();
+    let live_since = || {
+        let page: LeaksPage = client.read("/trace/leaks?since=after%20login");
+        page.leaks.iter().map(|leak| leak.count).sum::<u64>()
+    };
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element("[data-testid='leak-row']").await?;
+    assert!(page.is_absent("[data-testid='since']").await?, "no marks");
+    client.post("/marks", r#"{"name":"after login"}"#);
+    await_that("some blocks", || live_since() > 20);
+    client.post("/marks", r#"{"name":"after logout"}"#);
+
+    page.element_with(SINCE, "after logout").await?;
+    page.click(&format!("{SINCE}:nth-child(2)")).await?;
+    page.element_with(SPAN, "since “after login” and still live: ")
+        .await?;
+    page.element("[data-testid='leak-row']").await?;
+    page.click(&format!("{UNTIL}:nth-child(3)")).await?;
+    page.element_with(SPAN, "between “after login” and “after logout”")
+        .await?;
+    assert_open_to_all(&page, "between two marks").await?;
+
+    // A reload and a link show the same.
+    page.address_with("&until=").await?;
+    page.reload().await?;
+    page.element_with(SPAN, "between “after login” and “after logout”")
+        .await?;
+    page.click(&format!("{SINCE}:nth-child(1)")).await?;
+    page.element_with(SPAN, "before “after logout”").await?;
+    page.click(&format!("{UNTIL}:nth-child(1)")).await?;
+    page.gone(SPAN).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyboard_skips_to_the_content() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("leaks").await?;
+    page.element("[data-testid='leak-row']").await?;
+    page.reload().await?;
+    page.element("[data-testid='leak-row']").await?;
+    page.press(Key::Tab).await?;
+    page.element("[data-testid='skip']:focus").await?;
+    page.press(Key::Enter).await?;
+    page.element("main:focus").await?;
+    page.press(Key::Tab).await?;
+    page.element("main :focus").await?;
+    page.address_with("#/leaks").await?;
     page.close().await
 }

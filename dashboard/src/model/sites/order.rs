@@ -80,6 +80,8 @@ pub fn cause(sites: &[&Site]) -> Option<(String, usize)> {
 pub enum Column {
     /// Name.
     Name,
+    /// What it does.
+    Verdict,
     /// Live bytes.
     #[default]
     Live,
@@ -96,14 +98,16 @@ pub enum Column {
 pub struct Order {
     /// What they are ordered by.
     pub column: Column,
-    /// Whether the order is the other way round: the first letter of a name, and the most of everything else, come first otherwise.
+    /// Whether the order is the other way round: the first letter of a name, what needs action, and the most of everything else, come
+    /// first otherwise.
     pub is_reversed: bool,
 }
 
 impl Column {
     /// Every column, with its name in the address of a view.
-    const NAMES: [(Self, &'static str); 5] = [
+    const NAMES: [(Self, &'static str); 6] = [
         (Self::Name, "name"),
+        (Self::Verdict, "verdict"),
         (Self::Live, "live"),
         (Self::Blocks, "blocks"),
         (Self::Growth, "growth"),
@@ -147,6 +151,13 @@ impl Order {
     fn compare(self, a: &Site, b: &Site) -> Ordering {
         let order = match self.column {
             Column::Name => a.name.cmp(&b.name),
+            Column::Verdict => {
+                let place = |site: &Site| {
+                    let kind = site.judgement.kind();
+                    Kind::ALL.iter().position(|other| *other == kind)
+                };
+                place(a).cmp(&place(b))
+            }
             Column::Live => b.bytes.cmp(&a.bytes),
             Column::Blocks => b.count.cmp(&a.count),
             Column::Growth => {
@@ -218,6 +229,8 @@ mod tests {
         let by_age = Order::default().chosen(Column::Oldest);
         assert_eq!(names(by_age, true), "decba");
         assert_eq!(names(by_age.chosen(Column::Oldest), true), "debca");
+        let by_verdict = by_age.chosen(Column::Verdict);
+        assert_eq!(names(by_verdict, false), "badce");
         let by_name = by_age.chosen(Column::Name);
         assert_eq!(names(by_name, false), "abcde");
         assert_eq!(names(by_name.chosen(Column::Name), false), "edcba");

@@ -209,6 +209,10 @@ fn verdict_cell(site: &Site, is_file: bool) -> AnyView {
 }
 
 fn growth_cell(site: &Site) -> AnyView {
+    // Of the blocks of a part of the trace there is no history.
+    if site.history.points().is_empty() {
+        return view! { <td class="r growth">"–"</td> }.into_any();
+    }
     let up_to = if site.history.in_doubt() > 0 {
         "up to "
     } else {

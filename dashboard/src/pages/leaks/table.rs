@@ -7,6 +7,7 @@ use crate::model::sites::order::{Column, Group, Order, cause};
 use crate::model::sites::{Grouping, Site};
 use crate::store::Store;
 
+const VERDICT_HINT: &str = "What the blocks do; what needs action comes first";
 const GROWTH_HINT: &str = "Bytes gained since this page opened, and the rate while it is growing";
 const SURVIVORS_HINT: &str = "When the live bytes were allocated, from the start of the trace to the \
                               capture: a leak rises all along, what is held for good is a step";
@@ -53,7 +54,7 @@ pub(super) fn SiteTable(
             <thead>
                 <tr>
                     {move || head("", Column::Name, who(), "Who allocated them")}
-                    <th scope="col" class="verdict-cell">"Verdict"</th>
+                    {head("verdict-cell", Column::Verdict, "Verdict", VERDICT_HINT)}
                     {head("r", Column::Live, "Live", "Bytes allocated and not freed")}
                     {head("r blocks", Column::Blocks, "Blocks", "Blocks allocated and not freed")}
                     {(!is_file).then(|| head("r", Column::Growth, "Growth", GROWTH_HINT))}
@@ -127,7 +128,8 @@ fn head(
 ) -> AnyView {
     let sorted = move || {
         let order = order.get();
-        (order.column == column).then(|| match order.is_reversed != (column == Column::Name) {
+        let rises = matches!(column, Column::Name | Column::Verdict);
+        (order.column == column).then_some(match order.is_reversed != rises {
             true => "ascending",
             false => "descending",
         })

@@ -1,0 +1,69 @@
+//! The time in which blocks were allocated that somebody looks at.
+
+/// A part of a trace: from one moment to another, in microseconds since boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins; `None` for the start of the trace.
+    pub since_us: Option<u64>,
+    /// Where it ends; `None` for now.
+    pub until_us: Option<u64>,
+}
+
+impl Span {
+    /// Returns whether it is all of the trace.
+    pub fn is_all(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Returns its end of a name in queries and in the address of a view.
+    pub fn end(self, name: &str) -> String {
+        let end = match name {
+            "since" => self.since_us,
+            _ => self.until_us,
+        };
+        end.map(|time_us| time_us.to_string()).unwrap_or_default()
+    }
+
+    /// Returns it with another end; what is no number of microseconds is the start of the trace, or now.
+    pub fn with_end(self, name: &str, time_us: &str) -> Self {
+        let end = time_us.parse().ok();
+        match name {
+            "since" => Self {
+                since_us: end,
+                ..self
+            },
+            _ => Self {
+                until_us: end,
+                ..self
+            },
+        }
+    }
+
+    /// Returns what a query of the device says of it.
+    pub fn query(self) -> String {
+        let ends = ["since", "until"].map(|name| (name, self.end(name)));
+        let told = ends.into_iter().filter(|(_, end)| !end.is_empty());
+        told.map(|(name, end)| format!("&{name}={end}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_what_its_two_ends_in_an_address_or_a_query_say() {
+        let all = Span::default();
+        assert!(all.is_all() && all.query().is_empty());
+        let span = all.with_end("until", "20").with_end("since", "7");
+        assert_eq!((span.since_us, span.until_us), (Some(7), Some(20)));
+        assert_eq!(span.query(), "&since=7&until=20");
+        assert_eq!(
+            all.with_end("since", &span.end("since")).query(),
+            "&since=7"
+        );
+        for nothing in ["", "x", "-1"] {
+            assert_eq!(span.with_end("since", nothing).since_us, None, "{nothing}");
+        }
+    }
+}
