@@ -407,3 +407,51 @@ fn evictions_make_a_leak_uncertain_and_no_plateau() {
         assert!(after.count() > 600, "{room}");
     }
 }
+
+#[test]
+fn bursts_that_came_back_are_waited_for() {
+    const HOUR: u64 = 3_600;
+    // A hundred blocks in the first minute of each hour, ten times.
+    let bursts = || {
+        step(|site: &mut Site, _: &mut Noise, second: u64| {
+            let is_busy = second < 10 * HOUR && second % HOUR < 60;
+            site.allocate(second, u64::from(is_busy) * 2);
+        })
+    };
+    for every in [5, 60] {
+        let said = said(bursts(), 1, 14 * HOUR, Pace::Followed(every));
+        let is_red_at = |from: u64, until: u64| {
+            let (mut red, mut all) = (0, 0);
+            for (second, verdict) in &said {
+                let is_within = (from..until).contains(second);
+                all += u32::from(is_within);
+                red += u32::from(is_within && is_red(verdict));
+            }
+            (red, all)
+        };
+        let (red, all) = is_red_at(3 * HOUR, 10 * HOUR);
+        assert_eq!(red, all, "every {every} s");
+        // Twice the pause between two bursts is long enough.
+        let (red, _) = is_red_at(12 * HOUR, 14 * HOUR);
+        assert_eq!(red, 0, "every {every} s");
+    }
+}
+
+#[test]
+fn a_cache_that_holds_more_because_of_more_traffic_is_no_queue_that_grows() {
+    let cache = || {
+        step(|site: &mut Site, noise: &mut Noise, second: u64| {
+            let missed = noise.about(if second < 3_600 { 0.5 } else { 2.0 });
+            site.allocate_for(second, missed, 900);
+        })
+    };
+    for seed in 1..=8 {
+        for pace in [Pace::Followed(5), Pace::Followed(60)] {
+            let said = said(cache(), seed, 3 * 3_600, pace);
+            let red = said
+                .iter()
+                .find(|(second, verdict)| *second > 1_000 && is_red(verdict));
+            assert_eq!(red, None, "{seed}");
+        }
+    }
+}

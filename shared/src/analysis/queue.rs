@@ -228,23 +228,27 @@ fn rate(moments: &[Moment]) -> f64 {
 
 /// Returns how many blocks more there are because more are allocated in the end of a window than at its beginning.
 fn risen_with_traffic(window: &[Moment], low: u64) -> u64 {
-    let third = window.len() / 3;
-    let before = rate(&window[..third]);
-    let now = rate(&window[window.len() - third..]);
+    let (first, last) = ends(window);
+    let (before, now) = (rate(first), rate(last));
     if before <= 0.0 {
         return 0;
     }
     ((now / before - 1.0).max(0.0) * low as f64) as u64
 }
 
-/// Returns whether there are so many more blocks in the last third than in the first that more traffic does not explain it.
-fn outruns(window: &[Moment]) -> bool {
+/// Returns the moments of the first and of the last third of the time, for the past is kept in fewer.
+fn ends(window: &[Moment]) -> (&[Moment], &[Moment]) {
     let (Some(first), Some(last)) = (window.first(), window.last()) else {
-        return false;
+        return (window, window);
     };
     let third_us = (last.time_us - first.time_us) / 3;
     let at = |us: u64| window.partition_point(|moment| moment.time_us < first.time_us + us);
-    let (before, now) = (&window[..at(third_us)], &window[at(2 * third_us)..]);
+    (&window[..at(third_us)], &window[at(2 * third_us)..])
+}
+
+/// Returns whether there are so many more blocks in the last third than in the first that more traffic does not explain it.
+fn outruns(window: &[Moment]) -> bool {
+    let (before, now) = ends(window);
     let traffic = rate(now) / rate(before);
     rate(before) > 0.0 && mean(now) > OUTRUN * mean(before) * traffic.max(1.0)
 }
