@@ -47,6 +47,9 @@ pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
 #[cold]
 fn failed<P: Platform>(size: usize, frame: usize) {
     let time_us = P::now_us();
+    if let Some(black_box) = P::black_box() {
+        black_box.failed(time_us);
+    }
     let gave_reserve = P::reserve().is_some_and(|reserve| reserve.give_back(time_us));
     let tracer = P::tracer();
     if !tracer.records_allocations() {

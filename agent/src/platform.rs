@@ -13,6 +13,7 @@ use crate::cost::CostMeter;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
+use crate::postmortem::BlackBox;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
 
@@ -61,6 +62,11 @@ pub trait Platform: Sized + 'static {
     /// Returns what of the heap is held back for the moment when an allocation fails, on boards whose network takes
     /// its buffers from the traced heap.
     fn reserve() -> Option<&'static Reserve<Self::Lock>> {
+        None
+    }
+
+    /// Returns what keeps the [post-mortem](crate::postmortem) of a boot, on boards with memory that a reset leaves as it is.
+    fn black_box() -> Option<&'static BlackBox<Self::Lock>> {
         None
     }
 
@@ -116,6 +122,11 @@ pub trait Device: Platform {
     /// Returns `None` while another scan is at work, on a board that can do one at a time.
     fn begin_scan() -> Option<ScanGuard> {
         Some(ScanGuard::default())
+    }
+
+    /// Restarts the device as soon as the answer to whoever asked is on its way; returns whether it can.
+    fn restart() -> bool {
+        false
     }
 
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.

@@ -3,12 +3,13 @@
 use heapbeacon_shared::trace::Window;
 
 use crate::platform::Device;
+use crate::postmortem::write_ahead;
 use crate::read::cursors::now_us;
 
-/// Notes how full the heap of a board is now, if it keeps a [history](crate::history): to be called every
-/// [`PERIOD_US`](crate::history::PERIOD_US).
+/// Notes how full the heap of a board is now, if it keeps a [history](crate::history), and who holds it, if it keeps
+/// [post-mortems](crate::postmortem): to be called every [`PERIOD_US`](crate::history::PERIOD_US).
 ///
-/// It takes no longer hold of anything than `GET /heap` does.
+/// It takes no longer hold of anything than `GET /heap` and `GET /trace/leaks` do.
 pub fn sample<P: Device>() {
     if let Some(history) = P::history() {
         let now_us = now_us::<P>();
@@ -16,4 +17,5 @@ pub fn sample<P: Device>() {
         let regions = P::regions(Some(Window { since_us, now_us }));
         history.note(now_us, &regions);
     }
+    write_ahead::<P>();
 }

@@ -11,6 +11,7 @@ use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
+use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
@@ -28,6 +29,9 @@ static TRACER: Tracer<SpinLock> = Tracer::new();
 static COST: CostMeter = CostMeter::new();
 static HISTORY: History<SpinLock> = History::new();
 static MARKS: Marks<SpinLock> = Marks::new();
+/// A process has no memory that outlives it: so nothing is found at its start.
+static MEMORY: Memory = Memory::new();
+static BLACK_BOX: BlackBox<SpinLock> = BlackBox::new(&MEMORY);
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static STARTED: OnceLock<Instant> = OnceLock::new();
@@ -69,6 +73,7 @@ pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     };
     let is_first = SETUP.set(setup).is_ok();
     debug_assert!(is_first, "the server starts once");
+    BLACK_BOX.begin(Reset::PowerOn);
 }
 
 heapbeacon::marks_of!(Board);
@@ -86,6 +91,10 @@ impl Platform for Board {
 
     fn marks() -> &'static Marks<SpinLock> {
         &MARKS
+    }
+
+    fn black_box() -> Option<&'static BlackBox<SpinLock>> {
+        Some(&BLACK_BOX)
     }
 
     fn now_us() -> u64 {

@@ -15,6 +15,7 @@ mod qemu {
     mod idle;
     mod names;
     mod network;
+    mod postmortem;
     mod programs;
     mod references;
 }

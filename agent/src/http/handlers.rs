@@ -8,6 +8,7 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{Marks, Page, Points, RecordsAndStacks, Switches};
+use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::problem::Problem;
@@ -16,6 +17,7 @@ use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
 use crate::mark::mark;
 use crate::platform::{Device, Switch};
+use crate::postmortem::{BlackBox, Outcome};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks};
@@ -71,6 +73,9 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
+        Route::PostMortem => post_mortem::<P>(call)?,
+        Route::DeletePostMortem => delete_post_mortem::<P>()?,
+        Route::Restart => restart::<P>()?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
@@ -224,6 +229,7 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
         limit: limit as u32,
         order: order(query)?,
         kinds: kinds(query)?,
+        gives_way: false,
     };
     let is_postcard = wants_postcard(call)?;
     let leaks = Leaks::begin(P::tracer(), P::now_us(), &wanted)
@@ -383,6 +389,44 @@ fn switch<P: Device>(name: Encoded<'_>, body: &[u8]) -> Answer {
 fn find_switch<P: Device>(name: Encoded<'_>) -> Option<&'static dyn Switch> {
     let mut switches = P::switches().iter().copied();
     switches.find(|switch| name.is(switch.name()))
+}
+
+fn black_box<P: Device>() -> Result<&'static BlackBox<P::Lock>, Problem> {
+    P::black_box().ok_or_else(|| {
+        Problem::not_found(format_args!(
+            "This board keeps nothing of a boot that has ended: see `Platform::black_box` in its firmware."
+        ))
+    })
+}
+
+fn post_mortem<P: Device>(call: &Call<'_>) -> Answer {
+    let is_postcard = wants_postcard(call)?;
+    let black_box = black_box::<P>()?;
+    if !is_postcard {
+        return Ok(Reply::stream(Stream::PostMortem(PostMortemPage::new())));
+    }
+    if black_box.outcome() != Outcome::Found {
+        return Err(Problem::not_found(format_args!(
+            "There is no post-mortem: as JSON, this says why."
+        )));
+    }
+    Ok(Reply::stream(Stream::KeptMessages(KeptMessages(0))))
+}
+
+fn delete_post_mortem<P: Device>() -> Answer {
+    black_box::<P>()?.delete();
+    Ok(Reply::stream(Stream::PostMortem(PostMortemPage::new())))
+}
+
+fn restart<P: Device>() -> Answer {
+    if !P::restart() {
+        return Err(Problem::not_found(format_args!(
+            "This board does not restart itself: see `Device::restart` in its firmware."
+        )));
+    }
+    Ok(Reply::json(Json::Restart(api::Restart {
+        restarting: true,
+    })))
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {

@@ -174,6 +174,7 @@ fn method(request: &Request<'_, '_>) -> Option<Method> {
     match request.method {
         "GET" | "HEAD" => Some(Method::Get),
         "POST" => Some(Method::Post),
+        "DELETE" => Some(Method::Delete),
         _ => None,
     }
 }
@@ -202,7 +203,7 @@ fn call<'b>(
     if endpoint.needs_tracing && !cfg!(feature = "tracing") {
         return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
     }
-    if endpoint.method == Method::Post && body_length > 0 {
+    if endpoint.method != Method::Get && body_length > 0 {
         check_type(request.fields)?;
     }
     if let api::Body::Json(most) = endpoint.body
@@ -256,8 +257,8 @@ pub(crate) fn perform<P: Device>(
 fn said<'b>(endpoint: &Endpoint, body: &'b Body) -> Result<&'b [u8], Problem> {
     match (endpoint.method, endpoint.body) {
         (Method::Get, _) => Ok(&[]),
-        (Method::Post, api::Body::None) => check_empty(body).map(|()| &[][..]),
-        (Method::Post, api::Body::Json(_)) => Ok(body),
+        (_, api::Body::None) => check_empty(body).map(|()| &[][..]),
+        (_, api::Body::Json(_)) => Ok(body),
     }
 }
 
@@ -268,7 +269,7 @@ fn nothing() -> Reply {
 /// What a page of an allowed origin may send (Fetch standard, "CORS protocol").
 fn preflight() -> Reply {
     nothing()
-        .with("Access-Control-Allow-Methods", "GET, HEAD, POST")
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
         .with(
             "Access-Control-Allow-Headers",
             "Authorization, Content-Type",

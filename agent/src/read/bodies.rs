@@ -134,7 +134,7 @@ pub fn leak<P: Device>(listed: &Listed) -> api::Leak {
 }
 
 /// Returns why a call stack ends early.
-fn cut<P: Device>(frames: &[u64]) -> Option<Cut> {
+pub(crate) fn cut<P: Device>(frames: &[u64]) -> Option<Cut> {
     match frames.last() {
         Some(last) => P::opaque(*last).or((frames.len() == MAX_FRAMES).then_some(Cut::Depth)),
         None => None,

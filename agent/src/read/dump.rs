@@ -19,6 +19,7 @@ const EVIDENCE: Asked = Asked {
     limit: 20,
     order: Order::Outlived,
     kinds: Kinds::ALL,
+    gives_way: false,
 };
 
 /// Writes the whole trace as of a time by the clock, in microseconds since boot. No lock is held while `out` is written to.

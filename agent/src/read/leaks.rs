@@ -27,6 +27,8 @@ pub struct Asked {
     pub order: Order,
     /// What is said of the entries that are listed: others are left out.
     pub kinds: Kinds,
+    /// Whether another query may end this one: then the list has no more entries.
+    pub gives_way: bool,
 }
 
 impl Default for Asked {
@@ -37,6 +39,7 @@ impl Default for Asked {
             limit: LEAKS_AT_A_TIME as u32,
             order: Order::default(),
             kinds: Kinds::ALL,
+            gives_way: false,
         }
     }
 }
@@ -123,7 +126,8 @@ impl Leaks {
             cursor: LeakCursor::before(trace, before_us)
                 .since(asked.times.start)
                 .at(period.recorded_until_us())
-                .by(asked.order),
+                .by(asked.order)
+                .giving_way(asked.gives_way),
             period,
             batch: Vec::new(),
             taken: 0,

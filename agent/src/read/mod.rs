@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod ahead;
 pub mod bodies;
 pub mod cursors;
 pub mod dump;

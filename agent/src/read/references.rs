@@ -56,7 +56,7 @@ pub struct References {
     trace: Trace,
     heap: Heap,
     /// What the tracer and its records take of the roots.
-    own: [Range<usize>; 4],
+    own: [Range<usize>; 5],
     part: Part,
     piece: Option<Piece>,
     words: Words,
@@ -132,6 +132,7 @@ impl References {
                 // Numbers that may look like addresses.
                 addresses(P::marks()),
                 P::history().map_or(0..0, addresses),
+                P::black_box().map_or(0..0, |black_box| addresses(black_box.memory())),
             ],
             part: Part::Roots(0, Pass::First),
             piece: None,

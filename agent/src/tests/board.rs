@@ -16,6 +16,9 @@ use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
 use crate::platform::{Context, Device, Platform, ScanGuard, Task};
+use crate::postmortem::BlackBox;
+#[cfg(feature = "tracing")]
+use crate::postmortem::{Memory, Reset};
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, EventRing, Tracer};
@@ -32,6 +35,7 @@ std::thread_local! {
     /// What this test's board lists for scans, and the blocks that its heap has handed out.
     static AREAS: RefCell<std::vec::Vec<Area>> = const { RefCell::new(std::vec::Vec::new()) };
     static HANDED: Cell<u64> = const { Cell::new(0) };
+    static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -61,6 +65,15 @@ pub(crate) fn was_interrupted() -> bool {
 pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
     AREAS.set(areas);
     HANDED.set(handed);
+}
+
+/// Begins a boot with memory that outlives it.
+#[cfg(feature = "tracing")]
+pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<Interruptible> {
+    let black_box = Box::leak(Box::new(BlackBox::new(memory)));
+    black_box.begin(reset);
+    BLACK_BOX.set(Some(black_box));
+    black_box
 }
 
 pub(crate) enum Board {}
@@ -115,6 +128,10 @@ impl Platform for Board {
 
     fn marks() -> &'static Marks<Interruptible> {
         MARKS.with(|marks| *marks)
+    }
+
+    fn black_box() -> Option<&'static BlackBox<Interruptible>> {
+        BLACK_BOX.get()
     }
 
     fn now_us() -> u64 {

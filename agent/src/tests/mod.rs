@@ -3,6 +3,8 @@
 pub(crate) mod board;
 
 #[cfg(feature = "tracing")]
+mod postmortem;
+#[cfg(feature = "tracing")]
 mod realloc;
 #[cfg(feature = "tracing")]
 pub(crate) mod references;

@@ -69,6 +69,7 @@ pub struct LeakCursor {
     since_us: u64,
     before_us: u64,
     order: Order,
+    gives_way: bool,
     passed: [u32; MAX_STACKS / u32::BITS as usize],
 }
 
@@ -81,6 +82,7 @@ impl LeakCursor {
             since_us: 0,
             before_us,
             order: Order::default(),
+            gives_way: false,
             passed: [0; _],
         }
     }
@@ -103,6 +105,15 @@ impl LeakCursor {
     /// Sorts the list by something else than bytes.
     pub fn by(self, order: Order) -> Self {
         Self { order, ..self }
+    }
+
+    /// Lets another query end this one where that `gives_way`.
+    pub fn giving_way(self, gives_way: bool) -> Self {
+        Self { gives_way, ..self }
+    }
+
+    pub(super) fn gives_way(&self) -> bool {
+        self.gives_way
     }
 
     pub(super) fn order(&self) -> Order {

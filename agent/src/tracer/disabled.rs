@@ -55,6 +55,11 @@ impl LeakCursor {
         self
     }
 
+    /// Returns the same.
+    pub fn giving_way(self, _gives_way: bool) -> Self {
+        self
+    }
+
     /// Sorts the list by something else than bytes.
     pub fn by(self, _order: Order) -> Self {
         self

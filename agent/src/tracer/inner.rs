@@ -45,6 +45,8 @@ pub(super) struct Inner {
     ledger: Ledger,
     /// Number of the running leak query, 0 if none is.
     query: u32,
+    /// Whether it ends where another one begins.
+    query_gives_way: bool,
     last_query: u32,
 }
 
@@ -68,6 +70,7 @@ impl Inner {
             stacks: Stacks::EMPTY,
             ledger: Ledger::EMPTY,
             query: 0,
+            query_gives_way: false,
             last_query: 0,
         }
     }

@@ -138,7 +138,7 @@ impl<M: RawMutex> Tracer<M> {
     /// Sums up the live blocks that a cursor asks for by call stack, puts the next largest sums into `out` in the
     /// order of the list, and returns how many call stacks there were to choose from.
     ///
-    /// Returns `None` while another such query is at work: its sums are kept in the stack table.
+    /// Returns `None` while another such query is at work, or has begun meanwhile where this one gives way: sums are kept in the stack table.
     ///
     /// # Errors
     /// When the cursor's trace has ended; `out` is empty then.
@@ -148,22 +148,27 @@ impl<M: RawMutex> Tracer<M> {
         out: &mut Vec<Sums, N>,
     ) -> Result<Option<u32>, TraceEnded> {
         out.clear();
-        let Some(query) = self.read(cursor.trace, Inner::begin_query)? else {
+        let begin = |inner: &mut Inner| inner.begin_query(cursor.gives_way());
+        let Some(query) = self.read(cursor.trace, begin)? else {
             return Ok(None);
         };
         let answer = self.answer(query, cursor, out);
-        let ahead = answer.inspect_err(|TraceEnded| out.clear())?;
+        let Some(ahead) = answer.inspect_err(|TraceEnded| out.clear())? else {
+            out.clear();
+            return Ok(None);
+        };
         out.iter().for_each(|sums| cursor.pass(sums.stack));
         Ok(Some(ahead))
     }
 
-    /// Does the work of a leak query, which is the only one meanwhile. The end of its trace ends it, too.
+    /// Does the work of a leak query, which is the only one meanwhile; `None` if it gave way to another one. The end of its trace
+    /// ends it, too.
     fn answer<const N: usize>(
         &self,
         query: u32,
         cursor: &LeakCursor,
         out: &mut Vec<Sums, N>,
-    ) -> Result<u32, TraceEnded> {
+    ) -> Result<Option<u32>, TraceEnded> {
         let trace = cursor.trace;
         let mut records = cursor.records();
         while self.read(trace, |inner| inner.tally(&mut records, query, cursor))? {}
@@ -176,8 +181,8 @@ impl<M: RawMutex> Tracer<M> {
                 keep_largest(out, sums, cursor.order());
             }
         }
-        self.read(trace, Inner::end_query)?;
-        Ok(ahead)
+        let is_own = self.read(trace, |inner| inner.end_query(query))?;
+        Ok(is_own.then_some(ahead))
     }
 
     /// Returns the time that a list of leaks of a trace is of, which was made at `time_us`.

@@ -8,6 +8,7 @@ mod evicted;
 mod pace;
 mod past;
 mod poll;
+mod post_mortem;
 pub(crate) mod records;
 pub(crate) mod retry;
 pub(crate) mod scan_pace;

@@ -38,7 +38,7 @@ impl Store {
 }
 
 /// Returns an answer, if the device has what was asked for: an agent of an older version does not.
-fn if_there_is<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+pub(super) fn if_there_is<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(ApiError::Refused(problem)) if problem.status == NOT_FOUND => Ok(None),

@@ -150,7 +150,8 @@ impl Store {
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
         if was_lost || round.is_multiple_of(SELDOM) {
-            self.take_device(client.get(Route::Device, "").await?);
+            self.take_device(client.get(Route::Device, "").await?)
+                .await?;
             self.ask_demo().await?;
             self.ask_marks().await?;
             *evicted = self.ask_evicted().await?;
@@ -170,11 +171,12 @@ impl Store {
             client.get(Route::Trace, ""),
             client.get(Route::Heap, ""),
         );
-        self.take_device(device?);
+        self.take_device(device?).await?;
         self.take_trace(trace?);
         self.take_heap(heap?);
         self.ask_leaks(evicted).await?;
         self.ask_past().await?;
+        self.ask_post_mortem().await?;
         self.ask_marks().await?;
         self.ask_demo().await?;
         self.ask_wrong_free_stacks().await?;
@@ -287,7 +289,7 @@ impl Store {
         Ok(())
     }
 
-    fn take_device(&self, device: Device) {
+    async fn take_device(&self, device: Device) -> Result<(), ApiError> {
         let before = self.device.with_untracked(|before| {
             before
                 .as_ref()
@@ -316,6 +318,10 @@ impl Store {
             ));
         }
         self.look_for_elf();
+        match rebooted {
+            true => self.ask_post_mortem().await,
+            false => Ok(()),
+        }
     }
 
     /// Asks what the trace is doing.
@@ -327,7 +333,8 @@ impl Store {
             .with_value(|clock| clock.is_behind(trace.summary.time_us))
         {
             // It was started again, or its clock was set.
-            self.take_device(client.get(Route::Device, "").await?);
+            self.take_device(client.get(Route::Device, "").await?)
+                .await?;
         }
         self.take_trace(trace);
         Ok(())

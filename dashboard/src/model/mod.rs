@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod demo_tests;
+pub(crate) mod ending;
 pub(crate) mod events;
 pub(crate) mod finding;
 pub(crate) mod heap_history;

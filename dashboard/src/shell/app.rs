@@ -8,6 +8,7 @@ use super::file_banner::FileBanner;
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
+use super::post_mortem::PostMortem;
 use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file, follow};
 use crate::device::connection::LinkState;
@@ -73,7 +74,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
             <main tabindex="-1" node_ref=main>
                 {store.is_file.then(|| view! { <FileBanner /> })}
                 <LostBanner />
-                {(!store.is_file).then(|| view! { <BootBefore /> })}
+                {(!store.is_file).then(|| view! { <PostMortem /> <BootBefore /> })}
                 <Warnings />
                 <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.is_known() fallback=|| view! { <Absent /> }>

@@ -1,8 +1,11 @@
 use heapbeacon_shared::api::Device;
+use heapbeacon_shared::trace::Ending;
 use leptos::prelude::*;
 
+use crate::components::CallStack;
 use crate::device::connection::LinkState;
 use crate::format;
+use crate::model::ending::{left, sentence, stack};
 use crate::model::loss;
 use crate::store::sources::Sources;
 use crate::store::{Opened, Store};
@@ -24,14 +27,21 @@ pub(super) fn FileBanner() -> impl IntoView {
         )
     };
     let told = move || {
-        let opened = store.opened.read();
+        let (opened, ending) = (store.opened.read(), store.ending.read());
         store
             .device
-            .with(|device| Some(told(opened.as_ref()?, device.as_ref()?)))
+            .with(|device| Some(told(opened.as_ref()?, device.as_ref()?, ending.as_ref())))
+    };
+    let where_it_was = move || {
+        store.symbols.track();
+        let ending = store.ending.read();
+        let stack = stack(ending.as_ref().filter(|ending| !ending.frames.is_empty())?);
+        let stack = store.names.try_update_value(|names| names.of(&stack))?;
+        Some(view! { <CallStack stack /> }.into_any())
     };
     view! {
         <section class="banner file" role="status" data-testid="file-banner">
-            <div>{told}</div>
+            <div>{told} {where_it_was}</div>
             <button type="button" data-testid="close-file" on:click=move |_| sources.show_device()>
                 {back}
             </button>
@@ -39,7 +49,22 @@ pub(super) fn FileBanner() -> impl IntoView {
     }
 }
 
-fn told(opened: &Opened, device: &Device) -> AnyView {
+/// Says how the boot ended that a post-mortem is of.
+fn ended(ending: &Ending) -> AnyView {
+    let task = ending.task.as_deref();
+    let task = task.map(|task| format!(" in task {task}"));
+    view! {
+        <p data-testid="ending">
+            <strong>{sentence(ending)}</strong>
+            " "
+            {left(ending)}
+        </p>
+        <p class="said">{ending.message.to_string()} {task}</p>
+    }
+    .into_any()
+}
+
+fn told(opened: &Opened, device: &Device, ending: Option<&Ending>) -> AnyView {
     let taken = format::duration(device.uptime_us);
     let words = match device.name.as_str() {
         // What said whose it is was lost.
@@ -52,6 +77,7 @@ fn told(opened: &Opened, device: &Device) -> AnyView {
     let losses = loss::sentences(&opened.loss);
     view! {
         <p><strong>{opened.name.clone()}</strong> {words} " Nothing here is live."</p>
+        {ending.map(ended)}
         {(!losses.is_empty()).then(|| view! { <p class="loss">{losses.join(" ")}</p> }.into_any())}
     }
     .into_any()

@@ -11,6 +11,7 @@ mod mark;
 mod navigation;
 mod notices;
 mod obstacle;
+mod post_mortem;
 mod restart;
 mod warnings;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use heapbeacon_shared::analysis::{Watched, is_recording};
 use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, MarksPage, Stack, Trace};
 use heapbeacon_shared::capture::Loss;
-use heapbeacon_shared::trace::Origin;
+use heapbeacon_shared::trace::{Ending, Origin};
 use leptos::prelude::*;
 use web_sys::File;
 
@@ -106,6 +106,8 @@ pub struct Store {
     pub boot_before: StoredValue<Option<File>, LocalStorage>,
     /// What is said of that, until somebody dismisses it.
     pub boot_before_words: RwSignal<Option<String>>,
+    /// How the boot ended that the device keeps a post-mortem of, or that a file is one of.
+    pub ending: RwSignal<Option<Ending>>,
     /// The source files that somebody has given.
     pub folder: StoredValue<Folder, LocalStorage>,
     /// How often somebody has.
@@ -173,6 +175,7 @@ impl Store {
             picture: StoredValue::new_local(None),
             boot_before: StoredValue::new_local(None),
             boot_before_words: RwSignal::new(None),
+            ending: RwSignal::new(None),
             folder: StoredValue::new_local(Folder::default()),
             folder_version: RwSignal::new(0),
             opened_rows: RwSignal::new(0),

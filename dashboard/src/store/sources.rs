@@ -196,6 +196,7 @@ impl Store {
             last: scanned.map(Arc::new),
             problem: None,
         });
+        self.ending.set(capture.ending);
         self.device.set(Some(capture.device));
         self.heap.set(Some(capture.heap));
         self.trace.set(Some(capture.trace));

@@ -12,6 +12,7 @@ use super::elf_cache;
 use super::lookup::Lookup;
 use super::names::Names;
 use super::source::{Source, SymbolState};
+use crate::model::ending::stack;
 use crate::store::Store;
 
 impl Store {
@@ -139,7 +140,13 @@ impl Store {
             .filter_map(|record| record.task.as_deref());
         let scan = self.scans.with_untracked(|scans| scans.last.clone());
         let of_scan = scan.iter().flat_map(|scan| scan.stacks());
-        let stacks = stacks.chain(&*of_wrong_frees).chain(of_scan);
+        let of_ending = self
+            .ending
+            .with_untracked(|ending| ending.as_ref().map(stack));
+        let stacks = stacks
+            .chain(&*of_wrong_frees)
+            .chain(of_scan)
+            .chain(&of_ending);
         let mut wanted = names.wanted(stacks, tasks);
         if let Some(scan) = &scan {
             names.want_statics(&mut wanted, &scan.statics());

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Warning;
 use crate::trace::{
-    self, Address, Births, BuildId, Cut, Destination, Failure, MAX_FRAMES, Mode, Name, Origin,
-    Outlived, Region, Reserve, Verdict, WrongFree,
+    self, Address, Births, BuildId, Cut, Destination, Ending, Failure, MAX_FRAMES, Mode, Name,
+    Origin, Outlived, Region, Reserve, Verdict, WrongFree,
 };
 
 /// A sentence.
@@ -266,6 +266,22 @@ pub struct Leak {
     /// What is said of them, from this answer alone.
     #[serde(default)]
     pub verdict: Verdict,
+}
+
+/// What is known of the boots before: `GET /postmortem`, which has more beside it where it is `found`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PostMortem {
+    /// `nothing`, `found`, `lost` with the power, or `damaged`.
+    pub outcome: Name,
+    /// How the boot ended that it is of.
+    pub ending: Option<Ending>,
+}
+
+/// Answer of `POST /restart`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// Always true: the device restarts within a second.
+    pub restarting: bool,
 }
 
 /// Body of `POST /trace/init`.

@@ -24,6 +24,8 @@ pub enum Method {
     Get,
     /// Changes the trace or the device.
     Post,
+    /// Deletes what the device keeps.
+    Delete,
 }
 
 impl fmt::Display for Method {
@@ -31,6 +33,7 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Delete => "DELETE",
         })
     }
 }
@@ -40,6 +43,7 @@ impl fmt::Display for Method {
 pub struct Methods {
     get: bool,
     post: bool,
+    delete: bool,
 }
 
 impl Methods {
@@ -47,6 +51,7 @@ impl Methods {
     pub const READ: Self = Self {
         get: true,
         post: false,
+        delete: false,
     };
 
     /// Returns whether a method is among them.
@@ -54,27 +59,32 @@ impl Methods {
         match method {
             Method::Get => self.get,
             Method::Post => self.post,
+            Method::Delete => self.delete,
         }
     }
 
     /// Returns the value of `Allow`, with the methods that are derived from these.
     pub const fn allow(self) -> &'static str {
-        match (self.get, self.post) {
-            (true, true) => "GET, HEAD, POST, OPTIONS",
-            (true, false) => "GET, HEAD, OPTIONS",
-            (false, true) => "POST, OPTIONS",
-            (false, false) => "OPTIONS",
+        match (self.get, self.post, self.delete) {
+            (true, true, _) => "GET, HEAD, POST, OPTIONS",
+            (true, false, true) => "GET, HEAD, DELETE, OPTIONS",
+            (true, false, false) => "GET, HEAD, OPTIONS",
+            (false, true, _) => "POST, OPTIONS",
+            (false, false, true) => "DELETE, OPTIONS",
+            (false, false, false) => "OPTIONS",
         }
     }
 }
 
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.get, self.post) {
-            (true, true) => "GET and POST",
-            (true, false) => "GET",
-            (false, true) => "POST",
-            (false, false) => "OPTIONS",
+        f.write_str(match (self.get, self.post, self.delete) {
+            (true, true, _) => "GET and POST",
+            (true, false, true) => "GET and DELETE",
+            (true, false, false) => "GET",
+            (false, true, _) => "POST",
+            (false, false, true) => "DELETE",
+            (false, false, false) => "OPTIONS",
         })
     }
 }
@@ -184,6 +194,9 @@ pub enum Route {
     DemoSwitch,
     OpenApi,
     Events,
+    PostMortem,
+    DeletePostMortem,
+    Restart,
 }
 
 /// A row of the table of routes.
@@ -241,6 +254,7 @@ impl Endpoint {
         Methods {
             get: answers(Method::Get),
             post: answers(Method::Post),
+            delete: answers(Method::Delete),
         }
     }
 
@@ -262,7 +276,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 24] = [
+    pub const ALL: [Endpoint; 27] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -323,9 +337,20 @@ impl Route {
         Endpoint::read(Route::Events, "/api/v1/events", Answer::WebSocket)
             .with_query(&["events", "counters_ms", "samples_ms", "min_size", "task"])
             .with_access(Access::Events),
+        Endpoint::read(
+            Route::PostMortem,
+            "/api/v1/postmortem",
+            Answer::JsonOrPostcard,
+        )
+        .with_query(&["format"]),
+        Endpoint {
+            method: Method::Delete,
+            ..Endpoint::control(Route::DeletePostMortem, "/api/v1/postmortem", Body::None)
+        },
+        Endpoint::control(Route::Restart, "/api/v1/restart", Body::None),
     ];
 
-    const TABLE: &'static [Endpoint; 24] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 27] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -368,11 +393,11 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_something_is_posted() {
+    fn what_only_reads_is_got() {
         for endpoint in Route::ALL {
             let controls = endpoint.access == Access::Control;
             assert_eq!(
-                endpoint.method == Method::Post,
+                endpoint.method != Method::Get,
                 controls,
                 "{}",
                 endpoint.path

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use crate::api::{Device, Heap, LeaksPage, Record, ReferencesPage, Stack, Trace};
 
-use crate::trace::Mark;
+use crate::trace::{Ending, Mark};
 
 use super::loss::Loss;
 
@@ -27,6 +27,8 @@ pub struct Capture {
     pub references: Option<ReferencesPage>,
     /// The marks of its boot up to then, oldest first; which traces there were then is not told.
     pub marks: Vec<Mark>,
+    /// How the boot ended, in a post-mortem.
+    pub ending: Option<Ending>,
     /// What could not be read.
     pub loss: Loss,
 }

@@ -47,6 +47,9 @@ pub(super) struct Fold {
     pointers: Pointers,
     failures: Vec<trace::Failure>,
     marks: Vec<trace::Mark>,
+    /// Live blocks that a stream without records tells of.
+    pub(super) told: Vec<trace::Leak>,
+    ending: Option<trace::Ending>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
@@ -92,8 +95,10 @@ impl Fold {
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
             Message::Mark(mark) => insert_mark(&mut self.marks, mark),
-            // Births are counted from the records; who asked for a page, and the decoder, have looked at its end.
-            Message::Births(_) | Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
+            Message::Births(leak) => self.told.push(leak),
+            Message::Ending(ending) => self.ending = Some(ending),
+            // Who asked for a page, and the decoder, have looked at its end.
+            Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
             // Those of a connection that somebody has saved.
             Message::Events(_)
             | Message::Snapshot(_)
@@ -137,7 +142,7 @@ impl Fold {
 
     /// Returns whether anything of the trace was said.
     pub(super) fn has_trace(&self) -> bool {
-        self.counters.is_some() || !self.stacks.is_empty()
+        self.counters.is_some() || !self.stacks.is_empty() || self.ending.is_some()
     }
 
     /// Returns everything; `None` if nothing of the trace was said.
@@ -167,12 +172,14 @@ impl Fold {
             failure.gave_reserve = given_us == Some(failure.time_us);
         }
         self.add_up();
+        self.add_told();
         let leaks = self.leaks(&trace);
         let pointers = mem::take(&mut self.pointers);
         let references = pointers.settle(trace.trace_id, &self.heap.regions);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
         let is_weighed = self.period.is_some();
         let marks = self.take_marks();
+        let ending = self.ending.take();
         let (records, stacks) = self.take_records();
         Some(Capture {
             is_weighed,
@@ -184,6 +191,7 @@ impl Fold {
             stacks,
             references,
             marks,
+            ending,
             loss,
         })
     }

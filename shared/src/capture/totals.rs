@@ -94,6 +94,24 @@ impl Fold {
         }
     }
 
+    /// Adds what a stream tells of live blocks of which it has no records: births are counted from these, where there are any.
+    pub(super) fn add_told(&mut self) {
+        if !self.records.is_empty() {
+            return;
+        }
+        for told in core::mem::take(&mut self.told) {
+            let place = self.stack_places.get(&told.stack);
+            if let Some(leak) = place.and_then(|place| self.stacks.get_mut(*place)) {
+                leak.count = told.count;
+                leak.bytes = told.bytes;
+                leak.oldest_us = told.oldest_us;
+                leak.newest_us = told.newest_us;
+                leak.outlived = told.outlived;
+                leak.births = told.births;
+            }
+        }
+    }
+
     /// Lists who holds live blocks, most bytes first.
     pub(super) fn leaks(&self, trace: &Trace) -> LeaksPage {
         let live = || self.stacks.iter().filter(|leak| leak.count > 0);
@@ -137,6 +155,9 @@ impl Fold {
 
     /// Counts when the live blocks of each listed call stack were allocated, and which of them have outlived others.
     fn count_births(&self, leaks: &mut [Leak], period: &Period) {
+        if self.records.is_empty() {
+            return;
+        }
         let now_us = period.recorded_until_us();
         for leak in &mut *leaks {
             leak.births = Births::new(leak.oldest_us, period.time_us);

@@ -7,6 +7,7 @@
 mod address;
 mod build_id;
 mod call_stack;
+mod ending;
 mod heap;
 mod json_only;
 mod leak;
@@ -17,6 +18,7 @@ mod summary;
 pub use address::Address;
 pub use build_id::{BuildId, BuildIdText};
 pub use call_stack::{Cut, Frames, MAX_FRAMES, Origin, Stack, Task};
+pub use ending::{Ending, Reason};
 pub use heap::{Level, Point, Region, Reserve, Window};
 pub use leak::{
     Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Period, Unrecorded,

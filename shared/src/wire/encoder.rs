@@ -37,6 +37,11 @@ impl Encoder {
         Self { messages: 0 }
     }
 
+    /// Goes on with a stream that has so many messages.
+    pub const fn behind(messages: u32) -> Self {
+        Self { messages }
+    }
+
     /// Encodes `message` into `buffer`, behind a preamble where one is due, and returns the bytes to
     /// send.
     ///

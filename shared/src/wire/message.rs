@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Events, References};
 use crate::trace::{
-    Address, BuildId, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record, Reserve,
-    Root, Scan, Stack, Summary, Task, WrongFree,
+    Address, BuildId, Ending, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record,
+    Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -70,6 +70,8 @@ pub enum Message {
     Live(Events),
     /// All live blocks were named.
     SnapshotEnd(SnapshotEnd),
+    /// How the boot ended that the stream is of.
+    Ending(Ending),
 }
 
 /// Who is speaking.

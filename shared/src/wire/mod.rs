@@ -19,6 +19,7 @@ mod decode_error;
 mod decoder;
 mod encoder;
 mod events;
+mod first;
 #[cfg(feature = "alloc")]
 mod frame;
 mod message;
@@ -31,6 +32,7 @@ pub use decode_error::DecodeError;
 pub use decoder::{Decoder, Received};
 pub use encoder::{EncodeError, Encoder, MAX_ENCODED};
 pub use events::{Event, EventWriter, Events, FreedBlock, MalformedEvent};
+pub use first::read_first;
 pub use message::*;
 pub use references::{References, Step};
 

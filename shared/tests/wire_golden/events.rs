@@ -1,6 +1,6 @@
 //! The messages of event connections.
 
-use heapbeacon_shared::trace::{Address, Record};
+use heapbeacon_shared::trace::{Address, Cut, Ending, Reason, Record};
 use heapbeacon_shared::wire::*;
 
 use super::assert_golden;
@@ -69,5 +69,27 @@ fn snapshot_end() {
     assert_golden(
         Message::SnapshotEnd(SnapshotEnd { blocks: 128 }),
         "03 1a  80 01",
+    );
+}
+
+#[test]
+fn ending() {
+    let ending = Ending {
+        reason: Reason::OutOfMemory,
+        time_us: 300,
+        task: Some(super::name("net")),
+        message: "full".try_into().expect("it fits"),
+        frames: [128, 5].map(Address).into_iter().collect(),
+        cut: Some(Cut::Driver),
+        free: Some(64),
+        largest_free_block: None,
+    };
+    assert_golden(
+        Message::Ending(ending),
+        "17 1b  02  ac 02  01 03 6e 65 74  04 66 75 6c 6c  02 80 01 05  01 01  01 40  00",
+    );
+    assert_golden(
+        Message::Ending(Ending::default()),
+        "09 1b  00  00  00  00  00  00  00  00",
     );
 }

@@ -271,9 +271,21 @@ fn events() -> impl Strategy<Value = Message> {
             false => Message::Events(writer.take()),
         }
     });
-    let number = any::<u64>().prop_map(|until| Message::Snapshot(Snapshot { until }));
+    let begin = any::<u64>().prop_map(|until| Message::Snapshot(Snapshot { until }));
     let end = any::<u32>().prop_map(|blocks| Message::SnapshotEnd(SnapshotEnd { blocks }));
-    prop_oneof![events, number, end]
+    let ending = (number(), any::<bool>()).prop_map(|(time_us, has_task)| {
+        Message::Ending(Ending {
+            reason: Reason::Panic,
+            time_us,
+            task: has_task.then(|| "net".try_into().expect("it fits")),
+            message: "at the end".try_into().expect("it fits"),
+            frames: [time_us, 7].map(Address).into_iter().collect(),
+            cut: has_task.then_some(Cut::Depth),
+            free: Some(time_us),
+            largest_free_block: None,
+        })
+    });
+    prop_oneof![events, begin, end, ending]
 }
 
 fn wrong_free() -> impl Strategy<Value = Message> {

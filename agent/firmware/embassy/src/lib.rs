@@ -6,6 +6,7 @@
 //! | `network` | at which address the device is reached |
 //! | [`tasks`] | which embassy task runs, and what it is called |
 //! | `reserve` | takes the reserve of the heap again once there is room |
+//! | `restart` | restarts the device when somebody asks for it |
 //! | `history` | samples the heap for its history |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
@@ -24,6 +25,8 @@ pub mod network;
 mod own;
 #[cfg(feature = "http")]
 pub mod reserve;
+#[cfg(feature = "http")]
+pub mod restart;
 #[cfg(feature = "http")]
 pub mod server;
 #[cfg(feature = "http")]

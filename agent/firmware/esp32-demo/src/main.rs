@@ -44,6 +44,7 @@ static RESOURCES: StaticCell<StackResources<{ SOCKETS + 2 }>> = StaticCell::new(
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
+    heapbeacon_esp32::note_panic(info);
     esp_hal::system::software_reset()
 }
 

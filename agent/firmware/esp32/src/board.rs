@@ -68,6 +68,11 @@ impl Platform for Board {
         Some(&heapbeacon_esp_alloc::RESERVE)
     }
 
+    #[cfg(feature = "http")]
+    fn black_box() -> Option<&'static heapbeacon::postmortem::BlackBox<Lock>> {
+        Some(&crate::keep::BLACK_BOX)
+    }
+
     fn is_interrupt_safe(memory: Range<usize>) -> bool {
         let ram = stack::internal_ram();
         ram.start <= memory.start && memory.end <= ram.end

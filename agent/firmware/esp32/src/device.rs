@@ -10,7 +10,7 @@ use heapbeacon::history::History;
 use heapbeacon::memory::Area;
 use heapbeacon::platform::{Device, Switch, Task};
 use heapbeacon_embassy::server::PORT;
-use heapbeacon_embassy::{Lock, image, network};
+use heapbeacon_embassy::{Lock, image, network, restart};
 use heapbeacon_shared::api::{self, Network};
 use heapbeacon_shared::trace::{Cut, Region, Window, name};
 
@@ -52,6 +52,11 @@ impl Device for Board {
 
     fn area(index: usize) -> Option<Area> {
         roots::area(index)
+    }
+
+    fn restart() -> bool {
+        restart::ask();
+        true
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

@@ -33,6 +33,7 @@
 //! | `records` | memory for records |
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
+//! | `keep` | what outlives a reset |
 //! | `device` | what the device says of itself |
 #![no_std]
 // Of the server's futures, which nest deeply.
@@ -52,6 +53,8 @@ mod device;
 mod error;
 #[cfg(any(feature = "http", feature = "tracing"))]
 mod hooks;
+#[cfg(feature = "http")]
+mod keep;
 #[cfg(feature = "http")]
 mod network;
 mod records;
@@ -78,6 +81,8 @@ pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
+#[cfg(feature = "http")]
+pub use keep::note_panic;
 #[cfg(feature = "http")]
 pub use network::{Network, network};
 pub use records::{RecordBuffer, record_buffer};

@@ -7,6 +7,7 @@ use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
+use esp_hal::system::software_reset;
 use heapbeacon::Recorder;
 use heapbeacon::http::{Asset, Guard, Server};
 use heapbeacon::read::bodies;
@@ -14,7 +15,7 @@ use heapbeacon::tracer::EventRing;
 use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{history, reserve};
+use heapbeacon_embassy::{history, reserve, restart};
 use static_cell::StaticCell;
 
 use crate::board::Board;
@@ -100,6 +101,7 @@ fn spawn(
     }
     spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
     spawner.spawn(named("history", keep_history().ok()?));
+    spawner.spawn(named("restart", keep_restarting().ok()?));
     spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
 }
@@ -132,6 +134,12 @@ async fn keep_reserve(bytes: usize) {
 #[embassy_executor::task]
 async fn keep_history() -> ! {
     history::keep::<Board>().await
+}
+
+#[embassy_executor::task]
+async fn keep_restarting() -> ! {
+    restart::wait::<Board>().await;
+    software_reset()
 }
 
 /// Prints who may come in.

@@ -8,17 +8,19 @@ use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
+use heapbeacon::postmortem::BlackBox;
 use heapbeacon::reserve::Reserve;
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
-use heapbeacon_embassy::{Lock, image, network, tasks};
+use heapbeacon_embassy::{Lock, image, network, restart, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Origin, Region, Window, name};
 use static_cell::ConstStaticCell;
 
+use crate::crash::{EXHAUSTION, PANIC};
 use crate::storm::STORM;
-use crate::{clock, heap, interrupts, stack};
+use crate::{clock, heap, interrupts, keep, stack};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
@@ -38,13 +40,21 @@ static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 /// Where events go in to-host mode.
 pub static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
 
-/// What can be switched: the demo's behaviours, and the storm.
-static SWITCHES: [&dyn Switch; OFFERED.len() + 1] = {
-    let mut switches: [&dyn Switch; OFFERED.len() + 1] = [&STORM; OFFERED.len() + 1];
+/// Switches of this board's own.
+const OWN: [&dyn Switch; 3] = [&STORM, &PANIC, &EXHAUSTION];
+
+/// What can be switched: the demo's behaviours, and what only this board does.
+static SWITCHES: [&dyn Switch; OFFERED.len() + OWN.len()] = {
+    let mut switches: [&dyn Switch; OFFERED.len() + OWN.len()] = [&STORM; _];
     let mut index = 0;
     while index < OFFERED.len() {
         switches[index] = OFFERED[index];
         index += 1;
+    }
+    let mut own = 0;
+    while own < OWN.len() {
+        switches[index + own] = OWN[own];
+        own += 1;
     }
     switches
 };
@@ -109,6 +119,10 @@ impl Platform for Board {
     fn reserve() -> Option<&'static Reserve<Lock>> {
         Some(&heap::RESERVE)
     }
+
+    fn black_box() -> Option<&'static BlackBox<Lock>> {
+        keep::black_box()
+    }
 }
 
 impl Device for Board {
@@ -158,6 +172,11 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<Lock>> {
         Some(&HISTORY)
+    }
+
+    fn restart() -> bool {
+        restart::ask();
+        true
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

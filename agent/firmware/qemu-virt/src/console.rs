@@ -3,6 +3,9 @@
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
+use heapbeacon::postmortem::panicked;
+
+use crate::board::Board;
 use crate::mmio::Register;
 
 // SAFETY: the transmit register of the UART, on `virt` at 0x1000_0000.
@@ -36,6 +39,14 @@ pub fn exit(status: u16) -> ! {
     }
 }
 
+/// Resets the machine, which leaves its memory as it is.
+pub fn reset() -> ! {
+    TEST.write(0x7777);
+    loop {
+        riscv::asm::wfi();
+    }
+}
+
 struct Uart;
 
 impl Write for Uart {
@@ -48,5 +59,9 @@ impl Write for Uart {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
-    exit(PANICKED)
+    // Programs that keep nothing end here.
+    match panicked::<Board>(info) {
+        true => reset(),
+        false => exit(PANICKED),
+    }
 }

@@ -6,6 +6,7 @@
 //! | [`heap`] | two heap regions |
 //! | [`stack`] | call stacks of this image |
 //! | [`clock`], [`interrupts`] | time, and what breaks in |
+//! | [`keep`], `crash` | what outlives a reset, and switches that end in one |
 //! | [`storm`] | a switch that lets much happen |
 //! | [`virtio_net`] | the network card |
 //! | [`console`] | the serial console, and how QEMU ends |
@@ -16,9 +17,11 @@ extern crate alloc;
 pub mod board;
 pub mod clock;
 pub mod console;
+mod crash;
 mod dma;
 pub mod heap;
 pub mod interrupts;
+pub mod keep;
 mod mmio;
 pub mod stack;
 pub mod storm;

@@ -13,12 +13,12 @@ use heapbeacon::tracer::Mode;
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_embassy::{history, network, reserve, server};
+use heapbeacon_embassy::{history, network, reserve, restart, server};
 use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
-use heapbeacon_qemu_virt::{interrupts, println, storm};
+use heapbeacon_qemu_virt::{console, interrupts, keep, println, storm};
 use heapbeacon_shared::trace::Destination;
 use static_cell::StaticCell;
 
@@ -36,6 +36,7 @@ const RESERVE: usize = 12 * 1024;
 #[riscv_rt::entry]
 fn main() -> ! {
     interrupts::start();
+    keep::begin();
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     EXECUTOR.init(Executor::new()).run(|spawner| {
         spawner.spawn(named("start", start(spawner).expect("it is spawned once")));
@@ -90,6 +91,10 @@ async fn start(spawner: Spawner) {
         "history",
         keep_history().expect("it is spawned once"),
     ));
+    spawner.spawn(named(
+        "restart",
+        keep_restarting().expect("it is spawned once"),
+    ));
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
@@ -115,6 +120,12 @@ async fn keep_reserve() {
 #[embassy_executor::task]
 async fn keep_history() -> ! {
     history::keep::<Board>().await
+}
+
+#[embassy_executor::task]
+async fn keep_restarting() -> ! {
+    restart::wait::<Board>().await;
+    console::reset()
 }
 
 #[embassy_executor::task]

@@ -102,8 +102,9 @@ fn a_foreign_page_can_neither_read_nor_change_anything() {
         );
         assert_eq!(answer.header("vary"), Some("Accept, Origin"));
         for endpoint in Route::ALL {
-            if endpoint.method == Method::Post {
-                send_to(&agent, "POST", &path_of(&endpoint), &host, &header).problem(403);
+            if endpoint.method != Method::Get {
+                let method = endpoint.method.to_string();
+                send_to(&agent, &method, &path_of(&endpoint), &host, &header).problem(403);
             }
         }
         send(&agent, "POST", "/trace/start?mode=all", &host, &header).problem(403);

@@ -122,6 +122,13 @@ impl Client {
         self.try_request("POST", &api(path), headers, body.as_bytes())
     }
 
+    /// Deletes what a path of the API names.
+    #[track_caller]
+    #[allow(dead_code, reason = "not every suite deletes something")]
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.request("DELETE", &api(path), &[], b"")
+    }
+
     /// Posts JSON that must be accepted, and returns the trace's new status.
     #[track_caller]
     pub(crate) fn command(&self, path: &str, body: &str) -> Trace {

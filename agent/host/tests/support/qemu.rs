@@ -89,6 +89,11 @@ impl Qemu {
         Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
     }
 
+    /// Resets the machine, as a watchdog would.
+    pub(crate) fn reset(&mut self) {
+        self.command(&json!({ "execute": "system_reset" }));
+    }
+
     /// Pulls the network's cable, or puts it back.
     pub(crate) fn plug(&mut self, is_in: bool) {
         self.command(&json!({

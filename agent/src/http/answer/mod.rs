@@ -5,5 +5,6 @@ pub(crate) mod dump_page;
 pub(crate) mod frame;
 pub(crate) mod output;
 pub(crate) mod pages;
+pub(crate) mod postmortem_page;
 pub(crate) mod references_page;
 pub(crate) mod reply;

@@ -16,6 +16,7 @@ use crate::http::answer::output::Output;
 use crate::http::answer::pages::{
     DemoPage, HistoryPage, LeaksPage, MarksPage, RecordsPage, StacksPage,
 };
+use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
@@ -83,6 +84,7 @@ pub(crate) enum Json {
     Record(api::Record),
     Mark(Mark),
     DemoSwitch(api::DemoSwitch),
+    Restart(api::Restart),
     Problem(api::Problem),
 }
 
@@ -97,6 +99,8 @@ pub(crate) enum Stream {
     Demo(DemoPage),
     Dump(DumpPage),
     Capture(MessageStream),
+    PostMortem(PostMortemPage),
+    KeptMessages(KeptMessages),
 }
 
 impl<'b> Delivery<'b> {
@@ -251,7 +255,7 @@ impl Content {
             Self::Bytes(content_type, _) => Some(content_type),
             Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
-            Self::Stream(Stream::Capture(_)) => Some(POSTCARD_MIME),
+            Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
@@ -297,6 +301,8 @@ impl Stream {
             Stream::Demo(page) => page.fill::<P>(chunk),
             Stream::Dump(page) => page.fill::<P>(chunk),
             Stream::Capture(capture) => capture.fill::<P>(chunk),
+            Stream::PostMortem(page) => page.fill::<P>(chunk),
+            Stream::KeptMessages(kept) => kept.fill::<P>(chunk),
         }
     }
 }

@@ -110,18 +110,24 @@ impl Inner {
         (read, more)
     }
 
-    /// Begins a leak query, unless one is running.
-    pub(in crate::tracer) fn begin_query(&mut self) -> Option<u32> {
-        if self.query != 0 {
+    /// Begins a leak query, unless one is running that does not give way to it.
+    pub(in crate::tracer) fn begin_query(&mut self, gives_way: bool) -> Option<u32> {
+        if self.query != 0 && (gives_way || !self.query_gives_way) {
             return None;
         }
+        self.query_gives_way = gives_way;
         self.last_query = self.last_query.checked_add(1).unwrap_or(1);
         self.query = self.last_query;
         Some(self.query)
     }
 
-    pub(in crate::tracer) fn end_query(&mut self) {
-        self.query = 0;
+    /// Ends a leak query; returns whether it was still the running one.
+    pub(in crate::tracer) fn end_query(&mut self, query: u32) -> bool {
+        let is_running = self.query == query;
+        if is_running {
+            self.query = 0;
+        }
+        is_running
     }
 
     /// Adds a step of live records to the sums of a query; returns whether there may be more.
@@ -131,6 +137,10 @@ impl Inner {
         query: u32,
         leaks: &LeakCursor,
     ) -> bool {
+        if self.query != query {
+            // It gave way: the sums in the table are the other's.
+            return false;
+        }
         let Self {
             stacks, records, ..
         } = self;

@@ -28,6 +28,7 @@ static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new(
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
+    heapbeacon_esp32::note_panic(info);
     esp_hal::system::software_reset()
 }
 

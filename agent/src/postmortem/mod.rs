@@ -1,0 +1,422 @@
+//! What is left of a boot that ended badly: why it ended, who held the heap then, and where the firmware was.
+//!
+//! A panic leaves little that can be relied on, and a watchdog or a low voltage nothing at all. So the state of heap and trace is written
+//! ahead, every few seconds, into memory that a reset leaves as it is; a panic adds what it says and where it was, without a lock of the
+//! tracer. The next boot puts the two together:
+//!
+//! ```text
+//! sample ──► write_ahead   state of heap and trace ──► one of two areas, in turn ┐
+//! panic  ──► panicked      why, where              ──► a note                    ├─► begin ──► what is kept ──► GET /postmortem
+//! reset  ──►                                          the chip's own reason      ┘    (at the next boot)
+//! ```
+//!
+//! All of it are wire messages, so what is kept can be opened as a capture. What is kept stays until it is deleted, or until another
+//! boot ends badly.
+
+mod area;
+mod state;
+
+use core::cell::Cell;
+use core::fmt;
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::trace::{Address, Ending, Frames, Reason};
+use heapbeacon_shared::wire::{Encoder, MAX_ENCODED, Message, read_first};
+
+use crate::platform::{Device, Platform};
+use crate::read::bodies;
+use crate::text::text;
+use crate::tracer::CallStack;
+use crate::walk::frame_pointer;
+
+use area::{Area, Content, Found, HEAD};
+pub use state::write_ahead;
+
+/// Words of what is kept, and of each area that is written ahead: 2 KiB.
+const AREA: usize = 512;
+/// Words of the note on how a boot ended.
+const NOTE: usize = 116;
+const WORDS: usize = 3 * AREA + NOTE;
+/// Bytes that a note takes at most.
+const NOTE_BYTES: usize = (NOTE - HEAD) * size_of::<u32>();
+/// Microseconds after a failed allocation in which a panic is taken for its consequence.
+const CONSEQUENCE_US: u64 = 50_000;
+
+/// Memory that a reset leaves as it is: 6.5 KiB, to be put where the chip keeps it and the start of the firmware does not clear it.
+pub struct Memory([AtomicU32; WORDS]);
+
+impl Memory {
+    /// Makes memory without anything in it.
+    pub const fn new() -> Self {
+        Self([const { AtomicU32::new(0) }; WORDS])
+    }
+
+    /// Checks whether nothing was ever kept in it, or not since the power failed.
+    pub fn is_blank(&self) -> bool {
+        let [first, second] = self.ahead();
+        let all = [self.kept(), first, second, self.note()];
+        all.iter().all(|area| area.find() == Found::Nothing)
+    }
+
+    fn kept(&self) -> Area<'_> {
+        Area(&self.0[..AREA])
+    }
+
+    /// Returns the two areas that are written ahead in turn.
+    fn ahead(&self) -> [Area<'_>; 2] {
+        [1, 2].map(|index| Area(&self.0[index * AREA..(index + 1) * AREA]))
+    }
+
+    fn note(&self) -> Area<'_> {
+        Area(&self.0[3 * AREA..])
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why a chip began to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// It got power: memory has anything in it.
+    PowerOn,
+    /// Something ended the boot before; where the firmware has left a note, that says more.
+    Ended(Reason),
+}
+
+/// What is known of the boots before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// None ended badly, or what was kept was deleted.
+    #[default]
+    Nothing,
+    /// There is a post-mortem.
+    Found,
+    /// Memory has lost its content with the power.
+    Lost,
+    /// Something was kept, and is damaged.
+    Damaged,
+}
+
+impl Outcome {
+    /// Returns its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Found => "found",
+            Self::Lost => "lost",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// Keeps what is left of a boot.
+pub struct BlackBox<M: RawMutex> {
+    memory: &'static Memory,
+    state: Mutex<M, Cell<State>>,
+    /// Whether a note on the end of this boot was begun; a panic within a panic leaves it as it is.
+    has_ended: AtomicU32,
+}
+
+#[derive(Clone, Copy)]
+struct State {
+    has_begun: bool,
+    outcome: Outcome,
+    /// How often state was written ahead in this boot.
+    number: u32,
+    /// When an allocation last failed.
+    failed_us: Option<u64>,
+}
+
+impl<M: RawMutex> BlackBox<M> {
+    /// Makes one that keeps nothing yet.
+    pub const fn new(memory: &'static Memory) -> Self {
+        Self {
+            memory,
+            state: Mutex::new(Cell::new(State {
+                has_begun: false,
+                outcome: Outcome::Nothing,
+                number: 0,
+                failed_us: None,
+            })),
+            has_ended: AtomicU32::new(0),
+        }
+    }
+
+    /// Finds out how the boot before has ended, and begins to keep what is left of this one. To be called once, early in a boot.
+    pub fn begin(&self, reset: Reset) {
+        let outcome = self.settle(reset);
+        for area in self.memory.ahead() {
+            clear(&area);
+        }
+        clear(&self.memory.note());
+        self.update(|state| {
+            state.has_begun = true;
+            state.outcome = outcome;
+        });
+    }
+
+    /// Returns where it keeps what it does.
+    pub fn memory(&self) -> &'static Memory {
+        self.memory
+    }
+
+    /// Returns what is known of the boots before.
+    pub fn outcome(&self) -> Outcome {
+        self.get().outcome
+    }
+
+    /// Deletes what is kept.
+    pub fn delete(&self) {
+        clear(&self.memory.kept());
+        self.update(|state| state.outcome = Outcome::Nothing);
+    }
+
+    /// Reads the message of what is kept that begins at a place, and returns it with the place behind it; `None` at the end. A message
+    /// that this firmware does not know is `None`.
+    pub fn read(&self, at: usize) -> Option<(Option<Message>, usize)> {
+        let mut bytes = [0; MAX_ENCODED];
+        let taken = self.copy(at, &mut bytes);
+        let (message, length) = read_first(&bytes[..taken])?;
+        Some((message, at + length))
+    }
+
+    /// Copies bytes of what is kept, a stream of wire messages, from a place on; returns how many there were.
+    pub fn copy(&self, at: usize, out: &mut [u8]) -> usize {
+        let kept = self.memory.kept();
+        let bytes = match (self.outcome(), kept.find()) {
+            (Outcome::Found, Found::Content(content)) => content.bytes,
+            _ => 0,
+        };
+        let taken = out.len().min(bytes.saturating_sub(at));
+        kept.read(at, &mut out[..taken]);
+        taken
+    }
+
+    /// Notes that an allocation has failed. It may be called from inside the allocator.
+    pub(crate) fn failed(&self, time_us: u64) {
+        self.update(|state| state.failed_us = Some(time_us));
+    }
+
+    /// Notes how this boot ends.
+    pub fn note(&self, ending: &Ending) {
+        let note = self.memory.note();
+        let mut bytes = [0; NOTE_BYTES];
+        // There is room for any: `the_longest_ending_has_room` sees to it.
+        let Ok(encoded) = Encoder::new().encode(&Message::Ending(ending.clone()), &mut bytes)
+        else {
+            return;
+        };
+        note.open();
+        note.write(0, encoded);
+        note.seal(Content {
+            number: 0,
+            bytes: encoded.len(),
+            messages: 1,
+        });
+    }
+
+    /// Returns the state that was written ahead last.
+    fn newest(&self) -> Option<(Area<'_>, Content)> {
+        let found = self
+            .memory
+            .ahead()
+            .into_iter()
+            .filter_map(|area| match area.find() {
+                Found::Content(content) if content.bytes > 0 => Some((area, content)),
+                _ => None,
+            });
+        found.max_by_key(|(_, content)| content.number)
+    }
+
+    fn noted(&self) -> Option<Ending> {
+        let note = self.memory.note();
+        let Found::Content(content) = note.find() else {
+            return None;
+        };
+        let mut bytes = [0; NOTE_BYTES];
+        note.read(0, &mut bytes[..content.bytes.min(NOTE_BYTES)]);
+        match read_first(&bytes) {
+            Some((Some(Message::Ending(ending)), _)) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// Puts together what is left of the boot before.
+    fn settle(&self, reset: Reset) -> Outcome {
+        let kept = self.memory.kept();
+        let [first, second] = self.memory.ahead();
+        if self.memory.is_blank() {
+            clear(&kept);
+            return match reset {
+                Reset::PowerOn | Reset::Ended(Reason::BrownOut) => Outcome::Lost,
+                Reset::Ended(_) => Outcome::Nothing,
+            };
+        }
+        let noted = self.noted();
+        let reason = match (&noted, reset) {
+            (Some(ending), _) => Some(ending.reason),
+            (None, Reset::Ended(reason)) => Some(reason),
+            // Memory outlived a short failure.
+            (None, Reset::PowerOn) => None,
+        };
+        if let Some(reason) = reason.filter(|reason| *reason != Reason::Requested)
+            && (noted.is_some() || self.newest().is_some())
+        {
+            let ending = noted.unwrap_or(Ending {
+                reason,
+                ..Ending::default()
+            });
+            self.keep(ending);
+            return Outcome::Found;
+        }
+        let others = [first.find(), second.find(), self.memory.note().find()];
+        let is_damaged = others.contains(&Found::Damaged);
+        match kept.find() {
+            Found::Content(content) if content.bytes > 0 => Outcome::Found,
+            Found::Content(_) if !is_damaged => Outcome::Nothing,
+            _ => Outcome::Damaged,
+        }
+    }
+
+    /// Keeps the state that was written ahead last, and behind it how the boot ended.
+    fn keep(&self, ending: Ending) {
+        let kept = self.memory.kept();
+        kept.open();
+        let (mut len, mut messages) = (0, 0);
+        let mut ending = ending;
+        if let Some((area, content)) = self.newest() {
+            let mut bytes = [0; 64];
+            while len < content.bytes {
+                let taken = bytes.len().min(content.bytes - len);
+                area.read(len, &mut bytes[..taken]);
+                kept.write(len, &bytes[..taken]);
+                len += taken;
+            }
+            messages = content.messages;
+            if ending.time_us == 0 {
+                ending.time_us = self.last_us(&area, &content);
+            }
+        }
+        let mut encoder = Encoder::behind(messages);
+        let mut bytes = [0; MAX_ENCODED];
+        let mut say = |message: &Message| {
+            let encoded = encoder.encode(message, &mut bytes).unwrap_or_default();
+            kept.write(len, encoded);
+            len += encoded.len();
+            encoder.finish()
+        };
+        let end = say(&Message::Ending(ending));
+        say(&end);
+        kept.seal(Content {
+            number: 0,
+            bytes: len,
+            messages: messages + 2,
+        });
+    }
+
+    /// Returns the time of the counters in a state.
+    fn last_us(&self, area: &Area<'_>, content: &Content) -> u64 {
+        let mut at = 0;
+        while at < content.bytes {
+            let mut bytes = [0; MAX_ENCODED];
+            let taken = bytes.len().min(content.bytes - at);
+            area.read(at, &mut bytes[..taken]);
+            match read_first(&bytes[..taken]) {
+                Some((Some(Message::Counters(summary)), _)) => return summary.time_us,
+                Some((_, length)) => at += length,
+                None => break,
+            }
+        }
+        0
+    }
+
+    fn get(&self) -> State {
+        self.state.lock(Cell::get)
+    }
+
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        self.state.lock(|state| {
+            let mut new = state.get();
+            change(&mut new);
+            state.set(new);
+        });
+    }
+}
+
+/// Leaves an area sealed and empty: so memory that lost its content is told from one that has nothing to tell.
+fn clear(area: &Area<'_>) {
+    area.open();
+    area.seal(Content {
+        number: 0,
+        bytes: 0,
+        messages: 0,
+    });
+}
+
+/// Notes that this boot ends by a panic, for the next one to tell; returns whether the board keeps such notes, and has begun to. To
+/// be called from the panic handler, before it resets the chip.
+///
+/// It takes no lock of the tracer and needs no heap. It may be called again by a panic that it causes itself: then it does nothing.
+pub fn panicked<P: Device>(info: &PanicInfo<'_>) -> bool {
+    match info.location() {
+        Some(place) => note_panic::<P>(format_args!("{} ({place})", info.message())),
+        None => note_panic::<P>(format_args!("{}", info.message())),
+    }
+}
+
+pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
+    let Some(black_box) = P::black_box().filter(|black_box| black_box.get().has_begun) else {
+        return false;
+    };
+    if black_box.has_ended.load(Relaxed) != 0 {
+        return true;
+    }
+    black_box.has_ended.store(1, Relaxed);
+    let mut stack = CallStack::new();
+    P::call_stack(frame_pointer(), &mut stack);
+    let frames = stack.as_slice().iter().map(|address| *address as u64);
+    let frames: Frames = frames.collect();
+    let time_us = P::now_us();
+    let failed_us = black_box.get().failed_us;
+    let is_consequence = |failed_us: u64| time_us.saturating_sub(failed_us) <= CONSEQUENCE_US;
+    let mut ending = Ending {
+        reason: match failed_us.is_some_and(is_consequence) {
+            true => Reason::OutOfMemory,
+            false => Reason::Panic,
+        },
+        time_us,
+        message: text(said),
+        frames: frames.iter().map(|frame| Address(*frame)).collect(),
+        ..Ending::default()
+    };
+    black_box.note(&ending);
+    // What fails from here on leaves the note as it is.
+    ending.task = P::task(P::context().task).map(|task| task.name);
+    ending.cut = bodies::cut::<P>(&frames);
+    black_box.note(&ending);
+    let regions = P::regions(None);
+    ending.free = Some(regions.iter().map(|region| region.free).sum());
+    let largest = regions.iter().map(|region| region.largest_free_block);
+    ending.largest_free_block = largest.max();
+    black_box.note(&ending);
+    true
+}
+
+/// Notes that this boot ends because somebody asked for it.
+pub fn requested<P: Platform>() {
+    if let Some(black_box) = P::black_box() {
+        black_box.has_ended.store(1, Relaxed);
+        black_box.note(&Ending {
+            reason: Reason::Requested,
+            time_us: P::now_us(),
+            ..Ending::default()
+        });
+    }
+}
