@@ -18,7 +18,7 @@ mod state;
 
 use core::cell::Cell;
 use core::fmt;
-use core::panic::PanicInfo;
+use core::panic::{Location, PanicInfo};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use embassy_sync::blocking_mutex::Mutex;
@@ -365,7 +365,9 @@ fn clear(area: &Area<'_>) {
 ///
 /// It takes no lock of the tracer and needs no heap. It may be called again by a panic that it causes itself: then it does nothing.
 pub fn panicked<P: Device>(info: &PanicInfo<'_>) -> bool {
-    match info.location() {
+    // Where the library panics says nothing: the call stack says who had it do so.
+    let own = |place: &&Location<'_>| !place.file().starts_with("/rustc/");
+    match info.location().filter(own) {
         Some(place) => note_panic::<P>(format_args!("{} ({place})", info.message())),
         None => note_panic::<P>(format_args!("{}", info.message())),
     }

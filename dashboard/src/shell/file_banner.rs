@@ -37,7 +37,16 @@ pub(super) fn FileBanner() -> impl IntoView {
         let ending = store.ending.read();
         let stack = stack(ending.as_ref().filter(|ending| !ending.frames.is_empty())?);
         let stack = store.names.try_update_value(|names| names.of(&stack))?;
-        Some(view! { <CallStack stack /> }.into_any())
+        let site = stack.call_site().map(|site| site.name.clone());
+        Some(
+            view! {
+                <details class="folded" data-testid="where-it-was">
+                    <summary>"Where it was " <code>{site}</code></summary>
+                    <CallStack stack />
+                </details>
+            }
+            .into_any(),
+        )
     };
     view! {
         <section class="banner file" role="status" data-testid="file-banner">

@@ -149,7 +149,7 @@ impl Device for Board {
             firmware_version: name(env!("CARGO_PKG_VERSION")),
             build_id: image::build_id(),
             boot_id: BOOT_ID.load(Relaxed),
-            reset_reason: name("power on"),
+            reset_reason: name(keep::reset_reason()),
             uptime_us: Self::now_us(),
             network: network::describe("virtio-net", PORT),
             ..api::Device::default()

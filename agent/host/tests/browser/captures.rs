@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use heapbeacon_shared::trace::{
-    Address, BuildId, Cut, Destination, Frames, Mode, Name, Origin, Record, Stack, State, Summary,
-    Task,
+    Address, Births, BuildId, Cut, Destination, Ending, Frames, Leak, Mode, Name, Origin, Reason,
+    Record, Stack, State, Summary, Task,
 };
 use heapbeacon_shared::wire::{Encoder, Header, HeapRegion, MAX_ENCODED, Message, Sample};
 
@@ -57,6 +57,39 @@ pub(crate) fn lamp() -> Vec<u8> {
     }
     records.sort_unstable();
     messages.extend(records.into_iter().map(record));
+    stream(&messages)
+}
+
+/// What the same device keeps of a boot that a panic has ended: no records, but who held the heap.
+pub(crate) fn post_mortem() -> Vec<u8> {
+    let mut messages = vec![header()];
+    messages.extend(heap());
+    messages.push(counters());
+    for (id, task, size, times) in blocks() {
+        messages.push(stack(id, task));
+        let (oldest_us, count) = (times[0], times.len() as u64);
+        let mut births = Births::new(oldest_us, TAKEN);
+        times.iter().for_each(|time| births.add(*time));
+        messages.push(Message::Births(Leak {
+            stack: id,
+            count,
+            bytes: count * size,
+            oldest_us,
+            newest_us: times[times.len() - 1],
+            births,
+            ..Leak::default()
+        }));
+    }
+    messages.push(Message::Ending(Ending {
+        reason: Reason::Panic,
+        time_us: TAKEN + SECOND,
+        task: Some(name("mqtt")),
+        message: "no route to the broker (src/mqtt.rs:120:9)".try_into().expect("short"),
+        frames: (0..5).map(|depth| Address(0x4200_8000 + depth * 0x30)).collect(),
+        free: Some(9 * KIB),
+        largest_free_block: Some(2 * KIB),
+        ..Ending::default()
+    }));
     stream(&messages)
 }
 

@@ -8,7 +8,8 @@ use heapbeacon_shared::api::Device;
 use heapbeacon_shared::symbols::Symbols;
 use thirtyfour::prelude::*;
 
-use super::captures::{Files, LAMP_BUILD, lamp};
+use super::barriers::assert_open_to_all;
+use super::captures::{Files, LAMP_BUILD, lamp, post_mortem};
 use super::story::{FILE, LEAKS, assert_fits_telephones, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::{Process, executable};
@@ -288,5 +289,30 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
         }
     }
     assert_fits_telephones(&page, "capture-phone").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_mortem_says_how_the_boot_ended_where_it_was_and_who_held_the_heap()
+-> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let files = Files::new();
+    let page = Page::open(agent.url()).await?;
+    page.go("device").await?;
+    page.choose(CAPTURE, &files.write("post-mortem.hbc", &post_mortem()))
+        .await?;
+    let ending = "[data-testid='ending']";
+    page.element_with(ending, "ended by a panic, 3 h 12 min").await?;
+    page.element_with(ending, "9.0 KiB of the heap were free then, the largest block had 2.0 KiB")
+        .await?;
+    page.element_with(BANNER, "no route to the broker").await?;
+    page.click("[data-testid='where-it-was'] summary").await?;
+    page.element_with("[data-testid='where-it-was']", "0x42008000")
+        .await?;
+    // What is held is told without records: of the driver and of the application.
+    page.element("tbody:nth-of-type(3) [data-testid='leak-row']").await?;
+    assert!(page.element(BANNER).await?.text().await?.contains("lamp-kitchen"));
+    assert_open_to_all(&page, "post-mortem").await?;
+    assert_fits_telephones(&page, "post-mortem").await?;
     page.close().await
 }

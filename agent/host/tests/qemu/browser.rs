@@ -2,6 +2,7 @@
 
 use thirtyfour::prelude::*;
 
+use super::postmortem::{crash, run_for_a_while};
 use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
 
@@ -49,5 +50,44 @@ async fn a_person_sees_that_the_reserve_was_given_back() -> WebDriverResult<()> 
         .post("/demo/heap-exhaustion", r#"{"on":true}"#);
     assert_eq!(switched.status, 200);
     page.element_with(note, "when an allocation failed").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sees_why_the_boot_before_ended_and_in_which_line() -> WebDriverResult<()> {
+    let mut machine = Qemu::boot();
+    let page = Page::open(machine.url()).await?;
+    let agent = machine.client();
+    run_for_a_while(&agent);
+    crash(&mut machine, &agent, "panic");
+    let offer = "[data-testid='post-mortem']";
+    page.element_with(offer, "ended by a panic").await?;
+    page.element_with(offer, "somebody turned the switch on")
+        .await?;
+
+    page.click("[data-testid='open-post-mortem']").await?;
+    page.element_with("[data-testid='ending']", "ended by a panic")
+        .await?;
+    page.element("[data-testid='leak-row']").await?;
+    page.go("device").await?;
+    let input = page.element("[data-testid='elf-input']").await?;
+    let image = qemu::image(qemu::AGENT);
+    input.send_keys(image.display().to_string()).await?;
+    page.element_with("[data-testid='where-it-was'] summary", "Panic")
+        .await?;
+    page.click("[data-testid='where-it-was'] summary").await?;
+    page.element(
+        "[data-testid='where-it-was'] [data-testid='frame'][data-file*='crash.rs'][data-line]",
+    )
+    .await?;
+    page.picture("device-post-mortem.png").await?;
+
+    // What is deleted is offered to nobody any more.
+    page.click("[data-testid='close-file']").await?;
+    page.click("[data-testid='delete-post-mortem']").await?;
+    page.gone(offer).await?;
+    page.reload().await?;
+    page.element("[data-testid='trace-state']").await?;
+    assert!(page.is_absent(offer).await?);
     page.close().await
 }

@@ -16,7 +16,7 @@ const PATH: &str = "/postmortem";
 const LISTENING: &str = "listening on";
 
 /// Waits until state was written ahead at least once.
-fn run_for_a_while(agent: &Client) {
+pub(super) fn run_for_a_while(agent: &Client) {
     await_that("some time passes", || {
         let device: Device = agent.read("/device");
         device.uptime_us > 6_000_000
@@ -30,7 +30,7 @@ fn told(agent: &Client) -> PostMortem {
 }
 
 /// Ends the boot by a switch, and waits for the next one.
-fn crash(machine: &mut Qemu, agent: &Client, switch: &str) -> Ending {
+pub(super) fn crash(machine: &mut Qemu, agent: &Client, switch: &str) -> Ending {
     let once = agent.clone().hasty(Duration::from_secs(5));
     // Nobody is left to answer.
     let answer = once.try_post(&format!("/demo/{switch}"), r#"{"on":true}"#);
