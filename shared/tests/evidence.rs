@@ -455,3 +455,24 @@ fn a_cache_that_holds_more_because_of_more_traffic_is_no_queue_that_grows() {
         }
     }
 }
+
+/// Most blocks live for a moment, and some for long: of those, the first is freed when many have come already.
+#[test]
+fn blocks_that_live_for_long_among_short_ones_are_no_leak_for_ever() {
+    for (once_in, long) in [(20, 240), (50, 1_200), (100, 3_600)] {
+        let polls = || {
+            step(move |site: &mut Site, noise: &mut Noise, second: u64| {
+                let lifetime = if noise.once_in(once_in) { long } else { 1 };
+                site.allocate_for(second, 1, lifetime);
+            })
+        };
+        for (seed, every) in [(1, 5), (2, 5), (3, 60)] {
+            let said = said(polls(), seed, 6 * long.max(1_200), Pace::Followed(every));
+            let late = |second: &u64| *second > 3 * long.max(600);
+            let red = said
+                .iter()
+                .find(|(second, verdict)| late(second) && is_red(verdict));
+            assert_eq!(red, None, "{long} {seed} {every}");
+        }
+    }
+}

@@ -68,7 +68,6 @@ fn Leaks() -> impl IntoView {
         note_view(Page::Leaks, &view);
     });
     if !store.is_file {
-        store.follow_holders();
         let span = span_in_view();
         if span != store.span.get_untracked() {
             store.look_within(span);

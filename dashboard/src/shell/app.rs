@@ -56,6 +56,10 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
     let store = Store::of_app();
+    // On every page: what is lost is said in the navigation, too.
+    if !store.is_file {
+        store.follow_holders();
+    }
     let main = NodeRef::<Main>::new();
     let skip = move |_| {
         if let Some(main) = main.get_untracked() {

@@ -7,6 +7,8 @@ use super::series::Point;
 /// Microseconds without growth after which it has stopped, and how many times the way from one reading to the next that is at least.
 const RESTS_US: u64 = 60_000_000;
 const READINGS: u64 = 3;
+/// Microseconds after which what is held is told from what comes and goes.
+const SETTLES_US: u64 = 60_000_000;
 /// Microseconds at the start that are no growth: every program allocates then.
 const BEGINS_US: u64 = 30_000_000;
 /// Fewest bytes of a growth, and which part of all that is held.
@@ -28,7 +30,8 @@ pub struct Growth {
 
 /// Returns when a heap has grown, oldest first, by readings of how much it holds, oldest first.
 ///
-/// What is held from a moment on is the least that was read from then until now; where that rises, the heap grows.
+/// What is held from a moment on is the least that was read from then until now; where that rises, the heap grows. Of the last
+/// minute nothing is said: what came then may go again.
 ///
 /// ```
 /// use heapbeacon_shared::analysis::{Point, growths};
@@ -45,9 +48,11 @@ pub fn growths(readings: &[Point]) -> Vec<Growth> {
         return Vec::new();
     };
     let held = held(readings);
+    let is_settled = |reading: &Point| reading.time_us + SETTLES_US <= last.time_us;
+    let settled = readings.partition_point(is_settled);
     let mut growths: Vec<Growth> = Vec::new();
     let mut before = *first;
-    for (reading, bytes) in readings.iter().zip(&held) {
+    for (reading, bytes) in readings[..settled].iter().zip(&held) {
         let more = bytes.saturating_sub(before.bytes);
         let step_us = reading.time_us - before.time_us;
         let rests_us = RESTS_US.max(step_us.saturating_mul(READINGS));
@@ -73,7 +78,7 @@ pub fn growths(readings: &[Point]) -> Vec<Growth> {
     let fewest = FEWEST.max(before.bytes / SHARE);
     growths.retain(|growth| growth.bytes >= fewest);
     for growth in &mut growths {
-        growth.is_over = last.time_us - growth.until_us > RESTS_US;
+        growth.is_over = last.time_us - growth.until_us > RESTS_US + SETTLES_US;
     }
     growths
 }

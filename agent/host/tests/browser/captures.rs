@@ -84,8 +84,12 @@ pub(crate) fn post_mortem() -> Vec<u8> {
         reason: Reason::Panic,
         time_us: TAKEN + SECOND,
         task: Some(name("mqtt")),
-        message: "no route to the broker (src/mqtt.rs:120:9)".try_into().expect("short"),
-        frames: (0..5).map(|depth| Address(0x4200_8000 + depth * 0x30)).collect(),
+        message: "no route to the broker (src/mqtt.rs:120:9)"
+            .try_into()
+            .expect("short"),
+        frames: (0..5)
+            .map(|depth| Address(0x4200_8000 + depth * 0x30))
+            .collect(),
         free: Some(9 * KIB),
         largest_free_block: Some(2 * KIB),
         ..Ending::default()

@@ -302,16 +302,27 @@ async fn a_post_mortem_says_how_the_boot_ended_where_it_was_and_who_held_the_hea
     page.choose(CAPTURE, &files.write("post-mortem.hbc", &post_mortem()))
         .await?;
     let ending = "[data-testid='ending']";
-    page.element_with(ending, "ended by a panic, 3 h 12 min").await?;
-    page.element_with(ending, "9.0 KiB of the heap were free then, the largest block had 2.0 KiB")
+    page.element_with(ending, "ended by a panic, 3 h 12 min")
         .await?;
+    page.element_with(
+        ending,
+        "9.0 KiB of the heap were free then, the largest block had 2.0 KiB",
+    )
+    .await?;
     page.element_with(BANNER, "no route to the broker").await?;
     page.click("[data-testid='where-it-was'] summary").await?;
     page.element_with("[data-testid='where-it-was']", "0x42008000")
         .await?;
     // What is held is told without records: of the driver and of the application.
-    page.element("tbody:nth-of-type(3) [data-testid='leak-row']").await?;
-    assert!(page.element(BANNER).await?.text().await?.contains("lamp-kitchen"));
+    page.element("tbody:nth-of-type(3) [data-testid='leak-row']")
+        .await?;
+    assert!(
+        page.element(BANNER)
+            .await?
+            .text()
+            .await?
+            .contains("lamp-kitchen")
+    );
     assert_open_to_all(&page, "post-mortem").await?;
     assert_fits_telephones(&page, "post-mortem").await?;
     page.close().await

@@ -3,6 +3,7 @@ use leptos::prelude::*;
 
 use crate::format;
 use crate::model::sites::Site;
+use crate::store::Store;
 
 /// Height of the chart of births, in its own units; a slice is one wide.
 const HEIGHT: f64 = 20.0;
@@ -10,14 +11,19 @@ const HEIGHT: f64 = 20.0;
 /// What says what a site does: how many of its blocks were freed, how old they became, and when the live ones were allocated.
 #[component]
 pub(super) fn Evidence(site: Memo<Option<Site>>) -> impl IntoView {
-    view! { {move || site.read().as_ref().and_then(evidence)} }
+    let store = Store::of_app();
+    view! { {move || site.read().as_ref().and_then(|site| evidence(site, store.known_us()))} }
 }
 
-fn evidence(site: &Site) -> Option<AnyView> {
+fn evidence(site: &Site, known_us: u64) -> Option<AnyView> {
     let evidence = &site.evidence;
     evidence.is_known().then(|| {
         let span_us = evidence.births.slice_us * evidence.births.counts.len() as u64;
-        let since = format!("over {}", format::duration(span_us));
+        let since = format!(
+            "over {}, of {} that are known",
+            format::duration(span_us),
+            format::duration(known_us)
+        );
         view! {
             <dl class="evidence" data-testid="evidence">
                 <div>
@@ -46,7 +52,11 @@ fn certainty(site: &Site) -> (&'static str, &'static str) {
             "records of it were evicted, so its numbers alone don't say it",
         );
     };
-    match (told.verdict.kind, told.verdict.certain) {
+    let kind = match site.lost.count {
+        0 => told.verdict.kind,
+        _ => Kind::Lost,
+    };
+    match (kind, told.verdict.certain) {
         (Kind::Leaking | Kind::QueueGrows, true) => {
             ("Certain", "from the device's own counters, without waiting")
         }
@@ -61,6 +71,11 @@ fn certainty(site: &Site) -> (&'static str, &'static str) {
         (Kind::Filling, false) => (
             "Not certain yet",
             "what still fills up looks the same while none of it was ever freed",
+        ),
+        (Kind::Lost, _) => ("Certain", "nothing led to them in two scans of the memory"),
+        (Kind::GrowsInPlace, _) => (
+            "From several answers",
+            "their bytes rise and their number does not",
         ),
         _ => ("From one answer", "of the device's own counters"),
     }
