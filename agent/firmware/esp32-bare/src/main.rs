@@ -34,7 +34,7 @@ static RECORDS: heapbeacon_esp32::RecordBuffer<4096> = heapbeacon_esp32::record_
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
-    #[cfg(feature = "http")]
+    #[cfg(feature = "postmortem")]
     heapbeacon_esp32::note_panic(info);
     esp_hal::system::software_reset()
 }

@@ -68,7 +68,7 @@ impl Platform for Board {
         Some(&heapbeacon_esp_alloc::RESERVE)
     }
 
-    #[cfg(feature = "http")]
+    #[cfg(feature = "postmortem")]
     fn black_box() -> Option<&'static heapbeacon::postmortem::BlackBox<Lock>> {
         Some(&crate::keep::BLACK_BOX)
     }

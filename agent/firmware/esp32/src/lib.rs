@@ -53,7 +53,7 @@ mod device;
 mod error;
 #[cfg(any(feature = "http", feature = "tracing"))]
 mod hooks;
-#[cfg(feature = "http")]
+#[cfg(feature = "postmortem")]
 mod keep;
 #[cfg(feature = "http")]
 mod network;
@@ -81,7 +81,7 @@ pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
-#[cfg(feature = "http")]
+#[cfg(feature = "postmortem")]
 pub use keep::note_panic;
 #[cfg(feature = "http")]
 pub use network::{Network, network};

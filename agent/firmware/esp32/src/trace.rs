@@ -28,7 +28,7 @@ pub(crate) static RECORDS: OnceLock<core::ops::Range<usize>> = OnceLock::new();
                   \"-C\", \"force-frame-pointers\" to the `rustflags` in .cargo/config.toml"
 )]
 pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
-    #[cfg(feature = "http")]
+    #[cfg(feature = "postmortem")]
     crate::keep::begin();
     let memory = records.as_ptr_range();
     let memory = memory.start.addr()..memory.end.addr();
