@@ -11,6 +11,8 @@ pub(super) const SHORTEST_US: u64 = 20_000_000;
 /// Microseconds that were recorded before anything is said of what comes and goes.
 const EARLY_US: u64 = 10_000_000;
 /// Slices with births, up to the last one, that the usual pause between two is taken from.
+/// How many times as long as the mean of all others a pause is that is left out.
+const ALONE: u64 = 8;
 const TAIL: usize = 9;
 /// Usual pauses between births after which the next one is overdue, and those after which growth that was told has ended.
 const OVERDUE: u64 = 4;
@@ -190,7 +192,6 @@ impl Old {
             };
         };
         let tail = &filled[filled.len().saturating_sub(TAIL)..];
-        let pauses = tail.len() as u64 - 1;
         let mut old = Self {
             count: filled.iter().map(|slice| u64::from(slice.count)).sum(),
             slices: filled.len() as u64,
@@ -199,9 +200,7 @@ impl Old {
             horizon_us,
             silence_us: now_us.saturating_sub(period.recorded_us(leak.newest_us)),
             slice_us: leak.births.slice_us,
-            pause_us: (last.begin_us - tail[0].begin_us)
-                .checked_div(pauses)
-                .unwrap_or(0),
+            pause_us: usual_pause_us(tail),
             quarters: [0; 4],
             since_us: leak.births.begin_us(first.index),
         };
@@ -318,6 +317,22 @@ fn filled(leak: &Leak, period: &Period, horizon_us: u64) -> Filled {
         }
     }
     filled
+}
+
+/// Returns the usual pause between slices. One that is longer than all others, with a burst before it and another behind, is no
+/// usual one.
+fn usual_pause_us(slices: &[Slice]) -> u64 {
+    let pauses = slices
+        .windows(2)
+        .map(|pair| pair[1].begin_us - pair[0].begin_us);
+    let count = pauses.len() as u64;
+    let sum: u64 = pauses.clone().sum();
+    let longest_us = pauses.max().unwrap_or(0);
+    let others_us = (sum - longest_us).checked_div(count.saturating_sub(1));
+    match others_us {
+        Some(others_us) if count > 2 && longest_us > others_us * ALONE => others_us,
+        _ => sum.checked_div(count).unwrap_or(0),
+    }
 }
 
 /// Returns how many births of a slice count, so that a burst does not outweigh all others, if those are enough by
