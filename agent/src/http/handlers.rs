@@ -21,6 +21,7 @@ use crate::postmortem::{BlackBox, Outcome};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks};
+use crate::read::metrics::Metrics;
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
@@ -77,6 +78,7 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::DeletePostMortem => delete_post_mortem::<P>()?,
         Route::Restart => restart::<P>()?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
+        Route::Metrics => Reply::stream(Stream::Metrics(Metrics::new::<P>())),
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };

@@ -5,6 +5,7 @@
 //!               │            wanted: which records a reader asks for
 //!               ├──────► feed        the same messages of what happens, for a host that listens
 //!               ├──────► bodies      JSON bodies of the API
+//!               ├──────► metrics     samples for Prometheus
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
 //! ```
@@ -19,6 +20,7 @@ pub mod cursors;
 pub mod dump;
 pub mod feed;
 pub mod leaks;
+pub mod metrics;
 pub mod references;
 pub mod scanner;
 pub mod stream;

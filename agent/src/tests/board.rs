@@ -37,6 +37,21 @@ std::thread_local! {
     static HANDED: Cell<u64> = const { Cell::new(0) };
     static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
+    static NAMES: RefCell<Names> = RefCell::default();
+}
+
+/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) device: api::Device,
+    pub(crate) regions: std::vec::Vec<Region>,
+    pub(crate) tasks: std::vec::Vec<Task>,
+}
+
+/// Gives the board names.
+#[cfg(all(feature = "tracing", feature = "http"))]
+pub(crate) fn call(names: Names) {
+    NAMES.set(names);
 }
 
 /// What interrupts a thread that takes locks.
@@ -152,12 +167,13 @@ impl Platform for Board {
 }
 
 impl Device for Board {
-    fn task(_id: u16) -> Option<Task> {
-        None
+    fn task(id: u16) -> Option<Task> {
+        let index = usize::from(id).checked_sub(1)?;
+        NAMES.with_borrow(|names| names.tasks.get(index).cloned())
     }
 
     fn describe() -> api::Device {
-        api::Device::default()
+        NAMES.with_borrow(|names| names.device.clone())
     }
 
     fn history() -> Option<&'static History<Interruptible>> {
@@ -170,7 +186,8 @@ impl Device for Board {
             blocks,
             ..Region::default()
         };
-        (blocks > 0).then_some(region).into_iter().collect()
+        let handed = (blocks > 0).then_some(region);
+        NAMES.with_borrow(|names| names.regions.iter().cloned().chain(handed).collect())
     }
 
     fn area(index: usize) -> Option<Area> {

@@ -14,7 +14,7 @@ pub use body::*;
 #[cfg(feature = "alloc")]
 pub use pages::{HeapHistory, LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{
-    Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, Method, Methods, POSTCARD_MIME,
-    PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,
+    Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, METRICS_MIME, Method, Methods,
+    POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,
 };
 pub use warning::Warning;

@@ -7,6 +7,8 @@ use core::fmt;
 pub const PREFIX: &str = "/api/v1";
 /// Content type of postcard answers; see [`wire`](crate::wire) for the format.
 pub const POSTCARD_MIME: &str = "application/vnd.heapbeacon.v1+postcard";
+/// Content type of what Prometheus scrapes.
+pub const METRICS_MIME: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Content type of bodies and answers in JSON.
 pub const JSON_MIME: &str = "application/json";
 /// The subprotocol of event connections.
@@ -146,6 +148,8 @@ pub enum Answer {
     File,
     /// A WebSocket with postcard messages.
     WebSocket,
+    /// Samples for Prometheus.
+    Metrics,
 }
 
 impl Answer {
@@ -159,6 +163,7 @@ impl Answer {
             Self::Yaml => &["application/yaml"],
             Self::File => &["application/octet-stream"],
             Self::WebSocket => &[],
+            Self::Metrics => &[METRICS_MIME],
         }
     }
 }
@@ -197,6 +202,7 @@ pub enum Route {
     PostMortem,
     DeletePostMortem,
     Restart,
+    Metrics,
 }
 
 /// A row of the table of routes.
@@ -276,7 +282,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 27] = [
+    pub const ALL: [Endpoint; 28] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -348,9 +354,10 @@ impl Route {
             ..Endpoint::control(Route::DeletePostMortem, "/api/v1/postmortem", Body::None)
         },
         Endpoint::control(Route::Restart, "/api/v1/restart", Body::None),
+        Endpoint::read(Route::Metrics, "/metrics", Answer::Metrics),
     ];
 
-    const TABLE: &'static [Endpoint; 27] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 28] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -387,7 +394,12 @@ mod tests {
     #[test]
     fn every_route_of_the_api_needs_the_token() {
         for endpoint in Route::ALL {
-            assert!(endpoint.path.starts_with(PREFIX), "{}", endpoint.path);
+            let is_tools = endpoint.path == "/metrics";
+            assert!(
+                endpoint.path.starts_with(PREFIX) || is_tools,
+                "{}",
+                endpoint.path
+            );
             assert!(endpoint.access.needs_token(), "{}", endpoint.path);
         }
     }

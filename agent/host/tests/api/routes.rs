@@ -59,6 +59,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
         Route::Elf | Route::Demo => drop(answer.problem(404)),
         Route::Events => drop(answer.problem(426)),
+        Route::Metrics => assert!(answer.text().starts_with("# HELP heap_trace_info ")),
         Route::OpenApi => assert!(answer.text().starts_with("openapi: 3.1")),
         // What else it has, a capture tells, too.
         Route::PostMortem => assert!(answer.json::<Value>()["outcome"].is_string()),

@@ -54,7 +54,7 @@ fn the_index_is_at_the_root_and_other_paths_have_nothing() {
         );
         assert_eq!(answer.header("cache-control"), Some("no-cache"));
     }
-    for path in ["/leaks", "/metrics", "/debug/pprof/heap"] {
+    for path in ["/leaks", "/metrics/", "/debug/pprof"] {
         get(&agent, path, &by_browser).problem(404);
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use embassy_futures::yield_now;
-use heapbeacon_shared::api::{self, JSON_MIME, POSTCARD_MIME, PROBLEM_MIME};
+use heapbeacon_shared::api::{self, JSON_MIME, METRICS_MIME, POSTCARD_MIME, PROBLEM_MIME};
 use heapbeacon_shared::trace::Mark;
 use picoserve::Timer;
 use picoserve::io::Write;
@@ -21,6 +21,7 @@ use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
 use crate::http::problem::Problem;
 use crate::platform::Device;
+use crate::read::metrics::Metrics;
 use crate::read::stream::MessageStream;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
@@ -101,6 +102,7 @@ pub(crate) enum Stream {
     Capture(MessageStream),
     PostMortem(PostMortemPage),
     KeptMessages(KeptMessages),
+    Metrics(Metrics),
 }
 
 impl<'b> Delivery<'b> {
@@ -256,6 +258,7 @@ impl Content {
             Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
+            Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
@@ -303,6 +306,7 @@ impl Stream {
             Stream::Capture(capture) => capture.fill::<P>(chunk),
             Stream::PostMortem(page) => page.fill::<P>(chunk),
             Stream::KeptMessages(kept) => kept.fill::<P>(chunk),
+            Stream::Metrics(metrics) => metrics.fill::<P>(chunk),
         }
     }
 }

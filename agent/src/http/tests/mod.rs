@@ -12,6 +12,8 @@ mod manners;
 #[cfg(feature = "tracing")]
 mod marks;
 #[cfg(feature = "tracing")]
+mod metrics;
+#[cfg(feature = "tracing")]
 mod references;
 mod refusals;
 #[cfg(feature = "tracing")]
