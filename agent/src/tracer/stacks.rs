@@ -29,6 +29,8 @@ pub(super) struct Entry {
     allocations: u64,
     frees: u64,
     evicted: u64,
+    /// Bytes of the blocks that were freed or lost their record.
+    gone_bytes: u64,
     /// How many records, live or freed, and ledger entries name this one.
     references: u32,
     longest: Lifetime,
@@ -39,6 +41,8 @@ pub(super) struct Entry {
     /// The entry behind this one in its queue.
     behind: Link,
     queued: Queued,
+    /// Number of the leak query that `tally` is of. It stands here because there is room.
+    query: u32,
     tally: Tally,
 }
 
@@ -62,10 +66,9 @@ struct Queue {
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Entry>() == 168);
 
-/// A leak query's sums; they count only if `query` is the running query's number.
+/// A leak query's sums; they count only if they are the running query's.
 #[derive(Clone, Default)]
 struct Tally {
-    query: u32,
     count: u32,
     bytes: usize,
     oldest: u64,
@@ -370,6 +373,7 @@ impl Stacks {
             live_count: entry.allocations - entry.frees - entry.evicted,
             live_bytes: entry.live_bytes as u64,
             peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
+            allocated_bytes: entry.gone_bytes.wrapping_add(entry.live_bytes as u64),
             allocations: entry.allocations,
             frees: entry.frees,
             evicted: entry.evicted,
@@ -380,10 +384,10 @@ impl Stacks {
 
     /// Adds a live block to the sums of a leak query that is of the time `now_us`.
     pub(super) fn tally(&mut self, index: Link, query: u32, size: usize, seq: u64, now_us: u64) {
-        let Entry { tally, longest, .. } = &mut self.entries[index];
-        if tally.query != query {
+        let entry = &mut self.entries[index];
+        let Entry { tally, longest, .. } = entry;
+        if core::mem::replace(&mut entry.query, query) != query {
             *tally = Tally {
-                query,
                 oldest: seq,
                 ..Tally::default()
             };
@@ -400,8 +404,10 @@ impl Stacks {
     /// Returns the sums of a leak query for one entry, if it has any.
     pub(super) fn tallied(&self, index: u16, query: u32) -> Option<Sums> {
         let index = self.used(index)?;
-        let tally = &self.entries[index].tally;
-        (tally.query == query).then(|| Sums {
+        let Entry {
+            query: of, tally, ..
+        } = &self.entries[index];
+        (*of == query).then(|| Sums {
             stack: self.id(index),
             count: tally.count,
             bytes: tally.bytes as u64,
@@ -441,7 +447,7 @@ impl Queue {
 }
 
 impl Entry {
-    /// Takes off the bytes of a live block.
+    /// Takes off the bytes of a live block, which is gone.
     #[inline(always)]
     fn shrink(&mut self, size: usize) {
         // The peak is always just before a block goes, or now.
@@ -449,6 +455,7 @@ impl Entry {
             self.peak_live_bytes = self.live_bytes;
         }
         self.live_bytes = self.live_bytes.wrapping_sub(size);
+        self.gone_bytes = self.gone_bytes.wrapping_add(size as u64);
     }
 
     #[inline(always)]

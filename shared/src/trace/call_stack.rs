@@ -35,6 +35,9 @@ pub struct Stack {
     /// Longest lifetime of a block that was freed, by the time of the last allocation before that: a free asks for no clock.
     #[serde(default)]
     pub longest_lifetime_us: u64,
+    /// Bytes of all allocations since the stack entered the table; not told on the wire.
+    #[serde(skip)]
+    pub allocated_bytes: u64,
 }
 
 /// A task of the firmware.
