@@ -7,6 +7,7 @@
 //! | [`analysis`] | what the numbers of a trace mean: histories, verdicts, what a leak list shows, accounting | – (histories: `alloc`) |
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | `export` | a capture for viewers that exist: pprof, Perfetto, Firefox Profiler, heaptrack, … | `alloc` |
+//! | [`pprof`] | the fields of a heap profile, for devices and exports | – |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
@@ -27,6 +28,7 @@ pub mod capture;
 pub mod export;
 #[cfg(feature = "alloc")]
 pub mod frames;
+pub mod pprof;
 #[cfg(feature = "symbols")]
 pub mod symbols;
 pub mod trace;

@@ -1,38 +1,33 @@
-//! Messages of Protocol Buffers: <https://protobuf.dev/programming-guides/encoding/>.
-//!
-//! Written by hand: numbers, texts and messages are all that is needed of the encoding, and `prost` would bring generated types that hold a whole document.
+//! Messages of Protocol Buffers that are put together from parts.
 
 use alloc::vec::Vec;
+
+use crate::pprof::Fields;
 
 /// A message, or a part of one.
 #[derive(Debug, Default)]
 pub(super) struct Proto(Vec<u8>);
 
-const VARINT: u64 = 0;
-const LENGTH: u64 = 2;
-
 impl Proto {
+    fn fields(&mut self) -> Fields<'_> {
+        Fields::new(&mut self.0)
+    }
+
     /// Appends a number.
     pub(super) fn number(mut self, field: u64, value: u64) -> Self {
-        self.varint(field << 3 | VARINT);
-        self.varint(value);
+        self.fields().number(field, value);
         self
     }
 
     /// Appends a number that most readers take for 0 where it is missing.
-    pub(super) fn number_but_0(self, field: u64, value: u64) -> Self {
-        match value {
-            0 => self,
-            value => self.number(field, value),
-        }
+    pub(super) fn number_but_0(mut self, field: u64, value: u64) -> Self {
+        self.fields().number_but_0(field, value);
+        self
     }
 
     /// Appends a text, or bytes.
     pub(super) fn text(mut self, field: u64, text: &(impl AsRef<[u8]> + ?Sized)) -> Self {
-        let text = text.as_ref();
-        self.varint(field << 3 | LENGTH);
-        self.varint(text.len() as u64);
-        self.0.extend_from_slice(text);
+        self.fields().text(field, text.as_ref());
         self
     }
 
@@ -41,22 +36,7 @@ impl Proto {
         self.text(field, &message.0)
     }
 
-    /// Appends a list of numbers.
-    pub(super) fn packed(self, field: u64, values: impl IntoIterator<Item = u64>) -> Self {
-        let mut list = Self::default();
-        values.into_iter().for_each(|value| list.varint(value));
-        self.message(field, list)
-    }
-
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
-    }
-
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.0.push(value as u8);
     }
 }

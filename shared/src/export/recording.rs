@@ -13,11 +13,9 @@ use super::walk::{Tell, Walk};
 use crate::api::Stack;
 use crate::capture::{CaptureError, Loss};
 use crate::frames::{Frame, SymbolizedStack, short_file, short_name};
+use crate::pprof::{NO_FRAMES, file_of};
 use crate::trace::{Address, BuildId, Mark, Name, Period, Record, Summary};
 use crate::wire::{Header, HeapRegion, Message};
-
-/// What a call stack without a frame is called.
-const NO_FRAMES: &str = "[no call stack]";
 
 /// A capture, as far as it is kept to write a document of it: all but its events.
 #[derive(Debug)]
@@ -259,11 +257,7 @@ impl Recording {
 
     /// Returns what the firmware is called.
     pub(super) fn program(&self) -> &str {
-        match (self.header.firmware.as_str(), self.header.device.as_str()) {
-            ("", "") => "firmware",
-            ("", device) => device,
-            (firmware, _) => firmware,
-        }
+        file_of(&self.header.firmware, &self.header.device)
     }
 
     /// Returns what a region is called.
