@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use heapbeacon_shared::api::{self, Endpoint, InitRequest, MarkRequest, Route, StartRequest};
+use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
@@ -22,6 +23,7 @@ use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks};
 use crate::read::metrics::Metrics;
+use crate::read::pprof::Profile;
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
@@ -33,6 +35,8 @@ const OPENAPI: &[u8] = include_bytes!("../../assets/openapi.yaml");
 /// Most records or stacks of a page.
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
+/// What pprof is told that asks for names: without an answer, it would take no profile from here.
+const NO_SYMBOLS: &[u8] = b"num_symbols: 0\n";
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
 
 type Answer = Result<Reply, Problem>;
@@ -79,6 +83,11 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::Restart => restart::<P>()?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
         Route::Metrics => Reply::stream(Stream::Metrics(Metrics::new::<P>())),
+        Route::HeapProfile => profile::<P>(Shown::InUse, call.query)?
+            .with("Content-Disposition", "attachment; filename=\"heap.pb\""),
+        Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
+            .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
+        Route::ProfileSymbols => bytes("text/plain; charset=utf-8", NO_SYMBOLS),
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };
@@ -352,6 +361,19 @@ fn everything<P: Device>(recorder: &Recorder<P>, query: Query<'_>) -> Answer {
     };
     Ok(Reply::stream(Stream::Capture(stream))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\""))
+}
+
+fn profile<P: Device>(shown: Shown, query: Query<'_>) -> Answer {
+    if query
+        .get("seconds")
+        .is_some_and(|seconds| seconds.number() != Some(0))
+    {
+        return Err(Problem::invalid(format_args!(
+            "A profile of some `seconds` would take a copy of all call stacks: save one before and one behind that time, and use \
+             `go tool pprof -base BEFORE BEHIND`."
+        )));
+    }
+    Ok(Reply::stream(Stream::Profile(Profile::new::<P>(shown))))
 }
 
 fn elf<P: Device>() -> Answer {

@@ -8,6 +8,7 @@ use picoserve::response::StatusCode;
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::handlers::{self, Call};
+use crate::http::limits::MAX_BODY;
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
@@ -43,6 +44,16 @@ pub(crate) enum Action<'b> {
     Open(Opening),
 }
 
+impl Action<'_> {
+    /// Returns whether the body of the request is of any use.
+    pub(crate) fn reads_body(&self) -> bool {
+        match self {
+            Self::Call(call) => call.endpoint.body != api::Body::Unread,
+            _ => true,
+        }
+    }
+}
+
 /// What there is at a path.
 enum Place<'b> {
     Route(&'static Endpoint, Encoded<'b>),
@@ -71,6 +82,9 @@ impl<'b> Order<'b> {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
                 let place = request.target.path.map(|path| find(server, &request, path));
+                if length > MAX_BODY && !place.as_ref().is_some_and(Place::ignores_body) {
+                    return Err(Problem::too_large(MAX_BODY));
+                }
                 let access = place.as_ref().map_or(Access::Read, Place::access);
                 server.guard().admit(&request, access)?;
                 expects_continue?;
@@ -142,6 +156,11 @@ impl Place<'_> {
             Self::Nothing => Access::Read,
         }
     }
+
+    /// Returns whether a body is left where it is, however long it is.
+    fn ignores_body(&self) -> bool {
+        matches!(self, Self::Route(endpoint, _) if endpoint.body == api::Body::Unread)
+    }
 }
 
 fn find<'b, P: Device>(
@@ -203,7 +222,8 @@ fn call<'b>(
     if endpoint.needs_tracing && !cfg!(feature = "tracing") {
         return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
     }
-    if endpoint.method != Method::Get && body_length > 0 {
+    let is_read = endpoint.body != api::Body::Unread;
+    if endpoint.method != Method::Get && is_read && body_length > 0 {
         check_type(request.fields)?;
     }
     if let api::Body::Json(most) = endpoint.body
@@ -256,7 +276,7 @@ pub(crate) fn perform<P: Device>(
 /// Returns what the body says to an endpoint; whoever reads need not say anything.
 fn said<'b>(endpoint: &Endpoint, body: &'b Body) -> Result<&'b [u8], Problem> {
     match (endpoint.method, endpoint.body) {
-        (Method::Get, _) => Ok(&[]),
+        (Method::Get, _) | (_, api::Body::Unread) => Ok(&[]),
         (_, api::Body::None) => check_empty(body).map(|()| &[][..]),
         (_, api::Body::Json(_)) => Ok(body),
     }

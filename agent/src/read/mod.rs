@@ -6,6 +6,7 @@
 //!               ├──────► feed        the same messages of what happens, for a host that listens
 //!               ├──────► bodies      JSON bodies of the API
 //!               ├──────► metrics     samples for Prometheus
+//!               ├──────► pprof       a heap profile
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
 //! ```
@@ -21,6 +22,7 @@ pub mod dump;
 pub mod feed;
 pub mod leaks;
 pub mod metrics;
+pub mod pprof;
 pub mod references;
 pub mod scanner;
 pub mod stream;

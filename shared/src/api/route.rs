@@ -119,13 +119,15 @@ pub enum Body {
     None,
     /// JSON of so many bytes at most.
     Json(usize),
+    /// Anything, of which nothing is read: the connection ends behind the answer.
+    Unread,
 }
 
 impl Body {
     /// Returns the most bytes that say something.
     pub const fn most_bytes(self) -> usize {
         match self {
-            Self::None => 0,
+            Self::None | Self::Unread => 0,
             Self::Json(most) => most,
         }
     }
@@ -203,6 +205,9 @@ pub enum Route {
     DeletePostMortem,
     Restart,
     Metrics,
+    HeapProfile,
+    AllocsProfile,
+    ProfileSymbols,
 }
 
 /// A row of the table of routes.
@@ -282,7 +287,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 28] = [
+    pub const ALL: [Endpoint; 31] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -355,9 +360,21 @@ impl Route {
         },
         Endpoint::control(Route::Restart, "/api/v1/restart", Body::None),
         Endpoint::read(Route::Metrics, "/metrics", Answer::Metrics),
+        Endpoint::read(Route::HeapProfile, "/debug/pprof/heap", Answer::File)
+            .with_query(&["seconds"])
+            .of_trace(),
+        Endpoint::read(Route::AllocsProfile, "/debug/pprof/allocs", Answer::File)
+            .with_query(&["seconds"])
+            .of_trace(),
+        // It changes nothing: pprof posts the addresses that it would have names of.
+        Endpoint {
+            method: Method::Post,
+            body: Body::Unread,
+            ..Endpoint::read(Route::ProfileSymbols, "/debug/pprof/symbol", Answer::Text)
+        },
     ];
 
-    const TABLE: &'static [Endpoint; 28] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 31] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -394,12 +411,9 @@ mod tests {
     #[test]
     fn every_route_of_the_api_needs_the_token() {
         for endpoint in Route::ALL {
-            let is_tools = endpoint.path == "/metrics";
-            assert!(
-                endpoint.path.starts_with(PREFIX) || is_tools,
-                "{}",
-                endpoint.path
-            );
+            let places = [PREFIX, "/metrics", "/debug/pprof/"];
+            let is_known = places.iter().any(|place| endpoint.path.starts_with(place));
+            assert!(is_known, "{}", endpoint.path);
             assert!(endpoint.access.needs_token(), "{}", endpoint.path);
         }
     }
@@ -408,13 +422,14 @@ mod tests {
     fn what_only_reads_is_got() {
         for endpoint in Route::ALL {
             let controls = endpoint.access == Access::Control;
-            assert_eq!(
-                endpoint.method != Method::Get,
-                controls,
+            let is_ignored = endpoint.body == Body::Unread;
+            let is_got = endpoint.method == Method::Get;
+            assert_eq!(!is_got, controls || is_ignored, "{}", endpoint.path);
+            assert!(
+                !is_got || endpoint.body == Body::None,
                 "{}",
                 endpoint.path
             );
-            assert!(controls || endpoint.body == Body::None, "{}", endpoint.path);
         }
     }
 

@@ -48,6 +48,7 @@ fn check_body(document: &Value, operation: &Value, endpoint: &Endpoint) {
     let schema = resolve(document, &body["content"]["application/json"]["schema"]);
     match endpoint.body {
         Body::None => assert!(keys(&schema["properties"]).is_empty(), "{name}"),
+        Body::Unread => assert!(body["content"]["application/octet-stream"].is_object()),
         Body::Json(_) => assert!(!keys(&schema["properties"]).is_empty(), "{name}"),
     }
 }

@@ -59,6 +59,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
         Route::Elf | Route::Demo => drop(answer.problem(404)),
         Route::Events => drop(answer.problem(426)),
+        Route::HeapProfile | Route::AllocsProfile => assert_eq!(answer.status, 200),
         Route::Metrics => assert!(answer.text().starts_with("# HELP heap_trace_info ")),
         Route::OpenApi => assert!(answer.text().starts_with("openapi: 3.1")),
         // What else it has, a capture tells, too.
@@ -69,6 +70,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::Pause
         | Route::Resume
         | Route::Mark
+        | Route::ProfileSymbols
         | Route::DemoSwitch
         | Route::DeletePostMortem
         | Route::Restart => unreachable!("these are not read"),

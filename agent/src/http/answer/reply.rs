@@ -22,6 +22,7 @@ use crate::http::link::Lost;
 use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::read::metrics::Metrics;
+use crate::read::pprof::Profile;
 use crate::read::stream::MessageStream;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
@@ -103,6 +104,7 @@ pub(crate) enum Stream {
     PostMortem(PostMortemPage),
     KeptMessages(KeptMessages),
     Metrics(Metrics),
+    Profile(Profile),
 }
 
 impl<'b> Delivery<'b> {
@@ -259,6 +261,7 @@ impl Content {
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
+            Self::Stream(Stream::Profile(_)) => Some("application/octet-stream"),
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
@@ -307,6 +310,7 @@ impl Stream {
             Stream::PostMortem(page) => page.fill::<P>(chunk),
             Stream::KeptMessages(kept) => kept.fill::<P>(chunk),
             Stream::Metrics(metrics) => metrics.fill::<P>(chunk),
+            Stream::Profile(profile) => profile.fill::<P>(chunk),
         }
     }
 }

@@ -136,7 +136,10 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Turn<P::Lock>, Stop> {
     let mut body = Body::new();
-    let is_wanted = order.action.is_ok() || !order.expects_continue;
+    let is_wanted = match &order.action {
+        Ok(action) => action.reads_body(),
+        Err(_) => !order.expects_continue,
+    };
     if is_wanted && order.expects_continue && tail.is_awaited() {
         go_on(output).await?;
     }

@@ -1,6 +1,6 @@
 //! What the head of a request says.
 
-use crate::http::limits::{MAX_BODY, MAX_FIELDS};
+use crate::http::limits::MAX_FIELDS;
 use crate::http::problem::Problem;
 use crate::http::request::fields::Fields;
 use crate::http::request::target::{Target, is_authority};
@@ -90,7 +90,7 @@ impl<'h, 'b> Request<'h, 'b> {
     /// Returns the length of the body, which is also where the next request begins.
     ///
     /// # Errors
-    /// When it can't be told (RFC 9112, 6.3), or is longer than any that the API takes.
+    /// When it can't be told (RFC 9112, 6.3).
     pub(crate) fn body_length(&self) -> Result<usize, Problem> {
         if self.fields.all("transfer-encoding").next().is_some() {
             return Err(Problem::length_required());
@@ -104,8 +104,7 @@ impl<'h, 'b> Request<'h, 'b> {
         // No sign: `parse` would take one.
         let is_number = length.bytes().all(|digit| digit.is_ascii_digit());
         match length.parse::<u64>() {
-            Ok(length) if is_number && length <= MAX_BODY as u64 => Ok(length as usize),
-            Ok(_) if is_number => Err(Problem::too_large(MAX_BODY)),
+            Ok(length) if is_number => Ok(usize::try_from(length).unwrap_or(usize::MAX)),
             _ => Err(Problem::wrong_length()),
         }
     }

@@ -1,0 +1,443 @@
+//! Heap profiles, as whoever reads them takes them, whatever happens meanwhile.
+
+use core::num::NonZeroUsize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{format, vec};
+
+use heapbeacon_shared::api;
+use heapbeacon_shared::pprof::Shown;
+use heapbeacon_shared::trace::{Address, BuildId, Origin, Region, name};
+
+use super::peer::Peer;
+use super::{get, talk};
+use crate::http::answer::chunk::Chunk;
+use crate::platform::{Platform, Task};
+use crate::read::pprof::Profile;
+use crate::tests::board::{Board, EVENTS, Names, call};
+use crate::tracer::{Allocation, Free, Mode};
+
+/// What a name may hold.
+const EVIL: &str = "a \"b\\c\n\0\u{e4}";
+const CODE: usize = 0x4200_0000;
+
+/// Allocates a block by a call stack of its own, whose outer frames others have, too.
+fn allocate(block: usize, size: usize, task: u16) {
+    Board::tracer().allocated(&Allocation {
+        address: NonZeroUsize::new(block * 64).expect("null is no block"),
+        size,
+        time_us: 0,
+        core: 0,
+        task,
+        stack: &[CODE + block * 16, CODE + 6, CODE + 2]
+            .into_iter()
+            .collect(),
+    });
+}
+
+fn free(block: usize) {
+    Board::tracer().freed(&Free {
+        address: block * 64,
+        size: 0,
+        time_us: 0,
+        core: 0,
+        task: 0,
+        stack: &[CODE + 0x1_0000].into_iter().collect(),
+    });
+}
+
+fn start(mode: Mode) {
+    Board::tracer().start(mode, 0).expect("it was initialised");
+}
+
+/// Makes a profile, with something done behind the first piece.
+fn bytes_with(meanwhile: impl Fn()) -> Vec<u8> {
+    let mut profile = Profile::new::<Board>(Shown::InUse);
+    let mut chunk = Chunk::new();
+    let mut bytes = Vec::new();
+    loop {
+        chunk.clear();
+        let is_more = profile.fill::<Board>(&mut chunk);
+        let is_first = bytes.is_empty();
+        bytes.extend_from_slice(chunk.bytes());
+        match is_more {
+            true if is_first => meanwhile(),
+            true => {}
+            false => return bytes,
+        }
+    }
+}
+
+fn read_with(meanwhile: impl Fn()) -> Read {
+    Read::of(&bytes_with(meanwhile))
+}
+
+fn read() -> Read {
+    read_with(|| {})
+}
+
+/// A field of a message: a number, or bytes.
+enum Field<'b> {
+    Number(u64),
+    Bytes(&'b [u8]),
+}
+
+impl<'b> Field<'b> {
+    fn bytes(&self) -> &'b [u8] {
+        match self {
+            Self::Number(_) => panic!("bytes"),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let length = bytes
+        .iter()
+        .position(|byte| byte & 0x80 == 0)
+        .expect("it ends")
+        + 1;
+    let (number, rest) = bytes.split_at(length);
+    *bytes = rest;
+    let number = number.iter().rev();
+    number.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
+}
+
+fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes);
+        let number = varint(&mut bytes);
+        let field = match tag & 7 {
+            0 => Field::Number(number),
+            2 => {
+                let (field, rest) = bytes.split_at(number as usize);
+                bytes = rest;
+                Field::Bytes(field)
+            }
+            other => panic!("wire type {other}"),
+        };
+        fields.push((tag >> 3, field));
+    }
+    fields
+}
+
+fn numbers(bytes: &[u8]) -> BTreeMap<u64, u64> {
+    let fields = fields(bytes).into_iter();
+    fields
+        .filter_map(|(id, field)| match field {
+            Field::Number(number) => Some((id, number)),
+            Field::Bytes(_) => None,
+        })
+        .collect()
+}
+
+fn list(mut bytes: &[u8]) -> Vec<u64> {
+    let mut list = Vec::new();
+    while !bytes.is_empty() {
+        list.push(varint(&mut bytes));
+    }
+    list
+}
+
+/// What a sample says: the names or addresses of its call stack, its values, and its labels.
+#[derive(Debug, PartialEq)]
+struct Sample {
+    frames: Vec<String>,
+    values: [u64; 4],
+    labels: Vec<(String, String)>,
+}
+
+/// A profile that was read, and is as its readers want it.
+struct Read {
+    texts: Vec<String>,
+    samples: Vec<Sample>,
+    mapping: BTreeMap<u64, u64>,
+    top: BTreeMap<u64, u64>,
+    locations: usize,
+    bytes: usize,
+}
+
+impl Read {
+    fn of(bytes: &[u8]) -> Self {
+        let all = fields(bytes);
+        let top = numbers(bytes);
+        let known = BTreeSet::from([1, 2, 3, 4, 5, 6, 10, 11, 12, 14]);
+        assert!(all.iter().all(|(id, _)| known.contains(id)));
+        assert_eq!(all[0].0, 1, "a sample type comes first");
+        let of = |wanted: u64| {
+            let of = all.iter().filter(move |(id, _)| *id == wanted);
+            of.map(|(_, field)| field.bytes())
+        };
+        let texts: Vec<_> = of(6)
+            .map(|text| String::from_utf8(text.to_vec()).expect("it is text"))
+            .collect();
+        assert_eq!(texts[0], "");
+        let text = |place: u64| texts[place as usize].clone();
+        let types: Vec<_> = of(1)
+            .map(numbers)
+            .map(|of| (text(of[&1]), text(of[&2])))
+            .collect();
+        let types: Vec<_> = types
+            .iter()
+            .map(|(name, unit)| (&**name, &**unit))
+            .collect();
+        assert_eq!(
+            types,
+            [
+                ("alloc_objects", "count"),
+                ("alloc_space", "bytes"),
+                ("inuse_objects", "count"),
+                ("inuse_space", "bytes")
+            ]
+        );
+        let mappings: Vec<_> = of(3).map(numbers).collect();
+        assert_eq!((mappings.len(), mappings[0][&1]), (1, 1));
+        let functions: Vec<_> = of(5).map(numbers).collect();
+        let locations: Vec<_> = of(4).collect();
+        let frame = |id: &u64| {
+            let location = numbers(locations[*id as usize - 1]);
+            let mut lines = fields(locations[*id as usize - 1]).into_iter();
+            match lines.find(|(id, _)| *id == 4) {
+                Some((_, line)) => text(functions[numbers(line.bytes())[&1] as usize - 1][&2]),
+                None => format!("{:#x}", location[&3]),
+            }
+        };
+        for (index, function) in (1..).zip(&functions) {
+            assert_eq!(function[&1], index);
+        }
+        for (index, location) in (1..).zip(&locations) {
+            let location = numbers(location);
+            assert_eq!((location[&1], location[&2]), (index, 1));
+        }
+        let samples = of(2).map(|sample| {
+            let fields = fields(sample);
+            let ids = list(fields[0].1.bytes());
+            assert!(!ids.is_empty());
+            let values = list(fields[1].1.bytes());
+            let labels = fields[2..].iter().map(|(_, label)| numbers(label.bytes()));
+            Sample {
+                frames: ids.iter().map(frame).collect(),
+                values: values.try_into().expect("a value for each type"),
+                labels: labels.map(|of| (text(of[&1]), text(of[&2]))).collect(),
+            }
+        });
+        let samples: Vec<_> = samples.collect();
+        for Sample { values, .. } in &samples {
+            assert!(
+                values[0] >= values[2] && values[1] >= values[3],
+                "{values:?}"
+            );
+        }
+        Self {
+            samples,
+            mapping: mappings[0].clone(),
+            top,
+            locations: locations.len(),
+            bytes: bytes.len(),
+            texts,
+        }
+    }
+
+    fn sum(&self) -> [u64; 4] {
+        [0, 1, 2, 3].map(|place| self.samples.iter().map(|sample| sample.values[place]).sum())
+    }
+
+    fn named(&self, name: &str) -> Option<&Sample> {
+        self.samples.iter().find(|sample| sample.frames == [name])
+    }
+}
+
+/// Returns what the trace has counted, as a sample has it.
+fn counted() -> [u64; 4] {
+    let summary = Board::tracer().summary();
+    [
+        summary.total_allocations,
+        summary.total_allocated_bytes,
+        summary.live_count,
+        summary.live_bytes,
+    ]
+}
+
+fn labels(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    let of = of.iter();
+    of.map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+#[test]
+fn blocks_are_told_by_call_stack_task_and_region_and_what_is_gone_without_one() {
+    let region = |called: &str, start: u64| Region {
+        name: name(called),
+        start: Address(start),
+        size: 0x1000,
+        ..Region::default()
+    };
+    let task = Task {
+        name: name(EVIL),
+        origin: Origin::Application,
+    };
+    call(Names {
+        device: api::Device {
+            firmware: name(EVIL),
+            build_id: BuildId::new(&[0xab, 1]),
+            ..api::Device::default()
+        },
+        regions: vec![region("dram", 0), region(EVIL, 0x2000)],
+        tasks: vec![task],
+    });
+    Board::trace();
+    for mode in [Mode::All, Mode::Leaks] {
+        start(mode);
+        allocate(1, 10, 1);
+        allocate(0x81, 20, 1);
+        allocate(0x7000, 40, 0);
+        allocate(1, 30, 1);
+        allocate(2, 50, 0);
+        free(2);
+        let read = read();
+        let text = |place: u64| &*read.texts[place as usize];
+        assert_eq!(
+            (text(read.mapping[&5]), text(read.mapping[&6])),
+            (EVIL, "ab01")
+        );
+        assert_eq!(read.mapping[&3], u64::MAX, "it is all memory");
+        assert_eq!(text(read.top[&14]), "inuse_space");
+        let sample = |block: usize, values, labels: &[(&str, &str)]| Sample {
+            // A call stands before where it returns to.
+            frames: [block * 16, 6, 2]
+                .map(|offset| format!("{:#x}", CODE + offset - 1))
+                .to_vec(),
+            values,
+            labels: self::labels(labels),
+        };
+        let net = ("task", EVIL);
+        let expected = [
+            // The address was handed out again: the first block has ended.
+            sample(1, [1, 30, 1, 30], &[net, ("region", "dram")]),
+            sample(1, [1, 10, 0, 0], &[net]),
+            sample(0x81, [1, 20, 1, 20], &[net, ("region", EVIL)]),
+            sample(0x7000, [1, 40, 1, 40], &[]),
+            sample(2, [1, 50, 0, 0], &[]),
+        ];
+        assert_eq!(read.samples, expected, "{mode:?}");
+        assert_eq!(read.sum(), counted());
+    }
+}
+
+#[test]
+fn frames_that_many_call_stacks_have_are_told_once_or_a_little_more() {
+    Board::trace();
+    (1..=40).for_each(|block| allocate(block, 8, 0));
+    let read = read();
+    assert_eq!(read.sum(), counted());
+    assert!((42..60).contains(&read.locations), "{}", read.locations);
+    assert!(read.bytes < 40 * 64, "{}", read.bytes);
+}
+
+/// A full table: blocks share an entry, and call stacks were recycled.
+#[test]
+fn call_stacks_that_are_not_in_the_table_add_to_the_sums() {
+    Board::trace();
+    for block in 1..2000 {
+        allocate(block, 10, 0);
+        free(block);
+    }
+    (2000..4000).for_each(|block| allocate(block, 10, 0));
+    let summary = Board::tracer().summary();
+    assert!(summary.stacks_recycled > 0 && summary.other_allocations > 0);
+    assert!(summary.evicted_live > 0, "more blocks than records");
+    let read = read();
+    assert_eq!(read.sum(), counted());
+    assert!(read.named("[no call stack]").is_some() && read.named("[other call stacks]").is_some());
+}
+
+#[test]
+fn without_a_trace_or_a_table_a_profile_is_valid() {
+    let read = read();
+    assert_eq!((read.samples.len(), read.sum()), (0, [0; 4]));
+    assert!(read.bytes > 10, "shorter ones are no profile to some");
+    Board::tracer().init_tohost(&EVENTS).expect("it is free");
+    start(Mode::Leaks);
+    allocate(1, 10, 0);
+    let others = self::read();
+    let others = others
+        .named("[other call stacks]")
+        .map(|sample| sample.values);
+    assert_eq!(others, Some([1, 10, 0, 0]), "what is live is not known");
+}
+
+#[test]
+fn a_trace_that_ends_meanwhile_says_so_and_adds_up_to_what_it_had() {
+    Board::trace();
+    (1..=100).for_each(|block| allocate(block, 10, 0));
+    let before = counted();
+    let read = read_with(|| {
+        start(Mode::All);
+        (1..=100).for_each(|block| allocate(0x1000 + block, 99, 0));
+    });
+    assert_eq!(read.sum(), before);
+    let ended = read
+        .named("[the trace ended while it was read]")
+        .expect("it is told");
+    assert!(
+        ended.values[0] > 0 && ended.values[0] < before[0],
+        "{ended:?}"
+    );
+    assert_eq!(ended.values[2] * 10, ended.values[3]);
+    let of_others = format!("{:#x}", CODE + 0x1001 * 16 - 1);
+    assert!(
+        !read
+            .samples
+            .iter()
+            .any(|sample| sample.frames[0] == of_others)
+    );
+}
+
+#[test]
+fn what_is_allocated_and_freed_meanwhile_leaves_more_allocated_than_in_use() {
+    Board::trace();
+    (1..=60).for_each(|block| allocate(block, 10, 0));
+    let before = counted();
+    let read = read_with(|| {
+        (1..=60).step_by(2).for_each(free);
+        (200..260).for_each(|block| allocate(block, 10, 0));
+    });
+    // That no sample has more in use than was allocated is checked of all.
+    let sum = read.sum();
+    assert!(sum[0] >= before[0] && sum[0] <= counted()[0], "{sum:?}");
+}
+
+#[test]
+fn a_profile_of_some_seconds_is_refused_with_what_to_use_instead() {
+    for path in ["heap", "allocs"] {
+        let (answer, _) = talk(Peer::that_leaves(get(&format!(
+            "/debug/pprof/{path}?seconds=5"
+        ))));
+        assert!(
+            answer.starts_with("HTTP/1.1 422") && answer.contains("go tool pprof -base"),
+            "{answer}"
+        );
+    }
+}
+
+/// It posts more addresses than any other body may have bytes, and takes no profile where it gets no answer.
+#[test]
+fn whoever_asks_for_names_is_told_that_there_are_none_whatever_was_sent() {
+    let body = "0x42000010+".repeat(1000);
+    let post = |length: usize| {
+        format!(
+            "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let request = post(body.len()) + &body + &get("/api/v1/device");
+    let (answer, _) = talk(Peer::that_leaves(request));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.ends_with("\r\n\r\nnum_symbols: 0\n"),
+        "what was not read is no request: {answer}"
+    );
+    let (answer, _) = talk(Peer::that_leaves(post(0) + &get("/metrics")));
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
+}
