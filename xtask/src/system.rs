@@ -38,6 +38,21 @@ pub(crate) const CPP_COMPILER: Program = Program {
     package: "g++",
 };
 
+/// With `go tool pprof`, which reads heap profiles.
+pub(crate) const GO: Program = Program {
+    name: "go",
+    package: "golang-go",
+};
+pub(crate) const PROMETHEUS: Program = Program {
+    name: "prometheus",
+    package: "prometheus",
+};
+/// Checks what Prometheus scrapes.
+pub(crate) const PROMTOOL: Program = Program {
+    name: "promtool",
+    package: "prometheus",
+};
+
 /// Fetches from the npm registry; comes with Node.js.
 const NPM: Program = Program {
     name: "npm",

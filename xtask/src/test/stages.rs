@@ -113,6 +113,10 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 }
 
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
+    system::ensure_programs(
+        workspace,
+        &[system::GO, system::PROMETHEUS, system::PROMTOOL],
+    )?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
     let mut tally = Tally::default();

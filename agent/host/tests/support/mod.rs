@@ -17,6 +17,7 @@ pub(crate) mod target;
 pub(crate) mod viewer;
 pub(crate) mod web_server;
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// How long anything that must happen may take; only a failure takes that long.
@@ -47,4 +48,10 @@ pub(crate) fn some_within<T>(patience: Duration, mut ask: impl FnMut() -> Option
 /// When `what` does not come to pass.
 pub(crate) fn await_that(what: &str, mut is_so: impl FnMut() -> bool) {
     await_some(what, || is_so().then_some(()));
+}
+
+/// Finds a port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
 }

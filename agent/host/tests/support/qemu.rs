@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,9 +11,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::await_some;
 use super::background::Background;
 use super::client::Client;
+use super::{await_some, free_port};
 
 const MISSING: &str = "QEMU is in PATH: on Debian it is the package qemu-system-misc";
 
@@ -166,10 +165,4 @@ fn connect(socket: &Path) -> BufReader<UnixStream> {
     let mut greeting = String::new();
     monitor.read_line(&mut greeting).expect("QEMU greets");
     monitor
-}
-
-/// Finds a port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address").port()
 }
