@@ -19,6 +19,7 @@ mod api {
     mod manners;
     mod marks;
     mod methods;
+    mod metrics;
     mod origins;
     mod paging;
     mod references;

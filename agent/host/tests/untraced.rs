@@ -40,6 +40,18 @@ fn everything_about_a_trace_is_answered_with_not_supported_and_a_sentence_that_h
         let problem = agent.get(path).problem(501);
         assert_eq!(problem.code, "ESP_ERR_NOT_SUPPORTED", "{path}");
     }
+    for path in ["/debug/pprof/heap", "/debug/pprof/allocs"] {
+        agent.request("GET", path, &[], b"").problem(501);
+    }
+}
+
+#[test]
+fn metrics_tell_of_the_heap_and_not_of_a_trace() {
+    let process = Process::start(&[]);
+    let answer = process.client().request("GET", "/metrics", &[], b"");
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().contains("\nheap_free_bytes{"));
+    assert!(!answer.text().contains("heap_allocations_total"));
 }
 
 #[test]
