@@ -110,7 +110,9 @@ fn each_growth_is_told_with_what_is_still_held_of_it() {
 #[test]
 fn what_comes_and_goes_is_never_told_as_growth() {
     // Up to 10 KiB more for up to half a minute, again and again, above what stays as it is.
-    let bytes = |second: u64| 226_000 + second * 7_919 % 10_007 * u64::from(second / 35 % 3 > 0);
+    let bytes = |second: u64| {
+        226_000 + second * 7_919 % 10_007 * u64::from(!(second / 35).is_multiple_of(3))
+    };
     for until in (60..900).step_by(2) {
         let reading = |second| Point {
             time_us: second * SECOND,

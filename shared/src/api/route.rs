@@ -425,11 +425,7 @@ mod tests {
             let is_ignored = endpoint.body == Body::Unread;
             let is_got = endpoint.method == Method::Get;
             assert_eq!(!is_got, controls || is_ignored, "{}", endpoint.path);
-            assert!(
-                !is_got || endpoint.body == Body::None,
-                "{}",
-                endpoint.path
-            );
+            assert!(!is_got || endpoint.body == Body::None, "{}", endpoint.path);
         }
     }
 
