@@ -186,10 +186,7 @@ impl Old {
             now_us.saturating_sub(passed.longest_lifetime_us.saturating_mul(OUTLIVED_FACTOR));
         let filled = filled(leak, period, horizon_us);
         let (Some(first), Some(last)) = (filled.first(), filled.last()) else {
-            return Self {
-                horizon_us,
-                ..Self::default()
-            };
+            return Self::default();
         };
         let tail = &filled[filled.len().saturating_sub(TAIL)..];
         let mut old = Self {
