@@ -126,13 +126,13 @@ impl Queue {
         let outruns_traffic = gain / 2 > risen_with_traffic(window, lows[0]);
         if self.is_growing {
             let most = lows.iter().max();
-            return gain > 0 && most == Some(&lows[PARTS - 1]) && outruns_traffic;
+            return most == Some(&lows[PARTS - 1]) && outruns_traffic;
         }
         let record = before.iter().map(|moment| moment.peak).max();
         lows.is_sorted_by(|low, next| low < next)
             && gain >= GAIN
             && record.is_none_or(|record| lows[PARTS - 1] > record)
-            && gain as f64 > DEVIATIONS * drift(window)
+            && exceeds_chance(gain, window, DEVIATIONS)
             && goes_on(&lows, KEPT_PERCENT)
             && outruns_traffic
     }
@@ -155,17 +155,16 @@ impl Queue {
             return false;
         };
         let gain = lows[PARTS - 1].saturating_sub(lows[0]);
-        let gain_over = |drifts: f64| gain as f64 > drifts * drift(since);
         if self.is_growing {
             let most = lows.iter().max();
             return most == Some(&lows[PARTS - 1])
-                && gain_over(WHOLE_STILL_DRIFTS)
+                && exceeds_chance(gain, since, WHOLE_STILL_DRIFTS)
                 && goes_on(&lows, WHOLE_STILL_PERCENT);
         }
         lows.is_sorted_by(|low, next| low < next)
             && gain >= GAIN
             && gain.saturating_mul(gain) >= lows[PARTS - 1].saturating_mul(WHOLE_DEVIATIONS)
-            && gain_over(WHOLE_DRIFTS)
+            && exceeds_chance(gain, since, WHOLE_DRIFTS)
             && goes_on(&lows, WHOLE_KEPT_PERCENT)
             && rises_at_last(since)
             && outruns(since)
@@ -208,11 +207,12 @@ fn rises_at_last(window: &[Moment]) -> bool {
     low(later) > low(earlier)
 }
 
-/// Returns how far a count comes within a window that goes up and down by chance, in as large steps as this one did.
-fn drift(window: &[Moment]) -> f64 {
+/// Returns whether a gain is more than so many times what a count gains in a window that goes up and down by chance, in as large
+/// steps as this one did.
+fn exceeds_chance(gain: u64, window: &[Moment], times: f64) -> bool {
     let step = |pair: &[Moment]| pair[1].count.abs_diff(pair[0].count) as f64;
     let squares = window.windows(2).map(|pair| step(pair) * step(pair));
-    libm::sqrt(squares.sum())
+    gain as f64 > times * libm::sqrt(squares.sum())
 }
 
 /// Returns the allocations per microsecond.
@@ -262,3 +262,6 @@ fn mean(moments: &[Moment]) -> f64 {
     let sum: f64 = moments.windows(2).map(held).sum();
     sum / (last.time_us - first.time_us) as f64
 }
+
+#[cfg(test)]
+mod tests;
