@@ -122,4 +122,70 @@ fn what_comes_and_goes_is_never_told_as_growth() {
         let readings: Vec<_> = (0..until).step_by(2).map(reading).collect();
         assert_eq!(growths(&readings), [], "{until}");
     }
+
+/// Readings each ten seconds of so many bytes.
+fn readings(bytes: impl IntoIterator<Item = u64>) -> Vec<Point> {
+    let reading = |(index, bytes): (u64, u64)| Point {
+        time_us: index * 10 * SECOND,
+        bytes,
+        count: 1,
+    };
+    (0..).zip(bytes).map(reading).collect()
+}
+
+#[test]
+fn a_growth_has_exactly_the_bytes_that_are_held_of_it_whatever_comes_and_goes() {
+    let held = |reading: u64| 50_000 + reading.clamp(20, 60) * 1_000;
+    // The last reading has nothing of what comes and goes, for that would be held until now.
+    let noisy =
+        (0..96).map(|reading| held(reading) + [0, 700, 0, 300, 9_000][reading as usize % 5]);
+    let told = growths(&readings(noisy));
+    let [growth] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(growth.bytes, 40_000);
+    assert_eq!(
+        (growth.from_us, growth.until_us),
+        (200 * SECOND, 590 * SECOND)
+    );
+}
+
+#[test]
+fn a_growth_is_told_from_a_fiftieth_of_what_is_held_on() {
+    let steps = |more: u64| {
+        (0..60).map(move |reading| {
+            if reading < 30 {
+                1_000_000 - more
+            } else {
+                1_000_000
+            }
+        })
+    };
+    assert_eq!(growths(&readings(steps(20_000))).len(), 1);
+    assert_eq!(growths(&readings(steps(19_999))), []);
+    // Of little, too few bytes are none.
+    let few =
+        |more: u64| (0..60).map(move |reading| if reading < 30 { 1_000 } else { 1_000 + more });
+    assert_eq!(growths(&readings(few(2_048))).len(), 1);
+    assert_eq!(growths(&readings(few(2_047))), []);
+}
+
+#[test]
+fn what_is_allocated_within_half_a_minute_of_the_start_is_no_growth() {
+    let steps = |at: u64| (0..60).map(move |reading| if reading < at { 1_000 } else { 90_000 });
+    assert_eq!(growths(&readings(steps(3))), []);
+    assert_eq!(growths(&readings(steps(4))).len(), 1);
+}
+
+#[test]
+fn a_growth_is_over_after_more_than_a_minute_and_begins_anew_after_that() {
+    let steps = |rests: u64| {
+        let after = move |reading: u64| u64::from(reading >= 10) + u64::from(reading >= 10 + rests);
+        move |until: u64| readings((0..until).map(|reading| 1_000 + 30_000 * after(reading)))
+    };
+    // Its last byte was added by the tenth reading.
+    assert!(!growths(&steps(99)(17))[0].is_over);
+    assert!(growths(&steps(99)(18))[0].is_over);
+    assert_eq!(growths(&steps(6)(30)).len(), 1);
+    assert_eq!(growths(&steps(7)(30)).len(), 2);
 }
