@@ -1,6 +1,9 @@
 //! Series of points: what they keep, how they grow, and that no number makes them panic.
 
 use heapbeacon_shared::analysis::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 const SECOND: u64 = 1_000_000;
 const BLOCK: u64 = 100;
@@ -88,4 +91,52 @@ fn extreme_numbers_do_not_panic() {
         let _ = series.growth_per_minute(u64::MAX);
         let _ = series.growth_since_start();
     }
+}
+
+/// Returns what a series of so many points keeps, by its rule in whole numbers: of the inner points the one goes whose neighbours
+/// are closest together for its age, and of equal ones the oldest.
+fn kept(times_us: &[u64], capacity: usize) -> Vec<u64> {
+    let mut kept: Vec<u64> = Vec::new();
+    for now_us in times_us {
+        if kept.len() == capacity {
+            let is_closer = |a: usize, b: usize| {
+                let gap = |at: usize| u128::from(kept[at + 1] - kept[at - 1]);
+                let age = |at: usize| u128::from(now_us - kept[at]);
+                gap(a) * age(b) < gap(b) * age(a)
+            };
+            let closest =
+                (2..kept.len() - 1).fold(1, |best, at| if is_closer(at, best) { at } else { best });
+            kept.remove(closest);
+        }
+        kept.push(*now_us);
+    }
+    kept
+}
+
+proptest! {
+    #[test]
+    fn a_full_series_gives_up_what_is_closest_together_for_its_age_whenever_it_began(
+        steps in vec(1..50u64, 20..120),
+        boot_us in select(&[0, 1, 5_000_000_000][..]),
+    ) {
+        let mut series = Series::new(16);
+        let mut times_us = Vec::new();
+        let mut time_us = boot_us;
+        for step in steps {
+            time_us += step;
+            times_us.push(time_us);
+            series.push(Point { time_us, ..Point::default() });
+        }
+        let points = series.points().iter().map(|point| point.time_us);
+        prop_assert_eq!(points.collect::<Vec<_>>(), kept(&times_us, 16));
+    }
+}
+
+#[test]
+fn the_newest_point_is_put_in_the_place_of_the_last_one() {
+    let mut series = Series::new(16);
+    series.push(point(1, 100));
+    series.push(point(2, 200));
+    series.replace_last(point(3, 300));
+    assert_eq!(series.points(), [point(1, 100), point(3, 300)]);
 }
