@@ -96,3 +96,6 @@ fn rises(window: &[Point], shorter: &[&[Point]]) -> bool {
     trend.exceeds_noise(trend.rise(span_us(window)), SIGNIFICANCE)
         && (gain < FEW_GAINED || shorter.iter().all(goes_on))
 }
+
+#[cfg(test)]
+mod tests;

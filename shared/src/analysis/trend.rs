@@ -46,8 +46,8 @@ impl Trend {
     /// Returns whether some rise is more than `factor` times what noise makes of a level line. Fewer marks than
     /// [`MARKS`] are less certain: as ever, by the root of their number.
     pub(super) fn exceeds_noise(&self, rise: f64, factor: f64) -> bool {
-        let noise = factor * self.noise;
-        rise > 0.0 && rise * rise * self.marks as f64 > noise * noise * MARKS as f64
+        let (rise, noise) = (rise.max(0.0), factor * self.noise);
+        rise * rise * self.marks as f64 > noise * noise * MARKS as f64
     }
 
     /// Returns whether this line may go on in the points of a shorter window: they rise at least half as
@@ -90,3 +90,6 @@ fn median(mut values: Vec<f64>) -> f64 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
+
+#[cfg(test)]
+mod tests;
