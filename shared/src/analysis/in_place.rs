@@ -50,3 +50,6 @@ impl InPlace {
             && now_us.saturating_sub(self.first_us) <= until_rise_us.saturating_mul(PATIENCE)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,6 @@ impl Lifetimes {
         self.falls >= FALLS && self.falls.saturating_mul(RISES_OF_FALLS) >= self.rises
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,3 +75,6 @@ fn longest_pause_us<const N: usize>(times_us: &heapless::Deque<u64, N>) -> u64 {
     let pauses = times_us.iter().zip(later);
     pauses.map(|(from, to)| to - from).max().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;
