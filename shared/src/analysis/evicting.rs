@@ -96,3 +96,6 @@ impl Track {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,3 +57,6 @@ impl Outliving {
         self.rises.has_ended(now_us)
     }
 }
+
+#[cfg(test)]
+mod tests;
