@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn the_first_few_are_kept_in_order_and_equal_ones_stay() {
-        let items = [(2, 'a'), (9, 'b'), (2, 'c'), (5, 'd')];
+        let items = [(2, 'a'), (9, 'b'), (2, 'c'), (5, 'd'), (1, 'e')];
         let largest_first = |a: &(u32, char), b: &(u32, char)| a.0 > b.0;
         assert_eq!(
             ranked(items, 3, largest_first),
             [(9, 'b'), (5, 'd'), (2, 'a')]
         );
-        assert_eq!(ranked(items, 9, largest_first).len(), 4);
+        assert_eq!(ranked(items, 9, largest_first).len(), 5);
     }
 }

@@ -160,3 +160,6 @@ impl Traffic {
         ranked(temporary, most, |a, b| a.1 > b.1)
     }
 }
+
+#[cfg(test)]
+mod tests;
