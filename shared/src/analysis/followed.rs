@@ -51,7 +51,7 @@ impl Followed {
             judged.push(track.judge(leak, &passed, period));
         }
         for (_, track) in &mut self.tracks {
-            if is_complete && track.last_us() < now_us {
+            if is_complete && track.is_before(now_us) {
                 track.hold_nothing(now_us);
             }
         }
@@ -90,6 +90,9 @@ impl Track {
         let now_us = period.recorded_us(period.time_us);
         let usual = self.lifetimes.usual(leak, passed, period, self.before);
         if now_us > self.last_us() || self.queue.last().is_none() {
+
+        let usual = self.lifetimes.usual(leak, passed, self.before);
+        if self.is_before(now_us) {
             let moment = Moment {
                 time_us: now_us,
                 count: leak.count,
@@ -152,13 +155,17 @@ impl Track {
         let nothing = Moment {
             time_us,
             count: 0,
-            peak: 0,
             ..last
         };
         self.queue.take(nothing, 0);
     }
 
-    fn last_us(&self) -> u64 {
-        self.queue.last().map_or(0, |last| last.time_us)
+    /// Returns whether what was taken last is of an earlier time.
+    fn is_before(&self, time_us: u64) -> bool {
+        let last = self.queue.last();
+        last.is_none_or(|last| last.time_us < time_us)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! What answers that follow each other add to what each of them says.
+
+use super::*;
+use crate::trace::{Births, Outlived};
+
+const SECOND: u64 = 1_000_000;
+/// Seconds between two answers.
+const EVERY: u64 = 5;
+
+fn period(second: u64) -> Period {
+    Period {
+        time_us: second * SECOND,
+        ..Period::default()
+    }
+}
+
+/// So many blocks that were all allocated just now.
+fn young(second: u64, count: u64) -> (Leak, Passed) {
+    let now_us = second * SECOND;
+    let leak = Leak {
+        stack: 4,
+        count,
+        bytes: 64 * count,
+        oldest_us: now_us,
+        newest_us: now_us,
+        births: Births::new(now_us, now_us),
+        ..Leak::default()
+    };
+    let passed = Passed {
+        allocations: 10 * second,
+        frees: 10 * second - count,
+        longest_lifetime_us: SECOND,
+        ..Passed::default()
+    };
+    (leak, passed)
+}
+
+/// A block a second since the beginning.
+fn leaked(second: u64) -> (Leak, Passed) {
+    let now_us = second * SECOND;
+    let mut births = Births::new(0, now_us);
+    (0..second).for_each(|born| births.add(born * SECOND));
+    let leak = Leak {
+        stack: 4,
+        count: second,
+        bytes: 64 * second,
+        oldest_us: 0,
+        newest_us: now_us,
+        outlived: Outlived {
+            count: second,
+            bytes: 64 * second,
+        },
+        births,
+    };
+    let passed = Passed {
+        allocations: second,
+        ..Passed::default()
+    };
+    (leak, passed)
+}
+
+/// Listens to one call stack.
+fn follow(followed: &mut Followed, second: u64, (leak, passed): &(Leak, Passed)) -> Told {
+    followed.judge(1, &period(second), [(leak, *passed)], true)[0]
+}
+
+/// Follows a queue that grows by a block in two seconds until a second.
+fn queue(until: u64) -> Followed {
+    let mut followed = Followed::default();
+    for second in (EVERY..=until).step_by(EVERY as usize) {
+        follow(&mut followed, second, &young(second, second / 2));
+    }
+    followed
+}
+
+#[test]
+fn a_queue_is_certain_once_it_has_grown_for_three_minutes_unless_something_was_lost() {
+    let said = |evicted, is_shared| {
+        let mut followed = Followed::default();
+        let mut times = [None; 2];
+        for second in (EVERY..900).step_by(EVERY as usize) {
+            let (leak, passed) = young(second, second / 2);
+            let passed = Passed {
+                evicted,
+                is_shared,
+                ..passed
+            };
+            let verdict = follow(&mut followed, second, &(leak, passed)).verdict;
+            if verdict.kind == Kind::QueueGrows {
+                times[0].get_or_insert(second);
+                assert_eq!((verdict.bytes_per_minute, verdict.since_us), (0, 0));
+                if verdict.certain {
+                    times[1].get_or_insert(second);
+                }
+            }
+        }
+        times
+    };
+    let [Some(first), certain] = said(0, false) else {
+        panic!("it grows");
+    };
+    assert_eq!(certain, Some(first + 180));
+    assert_eq!(said(1, false), [Some(first), None]);
+    assert_eq!(said(0, true), [Some(first), None]);
+}
+
+#[test]
+fn what_a_complete_answer_does_not_list_holds_nothing_and_what_another_one_leaves_out_may() {
+    let after = |is_complete| {
+        let mut followed = queue(300);
+        followed.judge(1, &period(305), [], is_complete);
+        follow(&mut followed, 310, &young(310, 155)).verdict.kind
+    };
+    assert_eq!(after(true), Kind::InFlight);
+    assert_eq!(after(false), Kind::QueueGrows);
+}
+
+#[test]
+fn another_trace_and_another_call_stack_are_judged_anew() {
+    let next = young(305, 152);
+    let mut followed = queue(300);
+    assert_eq!(
+        follow(&mut followed, 305, &next).verdict.kind,
+        Kind::QueueGrows
+    );
+    let mut followed = queue(300);
+    let told = followed.judge(2, &period(305), [(&next.0, next.1)], true);
+    assert_eq!(told[0].verdict.kind, Kind::InFlight);
+    let mut followed = queue(300);
+    let other = Leak { stack: 5, ..next.0 };
+    let told = followed.judge(1, &period(305), [(&other, next.1)], false);
+    assert_eq!(told[0].verdict.kind, Kind::InFlight);
+}
+
+#[test]
+fn while_the_clock_stands_still_nothing_grows() {
+    let mut followed = Followed::default();
+    for size in [64, 96, 128, 192, 256, 512] {
+        let (leak, passed) = young(30, 1);
+        let leak = Leak {
+            bytes: size,
+            ..leak
+        };
+        let told = follow(&mut followed, 30, &(leak, passed));
+        assert_eq!(told.verdict.kind, Kind::InFlight, "{size}");
+    }
+}
+
+#[test]
+fn a_leak_is_told_as_its_last_answer_tells_it_and_until_when_it_was_certain() {
+    let mut followed = Followed::default();
+    let mut before = Kind::TooEarly;
+    for second in (EVERY..1_200).step_by(EVERY as usize) {
+        let (leak, passed) = leaked(second);
+        let alone = judge(&leak, &passed, &period(second), before);
+        let is_leak = alone.kind == Kind::Leaking && alone.certain;
+        let told = follow(&mut followed, second, &(leak, passed));
+        let expected = Told {
+            verdict: alone,
+            leaked_until_us: is_leak.then_some(second * SECOND),
+        };
+        assert_eq!(told, expected, "{second}");
+        before = alone.kind;
+    }
+    assert_eq!(before, Kind::Leaking);
+}
+
+#[test]
+fn a_call_stack_is_forgotten_after_ten_minutes_without_a_word_of_it() {
+    let leaked_until = |silence: u64| {
+        let mut followed = Followed::default();
+        (1..=60).for_each(|nth| _ = follow(&mut followed, nth * EVERY, &leaked(nth * EVERY)));
+        let second = 60 * EVERY + silence;
+        followed.judge(1, &period(second), [], false);
+        follow(&mut followed, second + 1, &young(second + 1, 1)).leaked_until_us
+    };
+    assert_eq!(leaked_until(600), Some(60 * EVERY * SECOND));
+    assert_eq!(leaked_until(601), None);
+}
