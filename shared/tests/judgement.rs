@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use heapbeacon_shared::analysis::{History, Judgement, Snapshot, Standing, Watched, piles_up};
+use heapbeacon_shared::analysis::{
+    Held, History, Judgement, Snapshot, Standing, Told, Watched, piles_up,
+};
 use heapbeacon_shared::api::{Leak, LeaksPage, Stack};
 use heapbeacon_shared::trace::{Births, Kind, Period, State, Summary, Unrecorded};
 
@@ -146,6 +148,7 @@ impl Device {
             }
             leak
         };
+        let live = self.stacks.iter().filter(|blocks| !blocks.born.is_empty());
         LeaksPage {
             trace_id: 1,
             period: Period {
@@ -153,7 +156,7 @@ impl Device {
                 unrecorded: self.pauses.iter().copied().collect(),
                 ..Period::default()
             },
-            total: self.stacks.len() as u32,
+            total: live.count() as u32,
             leaks: self.stacks.iter().enumerate().map(leak).collect(),
         }
     }
@@ -433,4 +436,100 @@ fn after_a_few_seconds_it_is_too_early_to_say() {
     assert_eq!(device.judgement(0).kind(), Kind::TooEarly);
     assert!(device.judgement(0).is_new());
     assert_eq!(Judgement::default().kind(), Kind::TooEarly);
+}
+
+#[test]
+fn a_pause_in_which_nothing_went_does_not_begin_the_history_anew() {
+    let mut device = Device::new(1, 10_000);
+    (0..50).for_each(|_| device.allocate(0));
+    device.run(60, |_| ());
+    device.pause(State::Paused);
+    device.run(30, |_| ());
+    device.resume();
+    device.run(20, |_| ());
+    let watched = device.judgement(0).watched_us / SECOND;
+    assert!((75..=82).contains(&watched), "{watched} s");
+}
+
+#[test]
+fn a_site_that_was_empty_in_between_is_watched_since_then_and_has_gained_since_the_first_moment() {
+    let mut device = Device::new(1, 10_000);
+    (0..5).for_each(|_| device.allocate(0));
+    device.run(30, |_| ());
+    (0..5).for_each(|_| device.free_oldest(0));
+    device.run(10, |_| ());
+    (0..7).for_each(|_| device.allocate(0));
+    device.run(20, |_| ());
+    let judged = device.judgement(0);
+    let watched = judged.watched_us / SECOND;
+    assert!((19..=21).contains(&watched), "{watched} s");
+    assert_eq!(judged.gained, 200);
+    // One that held nothing at first has gained all.
+    let mut device = Device::new(1, 10_000);
+    device.run(10, |_| ());
+    (0..7).for_each(|_| device.allocate(0));
+    device.run(10, |_| ());
+    assert_eq!(device.judgement(0).gained, 700);
+}
+
+#[test]
+fn a_site_that_cut_lists_name_gains_from_the_first_of_them_on() {
+    let held = |count| Held {
+        stack: 1,
+        bytes: count * BLOCK,
+        count,
+        evicted: 0,
+    };
+    let mut watched = Watched::default();
+    for (second, count) in [(1, 0), (2, 10), (3, 12)] {
+        watched.push(Snapshot {
+            time_us: second * SECOND,
+            held: vec![held(count)],
+            is_complete: false,
+            ..Snapshot::default()
+        });
+    }
+    let histories = History::of_each(1, &[(0, held(12))], watched.snapshots());
+    assert_eq!(watched.judge(&histories)[0].gained, 200);
+}
+
+#[test]
+fn a_young_site_with_all_its_records_only_fills_up_where_others_pile_up_without_theirs() {
+    let mut device = Device::new(2, 10_000);
+    device.run(100, |device| {
+        device.allocate(0);
+        device.stacks[0].born.clear();
+        device.stacks[0].evicted += 1;
+        device.allocate(1);
+    });
+    assert!(device.watched.piles_up());
+    assert_eq!(device.judgement(0).kind(), Kind::Leaking);
+    assert_eq!(device.judgement(1).kind(), Kind::Filling);
+}
+
+#[test]
+fn a_leak_that_is_certain_by_its_records_is_told_by_them_where_blocks_pile_up() {
+    let mut device = Device::new(1, 10_000);
+    device.run(400, |device| device.allocate(0));
+    assert!(device.watched.piles_up());
+    let by_records = device.judgement(0).told;
+    assert_eq!(
+        by_records,
+        device.watched.weighed(&device.sites()[0].0).told
+    );
+    assert!(device.judgement(0).leaks());
+}
+
+#[test]
+fn when_a_leak_ended_is_until_when_it_was_certain() {
+    let told = |leaked_until_us| Judgement {
+        told: Some(Told {
+            leaked_until_us,
+            ..Told::default()
+        }),
+        ..Judgement::default()
+    };
+    assert_eq!(told(Some(7)).ended_us(), 7);
+    assert_eq!(told(None).ended_us(), 0);
+    assert_eq!(told(Some(7)).standing(), Standing::Stopped);
 }

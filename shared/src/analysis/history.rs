@@ -129,3 +129,6 @@ impl Track {
         all.count += count + self.evicted;
     }
 }
+
+#[cfg(test)]
+mod tests;

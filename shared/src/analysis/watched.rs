@@ -181,3 +181,6 @@ fn worst(each: impl Iterator<Item = Option<Told>>) -> Option<Told> {
 pub fn is_recording(summary: &Summary) -> bool {
     summary.state == State::Recording
 }
+
+#[cfg(test)]
+mod tests;
