@@ -1,6 +1,7 @@
 //! Who holds a block, against exact reachability in a model of memory.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use heapbeacon_shared::analysis::{Hold, Holder, Holders, LiveBlock};
 use heapbeacon_shared::trace::{Address, Reference, Root, RootKind, Scan, Span, name};
@@ -303,4 +304,27 @@ fn a_list_of_ten_thousand_blocks_with_many_references_is_followed_to_its_end() {
     let last = BLOCKS as usize - 1;
     assert_eq!(holders.hold(last), Hold::Held);
     assert_eq!(holders.chain(last).count(), BLOCKS as usize);
+}
+
+#[test]
+fn a_word_right_behind_the_end_of_a_root_is_not_in_it() {
+    let root = Root {
+        start: Address(ROOTS),
+        size: 2 * WORD,
+        ..Root::default()
+    };
+    let held_by = |at: u64| {
+        let reference = (Address(at), Address(HEAP)).into();
+        let holders = Holders::new(
+            vec![block(HEAP, 1)],
+            &[],
+            slice::from_ref(&root),
+            &[reference],
+            &WHOLE,
+        );
+        holders.hold(0)
+    };
+    assert_eq!(held_by(ROOTS + WORD), Hold::Held);
+    assert_eq!(held_by(ROOTS + 2 * WORD), Hold::Uncertain);
+    assert_eq!(held_by(ROOTS - WORD), Hold::Uncertain);
 }
