@@ -70,10 +70,8 @@ pub fn growths(readings: &[Point]) -> Vec<Growth> {
                 }),
             }
         }
-        before = Point {
-            bytes: *bytes,
-            ..*reading
-        };
+        // Where it is more than what is held from then on, the next reading adds nothing to that.
+        before = *reading;
     }
     let fewest = FEWEST.max(before.bytes / SHARE);
     growths.retain(|growth| growth.bytes >= fewest);
