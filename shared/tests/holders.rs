@@ -126,7 +126,9 @@ impl Model {
             size: self.end - HEAP,
         };
         let references = self.references();
-        Holders::new(self.blocks.clone(), &[heap], &[root], &references, scan)
+        // In any order.
+        let blocks = self.blocks.iter().rev().copied().collect();
+        Holders::new(blocks, &[heap], &[root], &references, scan)
     }
 }
 
@@ -150,6 +152,7 @@ proptest! {
         let holders = model.holders(&WHOLE);
         let held = model.reachable(|at| at < HEAP);
         let maybe = model.reachable(|at| at < HEAP || model.block_of(at).is_none());
+        prop_assert_eq!(holders.blocks(), &model.blocks);
         for (index, block) in holders.blocks().iter().enumerate() {
             let address = block.address.0;
             let expected = match (held.contains(&address), maybe.contains(&address)) {
