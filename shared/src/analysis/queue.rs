@@ -47,7 +47,7 @@ pub(super) struct Moment {
     pub(super) count: u64,
     /// Allocations until then.
     pub(super) allocations: u64,
-    /// Most live blocks since the moment before.
+    /// Most live blocks from then on until the next moment.
     pub(super) peak: u64,
 }
 

@@ -32,6 +32,7 @@ fn a_few_blocks_that_rise_four_times_to_four_times_their_size_grow_and_no_fewer(
     assert!(grows(1, &[64, 96, 128, 192, 256], 1));
     assert!(!grows(1, &[64, 96, 128, 192, 255], 1));
     assert!(!grows(1, &[64, 96, 128, 256, 256], 1));
+    assert!(!grows(1, &[64, 64, 96, 128, 256], 1));
     assert!(grows(16, &[64, 96, 128, 192, 256], 1));
     assert!(!grows(17, &[64, 96, 128, 192, 256], 1));
     // What was never freed was not reallocated.
