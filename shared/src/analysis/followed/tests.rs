@@ -35,28 +35,35 @@ fn young(second: u64, count: u64) -> (Leak, Passed) {
     (leak, passed)
 }
 
-/// A block a second since the beginning.
-fn leaked(second: u64) -> (Leak, Passed) {
-    let now_us = second * SECOND;
-    let mut births = Births::new(0, now_us);
-    (0..second).for_each(|born| births.add(born * SECOND));
+/// A block in so many seconds since the beginning, until a second.
+fn leaked_until(until: u64, every: u64, second: u64) -> (Leak, Passed) {
+    let mut births = Births::new(0, second * SECOND);
+    let born = (0..second.min(until)).step_by(every as usize);
+    let (count, newest) = (
+        born.clone().count() as u64,
+        born.clone().last().unwrap_or(0),
+    );
+    born.for_each(|born| births.add(born * SECOND));
+    let bytes = 64 * count;
     let leak = Leak {
         stack: 4,
-        count: second,
-        bytes: 64 * second,
+        count,
+        bytes,
         oldest_us: 0,
-        newest_us: now_us,
-        outlived: Outlived {
-            count: second,
-            bytes: 64 * second,
-        },
+        newest_us: newest * SECOND,
+        outlived: Outlived { count, bytes },
         births,
     };
     let passed = Passed {
-        allocations: second,
+        allocations: count,
         ..Passed::default()
     };
     (leak, passed)
+}
+
+/// A block a second since the beginning.
+fn leaked(second: u64) -> (Leak, Passed) {
+    leaked_until(u64::MAX, 1, second)
 }
 
 /// Listens to one call stack.
@@ -176,4 +183,49 @@ fn a_call_stack_is_forgotten_after_ten_minutes_without_a_word_of_it() {
     };
     assert_eq!(leaked_until(600), Some(60 * EVERY * SECOND));
     assert_eq!(leaked_until(601), None);
+}
+
+/// After a day each slice is half an hour long, so of one answer nobody can tell for hours that nothing more comes.
+#[test]
+fn a_leak_has_ended_minutes_after_its_last_block_though_its_last_answer_tells_it_for_hours() {
+    const DAY: u64 = 24 * 3_600;
+    let mut followed = Followed::default();
+    let mut kinds = [Kind::TooEarly; 2];
+    for second in (60..=DAY + 600).step_by(60) {
+        let answer = leaked_until(DAY, 10, second);
+        let told = follow(&mut followed, second, &answer);
+        let alone = judge(&answer.0, &answer.1, &period(second), Kind::Leaking);
+        kinds = [alone.kind, told.verdict.kind];
+        if second == DAY + 300 {
+            assert_eq!(kinds, [Kind::Leaking; 2]);
+        }
+    }
+    assert_eq!(kinds, [Kind::Leaking, Kind::Plateau]);
+}
+
+#[test]
+fn blocks_that_were_seen_to_outlive_others_have_no_lifetime_to_outlive_once_more() {
+    let mut births = Births::new(100 * SECOND, 160 * SECOND);
+    (100..160).for_each(|second| births.add(second * SECOND));
+    let seen = Leak {
+        count: 60,
+        newest_us: 160 * SECOND,
+        outlived: Outlived {
+            count: 60,
+            bytes: 0,
+        },
+        births,
+        ..Leak::default()
+    };
+    let told = |longest_lifetime_us| {
+        let passed = Passed {
+            frees: 9,
+            longest_lifetime_us,
+            ..Passed::default()
+        };
+        judge_seen(&seen, &passed, &period(160), Kind::Filling).map(|verdict| verdict.kind)
+    };
+    // Three of the longest lifetimes, and no longer, is what they are seen for.
+    assert_eq!(told(20 * SECOND), Some(Kind::Leaking));
+    assert_eq!(told(20 * SECOND + 1), None);
 }

@@ -89,3 +89,35 @@ fn what_was_said_last_is_told_of_a_site_whatever_its_history_shows() {
     watched.told[0].0 = 8;
     assert_eq!(watched.weighed(history).told, None);
 }
+
+#[test]
+fn what_is_certain_is_not_told_by_lost_records() {
+    let leak = Leak {
+        stack: 7,
+        ..Leak::default()
+    };
+    let mut evicting = Evicting::default();
+    for (second, evicted) in [(10, 1), (60, 100)] {
+        let period = Period {
+            time_us: second * SECOND,
+            ..Period::default()
+        };
+        let passed = Passed {
+            evicted,
+            ..Passed::default()
+        };
+        evicting.take(&period, &[(leak.clone(), passed)], 64);
+    }
+    let said = |certain| {
+        let watched = Watched {
+            told: [(7, told(Kind::Plateau, certain, 0, None))].to_vec(),
+            evicting: evicting.clone(),
+            ..Watched::default()
+        };
+        watched
+            .told_where_blocks_pile_up(7)
+            .map(|told| told.verdict.kind)
+    };
+    assert_eq!(said(true), Some(Kind::Plateau));
+    assert_eq!(said(false), Some(Kind::Leaking));
+}
