@@ -87,7 +87,7 @@ pub(super) fn max_records(bytes: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_RECORDS, Split, max_records};
+    use super::*;
 
     /// An index is 16 bits: with one record more, the table would have one slot more than it can name.
     #[test]
@@ -99,5 +99,18 @@ mod tests {
         let split = Split::of(plenty, Some(most)).expect("there is room");
         assert_eq!(u32::from(split.records), most);
         assert!(Split::of(plenty, Some(most + 1)).is_err());
+    }
+
+    #[test]
+    fn as_many_records_as_fit_beside_so_many_call_stacks_fit_and_hardly_one_more() {
+        for stacks in [MIN_STACKS, FAIR_STACKS + 1] {
+            for bytes in 0..8_192 {
+                let bytes_with = |records| record_bytes(records) + stacks * size_of::<Entry>();
+                let records = records_beside(bytes, stacks) as u16;
+                assert!(records == 0 || bytes_with(records) <= bytes, "{bytes}");
+                // To fit in spite of rounding, one may be left out.
+                assert!(bytes_with(records + 2) > bytes, "{bytes}");
+            }
+        }
     }
 }

@@ -119,6 +119,25 @@ fn the_stack_that_has_been_idle_for_longest_is_recycled_first() {
 }
 
 #[test]
+fn a_stack_is_idle_since_its_last_block_went_and_not_since_an_earlier_one_did() {
+    let fixture = Fixture::with_tables(16, 3);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    // Of the first, two blocks are live.
+    fixture.allocate_from(900 * 64, 8, &[1]);
+    for stack in 1..=capacity {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    for block in [900, 1, 2] {
+        fixture.free(block * 64);
+    }
+    fixture.allocate_from(1000 * 64, 8, &[77]);
+    let frames: Vec<_> = fixture.stacks().iter().map(|s| s.frames.to_vec()).collect();
+    assert_eq!(fixture.tracer.summary().stacks_recycled, 1);
+    assert!(!frames.contains(&vec![1]) && frames.contains(&vec![2]));
+}
+
+#[test]
 fn an_idle_stack_behind_many_that_are_used_again_is_found_in_a_few_steps() {
     let fixture = Fixture::with_tables(200, 100);
     fixture.tracer.start(Mode::Leaks, 0).unwrap();
