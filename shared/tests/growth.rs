@@ -122,6 +122,7 @@ fn what_comes_and_goes_is_never_told_as_growth() {
         let readings: Vec<_> = (0..until).step_by(2).map(reading).collect();
         assert_eq!(growths(&readings), [], "{until}");
     }
+}
 
 /// Readings each ten seconds of so many bytes.
 fn readings(bytes: impl IntoIterator<Item = u64>) -> Vec<Point> {

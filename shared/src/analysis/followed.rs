@@ -89,9 +89,6 @@ impl Track {
     fn judge(&mut self, leak: &Leak, passed: &Passed, period: &Period) -> Told {
         let now_us = period.recorded_us(period.time_us);
         let usual = self.lifetimes.usual(leak, passed, period, self.before);
-        if now_us > self.last_us() || self.queue.last().is_none() {
-
-        let usual = self.lifetimes.usual(leak, passed, self.before);
         if self.is_before(now_us) {
             let moment = Moment {
                 time_us: now_us,

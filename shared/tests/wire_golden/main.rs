@@ -86,6 +86,7 @@ fn stack() {
         evicted: 0,
         cut: Some(Cut::Driver),
         longest_lifetime_us: 130,
+        allocated_bytes: 0,
     };
     let hex = "17 02  ac 02  02  02 b4 a4 80 90 04 42  01  80 01  80 02  05  04  00  01 01  82 01";
     assert_golden(Message::Stack(stack.clone()), hex);

@@ -85,6 +85,7 @@ fn stack() -> impl Strategy<Value = Message> {
                 evicted: numbers[5],
                 cut,
                 longest_lifetime_us: numbers[6],
+                allocated_bytes: 0,
             })
         })
 }

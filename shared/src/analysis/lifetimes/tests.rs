@@ -18,7 +18,7 @@ fn count(
         longest_lifetime_us,
         ..Passed::default()
     };
-    let usual = lifetimes.usual(&leak, &passed, before);
+    let usual = lifetimes.usual(&leak, &passed, &Period::default(), before);
     (usual.frees, usual.longest_lifetime_us)
 }
 

@@ -160,11 +160,8 @@ fn expected_lately(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool 
         return false;
     };
     let gain = lows[5].saturating_sub(lows[0]);
-    let third = window.len() / 3;
-    let (pace_before, pace_now) = (
-        pace(&window[..third]),
-        pace(&window[window.len() - third..]),
-    );
+    let [early, late] = outer_thirds(window);
+    let (pace_before, pace_now) = (pace(&early), pace(&late));
     let by_traffic = match pace_before > 0.0 && pace_now > pace_before {
         true => ((pace_now / pace_before - 1.0) * lows[0] as f64) as u64,
         false => 0,
@@ -179,6 +176,18 @@ fn expected_lately(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool 
         && is_beyond_chance(gain, window, 8)
         && keeps(&lows, 40)
         && outruns
+}
+
+/// Returns the moments of the first and of the last third of the time.
+fn outer_thirds(watch: &[Moment]) -> [Vec<Moment>; 2] {
+    let begin_us = watch[0].time_us;
+    let third_us = (watch[watch.len() - 1].time_us - begin_us) / 3;
+    let passed_us = |moment: &&Moment| moment.time_us - begin_us;
+    let early = watch.iter().filter(|moment| passed_us(moment) < third_us);
+    let late = watch
+        .iter()
+        .filter(|moment| passed_us(moment) >= 2 * third_us);
+    [early.copied().collect(), late.copied().collect()]
 }
 
 fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
@@ -202,14 +211,7 @@ fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
         .filter(|moment| last.time_us - moment.time_us < sixth_us);
     let ending: Vec<_> = ending.map(|moment| moment.count).collect();
     let (earlier, later) = ending.split_at(ending.len() / 2);
-    let third_us = watched_us / 3;
-    let early = watch
-        .iter()
-        .filter(|moment| moment.time_us - first.time_us < third_us);
-    let late = watch
-        .iter()
-        .filter(|moment| moment.time_us - first.time_us >= 2 * third_us);
-    let (early, late): (Vec<_>, Vec<_>) = (early.copied().collect(), late.copied().collect());
+    let [early, late] = outer_thirds(watch);
     let average = |moments: &[Moment]| {
         let sums = (1..moments.len()).map(|at| {
             (moments[at].time_us - moments[at - 1].time_us) as f64 * moments[at - 1].count as f64
