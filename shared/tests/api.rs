@@ -115,6 +115,7 @@ fn a_stack_has_every_field_of_its_message() {
         evicted: 10,
         cut: Some(Cut::Depth),
         longest_lifetime_us: 11,
+        allocated_bytes: 0,
     };
     let body = api::Stack::of(&message, Some((&name("net"), Origin::Agent)));
     let json = serde_json::to_value(&body).expect("JSON");
