@@ -287,6 +287,23 @@ fn moments(counts: &[u64]) -> Vec<Moment> {
 }
 
 #[test]
+fn a_queue_grows_to_more_than_it_ever_held_and_not_just_to_as_much() {
+    let grows = |most| {
+        let counts: Vec<_> = (0..90).collect();
+        let mut queue = Queue::default();
+        for mut moment in moments(&counts) {
+            if moment.count == 10 {
+                moment.peak = most;
+            }
+            queue.take(moment, 1);
+        }
+        queue.grows(0)
+    };
+    // The fewest of the last five seconds.
+    assert!(grows(84) && !grows(85));
+}
+
+#[test]
 fn what_chance_explains_just_so_is_no_growth() {
     // Steps of 3 and 4 blocks: by chance 5.
     let window = moments(&[10, 13, 9]);
