@@ -340,10 +340,7 @@ impl Inner {
         if gone.is_none() {
             self.stacks.release(freed_by);
         }
-        gone.map(|gone| Gone {
-            freed_by: Some(freed_by),
-            ..gone
-        })
+        gone
     }
 
     /// Does what [`freed`](Self::freed) does, in any mode, with or without a table, a ring and pending frees.
