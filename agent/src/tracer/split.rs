@@ -113,4 +113,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_most_records_leave_a_call_stack_for_sixteen_of_them_and_sixteen_at_least() {
+        let [record, stack] = [size_of::<Slot>(), size_of::<Entry>()];
+        for bytes in 0..60_000 {
+            // A sixteenth of a call stack for each, beside what both tables need anyhow.
+            let fits = |records: usize| {
+                let rest = record + stack + size_of::<u64>();
+                16 * (rest + records * record) + records * stack <= 16 * bytes
+            };
+            let most = max_records(bytes) as usize;
+            let beside_sixteen = records_beside(bytes, 17) as usize;
+            let usual = default_records(bytes) as usize;
+            if most > usual {
+                assert!(fits(most) && most <= beside_sixteen, "{bytes}");
+            }
+            assert!(
+                most >= usual && (!fits(most + 1) || most >= beside_sixteen),
+                "{bytes}"
+            );
+        }
+    }
 }

@@ -233,6 +233,25 @@ fn leaks_are_ranked_by_bytes_and_filtered_by_age() {
 }
 
 #[test]
+fn blocks_have_outlived_others_once_they_are_older_than_twice_the_longest_lifetime() {
+    let fixture = Fixture::started(64, Mode::Leaks);
+    let from = fixture.clock.load(Ordering::Relaxed);
+    fixture.allocate_from(64, 100, &[1]);
+    fixture.allocate_from(128, 8, &[1]);
+    fixture.allocate_from(192, 7, &[1]);
+    fixture.free(128);
+    // They were allocated 10 us after each other, and in leaks mode a free has the time of the last event.
+    let outlived = |at_us: u64| {
+        let trace = fixture.tracer.trace();
+        let mut cursor = LeakCursor::before(trace, u64::MAX).at(from + at_us);
+        let (_, leaks) = next_leaks(&fixture, &mut cursor);
+        (leaks[0].outlived.count, leaks[0].outlived.bytes)
+    };
+    assert_eq!([20, 21].map(outlived), [(0, 0), (1, 100)]);
+    assert_eq!([40, 41].map(outlived), [(1, 100), (2, 107)]);
+}
+
+#[test]
 fn only_the_largest_leaks_are_kept() {
     let fixture = Fixture::started(64, Mode::Leaks);
     for stack in [3, 9, 1, 7, 5] {

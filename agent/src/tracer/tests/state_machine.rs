@@ -244,6 +244,36 @@ fn gaps_are_counted_and_blocks_from_before_a_stop_are_told_from_those_behind_it(
 }
 
 #[test]
+fn a_list_of_leaks_is_of_the_time_since_the_start_without_pauses_and_stops() {
+    let fixture = Fixture::with_records(8);
+    let tracer = &fixture.tracer;
+    tracer.start(Mode::Leaks, 1_000).unwrap();
+    fixture.allocate(64, 10);
+    tracer.pass(2_000);
+    tracer.alloc_pause().unwrap();
+    tracer.pass(3_000);
+    tracer.resume().unwrap();
+    tracer.pass(4_000);
+    tracer.stop().unwrap();
+    tracer.pass(5_000);
+    tracer.resume().unwrap();
+    tracer.pass(6_000);
+    tracer.alloc_pause().unwrap();
+    let period = tracer.period(tracer.trace(), 7_000).unwrap();
+    let unrecorded = period.unrecorded.iter();
+    let unrecorded: Vec<_> = unrecorded.map(|gap| (gap.from_us, gap.until_us)).collect();
+    assert_eq!((period.started_us, period.time_us), (1_000, 7_000));
+    // To resume takes a sequence number, behind all from before.
+    assert_eq!(period.doubtful_until_us, 5_001);
+    let gaps = [(2_000, Some(3_000)), (4_000, Some(5_000)), (6_000, None)];
+    assert_eq!(unrecorded, gaps);
+    assert_eq!(
+        (period.known_us(), period.recorded_until_us()),
+        (999, 6_000)
+    );
+}
+
+#[test]
 fn resume_without_a_start_records_in_all_mode() {
     let fixture = Fixture::with_records(8);
     assert_eq!(fixture.tracer.summary().mode, None);
