@@ -184,9 +184,10 @@ fn a_growth_is_over_after_more_than_a_minute_and_begins_anew_after_that() {
         let after = move |reading: u64| u64::from(reading >= 10) + u64::from(reading >= 10 + rests);
         move |until: u64| readings((0..until).map(|reading| 1_000 + 30_000 * after(reading)))
     };
-    // Its last byte was added by the tenth reading.
-    assert!(!growths(&steps(99)(17))[0].is_over);
-    assert!(growths(&steps(99)(18))[0].is_over);
+    // Its last byte was added by the tenth reading, and of the last minute nothing is said.
+    assert_eq!(growths(&steps(99)(16)), []);
+    assert!(!growths(&steps(99)(23))[0].is_over);
+    assert!(growths(&steps(99)(24))[0].is_over);
     assert_eq!(growths(&steps(6)(30)).len(), 1);
     assert_eq!(growths(&steps(7)(30)).len(), 2);
 }
