@@ -38,6 +38,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod black_box;
 pub mod cost;
 pub mod history;
 pub mod hooks;

@@ -9,11 +9,11 @@ use heapbeacon_shared::api::{self, CostUnit};
 use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
 use heapless::Vec;
 
+use crate::black_box::BlackBox;
 use crate::cost::CostMeter;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
-use crate::postmortem::BlackBox;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
 

@@ -1,14 +1,10 @@
 //! What outlives a reset of the chip.
 
-use core::panic::PanicInfo;
-
 use esp_hal::rtc_cntl::reset_reason;
 use esp_hal::system::Cpu;
-use heapbeacon::postmortem::{BlackBox, Memory, Reset, panicked};
+use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon_embassy::Lock;
 use heapbeacon_shared::trace::Reason;
-
-use crate::board::Board;
 
 /// In the memory of the real-time clock, which esp-hal clears after a power failure only.
 #[unsafe(link_section = ".rtc_fast.persistent.heapbeacon")]
@@ -38,18 +34,4 @@ fn reset_of(number: usize) -> Reset {
         0x03 | 0x0c => Reason::Unknown,
         _ => Reason::Fault,
     })
-}
-
-/// Notes what a panic says and where it was, for the next boot to tell: see [`heapbeacon::postmortem`]. Call it from the panic
-/// handler, before the chip is reset.
-///
-/// ```ignore
-/// #[panic_handler]
-/// fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-///     heapbeacon_esp32::note_panic(info);
-///     esp_hal::system::software_reset()
-/// }
-/// ```
-pub fn note_panic(info: &PanicInfo<'_>) {
-    panicked::<Board>(info);
 }

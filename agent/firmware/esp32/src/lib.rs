@@ -33,7 +33,7 @@
 //! | `records` | memory for records |
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
-//! | `keep` | what outlives a reset |
+//! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
 //! | `device` | what the device says of itself |
 #![no_std]
 // Of the server's futures, which nest deeply.
@@ -57,6 +57,8 @@ mod hooks;
 mod keep;
 #[cfg(feature = "http")]
 mod network;
+#[cfg(feature = "postmortem")]
+mod panic;
 mod records;
 #[cfg(feature = "http")]
 mod roots;
@@ -81,10 +83,10 @@ pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
-#[cfg(feature = "postmortem")]
-pub use keep::note_panic;
 #[cfg(feature = "http")]
 pub use network::{Network, network};
+#[cfg(feature = "postmortem")]
+pub use panic::note_panic;
 pub use records::{RecordBuffer, record_buffer};
 #[cfg(feature = "http")]
 pub use server::start;

@@ -260,18 +260,25 @@ impl Page {
         Ok(content.unwrap_or_default())
     }
 
-    /// Clicks an element once it is there, and again if it moved away just then.
+    /// Clicks an element once it is there, and again if it moved away or was drawn anew just then.
     pub(crate) async fn click(&self, css: &str) -> WebDriverResult<()> {
         let started = Instant::now();
         loop {
-            self.element(css).await?.wait_until().clickable().await?;
-            match self.element(css).await?.click().await {
+            match self.click_once(css).await {
                 Err(error)
-                    if matches!(*error, WebDriverErrorInner::ElementClickIntercepted(_))
-                        && started.elapsed() < PATIENCE => {}
+                    if matches!(
+                        *error,
+                        WebDriverErrorInner::ElementClickIntercepted(_)
+                            | WebDriverErrorInner::StaleElementReference(_)
+                    ) && started.elapsed() < PATIENCE => {}
                 other => return other,
             }
         }
+    }
+
+    async fn click_once(&self, css: &str) -> WebDriverResult<()> {
+        self.element(css).await?.wait_until().clickable().await?;
+        self.element(css).await?.click().await
     }
 
     /// Waits until an element is gone.

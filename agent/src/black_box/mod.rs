@@ -1,39 +1,18 @@
-//! What is left of a boot that ended badly: why it ended, who held the heap then, and where the firmware was.
-//!
-//! A panic leaves little that can be relied on, and a watchdog or a low voltage nothing at all. So the state of heap and trace is written
-//! ahead, every few seconds, into memory that a reset leaves as it is; a panic adds what it says and where it was, without a lock of the
-//! tracer. The next boot puts the two together:
-//!
-//! ```text
-//! sample ──► write_ahead   state of heap and trace ──► one of two areas, in turn ┐
-//! panic  ──► panicked      why, where              ──► a note                    ├─► begin ──► what is kept ──► GET /postmortem
-//! reset  ──►                                          the chip's own reason      ┘    (at the next boot)
-//! ```
-//!
-//! All of it are wire messages, so what is kept can be opened as a capture. What is kept stays until it is deleted, or until another
-//! boot ends badly.
+//! Memory that a reset leaves as it is, and what is kept in it: see [`postmortem`](crate::postmortem).
 
+mod ahead;
 mod area;
-mod state;
 
 use core::cell::Cell;
-use core::fmt;
-use core::panic::{Location, PanicInfo};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon_shared::trace::{Address, Ending, Frames, Reason};
+use heapbeacon_shared::trace::{Ending, Reason};
 use heapbeacon_shared::wire::{Encoder, MAX_ENCODED, Message, read_first};
 
-use crate::platform::{Device, Platform};
-use crate::read::bodies;
-use crate::text::text;
-use crate::tracer::CallStack;
-use crate::walk::frame_pointer;
-
+pub(crate) use ahead::Ahead;
 use area::{Area, Content, Found, HEAD};
-pub use state::write_ahead;
 
 /// Words of what is kept, and of each area that is written ahead: 2 KiB.
 const AREA: usize = 512;
@@ -42,8 +21,6 @@ const NOTE: usize = 116;
 const WORDS: usize = 3 * AREA + NOTE;
 /// Bytes that a note takes at most.
 const NOTE_BYTES: usize = (NOTE - HEAD) * size_of::<u32>();
-/// Microseconds after a failed allocation in which a panic is taken for its consequence.
-const CONSEQUENCE_US: u64 = 50_000;
 
 /// Memory that a reset leaves as it is: 6.5 KiB, to be put where the chip keeps it and the start of the firmware does not clear it.
 pub struct Memory([AtomicU32; WORDS]);
@@ -116,11 +93,22 @@ impl Outcome {
     }
 }
 
+/// Whether a note on the end of a boot was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// Nothing is kept of this boot.
+    Never,
+    /// By somebody else: a panic within a panic leaves that as it is.
+    Before,
+    /// By the caller.
+    Now,
+}
+
 /// Keeps what is left of a boot.
 pub struct BlackBox<M: RawMutex> {
     memory: &'static Memory,
     state: Mutex<M, Cell<State>>,
-    /// Whether a note on the end of this boot was begun; a panic within a panic leaves it as it is.
+    /// Whether a note on the end of this boot was begun.
     has_ended: AtomicU32,
 }
 
@@ -197,6 +185,38 @@ impl<M: RawMutex> BlackBox<M> {
         let taken = out.len().min(bytes.saturating_sub(at));
         kept.read(at, &mut out[..taken]);
         taken
+    }
+
+    /// Begins to note how this boot ends; returns whether it has begun at all, and nobody else does already.
+    pub(crate) fn begin_ending(&self) -> Begun {
+        if !self.get().has_begun {
+            return Begun::Never;
+        }
+        if self.has_ended.load(Relaxed) != 0 {
+            return Begun::Before;
+        }
+        self.has_ended.store(1, Relaxed);
+        Begun::Now
+    }
+
+    /// Returns when an allocation last failed, in microseconds since boot.
+    pub(crate) fn failed_us(&self) -> Option<u64> {
+        self.get().failed_us
+    }
+
+    /// Begins to write state ahead, into the area that was not written last; `None` before the boot has begun.
+    pub(crate) fn write_ahead(&self) -> Option<Ahead<'_>> {
+        let state = self.get();
+        let number = state.number.wrapping_add(1);
+        let [even, odd] = self.memory.ahead();
+        let area = if number.is_multiple_of(2) { even } else { odd };
+        state.has_begun.then(|| Ahead::new(area, number))
+    }
+
+    /// Seals what was written ahead.
+    pub(crate) fn seal(&self, ahead: Ahead<'_>) {
+        let number = ahead.seal();
+        self.update(|state| state.number = number);
     }
 
     /// Notes that an allocation has failed. It may be called from inside the allocator.
@@ -358,67 +378,4 @@ fn clear(area: &Area<'_>) {
         bytes: 0,
         messages: 0,
     });
-}
-
-/// Notes that this boot ends by a panic, for the next one to tell; returns whether the board keeps such notes, and has begun to. To
-/// be called from the panic handler, before it resets the chip.
-///
-/// It takes no lock of the tracer and needs no heap. It may be called again by a panic that it causes itself: then it does nothing.
-pub fn panicked<P: Device>(info: &PanicInfo<'_>) -> bool {
-    // Where the library panics says nothing: the call stack says who had it do so.
-    let own = |place: &&Location<'_>| !place.file().starts_with("/rustc/");
-    match info.location().filter(own) {
-        Some(place) => note_panic::<P>(format_args!("{} ({place})", info.message())),
-        None => note_panic::<P>(format_args!("{}", info.message())),
-    }
-}
-
-pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
-    let Some(black_box) = P::black_box().filter(|black_box| black_box.get().has_begun) else {
-        return false;
-    };
-    if black_box.has_ended.load(Relaxed) != 0 {
-        return true;
-    }
-    black_box.has_ended.store(1, Relaxed);
-    let mut stack = CallStack::new();
-    P::call_stack(frame_pointer(), &mut stack);
-    let frames = stack.as_slice().iter().map(|address| *address as u64);
-    let frames: Frames = frames.collect();
-    let time_us = P::now_us();
-    let failed_us = black_box.get().failed_us;
-    let is_consequence = |failed_us: u64| time_us.saturating_sub(failed_us) <= CONSEQUENCE_US;
-    let mut ending = Ending {
-        reason: match failed_us.is_some_and(is_consequence) {
-            true => Reason::OutOfMemory,
-            false => Reason::Panic,
-        },
-        time_us,
-        message: text(said),
-        frames: frames.iter().map(|frame| Address(*frame)).collect(),
-        ..Ending::default()
-    };
-    black_box.note(&ending);
-    // What fails from here on leaves the note as it is.
-    ending.task = P::task(P::context().task).map(|task| task.name);
-    ending.cut = bodies::cut::<P>(&frames);
-    black_box.note(&ending);
-    let regions = P::regions(None);
-    ending.free = Some(regions.iter().map(|region| region.free).sum());
-    let largest = regions.iter().map(|region| region.largest_free_block);
-    ending.largest_free_block = largest.max();
-    black_box.note(&ending);
-    true
-}
-
-/// Notes that this boot ends because somebody asked for it.
-pub fn requested<P: Platform>() {
-    if let Some(black_box) = P::black_box() {
-        black_box.has_ended.store(1, Relaxed);
-        black_box.note(&Ending {
-            reason: Reason::Requested,
-            time_us: P::now_us(),
-            ..Ending::default()
-        });
-    }
 }
