@@ -6,7 +6,7 @@ use super::{MAX_BODY, Message, VERSION};
 /// Reads the first message of a stream that is whole, and returns it with the bytes that it takes, with a preamble where one
 /// stands before it. A message that this reader does not know is `None`, and passed over by its length.
 ///
-/// Where nothing promises that a stream is whole, the [`Decoder`](super::Decoder) has to read it.
+/// Where nothing promises that a stream is whole, the decoder has to read it, which needs a heap.
 ///
 /// ```
 /// use heapbeacon_shared::wire::{Encoder, End, MAX_ENCODED, Message, read_first};
