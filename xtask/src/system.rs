@@ -15,49 +15,28 @@ pub(crate) struct Program {
     package: &'static str,
 }
 
-pub(crate) const CHROMIUM: Program = Program {
-    name: "chromium",
-    package: "chromium",
-};
-pub(crate) const CHROMEDRIVER: Program = Program {
-    name: "chromedriver",
-    package: "chromium-driver",
-};
+impl Program {
+    const fn of(name: &'static str, package: &'static str) -> Self {
+        Self { name, package }
+    }
+}
+
+pub(crate) const CHROMIUM: Program = Program::of("chromium", "chromium");
+pub(crate) const CHROMEDRIVER: Program = Program::of("chromedriver", "chromium-driver");
 /// With the network card's boot ROM and the other files that QEMU looks for.
-pub(crate) const QEMU: Program = Program {
-    name: "qemu-system-riscv32",
-    package: "qemu-system-misc",
-};
-pub(crate) const VALGRIND: Program = Program {
-    name: "valgrind",
-    package: "valgrind",
-};
+pub(crate) const QEMU: Program = Program::of("qemu-system-riscv32", "qemu-system-misc");
+pub(crate) const VALGRIND: Program = Program::of("valgrind", "valgrind");
 /// libFuzzer is C++.
-pub(crate) const CPP_COMPILER: Program = Program {
-    name: "c++",
-    package: "g++",
-};
+pub(crate) const CPP_COMPILER: Program = Program::of("c++", "g++");
 
 /// With `go tool pprof`, which reads heap profiles.
-pub(crate) const GO: Program = Program {
-    name: "go",
-    package: "golang-go",
-};
-pub(crate) const PROMETHEUS: Program = Program {
-    name: "prometheus",
-    package: "prometheus",
-};
+pub(crate) const GO: Program = Program::of("go", "golang-go");
+pub(crate) const PROMETHEUS: Program = Program::of("prometheus", "prometheus");
 /// Checks what Prometheus scrapes.
-pub(crate) const PROMTOOL: Program = Program {
-    name: "promtool",
-    package: "prometheus",
-};
+pub(crate) const PROMTOOL: Program = Program::of("promtool", "prometheus");
 
 /// Fetches from the npm registry; comes with Node.js.
-const NPM: Program = Program {
-    name: "npm",
-    package: "npm",
-};
+const NPM: Program = Program::of("npm", "npm");
 
 /// What looks for barriers on the page: for people who hear it, or who use the keyboard.
 const AXE: &str = "axe-core@4.14.1";

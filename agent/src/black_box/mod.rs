@@ -116,6 +116,8 @@ pub struct BlackBox<M: RawMutex> {
 struct State {
     has_begun: bool,
     outcome: Outcome,
+    /// Bytes that are kept: they were found whole when the boot began, and nobody writes there until the next one does.
+    kept: usize,
     /// How often state was written ahead in this boot.
     number: u32,
     /// When an allocation last failed.
@@ -130,6 +132,7 @@ impl<M: RawMutex> BlackBox<M> {
             state: Mutex::new(Cell::new(State {
                 has_begun: false,
                 outcome: Outcome::Nothing,
+                kept: 0,
                 number: 0,
                 failed_us: None,
             })),
@@ -144,9 +147,14 @@ impl<M: RawMutex> BlackBox<M> {
             clear(&area);
         }
         clear(&self.memory.note());
+        let kept = match (outcome, self.memory.kept().find()) {
+            (Outcome::Found, Found::Content(content)) => content.bytes,
+            _ => 0,
+        };
         self.update(|state| {
             state.has_begun = true;
             state.outcome = outcome;
+            state.kept = kept;
         });
     }
 
@@ -163,7 +171,10 @@ impl<M: RawMutex> BlackBox<M> {
     /// Deletes what is kept.
     pub fn delete(&self) {
         clear(&self.memory.kept());
-        self.update(|state| state.outcome = Outcome::Nothing);
+        self.update(|state| {
+            state.outcome = Outcome::Nothing;
+            state.kept = 0;
+        });
     }
 
     /// Reads the message of what is kept that begins at a place, and returns it with the place behind it; `None` at the end. A message
@@ -177,13 +188,8 @@ impl<M: RawMutex> BlackBox<M> {
 
     /// Copies bytes of what is kept, a stream of wire messages, from a place on; returns how many there were.
     pub fn copy(&self, at: usize, out: &mut [u8]) -> usize {
-        let kept = self.memory.kept();
-        let bytes = match (self.outcome(), kept.find()) {
-            (Outcome::Found, Found::Content(content)) => content.bytes,
-            _ => 0,
-        };
-        let taken = out.len().min(bytes.saturating_sub(at));
-        kept.read(at, &mut out[..taken]);
+        let taken = out.len().min(self.get().kept.saturating_sub(at));
+        self.memory.kept().read(at, &mut out[..taken]);
         taken
     }
 

@@ -121,16 +121,7 @@ pub fn leak<P: Device>(listed: &Listed) -> api::Leak {
         stack: of,
         verdict,
     } = listed;
-    api::Leak {
-        stack: stack::<P>(of),
-        count: leak.count,
-        bytes: leak.bytes,
-        oldest_us: leak.oldest_us,
-        newest_us: leak.newest_us,
-        outlived: leak.outlived,
-        births: leak.births.clone(),
-        verdict: *verdict,
-    }
+    api::Leak::of(leak.clone(), stack::<P>(of), *verdict)
 }
 
 /// Returns why a call stack ends early.

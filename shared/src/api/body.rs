@@ -268,6 +268,22 @@ pub struct Leak {
     pub verdict: Verdict,
 }
 
+impl Leak {
+    /// Returns the form that JSON has, with who allocated the blocks, and what is said of them.
+    pub fn of(leak: trace::Leak, stack: Stack, verdict: Verdict) -> Self {
+        Self {
+            stack,
+            count: leak.count,
+            bytes: leak.bytes,
+            oldest_us: leak.oldest_us,
+            newest_us: leak.newest_us,
+            outlived: leak.outlived,
+            births: leak.births,
+            verdict,
+        }
+    }
+}
+
 /// What is known of the boots before: `GET /postmortem`, which has more beside it where it is `found`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PostMortem {

@@ -7,6 +7,7 @@
 mod body;
 #[cfg(feature = "alloc")]
 mod pages;
+mod regions;
 mod route;
 mod warning;
 

@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::analysis::fragmentation_percent;
 use crate::api::{Device, Heap, Leak, Record, Stack, Warning};
 use crate::trace::{self, Failure, Name, Origin, Region, Reserve};
 use crate::wire::{self, Event, Message};
@@ -294,30 +293,18 @@ impl Fold {
             return;
         }
         // A device has no more regions than there is room for.
-        let _ = self.heap.regions.push(Region {
-            name: region.name,
-            start: region.start,
-            size: region.size,
-            origin: region.origin,
-            ..Region::default()
-        });
+        let _ = self.heap.regions.push(Region::of(&region));
     }
 
     fn sample(&mut self, sample: &wire::Sample) {
         if let Some(region) = self.heap.regions.get_mut(usize::from(sample.region)) {
-            region.used = sample.used;
-            region.free = sample.free;
-            region.minimum_free = sample.minimum_free;
-            region.window_minimum_free = sample.minimum_free;
-            region.largest_free_block = sample.largest_free_block;
-            region.fragmentation = fragmentation_percent(sample.free, sample.largest_free_block);
+            region.take_sample(sample);
         }
     }
 
     fn handed(&mut self, handed: &wire::Handed) {
         if let Some(region) = self.heap.regions.get_mut(usize::from(handed.region)) {
-            region.blocks = handed.blocks;
-            region.requested = handed.requested;
+            region.take_handed(handed);
         }
     }
 

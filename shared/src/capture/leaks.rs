@@ -55,15 +55,6 @@ impl List {
         let stack = self.stack.take().filter(|stack| stack.id == leak.stack);
         let Some(stack) = stack else { return };
         let verdict = judge(&leak, &stack.passed(), &self.page.period, Kind::TooEarly);
-        self.page.leaks.push(Leak {
-            stack,
-            count: leak.count,
-            bytes: leak.bytes,
-            oldest_us: leak.oldest_us,
-            newest_us: leak.newest_us,
-            outlived: leak.outlived,
-            births: leak.births,
-            verdict,
-        });
+        self.page.leaks.push(Leak::of(leak, stack, verdict));
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /postmortem`: as JSON, or as the messages that are kept.
 
-use heapbeacon_shared::analysis::{Passed, fragmentation_percent, judge};
+use heapbeacon_shared::analysis::{Passed, judge};
 use heapbeacon_shared::api;
 use heapbeacon_shared::trace::{Kind, Origin, Period, Region, Stack, Task};
 use heapbeacon_shared::wire::Message;
@@ -129,16 +129,7 @@ impl PostMortemPage {
                 if let Some(stack) = self.stack.take() {
                     let period = period::<P>();
                     let verdict = judge(&leak, &Passed::of(&stack), &period, Kind::TooEarly);
-                    let leak = api::Leak {
-                        stack: described::<P>(&stack),
-                        count: leak.count,
-                        bytes: leak.bytes,
-                        oldest_us: leak.oldest_us,
-                        newest_us: leak.newest_us,
-                        outlived: leak.outlived,
-                        births: leak.births,
-                        verdict,
-                    };
+                    let leak = api::Leak::of(leak, described::<P>(&stack), verdict);
                     chunk.element(is_first, &leak);
                 }
             }
@@ -212,27 +203,11 @@ fn regions_before<P: Device>(end: usize) -> u8 {
 
 /// Describes a region with how full it was.
 fn region_of<P: Device>(index: u8, region: &heapbeacon_shared::wire::HeapRegion) -> Region {
-    let mut full = Region {
-        name: region.name.clone(),
-        start: region.start,
-        size: region.size,
-        origin: region.origin,
-        ..Region::default()
-    };
+    let mut full = Region::of(region);
     for (_, message) in messages::<P>() {
         match message {
-            Message::Sample(sample) if sample.region == index => {
-                full.used = sample.used;
-                full.free = sample.free;
-                full.minimum_free = sample.minimum_free;
-                full.window_minimum_free = sample.minimum_free;
-                full.largest_free_block = sample.largest_free_block;
-                full.fragmentation = fragmentation_percent(sample.free, sample.largest_free_block);
-            }
-            Message::Handed(handed) if handed.region == index => {
-                full.blocks = handed.blocks;
-                full.requested = handed.requested;
-            }
+            Message::Sample(sample) if sample.region == index => full.take_sample(&sample),
+            Message::Handed(handed) if handed.region == index => full.take_handed(&handed),
             _ => {}
         }
     }
