@@ -19,7 +19,7 @@
 //! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the
 //! heap back for the moment when it is full; [`cost`], what tracing costs; [`marks`], moments that firmware or a person has
 //! [named](mark!); [`history`], how full the heap was since boot;
-//! [`postmortem`], what is left of a boot that ended badly; and [`image`], the build id that ties a trace to an ELF.
+//! [`postmortem`], what is left of a boot that ended badly; [`field`], what a device does on its own; and [`image`], the build id that ties a trace to an ELF.
 //!
 //! # To give a board an agent
 //! 1. Implement [`Platform`](platform::Platform) and [`Device`](platform::Device) for an empty enum.
@@ -40,6 +40,7 @@ extern crate std;
 
 mod black_box;
 pub mod cost;
+pub mod field;
 pub mod history;
 pub mod hooks;
 #[cfg(feature = "http")]

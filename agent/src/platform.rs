@@ -11,6 +11,7 @@ use heapless::Vec;
 
 use crate::black_box::BlackBox;
 use crate::cost::CostMeter;
+use crate::field::settings::Store;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
@@ -97,6 +98,12 @@ pub trait Device: Platform {
 
     /// Returns the history of its heap, if it keeps one: then a task has to [sample](crate::sample()) it.
     fn history() -> Option<&'static History<Self::Lock>> {
+        None
+    }
+
+    /// Returns what its users wish of it, if it keeps that. What the firmware has to do about it: [`BootTrace`](heapbeacon_shared::trace::BootTrace)
+    /// says whether to trace from boot on, and there may be a network to join.
+    fn settings() -> Option<&'static Store<Self::Lock>> {
         None
     }
 

@@ -2,12 +2,13 @@
 
 use heapbeacon_shared::trace::Window;
 
+use crate::field::triggers;
 use crate::platform::Device;
 use crate::postmortem::write_ahead;
 use crate::read::cursors::now_us;
 
 /// Notes how full the heap of a board is now, if it keeps a [history](crate::history), and who holds it, if it keeps
-/// [post-mortems](crate::postmortem): to be called every [`PERIOD_US`](crate::history::PERIOD_US).
+/// [post-mortems](crate::postmortem), and does what its [triggers] are for: to be called every [`PERIOD_US`](crate::history::PERIOD_US).
 ///
 /// It takes no longer hold of anything than `GET /heap` and `GET /trace/leaks` do.
 pub fn sample<P: Device>() {
@@ -18,4 +19,5 @@ pub fn sample<P: Device>() {
         history.note(now_us, &regions);
     }
     write_ahead::<P>();
+    triggers::watch::<P>();
 }

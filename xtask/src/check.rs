@@ -26,9 +26,9 @@ pub(crate) const SHARED: Library = Library {
 
 pub(crate) const AGENT: Library = Library {
     package: "heapbeacon",
-    feature_sets: &["tracing", "http", "tracing,http"],
-    tested_sets: &["http", "tracing,http"],
-    device_sets: &["tracing", "tracing,http"],
+    feature_sets: &["tracing", "http", "tracing,http", "flash,http,tracing"],
+    tested_sets: &["http", "flash,http,tracing"],
+    device_sets: &["tracing", "flash,http,tracing"],
 };
 
 /// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.

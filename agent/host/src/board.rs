@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::field::flash::FlashStorage;
+use heapbeacon::field::settings::Store;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
@@ -14,9 +16,10 @@ use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
-use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
+use heapbeacon_shared::trace::{BuildId, Name, Region, Settings, Window, name};
 use static_cell::ConstStaticCell;
 
+use crate::flash::{self, Flash};
 use crate::lock::SpinLock;
 use crate::{heap, image, roots, stack, tasks, workload};
 
@@ -32,6 +35,7 @@ static MARKS: Marks<SpinLock> = Marks::new();
 /// A process has no memory that outlives it: so nothing is found at its start.
 static MEMORY: Memory = Memory::new();
 static BLACK_BOX: BlackBox<SpinLock> = BlackBox::new(&MEMORY);
+static SETTINGS: OnceLock<Store<SpinLock>> = OnceLock::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static STARTED: OnceLock<Instant> = OnceLock::new();
@@ -59,6 +63,14 @@ pub(crate) fn take_buffer() -> Option<Buffer> {
 /// Begins to count the time.
 pub(crate) fn start_clock() {
     STARTED.get_or_init(Instant::now);
+}
+
+/// Keeps settings in a flash chip from now on, and returns them.
+pub(crate) fn keep_settings(flash: Flash) -> Settings {
+    let storage = FlashStorage::<SpinLock, _>::new(flash, 0..flash::SIZE as u32);
+    let store = SETTINGS.get_or_init(|| Store::new(Box::leak(Box::new(storage))));
+    store.begin();
+    store.get(Settings::clone)
 }
 
 /// Sets where the server listens, and whether the demo workload runs.
@@ -153,6 +165,10 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<SpinLock>> {
         Some(&HISTORY)
+    }
+
+    fn settings() -> Option<&'static Store<SpinLock>> {
+        SETTINGS.get()
     }
 
     fn elf() -> Option<&'static [u8]> {

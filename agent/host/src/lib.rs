@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod board;
+mod flash;
 mod heap;
 pub mod image;
 mod lock;

@@ -23,6 +23,7 @@ Options:
                          may be given several times.
   --start MODE           Start tracing at once; MODE is leaks or all.
   --records N            With --start, trace into N records instead of the usual number.
+  --flash FILE           Keep settings in this file; without it, they are gone with the process.
   --no-demo              Run no demo workload.
   --help                 Print this.
   --version              Print the version.";
@@ -32,6 +33,7 @@ Options:
 pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     pub(crate) dashboard: Option<PathBuf>,
+    pub(crate) flash: Option<PathBuf>,
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
@@ -56,6 +58,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     let mut options = Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         dashboard: None,
+        flash: None,
         token: None,
         origins: Vec::new(),
         hosts: Vec::new(),
@@ -80,6 +83,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
 
 fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Result<(), String> {
     match name {
+        "flash" => options.flash = Some(word(parser)?.into()),
         "dashboard" => options.dashboard = Some(word(parser)?.into()),
         "token" => options.token = Some(token(word(parser)?)?),
         "allow-origin" => options.origins.push(origin(word(parser)?)?),

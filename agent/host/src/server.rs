@@ -23,6 +23,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
+use crate::flash::Flash;
 use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
 use crate::tasks;
@@ -44,6 +45,7 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
         Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
         None => &[],
     };
+    let settings = board::keep_settings(flash(&options)?);
     let agent = agent(&options, assets)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -57,12 +59,27 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
         serve(agent, listener).await;
-        start(agent.recorder(), options.start, options.records)?;
+        let mode = settings.trace.mode(options.start);
+        let max = agent.recorder().max_records();
+        let wished = settings.records.filter(|records| *records <= max);
+        start(agent.recorder(), mode, wished.or(options.records))?;
         println!("listening on http://{address}");
         // The receiver waits for nothing else, and can't have gone.
         let _ = ready.send(());
         ends.wait().await;
         Ok(())
+    })
+}
+
+fn flash(options: &Options) -> Result<Flash, String> {
+    let Some(path) = &options.flash else {
+        return Ok(Flash::in_memory());
+    };
+    Flash::open(path).map_err(|error| {
+        format!(
+            "can't use {} as flash: {error}; name a file with --flash that can be written",
+            path.display()
+        )
     })
 }
 

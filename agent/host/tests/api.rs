@@ -24,6 +24,7 @@ mod api {
     mod paging;
     mod references;
     mod routes;
+    mod settings;
     mod smuggling;
     mod states;
 }

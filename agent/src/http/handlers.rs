@@ -16,6 +16,8 @@ use crate::http::problem::Problem;
 use crate::http::request::body;
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
+use crate::http::server::Server;
+use crate::http::settings;
 use crate::mark::mark;
 use crate::platform::{Device, Switch};
 use crate::postmortem::{BlackBox, Outcome};
@@ -52,7 +54,8 @@ pub(crate) struct Call<'b> {
 }
 
 /// Answers a call.
-pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &[u8]) -> Answer {
+pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]) -> Answer {
+    let recorder = server.recorder();
     let reply = match call.endpoint.route {
         Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
@@ -88,6 +91,9 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
             .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
         Route::ProfileSymbols => bytes("text/plain; charset=utf-8", NO_SYMBOLS),
+        Route::Settings => settings::get::<P>()?,
+        Route::SetSettings => settings::set(server, body)?,
+        Route::TryTrigger => settings::try_trigger::<P>(call.parameter)?,
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };
@@ -342,6 +348,9 @@ fn scan<P: Device>(recorder: &Recorder<P>) -> Result<References, Problem> {
     References::begin(recorder).map_err(|reason| match reason {
         NoScan::NoMemory => Problem::not_offered(format_args!(
             "This board lists no memory to look for references in: see `Device::area` in its firmware."
+        )),
+        NoScan::Forbidden => Problem::not_offered(format_args!(
+            "The settings of this device forbid scans: PUT /api/v1/settings with {{\"references\":true}} allows them."
         )),
         NoScan::Untraced => refused::<P>(Error::InvalidState, CHOOSE_FIRST),
         NoScan::Busy => Problem::busy(format_args!("Another scan is running: try again.")),

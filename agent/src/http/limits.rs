@@ -13,6 +13,8 @@ pub(crate) const MAX_ITEMS: usize = 64;
 pub(crate) const MAX_PAIRS: usize = 16;
 /// Longest body that a route takes, in bytes.
 pub(crate) const MAX_BODY: usize = Route::most_body_bytes();
+/// Longest body where none says anything, in bytes: it may be `{}`, or what some client always sends.
+pub(crate) const SMALL_BODY: usize = 256;
 
 /// How long a peer may take to say something at all, an idle one holds one of few slots.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);

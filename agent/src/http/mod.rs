@@ -33,6 +33,7 @@ mod problem;
 mod request;
 mod server;
 mod service;
+mod settings;
 mod slots;
 #[cfg(test)]
 mod tests;

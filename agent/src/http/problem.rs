@@ -227,6 +227,12 @@ impl Problem {
         Self::new(kind, detail).with_header("Retry-After", "1")
     }
 
+    /// The device could not do what it was asked for.
+    pub(crate) fn failed(detail: fmt::Arguments<'_>) -> Self {
+        let kind = Kind(StatusCode::INTERNAL_SERVER_ERROR, "Failed", "ESP_FAIL");
+        Self::new(kind, detail)
+    }
+
     /// The device lacks what this needs.
     pub(crate) fn not_offered(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(

@@ -2,6 +2,7 @@
 
 use crate::http::assets::Asset;
 use crate::http::request::guard::Guard;
+use crate::http::request::keys::Keys;
 use crate::http::slots::{Memory, Slots};
 use crate::platform::Device;
 use crate::recorder::Recorder;
@@ -44,6 +45,12 @@ impl<P: Device> Server<P> {
     /// Returns who is admitted.
     pub(crate) fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    /// Returns the tokens that open it.
+    pub(crate) fn keys(&self) -> Keys {
+        let secrets = P::settings().map(|store| store.get(|settings| settings.secrets.clone()));
+        Keys::new(self.guard.token, secrets)
     }
 
     /// Returns what connections share.

@@ -8,10 +8,11 @@ use picoserve::response::StatusCode;
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::handlers::{self, Call};
-use crate::http::limits::MAX_BODY;
+use crate::http::limits::SMALL_BODY;
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
+use crate::http::request::guard::check_token;
 use crate::http::request::input::{Body, Tail};
 use crate::http::request::parse::{Request, Room, Version};
 use crate::http::request::percent::Encoded;
@@ -82,8 +83,9 @@ impl<'b> Order<'b> {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
                 let place = request.target.path.map(|path| find(server, &request, path));
-                if length > MAX_BODY && !place.as_ref().is_some_and(Place::ignores_body) {
-                    return Err(Problem::too_large(MAX_BODY));
+                let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
+                if length > most {
+                    return Err(Problem::too_large(most));
                 }
                 let access = place.as_ref().map_or(Access::Read, Place::access);
                 server.guard().admit(&request, access)?;
@@ -120,7 +122,7 @@ fn choose<'b, P: Device>(
     };
     // Whoever opens an event connection may show it later.
     if place.access().needs_token() && place.access() != Access::Events {
-        server.guard().check_token(request)?;
+        check_token(request, &server.keys(), place.access())?;
     }
     let methods = match &place {
         Place::Route(endpoint, _) => endpoint.methods(),
@@ -135,7 +137,7 @@ fn choose<'b, P: Device>(
     }
     match place {
         Place::Route(endpoint, _) if endpoint.route == Route::Events => {
-            let opening = Opening::of(server.guard(), request, endpoint.query)?;
+            let opening = Opening::of(&server.keys(), request, endpoint.query)?;
             if opening.is_admitted {
                 check_events::<P>(opening.filter.events)?;
             }
@@ -157,9 +159,17 @@ impl Place<'_> {
         }
     }
 
-    /// Returns whether a body is left where it is, however long it is.
-    fn ignores_body(&self) -> bool {
-        matches!(self, Self::Route(endpoint, _) if endpoint.body == api::Body::Unread)
+    /// Returns how long a body may be.
+    fn most_body_bytes(&self) -> usize {
+        match self {
+            Self::Route(endpoint, _) => match endpoint.body {
+                api::Body::Json(most) => most,
+                // It is left where it is.
+                api::Body::Unread => usize::MAX,
+                api::Body::None => SMALL_BODY,
+            },
+            Self::File(_) | Self::Nothing => SMALL_BODY,
+        }
     }
 }
 
@@ -193,6 +203,7 @@ fn method(request: &Request<'_, '_>) -> Option<Method> {
     match request.method {
         "GET" | "HEAD" => Some(Method::Get),
         "POST" => Some(Method::Post),
+        "PUT" => Some(Method::Put),
         "DELETE" => Some(Method::Delete),
         _ => None,
     }
@@ -266,7 +277,7 @@ pub(crate) fn perform<P: Device>(
         Action::Options(methods) => nothing().with("Allow", methods),
         Action::File(file) => file.reply(),
         Action::Call(call) => said(call.endpoint, body)
-            .and_then(|body| handlers::answer(server.recorder(), call, body))
+            .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(Reply::from),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
@@ -289,7 +300,10 @@ fn nothing() -> Reply {
 /// What a page of an allowed origin may send (Fetch standard, "CORS protocol").
 fn preflight() -> Reply {
     nothing()
-        .with("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
+        .with(
+            "Access-Control-Allow-Methods",
+            "GET, HEAD, POST, PUT, DELETE",
+        )
         .with(
             "Access-Control-Allow-Headers",
             "Authorization, Content-Type",

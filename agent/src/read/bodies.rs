@@ -36,7 +36,7 @@ pub fn trace<P: Device>(recorder: &Recorder<P>) -> api::Trace {
 
 /// Describes the device, with what makes its traces worse than they could be.
 pub fn device<P: Device>(recorder: &Recorder<P>) -> api::Device {
-    let mut device = P::describe();
+    let mut device = describe::<P>();
     device.uptime_us = now_us::<P>();
     device.agent_version = text(format_args!(env!("CARGO_PKG_VERSION")));
     device.pointer_bytes = size_of::<usize>() as u8;
@@ -44,6 +44,16 @@ pub fn device<P: Device>(recorder: &Recorder<P>) -> api::Device {
     for warning in warnings::list::<P>(recorder, &device) {
         // There is room for all that there are.
         let _ = device.warnings.push(warning);
+    }
+    device
+}
+
+/// Describes the device as its board does, by the name that its settings give it.
+pub(crate) fn describe<P: Device>() -> api::Device {
+    let mut device = P::describe();
+    let name = P::settings().map(|store| store.get(|settings| settings.name.clone()));
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        device.name = name;
     }
     device
 }

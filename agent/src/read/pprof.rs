@@ -16,6 +16,7 @@ use heapbeacon_shared::trace::{MAX_FRAMES, Span, Stack};
 use heapless::Vec;
 
 use crate::platform::Device;
+use crate::read::bodies;
 use crate::read::cursors::{Records, now_us};
 use crate::read::stream::Out;
 use crate::tracer::{StackCursor, Trace, TraceEnded};
@@ -158,7 +159,7 @@ impl Profile {
     }
 
     fn head<P: Device>(&mut self, out: &mut impl Out) {
-        let device = P::describe();
+        let device = bodies::describe::<P>();
         let duration_us = now_us::<P>().saturating_sub(self.started_us);
         write(out, |fields| fields.head(self.shown, duration_us));
         for text in TEXTS {

@@ -34,6 +34,8 @@ const TRIES: usize = 4;
 pub enum NoScan {
     /// The board lists no memory to be read.
     NoMemory,
+    /// The settings of the device forbid it.
+    Forbidden,
     /// There is no trace yet.
     Untraced,
     /// Another scan is at work.
@@ -120,6 +122,10 @@ impl References {
         let status = P::tracer().status();
         if status.summary.state == State::Uninitialised {
             return Err(NoScan::Untraced);
+        }
+        let settings = P::settings();
+        if settings.is_some_and(|store| store.get(|settings| settings.no_references)) {
+            return Err(NoScan::Forbidden);
         }
         let guard = P::begin_scan().ok_or(NoScan::Busy)?;
         let (_, is_complete) = completeness::<P>();

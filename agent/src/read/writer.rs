@@ -39,7 +39,7 @@ impl MessageWriter {
     }
 
     pub(super) fn header<P: Device>(&mut self, trace: Trace, out: &mut impl Out) -> bool {
-        let header = bodies::header(&P::describe(), trace.id());
+        let header = bodies::header(&bodies::describe::<P>(), trace.id());
         self.say(out, &Message::Header(header));
         false
     }

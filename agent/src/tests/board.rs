@@ -12,6 +12,7 @@ use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+use crate::field::settings::{Storage, Store};
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
@@ -38,6 +39,9 @@ std::thread_local! {
     static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<Names> = RefCell::default();
+    static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
+    static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
+    static RESTARTS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// What this test's board calls itself, its regions and its tasks, whose ids begin at 1.
@@ -89,6 +93,26 @@ pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<I
     black_box.begin(reset);
     BLACK_BOX.set(Some(black_box));
     black_box
+}
+
+/// Begins a boot of a board that keeps settings.
+pub(crate) fn keep_settings(storage: &'static dyn Storage) -> &'static Store<Interruptible> {
+    let store = Box::leak(Box::new(Store::new(storage)));
+    store.begin();
+    SETTINGS.set(Some(store));
+    store
+}
+
+/// Sets the clock.
+#[cfg(feature = "tracing")]
+pub(crate) fn set_clock(now_us: u64) {
+    NOW_US.set(now_us);
+}
+
+/// Returns how often the board was restarted.
+#[cfg(feature = "tracing")]
+pub(crate) fn restarts() -> u32 {
+    RESTARTS.get()
 }
 
 pub(crate) enum Board {}
@@ -150,7 +174,7 @@ impl Platform for Board {
     }
 
     fn now_us() -> u64 {
-        1_000_000
+        NOW_US.get()
     }
 
     fn context() -> Context {
@@ -178,6 +202,15 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<Interruptible>> {
         HISTORY.with(|history| Some(*history))
+    }
+
+    fn settings() -> Option<&'static Store<Interruptible>> {
+        SETTINGS.get()
+    }
+
+    fn restart() -> bool {
+        RESTARTS.set(RESTARTS.get() + 1);
+        SETTINGS.get().is_some()
     }
 
     fn regions(_window: Option<Window>) -> Vec<Region, 4> {

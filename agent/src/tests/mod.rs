@@ -8,4 +8,8 @@ mod postmortem;
 mod realloc;
 #[cfg(feature = "tracing")]
 pub(crate) mod references;
+#[cfg(feature = "flash")]
+pub(crate) mod settings;
+#[cfg(feature = "tracing")]
+mod triggers;
 mod warnings;

@@ -348,7 +348,7 @@ pub struct StartRequest {
 }
 
 /// Takes an enumeration by its name only: serde would also take `{"leaks":null}`.
-fn by_name<'de, D, T>(json: D) -> Result<T, D::Error>
+pub(super) fn by_name<'de, D, T>(json: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

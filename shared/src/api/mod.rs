@@ -9,6 +9,7 @@ mod body;
 mod pages;
 mod regions;
 mod route;
+mod settings;
 mod warning;
 
 pub use body::*;
@@ -18,4 +19,5 @@ pub use route::{
     Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, METRICS_MIME, Method, Methods,
     POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,
 };
+pub use settings::{OnBoot, Settings, SettingsRequest, SettingsState, Trigger, TriggerRequest};
 pub use warning::Warning;

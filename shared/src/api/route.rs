@@ -19,6 +19,9 @@ pub const TOKEN_PROTOCOL: &str = "heapbeacon.token.";
 /// Content type of errors (RFC 9457).
 pub const PROBLEM_MIME: &str = "application/problem+json";
 
+/// Bytes of the longest settings that are taken at once: each connection has room for them.
+const SETTINGS_BYTES: usize = 576;
+
 /// A method that some route answers; `HEAD` and `OPTIONS` are derived from these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -26,6 +29,8 @@ pub enum Method {
     Get,
     /// Changes the trace or the device.
     Post,
+    /// Sets what the device keeps.
+    Put,
     /// Deletes what the device keeps.
     Delete,
 }
@@ -35,6 +40,7 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Put => "PUT",
             Method::Delete => "DELETE",
         })
     }
@@ -45,6 +51,7 @@ impl fmt::Display for Method {
 pub struct Methods {
     get: bool,
     post: bool,
+    put: bool,
     delete: bool,
 }
 
@@ -53,6 +60,7 @@ impl Methods {
     pub const READ: Self = Self {
         get: true,
         post: false,
+        put: false,
         delete: false,
     };
 
@@ -61,32 +69,37 @@ impl Methods {
         match method {
             Method::Get => self.get,
             Method::Post => self.post,
+            Method::Put => self.put,
             Method::Delete => self.delete,
         }
     }
 
     /// Returns the value of `Allow`, with the methods that are derived from these.
     pub const fn allow(self) -> &'static str {
-        match (self.get, self.post, self.delete) {
-            (true, true, _) => "GET, HEAD, POST, OPTIONS",
-            (true, false, true) => "GET, HEAD, DELETE, OPTIONS",
-            (true, false, false) => "GET, HEAD, OPTIONS",
-            (false, true, _) => "POST, OPTIONS",
-            (false, false, true) => "DELETE, OPTIONS",
-            (false, false, false) => "OPTIONS",
+        match (self.get, self.post, self.put, self.delete) {
+            (true, true, ..) => "GET, HEAD, POST, OPTIONS",
+            (true, _, true, _) => "GET, HEAD, PUT, OPTIONS",
+            (true, _, _, true) => "GET, HEAD, DELETE, OPTIONS",
+            (true, ..) => "GET, HEAD, OPTIONS",
+            (_, true, ..) => "POST, OPTIONS",
+            (_, _, true, _) => "PUT, OPTIONS",
+            (_, _, _, true) => "DELETE, OPTIONS",
+            _ => "OPTIONS",
         }
     }
 }
 
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.get, self.post, self.delete) {
-            (true, true, _) => "GET and POST",
-            (true, false, true) => "GET and DELETE",
-            (true, false, false) => "GET",
-            (false, true, _) => "POST",
-            (false, false, true) => "DELETE",
-            (false, false, false) => "OPTIONS",
+        f.write_str(match (self.get, self.post, self.put, self.delete) {
+            (true, true, ..) => "GET and POST",
+            (true, _, true, _) => "GET and PUT",
+            (true, _, _, true) => "GET and DELETE",
+            (true, ..) => "GET",
+            (_, true, ..) => "POST",
+            (_, _, true, _) => "PUT",
+            (_, _, _, true) => "DELETE",
+            _ => "OPTIONS",
         })
     }
 }
@@ -208,6 +221,9 @@ pub enum Route {
     HeapProfile,
     AllocsProfile,
     ProfileSymbols,
+    Settings,
+    SetSettings,
+    TryTrigger,
 }
 
 /// A row of the table of routes.
@@ -265,6 +281,7 @@ impl Endpoint {
         Methods {
             get: answers(Method::Get),
             post: answers(Method::Post),
+            put: answers(Method::Put),
             delete: answers(Method::Delete),
         }
     }
@@ -287,7 +304,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 31] = [
+    pub const ALL: [Endpoint; 34] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -372,9 +389,19 @@ impl Route {
             body: Body::Unread,
             ..Endpoint::read(Route::ProfileSymbols, "/debug/pprof/symbol", Answer::Text)
         },
+        Endpoint::read(Route::Settings, "/api/v1/settings", Answer::Json),
+        Endpoint {
+            method: Method::Put,
+            ..Endpoint::control(
+                Route::SetSettings,
+                "/api/v1/settings",
+                Body::Json(SETTINGS_BYTES),
+            )
+        },
+        Endpoint::control(Route::TryTrigger, "/api/v1/triggers/{}", Body::None),
     ];
 
-    const TABLE: &'static [Endpoint; 31] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 34] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

@@ -13,6 +13,7 @@ mod json_only;
 mod leak;
 mod record;
 mod reference;
+mod settings;
 mod summary;
 
 pub use address::Address;
@@ -26,6 +27,9 @@ pub use leak::{
 };
 pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
 pub use reference::{Reference, Root, RootKind, Scan, Scope, Span};
+pub use settings::{
+    Action, BootTrace, Condition, MAX_TRIGGERS, Secret, Secrets, Settings, Trigger,
+};
 pub use summary::{Destination, Mode, State, Summary};
 
 /// A short text that fits where there is no heap: names of devices, tasks, regions, chips.

@@ -67,7 +67,7 @@ fn method(endpoint: &Endpoint) -> String {
 /// Returns the path as the document writes it.
 fn path(endpoint: &Endpoint) -> String {
     let parameter = match endpoint.route {
-        Route::Record => "{index}",
+        Route::Record | Route::TryTrigger => "{index}",
         _ => "{name}",
     };
     endpoint.path.replace("{}", parameter)

@@ -13,6 +13,7 @@ fn allow_of(path: &str) -> String {
         .flat_map(|row| match row.method {
             Method::Get => &["GET", "HEAD"][..],
             Method::Post => &["POST"],
+            Method::Put => &["PUT"],
             Method::Delete => &["DELETE"],
         })
         .copied()

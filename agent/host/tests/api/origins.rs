@@ -169,7 +169,7 @@ fn the_agents_own_page_may_do_everything() {
     );
     assert_eq!(
         answer.header("access-control-allow-methods"),
-        Some("GET, HEAD, POST, DELETE")
+        Some("GET, HEAD, POST, PUT, DELETE")
     );
     assert_eq!(
         answer.header("access-control-allow-headers"),

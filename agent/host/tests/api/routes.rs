@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::api::{
     Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, PROBLEM_MIME,
-    Record, RecordsPage, ReferencesPage, Route, StacksPage, Trace,
+    Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -64,6 +64,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::OpenApi => assert!(answer.text().starts_with("openapi: 3.1")),
         // What else it has, a capture tells, too.
         Route::PostMortem => assert!(answer.json::<Value>()["outcome"].is_string()),
+        Route::Settings if answer.status == 404 => drop(answer.problem(404)),
+        Route::Settings => drop(answer.json::<Settings>()),
         Route::Init
         | Route::Start
         | Route::Stop
@@ -73,6 +75,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::ProfileSymbols
         | Route::DemoSwitch
         | Route::DeletePostMortem
+        | Route::SetSettings
+        | Route::TryTrigger
         | Route::Restart => unreachable!("these are not read"),
     }
 }

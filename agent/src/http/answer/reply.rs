@@ -87,6 +87,8 @@ pub(crate) enum Json {
     Mark(Mark),
     DemoSwitch(api::DemoSwitch),
     Restart(api::Restart),
+    Settings(api::Settings),
+    Trigger(api::Trigger),
     Problem(api::Problem),
 }
 

@@ -19,6 +19,7 @@ use crate::http::connection::inbox::{End, Heard, Inbox, NO_TEXT, REFUSED, TRY_LA
 use crate::http::limits::READ_SECONDS;
 use crate::http::link::{Link, Lost};
 use crate::http::request::input::{Input, Stop};
+use crate::http::request::keys::Opened;
 use crate::http::request::upgrade::{self, Opening};
 use crate::http::server::Server;
 use crate::http::service::check_events;
@@ -174,8 +175,8 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
     /// Notes what is asked for.
     fn ask(&mut self, request: &EventsRequest) -> Result<(), End> {
         let token = request.token.as_deref().map(str::as_bytes);
-        let guard = self.server.guard();
-        if token.is_some_and(|token| !guard.is_token(token)) {
+        let keys = self.server.keys();
+        if token.is_some_and(|token| keys.open(token) == Opened::Nothing) {
             return Err(End::Close(REFUSED, "This is not the agent's token."));
         }
         let filter = upgrade::filter(request, &self.filter).ok_or_else(misunderstood)?;

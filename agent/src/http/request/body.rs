@@ -8,7 +8,7 @@ use crate::http::request::fields::Fields;
 use crate::http::request::json::is_json;
 
 /// Longest word of a body, in bytes, once its escapes are undone.
-const MAX_WORD: usize = 32;
+const MAX_WORD: usize = 64;
 
 /// Checks that a body is JSON by its own account.
 pub(crate) fn check_type(fields: Fields<'_, '_>) -> Result<(), Problem> {

@@ -6,13 +6,12 @@
 //! `Origin`, one that a browser says comes from another site must come from a listed origin, and nobody but
 //! listed origins may read an answer (CORS).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use heapbeacon_shared::api::{Access, TOKEN_PROTOCOL};
-use subtle::ConstantTimeEq;
-
 use crate::http::problem::Problem;
+use crate::http::request::keys::{Keys, Opened};
 use crate::http::request::parse::Request;
 use crate::http::request::target::SCHEME;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use heapbeacon_shared::api::{Access, TOKEN_PROTOCOL};
 
 /// Bytes of the longest token that a subprotocol can hold.
 const MAX_TOKEN: usize = 128;
@@ -63,51 +62,7 @@ impl Guard {
         Ok((is_own || self.origins.contains(&origin)).then_some(origin))
     }
 
-    /// Checks that a request carries the token, if there is one.
-    pub(crate) fn check_token(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
-        let field = request.fields.one("authorization")?;
-        let sent = field
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map_or("", |(_, sent)| sent.trim_matches([' ', '\t']));
-        match self.is_token(sent.as_bytes()) {
-            true => Ok(()),
-            false => Err(Problem::unauthorized()),
-        }
-    }
-
-    /// Checks the token of a request that opens an event connection; returns whether it brings one, or needs none.
-    ///
-    /// A page can send none but in the name of a subprotocol.
-    ///
-    /// # Errors
-    /// When it is a wrong one.
-    pub(crate) fn knows_token(&self, request: &Request<'_, '_>) -> Result<bool, Problem> {
-        if self.token.is_none() {
-            return Ok(true);
-        }
-        if request.fields.has("authorization") {
-            return self.check_token(request).map(|()| true);
-        }
-        let mut protocols = request.fields.items("sec-websocket-protocol");
-        let Some(sent) = protocols.find_map(|name| name.strip_prefix(TOKEN_PROTOCOL)) else {
-            return Ok(false);
-        };
-        let mut bytes = [0; MAX_TOKEN];
-        let token = Base64UrlUnpadded::decode(sent, &mut bytes);
-        match token.is_ok_and(|token| self.is_token(token)) {
-            true => Ok(true),
-            false => Err(Problem::unauthorized()),
-        }
-    }
-
-    /// Checks whether this is the token, if there is one.
-    pub(crate) fn is_token(&self, sent: &[u8]) -> bool {
-        self.token
-            .is_none_or(|token| bool::from(sent.ct_eq(token.as_bytes())))
-    }
-
-    /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
+    /// An IP address can't be rebound    /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
     fn check_host(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
         // One of HTTP/1.0 need not name it.
         let Some(host) = request.host()? else {
@@ -122,6 +77,48 @@ impl Guard {
             "The agent does not answer to the name in `Host`: use its IP address, or allow the name \
              with `--allow-host` (on a device: `hosts` in its firmware's configuration)."
         )))
+    }
+}
+
+/// Checks that a request carries a token that opens what is for those of `access`.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn check_token(
+    request: &Request<'_, '_>,
+    keys: &Keys,
+    access: Access,
+) -> Result<(), Problem> {
+    let field = request.fields.one("authorization")?;
+    let sent = field
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map_or("", |(_, sent)| sent.trim_matches([' ', '\t']));
+    keys.check(sent.as_bytes(), access)
+}
+
+/// Checks the token of a request that opens an event connection; returns whether it brings one, or needs none.
+///
+/// A page can send none but in the name of a subprotocol.
+///
+/// # Errors
+/// When it is a wrong one.
+pub(crate) fn knows_token(request: &Request<'_, '_>, keys: &Keys) -> Result<bool, Problem> {
+    if keys.are_none() {
+        return Ok(true);
+    }
+    if request.fields.has("authorization") {
+        return check_token(request, keys, Access::Events).map(|()| true);
+    }
+    let mut protocols = request.fields.items("sec-websocket-protocol");
+    let Some(sent) = protocols.find_map(|name| name.strip_prefix(TOKEN_PROTOCOL)) else {
+        return Ok(false);
+    };
+    let mut bytes = [0; MAX_TOKEN];
+    let token = Base64UrlUnpadded::decode(sent, &mut bytes);
+    match token.is_ok_and(|token| keys.open(token) != Opened::Nothing) {
+        true => Ok(true),
+        false => Err(Problem::unauthorized()),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod guard;
 mod head;
 pub(crate) mod input;
 mod json;
+pub(crate) mod keys;
 pub(crate) mod parse;
 pub(crate) mod percent;
 pub(crate) mod query;

@@ -6,7 +6,8 @@ use heapbeacon_shared::trace::Name;
 use sha1::{Digest, Sha1};
 
 use crate::http::problem::Problem;
-use crate::http::request::guard::Guard;
+use crate::http::request::guard::knows_token;
+use crate::http::request::keys::Keys;
 use crate::http::request::parse::{Request, Version};
 use crate::http::request::query::Query;
 use crate::read::feed::{Filter, TASKS};
@@ -38,11 +39,11 @@ impl Opening {
     /// # Errors
     /// When it is none, has a wrong token, or asks for what is not there.
     pub(crate) fn of(
-        guard: &Guard,
+        keys: &Keys,
         request: &Request<'_, '_>,
         known: &[&str],
     ) -> Result<Self, Problem> {
-        let is_admitted = guard.knows_token(request)?;
+        let is_admitted = knows_token(request, keys)?;
         // Who has not shown the token learns nothing else.
         Self::read(request, known, is_admitted).map_err(|problem| match is_admitted {
             true => problem,

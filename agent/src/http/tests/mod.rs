@@ -20,6 +20,8 @@ mod references;
 mod refusals;
 #[cfg(feature = "tracing")]
 mod restarts;
+#[cfg(feature = "flash")]
+mod settings;
 mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;

@@ -1,0 +1,157 @@
+//! What users wish of a device, kept from boot to boot.
+//!
+//! A board keeps a [`Store`] in a static, with a [`Storage`] behind it, which is flash on a chip, and lets it [`begin`](Store::begin)
+//! early in a boot. What is set over the API is checked as a whole, stored, and holds from then on; what the firmware has to ask
+//! for (the trace from boot on, the network) holds from the next boot on.
+
+use core::cell::RefCell;
+
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::{self, SettingsState};
+use heapbeacon_shared::trace::{MAX_TRIGGERS, Settings, Trigger};
+
+use crate::field::triggers::Watched;
+
+/// What stored settings begin with. A field more makes another one.
+const VERSION: u8 = 1;
+/// Bytes of the longest settings, as they are stored.
+pub const MAX_BYTES: usize = 384;
+
+/// Where settings outlive a boot.
+pub trait Storage: Sync {
+    /// Reads what was stored last; `None` if nothing ever was.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    fn load<'b>(&self, bytes: &'b mut [u8; MAX_BYTES]) -> Result<Option<&'b [u8]>, StorageError>;
+
+    /// Stores bytes instead of those before: the power may go at any time, and leaves the old ones or the new.
+    ///
+    /// # Errors
+    /// When they could not be stored; the old ones may be lost then, too, where the storage is broken.
+    fn store(&self, bytes: &[u8]) -> Result<(), StorageError>;
+}
+
+/// Why settings could not be read or stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageError {
+    /// Somebody else is at it.
+    Busy,
+    /// What is there makes no sense.
+    Damaged,
+    /// The storage refused.
+    Failed,
+}
+
+/// The settings of a board.
+pub struct Store<M: RawMutex> {
+    storage: &'static dyn Storage,
+    kept: Mutex<M, RefCell<Kept>>,
+}
+
+struct Kept {
+    settings: Settings,
+    state: SettingsState,
+    watched: Watched,
+}
+
+impl<M: RawMutex> Store<M> {
+    /// Makes one that has read nothing yet: all is as the firmware has it.
+    pub const fn new(storage: &'static dyn Storage) -> Self {
+        Self {
+            storage,
+            kept: Mutex::new(RefCell::new(Kept {
+                settings: Settings::NONE,
+                state: SettingsState::Nothing,
+                watched: Watched::new(),
+            })),
+        }
+    }
+
+    /// Reads what was stored. To be called once, early in a boot.
+    pub fn begin(&self) {
+        let mut bytes = [0; MAX_BYTES];
+        let (settings, state) = match self.storage.load(&mut bytes).map(|bytes| bytes.map(decode)) {
+            Ok(None) => (Settings::NONE, SettingsState::Nothing),
+            Ok(Some(Some(settings))) => (settings, SettingsState::Stored),
+            Ok(Some(None)) | Err(_) => (Settings::NONE, SettingsState::Damaged),
+        };
+        self.change(|kept| {
+            kept.settings = settings;
+            kept.state = state;
+        });
+    }
+
+    /// Returns a part of the settings.
+    pub fn get<R>(&self, part: impl FnOnce(&Settings) -> R) -> R {
+        self.kept.lock(|kept| part(&kept.borrow().settings))
+    }
+
+    /// Stores settings; they hold from then on.
+    ///
+    /// # Errors
+    /// When they could not be stored. Those before hold on.
+    pub fn set(&self, settings: Settings) -> Result<(), StorageError> {
+        let mut bytes = [0; MAX_BYTES];
+        let encoded = encode(&settings, &mut bytes).ok_or(StorageError::Failed)?;
+        self.storage.store(encoded)?;
+        self.change(|kept| {
+            kept.watched
+                .follow(&kept.settings.triggers, &settings.triggers);
+            kept.settings = settings;
+            kept.state = SettingsState::Stored;
+        });
+        Ok(())
+    }
+
+    /// Describes them, without what nobody is shown.
+    pub fn describe(&self) -> api::Settings {
+        self.kept.lock(|kept| {
+            let kept = kept.borrow();
+            let settings = &kept.settings;
+            api::Settings {
+                state: kept.state,
+                name: settings.name.clone(),
+                trace: settings.trace,
+                records: settings.records,
+                references: !settings.no_references,
+                triggers: kept.watched.describe(&settings.triggers).collect(),
+                wifi_ssid: settings.secrets.wifi_ssid.clone(),
+                has_wifi_password: !settings.secrets.wifi_password.is_empty(),
+                has_control_token: !settings.secrets.control_token.is_empty(),
+                has_read_token: !settings.secrets.read_token.is_empty(),
+            }
+        })
+    }
+
+    /// Returns what the device does by itself.
+    pub(crate) fn triggers(&self) -> heapless::Vec<Trigger, MAX_TRIGGERS> {
+        self.get(|settings| settings.triggers.clone())
+    }
+
+    /// Changes what is known of its triggers.
+    pub(crate) fn watch<R>(&self, work: impl FnOnce(&mut Watched) -> R) -> R {
+        self.change(|kept| work(&mut kept.watched))
+    }
+
+    fn change<R>(&self, work: impl FnOnce(&mut Kept) -> R) -> R {
+        self.kept.lock(|kept| work(&mut kept.borrow_mut()))
+    }
+}
+
+fn encode<'b>(settings: &Settings, bytes: &'b mut [u8; MAX_BYTES]) -> Option<&'b [u8]> {
+    bytes[0] = VERSION;
+    let encoded = postcard::to_slice(settings, &mut bytes[1..]).ok()?;
+    let length = 1 + encoded.len();
+    Some(&bytes[..length])
+}
+
+/// Reads settings; `None` if this firmware does not know their version, or they are none.
+fn decode(bytes: &[u8]) -> Option<Settings> {
+    let (version, encoded) = bytes.split_first()?;
+    match *version {
+        VERSION => postcard::from_bytes(encoded).ok(),
+        _ => None,
+    }
+}

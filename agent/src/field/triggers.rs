@@ -1,0 +1,320 @@
+//! What a device does by itself when its heap runs low: freeze the trace, switch its mode, restart.
+//!
+//! Triggers are [settings](crate::field::settings). Each [sample](crate::sample()) looks at them, without a heap, and for no longer than `GET
+//! /trace/leaks` with one entry takes. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
+//! viewers, and does what it is for, once; it comes about again only after it has ended, with an eighth to spare.
+
+use core::fmt::Write;
+
+use heapbeacon_shared::api;
+use heapbeacon_shared::trace::{Action, Condition, MAX_TRIGGERS, Mode, Name, Trigger};
+
+use crate::mark::mark;
+use crate::platform::Device;
+use crate::read::cursors::now_us;
+use crate::read::leaks::{Asked, Leaks};
+use crate::tracer::Order;
+
+/// Microseconds of a boot in which no trigger restarts the device: one that restarts at once can't be asked why.
+pub const NO_RESTART_US: u64 = 10 * 60 * 1_000_000;
+/// Microseconds that a restart waits for a quiet moment.
+pub const PATIENCE_US: u64 = 5 * 60 * 1_000_000;
+/// Samples whose mean is what a device usually allocates.
+const USUAL_SAMPLES: u64 = 8;
+/// What a value has to be beyond its limit again before a trigger has ended: an eighth of the limit.
+const MARGIN: u64 = 8;
+
+/// What has come of triggers since boot.
+pub(crate) struct Watched {
+    triggers: [Fired; MAX_TRIGGERS],
+    /// Allocations that had failed at the last sample.
+    failed: u64,
+    activity: Activity,
+    /// When a restart was asked for.
+    restart_us: Option<u64>,
+}
+
+/// What has come of one.
+#[derive(Clone, Copy)]
+struct Fired {
+    is_met: bool,
+    times: u32,
+    last_us: Option<u64>,
+}
+
+/// How much is allocated.
+#[derive(Clone, Copy)]
+struct Activity {
+    allocations: u64,
+    /// Between the last two samples.
+    latest: u64,
+    /// Between two samples, usually; in eighths.
+    usual: u64,
+}
+
+impl Fired {
+    const NEVER: Self = Self {
+        is_met: false,
+        times: 0,
+        last_us: None,
+    };
+}
+
+impl Activity {
+    fn note(&mut self, allocations: u64) {
+        // A trace that starts counts from 0.
+        self.latest = allocations.saturating_sub(self.allocations);
+        self.allocations = allocations;
+        self.usual = self.usual - self.usual / USUAL_SAMPLES + self.latest;
+    }
+
+    /// Checks whether less than half of what is usual was allocated.
+    fn is_quiet(&self) -> bool {
+        self.latest * 2 * USUAL_SAMPLES <= self.usual
+    }
+}
+
+impl Watched {
+    pub(crate) const fn new() -> Self {
+        Self {
+            triggers: [Fired::NEVER; MAX_TRIGGERS],
+            failed: 0,
+            activity: Activity {
+                allocations: 0,
+                latest: 0,
+                usual: 0,
+            },
+            restart_us: None,
+        }
+    }
+
+    /// Forgets what has come of triggers that are no more.
+    pub(crate) fn follow(&mut self, old: &[Trigger], new: &[Trigger]) {
+        for (index, fired) in self.triggers.iter_mut().enumerate() {
+            if old.get(index) != new.get(index) {
+                *fired = Fired::NEVER;
+            }
+        }
+        if !new.iter().any(|trigger| trigger.then == Action::Restart) {
+            self.restart_us = None;
+        }
+    }
+
+    /// Describes triggers, with what has come of them.
+    pub(crate) fn describe(&self, triggers: &[Trigger]) -> impl Iterator<Item = api::Trigger> {
+        triggers.iter().zip(self.triggers).map(describe)
+    }
+
+    /// Notes whether a trigger is met; returns whether it has come about.
+    fn note(&mut self, index: usize, is_met: bool, now_us: u64) -> bool {
+        let fired = &mut self.triggers[index];
+        let has_come = is_met && !fired.is_met;
+        fired.is_met = is_met;
+        if has_come {
+            fired.fire(now_us);
+        }
+        has_come
+    }
+}
+
+impl Fired {
+    fn fire(&mut self, now_us: u64) {
+        self.times = self.times.saturating_add(1);
+        self.last_us = Some(now_us);
+    }
+}
+
+fn describe((trigger, fired): (&Trigger, Fired)) -> api::Trigger {
+    api::Trigger {
+        when: trigger.when,
+        bytes: trigger.bytes,
+        then: trigger.then,
+        is_met: fired.is_met,
+        fired: fired.times,
+        fired_us: fired.last_us,
+    }
+}
+
+/// Looks whether a trigger has come about, and does what it is for. [`sample`](crate::sample()) does it.
+pub fn watch<P: Device>() {
+    let Some(store) = P::settings() else {
+        return;
+    };
+    let summary = P::tracer().summary();
+    let failed = store.watch(|watched| {
+        watched.activity.note(summary.total_allocations);
+        core::mem::replace(&mut watched.failed, summary.failed_allocations)
+    });
+    let has_failed = summary.failed_allocations > failed;
+    for (index, trigger) in store.triggers().iter().enumerate() {
+        let now_us = now_us::<P>();
+        let was_met = store.watch(|watched| watched.triggers[index].is_met);
+        let waits = trigger.then == Action::Restart && now_us < NO_RESTART_US;
+        let is_met = match trigger.when {
+            Condition::AllocationFailed => Some(has_failed),
+            _ => value::<P>(trigger.when).map(|value| is_beyond(trigger, value, was_met)),
+        };
+        if let Some(is_met) = is_met
+            && store.watch(|watched| watched.note(index, is_met && !waits, now_us))
+        {
+            act::<P>(*trigger);
+        }
+    }
+    let restarts = store.watch(|watched| {
+        let waited_us = now_us::<P>().saturating_sub(watched.restart_us?);
+        let is_time = watched.activity.is_quiet() || waited_us >= PATIENCE_US;
+        is_time.then(|| watched.restart_us = None)
+    });
+    if restarts.is_some() {
+        P::restart();
+    }
+}
+
+/// Does now what a trigger is for, as if it had come about; `None` if there is none of that number, from 0.
+pub(crate) fn try_out<P: Device>(index: usize) -> Option<api::Trigger> {
+    let store = P::settings()?;
+    let trigger = *store.triggers().get(index)?;
+    let now_us = now_us::<P>();
+    let fired = store.watch(|watched| {
+        watched.triggers[index].fire(now_us);
+        watched.triggers[index]
+    });
+    act::<P>(trigger);
+    Some(describe((&trigger, fired)))
+}
+
+/// Returns what a condition looks at; `None` if that is not known now.
+fn value<P: Device>(condition: Condition) -> Option<u64> {
+    let regions = P::regions(None);
+    let largest = regions.iter().map(|region| region.largest_free_block);
+    match condition {
+        Condition::FreeBelow => Some(regions.iter().map(|region| region.free).sum()),
+        Condition::LargestBelow => largest.max(),
+        Condition::OutlivedAbove => outlived::<P>(),
+        Condition::AllocationFailed => None,
+    }
+}
+
+/// Returns the most bytes that blocks of one call stack have which outlived others of its own; `None` while somebody reads that list.
+fn outlived<P: Device>() -> Option<u64> {
+    let asked = Asked {
+        limit: 1,
+        order: Order::Outlived,
+        gives_way: true,
+        ..Asked::default()
+    };
+    let mut leaks = Leaks::begin(P::tracer(), now_us::<P>(), &asked)?;
+    let first = leaks.read_next(P::tracer());
+    Some(first.map_or(0, |first| first.leak.outlived.bytes))
+}
+
+/// Checks whether a value is beyond the limit of a trigger, or has not come back far enough.
+fn is_beyond(trigger: &Trigger, value: u64, was_beyond: bool) -> bool {
+    let limit = u64::from(trigger.bytes);
+    let margin = if was_beyond { limit / MARGIN } else { 0 };
+    match trigger.when {
+        Condition::OutlivedAbove => value > limit - margin,
+        _ => value < limit + margin,
+    }
+}
+
+/// Does what a trigger is for, and marks that.
+fn act<P: Device>(trigger: Trigger) {
+    mark::<P>(&reason(trigger));
+    match trigger.then {
+        Action::Mark => {}
+        Action::Freeze => stop::<P>(),
+        Action::SwitchMode => {
+            let other = match P::tracer().summary().mode {
+                Some(Mode::Leaks) => Mode::All,
+                _ => Mode::Leaks,
+            };
+            stop::<P>();
+            // Without a buffer there is nothing to start.
+            let _ = P::tracer().start(other, P::now_us());
+        }
+        Action::Restart => {
+            if let Some(store) = P::settings() {
+                let now_us = now_us::<P>();
+                store.watch(|watched| watched.restart_us = watched.restart_us.or(Some(now_us)));
+            }
+        }
+    }
+}
+
+fn stop<P: Device>() {
+    P::tracer().pass(P::now_us());
+    // One that is stopped already, or was never started, is what is wanted.
+    let _ = P::tracer().stop();
+}
+
+/// Returns the name of the mark that a trigger leaves.
+fn reason(trigger: Trigger) -> Name {
+    let mut name = Name::new();
+    let bytes = trigger.bytes;
+    let then = match trigger.then {
+        Action::Mark => "mark",
+        Action::Freeze => "freeze",
+        Action::SwitchMode => "switch mode",
+        Action::Restart => "restart",
+    };
+    // The longest has room: `every_reason_has_room`.
+    let _ = match trigger.when {
+        Condition::FreeBelow => write!(name, "free < {bytes}: {then}"),
+        Condition::LargestBelow => write!(name, "largest < {bytes}: {then}"),
+        Condition::OutlivedAbove => write!(name, "outlived > {bytes}: {then}"),
+        Condition::AllocationFailed => write!(name, "allocation failed: {then}"),
+    };
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_trigger(bytes: u32) -> impl Iterator<Item = Trigger> {
+        let every = move |when| Action::ALL.map(|then| Trigger { when, bytes, then });
+        Condition::ALL.into_iter().flat_map(every)
+    }
+
+    #[test]
+    fn every_reason_has_room() {
+        for trigger in every_trigger(u32::MAX) {
+            let name = reason(trigger);
+            assert!(name.len() < name.capacity(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_ends_only_with_an_eighth_to_spare() {
+        let low = Trigger {
+            when: Condition::FreeBelow,
+            bytes: 8_000,
+            then: Action::Mark,
+        };
+        let met = [7_999, 8_000, 8_999, 9_000].map(|value| is_beyond(&low, value, true));
+        assert_eq!(met, [true, true, true, false]);
+        assert!(!is_beyond(&low, 8_000, false));
+        let outlived = Trigger {
+            when: Condition::OutlivedAbove,
+            ..low
+        };
+        let met = [8_001, 7_001, 7_000].map(|value| is_beyond(&outlived, value, true));
+        assert_eq!(met, [true, true, false]);
+        assert!(!is_beyond(&outlived, 8_000, false));
+    }
+
+    #[test]
+    fn a_quiet_moment_is_one_with_less_than_half_of_what_is_usual() {
+        let mut activity = Watched::new().activity;
+        assert!(activity.is_quiet(), "nothing is ever allocated");
+        for sample in 1..=100 {
+            activity.note(sample * 1000);
+        }
+        assert!(!activity.is_quiet());
+        activity.note(100_000 + 400);
+        assert!(activity.is_quiet());
+        activity.note(5);
+        assert_eq!(activity.latest, 0, "another trace counts anew");
+    }
+}

@@ -1,0 +1,166 @@
+//! `GET` and `PUT /settings`, and `POST /triggers/{}`.
+
+use heapbeacon_shared::api::SettingsRequest;
+use heapbeacon_shared::trace::{Mark, Secret, Secrets, Settings, Trigger};
+
+use crate::field::settings::{StorageError, Store};
+use crate::field::triggers;
+use crate::http::answer::reply::{Json, Reply};
+use crate::http::problem::Problem;
+use crate::http::request::body;
+use crate::http::request::keys::{Keys, Opened};
+use crate::http::request::percent::Encoded;
+use crate::http::server::Server;
+use crate::platform::Device;
+
+/// Bytes of the shortest token: one of letters and digits is not guessed over a network.
+const SHORTEST_TOKEN: usize = 8;
+/// Characters of a network's password (IEEE 802.11, J.4.1): more are a key of 64 digits.
+const PASSWORD: core::ops::RangeInclusive<usize> = 8..=63;
+const KEY: usize = 64;
+
+type Answer = Result<Reply, Problem>;
+
+pub(crate) fn get<P: Device>() -> Answer {
+    Ok(Reply::json(Json::Settings(store::<P>()?.describe())))
+}
+
+pub(crate) fn set<P: Device>(server: &Server<P>, body: &[u8]) -> Answer {
+    let store = store::<P>()?;
+    let expected = format_args!(
+        "Send any of name, trace, records, references, triggers, wifi_ssid, wifi_password, control_token and read_token, as \
+         GET /api/v1/openapi.yaml has them."
+    );
+    let request: SettingsRequest = body::parse(body, expected)?;
+    let settings = store.get(Settings::clone);
+    let settings = wished(settings, request);
+    check(server, &settings)?;
+    store.set(settings).map_err(refused)?;
+    get::<P>()
+}
+
+pub(crate) fn try_trigger<P: Device>(index: Encoded<'_>) -> Answer {
+    store::<P>()?;
+    let index = index.number().and_then(|index| usize::try_from(index).ok());
+    let trigger = index.and_then(triggers::try_out::<P>);
+    trigger
+        .map(|trigger| Reply::json(Json::Trigger(trigger)))
+        .ok_or_else(|| {
+            Problem::not_found(format_args!(
+                "There is no such trigger: GET /api/v1/settings lists them, from 0 on."
+            ))
+        })
+}
+
+fn store<P: Device>() -> Result<&'static Store<P::Lock>, Problem> {
+    P::settings().ok_or_else(|| {
+        Problem::not_found(format_args!(
+            "This board keeps no settings: see `Device::settings` in its firmware."
+        ))
+    })
+}
+
+/// Returns settings as somebody wishes to have them.
+fn wished(mut settings: Settings, request: SettingsRequest) -> Settings {
+    fn replace<T>(old: &mut T, new: Option<T>) {
+        if let Some(new) = new {
+            *old = new;
+        }
+    }
+    replace(&mut settings.name, request.name);
+    replace(&mut settings.trace, request.trace.map(|trace| trace.0));
+    if let Some(records) = request.records {
+        settings.records = (records > 0).then_some(records);
+    }
+    let no_references = request.references.map(|references| !references);
+    replace(&mut settings.no_references, no_references);
+    let triggers = request.triggers.map(|triggers| triggers.into_iter());
+    replace(
+        &mut settings.triggers,
+        triggers.map(|triggers| triggers.map(Trigger::from).collect()),
+    );
+    let secrets = &mut settings.secrets;
+    replace(&mut secrets.wifi_ssid, request.wifi_ssid);
+    replace(&mut secrets.wifi_password, request.wifi_password);
+    replace(&mut secrets.control_token, request.control_token);
+    replace(&mut secrets.read_token, request.read_token);
+    settings
+}
+
+/// Checks settings as a whole.
+fn check<P: Device>(server: &Server<P>, settings: &Settings) -> Result<(), Problem> {
+    if !settings.name.is_empty() && !Mark::may_be_called(&settings.name) {
+        return Err(Problem::invalid(format_args!(
+            "`name` is up to 32 bytes of text, without control and invisible characters, not all blanks, and not all digits."
+        )));
+    }
+    let max = server.recorder().max_records();
+    if settings.records.is_some_and(|records| records > max) {
+        return Err(Problem::invalid(format_args!(
+            "`records` is a whole number up to {max} on this device, or 0 for as many as its firmware takes."
+        )));
+    }
+    settings.triggers.iter().try_for_each(check_trigger)?;
+    check_tokens(server.guard().token, &settings.secrets)?;
+    check_network(&settings.secrets)
+}
+
+fn check_trigger(trigger: &Trigger) -> Result<(), Problem> {
+    let when = trigger.when.name();
+    match (trigger.when.has_bytes(), trigger.bytes) {
+        (true, 0) => Err(Problem::invalid(format_args!(
+            "A trigger with \"when\":\"{when}\" needs `bytes` above 0."
+        ))),
+        (false, 1..) => Err(Problem::invalid(format_args!(
+            "A trigger with \"when\":\"{when}\" has no `bytes`."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_tokens(firmware: Option<&'static str>, secrets: &Secrets) -> Result<(), Problem> {
+    let read = &secrets.read_token;
+    let is_right = |token: &Secret| {
+        token.is_empty()
+            || token.len() >= SHORTEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if !is_right(read) || !is_right(&secrets.control_token) {
+        return Err(Problem::invalid(format_args!(
+            "A token is {SHORTEST_TOKEN} to 64 letters, digits and signs of ASCII, without blanks; an empty one takes it back."
+        )));
+    }
+    let keys = Keys::new(firmware, Some(secrets.clone()));
+    match (read.is_empty(), keys.open(read.as_bytes())) {
+        (true, _) | (_, Opened::Reading) => Ok(()),
+        _ => Err(Problem::invalid(format_args!(
+            "A `read_token` needs a `control_token` beside it, and another one: without, it would open everything."
+        ))),
+    }
+}
+
+fn check_network(secrets: &Secrets) -> Result<(), Problem> {
+    let password = &secrets.wifi_password;
+    let is_password = PASSWORD.contains(&password.len())
+        && password.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let is_key = password.len() == KEY && password.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !password.is_empty() && !is_password && !is_key {
+        return Err(Problem::invalid(format_args!(
+            "`wifi_password` is 8 to 63 characters of ASCII, or a key of 64 hexadecimal digits; an empty one is for an open network."
+        )));
+    }
+    if !password.is_empty() && secrets.wifi_ssid.is_empty() {
+        return Err(Problem::invalid(format_args!(
+            "`wifi_password` needs the `wifi_ssid` that it is for."
+        )));
+    }
+    Ok(())
+}
+
+fn refused(error: StorageError) -> Problem {
+    match error {
+        StorageError::Busy => Problem::busy(format_args!("Settings are being stored: try again.")),
+        StorageError::Damaged | StorageError::Failed => Problem::failed(format_args!(
+            "The flash did not take the settings: those before hold on. Try again; if it stays so, the flash is worn out."
+        )),
+    }
+}

@@ -1,0 +1,226 @@
+//! What a board does by itself.
+
+use core::num::NonZeroUsize;
+use std::boxed::Box;
+use std::string::String;
+use std::vec::Vec;
+
+use heapbeacon_shared::trace::{Action, Condition, Mode, Region, Settings, State, Trigger};
+
+use super::board::{Board, Names, call, keep_settings, restarts, set_clock};
+use crate::field::settings::{MAX_BYTES, Storage, StorageError};
+use crate::field::triggers::{NO_RESTART_US, PATIENCE_US, try_out, watch};
+use crate::platform::{Device, Platform};
+use crate::tracer::{Allocation, FailedAllocation, Free};
+
+/// Storage that forgets.
+struct Nowhere;
+
+impl Storage for Nowhere {
+    fn load<'b>(&self, _: &'b mut [u8; MAX_BYTES]) -> Result<Option<&'b [u8]>, StorageError> {
+        Ok(None)
+    }
+
+    fn store(&self, _: &[u8]) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+/// Begins a trace on a board that does something by itself.
+fn begin(when: Condition, bytes: u32, then: Action) {
+    Board::trace();
+    let store = keep_settings(Box::leak(Box::new(Nowhere)));
+    let trigger = Trigger { when, bytes, then };
+    let settings = Settings {
+        triggers: [trigger].into_iter().collect(),
+        ..Settings::NONE
+    };
+    store.set(settings).expect("it is not refused");
+}
+
+/// Lets so much of the heap be free, in one block.
+fn leave(free: u64) {
+    call(Names {
+        regions: [Region {
+            free,
+            largest_free_block: free,
+            ..Region::default()
+        }]
+        .into(),
+        ..Names::default()
+    });
+}
+
+fn fired() -> u32 {
+    let store = Board::settings().expect("it keeps settings");
+    store.describe().triggers[0].fired
+}
+
+fn marks() -> Vec<String> {
+    let mut names = Vec::new();
+    let mut last = 0;
+    while let Some(mark) = Board::marks().after(last) {
+        last = mark.id;
+        names.push(mark.name.as_str().into());
+    }
+    names
+}
+
+fn allocate(number: usize, time_us: u64) {
+    Board::tracer().allocated(&Allocation {
+        address: NonZeroUsize::new(number * 4096).expect("null is no block"),
+        size: 100,
+        time_us,
+        core: 0,
+        task: 0,
+        stack: &[1].into_iter().collect(),
+    });
+}
+
+#[test]
+fn it_comes_about_once_until_it_has_ended() {
+    begin(Condition::FreeBelow, 8_000, Action::Mark);
+    for (free, times) in [
+        (8_000, 0),
+        (7_999, 1),
+        (100, 1),
+        (8_999, 1),
+        (9_000, 1),
+        (7_000, 2),
+    ] {
+        leave(free);
+        watch::<Board>();
+        assert_eq!(fired(), times, "{free} bytes are free");
+    }
+    assert_eq!(marks(), ["free < 8000: mark"; 2]);
+}
+
+#[test]
+fn a_failed_allocation_freezes_the_trace() {
+    begin(Condition::AllocationFailed, 0, Action::Freeze);
+    watch::<Board>();
+    assert_eq!(Board::tracer().summary().state, State::Recording);
+    Board::tracer().failed(&FailedAllocation {
+        size: 64,
+        time_us: 5,
+        core: 0,
+        task: 0,
+        stack: &[1].into_iter().collect(),
+        gave_reserve: false,
+    });
+    watch::<Board>();
+    assert_eq!(Board::tracer().summary().state, State::Stopped);
+    watch::<Board>();
+    assert_eq!(fired(), 1);
+    assert_eq!(marks(), ["allocation failed: freeze"]);
+}
+
+#[test]
+fn the_largest_block_that_is_too_small_switches_the_mode() {
+    begin(Condition::LargestBelow, 500, Action::SwitchMode);
+    leave(400);
+    watch::<Board>();
+    let summary = Board::tracer().summary();
+    assert_eq!(
+        (summary.state, summary.mode),
+        (State::Recording, Some(Mode::All))
+    );
+    watch::<Board>();
+    assert_eq!(
+        Board::tracer().summary().mode,
+        Some(Mode::All),
+        "it came about once"
+    );
+}
+
+#[test]
+fn blocks_that_outlive_others_of_their_own_come_about() {
+    begin(Condition::OutlivedAbove, 250, Action::Mark);
+    allocate(1, 1_000);
+    Board::tracer().freed(&Free {
+        address: 4096,
+        size: 100,
+        time_us: 2_000,
+        core: 0,
+        task: 0,
+        stack: &[1].into_iter().collect(),
+    });
+    for number in 1..=3 {
+        allocate(number, 3_000);
+        watch::<Board>();
+    }
+    assert_eq!(fired(), 1, "300 bytes have outlived a lifetime of 1 ms");
+}
+
+#[test]
+fn a_restart_waits_until_there_was_a_boot_and_then_for_a_quiet_moment() {
+    begin(Condition::FreeBelow, 8_000, Action::Restart);
+    leave(100);
+    let mut busy = 0..;
+    let mut sample = |now_us, allocations| {
+        set_clock(now_us);
+        for _ in 0..allocations {
+            allocate(1 + busy.next().unwrap_or(0), now_us);
+        }
+        watch::<Board>();
+    };
+    (0..20).for_each(|second| sample(second * 2_000_000 + 2_000_000, 10));
+    assert_eq!(
+        (fired(), restarts()),
+        (0, 0),
+        "a boot that restarts at once tells nothing"
+    );
+    sample(NO_RESTART_US, 10);
+    assert_eq!((fired(), restarts()), (1, 0), "there is no quiet moment");
+    sample(NO_RESTART_US + 2_000_000, 4);
+    assert_eq!(restarts(), 1);
+    sample(NO_RESTART_US + 4_000_000, 0);
+    assert_eq!(restarts(), 1, "it was asked for once");
+}
+
+#[test]
+fn a_restart_does_not_wait_for_ever() {
+    begin(Condition::FreeBelow, 8_000, Action::Restart);
+    leave(100);
+    let mut number = 1;
+    let mut second = 0;
+    while restarts() == 0 {
+        second += 2;
+        set_clock(second * 1_000_000);
+        (0..10).for_each(|_| {
+            number += 1;
+            allocate(number, second * 1_000_000);
+        });
+        watch::<Board>();
+    }
+    // Marks take a microsecond each, so it may be the next sample.
+    let late_us = second * 1_000_000 - NO_RESTART_US - PATIENCE_US;
+    assert!(late_us <= 2_000_000, "{late_us} us late");
+}
+
+#[test]
+fn it_can_be_tried_and_there_is_only_what_there_is() {
+    begin(Condition::FreeBelow, 8_000, Action::Freeze);
+    leave(100_000);
+    assert!(try_out::<Board>(1).is_none() && try_out::<Board>(usize::MAX).is_none());
+    let tried = try_out::<Board>(0).expect("there is one");
+    assert_eq!((tried.fired, tried.is_met), (1, false));
+    assert_eq!(Board::tracer().summary().state, State::Stopped);
+}
+
+#[test]
+fn what_was_set_anew_has_never_come_about() {
+    begin(Condition::FreeBelow, 8_000, Action::Mark);
+    leave(100);
+    watch::<Board>();
+    let store = Board::settings().expect("it keeps settings");
+    let mut settings = store.get(Settings::clone);
+    store.set(settings.clone()).expect("it is not refused");
+    watch::<Board>();
+    assert_eq!(fired(), 1, "the same trigger goes on");
+    settings.triggers[0].bytes = 9_000;
+    store.set(settings).expect("it is not refused");
+    assert_eq!(fired(), 0);
+    watch::<Board>();
+    assert_eq!(fired(), 1);
+}
