@@ -20,7 +20,7 @@ pub(crate) enum Flash {
     /// In a file, which outlives the process.
     File(File),
     /// In memory.
-    Memory([u8; SIZE]),
+    Memory(Box<[u8; SIZE]>),
 }
 
 /// Why an operation failed.
@@ -49,8 +49,8 @@ impl From<io::Error> for Error {
 
 impl Flash {
     /// Makes an erased chip that is gone with the process.
-    pub(crate) const fn in_memory() -> Self {
-        Self::Memory([0xFF; SIZE])
+    pub(crate) fn in_memory() -> Self {
+        Self::Memory(Box::new([0xFF; SIZE]))
     }
 
     /// Opens a chip in a file; one that is shorter than the chip is erased behind its end.

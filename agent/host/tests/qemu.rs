@@ -18,4 +18,5 @@ mod qemu {
     mod postmortem;
     mod programs;
     mod references;
+    mod settings;
 }

@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
+use heapbeacon::field::settings::Store;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
@@ -20,7 +21,7 @@ use static_cell::ConstStaticCell;
 
 use crate::crash::{EXHAUSTION, PANIC};
 use crate::storm::STORM;
-use crate::{clock, heap, interrupts, keep, stack};
+use crate::{clock, flash, heap, interrupts, keep, stack};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
@@ -172,6 +173,10 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<Lock>> {
         Some(&HISTORY)
+    }
+
+    fn settings() -> Option<&'static Store<Lock>> {
+        flash::settings()
     }
 
     fn restart() -> bool {

@@ -6,6 +6,7 @@
 //! | [`heap`] | two heap regions |
 //! | [`stack`] | call stacks of this image |
 //! | [`clock`], [`interrupts`] | time, and what breaks in |
+//! | [`flash`] | the flash chip, and the settings that are kept in it |
 //! | [`keep`], `crash` | what outlives a reset, and switches that end in one |
 //! | [`storm`] | a switch that lets much happen |
 //! | [`virtio_net`] | the network card |
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod console;
 mod crash;
 mod dma;
+pub mod flash;
 pub mod heap;
 pub mod interrupts;
 pub mod keep;

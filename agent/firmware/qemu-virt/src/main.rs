@@ -8,8 +8,8 @@ use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
 use heapbeacon::Recorder;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::http::{Guard, Server};
-use heapbeacon::platform::Platform;
-use heapbeacon::tracer::Mode;
+use heapbeacon::platform::{Device, Platform};
+use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_demo::Scale;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
@@ -18,7 +18,7 @@ use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
-use heapbeacon_qemu_virt::{console, interrupts, keep, println, storm};
+use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm};
 use heapbeacon_shared::trace::Destination;
 use static_cell::StaticCell;
 
@@ -37,6 +37,7 @@ const RESERVE: usize = 12 * 1024;
 fn main() -> ! {
     interrupts::start();
     keep::begin();
+    flash::begin();
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     EXECUTOR.init(Executor::new()).run(|spawner| {
         spawner.spawn(named("start", start(spawner).expect("it is spawned once")));
@@ -78,11 +79,7 @@ async fn start(spawner: Spawner) {
             serve(agent, socket).expect("the pool has that many"),
         ));
     }
-    agent
-        .recorder()
-        .init(Destination::Standalone, None)
-        .and_then(|()| Board::tracer().start(Mode::Leaks, Board::now_us()))
-        .expect("the buffer is large enough");
+    begin_trace(agent.recorder()).expect("the buffer is large enough");
     spawner.spawn(named(
         "reserve",
         keep_reserve().expect("it is spawned once"),
@@ -98,6 +95,20 @@ async fn start(spawner: Spawner) {
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
+}
+
+/// Traces leaks, or as the settings have it.
+fn begin_trace(recorder: &Recorder<Board>) -> Result<(), Error> {
+    let (trace, records) = match Board::settings() {
+        Some(store) => store.get(|settings| (settings.trace, settings.records)),
+        None => Default::default(),
+    };
+    let records = records.filter(|records| *records <= recorder.max_records());
+    recorder.init(Destination::Standalone, records)?;
+    match trace.mode(Some(Mode::Leaks)) {
+        Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Prints when the network comes and goes.

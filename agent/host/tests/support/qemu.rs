@@ -1,7 +1,7 @@
 //! The agent on QEMU's machine `virt`, as a process of the test's own.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -33,12 +33,31 @@ impl Qemu {
         machine
     }
 
+    /// Boots the agent with a file as its flash chip, and waits until it listens.
+    pub(crate) fn boot_with(flash: &Path) -> Self {
+        const BYTES: u64 = 32 * 1024 * 1024;
+        let file = File::options().create(true).append(true).open(flash);
+        let sized = file.and_then(|file| file.set_len(BYTES));
+        sized.expect("there is room for holes");
+        let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
+        // With a second flash chip, QEMU takes what `-kernel` names for a file that firmware in the chip reads.
+        let loader = format!("loader,file={},cpu-num=0", image(AGENT).display());
+        let mut command = machine_without_program();
+        command.args(["-device", &loader, "-drive", &drive]);
+        let mut machine = Self::power_on_as(command);
+        machine.await_line("listening on");
+        machine
+    }
+
     /// Switches the machine on, and does not wait for anything.
     pub(crate) fn power_on() -> Self {
+        Self::power_on_as(machine(AGENT))
+    }
+
+    fn power_on_as(mut machine: Command) -> Self {
         let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         let socket = folder.path().join("monitor");
         let port = free_port();
-        let mut machine = machine(AGENT);
         machine
             .args([
                 "-netdev",
@@ -149,11 +168,16 @@ pub(crate) fn run(program: &str) -> Output {
 
 /// A machine without a network, with its console on standard output.
 fn machine(program: &str) -> Command {
+    let mut machine = machine_without_program();
+    machine.arg("-kernel").arg(image(program));
+    machine
+}
+
+fn machine_without_program() -> Command {
     let mut machine = Command::new("qemu-system-riscv32");
     machine
         .args(["-M", "virt", "-m", "16M", "-bios", "none"])
-        .args(["-display", "none", "-serial", "stdio", "-kernel"])
-        .arg(image(program))
+        .args(["-display", "none", "-serial", "stdio"])
         .stdin(Stdio::null());
     machine
 }
