@@ -42,6 +42,10 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
+    #[cfg(feature = "settings")]
+    if let Err(error) = heapbeacon_esp32::settings(chip.FLASH) {
+        println!("{error}");
+    }
     #[cfg(feature = "heapbeacon")]
     {
         let mode = Some(heapbeacon_esp32::Mode::Leaks);

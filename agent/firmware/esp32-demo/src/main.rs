@@ -51,6 +51,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    if let Err(error) = heapbeacon_esp32::settings(chip.FLASH) {
+        println!("{error}");
+    }
     if let Err(error) = heapbeacon_esp32::trace(RECORDS.take(), Some(Mode::Leaks)) {
         println!("{error}");
     }

@@ -1,4 +1,4 @@
-//! Joins the Wi-Fi network that the firmware was built for, and joins it again for ever.
+//! Joins the Wi-Fi network that the settings name or the firmware was built for, in turn, for ever: so a wrong setting locks nobody out.
 
 use core::fmt;
 
@@ -9,6 +9,8 @@ use esp_wifi::wifi::{
     AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig, DisconnectReason,
     WifiController, WifiError,
 };
+use heapbeacon_shared::trace::{Name, Secret};
+use heapless::Vec;
 
 /// Name of the network, at most 32 bytes; empty if none was chosen.
 const SSID: &str = env!("HEAPBEACON_SSID");
@@ -32,47 +34,75 @@ const LAST_PAUSE: Duration = Duration::from_secs(60);
 /// # Panics
 /// When it does not start, for want of heap. The panic resets the chip, so that is another attempt.
 pub(crate) fn controller(wifi: esp_hal::peripherals::WIFI<'static>) -> WifiController<'static> {
-    let config = station().expect("the build script has checked the lengths");
-    let config = ControllerConfig::default()
-        .with_rx_queue_size(RECEIVE_QUEUE)
-        .with_initial_config(Config::Station(config));
+    let config = ControllerConfig::default().with_rx_queue_size(RECEIVE_QUEUE);
     WifiController::new(wifi, config).expect("the Wi-Fi driver starts")
 }
 
-/// A driver that asks an open network for a password would not join it.
-fn station() -> Result<StationConfig, WifiError> {
-    let authentication = if PASSWORD.is_empty() {
-        AuthenticationMethodConfig::Open
-    } else {
-        AuthenticationMethodConfig::Wpa2Personal(PASSWORD.try_into()?)
-    };
-    let station = StationConfig::default().with_ssid(SSID.try_into()?);
-    Ok(station.with_authentication(authentication))
+/// A network that may be joined.
+struct Network {
+    ssid: Name,
+    /// Empty for an open network.
+    password: Secret,
 }
 
-/// Joins the network whenever the device is not in it.
+impl Network {
+    /// Returns the networks to join in turn, that of the settings first.
+    fn all() -> Vec<Self, 2> {
+        let wished = heapbeacon_esp32::wished_network();
+        let built = SSID.try_into().ok().zip(PASSWORD.try_into().ok());
+        [wished, built]
+            .into_iter()
+            .flatten()
+            .map(|(ssid, password)| Self { ssid, password })
+            .filter(|network| !network.ssid.is_empty())
+            .collect()
+    }
+
+    /// A driver that asks an open network for a password would not join it.
+    fn station(&self) -> Result<Config, WifiError> {
+        let authentication = match self.password.as_str() {
+            "" => AuthenticationMethodConfig::Open,
+            password => AuthenticationMethodConfig::Wpa2Personal(password.try_into()?),
+        };
+        let station = StationConfig::default().with_ssid(self.ssid.as_str().try_into()?);
+        Ok(Config::Station(station.with_authentication(authentication)))
+    }
+}
+
+/// Joins a network whenever the device is in none.
 #[embassy_executor::task]
 pub(crate) async fn stay_connected(mut controller: WifiController<'static>) -> ! {
+    let networks = Network::all();
+    if networks.is_empty() {
+        println!(
+            "Wi-Fi: this firmware was built without HEAPBEACON_SSID, and its settings name no network"
+        );
+    }
     let mut pause = FIRST_PAUSE;
     loop {
-        match join(&mut controller).await {
-            Ok(()) => {
-                println!("Wi-Fi: joined \"{SSID}\"");
-                watch(&controller).await;
-                println!("Wi-Fi: lost \"{SSID}\"");
-                pause = FIRST_PAUSE;
+        for network in &networks {
+            let ssid = &network.ssid;
+            match join(&mut controller, network).await {
+                Ok(()) => {
+                    println!("Wi-Fi: joined \"{ssid}\"");
+                    watch(&controller).await;
+                    println!("Wi-Fi: lost \"{ssid}\"");
+                    pause = FIRST_PAUSE;
+                }
+                Err(failure) => println!(
+                    "Wi-Fi: \"{ssid}\" {failure}; trying again in {} s",
+                    pause.as_secs()
+                ),
             }
-            Err(failure) => println!("Wi-Fi: {failure}; trying again in {} s", pause.as_secs()),
         }
         Timer::after(pause).await;
         pause = (pause * 2).min(LAST_PAUSE);
     }
 }
 
-async fn join(controller: &mut WifiController<'static>) -> Result<(), Failure> {
-    if SSID.is_empty() {
-        return Err(Failure::NoNetworkChosen);
-    }
+async fn join(controller: &mut WifiController<'static>, network: &Network) -> Result<(), Failure> {
+    let station = network.station().map_err(Failure::Driver)?;
+    controller.set_config(&station).map_err(Failure::Driver)?;
     match with_timeout(PATIENCE, controller.connect_async()).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(ConnectionError::Failed(info))) => Err(Failure::Refused(info.reason)),
@@ -103,7 +133,6 @@ async fn watch(controller: &WifiController<'static>) {
 
 /// Why the device is not in the network.
 enum Failure {
-    NoNetworkChosen,
     NoAnswer,
     Driver(WifiError),
     Refused(DisconnectReason),
@@ -112,22 +141,18 @@ enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoNetworkChosen => f.write_str("this firmware was built without HEAPBEACON_SSID"),
-            Self::NoAnswer => write!(f, "no answer from \"{SSID}\""),
-            Self::Driver(error) => write!(f, "the driver refuses to join \"{SSID}\": {error}"),
-            Self::Refused(DisconnectReason::NoAccessPointFound) => {
-                write!(f, "no access point of \"{SSID}\" is heard")
-            }
-            Self::Refused(DisconnectReason::NoAccessPointFoundWithCompatibleSecurity) => write!(
-                f,
-                "\"{SSID}\" is protected in another way: an open network wants no HEAPBEACON_PASSWORD, any other WPA2"
+            Self::NoAnswer => f.write_str("does not answer"),
+            Self::Driver(error) => write!(f, "is refused by the driver: {error}"),
+            Self::Refused(DisconnectReason::NoAccessPointFound) => f.write_str("is not heard"),
+            Self::Refused(DisconnectReason::NoAccessPointFoundWithCompatibleSecurity) => f.write_str(
+                "is protected in another way: an open network wants no password, any other WPA2",
             ),
             Self::Refused(
                 DisconnectReason::FourWayHandshakeTimeout
                 | DisconnectReason::HandshakeTimeout
                 | DisconnectReason::AuthenticationFailed,
-            ) => write!(f, "\"{SSID}\" does not take this HEAPBEACON_PASSWORD"),
-            Self::Refused(reason) => write!(f, "can't join \"{SSID}\": {reason:?}"),
+            ) => f.write_str("does not take this password"),
+            Self::Refused(reason) => write!(f, "can't be joined: {reason:?}"),
         }
     }
 }

@@ -52,7 +52,8 @@ pub fn print(line: fmt::Arguments<'_>) {
 pub enum Access {
     /// Who sends this bearer token.
     Token(&'static str),
-    /// Who sends the token that the device makes up at each start, and prints on its console.
+    /// Who sends the token that the device makes up at its first start, prints on its console, and keeps in its settings; without those, at
+    /// each start.
     NewToken,
     /// Everybody in the network: the device shows its memory layout and lets itself be switched.
     Everybody,
@@ -75,7 +76,7 @@ pub const RESERVE: usize = 12 * 1024;
 /// Describes the firmware that this is part of.
 ///
 /// Name and version are its package's. The token is what `HEAPBEACON_TOKEN` was in the environment when it was built;
-/// without that, the device makes up a new one at each start. Change a field to change that:
+/// without that, the device makes one up ([`Access::NewToken`]). Change a field to change that:
 ///
 /// ```ignore
 /// let config = heapbeacon_esp32::Config { name: "kitchen", ..heapbeacon_esp32::config!() };

@@ -54,6 +54,11 @@ impl Device for Board {
         roots::area(index)
     }
 
+    #[cfg(feature = "settings")]
+    fn settings() -> Option<&'static heapbeacon::field::settings::Store<Lock>> {
+        crate::settings::store()
+    }
+
     fn restart() -> bool {
         restart::ask();
         true

@@ -34,6 +34,7 @@
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
+//! | `settings` | what users wish of it, in a partition of its flash |
 //! | `device` | what the device says of itself |
 #![no_std]
 // Of the server's futures, which nest deeply.
@@ -64,6 +65,8 @@ mod records;
 mod roots;
 #[cfg(feature = "http")]
 mod server;
+#[cfg(feature = "settings")]
+mod settings;
 #[cfg(feature = "http")]
 mod setup;
 mod stack;
@@ -90,6 +93,8 @@ pub use panic::note_panic;
 pub use records::{RecordBuffer, record_buffer};
 #[cfg(feature = "http")]
 pub use server::start;
+#[cfg(feature = "settings")]
+pub use settings::{SettingsError, settings, wished_network};
 pub use trace::{dump, trace, tracer};
 
 /// Lies behind the build id and makes its section an ordinary one: see `sections.x`.

@@ -10,12 +10,14 @@ use esp_hal::rng::Rng;
 use esp_hal::system::software_reset;
 use heapbeacon::Recorder;
 use heapbeacon::http::{Asset, Guard, Server};
+use heapbeacon::platform::Device;
 use heapbeacon::read::bodies;
 use heapbeacon::tracer::EventRing;
 use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_embassy::{history, reserve, restart};
+use heapbeacon_shared::trace::Settings;
 use static_cell::StaticCell;
 
 use crate::board::Board;
@@ -110,15 +112,35 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
     match access {
         Access::Token(token) => Some(token),
         Access::Everybody => None,
+        Access::NewToken if has_kept_token() => None,
         Access::NewToken => {
             let mut token = Token::new();
             for _ in 0..TOKEN_DIGITS / 8 {
                 // There is room for all of them.
                 let _ = write!(token, "{:08x}", rng.random());
             }
+            keep(&token);
             Some(TOKEN.init(token))
         }
     }
+}
+
+/// Checks whether the device keeps a token, which holds instead of any other.
+fn has_kept_token() -> bool {
+    let store = Board::settings();
+    store.is_some_and(|store| store.get(|settings| !settings.secrets.control_token.is_empty()))
+}
+
+/// Keeps a token for the boots to come, if the device keeps settings.
+fn keep(token: &Token) {
+    let Some(store) = Board::settings() else {
+        return;
+    };
+    let mut settings = store.get(Settings::clone);
+    // It is shorter.
+    settings.secrets.control_token = token.as_str().try_into().unwrap_or_default();
+    // What could not be stored holds until the next reset, as is said then.
+    let _ = store.set(settings);
 }
 
 #[embassy_executor::task(pool_size = server::SOCKETS)]
@@ -146,9 +168,13 @@ async fn keep_restarting() -> ! {
 fn announce(config: &Config, token: Option<&'static str>) {
     let say = config.console;
     match (config.access, token) {
+        (Access::NewToken, Some(token)) if has_kept_token() => say(format_args!(
+            "HeapBeacon's token, which it keeps and does not print at its next start: {token}"
+        )),
         (Access::NewToken, Some(token)) => say(format_args!(
             "HeapBeacon's token until the next reset: {token}"
         )),
+        _ if has_kept_token() => say(format_args!("HeapBeacon wants the token that it keeps")),
         (Access::Token(_), _) => say(format_args!(
             "HeapBeacon wants the token that it was built with"
         )),

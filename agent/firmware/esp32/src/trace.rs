@@ -14,7 +14,8 @@ use crate::board::Board;
 /// Where the record buffer lies, once the tracer has it.
 pub(crate) static RECORDS: OnceLock<core::ops::Range<usize>> = OnceLock::new();
 
-/// Records from here on what is allocated, in `mode`; `None` waits for `POST /api/v1/trace/start`.
+/// Records from here on what is allocated, in `mode`, unless the settings that the device keeps say otherwise; `None` waits for
+/// `POST /api/v1/trace/start`.
 ///
 /// Call it once, behind `esp_hal::init` and before the heap has its first region: what was allocated before, the Wi-Fi
 /// driver's blocks among it, would be in no list. The task that calls it is called `main`, unless it has a name.
@@ -42,7 +43,10 @@ pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
         return Err(StartError::BufferOutsideRam);
     }
     tasks::is_main();
-    let taken = tracer().init_standalone(records, None);
+    let (mode, wished) = wished(mode);
+    let most = Tracer::<Lock>::max_records(records.len() * size_of::<u64>());
+    let wished = wished.filter(|records| *records <= most);
+    let taken = tracer().init_standalone(records, wished);
     taken.map_err(|refused| match refused.error {
         Error::InvalidArg => StartError::BufferTooSmall,
         error => StartError::Trace(error),
@@ -52,6 +56,15 @@ pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
         None => Ok(()),
     }
     .map_err(StartError::Trace)
+}
+
+/// Returns the mode and the records that users wish, where a firmware would trace in `usual`.
+fn wished(usual: Option<Mode>) -> (Option<Mode>, Option<u32>) {
+    #[cfg(feature = "settings")]
+    if let Some(store) = crate::settings::store() {
+        return store.get(|settings| (settings.trace.mode(usual), settings.records));
+    }
+    (usual, None)
 }
 
 /// Returns the tracer, to stop and resume it, or to read it without the API.
