@@ -19,6 +19,7 @@ mod browser {
     mod marks;
     mod policy;
     mod records;
+    mod settings;
     mod states;
     mod story;
     mod strangers;

@@ -235,6 +235,7 @@ impl Client {
         let request = match question.endpoint.method {
             Method::Get => Request::get(question.url),
             Method::Post => Request::post(question.url),
+            Method::Put => Request::put(question.url),
             Method::Delete => Request::delete(question.url),
         };
         let request = request.abort_signal(Some(signal));

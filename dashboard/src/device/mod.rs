@@ -13,6 +13,7 @@ pub(crate) mod records;
 pub(crate) mod retry;
 pub(crate) mod scan_pace;
 mod scans;
+mod settings;
 mod visibility;
 mod within;
 mod wrong_frees;

@@ -18,3 +18,4 @@ pub(crate) mod record_buffer;
 pub(crate) mod records_location;
 pub(crate) mod sites;
 pub(crate) mod span;
+pub(crate) mod wishes;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::capture::CaptureDrop;
 use super::demo::DemoStrip;
 use super::regions::Regions;
+use super::settings::SettingsPanel;
 use super::symbols::SymbolPanel;
 use crate::format;
 use crate::store::Store;
@@ -34,6 +35,7 @@ pub fn DevicePage() -> impl IntoView {
         <Regions />
         <SymbolPanel />
         <DemoStrip />
+        {(!store.is_file).then(|| view! { <SettingsPanel /> })}
         {(!store.is_file).then(|| view! { <Downloads /> })}
         <section class="panel">
             <h2>"Captures"</h2>

@@ -11,6 +11,7 @@ mod passing;
 mod records;
 mod regions;
 mod reserve;
+mod settings;
 mod start;
 mod symbols;
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Watched, is_recording};
-use heapbeacon_shared::api::{Demo, Device, Feature, Heap, LeaksPage, MarksPage, Stack, Trace};
+use heapbeacon_shared::api::{
+    Demo, Device, Feature, Heap, LeaksPage, MarksPage, Settings, Stack, Trace,
+};
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::{Ending, Origin};
 use leptos::prelude::*;
@@ -108,6 +110,8 @@ pub struct Store {
     pub boot_before_words: RwSignal<Option<String>>,
     /// How the boot ended that the device keeps a post-mortem of, or that a file is one of.
     pub ending: RwSignal<Option<Ending>>,
+    /// What the device keeps of its users' wishes, once somebody looks at it.
+    pub settings: RwSignal<Option<Settings>>,
     /// The source files that somebody has given.
     pub folder: StoredValue<Folder, LocalStorage>,
     /// How often somebody has.
@@ -176,6 +180,7 @@ impl Store {
             boot_before: StoredValue::new_local(None),
             boot_before_words: RwSignal::new(None),
             ending: RwSignal::new(None),
+            settings: RwSignal::new(None),
             folder: StoredValue::new_local(Folder::default()),
             folder_version: RwSignal::new(0),
             opened_rows: RwSignal::new(0),
