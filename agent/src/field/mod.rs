@@ -12,3 +12,4 @@
 pub mod flash;
 pub mod settings;
 pub mod triggers;
+mod watched;

@@ -11,7 +11,7 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::{self, SettingsState};
 use heapbeacon_shared::trace::{MAX_TRIGGERS, Settings, Trigger};
 
-use crate::field::triggers::Watched;
+use crate::field::watched::Watched;
 
 /// What stored settings begin with. A field more makes another one.
 const VERSION: u8 = 1;
