@@ -115,12 +115,23 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
 
 /// Notes that this boot ends because somebody asked for it.
 pub fn requested<P: Platform>() {
-    if let Some(black_box) = P::black_box() {
-        // A panic on the way there says nothing new.
-        black_box.begin_ending();
+    on_purpose::<P>(Reason::Requested, "");
+}
+
+/// Notes that this boot ends because of a trigger, for the next one to tell.
+pub(crate) fn triggered<P: Platform>(trigger: &str) {
+    on_purpose::<P>(Reason::Triggered, trigger);
+}
+
+/// A panic on the way there says nothing new, and what asked first is why.
+fn on_purpose<P: Platform>(reason: Reason, message: &str) {
+    if let Some(black_box) = P::black_box()
+        && black_box.begin_ending() == Begun::Now
+    {
         black_box.note(&Ending {
-            reason: Reason::Requested,
+            reason,
             time_us: P::now_us(),
+            message: text(format_args!("{message}")),
             ..Ending::default()
         });
     }

@@ -74,8 +74,9 @@ impl<M: RawMutex + Sync, F: NorFlash + Send> Storage for FlashStorage<M, F> {
                 flash.mend(self.range.clone())?;
                 let mut map = MapStorage::new(flash, config, Cache::new_uncached());
                 let found = block_on(map.fetch_item::<&[u8]>(&mut buffer, &KEY));
-                let found = found.map_err(reason)?;
-                found.map(|found| copy(found, bytes)).transpose()
+                // Sectors in use without a whole value had one that is damaged.
+                let found = found.map_err(reason)?.ok_or(StorageError::Damaged)?;
+                copy(found, bytes).map(Some)
             }
         })?;
         Ok(length.map(|length| &bytes[..length]))

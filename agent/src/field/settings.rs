@@ -54,6 +54,8 @@ struct Kept {
     settings: Settings,
     state: SettingsState,
     watched: Watched,
+    /// How often tokens were set.
+    tokens: u32,
 }
 
 impl<M: RawMutex> Store<M> {
@@ -65,6 +67,7 @@ impl<M: RawMutex> Store<M> {
                 settings: Settings::NONE,
                 state: SettingsState::Nothing,
                 watched: Watched::new(),
+                tokens: 0,
             })),
         }
     }
@@ -75,7 +78,8 @@ impl<M: RawMutex> Store<M> {
         let (settings, state) = match self.storage.load(&mut bytes).map(|bytes| bytes.map(decode)) {
             Ok(None) => (Settings::NONE, SettingsState::Nothing),
             Ok(Some(Some(settings))) => (settings, SettingsState::Stored),
-            Ok(Some(None)) | Err(_) => (Settings::NONE, SettingsState::Damaged),
+            Ok(Some(None)) => (Settings::NONE, SettingsState::Unknown),
+            Err(_) => (Settings::NONE, SettingsState::Damaged),
         };
         self.change(|kept| {
             kept.settings = settings;
@@ -97,12 +101,26 @@ impl<M: RawMutex> Store<M> {
         let encoded = encode(&settings, &mut bytes).ok_or(StorageError::Failed)?;
         self.storage.store(encoded)?;
         self.change(|kept| {
+            let (old, new) = (&kept.settings.secrets, &settings.secrets);
+            if (&old.control_token, &old.read_token) != (&new.control_token, &new.read_token) {
+                kept.tokens = kept.tokens.wrapping_add(1);
+            }
             kept.watched
                 .follow(&kept.settings.triggers, &settings.triggers);
             kept.settings = settings;
             kept.state = SettingsState::Stored;
         });
         Ok(())
+    }
+
+    /// Returns how often tokens were set: who was admitted before the last time may have lost what admitted them.
+    pub(crate) fn tokens_set(&self) -> u32 {
+        self.kept.lock(|kept| kept.borrow().tokens)
+    }
+
+    /// Returns whether anything was stored.
+    pub fn state(&self) -> SettingsState {
+        self.kept.lock(|kept| kept.borrow().state)
     }
 
     /// Describes them, without what nobody is shown.

@@ -6,14 +6,20 @@
 
 use core::fmt::Write;
 
+use embassy_sync::blocking_mutex::raw::RawMutex;
+#[cfg(feature = "http")]
 use heapbeacon_shared::api;
-use heapbeacon_shared::trace::{Action, Condition, Mode, Name, Trigger};
+use heapbeacon_shared::trace::{Action, Condition, Mode, Name, Origin, State, Trigger};
 
+use crate::black_box::BlackBox;
+use crate::field::settings::Store;
+#[cfg(feature = "http")]
 use crate::field::watched::describe;
 use crate::mark::mark;
 use crate::platform::Device;
+use crate::postmortem::triggered;
 use crate::read::cursors::now_us;
-use crate::read::leaks::{Asked, Leaks};
+use crate::read::leaks::{Asked, Leaks, Listed};
 use crate::tracer::Order;
 
 /// Microseconds of a boot in which no trigger restarts the device: one that restarts at once can't be asked why.
@@ -29,15 +35,17 @@ pub fn watch<P: Device>() {
         return;
     };
     let summary = P::tracer().summary();
-    let failed = store.watch(|watched| {
+    // What a trace counts begins anew with it, and nothing is counted while it does not record.
+    let failed_us = P::black_box().map(BlackBox::failed_us);
+    let has_failed = store.watch(|watched| {
         watched.activity.note(summary.total_allocations);
-        core::mem::replace(&mut watched.failed, summary.failed_allocations)
+        watched.note_failures(failed_us, summary.failed_allocations)
     });
-    let has_failed = summary.failed_allocations > failed;
     for (index, trigger) in store.triggers().iter().enumerate() {
         let now_us = now_us::<P>();
         let was_met = store.watch(|watched| watched.triggers[index].is_met);
         let waits = trigger.then == Action::Restart && now_us < NO_RESTART_US;
+        let waits = waits || trigger.then == Action::SwitchMode && has_fired(store, index);
         let is_met = match trigger.when {
             Condition::AllocationFailed => Some(has_failed),
             _ => value::<P>(trigger.when).map(|value| is_beyond(trigger, value, was_met)),
@@ -49,16 +57,24 @@ pub fn watch<P: Device>() {
         }
     }
     let restarts = store.watch(|watched| {
-        let waited_us = now_us::<P>().saturating_sub(watched.restart_us?);
+        let (since_us, _) = watched.restart.as_ref()?;
+        let waited_us = now_us::<P>().saturating_sub(*since_us);
         let is_time = watched.activity.is_quiet() || waited_us >= PATIENCE_US;
-        is_time.then(|| watched.restart_us = None)
+        let (_, trigger) = watched.restart.take_if(|_| is_time)?;
+        Some(trigger)
     });
-    if restarts.is_some() {
+    if let Some(trigger) = restarts {
+        triggered::<P>(&trigger);
         P::restart();
     }
 }
 
+fn has_fired<M: RawMutex>(store: &Store<M>, index: usize) -> bool {
+    store.watch(|watched| watched.triggers[index].has_fired())
+}
+
 /// Does now what a trigger is for, as if it had come about; `None` if there is none of that number, from 0.
+#[cfg(feature = "http")]
 pub(crate) fn try_out<P: Device>(index: usize) -> Option<api::Trigger> {
     let store = P::settings()?;
     let trigger = *store.triggers().get(index)?;
@@ -83,17 +99,22 @@ fn value<P: Device>(condition: Condition) -> Option<u64> {
     }
 }
 
-/// Returns the most bytes that blocks of one call stack have which outlived others of its own; `None` while somebody reads that list.
+/// Returns the most bytes that blocks of one call stack of the application have which outlived freed ones of its own; `None` while somebody
+/// reads that list. What never had a block freed is not known to be a leak.
 fn outlived<P: Device>() -> Option<u64> {
     let asked = Asked {
-        limit: 1,
         order: Order::Outlived,
         gives_way: true,
         ..Asked::default()
     };
     let mut leaks = Leaks::begin(P::tracer(), now_us::<P>(), &asked)?;
-    let first = leaks.read_next(P::tracer());
-    Some(first.map_or(0, |first| first.leak.outlived.bytes))
+    let is_agents = |task| P::task(task).is_some_and(|task| task.origin == Origin::Agent);
+    while let Some(Listed { leak, stack, .. }) = leaks.read_next(P::tracer()) {
+        if stack.frees > 0 && !is_agents(stack.task) {
+            return Some(leak.outlived.bytes);
+        }
+    }
+    Some(0)
 }
 
 /// Checks whether a value is beyond the limit of a trigger, or has not come back far enough.
@@ -113,18 +134,25 @@ fn act<P: Device>(trigger: Trigger) {
         Action::Mark => {}
         Action::Freeze => stop::<P>(),
         Action::SwitchMode => {
-            let other = match P::tracer().summary().mode {
+            let summary = P::tracer().summary();
+            let other = match summary.mode {
                 Some(Mode::Leaks) => Mode::All,
                 _ => Mode::Leaks,
             };
-            stop::<P>();
-            // Without a buffer there is nothing to start.
-            let _ = P::tracer().start(other, P::now_us());
+            // What was stopped is left for somebody to look at.
+            if summary.state == State::Recording {
+                stop::<P>();
+                let _ = P::tracer().start(other, P::now_us());
+            }
         }
         Action::Restart => {
             if let Some(store) = P::settings() {
                 let now_us = now_us::<P>();
-                store.watch(|watched| watched.restart_us = watched.restart_us.or(Some(now_us)));
+                store.watch(|watched| {
+                    watched
+                        .restart
+                        .get_or_insert_with(|| (now_us, reason(trigger)));
+                });
             }
         }
     }
@@ -143,7 +171,7 @@ fn reason(trigger: Trigger) -> Name {
     let then = match trigger.then {
         Action::Mark => "mark",
         Action::Freeze => "freeze",
-        Action::SwitchMode => "switch mode",
+        Action::SwitchMode => "switch",
         Action::Restart => "restart",
     };
     // The longest has room: `every_reason_has_room`.
@@ -169,7 +197,8 @@ mod tests {
     fn every_reason_has_room() {
         for trigger in every_trigger(u32::MAX) {
             let name = reason(trigger);
-            assert!(name.len() < name.capacity(), "{name}");
+            let then = trigger.then.name().split('_').next().unwrap_or_default();
+            assert!(name.ends_with(then), "{name}");
         }
     }
 

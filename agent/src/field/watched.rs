@@ -1,7 +1,7 @@
 //! What has come of triggers since boot.
 
 use heapbeacon_shared::api;
-use heapbeacon_shared::trace::{Action, MAX_TRIGGERS, Trigger};
+use heapbeacon_shared::trace::{Action, MAX_TRIGGERS, Name, Trigger};
 
 /// Samples whose mean is what a device usually allocates.
 const USUAL_SAMPLES: u64 = 8;
@@ -10,10 +10,12 @@ const USUAL_SAMPLES: u64 = 8;
 pub(crate) struct Watched {
     pub(super) triggers: [Fired; MAX_TRIGGERS],
     /// Allocations that had failed at the last sample.
-    pub(super) failed: u64,
+    failed: u64,
+    /// When one had failed last by then.
+    failed_us: Option<u64>,
     pub(super) activity: Activity,
-    /// When a restart was asked for.
-    pub(super) restart_us: Option<u64>,
+    /// When a restart was asked for, and by which trigger.
+    pub(super) restart: Option<(u64, Name)>,
 }
 
 /// What has come of one.
@@ -44,8 +46,9 @@ impl Fired {
 
 impl Activity {
     pub(super) fn note(&mut self, allocations: u64) {
-        // A trace that starts counts from 0.
-        self.latest = allocations.saturating_sub(self.allocations);
+        // A trace that starts counts from 0, and whoever has started it is at work.
+        let usual = self.usual / USUAL_SAMPLES;
+        self.latest = allocations.checked_sub(self.allocations).unwrap_or(usual);
         self.allocations = allocations;
         self.usual = self.usual - self.usual / USUAL_SAMPLES + self.latest;
     }
@@ -61,24 +64,38 @@ impl Watched {
         Self {
             triggers: [Fired::NEVER; MAX_TRIGGERS],
             failed: 0,
+            failed_us: None,
             activity: Activity {
                 allocations: 0,
                 latest: 0,
                 usual: 0,
             },
-            restart_us: None,
+            restart: None,
         }
     }
 
     /// Forgets what has come of triggers that are no more.
     pub(crate) fn follow(&mut self, old: &[Trigger], new: &[Trigger]) {
         for (index, fired) in self.triggers.iter_mut().enumerate() {
-            if old.get(index) != new.get(index) {
-                *fired = Fired::NEVER;
+            let (old, new) = (old.get(index), new.get(index));
+            if old == new {
+                continue;
+            }
+            *fired = Fired::NEVER;
+            if old.is_some_and(|old| old.then == Action::Restart) {
+                self.restart = None;
             }
         }
-        if !new.iter().any(|trigger| trigger.then == Action::Restart) {
-            self.restart_us = None;
+    }
+
+    /// Returns whether an allocation has failed since the last sample: by when one has last, where the board knows that at all, and otherwise
+    /// by what the trace has counted.
+    pub(super) fn note_failures(&mut self, failed_us: Option<Option<u64>>, failed: u64) -> bool {
+        let last = core::mem::replace(&mut self.failed, failed);
+        let last_us = core::mem::replace(&mut self.failed_us, failed_us.flatten());
+        match failed_us {
+            Some(failed_us) => failed_us != last_us,
+            None => failed > last,
         }
     }
 
@@ -100,6 +117,10 @@ impl Watched {
 }
 
 impl Fired {
+    pub(super) fn has_fired(&self) -> bool {
+        self.times > 0
+    }
+
     pub(super) fn fire(&mut self, now_us: u64) {
         self.times = self.times.saturating_add(1);
         self.last_us = Some(now_us);
@@ -132,6 +153,6 @@ mod tests {
         activity.note(100_000 + 400);
         assert!(activity.is_quiet());
         activity.note(5);
-        assert_eq!(activity.latest, 0, "another trace counts anew");
+        assert!(!activity.is_quiet(), "another trace counts anew");
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Call<'b> {
     pub(crate) query: Query<'b>,
     /// Whether the client takes postcard rather than JSON.
     pub(crate) prefers_postcard: bool,
+    /// How often the tokens had been changed when its own was checked.
+    pub(crate) tokens_set: u32,
 }
 
 /// Answers a call.

@@ -1,5 +1,6 @@
 //! What every connection works on.
 
+use crate::field::settings::Store;
 use crate::http::assets::Asset;
 use crate::http::request::guard::Guard;
 use crate::http::request::keys::Keys;
@@ -51,6 +52,11 @@ impl<P: Device> Server<P> {
     pub(crate) fn keys(&self) -> Keys {
         let secrets = P::settings().map(|store| store.get(|settings| settings.secrets.clone()));
         Keys::new(self.guard.token, secrets)
+    }
+
+    /// Returns how often the tokens were changed.
+    pub(crate) fn tokens_set(&self) -> u32 {
+        P::settings().map_or(0, Store::tokens_set)
     }
 
     /// Returns what connections share.

@@ -143,7 +143,13 @@ fn choose<'b, P: Device>(
             }
             Ok(Action::Open(opening))
         }
-        Place::Route(endpoint, parameter) => call(endpoint, parameter, request, body_length),
+        Place::Route(endpoint, parameter) => call(
+            endpoint,
+            parameter,
+            request,
+            body_length,
+            server.tokens_set(),
+        ),
         Place::File(file) => Ok(Action::File(file)),
         Place::Nothing => Err(assets::nothing_here()),
     }
@@ -229,6 +235,7 @@ fn call<'b>(
     parameter: Encoded<'b>,
     request: &Request<'_, 'b>,
     body_length: usize,
+    tokens_set: u32,
 ) -> Result<Action<'b>, Problem> {
     if endpoint.needs_tracing && !cfg!(feature = "tracing") {
         return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
@@ -237,17 +244,13 @@ fn call<'b>(
     if endpoint.method != Method::Get && is_read && body_length > 0 {
         check_type(request.fields)?;
     }
-    if let api::Body::Json(most) = endpoint.body
-        && body_length > most
-    {
-        return Err(Problem::too_large(most));
-    }
     Ok(Action::Call(Call {
         endpoint,
         parameter,
         query: Query::new(request.target.query, endpoint.query)?,
         prefers_postcard: endpoint.answer == api::Answer::JsonOrPostcard
             && prefers(request.fields, POSTCARD_MIME, JSON_MIME),
+        tokens_set,
     }))
 }
 
@@ -276,6 +279,10 @@ pub(crate) fn perform<P: Device>(
         Action::Preflight => preflight(),
         Action::Options(methods) => nothing().with("Allow", methods),
         Action::File(file) => file.reply(),
+        // Its token was checked before the body came.
+        Action::Call(call) if call.tokens_set != server.tokens_set() => {
+            Reply::from(Problem::unauthorized())
+        }
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(Reply::from),

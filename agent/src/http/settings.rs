@@ -32,9 +32,8 @@ pub(crate) fn set<P: Device>(server: &Server<P>, body: &[u8]) -> Answer {
          GET /api/v1/openapi.yaml has them."
     );
     let request: SettingsRequest = body::parse(body, expected)?;
-    let settings = store.get(Settings::clone);
-    let settings = wished(settings, request);
-    check(server, &settings)?;
+    let settings = wished(store.get(Settings::clone), &request);
+    check(server, &request, &settings)?;
     store.set(settings).map_err(refused)?;
     get::<P>()
 }
@@ -61,48 +60,69 @@ fn store<P: Device>() -> Result<&'static Store<P::Lock>, Problem> {
 }
 
 /// Returns settings as somebody wishes to have them.
-fn wished(mut settings: Settings, request: SettingsRequest) -> Settings {
-    fn replace<T>(old: &mut T, new: Option<T>) {
+fn wished(mut settings: Settings, request: &SettingsRequest) -> Settings {
+    fn replace<T: Clone>(old: &mut T, new: Option<&T>) {
         if let Some(new) = new {
-            *old = new;
+            old.clone_from(new);
         }
     }
-    replace(&mut settings.name, request.name);
-    replace(&mut settings.trace, request.trace.map(|trace| trace.0));
+    replace(&mut settings.name, request.name.as_ref());
+    replace(
+        &mut settings.trace,
+        request.trace.as_ref().map(|trace| &trace.0),
+    );
     if let Some(records) = request.records {
         settings.records = (records > 0).then_some(records);
     }
-    let no_references = request.references.map(|references| !references);
-    replace(&mut settings.no_references, no_references);
-    let triggers = request.triggers.map(|triggers| triggers.into_iter());
-    replace(
-        &mut settings.triggers,
-        triggers.map(|triggers| triggers.map(Trigger::from).collect()),
-    );
+    settings.no_references = request
+        .references
+        .map_or(settings.no_references, |references| !references);
+    if let Some(triggers) = &request.triggers {
+        settings.triggers = triggers.iter().copied().map(Trigger::from).collect();
+    }
     let secrets = &mut settings.secrets;
-    replace(&mut secrets.wifi_ssid, request.wifi_ssid);
-    replace(&mut secrets.wifi_password, request.wifi_password);
-    replace(&mut secrets.control_token, request.control_token);
-    replace(&mut secrets.read_token, request.read_token);
+    if let Some(ssid) = &request.wifi_ssid
+        && *ssid != secrets.wifi_ssid
+    {
+        secrets.wifi_ssid.clone_from(ssid);
+        // It was that of another network.
+        secrets.wifi_password.clear();
+    }
+    replace(&mut secrets.wifi_password, request.wifi_password.as_ref());
+    replace(&mut secrets.control_token, request.control_token.as_ref());
+    replace(&mut secrets.read_token, request.read_token.as_ref());
     settings
 }
 
-/// Checks settings as a whole.
-fn check<P: Device>(server: &Server<P>, settings: &Settings) -> Result<(), Problem> {
-    if !settings.name.is_empty() && !Mark::may_be_called(&settings.name) {
+/// Checks what a request names, in the settings that would come of it.
+fn check<P: Device>(
+    server: &Server<P>,
+    request: &SettingsRequest,
+    settings: &Settings,
+) -> Result<(), Problem> {
+    if request.name.is_some() && !settings.name.is_empty() && !Mark::may_be_called(&settings.name) {
         return Err(Problem::invalid(format_args!(
             "`name` is up to 32 bytes of text, without control and invisible characters, not all blanks, and not all digits."
         )));
     }
     let max = server.recorder().max_records();
-    if settings.records.is_some_and(|records| records > max) {
+    if request.records.is_some_and(|records| records > max) {
         return Err(Problem::invalid(format_args!(
             "`records` is a whole number up to {max} on this device, or 0 for as many as its firmware takes."
         )));
     }
-    settings.triggers.iter().try_for_each(check_trigger)?;
-    check_tokens(server.guard().token, &settings.secrets)?;
-    check_network(&settings.secrets)
+    if request.triggers.is_some() {
+        settings.triggers.iter().try_for_each(check_trigger)?;
+    }
+    if request.control_token.is_some() || request.read_token.is_some() {
+        let firmware = server.guard().token;
+        let is_open = server.keys().are_none();
+        check_tokens(firmware, is_open, &settings.secrets)?;
+    }
+    match request.wifi_ssid.is_some() || request.wifi_password.is_some() {
+        true => check_network(&settings.secrets),
+        false => Ok(()),
+    }
 }
 
 fn check_trigger(trigger: &Trigger) -> Result<(), Problem> {
@@ -118,7 +138,11 @@ fn check_trigger(trigger: &Trigger) -> Result<(), Problem> {
     }
 }
 
-fn check_tokens(firmware: Option<&'static str>, secrets: &Secrets) -> Result<(), Problem> {
+fn check_tokens(
+    firmware: Option<&'static str>,
+    is_open: bool,
+    secrets: &Secrets,
+) -> Result<(), Problem> {
     let read = &secrets.read_token;
     let is_right = |token: &Secret| {
         token.is_empty()
@@ -130,6 +154,11 @@ fn check_tokens(firmware: Option<&'static str>, secrets: &Secrets) -> Result<(),
         )));
     }
     let keys = Keys::new(firmware, Some(secrets.clone()));
+    if keys.are_none() && !is_open {
+        return Err(Problem::invalid(format_args!(
+            "A `control_token` can't be taken back where the firmware has none: everybody could come in. Set another one."
+        )));
+    }
     match (read.is_empty(), keys.open(read.as_bytes())) {
         (true, _) | (_, Opened::Reading) => Ok(()),
         _ => Err(Problem::invalid(format_args!(
@@ -146,6 +175,11 @@ fn check_network(secrets: &Secrets) -> Result<(), Problem> {
     if !password.is_empty() && !is_password && !is_key {
         return Err(Problem::invalid(format_args!(
             "`wifi_password` is 8 to 63 characters of ASCII, or a key of 64 hexadecimal digits; an empty one is for an open network."
+        )));
+    }
+    if secrets.wifi_ssid.chars().any(char::is_control) {
+        return Err(Problem::invalid(format_args!(
+            "`wifi_ssid` is up to 32 bytes of text, without control characters."
         )));
     }
     if !password.is_empty() && secrets.wifi_ssid.is_empty() {

@@ -12,7 +12,9 @@ use heapbeacon_shared::trace::{Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
-use crate::field::settings::{Storage, Store};
+#[cfg(all(feature = "tracing", feature = "http"))]
+use crate::field::settings::Storage;
+use crate::field::settings::Store;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
@@ -96,6 +98,7 @@ pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<I
 }
 
 /// Begins a boot of a board that keeps settings.
+#[cfg(all(feature = "tracing", feature = "http"))]
 pub(crate) fn keep_settings(storage: &'static dyn Storage) -> &'static Store<Interruptible> {
     let store = Box::leak(Box::new(Store::new(storage)));
     store.begin();
@@ -104,13 +107,13 @@ pub(crate) fn keep_settings(storage: &'static dyn Storage) -> &'static Store<Int
 }
 
 /// Sets the clock.
-#[cfg(feature = "tracing")]
+#[cfg(all(feature = "tracing", feature = "http"))]
 pub(crate) fn set_clock(now_us: u64) {
     NOW_US.set(now_us);
 }
 
 /// Returns how often the board was restarted.
-#[cfg(feature = "tracing")]
+#[cfg(all(feature = "tracing", feature = "http"))]
 pub(crate) fn restarts() -> u32 {
     RESTARTS.get()
 }

@@ -10,6 +10,6 @@ mod realloc;
 pub(crate) mod references;
 #[cfg(feature = "flash")]
 pub(crate) mod settings;
-#[cfg(feature = "tracing")]
+#[cfg(all(feature = "tracing", feature = "http"))]
 mod triggers;
 mod warnings;

@@ -5,12 +5,15 @@ use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
 
-use heapbeacon_shared::trace::{Action, Condition, Mode, Region, Settings, State, Trigger};
+use heapbeacon_shared::trace::{Action, Condition, Mode, Reason, Region, Settings, State, Trigger};
+use heapbeacon_shared::wire::Message;
 
-use super::board::{Board, Names, call, keep_settings, restarts, set_clock};
+use super::board::{Board, Names, boot, call, keep_settings, restarts, set_clock};
 use crate::field::settings::{MAX_BYTES, Storage, StorageError};
 use crate::field::triggers::{NO_RESTART_US, PATIENCE_US, try_out, watch};
+use crate::hooks::allocated;
 use crate::platform::{Device, Platform};
+use crate::postmortem::{Memory, Outcome, Reset, write_ahead};
 use crate::tracer::{Allocation, FailedAllocation, Free};
 
 /// Storage that forgets.
@@ -131,6 +134,11 @@ fn the_largest_block_that_is_too_small_switches_the_mode() {
         Some(Mode::All),
         "it came about once"
     );
+    leave(4_000);
+    watch::<Board>();
+    leave(400);
+    watch::<Board>();
+    assert_eq!(fired(), 1, "once a boot, or a trace would never last");
 }
 
 #[test]
@@ -223,4 +231,71 @@ fn what_was_set_anew_has_never_come_about() {
     assert_eq!(fired(), 0);
     watch::<Board>();
     assert_eq!(fired(), 1);
+}
+
+#[test]
+fn a_trace_that_was_stopped_is_left_to_whoever_looks_at_it() {
+    begin(Condition::FreeBelow, 8_000, Action::SwitchMode);
+    Board::tracer().stop().expect("it records");
+    let trace = Board::tracer().trace().id();
+    leave(100);
+    watch::<Board>();
+    assert_eq!((fired(), Board::tracer().trace().id()), (1, trace));
+}
+
+#[test]
+fn what_never_had_a_block_freed_has_outlived_nothing() {
+    begin(Condition::OutlivedAbove, 50, Action::Mark);
+    allocate(1, 1_000);
+    watch::<Board>();
+    assert_eq!(fired(), 0);
+}
+
+#[test]
+fn a_failure_while_nothing_is_recorded_comes_about_too() {
+    begin(Condition::AllocationFailed, 0, Action::Mark);
+    boot(Box::leak(Box::new(Memory::new())), Reset::PowerOn);
+    Board::tracer().stop().expect("it records");
+    watch::<Board>();
+    assert_eq!(fired(), 0);
+    allocated::<Board>(0, 64, 0);
+    watch::<Board>();
+    watch::<Board>();
+    assert_eq!(fired(), 1);
+}
+
+#[test]
+fn a_restart_is_why_the_boot_ended_and_is_called_off_with_its_trigger() {
+    let memory: &Memory = Box::leak(Box::new(Memory::new()));
+    begin(Condition::FreeBelow, 8_000, Action::Restart);
+    boot(memory, Reset::PowerOn);
+    leave(100);
+    set_clock(NO_RESTART_US);
+    (1..50).for_each(|number| allocate(number, NO_RESTART_US));
+    write_ahead::<Board>();
+    watch::<Board>();
+    let store = Board::settings().expect("it keeps settings");
+    let settings = store.get(Settings::clone);
+    store.set(Settings::NONE).expect("it is not refused");
+    watch::<Board>();
+    assert_eq!(restarts(), 0, "it was called off");
+    store.set(settings).expect("it is not refused");
+    watch::<Board>();
+    watch::<Board>();
+    assert_eq!(restarts(), 1);
+    let next = boot(memory, Reset::Ended(Reason::Unknown));
+    assert_eq!(next.outcome(), Outcome::Found);
+    let mut at = 0;
+    let mut ending = None;
+    while let Some((message, behind)) = next.read(at) {
+        at = behind;
+        if let Some(Message::Ending(told)) = message {
+            ending = Some(told);
+        }
+    }
+    let ending = ending.expect("it says how the boot ended");
+    assert_eq!(
+        (ending.reason, ending.message.as_str()),
+        (Reason::Triggered, "free < 8000: restart")
+    );
 }

@@ -75,26 +75,29 @@ impl Wishes {
         }
     }
 
-    /// Returns what the device is asked for. What else may be wrong with it, the device says.
+    /// Returns what the device is asked for: what differs from what it keeps. What else may be wrong with it, the device says.
     ///
     /// # Errors
     /// A sentence on what does not fit into a request.
-    pub fn request(&self) -> Result<SettingsRequest, String> {
+    pub fn request(&self, kept: &Self) -> Result<SettingsRequest, String> {
         let triggers = self.triggers.iter().map(WishedTrigger::request);
         let triggers = triggers.collect::<Result<Vec<_>, _>>()?;
         if triggers.len() > MAX_TRIGGERS {
             return Err(format!("A device has {MAX_TRIGGERS} triggers at most."));
         }
+        let records = match self.records.trim() {
+            "" => 0,
+            records => number(records, "The number of records")?,
+        };
+        let name = text(&self.name, "The name")?;
+        let ssid = text(&self.wifi_ssid, "The network's name")?;
         Ok(SettingsRequest {
-            name: Some(text(&self.name, "The name")?),
-            trace: Some(OnBoot(self.trace)),
-            records: Some(match self.records.trim() {
-                "" => 0,
-                records => number(records, "The number of records")?,
-            }),
-            references: Some(self.references),
-            triggers: Some(triggers.into_iter().collect()),
-            wifi_ssid: Some(text(&self.wifi_ssid, "The network's name")?),
+            name: (self.name != kept.name).then_some(name),
+            trace: (self.trace != kept.trace).then_some(OnBoot(self.trace)),
+            records: (self.records != kept.records).then_some(records),
+            references: (self.references != kept.references).then_some(self.references),
+            triggers: (self.triggers != kept.triggers).then(|| triggers.into_iter().collect()),
+            wifi_ssid: (self.wifi_ssid != kept.wifi_ssid).then_some(ssid),
             wifi_password: secret(&self.wifi_password, "The network's password")?,
             control_token: secret(&self.control_token, "The token for everything")?,
             read_token: secret(&self.read_token, "The token for reading")?,
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_touched_is_asked_for_as_it_is_and_no_secret_is() {
+    fn what_is_not_touched_is_not_asked_for() {
         let settings = api::Settings {
             name: "kitchen".try_into().expect("it is short"),
             records: Some(64),
@@ -176,27 +179,49 @@ mod tests {
             has_control_token: true,
             ..api::Settings::default()
         };
-        let request = Wishes::of(&settings).request().expect("all of it fits");
-        assert_eq!(request.name.as_deref(), Some("kitchen"));
-        assert_eq!(request.records, Some(64));
-        assert_eq!(request.triggers.map(|triggers| triggers.len()), Some(1));
+        let kept = Wishes::of(&settings);
+        let same = kept.request(&kept).expect("all of it fits");
+        assert_eq!(same, SettingsRequest::default());
+        let mut wishes = kept.clone();
+        wishes.name = "cellar".to_owned();
+        wishes.triggers.clear();
+        let request = wishes.request(&kept).expect("all of it fits");
+        assert_eq!(request.name.as_deref(), Some("cellar"));
+        assert_eq!(request.records, None);
+        assert_eq!(request.triggers.map(|triggers| triggers.len()), Some(0));
         assert_eq!((request.control_token, request.read_token), (None, None));
     }
 
     #[test]
     fn what_does_not_fit_is_said() {
-        let mut wishes = Wishes::of(&api::Settings::default());
+        let kept = Wishes::of(&api::Settings::default());
+        let mut wishes = kept.clone();
         wishes.records = "many".to_owned();
-        assert!(wishes.request().is_err_and(|why| why.contains("records")));
+        assert!(
+            wishes
+                .request(&kept)
+                .is_err_and(|why| why.contains("records"))
+        );
         wishes.records = " ".to_owned();
-        assert_eq!(wishes.request().expect("none is usual").records, Some(0));
+        assert_eq!(
+            wishes.request(&kept).expect("none is usual").records,
+            Some(0)
+        );
         wishes.name = "x".repeat(33);
-        assert!(wishes.request().is_err_and(|why| why.contains("32 bytes")));
+        assert!(
+            wishes
+                .request(&kept)
+                .is_err_and(|why| why.contains("32 bytes"))
+        );
         wishes.name.clear();
         wishes.triggers = vec![WishedTrigger::usual()];
         wishes.triggers[0].bytes = "-1".to_owned();
-        assert!(wishes.request().is_err_and(|why| why.contains("limit")));
+        assert!(
+            wishes
+                .request(&kept)
+                .is_err_and(|why| why.contains("limit"))
+        );
         wishes.triggers = vec![WishedTrigger::usual(); 5];
-        assert!(wishes.request().is_err_and(|why| why.contains('4')));
+        assert!(wishes.request(&kept).is_err_and(|why| why.contains('4')));
     }
 }

@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{Settings, SettingsState};
+use heapbeacon_shared::api::{Settings, SettingsRequest, SettingsState};
 use heapbeacon_shared::trace::{Action, BootTrace, Condition, MAX_TRIGGERS};
 use leptos::prelude::*;
 
@@ -48,6 +48,9 @@ fn state_words(settings: &Settings) -> &'static str {
     match settings.state {
         SettingsState::Nothing => "Nothing is set: the device does as its firmware has it.",
         SettingsState::Stored => "Kept in the device's flash, over restarts and power cuts.",
+        SettingsState::Unknown => {
+            "A firmware of another version has stored what the device keeps, so it does as its firmware has it. Save to replace it."
+        }
         SettingsState::Damaged => {
             "What the device kept can't be read, so it does as its firmware has it. Save to replace it."
         }
@@ -56,7 +59,10 @@ fn state_words(settings: &Settings) -> &'static str {
 
 /// Has the device keep what the form says.
 fn save(store: Store, form: Form) {
-    let request = form.with_untracked(|wishes| wishes.as_ref().map(Wishes::request));
+    let kept = store
+        .settings
+        .with_untracked(|settings| settings.as_ref().map(Wishes::of));
+    let request = form.with_untracked(|wishes| Some(wishes.as_ref()?.request(&kept?)));
     match request {
         Some(Ok(request)) => store.set_settings(request, move || {
             // What comes of it is told anew.
@@ -197,7 +203,21 @@ fn Secrets(form: Form) -> impl IntoView {
             {text(form, Kind::Secret, "Token for everything", control, |wishes| &mut wishes.control_token)}
             {text(form, Kind::Secret, "Token that may only read", read, |wishes| &mut wishes.read_token)}
         </div>
+        <When is=move || store.settings.with(|settings| settings.as_ref().is_some_and(|settings| settings.has_read_token))>
+            <button type="button" on:click=move |_| take_back(store)>
+                "Take the token for reading back"
+            </button>
+        </When>
     }
+}
+
+/// Has the device keep no token for reading.
+fn take_back(store: Store) {
+    let request = SettingsRequest {
+        read_token: Some(Default::default()),
+        ..SettingsRequest::default()
+    };
+    store.set_settings(request, || {});
 }
 
 #[component]

@@ -20,7 +20,7 @@ pub const TOKEN_PROTOCOL: &str = "heapbeacon.token.";
 pub const PROBLEM_MIME: &str = "application/problem+json";
 
 /// Bytes of the longest settings that are taken at once: each connection has room for them.
-const SETTINGS_BYTES: usize = 576;
+const SETTINGS_BYTES: usize = 768;
 
 /// A method that some route answers; `HEAD` and `OPTIONS` are derived from these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,8 +39,10 @@ pub enum SettingsState {
     Nothing,
     /// It was.
     Stored,
-    /// It was, and could not be read: all is as the firmware has it.
+    /// It was, and can't be read: all is as the firmware has it.
     Damaged,
+    /// It was, by a firmware of another version: all is as this one has it.
+    Unknown,
 }
 
 /// A trigger, and what has come of it since boot.

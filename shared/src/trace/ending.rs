@@ -31,6 +31,8 @@ pub enum Reason {
     BrownOut,
     /// A new firmware did not confirm itself.
     UpdateFailed,
+    /// A trigger asked for it.
+    Triggered,
 }
 
 impl Reason {
@@ -48,6 +50,7 @@ impl Reason {
             Self::InterruptWatchdog => "by the watchdog of its interrupts",
             Self::BrownOut => "because the voltage was too low",
             Self::UpdateFailed => "because an update failed",
+            Self::Triggered => "because a trigger asked for it",
         }
     }
 }

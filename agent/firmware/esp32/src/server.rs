@@ -17,6 +17,7 @@ use heapbeacon_embassy::network::{await_address, await_loss};
 use heapbeacon_embassy::server::{self, PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_embassy::{history, reserve, restart};
+use heapbeacon_shared::api::SettingsState;
 use heapbeacon_shared::trace::Settings;
 use static_cell::StaticCell;
 
@@ -58,10 +59,11 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
     let config = &SETUP.try_get().ok_or(StartError::Twice)?.config;
     thread::remember_executor_thread();
     warnings::note_task();
+    let token = token(config.access, &rng);
     let guard = Guard {
         hosts: config.hosts,
         origins: config.origins,
-        token: token(config.access, &rng),
+        token: token.filter(|_| config.access != Access::NewToken || !has_kept_token()),
     };
     let memory = server::take_memory().ok_or(StartError::Twice)?;
     let agent = Server::new(
@@ -71,7 +73,7 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
         memory,
     );
     let agent: &Server<Board> = AGENT.init(agent);
-    spawn(spawner, network.stack, agent, guard.token, config).ok_or(StartError::Twice)?;
+    spawn(spawner, network.stack, agent, token, config).ok_or(StartError::Twice)?;
     for warning in bodies::device(agent.recorder()).warnings {
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
@@ -119,8 +121,10 @@ fn token(access: Access, rng: &Rng) -> Option<&'static str> {
                 // There is room for all of them.
                 let _ = write!(token, "{:08x}", rng.random());
             }
-            keep(&token);
-            Some(TOKEN.init(token))
+            let token = &**TOKEN.init(token);
+            // What is kept holds instead, and for good.
+            keep(token);
+            Some(token)
         }
     }
 }
@@ -132,13 +136,17 @@ fn has_kept_token() -> bool {
 }
 
 /// Keeps a token for the boots to come, if the device keeps settings.
-fn keep(token: &Token) {
+fn keep(token: &str) {
     let Some(store) = Board::settings() else {
         return;
     };
+    // What a firmware of another version has stored is left to it.
+    if store.state() == SettingsState::Unknown {
+        return;
+    }
     let mut settings = store.get(Settings::clone);
     // It is shorter.
-    settings.secrets.control_token = token.as_str().try_into().unwrap_or_default();
+    settings.secrets.control_token = token.try_into().unwrap_or_default();
     // What could not be stored holds until the next reset, as is said then.
     let _ = store.set(settings);
 }

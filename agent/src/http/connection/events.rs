@@ -45,6 +45,8 @@ struct Talk<'c, 't, P: Device, I, W, T, R> {
     inbox: Inbox,
     /// What is wanted.
     filter: Filter,
+    /// How often the tokens had been changed when this viewer was admitted.
+    tokens_set: u32,
     /// When something was sent last.
     sent_us: u64,
 }
@@ -67,6 +69,7 @@ pub(crate) async fn tell<'t, P: Device, I: Read, W: Write, T: Timer<R>, R>(
         output,
         inbox: Inbox::new(),
         filter: opening.filter,
+        tokens_set: server.tokens_set(),
         sent_us: P::now_us(),
     };
     let Err(end) = talk.go_on(timer, link, seat).await;
@@ -119,6 +122,9 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             }
             if self.listen().await? {
                 view.feed.select(self.filter.clone());
+            }
+            if self.tokens_set != self.server.tokens_set() {
+                return Err(End::Close(REFUSED, "The agent's tokens have changed."));
             }
             self.keep_alive().await?;
         }
@@ -180,6 +186,9 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             return Err(End::Close(REFUSED, "This is not the agent's token."));
         }
         let filter = upgrade::filter(request, &self.filter).ok_or_else(misunderstood)?;
+        if token.is_some() {
+            self.tokens_set = self.server.tokens_set();
+        }
         if check_events::<P>(filter.events).is_err() {
             return Err(End::Close(
                 REFUSED,

@@ -20,7 +20,7 @@ mod references;
 mod refusals;
 #[cfg(feature = "tracing")]
 mod restarts;
-#[cfg(feature = "flash")]
+#[cfg(all(feature = "flash", feature = "tracing"))]
 mod settings;
 mod slots;
 #[cfg(feature = "tracing")]

@@ -192,7 +192,7 @@ fn what_is_wrong_is_said_and_changes_nothing() {
     let five = "{\"when\":\"allocation_failed\",\"then\":\"mark\"},".repeat(5);
     let five = format!("{{\"triggers\":[{}]}}", five.trim_end_matches(','));
     assert_eq!(put(agent, TOKEN, &five).status, 422);
-    let long = format!("{{\"name\":\"{}\"}}", " ".repeat(600));
+    let long = format!("{{\"name\":\"{}\"}}", " ".repeat(800));
     assert_eq!(put(agent, TOKEN, &long).status, 413);
 }
 
@@ -205,6 +205,14 @@ fn a_token_for_reading_needs_one_for_the_rest() {
     let both = "{\"control_token\":\"pistachio\",\"read_token\":\"hazelnut\"}";
     assert_eq!(put(agent, "", both).status, 200);
     assert_eq!(get(agent, "").status, 401);
+    let none = "{\"control_token\":\"\",\"read_token\":\"\"}";
+    let problem = put(agent, "pistachio", none).problem(422);
+    assert!(problem.detail.contains("taken back"), "{problem:?}");
+    assert_eq!(get(agent, "").status, 401);
+    assert_eq!(
+        put(agent, "pistachio", "{\"control_token\":\"macadamia\"}").status,
+        200
+    );
 }
 
 #[test]
@@ -221,4 +229,38 @@ fn a_trigger_is_tried() {
         assert_eq!(ask(agent, &line, TOKEN, "").status, 404, "{missing}");
     }
     assert!(Board::settings().is_some());
+}
+
+#[test]
+fn a_password_belongs_to_its_network() {
+    let agent = agent();
+    let has_password = |body: &str| {
+        let set = put(agent, TOKEN, body);
+        assert_eq!(set.status, 200, "{}", set.body);
+        set.body.contains("\"has_wifi_password\":true")
+    };
+    let home = "{\"wifi_ssid\":\"home\",\"wifi_password\":\"walnuts and almonds\"}";
+    assert!(has_password(home));
+    assert!(has_password("{\"wifi_ssid\":\"home\"}"));
+    assert!(!has_password("{\"wifi_ssid\":\"cafe\"}"));
+    assert!(has_password(home));
+    assert!(!has_password("{\"wifi_ssid\":\"\"}"));
+    assert_eq!(put(agent, TOKEN, "{\"wifi_ssid\":\"a\\nb\"}").status, 422);
+}
+
+#[test]
+fn the_longest_settings_can_be_sent_back() {
+    let agent = agent();
+    let trigger =
+        "{\"when\":\"outlived_above\",\"bytes\":4294967295,\"then\":\"switch_mode\"},".repeat(4);
+    let triggers = format!("{{\"triggers\":[{}]}}", trigger.trim_end_matches(','));
+    assert_eq!(put(agent, TOKEN, &triggers).status, 200);
+    let texts = format!("{{\"name\":\"{0}\",\"wifi_ssid\":\"{0}\"}}", "n".repeat(32));
+    assert_eq!(put(agent, TOKEN, &texts).status, 200);
+    (0..4).for_each(|index| {
+        let line = format!("POST /api/v1/triggers/{index}");
+        assert_eq!(ask(agent, &line, TOKEN, "").status, 200);
+    });
+    let all = get(agent, TOKEN).body;
+    assert_eq!(put(agent, TOKEN, &all).body, all);
 }
