@@ -111,6 +111,7 @@
 
   async function start() {
     const [program, module] = await Promise.all([fetchProgram(), fetchModule()]);
+    early.abort();
     await module.default({ module_or_path: program });
   }
 
@@ -138,6 +139,68 @@
     }
   }
 
+  /** Microseconds that were recorded before the program says that nothing leaks (`QUIET_US`), and call stacks that it asks for (`LISTED`). */
+  const QUIET_US = 65e6;
+  const LISTED = 512;
+  const WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+
+  /** Writes bytes as the program does, such as `39.0 KiB`. */
+  function bytes(number) {
+    const units = ["B", "KiB", "MiB", "GiB"];
+    let unit = 0;
+    while (number >= 1023.5 && unit + 1 < units.length) {
+      number /= 1024;
+      unit += 1;
+    }
+    return `${unit > 0 && number < 99.95 ? number.toFixed(1) : Math.round(number)} ${units[unit]}`;
+  }
+
+  /** Ends what is asked before the program is there: a device answers one query for leaks at a time, and the program has its own. */
+  const early = new AbortController();
+
+  async function ask(path) {
+    const answer = await fetch(path, { signal: early.signal });
+    // Read to its end in any case, so that the connection can be used again.
+    const body = await answer.text();
+    return answer.ok ? JSON.parse(body) : Promise.reject(body);
+  }
+
+  /** Says what the device itself judges, in the program's words, and nothing that the program may contradict. */
+  async function tell() {
+    const isShown = ["", "#/live", "#/leaks"].includes(location.hash.split("?")[0]);
+    if (!isShown || new URLSearchParams(location.search).has("device")) return;
+    const trace = await ask("api/v1/trace");
+    if (trace.state !== "recording" || trace.destination !== "standalone") return;
+    const list = await ask("api/v1/trace/leaks?verdict=leaking,filling");
+    const isLeak = ({ verdict }) => verdict.kind === "leaking" || (!verdict.certain && verdict.bytes_per_minute > 0);
+    // Whether blocks without a record are still held, only the program finds out.
+    const isCertain = ({ verdict }) => verdict.kind === "leaking" && verdict.certain && trace.evicted_live === 0;
+    const rank = (leak) => isCertain(leak) * 1e15 + leak.verdict.bytes_per_minute;
+    const leaks = list.leaks.filter((leak) => leak.stack.origin !== "agent" && isLeak(leak)).sort((a, b) => rank(b) - rank(a));
+    const certain = leaks.filter(isCertain).length;
+    const sentence = element("p", { className: "first" });
+    let headline = "No leak shows.";
+    if (leaks.length) {
+      const [{ stack, verdict, count, bytes: held }] = leaks;
+      const number = certain || leaks.length;
+      // Which call stacks are of one call site, only the program knows.
+      const sites = number === 1 ? "One call site" : `${WORDS[number] ?? number} call stacks`;
+      headline = `${sites} ${certain === 0 ? "may be" : certain === 1 ? "is" : "are"} leaking.`;
+      const pace = element("strong", {}, `${bytes(verdict.bytes_per_minute)} a minute`);
+      const blocks = `${count.toLocaleString("en")} block${count === 1 ? "" : "s"}`;
+      sentence.append(code(stack.frames.slice(0, 3).join(" ← ")), " takes ", pace, ` and holds ${blocks}, ${bytes(held)}.`);
+    } else {
+      const known_us = list.time_us - Math.max(list.started_us, list.doubtful_until_us);
+      const isKnown = known_us >= QUIET_US && !list.unrecorded.length && trace.evicted_live === 0 && trace.stack_count <= LISTED;
+      if (!isKnown || trace.live_count === 0) return;
+      sentence.append("What holds the heap is on its way.");
+    }
+    const place = document.getElementById("verdict");
+    place.className += certain ? " bad" : leaks.length ? "" : " good";
+    place.replaceChildren(element("h2", {}, headline), sentence);
+    place.dataset.told = "";
+  }
+
   /** Puts, gets or deletes the ELF of a build in this browser, for the program. */
   window.elfCache = (request, key, file) =>
     new Promise((resolve, reject) => {
@@ -163,5 +226,7 @@
   // A program that has stopped leaves a picture that looks live.
   addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && sayFailure(error));
   addEventListener("unhandledrejection", ({ reason }) => reason instanceof WebAssembly.RuntimeError && sayFailure(reason));
+  // Without an answer the program says why there is none.
+  tell().catch(() => {});
   startPatiently().catch(sayFailure);
 })();

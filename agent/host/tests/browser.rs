@@ -13,6 +13,7 @@ mod browser {
     mod crowded;
     mod evidence;
     mod files;
+    mod first_sight;
     mod flood;
     mod holders;
     mod long_list;

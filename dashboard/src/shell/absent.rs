@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
+use super::first_verdict::Told;
 use super::obstacle::{reason, title};
 use crate::components::{Empty, When};
 use crate::location::{address_of, go_to_device};
@@ -53,9 +54,18 @@ fn Loading() -> impl IntoView {
     let asked = Store::of_app()
         .client
         .with_value(|client| client.base().to_owned());
+    let is_untold = use_context::<Told>().is_none();
     view! {
         <h1 class="unseen">"Connecting"</h1>
-        <p class="note" role="status">"Asking " <code>{asked}</code> " …"</p>
+        {is_untold
+            .then(|| {
+                view! {
+                    <section class="panel verdict" role="status">
+                        <h2>"Loading…"</h2>
+                        <p class="first">"Asking " <code>{asked}</code></p>
+                    </section>
+                }
+            })}
         <div class="cards" aria-hidden="true">
             <div class="panel skeleton"></div>
             <div class="panel skeleton"></div>

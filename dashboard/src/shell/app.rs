@@ -5,6 +5,7 @@ use web_sys::DragEvent;
 use super::absent::{Absent, TokenForm};
 use super::boot_before::BootBefore;
 use super::file_banner::FileBanner;
+use super::first_verdict::{FirstVerdict, Told};
 use super::header::Header;
 use super::navigation::Navigation;
 use super::notices::Notices;
@@ -25,6 +26,9 @@ const NO_PAGE: &str = "There is no such page";
 pub fn App() -> impl IntoView {
     let sources = Sources::new(&Target::of_page());
     provide_context(sources);
+    if let Some(told) = Told::of_frame() {
+        provide_context(told);
+    }
     let page = use_page();
     follow(move || {
         let page = page.get();
@@ -80,6 +84,7 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
                 <LostBanner />
                 {(!store.is_file).then(|| view! { <PostMortem /> <BootBefore /> })}
                 <Warnings />
+                {(!store.is_file).then(|| view! { <FirstVerdict page /> })}
                 <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
                     <When is=move || store.is_known() fallback=|| view! { <Absent /> }>
                         {move || content(page.get())}

@@ -6,6 +6,7 @@ mod boot_before;
 mod command;
 mod controls;
 mod file_banner;
+mod first_verdict;
 mod header;
 mod mark;
 mod navigation;

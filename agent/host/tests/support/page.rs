@@ -146,6 +146,27 @@ impl Page {
         self.window.goto(url).await
     }
 
+    /// Keeps answers from the page whose URLs have this form, until they are released.
+    pub(crate) async fn hold(&self, urls: &str) -> WebDriverResult<()> {
+        let patterns = serde_json::json!({"patterns": [{"urlPattern": urls}]});
+        let cdp = self.window.cdp();
+        cdp.send_raw("Fetch.enable", patterns).await.map(drop)
+    }
+
+    /// Lets the page have what was held.
+    pub(crate) async fn release(&self) -> WebDriverResult<()> {
+        let nothing = serde_json::json!({});
+        let cdp = self.window.cdp();
+        cdp.send_raw("Fetch.disable", nothing).await.map(drop)
+    }
+
+    /// Waits until the page has got an answer with this status at a path.
+    pub(crate) async fn answered(&self, path: &str, status: u16) -> WebDriverResult<()> {
+        let answers = "performance.getEntriesByType('resource')
+            .map((answer) => `${answer.responseStatus} ${new URL(answer.name).pathname}.`).join('')";
+        self.said_by(answers, &format!("{status} {path}.")).await
+    }
+
     /// Remembers, from the next page on, what a page does against its Content-Security-Policy.
     pub(crate) async fn watch_policy(&self) -> WebDriverResult<()> {
         let source = "window.broken = [];
