@@ -21,6 +21,7 @@ mod browser {
     mod policy;
     mod records;
     mod settings;
+    mod slow_link;
     mod states;
     mod story;
     mod strangers;

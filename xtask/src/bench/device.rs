@@ -124,7 +124,7 @@ fn instructions(output: &str) -> Result<usize> {
 }
 
 /// Reads a figure: its name, a colon and the number, in a line of their own.
-fn figure(output: &str, name: &str) -> Result<u64> {
+pub(super) fn figure(output: &str, name: &str) -> Result<u64> {
     let mut lines = output.lines();
     let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let value = value.with_context(|| format!("`{name}` was not measured"))?;

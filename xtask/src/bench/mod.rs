@@ -1,6 +1,7 @@
-//! The budgets that give the same number on every machine: instructions, and bytes.
+//! The budgets that give the same number on every machine: instructions, and bytes. Times are printed beside them.
 
 mod device;
+mod page;
 
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
@@ -61,6 +62,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let plain = callgrind(workspace, "heapbeacon-host", "workload", &untraced)?;
     slowdown(&measurements(&(traced + "\n" + &plain)))?;
     over += device::run(workspace)?;
+    over += page::run(workspace)?;
     dashboard::size(workspace)?;
     if over > 0 {
         bail!("{over} figures are over their budget");

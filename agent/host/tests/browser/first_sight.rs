@@ -4,6 +4,7 @@ use heapbeacon_shared::api::{Leak, LeaksPage, Trace};
 use heapbeacon_shared::trace::{Destination, Kind, Origin, Period, State, Verdict};
 use thirtyfour::prelude::*;
 
+use super::barriers::assert_open_to_all;
 use super::story::bundle;
 use crate::support::await_that;
 use crate::support::client::Client;
@@ -151,6 +152,7 @@ async fn no_more_is_said_than_the_program_would_say() -> WebDriverResult<()> {
     page.visit(served(&trace, &leaking).url()).await?;
     let words = "takes 2.1 KiB a minute and holds 1,300 blocks, 154 KiB.";
     page.element_with("#verdict .first", words).await?;
+    assert_open_to_all(&page, "first-sight").await?;
 
     let (status, leaks) = ("/api/v1/trace", "/api/v1/trace/leaks");
     for (trace, list, last) in [

@@ -146,6 +146,60 @@ impl Page {
         self.window.goto(url).await
     }
 
+    /// Lets the browser have no more than such a link carries, from now on.
+    pub(crate) async fn slow_down(
+        &self,
+        bytes_a_second: u32,
+        latency: Duration,
+    ) -> WebDriverResult<()> {
+        let link = serde_json::json!({
+            "offline": false,
+            "latency": latency.as_millis() as u64,
+            "downloadThroughput": bytes_a_second,
+            "uploadThroughput": bytes_a_second,
+        });
+        let cdp = self.window.cdp();
+        let nothing = serde_json::json!({});
+        cdp.send_raw("Network.enable", nothing).await?;
+        cdp.send_raw("Network.emulateNetworkConditions", link)
+            .await
+            .map(drop)
+    }
+
+    /// Notes, from the next page on, when each of these elements is there first.
+    pub(crate) async fn note_arrivals(&self, all: &[&str]) -> WebDriverResult<()> {
+        let source = format!(
+            "window.arrived = {{}};
+            new MutationObserver(() => {{
+                for (const css of {all:?}) if (document.querySelector(css)) arrived[css] ??= performance.now();
+            }}).observe(document, {{subtree: true, childList: true, attributes: true}});"
+        );
+        let source = serde_json::json!({ "source": source });
+        let cdp = self.window.cdp();
+        cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", source)
+            .await
+            .map(drop)
+    }
+
+    /// Returns how long after the page was asked for such an element was there first.
+    pub(crate) async fn arrival(&self, css: &str) -> WebDriverResult<Duration> {
+        let script = "return arrived[arguments[0]];";
+        let ms = self.window.execute(script, vec![css.into()]).await?;
+        ms.convert()
+            .map(|ms: f64| Duration::from_secs_f64(ms / 1_000.0))
+    }
+
+    /// Returns how many bytes a second the page has fetched on average, heads included, in a time from now on.
+    pub(crate) async fn fetched_a_second(&self, time: Duration) -> WebDriverResult<u64> {
+        let script = "performance.clearResourceTimings();
+            performance.setResourceTimingBufferSize(10_000);";
+        self.window.execute(script, Vec::new()).await?;
+        tokio::time::sleep(time).await;
+        let script = "return performance.getEntriesByType('resource').reduce((sum, it) => sum + it.transferSize, 0);";
+        let bytes: u64 = self.window.execute(script, Vec::new()).await?.convert()?;
+        Ok(bytes / time.as_secs())
+    }
+
     /// Keeps answers from the page whose URLs have this form, until they are released.
     pub(crate) async fn hold(&self, urls: &str) -> WebDriverResult<()> {
         let patterns = serde_json::json!({"patterns": [{"urlPattern": urls}]});
