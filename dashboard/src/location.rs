@@ -72,7 +72,8 @@ pub fn use_page() -> RwSignal<Option<Page>> {
     page
 }
 
-fn current_page() -> Option<Page> {
+/// Returns the page that the address bar names; `None` where there is no such page.
+pub fn current_page() -> Option<Page> {
     Page::of_fragment(&window().location().hash().unwrap_or_default())
 }
 

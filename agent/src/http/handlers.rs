@@ -23,7 +23,7 @@ use crate::platform::{Device, Switch};
 use crate::postmortem::{BlackBox, Outcome};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
-use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks};
+use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
 use crate::read::metrics::Metrics;
 use crate::read::pprof::Profile;
 use crate::read::references::{NoScan, References};
@@ -248,6 +248,7 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
         limit: limit as u32,
         order: order(query)?,
         kinds: kinds(query)?,
+        known: known(query)?,
         gives_way: false,
     };
     let is_postcard = wants_postcard(call)?;
@@ -334,6 +335,22 @@ fn kinds(query: Query<'_>) -> Result<Kinds, Problem> {
             ))
         })
     })
+}
+
+/// Reads whose frames the client has.
+fn known(query: Query<'_>) -> Result<heapless::Vec<u32, MAX_KNOWN>, Problem> {
+    let mut known = heapless::Vec::new();
+    let ids = query.get("known").into_iter();
+    for id in ids.flat_map(|ids| ids.split(',')) {
+        let id = id.number().and_then(|id| u32::try_from(id).ok());
+        let is_taken = id.is_some_and(|id| known.push(id).is_ok());
+        if !is_taken {
+            return Err(Problem::invalid(format_args!(
+                "`known` is a list, with commas, of at most {MAX_KNOWN} ids of call stacks."
+            )));
+        }
+    }
+    Ok(known)
 }
 
 fn references<P: Device>(recorder: &Recorder<P>, call: &Call<'_>) -> Answer {

@@ -130,8 +130,13 @@ pub fn leak<P: Device>(listed: &Listed) -> api::Leak {
         leak,
         stack: of,
         verdict,
+        is_known,
     } = listed;
-    api::Leak::of(leak.clone(), stack::<P>(of), *verdict)
+    let mut stack = stack::<P>(of);
+    if *is_known {
+        stack.frames.clear();
+    }
+    api::Leak::of(leak.clone(), stack, *verdict)
 }
 
 /// Returns why a call stack ends early.

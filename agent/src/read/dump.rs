@@ -19,6 +19,7 @@ const EVIDENCE: Asked = Asked {
     limit: 20,
     order: Order::Outlived,
     kinds: Kinds::ALL,
+    known: heapless::Vec::new(),
     gives_way: false,
 };
 
@@ -114,6 +115,7 @@ pub fn evidence(listed: &Listed, out: &mut impl Write) -> Result {
         leak,
         stack,
         verdict,
+        ..
     } = listed;
     let (kind, outlived, births) = (verdict.kind.name(), leak.outlived, &leak.births);
     let maybe = if verdict.certain { "" } else { "maybe " };

@@ -14,6 +14,9 @@ pub const LEAKS_AT_A_TIME: usize = 20;
 /// Leaks whose births are counted at one time, in another sweep over the records: they are long.
 const BIRTHS_AT_A_TIME: usize = 4;
 
+/// Most call stacks whose frames a reader may have.
+pub const MAX_KNOWN: usize = 64;
+
 /// What a list is to hold.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -27,6 +30,8 @@ pub struct Asked {
     pub order: Order,
     /// What is said of the entries that are listed: others are left out.
     pub kinds: Kinds,
+    /// Ids of call stacks whose frames the reader has: those are left out.
+    pub known: Vec<u32, MAX_KNOWN>,
     /// Whether another query may end this one: then the list has no more entries.
     pub gives_way: bool,
 }
@@ -39,6 +44,7 @@ impl Default for Asked {
             limit: LEAKS_AT_A_TIME as u32,
             order: Order::default(),
             kinds: Kinds::ALL,
+            known: Vec::new(),
             gives_way: false,
         }
     }
@@ -73,6 +79,8 @@ pub struct Listed {
     pub stack: Stack,
     /// What is said of them.
     pub verdict: Verdict,
+    /// Whether the reader has the frames.
+    pub is_known: bool,
 }
 
 /// A bounded number of leaks.
@@ -91,6 +99,7 @@ pub struct Leaks {
     /// Call stacks with such blocks that were not taken yet.
     ahead: u32,
     kinds: Kinds,
+    known: Vec<u32, MAX_KNOWN>,
     left: u32,
 }
 
@@ -135,6 +144,7 @@ impl Leaks {
             listed: 0,
             ahead: 0,
             kinds: asked.kinds,
+            known: asked.known.clone(),
             left: asked.limit,
         })
     }
@@ -202,6 +212,7 @@ impl Leaks {
             leak,
             stack,
             verdict,
+            is_known: self.known.contains(&sums.stack),
         }
     }
 

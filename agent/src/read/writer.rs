@@ -134,7 +134,7 @@ impl MessageWriter {
             self.say(out, &Message::Listed(wire::Listed { call_stacks }));
             return false;
         };
-        self.stack::<P>(&listed.stack, out);
+        self.told_stack::<P>(&listed.stack, listed.is_known, out);
         self.say(out, &Message::Births(listed.leak));
         true
     }
@@ -194,10 +194,19 @@ impl MessageWriter {
     }
 
     pub(super) fn stack<P: Device>(&mut self, stack: &Stack, out: &mut impl Out) {
+        self.told_stack::<P>(stack, false, out);
+    }
+
+    /// Says a call stack, without frames that its reader has.
+    fn told_stack<P: Device>(&mut self, stack: &Stack, is_known: bool, out: &mut impl Out) {
         if stack.task != 0 && !self.tasks.contains(&stack.task) {
             self.task::<P>(stack.task, out);
         }
-        self.say(out, &Message::Stack(bodies::with_cut::<P>(stack)));
+        let mut stack = bodies::with_cut::<P>(stack);
+        if is_known {
+            stack.frames.clear();
+        }
+        self.say(out, &Message::Stack(stack));
     }
 
     fn task<P: Device>(&mut self, id: u16, out: &mut impl Out) {

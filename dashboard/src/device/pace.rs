@@ -3,6 +3,7 @@
 use heapbeacon_shared::api::{Heap, LeaksPage, Trace};
 use heapbeacon_shared::trace::{Origin, State};
 
+use crate::location::Page;
 use crate::model::heap_sample::regions;
 
 /// Most pauses between two rounds.
@@ -68,12 +69,14 @@ impl Pace {
         self.last = activity;
     }
 
-    /// Returns how many pauses there are until the next round; one if another trace or state is known by now.
-    pub(super) fn pauses(&self, trace: Option<&Trace>) -> u32 {
+    /// Returns how many pauses there are until the next round of somebody who looks at a page; one if another trace or state is known
+    /// by now. Where nothing is drawn over time, few rounds are enough.
+    pub(super) fn pauses(&self, trace: Option<&Trace>, page: Option<Page>) -> u32 {
         let is_same = trace.is_some_and(|trace| self.last.is_of(trace));
-        match is_same {
-            true => (self.quiet + 1).min(MOST_PAUSES),
-            false => 1,
+        match page {
+            _ if !is_same => 1,
+            Some(Page::Live) => (self.quiet + 1).min(MOST_PAUSES),
+            _ => MOST_PAUSES,
         }
     }
 }
@@ -123,7 +126,7 @@ mod tests {
         let rounds = rounds.iter().map(|(of_application, of_driver)| {
             let page = list(*of_application, *of_driver);
             pace.look(Activity::of(&trace, &Heap::default(), Some(&page)));
-            pace.pauses(Some(&trace))
+            pace.pauses(Some(&trace), Some(Page::Live))
         });
         rounds.collect()
     }
@@ -148,9 +151,24 @@ mod tests {
         for _ in 0..3 {
             pace.look(Activity::of(&stopped, &Heap::default(), None));
         }
-        assert_eq!(pace.pauses(Some(&stopped)), 3);
-        assert_eq!(pace.pauses(Some(&trace(State::Recording))), 1);
-        assert_eq!(pace.pauses(None), 1);
+        let recording = trace(State::Recording);
+        let pauses = |trace| pace.pauses(trace, Some(Page::Leaks));
+        assert_eq!(pauses(Some(&stopped)), 3);
+        assert_eq!(pauses(Some(&recording)), 1);
+        assert_eq!(pauses(None), 1);
+    }
+
+    #[test]
+    fn on_a_page_without_charts_pauses_are_long() {
+        let (mut pace, recording) = (Pace::default(), trace(State::Recording));
+        pace.look(Activity::of(
+            &recording,
+            &Heap::default(),
+            Some(&list(1, 1)),
+        ));
+        let pauses =
+            [Page::Live, Page::Leaks].map(|page| pace.pauses(Some(&recording), Some(page)));
+        assert_eq!(pauses, [1, MOST_PAUSES]);
     }
 
     #[test]

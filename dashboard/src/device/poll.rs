@@ -13,7 +13,7 @@ use super::connection::{LinkState, Obstacle};
 use super::evicted::Evicted;
 use super::pace::{Activity, Pace};
 use super::visibility::seen;
-use crate::location::own_base;
+use crate::location::{current_page, own_base};
 use crate::model::heap_sample::HeapSample;
 use crate::store::Store;
 use crate::store::clock::now_ms;
@@ -22,6 +22,8 @@ use crate::store::clock::now_ms;
 const NOT_FOUND: u16 = 404;
 /// Call stacks of one page.
 const STACKS_QUERY: &str = "?limit=256";
+/// Call stacks that may be named as known.
+const KNOWN: usize = 64;
 /// The device and its switches change rarely: asked for in every so many rounds.
 const SELDOM: u32 = 5;
 /// Rounds before a picture is taken.
@@ -80,7 +82,7 @@ impl Store {
         while pauses
             < self
                 .trace
-                .with_untracked(|trace| pace.pauses(trace.as_ref()))
+                .with_untracked(|trace| pace.pauses(trace.as_ref(), current_page()))
         {
             TimeoutFuture::new(self.link.read_untracked().pause_ms()).await;
             pauses += 1;
@@ -196,12 +198,25 @@ impl Store {
             return Ok(());
         }
         let client = self.client.get_value();
-        let query = format!("?limit={LISTED}");
+        let before = self.leaks.get_untracked();
+        let query = format!(
+            "?limit={LISTED}{}",
+            before.as_ref().map_or_else(String::new, known)
+        );
         let bytes = client.messages(Route::Leaks, &query).await?;
         // Another trace began meanwhile: the next round asks for that.
-        let Some(mut page) = leaks_page(&bytes)? else {
+        let page = leaks_page(&bytes)?;
+        let is_same = |page: &LeaksPage| {
+            before
+                .as_ref()
+                .is_none_or(|it| it.trace_id == page.trace_id)
+        };
+        let Some(mut page) = page.filter(is_same) else {
             return Ok(());
         };
+        if let Some(before) = &before {
+            page.recall(before);
+        }
         let newest_us = page.leaks.iter().map(|leak| leak.newest_us).max();
         let told_us = page.period.time_us;
         page.period.time_us = self.later(told_us.max(newest_us.unwrap_or(0)));
@@ -369,6 +384,20 @@ impl Store {
     }
 }
 
+/// Names the call stacks whose frames a list has, in a query: those at its top, as many as a device takes.
+fn known(page: &LeaksPage) -> String {
+    let stacks = page.leaks.iter().map(|leak| &leak.stack);
+    let known = stacks.filter(|stack| !stack.frames.is_empty());
+    let ids: Vec<_> = known
+        .map(|stack| stack.id.to_string())
+        .take(KNOWN)
+        .collect();
+    match ids.is_empty() {
+        true => String::new(),
+        false => format!("&known={}", ids.join(",")),
+    }
+}
+
 /// Returns the counters that go with a leak list; `None` if the last status is of another trace.
 fn summary_of(page: &LeaksPage, trace: Option<&Trace>) -> Option<Summary> {
     let trace = trace.filter(|trace| trace.trace_id == page.trace_id);
@@ -390,7 +419,27 @@ fn obstacle_of(error: &ApiError) -> Obstacle {
 
 #[cfg(test)]
 mod tests {
+    use heapbeacon_shared::api::Leak;
+    use heapbeacon_shared::trace::Address;
+
     use super::*;
+
+    #[test]
+    fn call_stacks_that_are_known_are_named_as_many_as_a_device_takes() {
+        let leak = |id| {
+            let mut leak = Leak::default();
+            leak.stack.id = id;
+            leak.stack.frames.push(Address(1)).expect("room");
+            leak
+        };
+        let mut page = LeaksPage::default();
+        page.leaks.push(Leak::default());
+        assert_eq!(known(&page), "");
+        page.leaks.extend([3, 65_541].map(leak));
+        assert_eq!(known(&page), "&known=3,65541");
+        page.leaks.extend((10..200).map(leak));
+        assert_eq!(known(&page).matches(',').count() + 1, KNOWN);
+    }
 
     #[test]
     fn a_list_of_another_trace_is_not_taken() {

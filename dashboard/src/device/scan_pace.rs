@@ -14,10 +14,8 @@ const PAUSE_MS: f64 = 30_000.0;
 const LONG_PAUSE_MS: f64 = 300_000.0;
 /// Milliseconds from one picture to the next, where no scan takes any.
 const PICTURE_MS: f64 = 60_000.0;
-/// Most bytes a second that these take on average.
-const PICTURE_BYTES_PER_SECOND: f64 = 1_000.0;
-/// Most bytes a second that scans take on average.
-const BYTES_PER_SECOND: f64 = 3_000.0;
+/// Most bytes a second that pictures take on average, and scans behind the second one.
+const BYTES_PER_SECOND: f64 = 1_000.0;
 
 /// Who holds the blocks of a device or of a capture, as far as that is known.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +46,7 @@ impl Picture {
 
 /// Returns whether a picture of so many bytes is replaced after so many milliseconds.
 fn is_old(age_ms: f64, bytes: f64) -> bool {
-    age_ms >= PICTURE_MS.max(bytes * 1_000.0 / PICTURE_BYTES_PER_SECOND)
+    age_ms >= PICTURE_MS.max(bytes * 1_000.0 / BYTES_PER_SECOND)
 }
 
 /// When the next scan is due.
@@ -99,8 +97,8 @@ mod tests {
     fn the_second_scan_follows_soon_and_later_ones_where_they_are_needed() {
         assert!(is_due(0, 0.0, 0.0, false));
         assert!(!is_due(1, 9e4, 3.0, true) && is_due(1, 9e4, 4.0, false));
-        assert!(!is_due(2, 9e4, 29.0, true) && is_due(2, 9e4, 30.0, true));
-        assert!(!is_due(2, 9e4, 299.0, false) && is_due(2, 9e4, 300.0, false));
+        assert!(!is_due(2, 3e4, 29.0, true) && is_due(2, 3e4, 30.0, true));
+        assert!(!is_due(2, 3e4, 299.0, false) && is_due(2, 3e4, 300.0, false));
     }
 
     #[test]
@@ -111,7 +109,7 @@ mod tests {
 
     #[test]
     fn long_answers_are_asked_for_less_often_and_never_two_at_a_time() {
-        assert!(!is_due(9, 3e5, 99.0, true) && is_due(9, 3e5, 100.0, true));
+        assert!(!is_due(9, 3e5, 299.0, true) && is_due(9, 3e5, 300.0, true));
         let running = ScanPace {
             is_running: true,
             ..ScanPace::default()

@@ -93,6 +93,17 @@ impl LeaksPage {
         self.leaks.iter().filter(|leak| leak.count > 0).count() as u64
     }
 
+    /// Takes the frames that were left out, because an earlier list of the same trace has them.
+    pub fn recall(&mut self, earlier: &Self) {
+        let unknown = self.leaks.iter_mut().map(|leak| &mut leak.stack);
+        for stack in unknown.filter(|stack| stack.frames.is_empty()) {
+            let mut known = earlier.leaks.iter().map(|leak| &leak.stack);
+            if let Some(known) = known.find(|known| known.id == stack.id) {
+                stack.frames.clone_from(&known.frames);
+            }
+        }
+    }
+
     /// Returns what the analysis weighs of it.
     pub fn evidence(&self) -> Vec<(trace::Leak, Passed)> {
         let leaks = self.leaks.iter();
@@ -177,5 +188,31 @@ impl Leak {
             count: self.count,
             evicted: self.stack.evicted,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_were_left_out_are_recalled_by_the_id_of_their_call_stack() {
+        let list = |stacks: &[(u32, &[u64])]| {
+            let leak = |(id, frames): &(u32, &[u64])| Leak {
+                stack: Stack {
+                    id: *id,
+                    frames: frames.iter().copied().map(trace::Address).collect(),
+                    ..Stack::default()
+                },
+                ..Leak::default()
+            };
+            LeaksPage {
+                leaks: stacks.iter().map(leak).collect(),
+                ..LeaksPage::default()
+            }
+        };
+        let mut page = list(&[(7, &[]), (9, &[3]), (0, &[])]);
+        page.recall(&list(&[(9, &[4]), (7, &[1, 2])]));
+        assert_eq!(page, list(&[(7, &[1, 2]), (9, &[3]), (0, &[])]));
     }
 }

@@ -342,6 +342,7 @@ impl Route {
                 "until",
                 "sort",
                 "verdict",
+                "known",
                 "format",
             ])
             .of_trace(),

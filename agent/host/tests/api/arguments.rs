@@ -97,6 +97,19 @@ fn an_order_and_a_verdict_are_known() {
 }
 
 #[test]
+fn call_stacks_that_are_known_are_a_list_of_at_most_64_ids() {
+    let agent = Target::take();
+    let list = |number: usize| vec!["4294967295"; number].join(",");
+    for known in ["0", "7,4294967295", &list(64)] {
+        let path = format!("/trace/leaks?known={known}");
+        assert_eq!(agent.get(&path).status, 200);
+    }
+    for known in ["", "x", "1,", "-1", "4294967296", &list(65)] {
+        refuse(&agent, &format!("/trace/leaks?known={known}"));
+    }
+}
+
+#[test]
 fn a_mode_is_known_wherever_it_is_given() {
     let agent = Target::take();
     let before = agent.trace();

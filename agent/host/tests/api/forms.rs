@@ -153,6 +153,26 @@ fn leaks_are_judged_alike_in_json_postcard_and_a_capture() {
 }
 
 #[test]
+fn frames_that_are_known_are_left_out_of_both_forms() {
+    let agent = stopped();
+    let whole: LeaksPage = agent.read("/trace/leaks");
+    let [first, second] = [0, 1].map(|index: usize| whole.leaks[index].stack.clone());
+    let path = format!("/trace/leaks?known={},{}", second.id, u32::MAX);
+    let json: LeaksPage = agent.read(&path);
+    let told = agent.get(&format!("{path}&format=postcard"));
+    let told = leaks_page(&told.body).expect("it is whole");
+    for mut page in [json, told.expect("it is of one trace")] {
+        let stack = |page: &LeaksPage, index: usize| page.leaks[index].stack.clone();
+        assert_eq!(stack(&page, 0), first);
+        let mut without = second.clone();
+        without.frames.clear();
+        assert_eq!(stack(&page, 1), without);
+        page.recall(&whole);
+        assert_eq!(stack(&page, 1), second);
+    }
+}
+
+#[test]
 fn the_accept_header_chooses_the_form_unless_the_query_does() {
     let agent = Target::take();
     let content_type = |accept: &str, query: &str| {

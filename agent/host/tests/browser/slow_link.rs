@@ -12,8 +12,8 @@ use crate::support::process::Process;
 /// 1 Mbit/s.
 const BYTES_A_SECOND: u32 = 125_000;
 const LATENCY: Duration = Duration::from_millis(100);
-/// How long the bytes of an open page are counted: some rounds of all that it asks for.
-const COUNTING: Duration = Duration::from_secs(30);
+/// How long the bytes of an open page are counted: many rounds, and a scan or two.
+const COUNTING: Duration = Duration::from_secs(60);
 
 /// The sentence of the page's frame, and that of its program.
 const FIRST: &str = "#verdict.bad";

@@ -1,6 +1,7 @@
 //! A list of leaks that is longer than what is read at one time.
 
 use core::num::NonZeroUsize;
+use std::format;
 use std::string::String;
 use std::vec::Vec;
 
@@ -52,8 +53,12 @@ fn answer(limit: u32, meanwhile: impl Fn()) -> String {
         limit,
         ..Asked::default()
     };
+    answer_to(&wanted, meanwhile)
+}
+
+fn answer_to(wanted: &Asked, meanwhile: impl Fn()) -> String {
     let leaks =
-        Leaks::begin(Board::tracer(), Board::now_us(), &wanted).expect("there is no other query");
+        Leaks::begin(Board::tracer(), Board::now_us(), wanted).expect("there is no other query");
     let mut page = LeaksPage::new(leaks);
     let mut chunk = Chunk::new();
     let mut answer = String::new();
@@ -126,4 +131,22 @@ fn a_call_stack_whose_place_was_taken_is_neither_listed_nor_missed() {
     let others = (1..=STACKS).rev().filter(|stack| *stack != gone);
     assert!(bytes.iter().copied().eq(others), "{bytes:?}");
     assert_eq!(total, bytes.len());
+}
+
+#[test]
+fn frames_that_the_client_has_are_left_out_and_nothing_else_is() {
+    begin();
+    let all = answer(1000, || {});
+    let id = all.split("\"id\":").nth(2).expect("there are two");
+    let id = id.split(',').next().and_then(|id| id.parse().ok());
+    let known = [id.expect("it is a number")].into_iter().collect();
+    let wanted = Asked {
+        limit: 1000,
+        known,
+        ..Asked::default()
+    };
+    let second = format!("\"frames\":[\"{:#010x}\"]", STACKS - 1);
+    assert!(all.contains(&second), "{all}");
+    let expected = all.replace(&second, "\"frames\":[]");
+    assert_eq!(answer_to(&wanted, || {}), expected);
 }
