@@ -17,7 +17,7 @@ cargo xtask <command>
   demo [--port N] [--no-open]  install what is missing, build, serve dashboard and agent (port 8080)
   run qemu [--port N]          the same on bare metal: build an image with the dashboard in it, boot it in QEMU
   build dashboard              build the page, packed for firmware
-  build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c6)
+  build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c5, esp32c6, esp32c61)
   flash [--chip CHIP] [--port PORT]
                                the same, written onto a board; then show its console
   image [--chip CHIP]          the same, as one file of all the flash

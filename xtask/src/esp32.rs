@@ -25,11 +25,15 @@ const CONSOLE_BAUD: &str = "115200";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chip {
     Esp32C3,
+    Esp32C5,
     Esp32C6,
+    Esp32C61,
 }
 
 impl Chip {
-    pub(crate) const ALL: [Self; 2] = [Self::Esp32C3, Self::Esp32C6];
+    pub(crate) const ALL: [Self; 4] = [Self::Esp32C3, Self::Esp32C5, Self::Esp32C6, Self::Esp32C61];
+    /// Those whose firmware is weighed and looked into, one of each architecture; the others are only checked, for it takes minutes.
+    pub(crate) const TESTED: [Self; 2] = [Self::Esp32C3, Self::Esp32C6];
 
     /// Finds a chip by its name.
     ///
@@ -37,7 +41,7 @@ impl Chip {
     /// When there is no firmware for it; the message lists the chips.
     pub(crate) fn parse(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|chip| chip.name() == name);
-        let known = || Self::ALL.map(Self::name).join(" and ");
+        let known = || Self::ALL.map(Self::name).join(", ");
         found.with_context(|| format!("there is no firmware for `{name}`, only for {}", known()))
     }
 
@@ -45,7 +49,9 @@ impl Chip {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Esp32C3 => "esp32c3",
+            Self::Esp32C5 => "esp32c5",
             Self::Esp32C6 => "esp32c6",
+            Self::Esp32C61 => "esp32c61",
         }
     }
 
@@ -63,7 +69,7 @@ impl Chip {
     pub(crate) fn target(self) -> &'static str {
         match self {
             Self::Esp32C3 => IMC,
-            Self::Esp32C6 => IMAC,
+            Self::Esp32C5 | Self::Esp32C6 | Self::Esp32C61 => IMAC,
         }
     }
 

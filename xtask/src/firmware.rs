@@ -15,7 +15,7 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 17] = [
+const CHECKED: [Package; 20] = [
     Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
@@ -34,8 +34,11 @@ const CHECKED: [Package; 17] = [
     Package::new("heapbeacon-esp32", BOARDS, "esp32c6,default", IMAC),
     Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c3,http,tracing", IMC),
+    Package::new("heapbeacon-esp32-bare", BOARDS, "esp32c2,http,tracing", IMC),
     Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c3", IMC),
+    Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c5", IMAC),
     Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c6", IMAC),
+    Package::new("heapbeacon-esp32-demo", BOARDS, "esp32c61", IMAC),
     Package::new("minimal", EXAMPLE, "esp32c3", IMC),
     Package::new("minimal", EXAMPLE, "esp32c6", IMAC),
 ];

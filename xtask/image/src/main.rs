@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
-heapbeacon-image merge --chip esp32c3|esp32c6 --partitions CSV --out FILE ELF
+heapbeacon-image merge --chip esp32c3|esp32c5|esp32c6|esp32c61 --partitions CSV --out FILE ELF
 heapbeacon-image weigh ELF
 
 `merge` writes bootloader, partition table and firmware as they lie in 4 MB of flash.

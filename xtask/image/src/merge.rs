@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use espflash::flasher::{FlashData, FlashFrequency, FlashMode, FlashSettings, FlashSize};
 use espflash::image_format::ImageFormat;
 use espflash::image_format::idf::IdfBootloaderFormat;
-use espflash::target::{Chip, XtalFrequency};
+use espflash::target::Chip;
 
 /// Bytes of the smallest flash that modules come with.
 const FLASH_BYTES: usize = 4 << 20;
@@ -18,9 +18,11 @@ const ERASED: u8 = 0xff;
 pub(crate) fn chip(name: &OsStr) -> Result<Chip> {
     match name.to_str() {
         Some("esp32c3") => Ok(Chip::Esp32c3),
+        Some("esp32c5") => Ok(Chip::Esp32c5),
         Some("esp32c6") => Ok(Chip::Esp32c6),
+        Some("esp32c61") => Ok(Chip::Esp32c61),
         _ => bail!(
-            "there is no image for {}, only for esp32c3 and esp32c6",
+            "there is no image for {}, only for esp32c3, esp32c5, esp32c6 and esp32c61",
             name.display()
         ),
     }
@@ -36,7 +38,7 @@ pub(crate) fn merge(elf: &[u8], chip: Chip, partitions: &Path) -> Result<Vec<u8>
         Some(FlashSize::_4Mb),
         Some(FlashFrequency::_40Mhz),
     );
-    let data = FlashData::new(settings, 0, None, chip, XtalFrequency::_40Mhz);
+    let data = FlashData::new(settings, 0, None, chip, chip.default_xtal_frequency());
     let format = IdfBootloaderFormat::new(elf, &data, Some(partitions), None, None, None)
         .context("no image can be made of this firmware")?;
     let mut flash = vec![ERASED; FLASH_BYTES];

@@ -1,4 +1,4 @@
-//! A firmware for an ESP32-C3 or -C6 that traces itself: a demo workload whose heap can be looked at over Wi-Fi.
+//! A firmware for an ESP32 with RISC-V that traces itself: a demo workload whose heap can be looked at over Wi-Fi.
 #![no_std]
 #![no_main]
 
@@ -35,8 +35,11 @@ const WATCHDOG: time::Duration = time::Duration::from_secs(10);
 /// How often the watchdog is told that the executor runs.
 const FEED: Duration = Duration::from_secs(2);
 
+/// Whether the chip has no more than 320 KiB of RAM: then the record buffer and the second region of the heap are half as large.
+const IS_SMALL: bool = cfg!(feature = "esp32c61");
+
 /// 32 KiB: about 525 records and 130 call stacks.
-static RECORDS: RecordBuffer<4096> = record_buffer();
+static RECORDS: RecordBuffer<{ if IS_SMALL { 2048 } else { 4096 } }> = record_buffer();
 /// The agent's sockets, and those that a network may take itself, DHCP's and DNS's.
 static RESOURCES: StaticCell<StackResources<{ SOCKETS + 2 }>> = StaticCell::new();
 
@@ -59,7 +62,7 @@ async fn main(spawner: Spawner) -> ! {
     }
     // The bootloader's memory first, for the driver; the workload gets what is left, and more.
     heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
-    heapbeacon_esp32::heap_allocator!(size: 64 * 1024);
+    heapbeacon_esp32::heap_allocator!(size: if IS_SMALL { 32 * 1024 } else { 64 * 1024 });
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
     let network = start_network(spawner, chip.WIFI);

@@ -92,10 +92,16 @@ fn describe(setup: Option<&Setup>) -> api::Device {
     }
 }
 
-const CHIP: &str = if cfg!(feature = "esp32c3") {
+const CHIP: &str = if cfg!(feature = "esp32c2") {
+    "ESP32-C2"
+} else if cfg!(feature = "esp32c3") {
     "ESP32-C3"
+} else if cfg!(feature = "esp32c5") {
+    "ESP32-C5"
 } else if cfg!(feature = "esp32c6") {
     "ESP32-C6"
+} else if cfg!(feature = "esp32c61") {
+    "ESP32-C61"
 } else {
     "ESP32-S3"
 };

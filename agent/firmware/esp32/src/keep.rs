@@ -6,8 +6,16 @@ use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon_embassy::Lock;
 use heapbeacon_shared::trace::Reason;
 
-/// In the memory of the real-time clock, which esp-hal clears after a power failure only.
-#[unsafe(link_section = ".rtc_fast.persistent.heapbeacon")]
+/// In the memory of the real-time clock, which esp-hal clears after a power failure only; on a chip without it, in RAM that nobody
+/// clears.
+#[cfg_attr(
+    any(feature = "esp32c2", feature = "esp32c61"),
+    unsafe(link_section = ".noinit.heapbeacon")
+)]
+#[cfg_attr(
+    not(any(feature = "esp32c2", feature = "esp32c61")),
+    unsafe(link_section = ".rtc_fast.persistent.heapbeacon")
+)]
 static MEMORY: Memory = Memory::new();
 
 pub(crate) static BLACK_BOX: BlackBox<Lock> = BlackBox::new(&MEMORY);

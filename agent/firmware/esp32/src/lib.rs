@@ -40,7 +40,14 @@
 // Of the server's futures, which nest deeply.
 #![recursion_limit = "256"]
 
-#[cfg(not(any(feature = "esp32c3", feature = "esp32c6", feature = "esp32s3")))]
+#[cfg(not(any(
+    feature = "esp32c2",
+    feature = "esp32c3",
+    feature = "esp32c5",
+    feature = "esp32c6",
+    feature = "esp32c61",
+    feature = "esp32s3"
+)))]
 compile_error!(
     "heapbeacon-esp32 does not know which chip it is for: give it the feature that esp-hal has, as in \
      heapbeacon-esp32 = { version = \"0.1\", features = [\"esp32c3\"] }"

@@ -7,15 +7,19 @@ use heapbeacon::tracer::CallStack;
 use heapbeacon::walk::{self, Bounds, frame_pointer};
 use heapbeacon_shared::trace::Cut;
 
-/// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The larger of both chips'.
-const ROM: Range<usize> = 0x4000_0000..0x4006_0000;
+/// Code in the chip's ROM: parts of the Wi-Fi driver, and of the C library for it. The largest of all chips', the C2's.
+const ROM: Range<usize> = 0x4000_0000..0x4009_0000;
 
 /// Where the RAM for data ends.
 #[cfg(feature = "http")]
-const RAM_END: usize = if cfg!(feature = "esp32c3") {
+const RAM_END: usize = if cfg!(any(feature = "esp32c2", feature = "esp32c3")) {
     0x3fce_0000
+} else if cfg!(feature = "esp32c5") {
+    0x4086_0000
 } else if cfg!(feature = "esp32c6") {
     0x4088_0000
+} else if cfg!(feature = "esp32c61") {
+    0x4085_0000
 } else {
     0
 };
@@ -100,7 +104,7 @@ pub(crate) fn statics() -> Range<usize> {
     between!(_dram_data_start, _stack_end_cpu0)
 }
 
-/// Returns where variables are in the memory that keeps its contents in deep sleep.
+/// Returns where variables are in the memory that keeps its contents in deep sleep; nowhere on a chip without it.
 #[cfg(feature = "http")]
 pub(crate) fn rtc_fast() -> Range<usize> {
     between!(_rtc_fast_data_start, _rtc_fast_persistent_end)
