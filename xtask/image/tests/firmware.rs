@@ -13,6 +13,8 @@ type Elf<'e> = object::read::elf::ElfFile32<'e, Endianness>;
 
 /// Where assets/partitions.csv has the first slot, and where it ends.
 const SLOT: Range<usize> = 0x1_0000..0x20_0000;
+/// Where a bootloader is: on a C5 two sectors later than on the others.
+const BOOTLOADERS: [usize; 2] = [0, 0x2000];
 /// Where a bootloader looks for the table of partitions.
 const TABLE: usize = 0x8000;
 
@@ -71,9 +73,18 @@ fn is_rust(name: &str) -> bool {
 }
 
 fn is_driver(name: &str) -> bool {
-    ["ieee80211_", "lmac", "pp", "wpa_", "sta_", "rc"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    [
+        "ieee80211_",
+        "lmac",
+        "nan_",
+        "pm_",
+        "pp",
+        "wpa_",
+        "sta_",
+        "rc",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }
 
 #[test]
@@ -195,8 +206,14 @@ fn the_image_holds_the_build_id_that_the_elf_has() {
 fn the_image_has_a_bootloader_a_table_with_two_slots_and_a_firmware_that_fits_one() {
     let image = file("HEAPBEACON_IMAGE");
     assert_eq!(image.len(), 4 << 20);
+    let bootloader = image.iter().position(|byte| *byte != 0xff);
+    let bootloader = bootloader.expect("it is not erased");
+    assert!(
+        BOOTLOADERS.contains(&bootloader),
+        "it begins at {bootloader:#x}"
+    );
     assert_eq!(
-        (image[0], image[SLOT.start]),
+        (image[bootloader], image[SLOT.start]),
         (0xe9, 0xe9),
         "the mark of an image"
     );
