@@ -70,13 +70,15 @@ impl Pace {
     }
 
     /// Returns how many pauses there are until the next round of somebody who looks at a page; one if another trace or state is known
-    /// by now. Where nothing is drawn over time, few rounds are enough.
+    /// by now. Where nothing is drawn over time, few rounds are enough, unless records were evicted: whether blocks pile up then is told
+    /// from many answers.
     pub(super) fn pauses(&self, trace: Option<&Trace>, page: Option<Page>) -> u32 {
-        let is_same = trace.is_some_and(|trace| self.last.is_of(trace));
-        match page {
-            _ if !is_same => 1,
-            Some(Page::Live) => (self.quiet + 1).min(MOST_PAUSES),
-            _ => MOST_PAUSES,
+        let Some(trace) = trace.filter(|trace| self.last.is_of(trace)) else {
+            return 1;
+        };
+        match page == Some(Page::Live) || trace.summary.evicted_live > 0 {
+            true => (self.quiet + 1).min(MOST_PAUSES),
+            false => MOST_PAUSES,
         }
     }
 }
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn on_a_page_without_charts_pauses_are_long() {
-        let (mut pace, recording) = (Pace::default(), trace(State::Recording));
+        let (mut pace, mut recording) = (Pace::default(), trace(State::Recording));
         pace.look(Activity::of(
             &recording,
             &Heap::default(),
@@ -169,6 +171,8 @@ mod tests {
         let pauses =
             [Page::Live, Page::Leaks].map(|page| pace.pauses(Some(&recording), Some(page)));
         assert_eq!(pauses, [1, MOST_PAUSES]);
+        recording.summary.evicted_live = 1;
+        assert_eq!(pace.pauses(Some(&recording), Some(Page::Leaks)), 1);
     }
 
     #[test]
