@@ -10,6 +10,7 @@
 //! | `LeakList::conclude` | judgements | a `Conclusion`: what the whole list shows |
 //! | `growths` | readings of how much a heap holds | when it grew, by what is still held |
 //! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
+//! | `CallTree` | call stacks, and a value of each | what is below each function |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
 //! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
@@ -17,6 +18,8 @@
 mod arithmetic;
 #[cfg(feature = "alloc")]
 mod by_id;
+#[cfg(feature = "alloc")]
+mod call_tree;
 #[cfg(feature = "alloc")]
 mod conclusion;
 #[cfg(feature = "alloc")]
@@ -64,6 +67,8 @@ pub use arithmetic::{
 };
 #[cfg(feature = "alloc")]
 pub(crate) use by_id::ById;
+#[cfg(feature = "alloc")]
+pub use call_tree::{CallNode, CallTree};
 #[cfg(feature = "alloc")]
 pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, QUIET_US, Rest};
 pub use evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, Passed, judge};

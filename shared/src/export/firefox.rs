@@ -196,15 +196,15 @@ fn counters(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_>) -> fm
 
 fn stack_table(tree: &Tree, out: &mut Out<'_>) -> fmt::Result {
     out.write_str(r#""stackTable":{"frame":"#)?;
-    out.list(&tree.nodes, |out, node| {
-        write!(out, "{}", tree.number(node.function))
+    out.list(tree.nodes(), |out, node| {
+        write!(out, "{}", tree.number(node.key))
     })?;
     out.write_str(r#","prefix":"#)?;
-    out.list(&tree.nodes, |out, node| match node.caller {
+    out.list(tree.nodes(), |out, node| match node.parent {
         Some(caller) => write!(out, "{caller}"),
         None => out.write_str("null"),
     })?;
-    write!(out, r#","length":{}}},"#, tree.nodes.len())
+    write!(out, r#","length":{}}},"#, tree.nodes().len())
 }
 
 impl Tables {

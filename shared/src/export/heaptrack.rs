@@ -64,14 +64,14 @@ impl Writer<'_, '_> {
     fn traces(&mut self) -> fmt::Result {
         let module = self.string(self.recording.program())?;
         let mut instructions: BTreeMap<Function, usize> = BTreeMap::new();
-        for index in 0..self.tree.nodes.len() {
-            let node = self.tree.nodes[index];
+        for index in 0..self.tree.nodes().len() {
+            let node = self.tree.nodes()[index];
             let next = instructions.len() + 1;
-            let instruction = *instructions.entry(node.function).or_insert(next);
+            let instruction = *instructions.entry(node.key).or_insert(next);
             if instruction == next {
-                self.instruction(node.function, module)?;
+                self.instruction(node.key, module)?;
             }
-            let caller = node.caller.map_or(0, |caller| caller + 1);
+            let caller = node.parent.map_or(0, |caller| caller + 1);
             writeln!(self.out, "t {instruction:x} {caller:x}")?;
         }
         Ok(())

@@ -2,30 +2,21 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::iter;
 
 use super::recording::Recording;
 use super::strings::Strings;
+use crate::analysis::{CallNode, CallTree};
 
 /// Call stacks that share their outer functions. The outermost of each is its task.
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// Caller and function of each node; callers come first.
-    pub(super) nodes: Vec<Node>,
+    calls: CallTree<Function>,
     /// The innermost node of each call stack, by id.
     leaves: BTreeMap<u32, usize>,
     /// Names of tasks, in the order of their numbers.
     pub(super) tasks: Strings,
     /// How many frames the recording has.
     frames: usize,
-}
-
-/// A function with all its callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Node {
-    /// Index of the node that called it.
-    pub(super) caller: Option<usize>,
-    pub(super) function: Function,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,29 +30,26 @@ pub(super) enum Function {
 impl Tree {
     /// Returns the tree of all call stacks.
     pub(super) fn new(recording: &Recording) -> Self {
-        let (mut nodes, mut known) = (Vec::new(), BTreeMap::new());
+        let mut calls = CallTree::default();
         let (mut leaves, mut tasks) = (BTreeMap::new(), Strings::default());
         for stack in &recording.stacks {
             let task = stack.task().map(|task| Function::Task(tasks.number(task)));
             let frames = stack.frames.iter().rev();
             let frames = frames.map(|index| Function::Frame(*index));
-            let mut caller = None;
-            for function in task.into_iter().chain(frames) {
-                let node = Node { caller, function };
-                let index = *known.entry(node).or_insert(nodes.len());
-                if index == nodes.len() {
-                    nodes.push(node);
-                }
-                caller = Some(index);
-            }
-            leaves.extend(caller.map(|leaf| (stack.stack.id, leaf)));
+            let leaf = calls.add(task.into_iter().chain(frames));
+            leaves.extend(leaf.map(|leaf| (stack.stack.id, leaf)));
         }
         Self {
-            nodes,
+            calls,
             leaves,
             tasks,
             frames: recording.frames.len(),
         }
+    }
+
+    /// Returns each function with its caller; callers come first.
+    pub(super) fn nodes(&self) -> &[CallNode<Function>] {
+        self.calls.nodes()
     }
 
     /// Returns the innermost node of a call stack.
@@ -71,13 +59,9 @@ impl Tree {
 
     /// Returns the functions from the outermost one to a node.
     pub(super) fn path(&self, leaf: usize) -> Vec<Function> {
-        let node = |index: &usize| self.nodes.get(*index);
-        let outwards = iter::successors(Some(leaf), |index| node(index)?.caller);
-        let mut path: Vec<_> = outwards
-            .filter_map(|index| Some(node(&index)?.function))
-            .collect();
-        path.reverse();
-        path
+        let path = self.calls.path(leaf).into_iter();
+        path.filter_map(|index| Some(self.nodes().get(index)?.key))
+            .collect()
     }
 
     /// Returns the place of a function in a list of all frames, and behind them all tasks.
