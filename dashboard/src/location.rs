@@ -18,13 +18,21 @@ pub enum Page {
     Leaks,
     /// Every record.
     Records,
+    /// Who holds memory, as a picture.
+    Flame,
     /// Identity, symbols, downloads.
     Device,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Leaks, Self::Records, Self::Device];
+    pub const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Leaks,
+        Self::Flame,
+        Self::Records,
+        Self::Device,
+    ];
 
     /// Returns its name; in a file nothing is live.
     pub fn name(self, is_file: bool) -> &'static str {
@@ -32,6 +40,7 @@ impl Page {
             Self::Live if is_file => "Heap",
             Self::Live => "Live",
             Self::Leaks => "Leaks",
+            Self::Flame => "Flame",
             Self::Records => "Records",
             Self::Device => "Device",
         }
@@ -42,6 +51,7 @@ impl Page {
         match self {
             Self::Live => "#/live",
             Self::Leaks => "#/leaks",
+            Self::Flame => "#/flame",
             Self::Records => "#/records",
             Self::Device => "#/device",
         }

@@ -99,7 +99,7 @@ pub(super) fn rooms(places: impl Iterator<Item = f64> + Clone, edge: f64) -> Vec
 }
 
 /// Returns as much of some words as there is room for, in pixels: nothing rather than a letter or two.
-pub(super) fn shortened(words: &str, room: f64) -> String {
+pub fn shortened(words: &str, room: f64) -> String {
     let letters = (room / LETTER) as usize;
     match words.chars().count() {
         all if all <= letters => words.to_owned(),

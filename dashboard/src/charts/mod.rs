@@ -1,12 +1,13 @@
 //! Charts in SVG: geometry as plain functions, and the views that draw it.
 
+pub mod flame;
 mod geometry;
 mod reader;
 mod scale;
 mod sparkline;
 mod time_chart;
 
-pub use geometry::{Reading, stack_up};
+pub use geometry::{Reading, shortened, stack_up};
 pub use scale::axis_max;
 pub use sparkline::Sparkline;
 pub use time_chart::{Flag, Layer, Plot, Style, TimeChart};

@@ -13,6 +13,10 @@ impl Store {
     pub fn look_within(&self, span: Span) {
         self.within.set(None);
         self.span.set(span);
+        // A file has no device to ask: what its records tell, pages take from those.
+        if self.is_file {
+            return;
+        }
         let store = *self;
         self.run(async move { store.ask_within().await });
     }

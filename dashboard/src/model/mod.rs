@@ -6,6 +6,7 @@ mod demo_tests;
 pub(crate) mod ending;
 pub(crate) mod events;
 pub(crate) mod finding;
+pub(crate) mod flame;
 pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
 pub(crate) mod holders;

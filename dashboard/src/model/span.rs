@@ -15,6 +15,11 @@ impl Span {
         self == Self::default()
     }
 
+    /// Returns whether a moment is in it, in microseconds since boot: it ends before its end.
+    pub fn includes(self, time_us: u64) -> bool {
+        time_us >= self.since_us.unwrap_or(0) && time_us < self.until_us.unwrap_or(u64::MAX)
+    }
+
     /// Returns its end of a name in queries and in the address of a view.
     pub fn end(self, name: &str) -> String {
         let end = match name {
@@ -62,6 +67,11 @@ mod tests {
             all.with_end("since", &span.end("since")).query(),
             "&since=7"
         );
+        assert_eq!(
+            [6, 7, 19, 20].map(|us| span.includes(us)),
+            [false, true, true, false]
+        );
+        assert!(all.includes(0));
         for nothing in ["", "x", "-1"] {
             assert_eq!(span.with_end("since", nothing).since_us, None, "{nothing}");
         }

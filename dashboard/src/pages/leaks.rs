@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::demo::DemoStrip;
 use super::origins::OriginSwitches;
+use super::span::{SpanChoice, span_in_view, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::components::{When, follow};
@@ -27,13 +28,11 @@ mod issue;
 mod row;
 mod sign;
 mod source;
-mod span;
 mod table;
 
 use holders::HoldersSwitch;
 use issue::CopyIssue;
 use row::Sites;
-use span::{SpanChoice, SpanWords, span_in_view};
 use table::SiteTable;
 
 /// Who holds memory.
@@ -243,6 +242,33 @@ fn held_by(sites: &[Site], origin: Origin) -> Option<String> {
     let of_origin = || sites.iter().filter(|site| site.origin == origin);
     let bytes = of_origin().map(|site| site.bytes).sum();
     of_origin().next().map(|_| format::bytes(bytes))
+}
+
+/// Says what the list is about where it is not about all of the trace.
+#[component]
+fn SpanWords(sites: Memo<Sites>) -> impl IntoView {
+    let store = Store::of_app();
+    let words = move || {
+        let sites = sites.read();
+        let count = sites.iter().map(|site| site.count).sum();
+        let bytes = sites.iter().map(|site| site.bytes).sum();
+        format!(
+            "Allocated {} and still live: {}, {}. The verdicts below are about these blocks alone.",
+            span_words(store),
+            format::plural(count, "block"),
+            format::bytes(bytes),
+        )
+    };
+    view! {
+        <When is=move || !store.span.get().is_all()>
+            <p class="note" role="status" data-testid="span">
+                {move || match store.within.with(Option::is_some) {
+                    true => words(),
+                    false => "Reading what was allocated then…".to_owned(),
+                }}
+            </p>
+        </When>
+    }
 }
 
 /// Shows what the list leaves out.

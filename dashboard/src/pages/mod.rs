@@ -3,6 +3,7 @@
 mod capture;
 mod demo;
 mod device;
+mod flame;
 mod history_end;
 mod leaks;
 mod live;
@@ -12,6 +13,7 @@ mod records;
 mod regions;
 mod reserve;
 mod settings;
+mod span;
 mod start;
 mod symbols;
 
@@ -19,6 +21,7 @@ use history_end::history_end;
 
 pub use capture::CaptureDrop;
 pub use device::DevicePage;
+pub use flame::FlamePage;
 pub use leaks::LeaksPage;
 pub use live::LivePage;
 pub use records::RecordsPage;

@@ -139,7 +139,7 @@ fn Records() -> impl IntoView {
 
 /// Reads the records on opening the page, when the first ones come, and when another trace begins, which after a restart
 /// has the number of an old one: as soon as the device is there.
-fn read_when_needed(store: Store) {
+pub(super) fn read_when_needed(store: Store) {
     let trace = Memo::new(move |_| {
         let boot_id = store.device.read().as_ref().map(|device| device.boot_id);
         let trace_id = store.trace.read().as_ref().map(|trace| trace.trace_id);
@@ -182,7 +182,7 @@ fn count_words(store: Store, shown: u64, all: u64) -> String {
 }
 
 #[component]
-fn Refresh() -> impl IntoView {
+pub(super) fn Refresh() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <button

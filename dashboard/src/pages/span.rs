@@ -1,7 +1,6 @@
 use heapbeacon_shared::trace::Mark;
 use leptos::prelude::*;
 
-use super::row::Sites;
 use crate::components::When;
 use crate::format;
 use crate::location::view_value;
@@ -58,23 +57,8 @@ fn options(store: Store, name: &'static str) -> Vec<AnyView> {
     options.into_iter().map(option).collect()
 }
 
-/// Says what the list is about where it is not about all of the trace.
-#[component]
-pub(super) fn SpanWords(sites: Memo<Sites>) -> impl IntoView {
-    let store = Store::of_app();
-    view! {
-        <When is=move || !store.span.get().is_all()>
-            <p class="note" role="status" data-testid="span">
-                {move || match store.within.with(Option::is_some) {
-                    true => words(store, &sites.read()),
-                    false => "Reading what was allocated then…".to_owned(),
-                }}
-            </p>
-        </When>
-    }
-}
-
-fn words(store: Store, sites: &Sites) -> String {
+/// Describes the part of the trace that somebody looks at, such as “since “login””.
+pub(super) fn span_words(store: Store) -> String {
     let span = store.span.get();
     let marks = marks(store);
     let name = |time_us: u64| {
@@ -84,19 +68,18 @@ fn words(store: Store, sites: &Sites) -> String {
             |mark| format!("“{}”", mark.name),
         )
     };
-    let when = match (span.since_us.map(name), span.until_us.map(name)) {
+    match (span.since_us.map(name), span.until_us.map(name)) {
         (Some(since), Some(until)) => format!("between {since} and {until}"),
         (Some(since), None) => format!("since {since}"),
         (None, Some(until)) => format!("before {until}"),
         (None, None) => String::new(),
-    };
-    let count = sites.iter().map(|site| site.count).sum();
-    let bytes = sites.iter().map(|site| site.bytes).sum();
-    format!(
-        "Allocated {when} and still live: {}, {}. The verdicts below are about these blocks alone.",
-        format::plural(count, "block"),
-        format::bytes(bytes),
-    )
+    }
+}
+
+/// Returns how many marks the trace has, and when the latest was set, in microseconds since boot; `None` where there is none.
+pub(super) fn latest_mark(store: Store) -> Option<(usize, u64)> {
+    let marks = marks(store);
+    marks.last().map(|mark| (marks.len(), mark.time_us))
 }
 
 /// Returns the marks that were set during the trace, oldest first.
@@ -108,7 +91,8 @@ fn marks(store: Store) -> Vec<Mark> {
     let own = marks
         .marks
         .iter()
-        .filter(|mark| Some(mark.trace_id) == trace_id);
+        // A capture does not tell of which trace they are: it is of one.
+        .filter(|mark| store.is_file || Some(mark.trace_id) == trace_id);
     own.cloned().collect()
 }
 
