@@ -14,6 +14,7 @@ mod browser {
     mod evidence;
     mod files;
     mod first_sight;
+    mod flame;
     mod flood;
     mod holders;
     mod long_list;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use heapbeacon_shared::trace::{
-    Address, Births, BuildId, Cut, Destination, Ending, Frames, Leak, Mode, Name, Origin, Reason,
-    Record, Stack, State, Summary, Task,
+    Address, Births, BuildId, Cut, Destination, Ending, Frames, Leak, MAX_FRAMES, Mark, Mode, Name,
+    Origin, Reason, Record, Stack, State, Summary, Task,
 };
-use heapbeacon_shared::wire::{Encoder, Header, HeapRegion, MAX_ENCODED, Message, Sample};
+use heapbeacon_shared::wire::{Encoder, Free, Header, HeapRegion, MAX_ENCODED, Message, Sample};
 
 const SECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -105,6 +105,64 @@ pub(crate) fn crowd(len: u64) -> Vec<u8> {
     messages.extend((0..32).map(|id| stack(id, 1)));
     let record_of = |nth: u64| record((STARTED + nth, 16 + nth % 240, (nth % 32) as u32));
     messages.extend((0..len).map(record_of));
+    stream(&messages)
+}
+
+/// A capture in all mode with so many call stacks, none of which shares a frame with another, and a freed block of each. A mark
+/// is set in the middle.
+pub(crate) fn wide(stacks: u32) -> Vec<u8> {
+    let mut messages = vec![header()];
+    messages.extend(heap());
+    messages.push(Message::Counters(Summary {
+        time_us: TAKEN,
+        started_us: STARTED,
+        state: State::Recording,
+        destination: Some(Destination::Standalone),
+        mode: Some(Mode::All),
+        count: 2 * stacks,
+        capacity: 4_096,
+        total_allocations: 2 * u64::from(stacks),
+        matched_frees: stacks.into(),
+        live_count: stacks.into(),
+        ..Summary::default()
+    }));
+    messages.push(task(1, "main", Origin::Application));
+    messages.push(Message::Mark(Mark {
+        name: name("half time"),
+        time_us: STARTED + u64::from(stacks),
+        ..Mark::default()
+    }));
+    for id in 0..stacks {
+        let frames =
+            (0..MAX_FRAMES as u64).map(|depth| 0x4200_0000 + u64::from(id) * 0x80 + depth * 4);
+        messages.push(Message::Stack(Stack {
+            id,
+            task: 1,
+            frames: Frames::from_iter(frames),
+            ..Stack::default()
+        }));
+    }
+    for nth in 0..2 * u64::from(stacks) {
+        let (seq, stack) = (STARTED + nth, (nth / 2) as u32);
+        // Few of them have most.
+        let size = 16 + 1_000_000 / (u64::from(stack) + 1);
+        let address = Address(0x3fc9_0000 + nth * 16);
+        messages.push(Message::Record(Record {
+            seq,
+            address,
+            size,
+            stack,
+            ..Record::default()
+        }));
+        if nth % 2 == 1 {
+            messages.push(Message::Freed(Free {
+                seq,
+                address,
+                time: seq,
+                stack: None,
+            }));
+        }
+    }
     stream(&messages)
 }
 

@@ -30,6 +30,19 @@ impl Page {
         Ok(())
     }
 
+    /// Clicks with the mouse at a place in an element, as a share of its width.
+    pub(crate) async fn click_at(&self, css: &str, share: f64) -> WebDriverResult<()> {
+        let [x, y] = self.place(css, share).await?;
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = serde_json::json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.window
+                .cdp()
+                .send_raw("Input.dispatchMouseEvent", event)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Moves the mouse to where nothing is.
     pub(crate) async fn point_away(&self) -> WebDriverResult<()> {
         let event = serde_json::json!({"type": "mouseMoved", "x": 1, "y": 1});
@@ -118,7 +131,7 @@ impl Page {
     }
 
     /// Returns how many milliseconds of a core the page has taken for scripts, style and layout.
-    async fn work_ms(&self) -> WebDriverResult<f64> {
+    pub(crate) async fn work_ms(&self) -> WebDriverResult<f64> {
         let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
         Ok(1_000.0 * self.seconds_of(&work).await?)
     }
