@@ -19,7 +19,8 @@
 //! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the
 //! heap back for the moment when it is full; [`cost`], what tracing costs; [`marks`], moments that firmware or a person has
 //! [named](mark!); [`history`], how full the heap was since boot;
-//! [`postmortem`], what is left of a boot that ended badly; and [`image`], the build id that ties a trace to an ELF.
+//! [`postmortem`], what is left of a boot that ended badly; [`image`], the build id that ties a trace to an ELF; and `update`, new firmware
+//! over the network (feature `update`).
 //!
 //! # To give a board an agent
 //! 1. Implement [`Platform`](platform::Platform) and [`Device`](platform::Device) for an empty enum.
@@ -40,6 +41,7 @@ extern crate std;
 
 mod black_box;
 pub mod cost;
+mod field;
 pub mod history;
 pub mod hooks;
 #[cfg(feature = "http")]
@@ -61,6 +63,8 @@ pub mod tracer;
 pub mod walk;
 mod warnings;
 
+#[cfg(feature = "update")]
+pub use field::update;
 #[doc(hidden)]
 pub use mark::_heapbeacon_mark;
 pub use mark::mark;

@@ -1,0 +1,150 @@
+//! The power is cut in every single flash operation of an update, and what the device boots then is whole.
+
+use std::vec::Vec;
+
+use heapbeacon_flash_sim::Flash;
+
+use super::rig::*;
+use crate::update::{ATTEMPTS, Installer, Refusal, Start, Verdict};
+
+/// More than a sector each, and no whole number of words.
+const OLD: usize = 4100;
+const NEW: usize = 4201;
+
+/// What is done with a device, restarts included, until the power goes.
+type Story = fn(Flash) -> Flash;
+
+/// Starts what the bootloader chooses, as firmware does.
+fn start(flash: Flash) -> (Installer<Flash>, Option<Start>) {
+    let running = boots(&flash);
+    let mut installer = Installer::new(flash, board(running));
+    let started = installer.start().ok();
+    (installer, started)
+}
+
+/// Uploads an image, as far as there is power.
+fn brought(flash: Flash, seed: u8) -> Flash {
+    let (installer, _) = start(flash);
+    let update = share(installer);
+    let new = image(seed, NEW);
+    let result = upload(update, &signed(&header(&new), &new), 1000);
+    let flash = update.with_flash(|flash| flash.clone());
+    assert!(result == Ok(()) || result == Err(Refusal::Flash) && !flash.has_power());
+    flash
+}
+
+fn confirmed(flash: Flash) -> Flash {
+    let flash = brought(flash, 2);
+    let (installer, _) = start(flash);
+    let update = share(installer);
+    crate::update::Update::note_answer(update);
+    let verdict = update.settle(1, Some(1));
+    let flash = update.with_flash(|flash| flash.clone());
+    assert!(verdict == Verdict::Settled || !flash.has_power());
+    flash
+}
+
+fn rolled_back(flash: Flash) -> Flash {
+    let mut flash = brought(flash, 2);
+    for _ in 0..=ATTEMPTS {
+        let (mut installer, _) = start(flash);
+        flash = installer.flash().clone();
+    }
+    flash
+}
+
+fn given_up(flash: Flash) -> Flash {
+    let flash = brought(flash, 2);
+    let (installer, _) = start(flash);
+    let update = share(installer);
+    let verdict = update.settle(u64::MAX, None);
+    let flash = update.with_flash(|flash| flash.clone());
+    assert!(verdict == Verdict::GiveUp || !flash.has_power());
+    flash
+}
+
+/// Another image is brought before the first one was booted.
+fn brought_twice(flash: Flash) -> Flash {
+    let update = share(Installer::new(flash, board(0)));
+    for seed in [2, 3] {
+        let new = image(seed, NEW);
+        let result = upload(update, &signed(&header(&new), &new), 1000);
+        assert!(result == Ok(()) || result == Err(Refusal::Flash));
+    }
+    update.with_flash(|flash| flash.clone())
+}
+
+/// Both slots have been used: nothing is as the factory has left it.
+fn used() -> Flash {
+    let mut flash = flash(&image(1, OLD));
+    for seed in [4, 5] {
+        flash = brought(flash, seed);
+        let (mut installer, started) = start(flash);
+        assert_eq!(started, Some(Start::Trial(1)));
+        assert_eq!(installer.confirm(), Ok(()));
+        flash = installer.flash().clone();
+    }
+    assert_eq!(boots(&flash), 0);
+    flash
+}
+
+/// Checks that what is booted is one of the images that were ever whole.
+#[track_caller]
+fn assert_boots(flash: &Flash, cut: u64) {
+    let booted = slot(flash, boots(flash));
+    let images: Vec<_> = (1..=6)
+        .map(|seed| image(seed, if seed == 1 { OLD } else { NEW }))
+        .collect();
+    let is_whole = images.iter().any(|image| booted.starts_with(image));
+    assert!(is_whole, "cut in operation {cut}");
+}
+
+fn cut_everywhere(fresh: &Flash, story: Story) {
+    let all = story(fresh.clone()).operations() - fresh.operations();
+    assert!(all > 1000, "{all} operations");
+    for cut in 0..=all {
+        let mut flash = fresh.clone();
+        // Other bits are left half done in each.
+        flash.cut_after(cut, cut.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut flash = story(flash);
+        assert_eq!(flash.has_power(), cut == all);
+        flash.restart();
+        assert_boots(&flash, cut);
+        // The firmware that runs then is not stuck: it is confirmed, or goes back, and takes another update.
+        let (mut installer, started) = start(flash);
+        if started == Some(Start::GoBack) {
+            (installer, _) = start(installer.flash().clone());
+        }
+        assert_eq!(installer.confirm(), Ok(()));
+        let flash = installer.flash().clone();
+        assert_boots(&flash, cut);
+        let running = boots(&flash);
+        let flash = brought(flash, 6);
+        assert_eq!(boots(&flash), 1 - running, "cut in operation {cut}");
+        assert_boots(&flash, cut);
+    }
+}
+
+#[test]
+fn an_update_that_is_confirmed() {
+    cut_everywhere(&flash(&image(1, OLD)), confirmed);
+    cut_everywhere(&used(), confirmed);
+}
+
+#[test]
+fn an_update_that_never_gets_so_far_as_to_be_confirmed() {
+    cut_everywhere(&flash(&image(1, OLD)), rolled_back);
+    cut_everywhere(&used(), rolled_back);
+}
+
+#[test]
+fn an_update_that_gets_no_network() {
+    cut_everywhere(&flash(&image(1, OLD)), given_up);
+    cut_everywhere(&used(), given_up);
+}
+
+#[test]
+fn an_update_over_one_that_was_not_booted_yet() {
+    cut_everywhere(&flash(&image(1, OLD)), brought_twice);
+    cut_everywhere(&used(), brought_twice);
+}

@@ -1,0 +1,170 @@
+//! A device with two slots, whose bootloader is a model of the stock one.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use ed25519_dalek::{Signer, SigningKey};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use heapbeacon_flash_sim::{Flash, SECTOR};
+use heapbeacon_shared::trace::{BuildId, name};
+use heapbeacon_shared::update::Header;
+use sha2::{Digest, Sha256};
+
+use crate::update::{Board, Installer, Lane, Layout, Part, Refusal, Rollback, Session, Updater};
+
+/// Sectors of `otadata`, and of each slot.
+const OTADATA: usize = 2;
+const SLOT: usize = 5;
+/// Bytes of the longest image.
+pub(super) const ROOM: usize = (SLOT - 1) * SECTOR;
+
+pub(super) const CHIP: &str = "esp32c3";
+
+pub(super) type Shared = Updater<CriticalSectionRawMutex, Flash>;
+
+/// Returns an erased flash whose first slot holds an image.
+pub(super) fn flash(image: &[u8]) -> Flash {
+    let mut flash = Flash::new(OTADATA + 2 * SLOT);
+    flash.bytes_mut()[OTADATA * SECTOR..][..image.len()].copy_from_slice(image);
+    flash
+}
+
+pub(super) fn layout() -> Layout {
+    let at = |sectors: usize| (sectors * SECTOR) as u32;
+    Layout {
+        otadata: 0..at(OTADATA),
+        slots: [
+            at(OTADATA)..at(OTADATA + SLOT),
+            at(OTADATA + SLOT)..at(OTADATA + 2 * SLOT),
+        ],
+    }
+}
+
+/// Returns the bytes of a slot.
+pub(super) fn slot(flash: &Flash, slot: usize) -> &[u8] {
+    let range = &layout().slots[slot];
+    &flash.bytes()[range.start as usize..range.end as usize]
+}
+
+/// Returns the slot that the stock bootloader boots, without automatic rollback: see `bootloader_utility.c` of ESP-IDF.
+///
+/// It is written anew from there, so that it shares no mistake with what it judges.
+pub(super) fn boots(flash: &Flash) -> usize {
+    let word = |at: usize| {
+        let word = flash.bytes()[at..at + 4].try_into().expect("four bytes");
+        u32::from_le_bytes(word)
+    };
+    let valid = [0, SECTOR].into_iter().filter_map(|at| {
+        let (sequence, state) = (word(at), word(at + 24));
+        let is_valid = sequence != u32::MAX && state != 3 && state != 4;
+        (is_valid && word(at + 28) == rom_crc32(sequence)).then_some(sequence)
+    });
+    valid
+        .max()
+        .map_or(0, |sequence| (sequence.wrapping_sub(1) % 2) as usize)
+}
+
+/// `esp_rom_crc32_le(UINT32_MAX, …)`, bit by bit.
+fn rom_crc32(word: u32) -> u32 {
+    let mut crc = 0u32;
+    for byte in word.to_le_bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 };
+        }
+    }
+    !crc
+}
+
+/// Returns what a board says whose bootloader has booted a slot.
+pub(super) fn board(running: usize) -> Board {
+    Board {
+        layout: layout(),
+        running,
+        chip: CHIP,
+        firmware: name("logger"),
+        version: name("1.2.0"),
+        build_id: BuildId::new(&[1; 20]),
+        key: key().verifying_key().to_bytes(),
+        rollback: Rollback::OwnStart,
+        check: |first| match first.first() {
+            Some(0xE9) => Ok(()),
+            _ => Err("The image is none of an ESP32."),
+        },
+    }
+}
+
+pub(super) fn key() -> SigningKey {
+    SigningKey::from_bytes(&[42; 32])
+}
+
+/// Returns an image of so many bytes, none like another of another seed.
+pub(super) fn image(seed: u8, bytes: usize) -> Vec<u8> {
+    let mut image: Vec<_> = (0..bytes)
+        .map(|at| (at as u8).wrapping_mul(31) ^ (at >> 8) as u8 ^ seed)
+        .collect();
+    image[0] = 0xE9;
+    image
+}
+
+pub(super) fn header(image: &[u8]) -> Header {
+    Header {
+        size: image.len() as u32,
+        sha256: Sha256::digest(image).into(),
+        chip: name(CHIP),
+        firmware: name("logger"),
+        version: name("1.3.0"),
+        build_id: BuildId::new(&[2; 20]),
+    }
+}
+
+/// Returns what is uploaded.
+pub(super) fn signed(header: &Header, image: &[u8]) -> Vec<u8> {
+    let head = header.encode();
+    let signature = key().sign(&head).to_bytes();
+    [&head[..], &signature, image].concat()
+}
+
+pub(super) fn all_of(bytes: &[u8]) -> Part {
+    let total = bytes.len() as u32;
+    Part {
+        first: 0,
+        end: total,
+        total,
+    }
+}
+
+/// Shares what was started; for as long as the test's process runs.
+pub(super) fn share(installer: Installer<Flash>) -> &'static Shared {
+    let lane = Box::leak(Box::new(Lane::new()));
+    Box::leak(Box::new(Updater::new(Box::leak(Box::new(installer)), lane)))
+}
+
+/// Brings bytes, so many at a time.
+pub(super) fn bring(
+    session: &mut Session,
+    mut bytes: &[u8],
+    at_a_time: usize,
+) -> Result<(), Refusal> {
+    while !bytes.is_empty() {
+        let room = session.room();
+        let some = bytes.len().min(at_a_time).min(room.len());
+        assert!(some > 0, "it takes no more");
+        room[..some].copy_from_slice(&bytes[..some]);
+        session.take(some)?;
+        bytes = &bytes[some..];
+    }
+    Ok(())
+}
+
+/// Uploads all of it, and has it booted.
+pub(super) fn upload(
+    update: &'static Shared,
+    bytes: &[u8],
+    at_a_time: usize,
+) -> Result<(), Refusal> {
+    let mut session = Session::open(update, all_of(bytes), false)?;
+    bring(&mut session, bytes, at_a_time)?;
+    while session.check()? {}
+    Ok(())
+}
