@@ -16,6 +16,8 @@ use crate::marks::Marks;
 use crate::memory::Area;
 use crate::reserve::Reserve;
 use crate::tracer::{CallStack, Tracer};
+#[cfg(feature = "update")]
+use crate::update::Update;
 
 /// What a board does for the tracer.
 ///
@@ -127,6 +129,12 @@ pub trait Device: Platform {
     /// Restarts the device as soon as the answer to whoever asked is on its way; returns whether it can.
     fn restart() -> bool {
         false
+    }
+
+    /// Returns what takes new firmware, on boards with two slots for it.
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn Update> {
+        None
     }
 
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.

@@ -30,6 +30,8 @@ use crate::read::stream::{self, MessageStream};
 use crate::read::wanted::Wanted;
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error, Order};
+#[cfg(feature = "update")]
+use crate::update::Refusal;
 
 const OPENAPI: &[u8] = include_bytes!("../../assets/openapi.yaml");
 /// Most records or stacks of a page.
@@ -88,6 +90,8 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
             .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
         Route::ProfileSymbols => bytes("text/plain; charset=utf-8", NO_SYMBOLS),
+        Route::Ota | Route::Upload => ota::<P>()?,
+        Route::CancelUpload => cancel_upload::<P>()?,
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };
@@ -451,6 +455,37 @@ fn restart<P: Device>() -> Answer {
     Ok(Reply::json(Json::Restart(api::Restart {
         restarting: true,
     })))
+}
+
+/// Answers an upload that has come to its end.
+#[cfg(feature = "update")]
+pub(crate) fn uploaded<P: Device>() -> Answer {
+    Ok(ota::<P>()?.with("Cache-Control", "no-store"))
+}
+
+#[cfg(feature = "update")]
+fn ota<P: Device>() -> Answer {
+    let update = P::update().ok_or_else(Problem::takes_no_firmware)?;
+    let status = update.status().ok_or(Refusal::Busy)?;
+    Ok(Reply::json(Json::Ota(status)))
+}
+
+#[cfg(not(feature = "update"))]
+fn ota<P: Device>() -> Answer {
+    Err(Problem::takes_no_firmware())
+}
+
+#[cfg(feature = "update")]
+fn cancel_upload<P: Device>() -> Answer {
+    P::update()
+        .ok_or_else(Problem::takes_no_firmware)?
+        .cancel()?;
+    ota::<P>()
+}
+
+#[cfg(not(feature = "update"))]
+fn cancel_upload<P: Device>() -> Answer {
+    Err(Problem::takes_no_firmware())
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {

@@ -12,6 +12,8 @@ use crate::http::limits::MAX_BODY;
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
+#[cfg(feature = "update")]
+use crate::http::request::content_range::Incoming;
 use crate::http::request::input::{Body, Tail};
 use crate::http::request::parse::{Request, Room, Version};
 use crate::http::request::percent::Encoded;
@@ -40,6 +42,9 @@ pub(crate) enum Action<'b> {
     File(File),
     /// An answer of the API.
     Call(Call<'b>),
+    /// New firmware, which comes behind the head.
+    #[cfg(feature = "update")]
+    Upload(Incoming),
     /// An event connection.
     Open(Opening),
 }
@@ -48,10 +53,18 @@ impl Action<'_> {
     /// Returns whether the body of the request is of any use.
     pub(crate) fn reads_body(&self) -> bool {
         match self {
-            Self::Call(call) => call.endpoint.body != api::Body::Unread,
+            Self::Call(call) => is_read(call.endpoint),
+            // What is read of it is written, not kept.
+            #[cfg(feature = "update")]
+            Self::Upload(_) => false,
             _ => true,
         }
     }
+}
+
+/// Returns whether the whole body of a request is read before it is answered.
+fn is_read(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.body, api::Body::None | api::Body::Json(_))
 }
 
 /// What there is at a path.
@@ -82,7 +95,7 @@ impl<'b> Order<'b> {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
                 let place = request.target.path.map(|path| find(server, &request, path));
-                if length > MAX_BODY && !place.as_ref().is_some_and(Place::ignores_body) {
+                if length > MAX_BODY && !place.as_ref().is_some_and(Place::takes_any_length) {
                     return Err(Problem::too_large(MAX_BODY));
                 }
                 let access = place.as_ref().map_or(Access::Read, Place::access);
@@ -141,6 +154,11 @@ fn choose<'b, P: Device>(
             }
             Ok(Action::Open(opening))
         }
+        #[cfg(feature = "update")]
+        Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
+            let query = Query::new(request.target.query, endpoint.query)?;
+            Incoming::of(request, query, body_length).map(Action::Upload)
+        }
         Place::Route(endpoint, parameter) => call(endpoint, parameter, request, body_length),
         Place::File(file) => Ok(Action::File(file)),
         Place::Nothing => Err(assets::nothing_here()),
@@ -157,9 +175,9 @@ impl Place<'_> {
         }
     }
 
-    /// Returns whether a body is left where it is, however long it is.
-    fn ignores_body(&self) -> bool {
-        matches!(self, Self::Route(endpoint, _) if endpoint.body == api::Body::Unread)
+    /// Returns whether a body may be longer than there is room: it is left where it is, or used as it comes.
+    fn takes_any_length(&self) -> bool {
+        matches!(self, Self::Route(endpoint, _) if !is_read(endpoint))
     }
 }
 
@@ -222,8 +240,7 @@ fn call<'b>(
     if endpoint.needs_tracing && !cfg!(feature = "tracing") {
         return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
     }
-    let is_read = endpoint.body != api::Body::Unread;
-    if endpoint.method != Method::Get && is_read && body_length > 0 {
+    if endpoint.method != Method::Get && is_read(endpoint) && body_length > 0 {
         check_type(request.fields)?;
     }
     if let api::Body::Json(most) = endpoint.body
@@ -268,6 +285,8 @@ pub(crate) fn perform<P: Device>(
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server.recorder(), call, body))
             .unwrap_or_else(Reply::from),
+        #[cfg(feature = "update")]
+        Action::Upload(_) => handlers::uploaded::<P>().unwrap_or_else(Reply::from),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
     }
@@ -276,7 +295,7 @@ pub(crate) fn perform<P: Device>(
 /// Returns what the body says to an endpoint; whoever reads need not say anything.
 fn said<'b>(endpoint: &Endpoint, body: &'b Body) -> Result<&'b [u8], Problem> {
     match (endpoint.method, endpoint.body) {
-        (Method::Get, _) | (_, api::Body::Unread) => Ok(&[]),
+        (Method::Get, _) | (_, api::Body::Unread | api::Body::Stream) => Ok(&[]),
         (_, api::Body::None) => check_empty(body).map(|()| &[][..]),
         (_, api::Body::Json(_)) => Ok(body),
     }
@@ -292,7 +311,7 @@ fn preflight() -> Reply {
         .with("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
         .with(
             "Access-Control-Allow-Headers",
-            "Authorization, Content-Type",
+            "Authorization, Content-Range, Content-Type",
         )
         .with("Access-Control-Allow-Private-Network", "true")
         .with("Access-Control-Max-Age", "600")

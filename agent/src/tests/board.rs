@@ -22,6 +22,8 @@ use crate::postmortem::{Memory, Reset};
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, EventRing, Tracer};
+#[cfg(feature = "update")]
+use crate::update::Update;
 
 static COST: CostMeter = CostMeter::new();
 pub(crate) static EVENTS: EventRing<64> = EventRing::new();
@@ -36,6 +38,8 @@ std::thread_local! {
     static AREAS: RefCell<std::vec::Vec<Area>> = const { RefCell::new(std::vec::Vec::new()) };
     static HANDED: Cell<u64> = const { Cell::new(0) };
     static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
+    #[cfg(feature = "update")]
+    static UPDATE: Cell<Option<&'static dyn Update>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<Names> = RefCell::default();
 }
@@ -80,6 +84,12 @@ pub(crate) fn was_interrupted() -> bool {
 pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
     AREAS.set(areas);
     HANDED.set(handed);
+}
+
+/// Gives the board what takes new firmware.
+#[cfg(feature = "update")]
+pub(crate) fn take_updates(update: &'static dyn Update) {
+    UPDATE.set(Some(update));
 }
 
 /// Begins a boot with memory that outlives it.
@@ -174,6 +184,11 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         NAMES.with_borrow(|names| names.device.clone())
+    }
+
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn Update> {
+        UPDATE.get()
     }
 
     fn history() -> Option<&'static History<Interruptible>> {

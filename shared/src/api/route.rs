@@ -68,10 +68,12 @@ impl Methods {
     /// Returns the value of `Allow`, with the methods that are derived from these.
     pub const fn allow(self) -> &'static str {
         match (self.get, self.post, self.delete) {
-            (true, true, _) => "GET, HEAD, POST, OPTIONS",
+            (true, true, true) => "GET, HEAD, POST, DELETE, OPTIONS",
+            (true, true, false) => "GET, HEAD, POST, OPTIONS",
             (true, false, true) => "GET, HEAD, DELETE, OPTIONS",
             (true, false, false) => "GET, HEAD, OPTIONS",
-            (false, true, _) => "POST, OPTIONS",
+            (false, true, true) => "POST, DELETE, OPTIONS",
+            (false, true, false) => "POST, OPTIONS",
             (false, false, true) => "DELETE, OPTIONS",
             (false, false, false) => "OPTIONS",
         }
@@ -81,10 +83,12 @@ impl Methods {
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.get, self.post, self.delete) {
-            (true, true, _) => "GET and POST",
+            (true, true, true) => "GET, POST and DELETE",
+            (true, true, false) => "GET and POST",
             (true, false, true) => "GET and DELETE",
             (true, false, false) => "GET",
-            (false, true, _) => "POST",
+            (false, true, true) => "POST and DELETE",
+            (false, true, false) => "POST",
             (false, false, true) => "DELETE",
             (false, false, false) => "OPTIONS",
         })
@@ -121,13 +125,15 @@ pub enum Body {
     Json(usize),
     /// Anything, of which nothing is read: the connection ends behind the answer.
     Unread,
+    /// Bytes of any number, which are used as they come.
+    Stream,
 }
 
 impl Body {
     /// Returns the most bytes that say something.
     pub const fn most_bytes(self) -> usize {
         match self {
-            Self::None | Self::Unread => 0,
+            Self::None | Self::Unread | Self::Stream => 0,
             Self::Json(most) => most,
         }
     }
@@ -208,6 +214,9 @@ pub enum Route {
     HeapProfile,
     AllocsProfile,
     ProfileSymbols,
+    Ota,
+    Upload,
+    CancelUpload,
 }
 
 /// A row of the table of routes.
@@ -287,7 +296,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 31] = [
+    pub const ALL: [Endpoint; 34] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -372,9 +381,15 @@ impl Route {
             body: Body::Unread,
             ..Endpoint::read(Route::ProfileSymbols, "/debug/pprof/symbol", Answer::Text)
         },
+        Endpoint::read(Route::Ota, "/api/v1/ota", Answer::Json),
+        Endpoint::control(Route::Upload, "/api/v1/ota", Body::Stream).with_query(&["allow"]),
+        Endpoint {
+            method: Method::Delete,
+            ..Endpoint::control(Route::CancelUpload, "/api/v1/ota", Body::None)
+        },
     ];
 
-    const TABLE: &'static [Endpoint; 31] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 34] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -441,6 +456,8 @@ mod tests {
         assert!(both.has(Method::Get) && both.has(Method::Post));
         assert_eq!(both.allow(), "GET, HEAD, POST, OPTIONS");
         assert_eq!(Route::Heap.endpoint().methods(), Methods::READ);
+        let all = Route::Ota.endpoint().methods();
+        assert_eq!(all.allow(), "GET, HEAD, POST, DELETE, OPTIONS");
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Installer<F> {
     otadata: OtaData,
     is_on_trial: bool,
     may_be_older: bool,
+    /// How many uploads were begun or given up.
+    uploads: u32,
     upload: Option<Upload>,
 }
 
@@ -107,6 +109,7 @@ impl<F: NorFlash> Installer<F> {
             board,
             is_on_trial: false,
             may_be_older: false,
+            uploads: 0,
             upload: None,
         }
     }
@@ -187,10 +190,15 @@ impl<F: NorFlash> Installer<F> {
                 room: room + HEADER_BYTES as u32,
             });
         }
+        if part.total <= HEADER_BYTES as u32 {
+            return Err(Refusal::WrongLength {
+                wanted: HEADER_BYTES as u32 + 1,
+            });
+        }
         if part.first == 0 {
             self.forget();
             self.may_be_older = may_be_older;
-            lane.begin(part.total);
+            lane.begin(part.total, self.uploads);
         } else if part.first != lane.next() || part.total != lane.total {
             return Err(Refusal::WrongRange { next: lane.next() });
         }
@@ -200,13 +208,21 @@ impl<F: NorFlash> Installer<F> {
     /// Gives up what has come.
     pub(super) fn forget(&mut self) {
         self.upload = None;
+        self.uploads = self.uploads.wrapping_add(1);
+    }
+
+    fn check_current(&self, lane: &Lane) -> Result<(), Refusal> {
+        match lane.upload == self.uploads {
+            true => Ok(()),
+            false => Err(Refusal::Cancelled),
+        }
     }
 
     /// Checks and writes a block.
     pub(super) fn accept(&mut self, lane: &Lane) -> Result<(), Refusal> {
+        self.check_current(lane)?;
         let block = &lane.block[..lane.filled];
         let image = match (lane.offset, block.split_first_chunk::<HEADER_BYTES>()) {
-            (0, None) => return Err(self.short(lane.total)),
             (0, Some((head, image))) => {
                 let upload = self.judge(head, lane.total)?;
                 (self.board.check)(image).map_err(Refusal::Image)?;
@@ -217,14 +233,6 @@ impl<F: NorFlash> Installer<F> {
             _ => block,
         };
         self.write(image).map_err(|_| self.broken())
-    }
-
-    /// Refuses what is too short for a header.
-    fn short(&mut self, total: u32) -> Refusal {
-        self.forget();
-        Refusal::WrongLength {
-            wanted: total.max(HEADER_BYTES as u32 + 1),
-        }
     }
 
     fn broken(&mut self) -> Refusal {
@@ -303,6 +311,7 @@ impl<F: NorFlash> Installer<F> {
 
     /// Reads some of the image back, by way of a lane; returns whether there is more.
     pub(super) fn check(&mut self, lane: &mut Lane) -> Result<bool, Refusal> {
+        self.check_current(lane)?;
         for _ in 0..BLOCKS_AT_A_TIME {
             if !self.read_back(&mut lane.block)? {
                 self.forget();

@@ -25,7 +25,7 @@ mod trial;
 mod updater;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use installer::{Board, Installer, Layout, Rollback, Start};
 pub use otadata::ATTEMPTS;

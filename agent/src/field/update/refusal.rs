@@ -29,6 +29,8 @@ pub enum Refusal {
     Digest,
     /// Another upload is at work.
     Busy,
+    /// The upload was cancelled.
+    Cancelled,
     /// What runs is on trial, and what would be written over is what it would go back to.
     Unconfirmed,
     /// The bytes are not those that are missing.

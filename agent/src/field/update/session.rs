@@ -27,6 +27,8 @@ pub struct Lane {
     pub(super) offset: u32,
     /// Bytes in all; 0 where there is no upload.
     pub(super) total: u32,
+    /// Which of all uploads it is.
+    pub(super) upload: u32,
 }
 
 impl Lane {
@@ -38,6 +40,7 @@ impl Lane {
             filled: 0,
             offset: 0,
             total: 0,
+            upload: 0,
         }
     }
 
@@ -47,7 +50,8 @@ impl Lane {
     }
 
     /// Begins another upload, or none.
-    pub(super) fn begin(&mut self, total: u32) {
+    pub(super) fn begin(&mut self, total: u32, upload: u32) {
+        self.upload = upload;
         self.filled = 0;
         self.offset = 0;
         self.total = total;
@@ -105,7 +109,7 @@ impl Session {
                 lane.offset += lane.filled as u32;
                 lane.filled = 0;
             }
-            Err(_) => lane.begin(0),
+            Err(_) => lane.begin(0, 0),
         }
         accepted
     }
@@ -126,7 +130,7 @@ impl Session {
         };
         let checked = self.update.check(lane);
         if !matches!(checked, Ok(true)) {
-            lane.begin(0);
+            lane.begin(0, 0);
         }
         checked
     }

@@ -39,10 +39,10 @@ pub trait Update: Sync {
     /// Takes the right to upload back.
     fn close(&self, lane: &'static mut Lane);
 
-    /// Gives an upload up that was broken off.
+    /// Gives an upload up that comes, or was broken off.
     ///
     /// # Errors
-    /// When there is none, or it is at work.
+    /// When there is none.
     fn cancel(&self) -> Result<(), Refusal>;
 
     /// Notes that a request of the API was answered: what can do that works.
@@ -90,7 +90,7 @@ impl<M: RawMutex, F: NorFlash> Updater<M, F> {
 
     /// Lends the flash, to be looked at or changed behind its back.
     #[cfg(test)]
-    pub(super) fn with_flash<T>(&self, work: impl FnOnce(&mut F) -> T) -> T {
+    pub(crate) fn with_flash<T>(&self, work: impl FnOnce(&mut F) -> T) -> T {
         let result = self.with(|installer| work(installer.flash()));
         result.expect("nobody is at work")
     }
@@ -143,11 +143,14 @@ impl<M: RawMutex + Sync, F: NorFlash + Send> Update for Updater<M, F> {
     }
 
     fn cancel(&self) -> Result<(), Refusal> {
-        let lane = self.lane.lock(Cell::take).ok_or(Refusal::Busy)?;
-        let is_begun = lane.total > 0;
-        lane.begin(0);
-        self.close(lane);
-        self.with(Installer::forget);
+        // Whoever has it learns with the next block that there is nothing left to go on with.
+        let is_begun = self.lane.lock(Cell::take).is_none_or(|lane| {
+            let is_begun = lane.total > 0;
+            lane.begin(0, 0);
+            self.close(lane);
+            is_begun
+        });
+        self.with(Installer::forget).ok_or(Refusal::Busy)?;
         match is_begun {
             true => Ok(()),
             false => Err(Refusal::Nothing),

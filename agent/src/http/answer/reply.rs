@@ -87,6 +87,8 @@ pub(crate) enum Json {
     Mark(Mark),
     DemoSwitch(api::DemoSwitch),
     Restart(api::Restart),
+    #[cfg(feature = "update")]
+    Ota(api::Ota),
     Problem(api::Problem),
 }
 

@@ -23,6 +23,8 @@ mod restarts;
 mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;
+#[cfg(feature = "update")]
+mod updates;
 
 use std::string::String;
 use std::vec::Vec;

@@ -170,7 +170,6 @@ fn there_is_one_upload_at_a_time_and_a_new_one_takes_the_place_of_one_that_was_b
     assert_eq!(bring(&mut first, &bytes[..3000], 500), Ok(()));
     let second = Session::open(update, all_of(&bytes), false);
     assert_eq!(second.err(), Some(Refusal::Busy));
-    assert_eq!(update.cancel(), Err(Refusal::Busy));
     let state = update.status().map(|status| status.state);
     assert_eq!(state, Some(OtaState::Receiving));
     assert_eq!(bring(&mut first, &bytes[3000..4000], 500), Ok(()));
@@ -214,6 +213,22 @@ fn a_cancelled_upload_leaves_nothing_and_there_is_nothing_to_cancel_twice() {
     };
     let refused = Session::open(update, rest, false).err();
     assert_eq!(refused, Some(Refusal::WrongRange { next: 0 }));
+}
+
+#[test]
+fn an_upload_that_is_cancelled_meanwhile_learns_so_with_its_next_block() {
+    let bytes = with(|_| {});
+    for came in [10, 3000, bytes.len() - 1] {
+        let update = device();
+        let mut session = Session::open(update, all_of(&bytes), false).expect("it may");
+        assert_eq!(bring(&mut session, &bytes[..came], 500), Ok(()));
+        assert_eq!(update.cancel(), Ok(()));
+        let rest = bring(&mut session, &bytes[came..], 500);
+        assert_eq!(rest, Err(Refusal::Cancelled));
+        drop(session);
+        assert_eq!(update.status().map(|it| it.state), Some(OtaState::Idle));
+        assert_eq!(upload(update, &bytes, 500), Ok(()));
+    }
 }
 
 #[test]

@@ -2,5 +2,5 @@
 
 mod bad_input;
 mod power;
-mod rig;
+pub(crate) mod rig;
 mod story;

@@ -16,20 +16,20 @@ use crate::update::{Board, Installer, Lane, Layout, Part, Refusal, Rollback, Ses
 const OTADATA: usize = 2;
 const SLOT: usize = 5;
 /// Bytes of the longest image.
-pub(super) const ROOM: usize = (SLOT - 1) * SECTOR;
+pub(crate) const ROOM: usize = (SLOT - 1) * SECTOR;
 
-pub(super) const CHIP: &str = "esp32c3";
+pub(crate) const CHIP: &str = "esp32c3";
 
-pub(super) type Shared = Updater<CriticalSectionRawMutex, Flash>;
+pub(crate) type Shared = Updater<CriticalSectionRawMutex, Flash>;
 
 /// Returns an erased flash whose first slot holds an image.
-pub(super) fn flash(image: &[u8]) -> Flash {
+pub(crate) fn flash(image: &[u8]) -> Flash {
     let mut flash = Flash::new(OTADATA + 2 * SLOT);
     flash.bytes_mut()[OTADATA * SECTOR..][..image.len()].copy_from_slice(image);
     flash
 }
 
-pub(super) fn layout() -> Layout {
+pub(crate) fn layout() -> Layout {
     let at = |sectors: usize| (sectors * SECTOR) as u32;
     Layout {
         otadata: 0..at(OTADATA),
@@ -41,7 +41,7 @@ pub(super) fn layout() -> Layout {
 }
 
 /// Returns the bytes of a slot.
-pub(super) fn slot(flash: &Flash, slot: usize) -> &[u8] {
+pub(crate) fn slot(flash: &Flash, slot: usize) -> &[u8] {
     let range = &layout().slots[slot];
     &flash.bytes()[range.start as usize..range.end as usize]
 }
@@ -49,7 +49,7 @@ pub(super) fn slot(flash: &Flash, slot: usize) -> &[u8] {
 /// Returns the slot that the stock bootloader boots, without automatic rollback: see `bootloader_utility.c` of ESP-IDF.
 ///
 /// It is written anew from there, so that it shares no mistake with what it judges.
-pub(super) fn boots(flash: &Flash) -> usize {
+pub(crate) fn boots(flash: &Flash) -> usize {
     let word = |at: usize| {
         let word = flash.bytes()[at..at + 4].try_into().expect("four bytes");
         u32::from_le_bytes(word)
@@ -77,7 +77,7 @@ fn rom_crc32(word: u32) -> u32 {
 }
 
 /// Returns what a board says whose bootloader has booted a slot.
-pub(super) fn board(running: usize) -> Board {
+pub(crate) fn board(running: usize) -> Board {
     Board {
         layout: layout(),
         running,
@@ -94,12 +94,12 @@ pub(super) fn board(running: usize) -> Board {
     }
 }
 
-pub(super) fn key() -> SigningKey {
+pub(crate) fn key() -> SigningKey {
     SigningKey::from_bytes(&[42; 32])
 }
 
 /// Returns an image of so many bytes, none like another of another seed.
-pub(super) fn image(seed: u8, bytes: usize) -> Vec<u8> {
+pub(crate) fn image(seed: u8, bytes: usize) -> Vec<u8> {
     let mut image: Vec<_> = (0..bytes)
         .map(|at| (at as u8).wrapping_mul(31) ^ (at >> 8) as u8 ^ seed)
         .collect();
@@ -107,7 +107,7 @@ pub(super) fn image(seed: u8, bytes: usize) -> Vec<u8> {
     image
 }
 
-pub(super) fn header(image: &[u8]) -> Header {
+pub(crate) fn header(image: &[u8]) -> Header {
     Header {
         size: image.len() as u32,
         sha256: Sha256::digest(image).into(),
@@ -119,13 +119,13 @@ pub(super) fn header(image: &[u8]) -> Header {
 }
 
 /// Returns what is uploaded.
-pub(super) fn signed(header: &Header, image: &[u8]) -> Vec<u8> {
+pub(crate) fn signed(header: &Header, image: &[u8]) -> Vec<u8> {
     let head = header.encode();
     let signature = key().sign(&head).to_bytes();
     [&head[..], &signature, image].concat()
 }
 
-pub(super) fn all_of(bytes: &[u8]) -> Part {
+pub(crate) fn all_of(bytes: &[u8]) -> Part {
     let total = bytes.len() as u32;
     Part {
         first: 0,
@@ -135,13 +135,13 @@ pub(super) fn all_of(bytes: &[u8]) -> Part {
 }
 
 /// Shares what was started; for as long as the test's process runs.
-pub(super) fn share(installer: Installer<Flash>) -> &'static Shared {
+pub(crate) fn share(installer: Installer<Flash>) -> &'static Shared {
     let lane = Box::leak(Box::new(Lane::new()));
     Box::leak(Box::new(Updater::new(Box::leak(Box::new(installer)), lane)))
 }
 
 /// Brings bytes, so many at a time.
-pub(super) fn bring(
+pub(crate) fn bring(
     session: &mut Session,
     mut bytes: &[u8],
     at_a_time: usize,
@@ -158,7 +158,7 @@ pub(super) fn bring(
 }
 
 /// Uploads all of it, and has it booted.
-pub(super) fn upload(
+pub(crate) fn upload(
     update: &'static Shared,
     bytes: &[u8],
     at_a_time: usize,
