@@ -13,12 +13,13 @@ use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
+use heapbeacon::update::Update;
 use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Name, Region, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::lock::SpinLock;
-use crate::{heap, image, roots, stack, tasks, workload};
+use crate::{heap, image, roots, stack, tasks, update, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -161,6 +162,10 @@ impl Device for Board {
 
     fn area(index: usize) -> Option<Area> {
         roots::area(index, addresses(&EVENTS_TO_HOST))
+    }
+
+    fn update() -> Option<&'static dyn Update> {
+        update::get()
     }
 
     fn begin_scan() -> Option<ScanGuard> {

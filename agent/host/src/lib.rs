@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod board;
+mod flash;
 mod heap;
 pub mod image;
 mod lock;
@@ -18,6 +19,7 @@ mod socket;
 pub mod stack;
 mod tasks;
 mod threads;
+mod update;
 mod workload;
 
 use std::ffi::OsString;

@@ -25,7 +25,7 @@ use tokio::time::MissedTickBehavior;
 use crate::board::{self, Board};
 use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
-use crate::tasks;
+use crate::{tasks, update};
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
 const CONNECTIONS: usize = 256 + VIEWERS;
@@ -44,6 +44,9 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
         Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
         None => &[],
     };
+    if let (Some(file), Some(key)) = (&options.flash, options.update_key) {
+        update::start(file, key)?;
+    }
     let agent = agent(&options, assets)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -135,6 +138,7 @@ async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
     }
     spawn_local(line.accept(listener));
     spawn_local(keep_history());
+    spawn_local(settle_update());
     yield_now().await;
 }
 
@@ -145,6 +149,14 @@ async fn keep_history() {
     loop {
         ticks.tick().await;
         heapbeacon::sample::<Board>();
+    }
+}
+
+/// Sees how an update goes, until it is over. A process has a network from its start.
+async fn settle_update() {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    while !update::is_settled(Board::now_us()) {
+        ticks.tick().await;
     }
 }
 

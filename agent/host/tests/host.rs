@@ -9,4 +9,5 @@ mod host {
     mod events;
     mod guard;
     mod image;
+    mod update;
 }

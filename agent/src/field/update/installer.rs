@@ -68,6 +68,28 @@ pub enum Start {
     GoBack,
 }
 
+/// Returns the slot that the bootloader chooses, for a board that has none.
+///
+/// # Errors
+/// When the flash fails.
+pub fn chosen<F: NorFlash>(flash: &mut F, layout: &Layout) -> Result<usize, F::Error> {
+    let start = layout.otadata.start;
+    OtaData { start }.chosen(flash)
+}
+
+/// Reads what is known of the image in a slot, if it came over the network as a whole.
+pub fn installed<F: NorFlash>(flash: &mut F, layout: &Layout, slot: usize) -> Option<Header> {
+    let mut bytes = [0; HEADER_BYTES];
+    let at = header_at::<F>(layout, slot);
+    flash.read(at, &mut bytes).ok()?;
+    Header::decode(&bytes).ok()
+}
+
+/// Returns where the header of a slot's image is: in its last sector, which no image reaches.
+fn header_at<F: NorFlash>(layout: &Layout, slot: usize) -> u32 {
+    layout.slots[slot].end - F::ERASE_SIZE as u32
+}
+
 /// An image that comes.
 struct Upload {
     header: Header,
@@ -279,7 +301,7 @@ impl<F: NorFlash> Installer<F> {
             self.otadata
                 .choose(&mut self.flash, running, State::Valid)?;
         }
-        let at = self.header_at(1 - running);
+        let at = header_at::<F>(&self.board.layout, 1 - running);
         self.flash.erase(at, at + Self::SECTOR)
     }
 
@@ -354,7 +376,7 @@ impl<F: NorFlash> Installer<F> {
     /// Says what the slot holds, and has it booted next.
     fn activate(&mut self) -> Result<(), F::Error> {
         let slot = 1 - self.board.running;
-        let at = self.header_at(slot);
+        let at = header_at::<F>(&self.board.layout, slot);
         let Some(upload) = &self.upload else {
             return Ok(());
         };
@@ -436,7 +458,7 @@ impl<F: NorFlash> Installer<F> {
                 one
             }
         });
-        let header = self.header(slot);
+        let header = installed(&mut self.flash, &self.board.layout, slot);
         api::OtaSlot {
             size,
             firmware: header.as_ref().map(|header| header.firmware.clone()),
@@ -446,21 +468,8 @@ impl<F: NorFlash> Installer<F> {
         }
     }
 
-    /// Reads the header of what was written into a slot as a whole.
-    fn header(&mut self, slot: usize) -> Option<Header> {
-        let mut bytes = [0; HEADER_BYTES];
-        let at = self.header_at(slot);
-        self.flash.read(at, &mut bytes).ok()?;
-        Header::decode(&bytes).ok()
-    }
-
     fn target(&self) -> Range<u32> {
         self.board.layout.slots[1 - self.board.running].clone()
-    }
-
-    /// Returns where the header of a slot's image is: in its last sector, which no image reaches.
-    fn header_at(&self, slot: usize) -> u32 {
-        self.board.layout.slots[slot].end - Self::SECTOR
     }
 
     /// Returns the bytes of the longest image.

@@ -27,7 +27,7 @@ mod updater;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use installer::{Board, Installer, Layout, Rollback, Start};
+pub use installer::{Board, Installer, Layout, Rollback, Start, chosen, installed};
 pub use otadata::ATTEMPTS;
 pub use refusal::Refusal;
 pub use session::{Lane, Part, Session};

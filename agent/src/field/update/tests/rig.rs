@@ -5,6 +5,7 @@ use std::vec::Vec;
 
 use ed25519_dalek::{Signer, SigningKey};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embedded_storage::nor_flash::NorFlash;
 use heapbeacon_flash_sim::{Flash, SECTOR};
 use heapbeacon_shared::trace::{BuildId, name};
 use heapbeacon_shared::update::Header;
@@ -63,6 +64,41 @@ pub(crate) fn boots(flash: &Flash) -> usize {
         .max()
         .map_or(0, |sequence| (sequence.wrapping_sub(1) % 2) as usize)
 }
+
+/// Does what that bootloader does before it boots a slot, if it was built with `CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`, and returns the slot, if it
+/// has power for so long.
+pub(crate) fn boots_or_goes_back(flash: &mut Flash) -> Option<usize> {
+    let state = |flash: &Flash, at: usize| {
+        let word = flash.bytes()[at + 24..at + 28].try_into();
+        u32::from_le_bytes(word.expect("four bytes"))
+    };
+    let rewrite = |flash: &mut Flash, at: usize, state: u32| {
+        let mut entry = flash.bytes()[at..at + 32].to_vec();
+        entry[24..28].copy_from_slice(&state.to_le_bytes());
+        flash.erase(at as u32, (at + SECTOR) as u32).ok()?;
+        flash.write(at as u32, &entry).ok()
+    };
+    for at in [0, SECTOR] {
+        if state(flash, at) == PENDING_VERIFY {
+            rewrite(flash, at, ABORTED)?;
+        }
+    }
+    let chosen = boots(flash);
+    for at in [0, SECTOR] {
+        let sequence = flash.bytes()[at..at + 4].try_into();
+        let sequence = u32::from_le_bytes(sequence.expect("four bytes"));
+        let is_chosen = sequence != u32::MAX && (sequence.wrapping_sub(1) % 2) as usize == chosen;
+        if is_chosen && state(flash, at) == NEW {
+            rewrite(flash, at, PENDING_VERIFY)?;
+        }
+    }
+    Some(chosen)
+}
+
+/// States of an entry (`esp_ota_img_states_t`).
+const NEW: u32 = 0;
+const PENDING_VERIFY: u32 = 1;
+const ABORTED: u32 = 4;
 
 /// `esp_rom_crc32_le(UINT32_MAX, …)`, bit by bit.
 fn rom_crc32(word: u32) -> u32 {
