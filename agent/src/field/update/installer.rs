@@ -2,16 +2,16 @@
 
 use core::ops::Range;
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_compact::{PublicKey, Signature};
 use embedded_storage::nor_flash::NorFlash;
 use heapbeacon_shared::api;
 use heapbeacon_shared::trace::{BuildId, Name};
 use heapbeacon_shared::update::{HEADER_BYTES, Header, SIGNATURE_BYTES, SIGNED_BYTES, is_older};
 use sha2::{Digest, Sha256};
 
+use super::lane::{BLOCK, Lane, Part};
 use super::otadata::{ATTEMPTS, OtaData, State, WORD};
 use super::refusal::Refusal;
-use super::session::{BLOCK, Lane, Part};
 
 /// Blocks that are read back at a time: a device does other work in between.
 const BLOCKS_AT_A_TIME: usize = 4;
@@ -277,14 +277,9 @@ impl<F: NorFlash> Installer<F> {
         }
         let mut signature = [0; SIGNATURE_BYTES];
         signature.copy_from_slice(&head[SIGNED_BYTES..]);
-        let key = VerifyingKey::from_bytes(&self.board.key);
-        let is_signed = key.is_ok_and(|key| {
-            let signature = Signature::from_bytes(&signature);
-            key.verify_strict(&head[..SIGNED_BYTES], &signature).is_ok()
-        });
-        if !is_signed {
-            return Err(Refusal::Signature);
-        }
+        let key = PublicKey::new(self.board.key);
+        let signed = key.verify(&head[..SIGNED_BYTES], &Signature::new(signature));
+        signed.map_err(|_| Refusal::Signature)?;
         Ok(Upload {
             header,
             signature,

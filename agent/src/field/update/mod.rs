@@ -18,6 +18,7 @@
 
 pub mod esp_image;
 mod installer;
+mod lane;
 mod otadata;
 mod refusal;
 mod session;
@@ -28,8 +29,9 @@ mod updater;
 pub(crate) mod tests;
 
 pub use installer::{Board, Installer, Layout, Rollback, Start, chosen, installed};
+pub use lane::{Lane, Part};
 pub use otadata::ATTEMPTS;
 pub use refusal::Refusal;
-pub use session::{Lane, Part, Session};
+pub use session::Session;
 pub use trial::Verdict;
 pub use updater::{Update, Updater};

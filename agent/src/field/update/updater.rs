@@ -9,8 +9,8 @@ use embedded_storage::nor_flash::NorFlash;
 use heapbeacon_shared::api;
 
 use super::installer::Installer;
+use super::lane::{Lane, Part};
 use super::refusal::Refusal;
-use super::session::{Lane, Part};
 use super::trial::{Verdict, judge};
 
 /// An update, for those who do not know the flash that it is written to.
