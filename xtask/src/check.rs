@@ -26,9 +26,15 @@ pub(crate) const SHARED: Library = Library {
 
 pub(crate) const AGENT: Library = Library {
     package: "heapbeacon",
-    feature_sets: &["tracing", "http", "tracing,http"],
-    tested_sets: &["http", "tracing,http"],
-    device_sets: &["tracing", "tracing,http"],
+    feature_sets: &[
+        "tracing",
+        "http",
+        "update",
+        "tracing,http",
+        "tracing,http,update",
+    ],
+    tested_sets: &["http", "tracing,http,update"],
+    device_sets: &["tracing", "tracing,http", "tracing,http,update"],
 };
 
 /// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.
@@ -62,10 +68,11 @@ pub(crate) const BOARD_LIBRARIES: [Library; 3] = [
 ];
 
 /// What runs on a desktop only.
-const PROGRAMS: [&str; 4] = [
+const PROGRAMS: [&str; 5] = [
     "heapbeacon-bundle",
     "heapbeacon-host",
     "heapbeacon-dashboard",
+    "heapbeacon-signing",
     "xtask",
 ];
 

@@ -90,8 +90,14 @@ pub(crate) fn answer<P: Device>(recorder: &Recorder<P>, call: &Call<'_>, body: &
         Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
             .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
         Route::ProfileSymbols => bytes("text/plain; charset=utf-8", NO_SYMBOLS),
+        #[cfg(feature = "update")]
         Route::Ota | Route::Upload => ota::<P>()?,
+        #[cfg(feature = "update")]
         Route::CancelUpload => cancel_upload::<P>()?,
+        #[cfg(not(feature = "update"))]
+        Route::Ota | Route::Upload | Route::CancelUpload => {
+            return Err(Problem::takes_no_firmware());
+        }
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };
@@ -470,22 +476,12 @@ fn ota<P: Device>() -> Answer {
     Ok(Reply::json(Json::Ota(status)))
 }
 
-#[cfg(not(feature = "update"))]
-fn ota<P: Device>() -> Answer {
-    Err(Problem::takes_no_firmware())
-}
-
 #[cfg(feature = "update")]
 fn cancel_upload<P: Device>() -> Answer {
     P::update()
         .ok_or_else(Problem::takes_no_firmware)?
         .cancel()?;
     ota::<P>()
-}
-
-#[cfg(not(feature = "update"))]
-fn cancel_upload<P: Device>() -> Answer {
-    Err(Problem::takes_no_firmware())
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {

@@ -29,6 +29,7 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
     }
 
     /// Returns what tells its time.
+    #[cfg(feature = "update")]
     pub(crate) fn timer(&self) -> &'t T {
         self.timer
     }

@@ -151,7 +151,9 @@ impl Slot {
         match self.phase {
             Some(Phase::Silent) => self.age >= FIRST_WORD,
             Some(Phase::Request) => self.age >= REQUEST,
-            Some(Phase::Answer | Phase::Upload) => self.quiet >= STALL,
+            Some(Phase::Answer) => self.quiet >= STALL,
+            #[cfg(feature = "update")]
+            Some(Phase::Upload) => self.quiet >= STALL,
             _ => false,
         }
     }

@@ -35,7 +35,7 @@ fn brought(flash: Flash, seed: u8) -> Flash {
     let new = image(seed, NEW);
     let result = upload(update, &signed(&header(&new), &new), 1000);
     assert!(matches!(result, Ok(()) | Err(Refusal::Flash)));
-    update.with_flash(|flash| flash.clone())
+    flash_of(update)
 }
 
 fn confirmed(flash: Flash) -> Flash {
@@ -45,7 +45,7 @@ fn confirmed(flash: Flash) -> Flash {
     };
     update.note_answer();
     update.settle(1, Some(1));
-    update.with_flash(|flash| flash.clone())
+    flash_of(update)
 }
 
 fn left(flash: Flash) -> Flash {
@@ -65,7 +65,7 @@ fn given_up(flash: Flash) -> Flash {
         Err(flash) => return flash,
     };
     update.settle(u64::MAX, None);
-    update.with_flash(|flash| flash.clone())
+    flash_of(update)
 }
 
 fn fresh() -> Flash {

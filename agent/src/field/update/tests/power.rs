@@ -1,8 +1,10 @@
 //! The power is cut in every single flash operation of an update, and what the device boots then is whole.
 
+use std::sync::OnceLock;
 use std::vec::Vec;
 
 use heapbeacon_flash_sim::Flash;
+use heapbeacon_shared::update::HEADER_BYTES;
 
 use super::rig::*;
 use crate::update::{ATTEMPTS, Installer, Refusal, Start, Verdict};
@@ -10,6 +12,25 @@ use crate::update::{ATTEMPTS, Installer, Refusal, Start, Verdict};
 /// More than a sector each, and no whole number of words.
 const OLD: usize = 4100;
 const NEW: usize = 4201;
+/// The image that comes behind a cut is shorter: it only has to come.
+const LAST: u8 = 6;
+const SMALL: usize = 301;
+
+/// What is uploaded, by its seed: it is made and signed once.
+static FIRMWARE: [OnceLock<Vec<u8>>; LAST as usize + 1] =
+    [const { OnceLock::new() }; LAST as usize + 1];
+
+fn firmware(seed: u8) -> &'static [u8] {
+    FIRMWARE[usize::from(seed)].get_or_init(|| {
+        let bytes = match seed {
+            1 => OLD,
+            LAST => SMALL,
+            _ => NEW,
+        };
+        let image = image(seed, bytes);
+        signed(&header(&image), &image)
+    })
+}
 
 /// What is done with a device, restarts included, until the power goes.
 type Story = fn(Flash) -> Flash;
@@ -26,9 +47,8 @@ fn start(flash: Flash) -> (Installer<Flash>, Option<Start>) {
 fn brought(flash: Flash, seed: u8) -> Flash {
     let (installer, _) = start(flash);
     let update = share(installer);
-    let new = image(seed, NEW);
-    let result = upload(update, &signed(&header(&new), &new), 1000);
-    let flash = update.with_flash(|flash| flash.clone());
+    let result = upload(update, firmware(seed), 1000);
+    let flash = flash_of(update);
     assert!(result == Ok(()) || result == Err(Refusal::Flash) && !flash.has_power());
     flash
 }
@@ -39,7 +59,7 @@ fn confirmed(flash: Flash) -> Flash {
     let update = share(installer);
     crate::update::Update::note_answer(update);
     let verdict = update.settle(1, Some(1));
-    let flash = update.with_flash(|flash| flash.clone());
+    let flash = flash_of(update);
     assert!(verdict == Verdict::Settled || !flash.has_power());
     flash
 }
@@ -58,7 +78,7 @@ fn given_up(flash: Flash) -> Flash {
     let (installer, _) = start(flash);
     let update = share(installer);
     let verdict = update.settle(u64::MAX, None);
-    let flash = update.with_flash(|flash| flash.clone());
+    let flash = flash_of(update);
     assert!(verdict == Verdict::GiveUp || !flash.has_power());
     flash
 }
@@ -67,11 +87,10 @@ fn given_up(flash: Flash) -> Flash {
 fn brought_twice(flash: Flash) -> Flash {
     let update = share(Installer::new(flash, board(0)));
     for seed in [2, 3] {
-        let new = image(seed, NEW);
-        let result = upload(update, &signed(&header(&new), &new), 1000);
+        let result = upload(update, firmware(seed), 1000);
         assert!(result == Ok(()) || result == Err(Refusal::Flash));
     }
-    update.with_flash(|flash| flash.clone())
+    flash_of(update)
 }
 
 /// Both slots have been used: nothing is as the factory has left it.
@@ -92,10 +111,8 @@ fn used() -> Flash {
 #[track_caller]
 fn assert_boots(flash: &Flash, cut: u64) {
     let booted = slot(flash, boots(flash));
-    let images: Vec<_> = (1..=6)
-        .map(|seed| image(seed, if seed == 1 { OLD } else { NEW }))
-        .collect();
-    let is_whole = images.iter().any(|image| booted.starts_with(image));
+    let mut images = (1..=LAST).map(|seed| &firmware(seed)[HEADER_BYTES..]);
+    let is_whole = images.any(|image| booted.starts_with(image));
     assert!(is_whole, "cut in operation {cut}");
 }
 
@@ -119,7 +136,7 @@ fn cut_everywhere(fresh: &Flash, story: Story) {
         let flash = installer.flash().clone();
         assert_boots(&flash, cut);
         let running = boots(&flash);
-        let flash = brought(flash, 6);
+        let flash = brought(flash, LAST);
         assert_eq!(boots(&flash), 1 - running, "cut in operation {cut}");
         assert_boots(&flash, cut);
     }

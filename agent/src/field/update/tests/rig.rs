@@ -1,5 +1,6 @@
 //! A device with two slots, whose bootloader is a model of the stock one.
 
+use core::mem;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -174,6 +175,11 @@ pub(crate) fn all_of(bytes: &[u8]) -> Part {
 pub(crate) fn share(installer: Installer<Flash>) -> &'static Shared {
     let lane = Box::leak(Box::new(Lane::new()));
     Box::leak(Box::new(Updater::new(Box::leak(Box::new(installer)), lane)))
+}
+
+/// Takes the flash of what was shared, which is of no use then: tests share by the thousand.
+pub(crate) fn flash_of(update: &'static Shared) -> Flash {
+    update.with_flash(|flash| mem::replace(flash, Flash::new(0)))
 }
 
 /// Brings bytes, so many at a time.
