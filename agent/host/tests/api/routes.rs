@@ -1,8 +1,8 @@
 //! Every route answers, as the type that stands for it in `shared`.
 
 use heapbeacon_shared::api::{
-    Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, PROBLEM_MIME,
-    Record, RecordsPage, ReferencesPage, Route, StacksPage, Trace,
+    Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, Ota,
+    PROBLEM_MIME, Record, RecordsPage, ReferencesPage, Route, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;

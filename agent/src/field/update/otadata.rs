@@ -105,7 +105,7 @@ impl Entry {
         })
     }
 
-    fn write(&self) -> [u8; ENTRY] {
+    fn bytes(&self) -> [u8; ENTRY] {
         let mut bytes = [0xFF; ENTRY];
         bytes[..WORD].copy_from_slice(&self.sequence.to_le_bytes());
         if self.is_ours {
@@ -269,8 +269,16 @@ impl OtaData {
     ) -> Result<(), F::Error> {
         let start = self.sector::<F>(index);
         flash.erase(start, start + F::ERASE_SIZE as u32)?;
-        // Its check comes last, so that a part of an entry is none.
-        flash.write(start, &entry.write())
+        let bytes = entry.bytes();
+        let (before, rest) = bytes.split_at(STATE);
+        let (state, check) = rest.split_at(CHECK - STATE);
+        flash.write(start, before)?;
+        // A word is written once where that is all that a flash allows: this one will be.
+        if entry.state != State::Undefined {
+            flash.write(start + STATE as u32, state)?;
+        }
+        // It comes last, so that a part of an entry is none.
+        flash.write(start + CHECK as u32, check)
     }
 
     fn sector<F: NorFlash>(self, index: usize) -> u32 {
@@ -309,7 +317,7 @@ mod tests {
         };
         for (bytes, entry) in [(FIRST_VALID, first), (SECOND_NEW, second)] {
             assert_eq!(Entry::read(&bytes), Some(entry));
-            assert_eq!(entry.write(), bytes);
+            assert_eq!(entry.bytes(), bytes);
             assert!(!entry.is_on_trial(), "it was not written here");
         }
         assert_eq!((first.slot(), second.slot()), (0, 1));
