@@ -87,7 +87,7 @@ pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
 }
 
 /// Gives the board what takes new firmware.
-#[cfg(feature = "update")]
+#[cfg(all(feature = "update", feature = "http"))]
 pub(crate) fn take_updates(update: &'static dyn Update) {
     UPDATE.set(Some(update));
 }
