@@ -350,3 +350,53 @@ fn an_answer_of_the_api_shows_that_new_firmware_works_and_a_refusal_does_not() {
     }
     assert_eq!(update.status().map(|it| it.state), Some(OtaState::Idle));
 }
+
+/// Returns numbers below a bound, of a xorshift generator (Marsaglia 2003).
+fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move |bound| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) as usize % bound
+    }
+}
+
+#[test]
+fn whatever_comes_nothing_but_what_was_signed_is_booted_and_what_runs_is_as_it_was() {
+    let (old, new, firmware) = (image(1, 5000), image(2, NEW), firmware());
+    let mut booted = 0;
+    for seed in 1..400 {
+        let update = device();
+        let agent = agent_with(None);
+        let mut below = numbers(seed);
+        for _ in 0..1 + below(4) {
+            let total = firmware.len();
+            let upload = update.status().and_then(|status| status.upload);
+            let next = upload.map_or(0, |upload| upload.received as usize);
+            let first = [0, next, below(total)][below(3)].min(total - 1);
+            let last = first + below(total - first);
+            let last = [last, total - 1][below(2)];
+            let mut part = firmware[first..=last].to_vec();
+            if below(4) == 0 {
+                let at = below(part.len());
+                part[at] ^= 1 << below(8);
+            }
+            let range = format!("Content-Range: bytes {first}-{last}/{total}\r\n");
+            let request = post("", &range, &part);
+            let cut = [request.len(), 1 + below(request.len())][usize::from(below(4) == 0)];
+            let peer = Peer::that_leaves(&request[..cut]).in_pieces(1 + below(2000));
+            talk_to(agent, peer);
+        }
+        update.with_flash(|flash| {
+            assert!(rig::slot(flash, 0).starts_with(&old), "seed {seed}");
+            let is_booted = rig::boots(flash) == 1;
+            assert!(
+                !is_booted || rig::slot(flash, 1).starts_with(&new),
+                "seed {seed}"
+            );
+            booted += usize::from(is_booted);
+        });
+    }
+    assert!(booted > 50, "{booted} of them are whole");
+}
