@@ -18,8 +18,10 @@
 //! | 161 | 31 | zero |
 //! | 192 | 64 | signature by Ed25519 (RFC 8032) of the 192 bytes before |
 
+mod chip;
 mod header;
 mod version;
 
+pub use chip::chip_of;
 pub use header::{HEADER_BYTES, Header, NoHeader, SIGNATURE_BYTES, SIGNED_BYTES};
 pub use version::is_older;

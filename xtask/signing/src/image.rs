@@ -1,5 +1,7 @@
 //! What an image of an ESP32 says of itself (ESP-IDF, `esp_image_header_t`, `esp_app_desc_t`).
 
+use heapbeacon_shared::update::chip_of;
+
 const MAGIC: u8 = 0xE9;
 const CHIP: usize = 12;
 const DESCRIPTION: usize = 32;
@@ -7,20 +9,6 @@ const DESCRIPTION_MAGIC: [u8; 4] = 0xABCD_5432u32.to_le_bytes();
 const VERSION: usize = DESCRIPTION + 16;
 const NAME: usize = DESCRIPTION + 48;
 const TEXT_BYTES: usize = 32;
-
-/// Numbers of chips (`esp_chip_id_t`).
-const CHIPS: [(u16, &str); 10] = [
-    (0, "esp32"),
-    (2, "esp32s2"),
-    (5, "esp32c3"),
-    (9, "esp32s3"),
-    (12, "esp32c2"),
-    (13, "esp32c6"),
-    (16, "esp32h2"),
-    (18, "esp32p4"),
-    (20, "esp32c61"),
-    (23, "esp32c5"),
-];
 
 /// The head of a note that holds a build id of 20 bytes, as linkers write it.
 const NOTE: [u8; 16] = *b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0";
@@ -43,13 +31,12 @@ pub(crate) fn facts(image: &[u8]) -> Facts {
     }
     let number = image.get(CHIP..CHIP + 2);
     let number = number.map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
-    let chip = CHIPS.iter().find(|(known, _)| Some(*known) == number);
     let has_description = image
         .get(DESCRIPTION..)
         .is_some_and(|bytes| bytes.starts_with(&DESCRIPTION_MAGIC));
     let text = |at| has_description.then(|| text(image, at)).flatten();
     Facts {
-        chip: chip.map(|(_, name)| (*name).to_owned()),
+        chip: number.and_then(chip_of).map(str::to_owned),
         firmware: text(NAME),
         version: text(VERSION),
         build_id: build_id(image),

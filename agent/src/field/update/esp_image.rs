@@ -1,5 +1,7 @@
 //! The begin of an image as the bootloader of an ESP32 takes it (ESP-IDF, `esp_image_header_t` and `esp_app_desc_t`).
 
+use heapbeacon_shared::update::chip_of;
+
 /// What an image begins with.
 const MAGIC: u8 = 0xE9;
 const SEGMENTS: usize = 1;
@@ -9,20 +11,6 @@ const CHIP: usize = 12;
 /// Where the first segment's content is, which is the description of the application.
 const DESCRIPTION: usize = 32;
 const DESCRIPTION_MAGIC: u32 = 0xABCD_5432;
-
-/// Numbers of chips (`esp_chip_id_t`), by their names.
-const CHIPS: [(&str, u16); 10] = [
-    ("esp32", 0),
-    ("esp32s2", 2),
-    ("esp32c3", 5),
-    ("esp32s3", 9),
-    ("esp32c2", 12),
-    ("esp32c6", 13),
-    ("esp32h2", 16),
-    ("esp32p4", 18),
-    ("esp32c61", 20),
-    ("esp32c5", 23),
-];
 
 /// Checks whether the first bytes are those of an application for a chip, which is named as `esp32c3`.
 ///
@@ -46,8 +34,7 @@ pub fn check(first: &[u8], chip: &str) -> Result<(), &'static str> {
         return Err("The image has no segments, or too many: it is damaged.");
     }
     let number = word(CHIP).map(|word| word as u16);
-    let known = CHIPS.iter().find(|(name, _)| *name == chip);
-    if known.map(|(_, number)| *number) != number {
+    if number.and_then(chip_of) != Some(chip) {
         return Err("The image itself is built for another chip.");
     }
     match word(DESCRIPTION) {
