@@ -12,6 +12,8 @@ use heapless::Vec;
 use crate::black_box::BlackBox;
 use crate::cost::CostMeter;
 use crate::field::settings::Store;
+#[cfg(feature = "update")]
+use crate::field::update::Update;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
@@ -134,6 +136,12 @@ pub trait Device: Platform {
     /// Restarts the device as soon as the answer to whoever asked is on its way; returns whether it can.
     fn restart() -> bool {
         false
+    }
+
+    /// Returns what takes new firmware, on boards with two slots for it.
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn Update> {
+        None
     }
 
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.

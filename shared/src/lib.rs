@@ -8,6 +8,7 @@
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | `export` | a capture for viewers that exist: pprof, Perfetto, Firefox Profiler, heaptrack, … | `alloc` |
 //! | [`pprof`] | the fields of a heap profile, for devices and exports | – |
+//! | [`update`] | what stands before a firmware image that is sent to a device | – |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
 //! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
@@ -32,4 +33,5 @@ pub mod pprof;
 #[cfg(feature = "symbols")]
 pub mod symbols;
 pub mod trace;
+pub mod update;
 pub mod wire;

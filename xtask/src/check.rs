@@ -26,9 +26,15 @@ pub(crate) const SHARED: Library = Library {
 
 pub(crate) const AGENT: Library = Library {
     package: "heapbeacon",
-    feature_sets: &["tracing", "http", "tracing,http", "flash,http,tracing"],
-    tested_sets: &["http", "flash,http,tracing"],
-    device_sets: &["tracing", "flash,http,tracing"],
+    feature_sets: &[
+        "tracing",
+        "http",
+        "update",
+        "tracing,http",
+        "flash,http,tracing,update",
+    ],
+    tested_sets: &["http", "flash,http,tracing,update"],
+    device_sets: &["tracing", "tracing,http", "flash,http,tracing,update"],
 };
 
 /// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.
@@ -62,10 +68,11 @@ pub(crate) const BOARD_LIBRARIES: [Library; 3] = [
 ];
 
 /// What runs on a desktop only.
-const PROGRAMS: [&str; 4] = [
+const PROGRAMS: [&str; 5] = [
     "heapbeacon-bundle",
     "heapbeacon-host",
     "heapbeacon-dashboard",
+    "heapbeacon-signing",
     "xtask",
 ];
 

@@ -34,6 +34,10 @@ cargo xtask <command>
   export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
                                write a capture as other tools read it, with names from the ELF, to FILE or standard output
                                (FORMAT: collapsed, speedscope, records, leaks, dhat, pprof, firefox, heaptrack, perfetto)
+  keygen FILE                  make the key that updates are signed with: the private one in FILE, outside of any repository, the
+                               public one, for the firmware, in FILE.pub
+  sign IMAGE --key FILE [--chip CHIP] [--firmware NAME] [--version VERSION] [--build-id ID] [-o FILE]
+                               write what POST /api/v1/ota takes, to IMAGE.signed; an image of an ESP32 says the rest itself
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
@@ -47,19 +51,36 @@ cargo xtask <command>
 pub(crate) enum Command {
     Help,
     Demo(demo::Options),
-    RunQemu { port: u16 },
+    RunQemu {
+        port: u16,
+    },
     BuildDashboard,
-    BuildEsp32 { chip: Chip },
-    Flash { chip: Chip, port: Option<String> },
-    Image { chip: Chip },
-    Open { url: String },
+    BuildEsp32 {
+        chip: Chip,
+    },
+    Flash {
+        chip: Chip,
+        port: Option<String>,
+    },
+    Image {
+        chip: Chip,
+    },
+    Open {
+        url: String,
+    },
     Tools,
     Check,
     Test(test::Options),
-    TestMutants { files: Vec<String> },
+    TestMutants {
+        files: Vec<String>,
+    },
     Verdict,
-    Symbolize { elf: PathBuf },
+    Symbolize {
+        elf: PathBuf,
+    },
     Export(Export),
+    /// `keygen` or `sign`, with its arguments.
+    Sign(Vec<OsString>),
     Bench,
     Size,
     Package,
@@ -95,6 +116,12 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             return Ok(Command::Image { chip });
         }
         "test" => return test_options(parser),
+        "keygen" | "sign" => {
+            let words = [OsString::from(&name)]
+                .into_iter()
+                .chain(parser.raw_args()?);
+            return Ok(Command::Sign(words.collect()));
+        }
         "export" => return export_options(parser).map(Command::Export),
         "open" => Command::Open {
             url: parser.value()?.string()?,
@@ -321,6 +348,14 @@ mod tests {
             out: Some("a.pb".into()),
         };
         assert_eq!(export, expected);
+    }
+
+    #[test]
+    fn what_is_signed_is_handed_on_as_it_is() {
+        let Ok(Command::Sign(words)) = parse("sign a.bin --key k -o b") else {
+            panic!("`sign` is a command")
+        };
+        assert_eq!(words, ["sign", "a.bin", "--key", "k", "-o", "b"]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod imports;
 mod packages;
 mod qemu;
 mod reports;
+mod sign;
 mod size;
 mod system;
 mod test;
@@ -57,6 +58,7 @@ fn run(command: Command) -> Result<()> {
         Command::Verdict => reports::verdict(&workspace),
         Command::Export(export) => reports::export(&workspace, &export),
         Command::Symbolize { elf } => reports::symbolize(&workspace, &elf),
+        Command::Sign(words) => sign::run(&workspace, &words),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
         Command::Deny => deny::run(&workspace),

@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use embedded_storage::nor_flash::NorFlash;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::field::flash::FlashStorage;
 use heapbeacon::field::settings::Store;
+use heapbeacon::field::update::Update;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
@@ -19,9 +21,9 @@ use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Name, Region, Settings, Window, name};
 use static_cell::ConstStaticCell;
 
-use crate::flash::{self, Flash};
+use crate::flash;
 use crate::lock::SpinLock;
-use crate::{heap, image, roots, stack, tasks, workload};
+use crate::{heap, image, roots, stack, tasks, update, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -66,8 +68,8 @@ pub(crate) fn start_clock() {
 }
 
 /// Keeps settings in a flash chip from now on, and returns them.
-pub(crate) fn keep_settings(flash: Flash) -> Settings {
-    let storage = FlashStorage::<SpinLock, _>::new(flash, 0..flash::SIZE as u32);
+pub(crate) fn keep_settings(flash: impl NorFlash + Send + 'static) -> Settings {
+    let storage = FlashStorage::<SpinLock, _>::new(flash, flash::SETTINGS);
     let store = SETTINGS.get_or_init(|| Store::new(Box::leak(Box::new(storage))));
     store.begin();
     store.get(Settings::clone)
@@ -177,6 +179,10 @@ impl Device for Board {
 
     fn area(index: usize) -> Option<Area> {
         roots::area(index, addresses(&EVENTS_TO_HOST))
+    }
+
+    fn update() -> Option<&'static dyn Update> {
+        update::get()
     }
 
     fn begin_scan() -> Option<ScanGuard> {

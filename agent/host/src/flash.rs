@@ -1,7 +1,7 @@
-//! A file as a flash chip, or memory where there is none.
+//! A file as flash: what a device keeps in there, this process keeps in the file.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -10,125 +10,162 @@ use embedded_storage::nor_flash::{
     check_write,
 };
 
-/// Bytes of a sector, as on an ESP32.
-const SECTOR: usize = 4096;
-/// Bytes of the chip, all of which are for settings.
-pub(crate) const SIZE: usize = 4 * SECTOR;
+/// How the file is divided, in bytes.
+pub(crate) const SETTINGS: Range<u32> = 0..0x4000;
+pub(crate) const OTADATA: Range<u32> = SETTINGS.end..0x6000;
+pub(crate) const SLOTS: [Range<u32>; 2] = [OTADATA.end..0x10_6000, 0x10_6000..0x20_6000];
 
-/// A flash chip.
-pub(crate) enum Flash {
-    /// In a file, which outlives the process.
-    File(File),
-    /// In memory.
-    Memory(Box<[u8; SIZE]>),
+/// Bytes that are erased at once, and written at once: as on an ESP32.
+const SECTOR: usize = 4096;
+const WORD: usize = 4;
+/// Bytes that are changed at a time where more are written.
+const PIECE: usize = 256;
+
+/// A file as flash.
+#[derive(Debug)]
+pub(crate) struct FileFlash {
+    file: File,
+    length: u32,
 }
 
 /// Why an operation failed.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The chip takes no such operation.
+    /// The file could not be read or written.
+    File(std::io::Error),
+    /// Flash does not do that.
     Refused(NorFlashErrorKind),
-    /// The file did not do it.
-    File,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Refused(kind) => kind.fmt(f),
+        }
+    }
 }
 
 impl NorFlashError for Error {
     fn kind(&self) -> NorFlashErrorKind {
         match self {
+            Self::File(_) => NorFlashErrorKind::Other,
             Self::Refused(kind) => *kind,
-            Self::File => NorFlashErrorKind::Other,
         }
     }
 }
 
-impl From<io::Error> for Error {
-    fn from(_: io::Error) -> Self {
-        Self::File
-    }
-}
-
-impl Flash {
-    /// Makes an erased chip that is gone with the process.
-    pub(crate) fn in_memory() -> Self {
-        Self::Memory(Box::new([0xFF; SIZE]))
-    }
-
-    /// Opens a chip in a file; one that is shorter than the chip is erased behind its end.
+impl FileFlash {
+    /// Opens a file, and makes it an erased flash if it is not there.
     ///
     /// # Errors
-    /// Those of the file.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let file = options
+    /// A sentence, when it can't be opened, or is no such flash.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let name = path.display();
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(path)?;
-        let length = file.metadata()?.len().min(SIZE as u64);
-        file.write_all_at(&[0xFF; SIZE][length as usize..], length)?;
-        Ok(Self::File(file))
-    }
-
-    fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), Error> {
-        match self {
-            Self::File(file) => {
-                file.write_all_at(bytes, at as u64)?;
-                file.sync_data()?;
-            }
-            Self::Memory(memory) => memory[at..at + bytes.len()].copy_from_slice(bytes),
+            .open(path)
+            .map_err(|error| format!("can't open --flash {name}: {error}"))?;
+        let wanted = SLOTS[1].end;
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let mut flash = Self {
+            file,
+            length: wanted,
+        };
+        if length == 0 {
+            let erased = flash.erase(0, wanted);
+            erased.map_err(|error| format!("can't write --flash {name}: {error}"))?;
+        } else if length != u64::from(wanted) {
+            return Err(format!(
+                "--flash {name} has {length} bytes instead of {wanted}: name another file, or one that is not there"
+            ));
         }
-        Ok(())
-    }
-
-    fn get(&self, at: usize, bytes: &mut [u8]) -> Result<(), Error> {
-        match self {
-            Self::File(file) => file.read_exact_at(bytes, at as u64)?,
-            Self::Memory(memory) => bytes.copy_from_slice(&memory[at..at + bytes.len()]),
-        }
-        Ok(())
+        Ok(flash)
     }
 }
 
-impl ErrorType for Flash {
+impl ErrorType for FileFlash {
     type Error = Error;
 }
 
-impl ReadNorFlash for Flash {
+impl ReadNorFlash for FileFlash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
         check_read(self, offset, bytes.len()).map_err(Error::Refused)?;
-        self.get(offset as usize, bytes)
+        let read = self.file.read_exact_at(bytes, offset.into());
+        read.map_err(Error::File)
     }
 
     fn capacity(&self) -> usize {
-        SIZE
+        self.length as usize
     }
 }
 
-impl NorFlash for Flash {
-    const WRITE_SIZE: usize = 4;
+impl NorFlash for FileFlash {
+    const WRITE_SIZE: usize = WORD;
     const ERASE_SIZE: usize = SECTOR;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Error> {
         check_erase(self, from, to).map_err(Error::Refused)?;
-        let mut sectors = (from as usize..to as usize).step_by(SECTOR);
-        sectors.try_for_each(|at| self.put(at, &[0xFF; SECTOR]))
+        let mut sectors = (from..to).step_by(SECTOR);
+        sectors.try_for_each(|at| {
+            let erased = self.file.write_all_at(&[0xFF; SECTOR], at.into());
+            erased.map_err(Error::File)
+        })
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Error> {
         check_write(self, offset, bytes.len()).map_err(Error::Refused)?;
-        let mut old = [0; SECTOR];
-        let offsets = (offset as usize..).step_by(SECTOR);
-        for (at, piece) in offsets.zip(bytes.chunks(SECTOR)) {
-            let old = &mut old[..piece.len()];
-            self.get(at, old)?;
-            for (old, new) in old.iter_mut().zip(piece) {
-                *old &= new;
+        let offsets = (u64::from(offset)..).step_by(PIECE);
+        for (at, piece) in offsets.zip(bytes.chunks(PIECE)) {
+            // Writing turns ones into zeros, and nothing else.
+            let mut there = [0; PIECE];
+            let there = &mut there[..piece.len()];
+            self.file.read_exact_at(there, at).map_err(Error::File)?;
+            for (byte, wanted) in there.iter_mut().zip(piece) {
+                *byte &= wanted;
             }
-            self.put(at, old)?;
+            self.file.write_all_at(there, at).map_err(Error::File)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_erased_once_and_then_kept() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("flash");
+        let mut flash = FileFlash::open(&path).expect("it is made");
+        assert_eq!(flash.capacity(), 0x20_6000);
+        flash.write(0x4004, &[0x0F, 1, 2, 3]).expect("it is erased");
+        flash
+            .write(0x4004, &[0xF1, 1, 2, 3])
+            .expect("bits are cleared");
+        let mut flash = FileFlash::open(&path).expect("it is there");
+        let mut word = [0; 8];
+        flash.read(0x4000, &mut word).expect("it is there");
+        assert_eq!(word, [0xFF, 0xFF, 0xFF, 0xFF, 0x01, 1, 2, 3]);
+        flash.erase(0x4000, 0x5000).expect("a whole sector");
+        flash.read(0x4000, &mut word).expect("it is there");
+        assert_eq!(word, [0xFF; 8]);
+        assert!(flash.write(2, &[0; 4]).is_err(), "that is no whole word");
+    }
+
+    #[test]
+    fn a_file_of_another_size_is_left_alone() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("letter");
+        std::fs::write(&path, "Dear Sir").expect("there is room");
+        let error = FileFlash::open(&path).expect_err("it is no flash");
+        assert!(error.contains("8 bytes instead of 2121728"), "{error}");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"Dear Sir");
     }
 }

@@ -19,6 +19,7 @@ mod socket;
 pub mod stack;
 mod tasks;
 mod threads;
+mod update;
 mod workload;
 
 use std::ffi::OsString;

@@ -21,9 +21,12 @@ Options:
                          may be given several times.
   --allow-host NAME      Answer to this host name, besides localhost and IP addresses;
                          may be given several times.
+  --flash FILE           Keep in this file what a device keeps in flash: settings, updates. It is made if it is not
+                         there; without, settings are gone with the process.
+  --update-key KEY       With --flash, take updates that are signed with this public key: the 64
+                         hexadecimal digits that `cargo xtask keygen` prints.
   --start MODE           Start tracing at once; MODE is leaks or all.
   --records N            With --start, trace into N records instead of the usual number.
-  --flash FILE           Keep settings in this file; without it, they are gone with the process.
   --no-demo              Run no demo workload.
   --help                 Print this.
   --version              Print the version.";
@@ -33,10 +36,11 @@ Options:
 pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     pub(crate) dashboard: Option<PathBuf>,
-    pub(crate) flash: Option<PathBuf>,
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
+    pub(crate) flash: Option<PathBuf>,
+    pub(crate) update_key: Option<[u8; 32]>,
     pub(crate) start: Option<Mode>,
     pub(crate) records: Option<u32>,
     pub(crate) demo: bool,
@@ -58,10 +62,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     let mut options = Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         dashboard: None,
-        flash: None,
         token: None,
         origins: Vec::new(),
         hosts: Vec::new(),
+        flash: None,
+        update_key: None,
         start: None,
         records: None,
         demo: true,
@@ -83,11 +88,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
 
 fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Result<(), String> {
     match name {
-        "flash" => options.flash = Some(word(parser)?.into()),
         "dashboard" => options.dashboard = Some(word(parser)?.into()),
         "token" => options.token = Some(token(word(parser)?)?),
         "allow-origin" => options.origins.push(origin(word(parser)?)?),
         "allow-host" => options.hosts.push(word(parser)?),
+        "flash" => options.flash = Some(word(parser)?.into()),
+        "update-key" => options.update_key = Some(key(&word(parser)?)?),
         "start" => options.start = Some(mode(&word(parser)?)?),
         "records" => options.records = Some(records(&word(parser)?)?),
         "listen" => options.listen = address(&word(parser)?)?,
@@ -107,7 +113,26 @@ fn check(options: Options) -> Result<Options, String> {
     if options.records.is_some() && options.start.is_none() {
         return Err("--records needs --start leaks or --start all".to_owned());
     }
+    if options.update_key.is_some() && options.flash.is_none() {
+        return Err("--update-key needs --flash FILE, which updates are written to".to_owned());
+    }
     Ok(options)
+}
+
+/// Reads 32 bytes in hexadecimal.
+fn key(word: &str) -> Result<[u8; 32], String> {
+    let mut key = [0; 32];
+    let is_key = word.len() == 64 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !is_key {
+        return Err(
+            "--update-key takes the 64 hexadecimal digits that `cargo xtask keygen` prints"
+                .to_owned(),
+        );
+    }
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&word[2 * index..2 * index + 2], 16).unwrap_or(0);
+    }
+    Ok(key)
 }
 
 fn word(parser: &mut lexopt::Parser) -> Result<String, String> {
@@ -195,6 +220,9 @@ mod tests {
             (["--token", "open sesame"], "without blanks"),
             (["--token", "s\u{e9}same"], "ASCII"),
             (["--token", "sesame\n"], "without blanks"),
+            (["--update-key", "0f"], "64 hexadecimal digits"),
+            (["--update-key", &"+f".repeat(32)], "64 hexadecimal digits"),
+            (["--update-key", &"0f".repeat(32)], "--flash FILE"),
             (["--nonsense", "1"], "--help"),
         ] {
             let message = parsed(&arguments).expect_err("the value is wrong");

@@ -12,7 +12,8 @@ use heapbeacon::http::{self, Asset, Guard, Memory, Server};
 use heapbeacon::platform::Platform;
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
-use heapbeacon_shared::trace::Destination;
+use heapbeacon_flash_sim::Flash;
+use heapbeacon_shared::trace::{Destination, Settings};
 use picoserve::time::TokioTimer;
 use static_cell::ConstStaticCell;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,15 +24,17 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
-use crate::flash::Flash;
+use crate::flash::FileFlash;
 use crate::options::Options;
 use crate::socket::{Connection, OUT_BYTES};
-use crate::tasks;
+use crate::{tasks, update};
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
 const CONNECTIONS: usize = 256 + VIEWERS;
 /// Those of them that may be told of events.
 const VIEWERS: usize = 4;
+/// Sectors of memory that settings are kept in, where no file is named.
+const SETTINGS_SECTORS: usize = 4;
 /// Bytes of one request's line and headers; a longer one is refused.
 const HEAD_BYTES: usize = 8 * 1024;
 
@@ -45,7 +48,10 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
         Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
         None => &[],
     };
-    let settings = board::keep_settings(flash(&options)?);
+    let settings = keep_settings(&options)?;
+    if let (Some(file), Some(key)) = (&options.flash, options.update_key) {
+        update::start(file, key)?;
+    }
     let agent = agent(&options, assets)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -71,15 +77,11 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     })
 }
 
-fn flash(options: &Options) -> Result<Flash, String> {
-    let Some(path) = &options.flash else {
-        return Ok(Flash::in_memory());
-    };
-    Flash::open(path).map_err(|error| {
-        format!(
-            "can't use {} as flash: {error}; name a file with --flash that can be written",
-            path.display()
-        )
+/// Reads the settings, in the file that the command line names, or else in memory.
+fn keep_settings(options: &Options) -> Result<Settings, String> {
+    Ok(match &options.flash {
+        Some(file) => board::keep_settings(FileFlash::open(file)?),
+        None => board::keep_settings(Flash::new(SETTINGS_SECTORS)),
     })
 }
 
@@ -152,6 +154,7 @@ async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
     }
     spawn_local(line.accept(listener));
     spawn_local(keep_history());
+    spawn_local(settle_update());
     yield_now().await;
 }
 
@@ -162,6 +165,14 @@ async fn keep_history() {
     loop {
         ticks.tick().await;
         heapbeacon::sample::<Board>();
+    }
+}
+
+/// Sees how an update goes, until it is over. A process has a network from its start.
+async fn settle_update() {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    while !update::is_settled(Board::now_us()) {
+        ticks.tick().await;
     }
 }
 

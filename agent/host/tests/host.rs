@@ -10,4 +10,5 @@ mod host {
     mod guard;
     mod image;
     mod settings;
+    mod update;
 }

@@ -1,10 +1,11 @@
-//! What a device is to do on its own, far from whoever uses it.
+//! What a device needs where nobody can reach it but over the network.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`settings`] | what users wish of a device, kept from boot to boot |
 //! | `flash` | keeps settings in flash (feature `flash`) |
 //! | [`triggers`] | what a device does by itself when its heap runs low |
+//! | `update` | new firmware over the network (feature `update`) |
 
 #![forbid(unsafe_code)]
 
@@ -12,4 +13,6 @@
 pub mod flash;
 pub mod settings;
 pub mod triggers;
+#[cfg(feature = "update")]
+pub mod update;
 mod watched;

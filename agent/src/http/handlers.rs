@@ -7,6 +7,8 @@ use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
+#[cfg(feature = "update")]
+use crate::field::update::Refusal;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{Marks, Page, Points, RecordsAndStacks, Switches};
 use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
@@ -96,6 +98,14 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Settings => settings::get::<P>()?,
         Route::SetSettings => settings::set(server, body)?,
         Route::TryTrigger => settings::try_trigger::<P>(call.parameter)?,
+        #[cfg(feature = "update")]
+        Route::Ota | Route::Upload => ota::<P>()?,
+        #[cfg(feature = "update")]
+        Route::CancelUpload => cancel_upload::<P>()?,
+        #[cfg(not(feature = "update"))]
+        Route::Ota | Route::Upload | Route::CancelUpload => {
+            return Err(Problem::takes_no_firmware());
+        }
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };
@@ -479,6 +489,27 @@ fn restart<P: Device>() -> Answer {
     Ok(Reply::json(Json::Restart(api::Restart {
         restarting: true,
     })))
+}
+
+/// Answers an upload that has come to its end.
+#[cfg(feature = "update")]
+pub(crate) fn uploaded<P: Device>() -> Answer {
+    Ok(ota::<P>()?.with("Cache-Control", "no-store"))
+}
+
+#[cfg(feature = "update")]
+fn ota<P: Device>() -> Answer {
+    let update = P::update().ok_or_else(Problem::takes_no_firmware)?;
+    let status = update.status().ok_or(Refusal::Busy)?;
+    Ok(Reply::json(Json::Ota(status)))
+}
+
+#[cfg(feature = "update")]
+fn cancel_upload<P: Device>() -> Answer {
+    P::update()
+        .ok_or_else(Problem::takes_no_firmware)?
+        .cancel()?;
+    ota::<P>()
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {

@@ -13,6 +13,9 @@ pub(crate) enum Phase {
     Silent,
     /// A part of a request has come.
     Request,
+    /// The head of a request has come, and its body is used as it comes.
+    #[cfg(feature = "update")]
+    Upload,
     /// A whole request has come, and waits for its turn to be answered.
     Waiting,
     /// The request is answered, or the peer has not acknowledged all of the answer.
@@ -29,7 +32,7 @@ pub(crate) enum Phase {
 pub(crate) struct Link {
     slot: usize,
     phase: Cell<Phase>,
-    sent: Cell<u32>,
+    moved: Cell<u32>,
 }
 
 impl Link {
@@ -38,7 +41,7 @@ impl Link {
         Self {
             slot,
             phase: Cell::new(Phase::Silent),
-            sent: Cell::new(0),
+            moved: Cell::new(0),
         }
     }
 
@@ -55,13 +58,13 @@ impl Link {
         self.phase.set(phase);
     }
 
-    /// Notes that bytes of an answer were taken.
-    pub(crate) fn note_sent(&self, bytes: usize) {
-        self.sent.set(self.sent.get().wrapping_add(bytes as u32));
+    /// Notes that bytes of an answer were taken, or bytes of an upload have come.
+    pub(crate) fn note_moved(&self, bytes: usize) {
+        self.moved.set(self.moved.get().wrapping_add(bytes as u32));
     }
 
-    /// Returns how many bytes were taken since the last call.
-    pub(crate) fn take_sent(&self) -> u32 {
-        self.sent.take()
+    /// Returns how many bytes were taken, or have come, since the last call.
+    pub(crate) fn take_moved(&self) -> u32 {
+        self.moved.take()
     }
 }

@@ -1,5 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457), with ESP-IDF's error names.
 
+#[cfg(feature = "update")]
+mod update;
+
 use core::fmt;
 
 use heapbeacon_shared::api::{self, Methods, Sentence};
@@ -118,6 +121,27 @@ impl Problem {
         );
         let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
         Self::new(kind, detail)
+    }
+
+    /// An upload makes no progress.
+    #[cfg(feature = "update")]
+    pub(crate) fn upload_too_slow() -> Self {
+        let kind = Kind(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request timeout",
+            "ESP_ERR_TIMEOUT",
+        );
+        let detail = format_args!(
+            "Send each 1,024 bytes within {READ_SECONDS} seconds: the upload may go on with what is missing."
+        );
+        Self::new(kind, detail)
+    }
+
+    /// There is no place for new firmware.
+    pub(crate) fn takes_no_firmware() -> Self {
+        Self::not_found(format_args!(
+            "This board takes no new firmware over the network: see `Device::update` in its firmware."
+        ))
     }
 
     /// The request carries no token, or a wrong one.

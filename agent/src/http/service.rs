@@ -12,6 +12,8 @@ use crate::http::limits::SMALL_BODY;
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
+#[cfg(feature = "update")]
+use crate::http::request::content_range::Incoming;
 use crate::http::request::guard::check_token;
 use crate::http::request::input::{Body, Tail};
 use crate::http::request::parse::{Request, Room, Version};
@@ -41,6 +43,9 @@ pub(crate) enum Action<'b> {
     File(File),
     /// An answer of the API.
     Call(Call<'b>),
+    /// New firmware, which comes behind the head.
+    #[cfg(feature = "update")]
+    Upload(Incoming),
     /// An event connection.
     Open(Opening),
 }
@@ -49,10 +54,18 @@ impl Action<'_> {
     /// Returns whether the body of the request is of any use.
     pub(crate) fn reads_body(&self) -> bool {
         match self {
-            Self::Call(call) => call.endpoint.body != api::Body::Unread,
+            Self::Call(call) => is_read(call.endpoint),
+            // What is read of it is written, not kept.
+            #[cfg(feature = "update")]
+            Self::Upload(_) => false,
             _ => true,
         }
     }
+}
+
+/// Returns whether the whole body of a request is read before it is answered.
+fn is_read(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.body, api::Body::None | api::Body::Json(_))
 }
 
 /// What there is at a path.
@@ -143,6 +156,11 @@ fn choose<'b, P: Device>(
             }
             Ok(Action::Open(opening))
         }
+        #[cfg(feature = "update")]
+        Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
+            let query = Query::new(request.target.query, endpoint.query)?;
+            Incoming::of(request, query, body_length).map(Action::Upload)
+        }
         Place::Route(endpoint, parameter) => call(
             endpoint,
             parameter,
@@ -170,8 +188,8 @@ impl Place<'_> {
         match self {
             Self::Route(endpoint, _) => match endpoint.body {
                 api::Body::Json(most) => most,
-                // It is left where it is.
-                api::Body::Unread => usize::MAX,
+                // It is left where it is, or used as it comes.
+                api::Body::Unread | api::Body::Stream => usize::MAX,
                 api::Body::None => SMALL_BODY,
             },
             Self::File(_) | Self::Nothing => SMALL_BODY,
@@ -240,8 +258,7 @@ fn call<'b>(
     if endpoint.needs_tracing && !cfg!(feature = "tracing") {
         return Err(Problem::of_tracer(Error::NotSupported, format_args!("")));
     }
-    let is_read = endpoint.body != api::Body::Unread;
-    if endpoint.method != Method::Get && is_read && body_length > 0 {
+    if endpoint.method != Method::Get && is_read(endpoint) && body_length > 0 {
         check_type(request.fields)?;
     }
     Ok(Action::Call(Call {
@@ -286,6 +303,8 @@ pub(crate) fn perform<P: Device>(
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(Reply::from),
+        #[cfg(feature = "update")]
+        Action::Upload(_) => handlers::uploaded::<P>().unwrap_or_else(Reply::from),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
     }
@@ -294,7 +313,7 @@ pub(crate) fn perform<P: Device>(
 /// Returns what the body says to an endpoint; whoever reads need not say anything.
 fn said<'b>(endpoint: &Endpoint, body: &'b Body) -> Result<&'b [u8], Problem> {
     match (endpoint.method, endpoint.body) {
-        (Method::Get, _) | (_, api::Body::Unread) => Ok(&[]),
+        (Method::Get, _) | (_, api::Body::Unread | api::Body::Stream) => Ok(&[]),
         (_, api::Body::None) => check_empty(body).map(|()| &[][..]),
         (_, api::Body::Json(_)) => Ok(body),
     }
@@ -313,7 +332,7 @@ fn preflight() -> Reply {
         )
         .with(
             "Access-Control-Allow-Headers",
-            "Authorization, Content-Type",
+            "Authorization, Content-Range, Content-Type",
         )
         .with("Access-Control-Allow-Private-Network", "true")
         .with("Access-Control-Max-Age", "600")

@@ -63,7 +63,11 @@ fn features<P: Device>() -> heapless::Vec<Feature, 8> {
     let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
     let elf = P::elf().map(|_| Feature::Elf);
     let demo = (!P::switches().is_empty()).then_some(Feature::Demo);
-    [tracing, elf, demo].into_iter().flatten().collect()
+    #[cfg(feature = "update")]
+    let update = P::update().map(|_| Feature::Update);
+    #[cfg(not(feature = "update"))]
+    let update = None;
+    [tracing, elf, demo, update].into_iter().flatten().collect()
 }
 
 /// Describes the heap for a reader that names the time of an earlier answer, or 0.

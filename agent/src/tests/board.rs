@@ -15,6 +15,8 @@ use crate::cost::CostMeter;
 #[cfg(all(feature = "tracing", feature = "http"))]
 use crate::field::settings::Storage;
 use crate::field::settings::Store;
+#[cfg(feature = "update")]
+use crate::field::update::Update;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
@@ -39,6 +41,8 @@ std::thread_local! {
     static AREAS: RefCell<std::vec::Vec<Area>> = const { RefCell::new(std::vec::Vec::new()) };
     static HANDED: Cell<u64> = const { Cell::new(0) };
     static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
+    #[cfg(feature = "update")]
+    static UPDATE: Cell<Option<&'static dyn Update>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<Names> = RefCell::default();
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
@@ -86,6 +90,12 @@ pub(crate) fn was_interrupted() -> bool {
 pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
     AREAS.set(areas);
     HANDED.set(handed);
+}
+
+/// Gives the board what takes new firmware.
+#[cfg(all(feature = "update", feature = "http"))]
+pub(crate) fn take_updates(update: &'static dyn Update) {
+    UPDATE.set(Some(update));
 }
 
 /// Begins a boot with memory that outlives it.
@@ -201,6 +211,11 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         NAMES.with_borrow(|names| names.device.clone())
+    }
+
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn Update> {
+        UPDATE.get()
     }
 
     fn history() -> Option<&'static History<Interruptible>> {

@@ -71,6 +71,8 @@ pub enum Feature {
     Elf,
     /// `GET /demo` lists the switches of a demo workload.
     Demo,
+    /// `POST /ota` takes new firmware.
+    Update,
 }
 
 /// State of every heap region: `GET /heap`.

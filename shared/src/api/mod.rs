@@ -5,6 +5,7 @@
 //! times are microseconds since boot unless a field's name says otherwise.
 
 mod body;
+mod ota;
 #[cfg(feature = "alloc")]
 mod pages;
 mod regions;
@@ -13,6 +14,7 @@ mod settings;
 mod warning;
 
 pub use body::*;
+pub use ota::{Ota, OtaRollback, OtaSlot, OtaState, OtaUpload};
 #[cfg(feature = "alloc")]
 pub use pages::{HeapHistory, LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{

@@ -77,6 +77,7 @@ impl Methods {
     /// Returns the value of `Allow`, with the methods that are derived from these.
     pub const fn allow(self) -> &'static str {
         match (self.get, self.post, self.put, self.delete) {
+            (true, true, _, true) => "GET, HEAD, POST, DELETE, OPTIONS",
             (true, true, ..) => "GET, HEAD, POST, OPTIONS",
             (true, _, true, _) => "GET, HEAD, PUT, OPTIONS",
             (true, _, _, true) => "GET, HEAD, DELETE, OPTIONS",
@@ -92,6 +93,7 @@ impl Methods {
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.get, self.post, self.put, self.delete) {
+            (true, true, _, true) => "GET, POST and DELETE",
             (true, true, ..) => "GET and POST",
             (true, _, true, _) => "GET and PUT",
             (true, _, _, true) => "GET and DELETE",
@@ -134,13 +136,15 @@ pub enum Body {
     Json(usize),
     /// Anything, of which nothing is read: the connection ends behind the answer.
     Unread,
+    /// Bytes of any number, which are used as they come.
+    Stream,
 }
 
 impl Body {
     /// Returns the most bytes that say something.
     pub const fn most_bytes(self) -> usize {
         match self {
-            Self::None | Self::Unread => 0,
+            Self::None | Self::Unread | Self::Stream => 0,
             Self::Json(most) => most,
         }
     }
@@ -224,6 +228,9 @@ pub enum Route {
     Settings,
     SetSettings,
     TryTrigger,
+    Ota,
+    Upload,
+    CancelUpload,
 }
 
 /// A row of the table of routes.
@@ -304,7 +311,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 34] = [
+    pub const ALL: [Endpoint; 37] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -400,9 +407,15 @@ impl Route {
             )
         },
         Endpoint::control(Route::TryTrigger, "/api/v1/triggers/{}", Body::None),
+        Endpoint::read(Route::Ota, "/api/v1/ota", Answer::Json),
+        Endpoint::control(Route::Upload, "/api/v1/ota", Body::Stream).with_query(&["allow"]),
+        Endpoint {
+            method: Method::Delete,
+            ..Endpoint::control(Route::CancelUpload, "/api/v1/ota", Body::None)
+        },
     ];
 
-    const TABLE: &'static [Endpoint; 34] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 37] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {
@@ -469,6 +482,8 @@ mod tests {
         assert!(both.has(Method::Get) && both.has(Method::Post));
         assert_eq!(both.allow(), "GET, HEAD, POST, OPTIONS");
         assert_eq!(Route::Heap.endpoint().methods(), Methods::READ);
+        let all = Route::Ota.endpoint().methods();
+        assert_eq!(all.allow(), "GET, HEAD, POST, DELETE, OPTIONS");
     }
 
     #[test]

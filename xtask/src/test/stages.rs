@@ -143,6 +143,7 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         "heapbeacon-bundle",
         "heapbeacon-dashboard",
         "heapbeacon-reports",
+        "heapbeacon-signing",
         "xtask",
     ];
     for package in programs {

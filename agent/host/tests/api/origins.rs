@@ -173,7 +173,7 @@ fn the_agents_own_page_may_do_everything() {
     );
     assert_eq!(
         answer.header("access-control-allow-headers"),
-        Some("Authorization, Content-Type")
+        Some("Authorization, Content-Range, Content-Type")
     );
 }
 

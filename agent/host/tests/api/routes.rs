@@ -1,8 +1,8 @@
 //! Every route answers, as the type that stands for it in `shared`.
 
 use heapbeacon_shared::api::{
-    Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, PROBLEM_MIME,
-    Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage, Trace,
+    Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, Ota,
+    PROBLEM_MIME, Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage, Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -62,6 +62,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::HeapProfile | Route::AllocsProfile => assert_eq!(answer.status, 200),
         Route::Metrics => assert!(answer.text().starts_with("# HELP heap_trace_info ")),
         Route::OpenApi => assert!(answer.text().starts_with("openapi: 3.1")),
+        Route::Ota if answer.status == 404 => drop(answer.problem(404)),
+        Route::Ota => drop(answer.json::<Ota>()),
         // What else it has, a capture tells, too.
         Route::PostMortem => assert!(answer.json::<Value>()["outcome"].is_string()),
         Route::Settings if answer.status == 404 => drop(answer.problem(404)),
@@ -77,6 +79,8 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::DeletePostMortem
         | Route::SetSettings
         | Route::TryTrigger
+        | Route::Upload
+        | Route::CancelUpload
         | Route::Restart => unreachable!("these are not read"),
     }
 }

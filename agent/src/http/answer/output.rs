@@ -28,13 +28,25 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
         }
     }
 
+    /// Returns what tells its time.
+    #[cfg(feature = "update")]
+    pub(crate) fn timer(&self) -> &'t T {
+        self.timer
+    }
+
+    /// Asks the peer for the body.
+    pub(crate) async fn go_on(&mut self) -> Result<(), Lost> {
+        self.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        self.flush().await
+    }
+
     /// Writes bytes.
     pub(crate) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Lost> {
         while !bytes.is_empty() {
             let writing = self.timer.run_with_timeout(WRITE, self.writer.write(bytes));
             match writing.await {
                 Ok(Ok(written)) if written > 0 => {
-                    self.link.note_sent(written);
+                    self.link.note_moved(written);
                     bytes = bytes.get(written..).unwrap_or(&[]);
                     // A peer that takes all at once is not the only one.
                     if !bytes.is_empty() {

@@ -89,6 +89,8 @@ pub(crate) enum Json {
     Restart(api::Restart),
     Settings(api::Settings),
     Trigger(api::Trigger),
+    #[cfg(feature = "update")]
+    Ota(api::Ota),
     Problem(api::Problem),
 }
 

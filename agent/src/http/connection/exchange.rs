@@ -14,6 +14,8 @@ use picoserve::time::Duration;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply};
 use crate::http::connection::events;
+#[cfg(feature = "update")]
+use crate::http::connection::upload;
 use crate::http::limits::{FIRST, NEXT, READ_SECONDS};
 use crate::http::link::Lost;
 use crate::http::link::{Link, Phase};
@@ -141,11 +143,15 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
         Err(_) => !order.expects_continue,
     };
     if is_wanted && order.expects_continue && tail.is_awaited() {
-        go_on(output).await?;
+        output.go_on().await?;
     }
-    let read = match is_wanted {
-        true => read(tail, &mut body, deadline).await,
-        false => Ok(()),
+    let read = match &order.action {
+        #[cfg(feature = "update")]
+        Ok(Action::Upload(incoming)) => {
+            upload::receive::<P, _, _, _, _>(link, incoming, tail, output).await
+        }
+        _ if is_wanted => read(tail, &mut body, deadline).await,
+        _ => Ok(()),
     };
     let action = match read {
         Ok(()) => order.action,
@@ -171,11 +177,17 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     // The one place that lets another request follow. While others wait for a connection, none does.
     delivery.is_last |= !tail.is_read() || server.slots().are_full();
     let mut permit = server.slots().permit(link).await;
+    #[cfg(feature = "update")]
+    let is_call = matches!(action, Ok(Action::Call(_)));
     permit.make(|| match action {
         Ok(action) => perform(server, &action, &body),
         Err(problem) => Reply::from(problem),
     });
     send::<P, _, _, _>(permit, output, &delivery).await?;
+    #[cfg(feature = "update")]
+    if let (true, Some(update)) = (is_call, P::update()) {
+        update.note_answer();
+    }
     Ok(match delivery.is_last {
         true => Turn::Last,
         false => Turn::Next,
@@ -198,12 +210,6 @@ async fn open<W: Write, T: Timer<R>, R>(
         opening.accept()
     );
     output.format(head).await?;
-    output.flush().await
-}
-
-/// Asks the peer for the body.
-async fn go_on<W: Write, T: Timer<R>, R>(output: &mut Output<'_, W, T, R>) -> Result<(), Lost> {
-    output.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     output.flush().await
 }
 

@@ -4,5 +4,7 @@ mod events;
 mod exchange;
 mod inbox;
 mod serve;
+#[cfg(feature = "update")]
+mod upload;
 
 pub use serve::serve;

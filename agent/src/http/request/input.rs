@@ -170,6 +170,30 @@ impl<R: Read> Tail<'_, R> {
         self.buffered.len()
     }
 
+    /// Reads some of the body into `room`, and nothing behind it; returns how many bytes.
+    ///
+    /// # Errors
+    /// When it ends too soon.
+    #[cfg(feature = "update")]
+    pub(crate) async fn read_some(&mut self, room: &mut [u8]) -> Result<usize, Stop> {
+        let left = self.left.unwrap_or(0);
+        let some = left.min(room.len());
+        let room = &mut room[..some];
+        let read = if self.buffered.is_empty() && some > 0 {
+            self.reader.read(room).await.map_err(|_| Stop::Lost)?
+        } else {
+            let (here, behind) = self.buffered.split_at(some.min(self.buffered.len()));
+            room[..here.len()].copy_from_slice(here);
+            self.buffered = behind;
+            here.len()
+        };
+        if read == 0 && some > 0 {
+            return Err(Stop::Refused(Problem::cut_off(left)));
+        }
+        self.left = Some(left - read);
+        Ok(read)
+    }
+
     /// Reads the whole body, and nothing behind it; a body of unknown length is left.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+#[cfg(feature = "update")]
+pub(crate) mod content_range;
 pub(crate) mod fields;
 pub(crate) mod guard;
 mod head;

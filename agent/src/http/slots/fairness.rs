@@ -16,7 +16,7 @@ const FIRST_WORD: u16 = 5;
 /// Within how many ticks, from its first byte, a request has to be complete: a lost packet is sent again after a second, and takes a
 /// round trip.
 const REQUEST: u16 = 15;
-/// For how many ticks a peer may take nothing of an answer: as long.
+/// For how many ticks a peer may take nothing of an answer, or send nothing of an upload: as long.
 const STALL: u16 = 15;
 /// For how many ticks nothing at all may become free before the slowest gives way, though it makes progress.
 const PATIENCE: u16 = 20;
@@ -61,7 +61,7 @@ pub(crate) struct Slot {
     pub(crate) since: u32,
     /// Ticks since it came to its phase.
     pub(crate) age: u16,
-    /// Ticks since the peer took something.
+    /// Ticks since the peer took something, or sent something of an upload.
     pub(crate) quiet: u16,
     /// Ticks since any connection has ended, while there is no free slot.
     pub(crate) pressed: u16,
@@ -115,7 +115,7 @@ impl Slot {
         self.departures = departures;
     }
 
-    /// Notes that the peer has taken bytes.
+    /// Notes that the peer has taken bytes, or sent some of an upload.
     pub(crate) fn send(&mut self, bytes: u32) {
         if bytes > 0 {
             self.quiet = 0;
@@ -152,6 +152,8 @@ impl Slot {
             Some(Phase::Silent) => self.age >= FIRST_WORD,
             Some(Phase::Request) => self.age >= REQUEST,
             Some(Phase::Answer) => self.quiet >= STALL,
+            #[cfg(feature = "update")]
+            Some(Phase::Upload) => self.quiet >= STALL,
             _ => false,
         }
     }

@@ -202,7 +202,7 @@ impl<M: RawMutex> ConnectionGuard<'_, M> {
 
     fn look(&self, link: &Link, context: &mut Context<'_>) -> Poll<()> {
         let is_dismissed = self.slots.with(|state| {
-            state.note(self.slot, link.phase(), link.take_sent());
+            state.note(self.slot, link.phase(), link.take_moved());
             state.slots[self.slot].register(context.waker());
             state.slots[self.slot].is_dismissed
         });

@@ -25,6 +25,8 @@ mod settings;
 mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;
+#[cfg(feature = "update")]
+mod updates;
 
 use std::string::String;
 use std::vec::Vec;
