@@ -9,6 +9,7 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::EVENTS_PROTOCOL;
 use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
+use picoserve::response::StatusCode;
 use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
@@ -140,7 +141,10 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let mut body = Body::new();
     let is_wanted = match &order.action {
         Ok(action) => action.reads_body(),
-        Err(_) => !order.expects_continue,
+        // One that is too long is not waited for.
+        Err(problem) => {
+            !order.expects_continue && problem.status() != StatusCode::PAYLOAD_TOO_LARGE
+        }
     };
     if is_wanted && order.expects_continue && tail.is_awaited() {
         output.go_on().await?;
