@@ -114,7 +114,7 @@ impl<M: RawMutex> Store<M> {
     }
 
     /// Returns how often tokens were set: who was admitted before the last time may have lost what admitted them.
-    pub(crate) fn tokens_set(&self) -> u32 {
+    pub fn tokens_set(&self) -> u32 {
         self.kept.lock(|kept| kept.borrow().tokens)
     }
 
