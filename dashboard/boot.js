@@ -188,7 +188,8 @@
       headline = `${sites} ${certain === 0 ? "may be" : certain === 1 ? "is" : "are"} leaking.`;
       const pace = element("strong", {}, `${bytes(verdict.bytes_per_minute)} a minute`);
       const blocks = `${count.toLocaleString("en")} block${count === 1 ? "" : "s"}`;
-      sentence.append(code(stack.frames.slice(0, 3).join(" ← ")), " takes ", pace, ` and holds ${blocks}, ${bytes(held)}.`);
+      const site = stack.frames.length ? code(stack.frames.slice(0, 3).join(" ← ")) : "It";
+      sentence.append(site, " takes ", pace, ` and holds ${blocks}, ${bytes(held)}.`);
     } else {
       const known_us = list.time_us - Math.max(list.started_us, list.doubtful_until_us);
       const isKnown = known_us >= QUIET_US && !list.unrecorded.length && trace.evicted_live === 0 && trace.stack_count <= LISTED;

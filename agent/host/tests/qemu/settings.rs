@@ -80,5 +80,5 @@ fn a_trigger_comes_about_and_leaves_a_mark() {
     assert!(settings.triggers[0].is_met);
     assert_eq!(agent.trace().summary.mode, Some(Mode::All));
     let marks = agent.get("/marks");
-    assert!(marks.text().contains("free < 100000000: switch mode"));
+    assert!(marks.text().contains("free < 100000000: switch"));
 }
