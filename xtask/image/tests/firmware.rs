@@ -228,7 +228,10 @@ fn the_image_has_a_bootloader_a_table_with_two_slots_and_a_firmware_that_fits_on
             .unwrap_or_default()
     });
     let labels: Vec<_> = labels.map(String::from_utf8_lossy).collect();
-    assert_eq!(labels, ["nvs", "otadata", "phy_init", "ota_0", "ota_1"]);
+    assert_eq!(
+        labels,
+        ["nvs", "otadata", "phy_init", "ota_0", "ota_1", "heapbeacon"]
+    );
     let slot = u32::from_le_bytes(entries[3][4..8].try_into().expect("four bytes"));
     assert_eq!(slot as usize, SLOT.start);
     assert!(
