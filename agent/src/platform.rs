@@ -103,7 +103,7 @@ pub trait Device: Platform {
         None
     }
 
-    /// Returns what its users wish of it, if it keeps that. What the firmware has to do about it: [`BootTrace`](heapbeacon_shared::trace::BootTrace)
+    /// Returns what its users wish of it, if it keeps that. What the firmware has to do about it: [`Settings::boot_trace`](heapbeacon_shared::trace::Settings::boot_trace)
     /// says whether to trace from boot on, and there may be a network to join.
     fn settings() -> Option<&'static Store<Self::Lock>> {
         None

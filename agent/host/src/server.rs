@@ -65,9 +65,8 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
         serve(agent, listener).await;
-        let mode = settings.trace.mode(options.start);
         let max = agent.recorder().max_records();
-        let wished = settings.records.filter(|records| *records <= max);
+        let (mode, wished) = settings.boot_trace(options.start, max);
         start(agent.recorder(), mode, wished.or(options.records))?;
         println!("listening on http://{address}");
         // The receiver waits for nothing else, and can't have gone.

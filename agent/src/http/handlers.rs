@@ -7,13 +7,11 @@ use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
-#[cfg(feature = "update")]
-use crate::field::update::Refusal;
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{Marks, Page, Points, RecordsAndStacks, Switches};
-use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
+use crate::http::field;
 use crate::http::problem::Problem;
 use crate::http::request::body;
 use crate::http::request::percent::Encoded;
@@ -22,7 +20,6 @@ use crate::http::server::Server;
 use crate::http::settings;
 use crate::mark::mark;
 use crate::platform::{Device, Switch};
-use crate::postmortem::{BlackBox, Outcome};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
@@ -85,9 +82,9 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
-        Route::PostMortem => post_mortem::<P>(call)?,
-        Route::DeletePostMortem => delete_post_mortem::<P>()?,
-        Route::Restart => restart::<P>()?,
+        Route::PostMortem => field::post_mortem::<P>(wants_postcard(call)?)?,
+        Route::DeletePostMortem => field::delete_post_mortem::<P>()?,
+        Route::Restart => field::restart::<P>()?,
         Route::OpenApi => bytes("application/yaml", OPENAPI),
         Route::Metrics => Reply::stream(Stream::Metrics(Metrics::new::<P>())),
         Route::HeapProfile => profile::<P>(Shown::InUse, call.query)?
@@ -99,9 +96,9 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::SetSettings => settings::set(server, body)?,
         Route::TryTrigger => settings::try_trigger::<P>(call.parameter)?,
         #[cfg(feature = "update")]
-        Route::Ota | Route::Upload => ota::<P>()?,
+        Route::Ota | Route::Upload => field::ota::<P>()?,
         #[cfg(feature = "update")]
-        Route::CancelUpload => cancel_upload::<P>()?,
+        Route::CancelUpload => field::cancel_upload::<P>()?,
         #[cfg(not(feature = "update"))]
         Route::Ota | Route::Upload | Route::CancelUpload => {
             return Err(Problem::takes_no_firmware());
@@ -451,65 +448,6 @@ fn switch<P: Device>(name: Encoded<'_>, body: &[u8]) -> Answer {
 fn find_switch<P: Device>(name: Encoded<'_>) -> Option<&'static dyn Switch> {
     let mut switches = P::switches().iter().copied();
     switches.find(|switch| name.is(switch.name()))
-}
-
-fn black_box<P: Device>() -> Result<&'static BlackBox<P::Lock>, Problem> {
-    P::black_box().ok_or_else(|| {
-        Problem::not_found(format_args!(
-            "This board keeps nothing of a boot that has ended: see `Platform::black_box` in its firmware."
-        ))
-    })
-}
-
-fn post_mortem<P: Device>(call: &Call<'_>) -> Answer {
-    let is_postcard = wants_postcard(call)?;
-    let black_box = black_box::<P>()?;
-    if !is_postcard {
-        return Ok(Reply::stream(Stream::PostMortem(PostMortemPage::new())));
-    }
-    if black_box.outcome() != Outcome::Found {
-        return Err(Problem::not_found(format_args!(
-            "There is no post-mortem: as JSON, this says why."
-        )));
-    }
-    Ok(Reply::stream(Stream::KeptMessages(KeptMessages(0))))
-}
-
-fn delete_post_mortem<P: Device>() -> Answer {
-    black_box::<P>()?.delete();
-    Ok(Reply::stream(Stream::PostMortem(PostMortemPage::new())))
-}
-
-fn restart<P: Device>() -> Answer {
-    if !P::restart() {
-        return Err(Problem::not_found(format_args!(
-            "This board does not restart itself: see `Device::restart` in its firmware."
-        )));
-    }
-    Ok(Reply::json(Json::Restart(api::Restart {
-        restarting: true,
-    })))
-}
-
-/// Answers an upload that has come to its end.
-#[cfg(feature = "update")]
-pub(crate) fn uploaded<P: Device>() -> Answer {
-    Ok(ota::<P>()?.with("Cache-Control", "no-store"))
-}
-
-#[cfg(feature = "update")]
-fn ota<P: Device>() -> Answer {
-    let update = P::update().ok_or_else(Problem::takes_no_firmware)?;
-    let status = update.status().ok_or(Refusal::Busy)?;
-    Ok(Reply::json(Json::Ota(status)))
-}
-
-#[cfg(feature = "update")]
-fn cancel_upload<P: Device>() -> Answer {
-    P::update()
-        .ok_or_else(Problem::takes_no_firmware)?
-        .cancel()?;
-    ota::<P>()
 }
 
 fn bytes(mime: &'static str, bytes: &'static [u8]) -> Reply {

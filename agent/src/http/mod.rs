@@ -26,6 +26,7 @@
 mod answer;
 mod assets;
 mod connection;
+mod field;
 mod handlers;
 mod limits;
 mod link;

@@ -7,6 +7,8 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
+#[cfg(feature = "update")]
+use crate::http::field;
 use crate::http::handlers::{self, Call};
 use crate::http::limits::SMALL_BODY;
 use crate::http::problem::Problem;
@@ -304,7 +306,7 @@ pub(crate) fn perform<P: Device>(
             .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(Reply::from),
         #[cfg(feature = "update")]
-        Action::Upload(_) => handlers::uploaded::<P>().unwrap_or_else(Reply::from),
+        Action::Upload(_) => field::uploaded::<P>().unwrap_or_else(Reply::from),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
     }

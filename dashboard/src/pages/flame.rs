@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::leaks::found;
 use super::origins::OriginSwitches;
+use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
 use super::span::{SpanChoice, latest_mark, span_in_view, span_words};
 use super::start::NotTracing;
@@ -34,14 +35,7 @@ pub fn FlamePage() -> impl IntoView {
         <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <When
                 is=move || store.leaks.with(Option::is_some)
-                fallback=|| {
-                    view! {
-                        <p class="unseen" role="status">
-                            "Reading who holds the heap"
-                        </p>
-                        <div class="panel skeleton tall" aria-hidden="true"></div>
-                    }
-                }
+                fallback=|| view! { <Reading /> }
             >
                 <Flames />
             </When>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::demo::DemoStrip;
 use super::origins::OriginSwitches;
+use super::reading::Reading;
 use super::span::{SpanChoice, span_in_view, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
@@ -98,14 +99,7 @@ fn Leaks() -> impl IntoView {
     view! {
         <When
             is=move || store.leaks.with(Option::is_some)
-            fallback=|| {
-                view! {
-                    <p class="unseen" role="status">
-                        "Reading who holds the heap"
-                    </p>
-                    <div class="panel skeleton tall" aria-hidden="true"></div>
-                }
-            }
+            fallback=|| view! { <Reading /> }
         >
             <Verdict />
             <DemoStrip />

@@ -9,6 +9,7 @@ mod leaks;
 mod live;
 mod origins;
 mod passing;
+mod reading;
 mod records;
 mod regions;
 mod reserve;

@@ -42,6 +42,23 @@ impl Settings {
             wifi_password: Secret::new(),
         },
     };
+
+    /// Returns the mode in which to trace from boot on, where a firmware would take `usual`, and the records, where it has room for
+    /// `max_records`: `None` is not at all, and as many as the firmware takes.
+    ///
+    /// ```
+    /// use heapbeacon_shared::trace::{BootTrace, Mode, Settings};
+    ///
+    /// let settings = Settings { trace: BootTrace::All, records: Some(64), ..Settings::NONE };
+    /// assert_eq!(settings.boot_trace(None, 500), (Some(Mode::All), Some(64)));
+    /// // Another firmware has less room than the one that stored it.
+    /// assert_eq!(settings.boot_trace(None, 63), (Some(Mode::All), None));
+    /// assert_eq!(Settings::NONE.boot_trace(Some(Mode::Leaks), 500), (Some(Mode::Leaks), None));
+    /// ```
+    pub fn boot_trace(&self, usual: Option<Mode>, max_records: u32) -> (Option<Mode>, Option<u32>) {
+        let records = self.records.filter(|records| *records <= max_records);
+        (self.trace.mode(usual), records)
+    }
 }
 
 impl Default for Settings {
@@ -79,8 +96,7 @@ pub enum BootTrace {
 }
 
 impl BootTrace {
-    /// Returns the mode in which to trace from boot on, where a firmware would take `usual`; `None` is not at all.
-    pub const fn mode(self, usual: Option<Mode>) -> Option<Mode> {
+    const fn mode(self, usual: Option<Mode>) -> Option<Mode> {
         match self {
             Self::Firmware => usual,
             Self::Off => None,

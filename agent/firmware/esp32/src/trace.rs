@@ -43,9 +43,8 @@ pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
         return Err(StartError::BufferOutsideRam);
     }
     tasks::is_main();
-    let (mode, wished) = wished(mode);
     let most = Tracer::<Lock>::max_records(records.len() * size_of::<u64>());
-    let wished = wished.filter(|records| *records <= most);
+    let (mode, wished) = wished(mode, most);
     let taken = tracer().init_standalone(records, wished);
     taken.map_err(|refused| match refused.error {
         Error::InvalidArg => StartError::BufferTooSmall,
@@ -58,13 +57,13 @@ pub fn trace(records: Buffer, mode: Option<Mode>) -> Result<(), StartError> {
     .map_err(StartError::Trace)
 }
 
-/// Returns the mode and the records that users wish, where a firmware would trace in `usual`.
-fn wished(usual: Option<Mode>) -> (Option<Mode>, Option<u32>) {
+/// Returns the mode and the records that users wish, where a firmware would trace in `usual` and has room for `most` records.
+fn wished(usual: Option<Mode>, most: u32) -> (Option<Mode>, Option<u32>) {
     #[cfg(feature = "settings")]
     if let Some(store) = crate::settings::store() {
-        return store.get(|settings| (settings.trace.mode(usual), settings.records));
+        return store.get(|settings| settings.boot_trace(usual, most));
     }
-    (usual, None)
+    heapbeacon_shared::trace::Settings::NONE.boot_trace(usual, most)
 }
 
 /// Returns the tracer, to stop and resume it, or to read it without the API.

@@ -19,7 +19,7 @@ use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::virtio_net::Card;
 use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm};
-use heapbeacon_shared::trace::Destination;
+use heapbeacon_shared::trace::{Destination, Settings};
 use static_cell::StaticCell;
 
 #[global_allocator]
@@ -99,13 +99,11 @@ async fn start(spawner: Spawner) {
 
 /// Traces leaks, or as the settings have it.
 fn begin_trace(recorder: &Recorder<Board>) -> Result<(), Error> {
-    let (trace, records) = match Board::settings() {
-        Some(store) => store.get(|settings| (settings.trace, settings.records)),
-        None => Default::default(),
-    };
-    let records = records.filter(|records| *records <= recorder.max_records());
+    let settings = Board::settings().map(|store| store.get(Settings::clone));
+    let settings = settings.unwrap_or_default();
+    let (mode, records) = settings.boot_trace(Some(Mode::Leaks), recorder.max_records());
     recorder.init(Destination::Standalone, records)?;
-    match trace.mode(Some(Mode::Leaks)) {
+    match mode {
         Some(mode) => Board::tracer().start(mode, Board::now_us()).map(drop),
         None => Ok(()),
     }
