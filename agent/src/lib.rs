@@ -55,6 +55,7 @@ pub mod read;
 mod recorder;
 pub mod reserve;
 mod sample;
+pub mod symbols;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -109,7 +109,8 @@ pub trait Device: Platform {
         None
     }
 
-    /// Returns the running image, if the device can offer it.
+    /// Returns what names the addresses of the running image, if the device holds it: an ELF, or a
+    /// [symbol file](crate::symbols).
     fn elf() -> Option<&'static [u8]> {
         None
     }

@@ -16,7 +16,7 @@
 use core::fmt;
 use core::panic::{Location, PanicInfo};
 
-use heapbeacon_shared::trace::{Address, Ending, Frames, Reason};
+use heapbeacon_shared::trace::{Address, Ending, Frames, MAX_LOG_LINE, Reason};
 
 pub use crate::black_box::{BlackBox, Memory, Outcome, Reset};
 
@@ -111,6 +111,24 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
     ending.largest_free_block = largest.max();
     black_box.note(&ending);
     true
+}
+
+/// Notes a line that the firmware logs, for the next boot to tell if this one ends badly: the last six are kept, 80 bytes of each.
+///
+/// It may be called from anywhere, and neither allocates nor waits. Feed it from whatever writes the firmware's log:
+///
+/// ```ignore
+/// impl log::Log for Console {
+///     fn log(&self, record: &log::Record) {
+///         heapbeacon::postmortem::log::<Board>(format_args!("{} {}", record.level(), record.args()));
+///         // …
+///     }
+/// }
+/// ```
+pub fn log<P: Platform>(line: fmt::Arguments<'_>) {
+    if let Some(black_box) = P::black_box() {
+        black_box.log(&text::<MAX_LOG_LINE>(line));
+    }
 }
 
 /// Notes that this boot ends because somebody asked for it.

@@ -8,10 +8,11 @@
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | `export` | a capture for viewers that exist: pprof, Perfetto, Firefox Profiler, heaptrack, … | `alloc` |
 //! | [`pprof`] | the fields of a heap profile, for devices and exports | – |
+//! | [`symbol_file`] | what a symbol file begins with | – |
 //! | [`update`] | what stands before a firmware image that is sent to a device | – |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
-//! | `symbols` | ELF and DWARF to function names and source lines | `symbols` |
+//! | `symbols` | ELF and DWARF, or a symbol file, to function names and source lines | `symbols` |
 //!
 //! # Features
 #![doc = document_features::document_features!()]
@@ -30,6 +31,7 @@ pub mod export;
 #[cfg(feature = "alloc")]
 pub mod frames;
 pub mod pprof;
+pub mod symbol_file;
 #[cfg(feature = "symbols")]
 pub mod symbols;
 pub mod trace;

@@ -9,7 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::esp32::Chip;
 use crate::reports::Export;
-use crate::{demo, test};
+use crate::{demo, reports, test};
 
 pub(crate) const HELP: &str = "\
 cargo xtask <command>
@@ -30,7 +30,10 @@ cargo xtask <command>
                                and see whether the tests of its package notice
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
-  symbolize ELF                copy standard input, with functions and source lines below the addresses in it
+  symbolize ELF                copy standard input, with functions and source lines below the addresses in it (ELF: a symbol file will do)
+  symbols ELF [--out FILE | --embed]
+                               write what names addresses, a tenth of the ELF or less, to ELF.symbols: the page takes it like the ELF
+                               (--embed: into the ELF itself, where firmware with `symbol_room!` has room for it and serves it)
   export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
                                write a capture as other tools read it, with names from the ELF, to FILE or standard output
                                (FORMAT: collapsed, speedscope, records, leaks, dhat, pprof, firefox, heaptrack, perfetto)
@@ -78,6 +81,10 @@ pub(crate) enum Command {
     Symbolize {
         elf: PathBuf,
     },
+    Symbols {
+        elf: PathBuf,
+        into: reports::Into,
+    },
     Export(Export),
     /// `keygen` or `sign`, with its arguments.
     Sign(Vec<OsString>),
@@ -122,6 +129,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
                 .chain(parser.raw_args()?);
             return Ok(Command::Sign(words.collect()));
         }
+        "symbols" => return symbols_options(parser),
         "export" => return export_options(parser).map(Command::Export),
         "open" => Command::Open {
             url: parser.value()?.string()?,
@@ -165,6 +173,22 @@ fn export_options(mut parser: Parser) -> Result<Export> {
         bail!("export takes a capture and, after --as, the format that it is written in");
     }
     Ok(export)
+}
+
+fn symbols_options(mut parser: Parser) -> Result<Command> {
+    let (mut elf, mut into) = (None, reports::Into::Beside);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Value(file) if elf.is_none() => elf = Some(PathBuf::from(file)),
+            Arg::Long("out") => into = reports::Into::File(parser.value()?.into()),
+            Arg::Long("embed") => into = reports::Into::Elf,
+            _ => return Err(arg.unexpected().into()),
+        }
+    }
+    match elf {
+        Some(elf) => Ok(Command::Symbols { elf, into }),
+        None => bail!("symbols takes the ELF file of a firmware"),
+    }
 }
 
 fn demo_options(mut parser: Parser) -> Result<demo::Options> {
@@ -348,6 +372,22 @@ mod tests {
             out: Some("a.pb".into()),
         };
         assert_eq!(export, expected);
+    }
+
+    #[test]
+    fn symbols_are_of_an_elf() {
+        let file = reports::Into::File("app.sym".into());
+        for (line, expected) in [
+            ("symbols app.elf", reports::Into::Beside),
+            ("symbols app.elf --out app.sym", file),
+            ("symbols --embed app.elf", reports::Into::Elf),
+        ] {
+            let Ok(Command::Symbols { elf, into }) = parse(line) else {
+                panic!("`symbols` is a command")
+            };
+            assert_eq!((elf, into), ("app.elf".into(), expected));
+        }
+        assert!(parse("symbols --out app.sym").is_err());
     }
 
     #[test]

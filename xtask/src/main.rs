@@ -56,6 +56,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
         Command::Verdict => reports::verdict(&workspace),
+        Command::Symbols { elf, into } => reports::symbols(&workspace, &elf, &into),
         Command::Export(export) => reports::export(&workspace, &export),
         Command::Symbolize { elf } => reports::symbolize(&workspace, &elf),
         Command::Sign(words) => sign::run(&workspace, &words),

@@ -12,7 +12,7 @@ use xshell::{Cmd, cmd};
 use crate::background::Background;
 use crate::firmware::{self, BOARDS, IMAC, Package, Program};
 use crate::workspace::Workspace;
-use crate::{dashboard, demo, esp32, system};
+use crate::{dashboard, demo, esp32, reports, system};
 
 const PACKAGE: Package = Package::new("heapbeacon-qemu-virt", BOARDS, "", IMAC);
 
@@ -66,7 +66,9 @@ pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
         let name = format!("{}-{}", HEAPS.binary, algorithm.to_lowercase());
         fs::copy(&elf, elf.with_file_name(name))?;
     }
-    build(workspace)
+    let elf = build(workspace)?;
+    reports::embed_tested(workspace, &elf)?;
+    Ok(elf)
 }
 
 /// Runs the program that counts instructions, and returns what it prints: a name, a colon and a number a line.
@@ -87,10 +89,9 @@ pub(crate) fn run(workspace: &Workspace, port: u16) -> Result<()> {
     demo::refuse_taken(port)?;
     system::ensure_programs(workspace, &[system::QEMU])?;
     let elf = build(workspace)?;
+    reports::symbols(workspace, &elf, &reports::Into::Elf)?;
     println!(
-        "\n  HeapBeacon: http://127.0.0.1:{port}, once the machine says that it listens. Ctrl-C ends it.\n  \
-         For names, drop this file onto the page: {}\n",
-        elf.display()
+        "\n  HeapBeacon: http://127.0.0.1:{port}, once the machine says that it listens. Ctrl-C ends it.\n"
     );
     Err(Command::from(networked(workspace, &elf, port)).exec()).context("QEMU does not start")
 }

@@ -27,6 +27,47 @@ pub(crate) fn symbolize(workspace: &Workspace, elf: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Where the symbol file of an ELF goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Into {
+    /// Beside the ELF.
+    Beside,
+    /// Into the ELF, where the firmware has room for it.
+    Elf,
+    File(PathBuf),
+}
+
+/// Writes the symbol file of an ELF.
+///
+/// # Errors
+/// When the ELF has no symbols, or no room for them, or the file can't be written.
+pub(crate) fn symbols(workspace: &Workspace, elf: &Path, into: &Into) -> Result<()> {
+    let elf = path::absolute(elf)?;
+    let file = match into {
+        Into::Elf => {
+            report(workspace).arg("embed").arg(elf).run()?;
+            return Ok(());
+        }
+        Into::Beside => {
+            let mut name = elf.clone().into_os_string();
+            name.push(".symbols");
+            PathBuf::from(name)
+        }
+        Into::File(file) => path::absolute(file)?,
+    };
+    report(workspace).arg("symbols").arg(elf).arg(file).run()?;
+    Ok(())
+}
+
+/// Puts the symbols of an image that tests run into it, by the build that the tests of the command have, too.
+///
+/// # Errors
+/// As [`symbols`].
+pub(crate) fn embed_tested(workspace: &Workspace, elf: &Path) -> Result<()> {
+    built(workspace, "dev").arg("embed").arg(elf).run()?;
+    Ok(())
+}
+
 /// What is exported, as what, and where to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Export {
@@ -58,11 +99,15 @@ pub(crate) fn export(workspace: &Workspace, export: &Export) -> Result<()> {
 }
 
 fn report(workspace: &Workspace) -> Cmd<'_> {
+    built(workspace, "release")
+}
+
+fn built<'w>(workspace: &'w Workspace, profile: &str) -> Cmd<'w> {
     let shell = &workspace.shell;
     let manifest = workspace.path("Cargo.toml");
     let run = cmd!(
         shell,
-        "cargo run --quiet --release --manifest-path {manifest} --package heapbeacon-reports --"
+        "cargo run --quiet --profile {profile} --manifest-path {manifest} --package heapbeacon-reports --"
     );
     run.quiet()
 }

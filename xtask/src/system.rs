@@ -10,6 +10,7 @@ use xshell::cmd;
 use crate::workspace::Workspace;
 
 /// A program and the Debian package that has it.
+#[derive(Clone, Copy)]
 pub(crate) struct Program {
     name: &'static str,
     package: &'static str,
@@ -31,6 +32,10 @@ pub(crate) const CPP_COMPILER: Program = Program::of("c++", "g++");
 
 /// With `go tool pprof`, which reads heap profiles.
 pub(crate) const GO: Program = Program::of("go", "golang-go");
+/// A reverse proxy with TLS, and what tries it.
+pub(crate) const NGINX: Program = Program::of("nginx", "nginx-light");
+pub(crate) const OPENSSL: Program = Program::of("openssl", "openssl");
+pub(crate) const CURL: Program = Program::of("curl", "curl");
 pub(crate) const PROMETHEUS: Program = Program::of("prometheus", "prometheus");
 /// Checks what Prometheus scrapes.
 pub(crate) const PROMTOOL: Program = Program::of("promtool", "prometheus");
@@ -176,6 +181,8 @@ fn install_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
         bail!("install it yourself: not running as root");
     }
     let _no_questions = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
+    // Of servers, the tests start those that they want: Debian starts none in this runlevel.
+    let _no_services = shell.push_env("RUNLEVEL", "1");
     cmd!(shell, "apt-get update --quiet").run()?;
     cmd!(
         shell,

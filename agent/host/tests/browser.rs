@@ -26,6 +26,7 @@ mod browser {
     mod states;
     mod story;
     mod strangers;
+    mod tls;
     mod views;
     mod warnings;
 }

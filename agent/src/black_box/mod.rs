@@ -2,6 +2,7 @@
 
 mod ahead;
 mod area;
+mod log;
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -13,16 +14,19 @@ use heapbeacon_shared::wire::{Encoder, MAX_ENCODED, Message, read_first};
 
 pub(crate) use ahead::Ahead;
 use area::{Area, Content, Found, HEAD};
+use log::{LOG, Log};
 
-/// Words of what is kept, and of each area that is written ahead: 2 KiB.
+/// Words of each area that is written ahead: 2 KiB.
 const AREA: usize = 512;
+/// Words of what is kept: of one such area, and of the lines that were logged.
+const KEPT: usize = AREA + LOG;
 /// Words of the note on how a boot ended.
 const NOTE: usize = 116;
-const WORDS: usize = 3 * AREA + NOTE;
+const WORDS: usize = KEPT + 2 * AREA + NOTE + LOG;
 /// Bytes that a note takes at most.
 const NOTE_BYTES: usize = (NOTE - HEAD) * size_of::<u32>();
 
-/// Memory that a reset leaves as it is: 6.5 KiB, to be put where the chip keeps it and the start of the firmware does not clear it.
+/// Memory that a reset leaves as it is: 7.6 KiB, to be put where the chip keeps it and the start of the firmware does not clear it.
 pub struct Memory([AtomicU32; WORDS]);
 
 impl Memory {
@@ -39,16 +43,21 @@ impl Memory {
     }
 
     fn kept(&self) -> Area<'_> {
-        Area(&self.0[..AREA])
+        Area(&self.0[..KEPT])
     }
 
     /// Returns the two areas that are written ahead in turn.
     fn ahead(&self) -> [Area<'_>; 2] {
-        [1, 2].map(|index| Area(&self.0[index * AREA..(index + 1) * AREA]))
+        [0, 1].map(|index| Area(&self.0[KEPT + index * AREA..KEPT + (index + 1) * AREA]))
     }
 
     fn note(&self) -> Area<'_> {
-        Area(&self.0[3 * AREA..])
+        let start = KEPT + 2 * AREA;
+        Area(&self.0[start..start + NOTE])
+    }
+
+    fn log(&self) -> Log<'_> {
+        Log(&self.0[WORDS - LOG..])
     }
 }
 
@@ -122,6 +131,8 @@ struct State {
     number: u32,
     /// When an allocation last failed.
     failed_us: Option<u64>,
+    /// How many lines this boot has logged.
+    logged: u32,
 }
 
 impl<M: RawMutex> BlackBox<M> {
@@ -135,6 +146,7 @@ impl<M: RawMutex> BlackBox<M> {
                 kept: 0,
                 number: 0,
                 failed_us: None,
+                logged: 0,
             })),
             has_ended: AtomicU32::new(0),
         }
@@ -147,6 +159,7 @@ impl<M: RawMutex> BlackBox<M> {
             clear(&area);
         }
         clear(&self.memory.note());
+        self.memory.log().clear();
         let kept = match (outcome, self.memory.kept().find()) {
             (Outcome::Found, Found::Content(content)) => content.bytes,
             _ => 0,
@@ -228,6 +241,20 @@ impl<M: RawMutex> BlackBox<M> {
     /// Notes that an allocation has failed. It may be called from inside the allocator.
     pub(crate) fn failed(&self, time_us: u64) {
         self.update(|state| state.failed_us = Some(time_us));
+    }
+
+    /// Notes a line that the firmware has logged; before the boot has begun, none.
+    pub(crate) fn log(&self, line: &str) {
+        let mut number = None;
+        self.update(|state| {
+            if state.has_begun {
+                state.logged = state.logged.wrapping_add(1);
+                number = Some(state.logged);
+            }
+        });
+        if let Some(number) = number {
+            self.memory.log().write(number, line);
+        }
     }
 
     /// Notes how this boot ends.
@@ -336,14 +363,18 @@ impl<M: RawMutex> BlackBox<M> {
             let encoded = encoder.encode(message, &mut bytes).unwrap_or_default();
             kept.write(len, encoded);
             len += encoded.len();
+            messages += 1;
             encoder.finish()
         };
+        for line in self.memory.log().lines() {
+            say(&Message::Log(line));
+        }
         let end = say(&Message::Ending(ending));
         say(&end);
         kept.seal(Content {
             number: 0,
             bytes: len,
-            messages: messages + 2,
+            messages,
         });
     }
 

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use heapbeacon_shared::api::{self, Endpoint, InitRequest, MarkRequest, Route, StartRequest};
 use heapbeacon_shared::pprof::Shown;
+use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
 use picoserve::response::StatusCode;
 
@@ -32,7 +33,8 @@ use crate::read::wanted::Wanted;
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error, Order};
 
-const OPENAPI: &[u8] = include_bytes!("../../assets/openapi.yaml");
+/// The OpenAPI document, compressed by the build script and sent so, as the dashboard's files are.
+const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.yaml.gz"));
 /// Most records or stacks of a page.
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
@@ -85,7 +87,7 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::PostMortem => field::post_mortem::<P>(wants_postcard(call)?)?,
         Route::DeletePostMortem => field::delete_post_mortem::<P>()?,
         Route::Restart => field::restart::<P>()?,
-        Route::OpenApi => bytes("application/yaml", OPENAPI),
+        Route::OpenApi => bytes("application/yaml", OPENAPI).with("Content-Encoding", "gzip"),
         Route::Metrics => Reply::stream(Stream::Metrics(Metrics::new::<P>())),
         Route::HeapProfile => profile::<P>(Shown::InUse, call.query)?
             .with("Content-Disposition", "attachment; filename=\"heap.pb\""),
@@ -414,14 +416,16 @@ fn profile<P: Device>(shown: Shown, query: Query<'_>) -> Answer {
 fn elf<P: Device>() -> Answer {
     let image = P::elf().ok_or_else(|| {
         Problem::not_found(format_args!(
-            "This device does not hold its own ELF: use the one that its firmware was built as."
+            "This device holds neither its own ELF nor its names: use the ELF that its firmware was built as."
         ))
     })?;
+    let is_symbol_file = image.starts_with(&symbol_file::MAGIC);
+    let disposition = match is_symbol_file {
+        true => "attachment; filename=\"firmware.symbols\"",
+        false => "attachment; filename=\"firmware.elf\"",
+    };
     let reply = bytes("application/octet-stream", image);
-    Ok(reply.with(
-        "Content-Disposition",
-        "attachment; filename=\"firmware.elf\"",
-    ))
+    Ok(reply.with("Content-Disposition", disposition))
 }
 
 fn demo<P: Device>() -> Answer {

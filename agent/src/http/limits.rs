@@ -25,6 +25,8 @@ pub(crate) const READ_SECONDS: u64 = 5;
 /// How long a peer may take for 1 KiB of an upload, which has no end otherwise, and keeps all others from uploading.
 #[cfg(feature = "update")]
 pub(crate) const UPLOAD: Duration = Duration::from_secs(READ_SECONDS);
+/// How long who tries many tokens waits for each answer.
+pub(crate) const GUESS: Duration = Duration::from_secs(1);
 /// How long a peer may take nothing of an answer.
 pub(crate) const WRITE: Duration = Duration::from_secs(5);
 /// How long a peer may take to close its side: one that is refused while it sends a long body reads

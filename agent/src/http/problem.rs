@@ -24,6 +24,15 @@ pub(crate) struct Problem {
 #[derive(Clone, Copy, Debug)]
 struct Kind(StatusCode, &'static str, &'static str);
 
+/// How one shows a token (RFC 6750).
+const CHALLENGE: &str = "Bearer realm=\"heapbeacon\"";
+
+const WRONG_TOKEN: Kind = Kind(
+    StatusCode::UNAUTHORIZED,
+    "Wrong token",
+    "ESP_ERR_NOT_ALLOWED",
+);
+
 const UPGRADE: Kind = Kind(
     StatusCode::UPGRADE_REQUIRED,
     "Upgrade required",
@@ -144,7 +153,7 @@ impl Problem {
         ))
     }
 
-    /// The request carries no token, or a wrong one.
+    /// The request carries no token.
     pub(crate) fn unauthorized() -> Self {
         let kind = Kind(
             StatusCode::UNAUTHORIZED,
@@ -152,7 +161,20 @@ impl Problem {
             "ESP_ERR_NOT_ALLOWED",
         );
         let detail = format_args!("Send this agent's token: `Authorization: Bearer TOKEN`.");
-        Self::new(kind, detail).with_header("WWW-Authenticate", "Bearer realm=\"heapbeacon\"")
+        Self::new(kind, detail).with_header("WWW-Authenticate", CHALLENGE)
+    }
+
+    /// The request carries a token that opens nothing.
+    pub(crate) fn wrong_token() -> Self {
+        let detail = format_args!(
+            "This is not the agent's token: send the one that it has printed on its console, or that was set since."
+        );
+        Self::new(WRONG_TOKEN, detail).with_header("WWW-Authenticate", CHALLENGE)
+    }
+
+    /// Checks whether it is that.
+    pub(crate) fn is_wrong_token(&self) -> bool {
+        self.kind.1 == WRONG_TOKEN.1
     }
 
     /// The request comes from where none may come from.

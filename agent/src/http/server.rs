@@ -3,6 +3,7 @@
 use crate::field::settings::Store;
 use crate::http::assets::Asset;
 use crate::http::request::guard::Guard;
+use crate::http::request::guesses::Guesses;
 use crate::http::request::keys::Keys;
 use crate::http::slots::{Memory, Slots};
 use crate::platform::Device;
@@ -14,6 +15,7 @@ pub struct Server<P: Device> {
     assets: &'static [Asset],
     guard: Guard,
     slots: Slots<P::Lock>,
+    guesses: Guesses<P::Lock>,
 }
 
 impl<P: Device> Server<P> {
@@ -30,6 +32,7 @@ impl<P: Device> Server<P> {
             assets,
             guard,
             slots: Slots::new(memory),
+            guesses: Guesses::new(),
         }
     }
 
@@ -57,6 +60,11 @@ impl<P: Device> Server<P> {
     /// Returns how often the tokens were changed.
     pub(crate) fn tokens_set(&self) -> u32 {
         P::settings().map_or(0, Store::tokens_set)
+    }
+
+    /// Notes that somebody has sent a wrong token; returns whether the answer has to wait.
+    pub(crate) fn note_guess(&self) -> bool {
+        self.guesses.note(P::now_us())
     }
 
     /// Returns what connections share.

@@ -2,13 +2,16 @@
 
 use core::num::NonZeroUsize;
 use std::boxed::Box;
+use std::format;
 use std::vec::Vec;
 
 use heapbeacon_shared::capture::{Capture, CaptureReader};
 use heapbeacon_shared::trace::{Address, Cut, Ending, Reason, name};
 
 use crate::platform::Platform;
-use crate::postmortem::{BlackBox, Memory, Outcome, Reset, note_panic, requested, write_ahead};
+use crate::postmortem::{
+    BlackBox, Memory, Outcome, Reset, log, note_panic, requested, write_ahead,
+};
 use crate::tests::board::{Board, Interruptible, boot, interrupt_before_hold, was_interrupted};
 use crate::tracer::{Allocation, CallStack, FailedAllocation};
 
@@ -119,6 +122,33 @@ fn a_watchdog_leaves_what_was_written_ahead() {
         Outcome::Nothing,
         "nothing was written ahead"
     );
+}
+
+#[test]
+fn the_last_lines_that_were_logged_are_told_whoever_ends_the_boot() {
+    let memory = memory();
+    // Nobody keeps what comes before.
+    boot(memory, Reset::PowerOn);
+    Board::trace();
+    write_ahead::<Board>();
+    for number in 0..20 {
+        log::<Board>(format_args!("line {number} {}", "ä".repeat(100)));
+    }
+    let next = boot(memory, WATCHDOG);
+    let lines = kept(next).log;
+    let expected = (14..20).map(|number| format!("line {number} "));
+    assert_eq!(lines.len(), 6);
+    for (line, begin) in lines.iter().zip(expected) {
+        assert!(line.starts_with(&begin) && line.len() > 78, "{line}");
+    }
+    // A boot that is well says nothing of the one before.
+    requested::<Board>();
+    let later = boot(memory, UNKNOWN);
+    assert_eq!(kept(later).log, lines);
+    later.delete();
+    write_ahead::<Board>();
+    let last = boot(memory, WATCHDOG);
+    assert_eq!(kept(last).log.len(), 0);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 use heapbeacon_shared::api::Feature;
+use leptos::html::Input;
 use leptos::prelude::*;
+use web_sys::SubmitEvent;
 
 use crate::components::{DropZone, When};
 use crate::files::kind::FileKind;
 use crate::format;
 use crate::store::Store;
 use crate::store::sources::Sources;
+use crate::symbols::server;
 use crate::symbols::source::{Source, SymbolState};
 
 /// Returns whether there are names.
@@ -32,8 +35,9 @@ fn sentence(symbols: &SymbolState, is_file: bool) -> String {
     let from = match &symbols.source {
         _ if symbols.loading => return "Reading names from the ELF…".to_owned(),
         None => return "Addresses only: no ELF is loaded.".to_owned(),
-        Some(Source::Device) => "the device's own ELF".to_owned(),
+        Some(Source::Device) => "the device itself".to_owned(),
         Some(Source::File(name)) => name.clone(),
+        Some(Source::Server) => "your symbol server".to_owned(),
     };
     let build = match symbols.build_id.as_str() {
         "" => "it has no build id to compare".to_owned(),
@@ -62,7 +66,7 @@ pub(super) fn ElfDrop() -> impl IntoView {
     let sources = Sources::of_app();
     let on_file = Callback::new(move |file| sources.open(file, Some(FileKind::Elf)));
     let label = "Drop the firmware's ELF here, or choose it";
-    let hint = "It gives names and lines to addresses, and never leaves this browser.";
+    let hint = "Or what `cargo xtask symbols` made of it. It gives names and lines to addresses, and never leaves this browser.";
     view! { <DropZone label hint test_id="elf-input" on_file /> }
 }
 
@@ -95,6 +99,10 @@ pub(super) fn SymbolInvitation() -> impl IntoView {
 pub(super) fn SymbolPanel() -> impl IntoView {
     let store = Store::of_app();
     let offered = move || store.offers(Feature::Elf) && !has_names(store);
+    let came_over_the_network = move || {
+        let symbols = store.symbols.read();
+        matches!(symbols.source, Some(Source::Device | Source::Server))
+    };
     view! {
         <section class="panel">
             <h2>"Names of functions"</h2>
@@ -103,7 +111,17 @@ pub(super) fn SymbolPanel() -> impl IntoView {
             <p class="row">
                 <When is=offered>
                     <button type="button" on:click=move |_| store.use_device_elf()>
-                        "Use the device's own ELF"
+                        "Use the names that the device holds"
+                    </button>
+                </When>
+                <When is=came_over_the_network>
+                    <button
+                        type="button"
+                        data-testid="save-names"
+                        title="For captures of this firmware, when the device runs another one"
+                        on:click=move |_| store.save_names()
+                    >
+                        "Save the names"
                     </button>
                 </When>
                 <When is=move || has_names(store)>
@@ -112,6 +130,48 @@ pub(super) fn SymbolPanel() -> impl IntoView {
                     </button>
                 </When>
             </p>
+            <SymbolServer />
         </section>
+    }
+}
+
+/// Takes the address of a server that has the names of every build.
+#[component]
+fn SymbolServer() -> impl IntoView {
+    let store = Store::of_app();
+    let problem = RwSignal::new(String::new());
+    let field = NodeRef::<Input>::new();
+    let keep = move |event: SubmitEvent| {
+        event.prevent_default();
+        let address = field.get_untracked().map(|field| field.value());
+        let kept = server::keep(address.unwrap_or_default().trim());
+        if kept.is_ok() {
+            store.use_server();
+        }
+        problem.set(kept.err().unwrap_or_default());
+    };
+    view! {
+        <details class="folded symbol-server" data-testid="symbol-server">
+            <summary>"A server that has the names of every build"</summary>
+            <form on:submit=keep>
+                <label class="note" for="symbol-server">
+                    "It has what `cargo xtask symbols` makes of each release, by build id, and is asked where neither this browser nor the device has names."
+                </label>
+                <p class="row">
+                    <input
+                        id="symbol-server"
+                        type="text"
+                        inputmode="url"
+                        placeholder="https://example.com/{build_id}.symbols"
+                        value=server::kept()
+                        node_ref=field
+                    />
+                    <button type="submit">"Keep it"</button>
+                </p>
+                <p class="bad" role="status">
+                    {problem}
+                </p>
+            </form>
+        </details>
     }
 }

@@ -1,5 +1,5 @@
 use heapbeacon_shared::api::Device;
-use heapbeacon_shared::trace::Ending;
+use heapbeacon_shared::trace::{Ending, LogLine};
 use leptos::prelude::*;
 
 use crate::components::CallStack;
@@ -50,7 +50,7 @@ pub(super) fn FileBanner() -> impl IntoView {
     };
     view! {
         <section class="banner file" role="status" data-testid="file-banner">
-            <div>{told} {where_it_was}</div>
+            <div>{told} {where_it_was} {move || logged(&store.log.read())}</div>
             <button type="button" data-testid="close-file" on:click=move |_| sources.show_device()>
                 {back}
             </button>
@@ -71,6 +71,20 @@ fn ended(ending: &Ending) -> AnyView {
         <p class="said">{ending.message.to_string()} {task}</p>
     }
     .into_any()
+}
+
+/// Shows the last lines that the firmware had logged.
+fn logged(log: &[LogLine]) -> Option<AnyView> {
+    let lines: Vec<_> = log.iter().map(|line| line.as_str()).collect();
+    (!lines.is_empty()).then(|| {
+        view! {
+            <details class="folded" data-testid="logged">
+                <summary>"What it logged last"</summary>
+                <pre>{lines.join("\n")}</pre>
+            </details>
+        }
+        .into_any()
+    })
 }
 
 fn told(opened: &Opened, device: &Device, ending: Option<&Ending>) -> AnyView {

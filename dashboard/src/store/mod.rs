@@ -7,9 +7,9 @@ use heapbeacon_shared::api::{
     Demo, Device, Feature, Heap, LeaksPage, MarksPage, Settings, Stack, Trace,
 };
 use heapbeacon_shared::capture::Loss;
-use heapbeacon_shared::trace::{Ending, Origin};
+use heapbeacon_shared::trace::{Ending, LogLine, Origin};
 use leptos::prelude::*;
-use web_sys::File;
+use web_sys::{Blob, File};
 
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
@@ -92,6 +92,8 @@ pub struct Store {
     pub palette: RwSignal<Palette>,
     /// Names of call stacks.
     pub names: StoredValue<Names, LocalStorage>,
+    /// The file that they came in from the device or a server.
+    pub names_file: StoredValue<Option<Blob>, LocalStorage>,
     /// Where the names come from.
     pub symbols: RwSignal<SymbolState>,
     /// The records, once somebody asked for them.
@@ -110,6 +112,8 @@ pub struct Store {
     pub boot_before_words: RwSignal<Option<String>>,
     /// How the boot ended that the device keeps a post-mortem of, or that a file is one of.
     pub ending: RwSignal<Option<Ending>>,
+    /// The last lines that a firmware had logged, oldest first, where a file is a post-mortem.
+    pub log: RwSignal<Vec<LogLine>>,
     /// What the device keeps of its users' wishes, once somebody looks at it.
     pub settings: RwSignal<Option<Settings>>,
     /// The source files that somebody has given.
@@ -171,6 +175,7 @@ impl Store {
             sites: RwSignal::default(),
             palette: RwSignal::default(),
             names: StoredValue::new_local(Names::default()),
+            names_file: StoredValue::new_local(None),
             symbols: RwSignal::default(),
             records: RwSignal::default(),
             scans: RwSignal::default(),
@@ -180,6 +185,7 @@ impl Store {
             boot_before: StoredValue::new_local(None),
             boot_before_words: RwSignal::new(None),
             ending: RwSignal::new(None),
+            log: RwSignal::default(),
             settings: RwSignal::new(None),
             folder: StoredValue::new_local(Folder::default()),
             folder_version: RwSignal::new(0),

@@ -91,7 +91,7 @@ impl Sources {
                 Some(FileKind::Elf) => sources.read_names(file),
                 None => sources.refuse(
                     &file,
-                    "it begins neither like a HeapBeacon capture nor like an ELF. Choose a file that \
+                    "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
                      was saved from /api/v1/capture, or the ELF that was flashed.",
                 ),
             }
@@ -197,6 +197,7 @@ impl Store {
             problem: None,
         });
         self.ending.set(capture.ending);
+        self.log.set(capture.log);
         self.device.set(Some(capture.device));
         self.heap.set(Some(capture.heap));
         self.trace.set(Some(capture.trace));

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use heapbeacon_shared::api::{Feature, Route};
+use heapbeacon_shared::symbol_file;
 use heapbeacon_worker::protocol::{Opened, Wanted};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +12,10 @@ use web_sys::{Blob, File};
 use super::elf_cache;
 use super::lookup::Lookup;
 use super::names::Names;
+use super::server;
 use super::source::{Source, SymbolState};
+use crate::files::read::slice;
+use crate::files::save::save;
 use crate::model::ending::stack;
 use crate::store::Store;
 
@@ -67,12 +71,54 @@ impl Store {
                 store.load(Source::File(cached.name()), &cached).await;
             } else if untrack(|| store.offers(Feature::Elf)) {
                 store.load_device_elf().await;
-            } else {
+            } else if !store.load_from_server().await {
                 store.symbols.update(|symbols| {
                     symbols.loading = false;
                     // There is nothing to look for again.
                     symbols.settled = true;
                 });
+            }
+        });
+    }
+
+    /// Fetches the names from the server that somebody has just named.
+    pub fn use_server(&self) {
+        let store = *self;
+        spawn_local(async move {
+            store.load_from_server().await;
+        });
+    }
+
+    /// Returns whether a server was asked.
+    async fn load_from_server(&self) -> bool {
+        let build_id = self.device_build_id();
+        match server::fetch(&build_id).await {
+            None => return false,
+            Some(Ok(file)) => {
+                self.load(Source::Server, &file).await;
+            }
+            Some(Err(problem)) => self.refuse(problem),
+        }
+        true
+    }
+
+    /// Saves the file that names came in from the device or a server.
+    pub fn save_names(&self) {
+        let store = *self;
+        spawn_local(async move {
+            let Some(file) = store.names_file.get_value() else {
+                return;
+            };
+            let build_id = store
+                .symbols
+                .with_untracked(|symbols| symbols.build_id.clone());
+            let begins = slice(&file, 0..symbol_file::MAGIC.len() as u64).await;
+            let extension = match begins {
+                Ok(bytes) if bytes == symbol_file::MAGIC => "symbols",
+                _ => "elf",
+            };
+            if !save(&file, &format!("{build_id}.{extension}")) {
+                store.refuse("This browser does not save files.".to_owned());
             }
         });
     }
@@ -99,6 +145,8 @@ impl Store {
         }
         match read {
             Ok((names, opened)) => {
+                self.names_file
+                    .set_value((!matches!(source, Source::File(_))).then(|| file.clone()));
                 self.take(source, names, opened);
                 self.learn_all().await;
                 true

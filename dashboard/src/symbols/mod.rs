@@ -4,5 +4,6 @@ mod elf_cache;
 mod load;
 mod lookup;
 pub(crate) mod names;
+pub(crate) mod server;
 pub(crate) mod source;
 mod truncation;

@@ -7,6 +7,8 @@ pub enum Source {
     Device,
     /// Somebody chose a file of this name.
     File(String),
+    /// The server that somebody named.
+    Server,
 }
 
 /// Where the names of functions come from.

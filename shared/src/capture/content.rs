@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use crate::api::{Device, Heap, LeaksPage, Record, ReferencesPage, Stack, Trace};
 
-use crate::trace::{Ending, Mark};
+use crate::trace::{Ending, LogLine, Mark};
 
 use super::loss::Loss;
 
@@ -29,6 +29,8 @@ pub struct Capture {
     pub marks: Vec<Mark>,
     /// How the boot ended, in a post-mortem.
     pub ending: Option<Ending>,
+    /// The last lines that the firmware has logged, oldest first, in a post-mortem.
+    pub log: Vec<LogLine>,
     /// What could not be read.
     pub loss: Loss,
 }

@@ -49,6 +49,7 @@ pub(super) struct Fold {
     /// Live blocks that a stream without records tells of.
     pub(super) told: Vec<trace::Leak>,
     ending: Option<trace::Ending>,
+    log: Vec<trace::LogLine>,
     /// Every record, oldest first, once all messages were taken.
     pub(super) records: Vec<Record>,
     pub(super) dropped: u64,
@@ -96,6 +97,7 @@ impl Fold {
             Message::Mark(mark) => insert_mark(&mut self.marks, mark),
             Message::Births(leak) => self.told.push(leak),
             Message::Ending(ending) => self.ending = Some(ending),
+            Message::Log(line) => self.log.push(line),
             // Who asked for a page, and the decoder, have looked at its end.
             Message::Listed(_) | Message::Page(_) | Message::End(_) => {}
             // Those of a connection that somebody has saved.
@@ -179,6 +181,7 @@ impl Fold {
         let is_weighed = self.period.is_some();
         let marks = self.take_marks();
         let ending = self.ending.take();
+        let log = mem::take(&mut self.log);
         let (records, stacks) = self.take_records();
         Some(Capture {
             is_weighed,
@@ -191,6 +194,7 @@ impl Fold {
             references,
             marks,
             ending,
+            log,
             loss,
         })
     }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::Lookalike;
 use super::inflate::InflateError;
+use crate::symbol_file::VERSION;
 
 /// Why no symbols could be read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub enum ElfError {
     TooLarge,
     /// The debug information breaks the rules of DWARF.
     DebugInfo(gimli::Error),
+    /// A symbol file contradicts itself.
+    SymbolFile(&'static str),
+    /// A symbol file is of a version that is not known.
+    SymbolFileVersion(u8),
 }
 
 impl fmt::Display for ElfError {
@@ -88,6 +93,17 @@ impl fmt::Display for ElfError {
             // What exactly is the source's to say: its words are many, and help nobody on a page.
             Self::DebugInfo(_) => f.write_str(
                 "the debug information of the ELF file is damaged; build or copy it again",
+            ),
+            Self::SymbolFile(what) => {
+                write!(
+                    f,
+                    "the symbol file is damaged: {what}; copy or make it again"
+                )
+            }
+            Self::SymbolFileVersion(version) => write!(
+                f,
+                "the symbol file is of version {version}, and version {VERSION} is read here; make it \
+                 again with `cargo xtask symbols`"
             ),
         }
     }

@@ -79,6 +79,11 @@ pub(super) fn inflate(
         ELFCOMPRESS_ZSTD => return Err(InflateError::Zstd),
         CompressionType(other) => return Err(InflateError::UnknownMethod(other)),
     }
+    inflate_to(content, size, most)
+}
+
+/// Inflates what zlib has compressed to the size that it has to have, `most` bytes at most.
+pub(super) fn inflate_to(content: &[u8], size: u64, most: u64) -> Result<Vec<u8>, InflateError> {
     let justified = ALWAYS_ALLOWED.max(content.len() as u64 * MOST_GROWTH);
     if size > justified.min(most) {
         return Err(InflateError::TooLarge);

@@ -10,7 +10,7 @@ use super::demangle::{bounded, demangled};
 use super::meter::{Meter, Metered};
 use super::shared_code::Place;
 use super::survey::survey;
-use super::{ElfError, Frame, Missing, coroutines, shared_code};
+use super::{ElfError, Frame, Missing, boundaries, coroutines, shared_code};
 
 /// The bytes of one section of debug information.
 pub(super) type DebugSection = (SectionId, Arc<[u8]>);
@@ -28,6 +28,8 @@ const READ_TO_NAME: u64 = 16 << 20;
 /// Debug information that addresses can be looked up in.
 pub(super) struct Lines {
     context: Context<Metered>,
+    /// What `context` was made from.
+    sections: Vec<DebugSection>,
     /// Limits what `context` reads.
     meter: Arc<Meter>,
 }
@@ -58,12 +60,31 @@ impl Lines {
         meter.check()?;
         let context = context.map_err(ElfError::DebugInfo)?;
         meter.allow(READ_BY_LOOKUPS + READ_FOR_EACH_BYTE * len);
-        Ok((Self { context, meter }, missing))
+        let sections = debug.to_vec();
+        let lines = Self {
+            context,
+            sections,
+            meter,
+        };
+        Ok((lines, missing))
     }
 
     /// Returns whether so much was read that nothing further is.
     pub(super) fn is_used_up(&self) -> bool {
         self.meter.is_used_up()
+    }
+
+    /// Returns the addresses where a line, a function or a unit begins or ends; what is damaged has none.
+    pub(super) fn boundaries(&self) -> Vec<u64> {
+        let meter = Arc::default();
+        let dwarf = dwarf(&self.sections, &meter);
+        let len: u64 = self
+            .sections
+            .iter()
+            .map(|(_, bytes)| bytes.len() as u64)
+            .sum();
+        meter.allow(READ_BY_LOOKUPS + READ_FOR_EACH_BYTE * len);
+        boundaries::of(&dwarf)
     }
 
     /// Finds the functions at an address, innermost first. `is_shared` is whether several functions

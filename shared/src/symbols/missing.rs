@@ -31,6 +31,8 @@ pub enum Missing {
     DebugInfo,
     /// The debug information refers to the same parts so often that the rest of it was not read.
     TooLarge,
+    /// What the ELF was missing that a symbol file was made from, as it said so.
+    InElf(String),
 }
 
 impl fmt::Display for Missing {
@@ -64,6 +66,7 @@ impl fmt::Display for Missing {
                 "Its debug information refers to the same parts so often that not all of it could \
                  be read: some lines are missing. Build or copy it again.",
             ),
+            Self::InElf(sentence) => f.write_str(sentence),
         }
     }
 }

@@ -16,22 +16,28 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A firmware's ELF has tens of megabytes, and names and lines are a small part of it. [`Symbols::pack`] writes those alone: a
+//! *symbol file*, which all of this reads in place of the ELF.
+//!
 //! # Addresses
 //!
 //! Every address is one of the ELF file's own: of a position-independent program that was loaded
 //! somewhere else, the caller subtracts the load address first. The agent reports addresses that
 //! way already.
 
+mod boundaries;
 mod build_id;
 mod coroutines;
 mod demangle;
 mod error;
+mod file;
 mod inflate;
 mod layout;
 mod lines;
 mod lookalike;
 mod meter;
 mod missing;
+mod program;
 mod reader;
 mod shared_code;
 mod survey;

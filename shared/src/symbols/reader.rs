@@ -10,12 +10,15 @@ use object::elf::{SHT_NOTE, SHT_SYMTAB, SHT_SYMTAB_SHNDX};
 
 use super::build_id::in_notes;
 use super::demangle::bounded;
+use super::file::{self, Places};
 use super::inflate::{InflateError, Packing, inflate};
 use super::layout::{
     self, Class, HEADER_LEN, Header, Section, by_class, note_segments, sections, string_at,
 };
 use super::lines::DebugSection;
+use super::program::Program;
 use super::symbol_table::SymbolTable;
+use super::table::Code;
 use super::{BuildId, ElfError, Missing, Symbols};
 
 /// The sections that addr2line reads.
@@ -39,7 +42,7 @@ const ALWAYS_ASKED: u64 = 1 << 16;
 /// Most bytes that compressed sections may have together, inflated. A browser's page has no more.
 const MOST_INFLATED: u64 = 1 << 30;
 
-/// Reads the symbols of a program from the few ranges of its file that hold them.
+/// Reads the symbols of a program from the few ranges of its ELF file that hold them, or from a symbol file.
 ///
 /// It asks and never fetches, so that the file may be anywhere:
 ///
@@ -69,6 +72,8 @@ pub struct ElfReader {
     further_sections: Vec<u8>,
     table: SymbolTable,
     debug: Vec<DebugSection>,
+    /// What a symbol file has instead of all these.
+    places: Option<Places>,
     missing: Vec<Missing>,
 }
 
@@ -98,6 +103,8 @@ enum Part {
     Symbols(Class),
     SymbolNames,
     Debug(SectionId),
+    /// All of a symbol file.
+    SymbolFile,
 }
 
 impl ElfReader {
@@ -118,6 +125,7 @@ impl ElfReader {
             further_sections: Vec::new(),
             table: SymbolTable::default(),
             debug: Vec::new(),
+            places: None,
             missing: Vec::new(),
         }
     }
@@ -183,6 +191,11 @@ impl ElfReader {
             }
             Part::SymbolNames => self.table.set_names(bytes.into_owned()),
             Part::Debug(id) => self.debug.push((id, Arc::from(bytes))),
+            Part::SymbolFile => {
+                let (places, missing) = file::read(&bytes)?;
+                self.places = Some(places);
+                self.missing = missing;
+            }
         }
         Ok(())
     }
@@ -215,6 +228,7 @@ impl ElfReader {
                     | Part::Symbols(_)
                     | Part::SymbolNames
                     | Part::Debug(_)
+                    | Part::SymbolFile
             )
         })
     }
@@ -236,7 +250,12 @@ impl ElfReader {
             .into_iter()
             .filter(|section| section.executable);
         let code = executable.map(|section| section.memory).collect();
-        Symbols::new(self.build_id, code, self.table, &self.debug, self.missing)
+        let mut missing = self.missing;
+        let code = match self.places {
+            Some(places) => Code::Places(places),
+            None => Code::Program(Program::new(code, self.table, &self.debug, &mut missing)?),
+        };
+        Ok(Symbols::new(self.build_id, code, missing))
     }
 
     /// Takes what is needed next from the whole file; returns whether there was anything.
@@ -250,6 +269,10 @@ impl ElfReader {
     }
 
     fn read_header(&mut self, bytes: &[u8]) -> Result<(), ElfError> {
+        if let Some(build_id) = file::build_id(bytes)? {
+            self.build_id = build_id;
+            return self.want(Part::SymbolFile, 0..self.len);
+        }
         let header = layout::header(bytes)?;
         match header.extension() {
             Some(range) => self.want(Part::Extension(header), range),

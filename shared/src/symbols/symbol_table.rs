@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use object::LittleEndian;
 use object::elf::{SHN_XINDEX, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT};
@@ -78,6 +79,35 @@ impl SymbolTable {
         self.names = names;
     }
 
+    /// Makes a table of statics: first and last address but one, and where its name begins; sorted by start.
+    pub(super) fn of_statics(
+        statics: impl Iterator<Item = (Range<u64>, u32)>,
+        names: Vec<u8>,
+    ) -> Self {
+        let span = |(range, name): (Range<u64>, u32)| Span {
+            start: range.start,
+            end: range.end,
+            name,
+        };
+        Self {
+            statics: statics.map(span).collect(),
+            names,
+            ..Self::default()
+        }
+    }
+
+    /// Returns all statics that have a name, by address.
+    pub(super) fn statics(&self) -> impl Iterator<Item = (Range<u64>, String)> {
+        let spans = self.statics.iter();
+        spans.filter_map(|span| Some((span.start..span.end, self.name(span)?)))
+    }
+
+    /// Returns where functions begin and end.
+    pub(super) fn boundaries(&self) -> Vec<u64> {
+        let spans = self.functions.iter();
+        spans.flat_map(|span| [span.start, span.end]).collect()
+    }
+
     pub(super) fn has_functions(&self) -> bool {
         !self.functions.is_empty() && !self.names.is_empty()
     }
@@ -106,6 +136,11 @@ impl SymbolTable {
             offset: address - span.start,
             size: span.end - span.start,
         })
+    }
+
+    /// Returns the text that begins at an offset into the names; empty where none does.
+    pub(super) fn text(&self, offset: u32) -> &str {
+        str::from_utf8(string_at(&self.names, offset)).unwrap_or_default()
     }
 
     fn name(&self, span: &Span) -> Option<String> {

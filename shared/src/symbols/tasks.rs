@@ -2,7 +2,9 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::table::Code;
 use super::{Static, Symbols, short_name};
 
 /// What embassy's macro calls the static that a task is stored in, inside the task's function.
@@ -41,18 +43,33 @@ impl Symbols {
         })
     }
 
-    /// Returns how many tasks a pool has. The generic functions that spawn into it have the number in
-    /// their names: `_spawn_async_fn<app::__net_task::__net_task_inner_function::{async_fn_env#0}, 4, …>`.
-    fn pool_size(&self, path: &str) -> Option<u64> {
-        let (module, name) = path.rsplit_once("::")?;
-        let before =
-            format!("{module}::__{name}_task::__{name}_task_inner_function::{{async_fn_env#0}}, ");
-        let names = self.debug_names();
-        let windows = names.windows(before.len()).enumerate();
-        let mut found = windows.filter(|(_, window)| *window == before.as_bytes());
-        // Behind it may also be another argument, in the names of other functions.
-        found.find_map(|(at, _)| number(names.get(at + before.len()..)?))
+    /// Returns all pools whose number of tasks is known: the path of each task's function, and how many there are.
+    pub(super) fn pools(&self) -> Vec<(String, u64)> {
+        let paths = self.table().statics();
+        let paths = paths.filter_map(|(_, name)| name.strip_suffix(POOL).map(String::from));
+        paths
+            .filter_map(|path| self.pool_size(&path).map(|tasks| (path, tasks)))
+            .collect()
     }
+
+    fn pool_size(&self, path: &str) -> Option<u64> {
+        match self.code() {
+            Code::Program(program) => named_size(program.debug_names(), path),
+            Code::Places(places) => places.pool_size(path),
+        }
+    }
+}
+
+/// Returns how many tasks a pool has. The generic functions that spawn into it have the number in
+/// their names: `_spawn_async_fn<app::__net_task::__net_task_inner_function::{async_fn_env#0}, 4, …>`.
+fn named_size(names: &[u8], path: &str) -> Option<u64> {
+    let (module, name) = path.rsplit_once("::")?;
+    let before =
+        format!("{module}::__{name}_task::__{name}_task_inner_function::{{async_fn_env#0}}, ");
+    let windows = names.windows(before.len()).enumerate();
+    let mut found = windows.filter(|(_, window)| *window == before.as_bytes());
+    // Behind it may also be another argument, in the names of other functions.
+    found.find_map(|(at, _)| number(names.get(at + before.len()..)?))
 }
 
 /// Reads the decimal number that a text begins with.

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Cut, MAX_FRAMES, Name};
 
+/// Most bytes of a line that the firmware has logged; what is longer is cut.
+pub const MAX_LOG_LINE: usize = 80;
+
+/// A line that the firmware has logged.
+pub type LogLine = heapless::String<MAX_LOG_LINE>;
+
 /// Why a boot ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

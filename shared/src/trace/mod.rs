@@ -19,7 +19,7 @@ mod summary;
 pub use address::Address;
 pub use build_id::{BuildId, BuildIdText};
 pub use call_stack::{Cut, Frames, MAX_FRAMES, Origin, Stack, Task};
-pub use ending::{Ending, Reason};
+pub use ending::{Ending, LogLine, MAX_LOG_LINE, Reason};
 pub use heap::{Level, Point, Region, Reserve, Window};
 pub use leak::{
     Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Period, Unrecorded,

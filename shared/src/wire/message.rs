@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Events, References};
 use crate::trace::{
-    Address, BuildId, Ending, Failure, Leak, Mark, MissedFrees, Name, Origin, Period, Record,
-    Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
+    Address, BuildId, Ending, Failure, Leak, LogLine, Mark, MissedFrees, Name, Origin, Period,
+    Record, Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -72,6 +72,8 @@ pub enum Message {
     SnapshotEnd(SnapshotEnd),
     /// How the boot ended that the stream is of.
     Ending(Ending),
+    /// One of the last lines that the firmware has logged, oldest first.
+    Log(LogLine),
 }
 
 /// Who is speaking.

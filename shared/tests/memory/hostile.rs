@@ -23,6 +23,8 @@ pub(crate) fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("a bomb", bomb()),
         ("a block as long as memory", endless_block(BLOCK)),
         ("an expression as long as memory", endless_block(EXPRESSION)),
+        ("a symbol file of rows", symbol_file(4 << 20)),
+        ("a symbol file that is a bomb", symbol_file(64 << 20)),
     ]
 }
 
@@ -297,4 +299,32 @@ fn bomb() -> Vec<u8> {
         }
     });
     elf(sections.collect())
+}
+
+/// Makes a symbol file with so many rows, and names that hardly shrink beside them.
+fn symbol_file(rows: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let letter = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b' ' + (state >> 24) as u8 % 95
+    };
+    let names: Vec<u8> = (0..BUDGET).map(letter).collect();
+    let tables = [
+        // Whether there are lines, what is missing, names, bodies, frames.
+        &[0, 0][..],
+        &uleb(BUDGET as u64),
+        &names,
+        &[0; 6],
+        // Each row a byte further, without a frame.
+        &uleb(rows as u64),
+        &vec![1; rows],
+        &uleb(rows as u64),
+        &vec![0; rows],
+        // What is shared, statics, pools.
+        &[0; 5],
+    ]
+    .concat();
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&tables, 9);
+    let sizes = [tables.len(), packed.len()].map(|size| (size as u32).to_le_bytes());
+    [&b"\0HBS\x01\0"[..], &sizes.concat(), &packed].concat()
 }

@@ -12,6 +12,7 @@ mod lookup;
 mod names;
 mod numbering;
 mod odd;
+mod packed;
 mod sections;
 mod split;
 mod tasks;

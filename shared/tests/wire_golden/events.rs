@@ -93,3 +93,9 @@ fn ending() {
         "09 1b  00  00  00  00  00  00  00  00",
     );
 }
+
+#[test]
+fn log() {
+    let line = "joined".try_into().expect("it fits");
+    assert_golden(Message::Log(line), "08 1c  06 6a 6f 69 6e 65 64");
+}

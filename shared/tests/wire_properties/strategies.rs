@@ -286,7 +286,9 @@ fn events() -> impl Strategy<Value = Message> {
             largest_free_block: None,
         })
     });
-    prop_oneof![events, begin, end, ending]
+    let line =
+        "[a-z ]{0,80}".prop_map(|line| Message::Log(line.as_str().try_into().expect("it fits")));
+    prop_oneof![events, begin, end, ending, line]
 }
 
 fn wrong_free() -> impl Strategy<Value = Message> {

@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 
 mod export;
 mod symbolize;
+mod symbols;
 mod verdict;
 
 fn main() -> ExitCode {
@@ -34,6 +35,10 @@ fn run() -> Result<()> {
         [command] if command == "verdict" => verdict::print(input, &mut out)?,
         [command, elf] if command == "symbolize" => {
             symbolize::print(Path::new(elf), input, &mut out)?;
+        }
+        [command, elf] if command == "embed" => symbols::embed(Path::new(elf), &mut out)?,
+        [command, elf, file] if command == "symbols" => {
+            symbols::write(Path::new(elf), Path::new(file), &mut out)?;
         }
         _ => bail!("`cargo xtask` starts this, which knows what it takes"),
     }

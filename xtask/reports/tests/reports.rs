@@ -209,3 +209,41 @@ fn of_a_damaged_capture_the_rest_is_exported_and_what_is_missing_is_said() {
     assert!(String::from_utf8_lossy(&output.stdout).contains(",1,48,"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("the capture has no end"));
 }
+
+/// A copy of this program in a folder of its own, so that it can be changed.
+fn copied(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    let copy = folder.join("program");
+    fs::copy(PROGRAM, &copy).expect("a copy");
+    copy
+}
+
+#[test]
+fn a_symbol_file_names_what_the_elf_does() {
+    let elf = copied("symbols");
+    let file = elf.with_extension("symbols");
+    let paths = [elf.to_str().expect("text"), file.to_str().expect("text")];
+    let output = run(&["symbols", paths[0], paths[1]], "");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let [of_elf, of_file] = [&elf, &file].map(|file| fs::read(file).expect("it was written").len());
+    assert!(of_file * 10 < of_elf, "{of_file} of {of_elf} bytes");
+
+    let caller = format!("{:#x}\n", entry_of(PROGRAM) + 1);
+    let [by_elf, by_file] = paths.map(|path| run(&["symbolize", path], &caller).stdout);
+    assert!(!by_elf.is_empty() && by_elf == by_file);
+}
+
+#[test]
+fn an_elf_without_room_for_its_names_stays_as_it_is() {
+    let elf = copied("embed");
+    let output = run(&["embed", elf.to_str().expect("text")], "");
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("symbol_room!"), "{error}");
+    assert!(fs::read(&elf).expect("it is there") == fs::read(PROGRAM).expect("it is there"));
+}

@@ -269,7 +269,9 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 }
 
 fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
-    system::ensure_programs(workspace, &[system::CHROMIUM, system::CHROMEDRIVER])?;
+    let browser = [system::CHROMIUM, system::CHROMEDRIVER];
+    let proxy = [system::NGINX, system::OPENSSL, system::CURL];
+    system::ensure_programs(workspace, &[&browser[..], &proxy].concat())?;
     let axe = system::ensure_axe(workspace)?;
     let bundle = dashboard::build(workspace)?;
     let shell = &workspace.shell;

@@ -35,6 +35,9 @@ pub struct Config {
     /// Whether readers may scan the memory for references into the heap, which tell who holds a block. A scan shows addresses, and no
     /// other contents; without, `GET /trace/references` answers 501.
     pub scans: bool,
+    /// Room for names of addresses, which `cargo xtask symbols ELF --embed` fills: then any browser shows functions and lines,
+    /// and nobody needs the ELF. Some 300 KiB of flash: `symbols: heapbeacon_esp32::symbol_room!(300 * 1024)`.
+    pub symbols: &'static [u8],
     /// What of the firmware can be turned on and off over the API.
     pub switches: &'static [&'static dyn Switch],
 }
@@ -42,8 +45,10 @@ pub struct Config {
 /// Prints a line.
 pub type Console = fn(fmt::Arguments<'_>);
 
-/// Prints a line with esp-println, so where the features of that crate say: over USB or a serial port.
+/// Prints a line with esp-println, so where the features of that crate say: over USB or a serial port. A post-mortem has the last of them.
 pub fn print(line: fmt::Arguments<'_>) {
+    #[cfg(feature = "postmortem")]
+    crate::log(line);
     esp_println::println!("{line}");
 }
 
@@ -95,6 +100,7 @@ macro_rules! config {
             access: $crate::Access::built_with(option_env!("HEAPBEACON_TOKEN")),
             scans: true,
             reserve: $crate::RESERVE,
+            symbols: &[],
             switches: &[],
         }
     };

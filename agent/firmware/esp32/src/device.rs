@@ -59,6 +59,10 @@ impl Device for Board {
         crate::settings::store()
     }
 
+    fn elf() -> Option<&'static [u8]> {
+        heapbeacon::symbols::held(SETUP.try_get()?.config.symbols)
+    }
+
     fn restart() -> bool {
         restart::ask();
         true

@@ -89,10 +89,13 @@ pub use config::{Access, Config, Console, RESERVE, print};
 pub use device::set_signal;
 pub use error::StartError;
 pub use heapbeacon::mark;
+pub use heapbeacon::symbol_room;
 pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
+#[cfg(feature = "postmortem")]
+pub use keep::log;
 #[cfg(feature = "http")]
 pub use network::{Network, network};
 #[cfg(feature = "postmortem")]

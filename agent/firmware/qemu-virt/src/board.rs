@@ -11,6 +11,7 @@ use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::postmortem::BlackBox;
 use heapbeacon::reserve::Reserve;
+use heapbeacon::symbols;
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
@@ -25,6 +26,8 @@ use crate::{clock, flash, heap, interrupts, keep, stack};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
+/// Bytes of the image for names of its addresses.
+const SYMBOLS_BYTES: usize = 320 * 1024;
 /// Events that to-host mode keeps until they are read: a viewer may be that far behind.
 const EVENTS: usize = 1024;
 /// The task that interrupts are: behind those of embassy.
@@ -138,6 +141,10 @@ impl Device for Board {
 
     fn opaque(address: u64) -> Option<Cut> {
         stack::opaque(address)
+    }
+
+    fn elf() -> Option<&'static [u8]> {
+        symbols::held(heapbeacon::symbol_room!(SYMBOLS_BYTES))
     }
 
     fn describe() -> api::Device {

@@ -3,7 +3,7 @@
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
-use heapbeacon::postmortem::panicked;
+use heapbeacon::postmortem::{self, panicked};
 
 use crate::board::Board;
 use crate::mmio::Register;
@@ -24,6 +24,7 @@ macro_rules! println {
 
 /// Prints a line.
 pub fn print_line(text: fmt::Arguments<'_>) {
+    postmortem::log::<Board>(text);
     // The UART takes everything.
     let _ = writeln!(Uart, "{text}");
 }

@@ -80,6 +80,9 @@ pub(crate) fn post_mortem() -> Vec<u8> {
             ..Leak::default()
         }));
     }
+    for line in ["joined the network", "broker: connection refused"] {
+        messages.push(Message::Log(line.try_into().expect("short")));
+    }
     messages.push(Message::Ending(Ending {
         reason: Reason::Panic,
         time_us: TAKEN + SECOND,

@@ -32,7 +32,7 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     let files = Files::new();
     let page = Page::open(agent.url()).await?;
     page.go("device").await?;
-    page.element_with(STATUS, "the device's own ELF").await?;
+    page.element_with(STATUS, "the device itself").await?;
 
     let own = std::fs::read(executable())?;
     page.choose(ELF, &files.write("notes.txt", b"no program at all"))
@@ -63,7 +63,7 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     }
 
     // After all of that, the names that were there.
-    page.element_with(STATUS, "the device's own ELF").await?;
+    page.element_with(STATUS, "the device itself").await?;
     page.go("leaks").await?;
     page.element(&row("th")).await?;
     page.close().await
@@ -103,7 +103,7 @@ async fn a_refusal_goes_when_another_file_is_read() -> WebDriverResult<()> {
 
     page.click("[data-testid='close-file']").await?;
     page.go("device").await?;
-    page.element_with(STATUS, "the device's own ELF").await?;
+    page.element_with(STATUS, "the device itself").await?;
     for gone in [REFUSAL, NOTICE] {
         assert!(page.is_absent(gone).await?, "{gone} stays with the device");
     }
@@ -241,7 +241,7 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
     let files = Files::new();
     let page = Page::open(agent.url()).await?;
     page.go("device").await?;
-    page.element_with(STATUS, "the device's own ELF").await?;
+    page.element_with(STATUS, "the device itself").await?;
     page.choose(CAPTURE, &files.write("lamp.hbc", &lamp()))
         .await?;
     page.element_with(BANNER, "lamp-kitchen").await?;
@@ -312,6 +312,9 @@ async fn a_post_mortem_says_how_the_boot_ended_where_it_was_and_who_held_the_hea
     page.element_with(BANNER, "no route to the broker").await?;
     page.click("[data-testid='where-it-was'] summary").await?;
     page.element_with("[data-testid='where-it-was']", "0x42008000")
+        .await?;
+    page.click("[data-testid='logged'] summary").await?;
+    page.element_with("[data-testid='logged'] pre", "connection refused")
         .await?;
     // What is held is told without records: of the driver and of the application.
     page.element("tbody:nth-of-type(3) [data-testid='leak-row']")

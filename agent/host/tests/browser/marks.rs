@@ -9,8 +9,8 @@ use crate::support::await_that;
 use crate::support::page::Page;
 use crate::support::process::Process;
 
-const BUTTON: &str = "[data-testid='mark']:not(:disabled)";
-const FIELD: &str = "#mark-name";
+pub(super) const BUTTON: &str = "[data-testid='mark']:not(:disabled)";
+pub(super) const FIELD: &str = "#mark-name";
 const SINCE: &str = "[data-testid='since'] option";
 const UNTIL: &str = "[data-testid='until'] option";
 const SPAN: &str = "[data-testid='span']";

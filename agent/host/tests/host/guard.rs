@@ -1,5 +1,8 @@
 //! Tokens, listed origins and listed host names.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use heapbeacon_shared::api::{Method, Route};
 
 use crate::support::answer::Answer;
@@ -51,6 +54,26 @@ fn without_the_token_no_route_answers() {
         agent.client_with(TOKEN).trace().summary.state,
         before.summary.state
     );
+}
+
+#[test]
+fn who_tries_one_token_after_the_other_waits_and_who_has_the_right_one_does_not() {
+    let agent = Process::start(&["--token", TOKEN]);
+    let (guesser, owner) = (agent.client_with("correct-house"), agent.client_with(TOKEN));
+    for _ in 0..8 {
+        guesser.get("/trace").problem(401);
+    }
+    let guess = thread::spawn(move || {
+        let started = Instant::now();
+        guesser.get("/trace").problem(401);
+        started.elapsed()
+    });
+    for _ in 0..10 {
+        owner.trace();
+    }
+    assert!(!guess.is_finished(), "nobody had to wait");
+    let waited = guess.join().expect("it was answered");
+    assert!(waited >= Duration::from_secs(1), "{waited:?}");
 }
 
 #[test]

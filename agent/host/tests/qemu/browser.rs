@@ -1,26 +1,27 @@
 //! The dashboard from the device itself, in a real browser.
 
+use heapbeacon_shared::api::Device;
+use heapbeacon_shared::symbol_file;
 use thirtyfour::prelude::*;
 
 use super::postmortem::{crash, run_for_a_while};
 use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
+use crate::support::web_server::{Reply, WebServer};
+
+const STATUS: &str = "[data-testid='elf-status']";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_drops_the_image_and_sees_the_leaking_line() -> WebDriverResult<()> {
+async fn a_person_opens_the_page_and_sees_the_leaking_line() -> WebDriverResult<()> {
     let machine = Qemu::boot();
     let page = Page::open(machine.url()).await?;
     page.element_with("[data-testid='trace-state']", "recording")
         .await?;
     page.picture("device-live.png").await?;
 
-    // The device does not hold its own ELF: without it there are addresses.
+    // Its names lie in the image.
     page.go("device").await?;
-    let input = page.element("[data-testid='elf-input']").await?;
-    let image = qemu::image(qemu::AGENT);
-    input.send_keys(image.display().to_string()).await?;
-    page.element_with("[data-testid='elf-status']", "heapbeacon-qemu-virt")
-        .await?;
+    page.element_with(STATUS, "the device itself").await?;
 
     page.go("leaks").await?;
     page.element_with("[data-testid='verdict-sentence']", "leaking")
@@ -36,6 +37,52 @@ async fn a_person_drops_the_image_and_sees_the_leaking_line() -> WebDriverResult
             .contains("Table::open")
     );
     page.picture("device-leaks.png").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_a_device_carries_are_saved_chosen_and_fetched_from_a_server()
+-> WebDriverResult<()> {
+    let machine = Qemu::boot();
+    let device: Device = machine.client().read("/device");
+    let name = format!("{}.symbols", device.build_id);
+    let page = Page::open(machine.url()).await?;
+    page.go("device").await?;
+    page.element_with(STATUS, "the device itself").await?;
+    page.click("[data-testid='save-names']").await?;
+    let saved = page.downloaded(&name);
+    assert!(saved.starts_with(&symbol_file::MAGIC));
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("saved");
+    std::fs::write(&file, &saved)?;
+    page.choose("[data-testid='elf-input']", &file.display().to_string())
+        .await?;
+    page.element_with(STATUS, "Names come from saved").await?;
+
+    // A server that has it, and what is no address of one.
+    let path = format!("/{name}");
+    let server = WebServer::start(move |asked| {
+        let reply = match asked == path {
+            true => Reply::new(200, "application/octet-stream", saved.clone()),
+            false => Reply::missing(),
+        };
+        Some(reply.for_every_origin())
+    });
+    page.click("[data-testid='symbol-server'] summary").await?;
+    let url = server.url();
+    for (address, told) in [
+        ("nowhere".to_owned(), "begins with https://"),
+        (format!("{url}/old/{{build_id}}"), "answers with 404"),
+        (format!("{url}/{{build_id}}.symbols"), "your symbol server"),
+    ] {
+        let field = page.element("#symbol-server").await?;
+        field.clear().await?;
+        field.send_keys(&address).await?;
+        page.click("[data-testid='symbol-server'] button").await?;
+        page.element_with("main", told).await?;
+    }
+    page.picture("symbol-server.png").await?;
     page.close().await
 }
 

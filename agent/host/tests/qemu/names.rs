@@ -1,7 +1,8 @@
 //! Names for addresses, from the ELF of the very image.
 
 use heapbeacon_shared::api::{Device, LeaksPage};
-use heapbeacon_shared::symbols::{SymbolizedStack, Symbols};
+use heapbeacon_shared::symbol_file;
+use heapbeacon_shared::symbols::{Frame, SymbolizedStack, Symbols};
 
 use crate::support::await_some;
 use crate::support::qemu::{self, Qemu};
@@ -34,6 +35,33 @@ fn the_elf_of_the_image_names_the_leak_and_its_task() {
     );
     assert_eq!(leak.task.as_deref(), Some("net"));
     assert_eq!(leak.cut, None);
+}
+
+#[test]
+fn the_image_carries_names_that_are_those_of_its_elf() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    let elf = qemu::elf(qemu::AGENT);
+    let carried = agent.get("/elf");
+    assert_eq!(carried.status, 200, "{}", carried.text());
+    assert!(carried.body.starts_with(&symbol_file::MAGIC));
+    let bytes = carried.body.len();
+    assert!(bytes <= 350_000 && bytes * 10 <= elf.len(), "{bytes} bytes");
+
+    let of_elf = Symbols::parse(&elf).expect("the ELF has symbols");
+    let symbols = Symbols::parse(&carried.body).expect("it names addresses");
+    assert_eq!(symbols.build_id(), of_elf.build_id());
+    let page: LeaksPage = agent.read("/trace/leaks?limit=1000");
+    let frames = page.leaks.iter().flat_map(|leak| &leak.stack.frames);
+    let addresses: Vec<_> = frames.map(|address| address.0).collect();
+    assert!(addresses.len() > 50, "{addresses:x?}");
+    let without_column = |frame| Frame {
+        column: None,
+        ..frame
+    };
+    let expected = of_elf.call_stack(&addresses).into_iter();
+    let found = symbols.call_stack(&addresses);
+    assert!(found.into_iter().eq(expected.map(without_column)));
 }
 
 /// Returns the function, file and line of the user's own code that allocated.

@@ -114,6 +114,12 @@ fn what_ran_out_of_memory_says_who_asked_and_who_held_it() {
         "{json}"
     );
 
+    // The panic is the last that it has printed.
+    let log = json["log"].as_array().expect("a list");
+    let last = log.last().and_then(Value::as_str).unwrap_or_default();
+    assert!(last.contains("panicked at"), "{log:?}");
+    assert!(log.iter().eq(capture.log.iter().map(|line| line.as_str())));
+
     // It stays over a restart that somebody asks for, until it is deleted.
     let boot_id = device.boot_id;
     assert_eq!(agent.post("/restart", "").status, 200);

@@ -29,7 +29,6 @@ impl<'t, W: Write, T: Timer<R>, R> Output<'t, W, T, R> {
     }
 
     /// Returns what tells its time.
-    #[cfg(feature = "update")]
     pub(crate) fn timer(&self) -> &'t T {
         self.timer
     }

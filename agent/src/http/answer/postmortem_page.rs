@@ -30,6 +30,7 @@ enum Part {
     Stacks,
     Failures,
     Marks,
+    Log,
     Tail,
     Done,
 }
@@ -45,7 +46,8 @@ impl Part {
             Self::Leaks => (Self::Stacks, "],\"stacks\":["),
             Self::Stacks => (Self::Failures, "],\"failures\":["),
             Self::Failures => (Self::Marks, "],\"marks\":["),
-            Self::Marks => (Self::Tail, "]}"),
+            Self::Marks => (Self::Log, "],\"log\":["),
+            Self::Log => (Self::Tail, "]}"),
             Self::Tail | Self::Done => (Self::Done, ""),
         }
     }
@@ -137,6 +139,7 @@ impl PostMortemPage {
                 chunk.element(is_first, &failure);
             }
             (Part::Marks, Message::Mark(mark)) => chunk.element(is_first, &mark),
+            (Part::Log, Message::Log(line)) => chunk.element(is_first, &line),
             _ => {}
         }
     }

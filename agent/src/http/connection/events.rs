@@ -16,7 +16,7 @@ use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
 use crate::http::connection::inbox::{End, Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
-use crate::http::limits::READ_SECONDS;
+use crate::http::limits::{GUESS, READ_SECONDS};
 use crate::http::link::{Link, Lost};
 use crate::http::request::input::{Input, Stop};
 use crate::http::request::keys::Opened;
@@ -142,6 +142,7 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
                         if request.token.is_none() {
                             return Err(wants_token());
                         }
+                        self.check_token(&request).await?;
                         return self.ask(&request);
                     }
                     Heard::Ping => self.control(FrameType::Pong, &pong).await?,
@@ -149,6 +150,19 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
                 }
             }
         }
+    }
+
+    /// Checks the token of a message, if it has one.
+    async fn check_token(&self, request: &EventsRequest) -> Result<(), End> {
+        let token = request.token.as_deref().map(str::as_bytes);
+        let keys = self.server.keys();
+        if token.is_none_or(|token| keys.open(token) != Opened::Nothing) {
+            return Ok(());
+        }
+        if self.server.note_guess() {
+            self.output.timer().delay(GUESS).await;
+        }
+        Err(End::Close(REFUSED, "This is not the agent's token."))
     }
 
     /// Reads what has come; returns whether something else is wanted now.
@@ -159,6 +173,7 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             match heard {
                 Heard::Message => {
                     let request = self.request()?;
+                    self.check_token(&request).await?;
                     self.ask(&request)?;
                     is_asked = true;
                 }
@@ -180,13 +195,8 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
 
     /// Notes what is asked for.
     fn ask(&mut self, request: &EventsRequest) -> Result<(), End> {
-        let token = request.token.as_deref().map(str::as_bytes);
-        let keys = self.server.keys();
-        if token.is_some_and(|token| keys.open(token) == Opened::Nothing) {
-            return Err(End::Close(REFUSED, "This is not the agent's token."));
-        }
         let filter = upgrade::filter(request, &self.filter).ok_or_else(misunderstood)?;
-        if token.is_some() {
+        if request.token.is_some() {
             self.tokens_set = self.server.tokens_set();
         }
         if check_events::<P>(filter.events).is_err() {

@@ -17,7 +17,7 @@ use crate::http::answer::reply::{Delivery, Reply};
 use crate::http::connection::events;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
-use crate::http::limits::{FIRST, NEXT, READ_SECONDS};
+use crate::http::limits::{FIRST, GUESS, NEXT, READ_SECONDS};
 use crate::http::link::Lost;
 use crate::http::link::{Link, Phase};
 use crate::http::problem::Problem;
@@ -180,6 +180,11 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let mut delivery = order.delivery;
     // The one place that lets another request follow. While others wait for a connection, none does.
     delivery.is_last |= !tail.is_read() || server.slots().are_full();
+    if matches!(&action, Err(problem) if problem.is_wrong_token()) && server.note_guess() {
+        // Nobody waits for that: it holds no place among the answers, and gives its connection up to who wants one.
+        output.timer().delay(GUESS).await;
+        delivery.is_last = true;
+    }
     let mut permit = server.slots().permit(link).await;
     #[cfg(feature = "update")]
     let is_call = matches!(action, Ok(Action::Call(_)));

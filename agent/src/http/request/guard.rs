@@ -118,7 +118,7 @@ pub(crate) fn knows_token(request: &Request<'_, '_>, keys: &Keys) -> Result<bool
     let token = Base64UrlUnpadded::decode(sent, &mut bytes);
     match token.is_ok_and(|token| keys.open(token) != Opened::Nothing) {
         true => Ok(true),
-        false => Err(Problem::unauthorized()),
+        false => Err(Problem::wrong_token()),
     }
 }
 

@@ -60,7 +60,8 @@ impl Keys {
     /// When it does not.
     pub(crate) fn check(&self, sent: &[u8], access: Access) -> Result<(), Problem> {
         match (self.open(sent), access) {
-            (Opened::Nothing, _) => Err(Problem::unauthorized()),
+            (Opened::Nothing, _) if sent.is_empty() => Err(Problem::unauthorized()),
+            (Opened::Nothing, _) => Err(Problem::wrong_token()),
             (Opened::Reading, Access::Control) => Err(Problem::forbidden(format_args!(
                 "This token may only read: send the agent's other one, which may change something."
             ))),

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod content_range;
 pub(crate) mod fields;
 pub(crate) mod guard;
+pub(crate) mod guesses;
 mod head;
 pub(crate) mod input;
 mod json;
