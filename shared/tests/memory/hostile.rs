@@ -23,8 +23,8 @@ pub(crate) fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("a bomb", bomb()),
         ("a block as long as memory", endless_block(BLOCK)),
         ("an expression as long as memory", endless_block(EXPRESSION)),
-        ("a symbol file of rows", symbol_file(4 << 20)),
-        ("a symbol file that is a bomb", symbol_file(64 << 20)),
+        ("a symbol file of rows", symbol_file(1_800_000)),
+        ("a symbol file that is a bomb", symbol_file(4 << 20)),
     ]
 }
 
