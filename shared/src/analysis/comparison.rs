@@ -1,0 +1,297 @@
+//! What changed from one list of call sites to another.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use crate::trace::{Kind, Mode, Summary};
+
+mod pairs;
+
+/// A side that was watched for more than so many percent of the time of the other is not said to differ from it in that.
+const ALIKE_PERCENT: u64 = 150;
+
+/// A call site of a list, as far as it is found again in another list.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteKey<'s> {
+    /// What a site keeps from list to list: its address where both are of one build, and otherwise its function and file. Several
+    /// sites may have the same.
+    pub key: &'s str,
+    /// Which functions lead to it: it tells apart sites of one key.
+    pub path: &'s str,
+    /// Its line: sites of one key are in the same order in every version, wherever they have moved.
+    pub line: u32,
+}
+
+/// What a call site holds, or several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Live bytes.
+    pub bytes: u64,
+    /// Live blocks.
+    pub count: u64,
+    /// Those of the bytes that have outlived what the site frees.
+    pub outlived_bytes: u64,
+    /// What is said of it; of several, the worst.
+    pub kind: Kind,
+    /// How fast it grows, where that is told.
+    pub bytes_per_minute: u64,
+}
+
+impl Holding {
+    /// Returns whether it leaks.
+    pub fn leaks(&self) -> bool {
+        self.kind == Kind::Leaking
+    }
+
+    /// Adds another one to it.
+    pub fn add(&mut self, other: &Self) {
+        let is_empty = self.count == 0 && self.bytes == 0;
+        if is_empty || other.leaks() {
+            self.kind = other.kind;
+        }
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.count = self.count.saturating_add(other.count);
+        self.outlived_bytes = self.outlived_bytes.saturating_add(other.outlived_bytes);
+        self.bytes_per_minute = self.bytes_per_minute.saturating_add(other.bytes_per_minute);
+    }
+}
+
+/// One of the two lists that are compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'s> {
+    /// Its call sites, each with what it holds; a [`Change`] names them by their index.
+    pub sites: &'s [(SiteKey<'s>, Holding)],
+    /// State and counters of the trace.
+    pub summary: &'s Summary,
+    /// Microseconds since which it is known what was freed: [`Period::known_us`](crate::trace::Period::known_us).
+    pub known_us: u64,
+    /// Whether call sites with live blocks are left out of it.
+    pub is_cut: bool,
+}
+
+/// Which way a call site has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It held nothing before.
+    New,
+    /// It holds nothing any more.
+    Gone,
+    /// It holds more.
+    Grown,
+    /// It holds less.
+    Shrunk,
+    /// It holds as much.
+    Same,
+}
+
+/// What became of a call site, or of several that can't be told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Which sites of the list before; none where it is new.
+    pub before: Vec<usize>,
+    /// Which sites of the list after; none where it is gone.
+    pub after: Vec<usize>,
+    /// What they held.
+    pub was: Holding,
+    /// What they hold.
+    pub is: Holding,
+}
+
+impl Change {
+    /// Returns by how many bytes it has changed.
+    pub fn bytes(&self) -> i64 {
+        difference(self.was.bytes, self.is.bytes)
+    }
+
+    /// Returns by how many blocks it has changed.
+    pub fn blocks(&self) -> i64 {
+        difference(self.was.count, self.is.count)
+    }
+
+    /// Returns which way it went: by its bytes, and by its blocks where those are as many.
+    pub fn turn(&self) -> Turn {
+        match (self.was.count, self.is.count) {
+            (0, 0) => Turn::Same,
+            (0, _) => Turn::New,
+            (_, 0) => Turn::Gone,
+            _ => match (self.bytes(), self.blocks()) {
+                (0, 0) => Turn::Same,
+                (1.., _) | (0, 1..) => Turn::Grown,
+                _ => Turn::Shrunk,
+            },
+        }
+    }
+
+    /// Returns of how many sites it is that could not be told apart; 0 where it is of one.
+    pub fn merged(&self) -> usize {
+        match self.before.len().max(self.after.len()) {
+            1 => 0,
+            many => many,
+        }
+    }
+}
+
+/// Why two lists say less than they seem to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlike {
+    /// One was watched for much longer: microseconds of both.
+    Time(u64, u64),
+    /// One remembers freed blocks, and so gives up older records for them.
+    Mode,
+    /// Live records were evicted: how many on each side.
+    Evicted(u64, u64),
+    /// Call stacks found no room in the table, and share an entry: allocations of these on each side.
+    Overflowed(u64, u64),
+    /// Events were dropped on their way: how many on each side.
+    Dropped(u64, u64),
+    /// Call sites are left out of a list.
+    Cut,
+}
+
+/// What changed from one list to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Every call site of either list, those first that changed most.
+    pub changes: Vec<Change>,
+    /// Why that says less than it seems to.
+    pub unlike: Vec<Unlike>,
+}
+
+impl Comparison {
+    /// Compares two lists.
+    ///
+    /// Sites are paired by their key. Where several have the same, those are paired that stand at the same place in both lists, then
+    /// those to which only one path leads in each, and then the others by their order, if there are as many in both. What can't be
+    /// told apart even so is added up, and the change says of how many sites it is.
+    pub fn new(before: &Side<'_>, after: &Side<'_>) -> Self {
+        let mut changes = Vec::new();
+        for (old, new) in by_key(before, after).into_values() {
+            for (old, new) in pairs::pair(before.sites, old, after.sites, new) {
+                changes.push(Change {
+                    was: sum(before.sites, &old),
+                    is: sum(after.sites, &new),
+                    before: old,
+                    after: new,
+                });
+            }
+        }
+        changes.sort_by_key(|change| {
+            let size = (
+                change.bytes().unsigned_abs(),
+                change.blocks().unsigned_abs(),
+            );
+            (
+                Reverse(size),
+                Reverse(change.was.bytes.max(change.is.bytes)),
+            )
+        });
+        Self {
+            changes,
+            unlike: unlike(before, after),
+        }
+    }
+
+    /// Returns by how many bytes all sites together have changed.
+    pub fn bytes(&self) -> i64 {
+        let sum = self.changes.iter().map(|change| i128::from(change.bytes()));
+        clamp(sum.sum())
+    }
+
+    /// Returns by how many blocks all sites together have changed.
+    pub fn blocks(&self) -> i64 {
+        let sum = self
+            .changes
+            .iter()
+            .map(|change| i128::from(change.blocks()));
+        clamp(sum.sum())
+    }
+
+    /// Returns the sites that go one way, those first that changed most.
+    pub fn of(&self, turn: Turn) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(move |change| change.turn() == turn)
+    }
+
+    /// Returns the sites that leaked and hold nothing any more, or only what they had.
+    pub fn ended_leaks(&self) -> impl Iterator<Item = &Change> {
+        let ended = |change: &&Change| {
+            change.was.leaks() && !change.is.leaks() && change.is.kind != Kind::TooEarly
+                || change.was.leaks() && change.is.count == 0
+        };
+        self.changes.iter().filter(ended)
+    }
+
+    /// Returns the sites that leak and did not before.
+    pub fn new_leaks(&self) -> impl Iterator<Item = &Change> {
+        let is_new = |change: &&Change| !change.was.leaks() && change.is.leaks();
+        self.changes.iter().filter(is_new)
+    }
+
+    /// Returns the sites that leaked before and still do.
+    pub fn lasting_leaks(&self) -> impl Iterator<Item = &Change> {
+        let lasts = |change: &&Change| change.was.leaks() && change.is.leaks();
+        self.changes.iter().filter(lasts)
+    }
+}
+
+/// Sites of both lists by their key.
+type ByKey<'s> = BTreeMap<&'s str, (Vec<usize>, Vec<usize>)>;
+
+fn by_key<'s>(before: &Side<'s>, after: &Side<'s>) -> ByKey<'s> {
+    let mut keys = ByKey::new();
+    for (index, (site, _)) in before.sites.iter().enumerate() {
+        keys.entry(site.key).or_default().0.push(index);
+    }
+    for (index, (site, _)) in after.sites.iter().enumerate() {
+        keys.entry(site.key).or_default().1.push(index);
+    }
+    keys
+}
+
+fn sum(sites: &[(SiteKey<'_>, Holding)], indices: &[usize]) -> Holding {
+    let mut sum = Holding::default();
+    let held = indices.iter().filter_map(|index| sites.get(*index));
+    held.for_each(|(_, holding)| sum.add(holding));
+    sum
+}
+
+fn unlike(before: &Side<'_>, after: &Side<'_>) -> Vec<Unlike> {
+    let (old, new) = (before.summary, after.summary);
+    let (short, long) = match before.known_us < after.known_us {
+        true => (before.known_us, after.known_us),
+        false => (after.known_us, before.known_us),
+    };
+    let is_all = |summary: &Summary| summary.mode == Some(Mode::All);
+    let told = [
+        (
+            long.saturating_mul(100) > short.saturating_mul(ALIKE_PERCENT),
+            Unlike::Time(before.known_us, after.known_us),
+        ),
+        (is_all(old) != is_all(new), Unlike::Mode),
+        (
+            old.evicted_live + new.evicted_live > 0,
+            Unlike::Evicted(old.evicted_live, new.evicted_live),
+        ),
+        (
+            old.other_allocations + new.other_allocations > 0,
+            Unlike::Overflowed(old.other_allocations, new.other_allocations),
+        ),
+        (
+            old.dropped + new.dropped > 0,
+            Unlike::Dropped(old.dropped, new.dropped),
+        ),
+        (before.is_cut || after.is_cut, Unlike::Cut),
+    ];
+    let told = told.into_iter().filter(|(is_so, _)| *is_so);
+    told.map(|(_, unlike)| unlike).collect()
+}
+
+fn difference(was: u64, is: u64) -> i64 {
+    clamp(i128::from(is) - i128::from(was))
+}
+
+fn clamp(value: i128) -> i64 {
+    value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
