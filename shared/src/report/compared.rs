@@ -104,75 +104,102 @@ impl<'v> Compared<'v> {
 
     /// Returns what changed in a sentence or two, with the names of functions between backticks.
     pub fn conclusion(&self) -> String {
-        let mut told = self.leaks();
-        let room = NAMED.saturating_sub(told.len());
+        let mut clauses = self.leaks();
+        let has_changed = |change: &Change| change.turn() != Turn::Same;
+        if !self.comparison.changes.iter().any(has_changed) {
+            let nothing = "nothing has changed: every call site holds what it held".to_owned();
+            return capitalised(&[Vec::from([nothing]), clauses].concat().join("; ")) + ".";
+        }
+        let room = NAMED.saturating_sub(clauses.len());
+        clauses.extend(self.others().into_iter().take(room));
+        if clauses.is_empty() {
+            clauses.push("only what comes and goes has changed".to_owned());
+        }
+        let all = match self.comparison.bytes() {
+            0 => "as much as before".to_owned(),
+            all => signed_bytes(all as f64),
+        };
+        format!("{}. In all {all}.", capitalised(&clauses.join("; ")))
+    }
+
+    /// Tells of leaks: those that are gone, those that are new, and those that go on.
+    fn leaks(&self) -> Vec<String> {
+        let ended = self.comparison.ended_leaks().map(|change| {
+            let clause = match change.is.count {
+                0 if self.is_early() => "the leak of {} has not shown so far",
+                0 => "the leak of {} is gone",
+                _ => "{} no longer leaks",
+            };
+            (clause, false, change)
+        });
+        let new = self.comparison.new_leaks().map(|change| {
+            let clause = match change.turn() {
+                Turn::New => "{} is new and leaks",
+                _ => "{} leaks now",
+            };
+            (clause, true, change)
+        });
+        let lasting = self.comparison.lasting_leaks();
+        let lasting = lasting.map(|change| ("{} still leaks", true, change));
+        [
+            few(self.clauses(ended), "leak gone", "leaks gone"),
+            few(self.clauses(new), "new leak", "new leaks"),
+            few(
+                self.clauses(lasting),
+                "leak that goes on",
+                "leaks that go on",
+            ),
+        ]
+        .concat()
+    }
+
+    /// Tells of the largest changes that are no leaks, and more than what comes and goes.
+    fn others(&self) -> Vec<String> {
         let most = self.comparison.changes.first().map_or(0, size);
-        let worth = |change: &&Change| {
+        let is_worth_it = |change: &&Change| {
             size(change).saturating_mul(WORTH_NAMING) >= most
                 && change.turn() != Turn::Same
                 && !change.was.leaks()
                 && !change.is.leaks()
                 && !is_traffic(change)
         };
-        let others = self.comparison.changes.iter().filter(worth).take(room);
-        told.extend(others.map(|change| self.told(change)));
-        if told.is_empty() {
-            return match self.comparison.bytes() {
-                0 => "Nothing has changed: every call site holds what it held.".to_owned(),
-                all => format!(
-                    "Only what comes and goes has changed, in all {}.",
-                    signed_bytes(all as f64)
-                ),
+        let others = self.comparison.changes.iter().filter(is_worth_it);
+        self.clauses(others.map(|change| {
+            let clause = match change.turn() {
+                Turn::New => "{} is new",
+                Turn::Gone => "{} is gone",
+                Turn::Grown => "{} has grown",
+                Turn::Shrunk | Turn::Same => "{} has shrunk",
             };
-        }
-        let all = match self.comparison.bytes() {
-            0 => "as much as before".to_owned(),
-            all => signed_bytes(all as f64),
-        };
-        format!("{}. In all {all}.", capitalised(&told.join("; ")))
+            (clause, true, change)
+        }))
     }
 
-    /// Tells of leaks: those that are gone, those that are new, and those that go on.
-    fn leaks(&self) -> Vec<String> {
-        let ended = self.comparison.ended_leaks().map(|change| {
-            let name = self.name(change);
-            match change.is.count {
-                0 if self.is_early() => format!("the leak of {name} has not shown so far"),
-                0 => format!("the leak of {name} is gone"),
-                _ => format!("{name} no longer leaks"),
+    /// Puts the names of functions into clauses, and behind them by how much they have changed where that is wanted. What is said
+    /// of several call sites of a function is said once.
+    fn clauses<'c>(
+        &self,
+        told: impl Iterator<Item = (&'static str, bool, &'c Change)>,
+    ) -> Vec<String> {
+        let mut clauses: Vec<(String, Option<i64>)> = Vec::new();
+        for (clause, is_measured, change) in told {
+            let words = clause.replace("{}", &self.name(change));
+            let bytes = is_measured.then(|| change.bytes());
+            match clauses.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, sum)) => *sum = sum.zip(bytes).map(|(a, b)| a.saturating_add(b)),
+                None => clauses.push((words, bytes)),
             }
+        }
+        let told = clauses.into_iter().map(|(words, bytes)| match bytes {
+            None | Some(0) => words,
+            Some(bytes) => format!("{words}, {}", signed_bytes(bytes as f64)),
         });
-        let new = self.comparison.new_leaks().map(|change| {
-            let leaks = match change.turn() {
-                Turn::New => "is new and leaks",
-                _ => "leaks now",
-            };
-            format!("{} {leaks}, {}", self.name(change), signed(change))
-        });
-        let lasting = self
-            .comparison
-            .lasting_leaks()
-            .map(|change| format!("{} still leaks, {}", self.name(change), signed(change)));
-        [
-            few(ended.collect(), "leak gone", "leaks gone"),
-            few(new.collect(), "new leak", "new leaks"),
-            few(lasting.collect(), "leak that goes on", "leaks that go on"),
-        ]
-        .concat()
+        told.collect()
     }
 
     /// Returns whether the second was watched for less than half the time of the first: a leak may be yet to come.
     fn is_early(&self) -> bool {
         self.after.known_us.saturating_mul(2) < self.before.known_us
-    }
-
-    fn told(&self, change: &Change) -> String {
-        format!(
-            "{} {}, {}",
-            self.name(change),
-            word_of(change.turn()),
-            signed(change)
-        )
     }
 
     fn name(&self, change: &Change) -> String {
