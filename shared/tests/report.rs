@@ -1,8 +1,8 @@
 //! What is told of two captures in words.
 
-use heapbeacon_shared::api::{Device, Leak, LeaksPage, Stack, Trace};
+use heapbeacon_shared::api::{Device, Leak, LeaksPage, Record, Stack, Trace};
 use heapbeacon_shared::frames::Frame;
-use heapbeacon_shared::report::{Compared, Incomparable, Version};
+use heapbeacon_shared::report::{Compared, Incomparable, Version, leaks_at};
 use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
 
 /// A call stack of one frame, and what it holds.
@@ -196,4 +196,48 @@ fn a_name_from_outside_is_no_markdown() {
         .expect("a row");
     let cells = row.replace("\\|", "").matches('|').count();
     assert_eq!((cells, row.matches('`').count()), (6, 2), "{row}");
+}
+
+#[test]
+fn records_tell_what_was_held_at_a_moment_and_what_leaked_by_then() {
+    const SECOND: u64 = 1_000_000;
+    let stack = |id| Stack {
+        id,
+        frees: 9,
+        longest_lifetime_us: SECOND,
+        ..Stack::default()
+    };
+    let record = |time_us, stack, freed_time_us: Option<u64>| Record {
+        time_us,
+        stack,
+        size: 8,
+        freed: freed_time_us.is_some(),
+        freed_time_us,
+        ..Record::default()
+    };
+    let leaked = (1..60).map(|second| record(second * SECOND, 1, None));
+    let mut records: Vec<_> = leaked.collect();
+    records.push(record(7 * SECOND, 2, Some(8 * SECOND)));
+    // Freed, nobody knows when.
+    records.push(Record {
+        freed: true,
+        ..record(7 * SECOND, 2, None)
+    });
+    let period = Period {
+        time_us: 60 * SECOND,
+        ..Period::default()
+    };
+    let at = |second| {
+        let page = leaks_at(&records, &[stack(1), stack(2)], &period, second * SECOND);
+        let told = page
+            .leaks
+            .iter()
+            .map(|leak| (leak.stack.id, leak.count, leak.verdict.kind));
+        (page.period.time_us, told.collect::<Vec<_>>())
+    };
+    let early = Kind::TooEarly;
+    assert_eq!(at(0), (0, vec![]));
+    assert_eq!(at(7), (7 * SECOND, vec![(1, 7, early), (2, 1, early)]));
+    assert_eq!(at(8), (8 * SECOND, vec![(1, 8, early)]));
+    assert_eq!(at(50), (50 * SECOND, vec![(1, 50, Kind::Leaking)]));
 }

@@ -1,6 +1,7 @@
 //! The pages.
 
 mod capture;
+mod compare;
 mod demo;
 mod device;
 mod flame;
@@ -21,6 +22,7 @@ mod symbols;
 use history_end::history_end;
 
 pub use capture::CaptureDrop;
+pub use compare::ComparePage;
 pub use device::DevicePage;
 pub use flame::FlamePage;
 pub use leaks::LeaksPage;

@@ -3,10 +3,13 @@
 //! | type | takes | returns |
 //! |---|---|---|
 //! | [`Version`] | a leak list, and the functions at an address | call sites with their names |
+//! | [`leaks_at`] | records, and a moment | the leak list of then |
 //! | [`Compared`] | two of these | what changed, in a sentence and as a text for an issue |
 
 mod compared;
+mod moment;
 mod version;
 
 pub use compared::{Compared, Incomparable};
+pub use moment::leaks_at;
 pub use version::{Site, Version};

@@ -15,7 +15,7 @@ use crate::trace::{Address, BuildId, Kind, Origin, Summary, Verdict};
 const ADDRESSES_IN_A_NAME: usize = 3;
 
 /// A call site, and what it holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Site {
     /// Short name of its function, or addresses.
     pub name: String,
@@ -35,7 +35,7 @@ pub struct Site {
 }
 
 /// What one firmware holds at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Version {
     /// What it is called, such as the name of a file.
     pub title: String,

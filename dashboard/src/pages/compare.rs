@@ -1,0 +1,385 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use heapbeacon_shared::analysis::Turn;
+use heapbeacon_shared::report::{Version, leaks_at};
+use heapbeacon_shared::trace::Mode;
+use leptos::prelude::*;
+
+use super::records::read_when_needed;
+use crate::components::{DropZone, Empty, When, copy_text, follow};
+use crate::format;
+use crate::location::{Page, note_view, view_value};
+use crate::model::compare::{Choice, Told, turn_word};
+use crate::store::Store;
+use crate::store::sources::{SOURCES, Sources};
+
+mod choice;
+mod table;
+
+use choice::Choices;
+use table::Changes;
+
+/// What changed from one capture to another, or to the device as it is now.
+#[component]
+pub fn ComparePage() -> impl IntoView {
+    let look = Look::of_view();
+    follow(move || look.note());
+    view! {
+        <h1 class="unseen">"Compare"</h1>
+        <Choices look />
+        <When is=move || look.both().is_some() fallback=move || view! { <Lacking /> }>
+            <Compared look />
+        </When>
+    }
+}
+
+/// What somebody compares. A handle: copies share everything.
+#[derive(Clone, Copy)]
+struct Look {
+    sources: Sources,
+    /// What was chosen for before and after.
+    chosen: [RwSignal<Option<Choice>>; 2],
+    /// Which way call sites go that are listed; all where it is none.
+    turn: RwSignal<Option<Turn>>,
+    /// How often the device was looked at: between two, what is shown of it stays.
+    looks: RwSignal<usize>,
+}
+
+/// Names of both sides in the address of a view.
+const SIDES: [&str; 2] = ["before", "after"];
+/// Which way call sites go, in the order of the page.
+const TURNS: [Turn; 4] = [Turn::New, Turn::Grown, Turn::Shrunk, Turn::Gone];
+
+impl Look {
+    /// Takes it from the address.
+    fn of_view() -> Self {
+        let chosen = |side| RwSignal::new(Choice::named(&view_value(side), SOURCES));
+        let turn = view_value("show");
+        let turn = TURNS.into_iter().find(|known| turn_word(*known) == turn);
+        Self {
+            sources: Sources::of_app(),
+            chosen: SIDES.map(chosen),
+            turn: RwSignal::new(turn),
+            looks: RwSignal::new(0),
+        }
+    }
+
+    /// Notes it in the address.
+    fn note(self) {
+        let name = |side: usize| {
+            self.chosen[side]
+                .get()
+                .map(Choice::name)
+                .unwrap_or_default()
+        };
+        let turn = self.turn.get().map(turn_word).unwrap_or_default();
+        note_view(
+            Page::Compare,
+            &[
+                (SIDES[0], name(0)),
+                (SIDES[1], name(1)),
+                ("show", turn.to_owned()),
+            ],
+        );
+    }
+
+    /// Returns what is compared on a side: what was chosen, or else a capture with what came after it.
+    fn choice(self, side: usize) -> Option<Choice> {
+        let chosen = self.chosen[side].get();
+        chosen.or_else(|| {
+            let other = self.chosen[1 - side].get().map(|other| other.source);
+            let order: [usize; SOURCES] = if side == 0 { [1, 2, 0] } else { [2, 0, 1] };
+            let offered =
+                |source: &usize| Some(*source) != other && self.sources.all()[*source].is_known();
+            let mut offered = order.into_iter().filter(offered);
+            // Without a capture there is nothing that the device could be compared with.
+            let source = offered.next().filter(|source| side == 1 || *source > 0)?;
+            (other.is_some() || side == 0 || self.choice(0)?.source != source).then_some(Choice {
+                source,
+                at_us: None,
+            })
+        })
+    }
+
+    /// Returns what is compared, where both sides are there.
+    fn both(self) -> Option<[Choice; 2]> {
+        let both = [self.choice(0)?, self.choice(1)?];
+        let is_there = |choice: &Choice| self.store(*choice).is_known();
+        (both[0] != both[1] && both.iter().all(is_there)).then_some(both)
+    }
+
+    fn store(self, choice: Choice) -> Store {
+        self.sources.all()[choice.source]
+    }
+
+    /// Returns the call sites of a side: as they were last told, or as records tell that they were at a mark.
+    fn version(self, choice: Choice) -> Option<Version> {
+        let store = self.store(choice);
+        store.symbols.track();
+        store.opened.track();
+        untrack(|| {
+            let (device, trace) = (store.device.read(), store.trace.read());
+            let (device, mut trace) = (device.as_ref()?, trace.clone()?);
+            let leaks = store.leaks.read();
+            let mut leaks = Cow::Borrowed(leaks.as_ref()?);
+            if let Some(at_us) = choice.at_us {
+                let records = store.records.read();
+                let period = &leaks.period;
+                leaks = Cow::Owned(leaks_at(&records.records, &records.stacks, period, at_us));
+                trace.summary.time_us = at_us;
+            }
+            let title = choice::title(store, choice.at_us);
+            store.names.with_value(|names| {
+                let functions = |address| names.functions(address);
+                Some(Version::new(title, device, &trace, &leaks, functions))
+            })
+        })
+    }
+
+    /// Returns whether everything is there that tells what a side holds.
+    fn is_told(self, choice: Choice) -> bool {
+        let store = self.store(choice);
+        let has_records = || store.is_file || store.records.with(|records| records.read_us > 0);
+        store.leaks.with(Option::is_some) && (choice.at_us.is_none() || has_records())
+    }
+
+    /// Returns what a moment of a trace lacks that does not remember freed blocks, in a sentence; `None` where nothing does.
+    fn lacks(self, choice: Choice) -> Option<String> {
+        let store = self.store(choice);
+        choice.at_us?;
+        let mode = store
+            .trace
+            .with(|trace| trace.as_ref().and_then(|trace| trace.summary.mode));
+        (mode != Some(Mode::All)).then(|| {
+            let title = choice::title(store, choice.at_us);
+            format!(
+                "Of {title} only those blocks are known that are live still: this trace does not remember freed blocks (all mode \
+                 does), so nothing shrinks here."
+            )
+        })
+    }
+}
+
+/// Why there is nothing to see yet, and how to get it.
+#[component]
+fn Lacking() -> impl IntoView {
+    view! {
+        <Empty title="Nothing to compare yet">
+            <p>
+                "Save a capture of now, on the page Device or by " <code>"GET /api/v1/capture"</code>
+                ", and open it above later: it is compared with what the device holds then. Or open two captures, of two "
+                "firmware versions, too."
+            </p>
+        </Empty>
+    }
+}
+
+/// What both sides come to: their call sites, and what changed.
+type Outcome = ([Arc<Version>; 2], Result<Told, String>);
+
+#[component]
+fn Compared(look: Look) -> impl IntoView {
+    // What comes with the next answers changes nothing that somebody reads.
+    let is_told = Memo::new(move |_| {
+        let both = look.both();
+        both.is_some_and(|both| both.iter().all(|choice| look.is_told(*choice)))
+    });
+    let outcome: Memo<Option<Arc<Outcome>>> = Memo::new(move |_| {
+        look.looks.track();
+        let [before, after] = look.both()?;
+        if !is_told.get() {
+            return None;
+        }
+        let versions = [look.version(before)?, look.version(after)?].map(Arc::new);
+        let told = Told::new(&versions[0], &versions[1]).map(|mut told| {
+            told.caveats.extend(
+                [before, after]
+                    .into_iter()
+                    .filter_map(|choice| look.lacks(choice)),
+            );
+            told
+        });
+        let told = told.map_err(|problem| problem.to_string());
+        Some(Arc::new((versions, told)))
+    });
+    let told = Memo::new(move |_| {
+        let outcome = outcome.get()?;
+        outcome.1.clone().ok().map(Arc::new)
+    });
+    view! {
+        <When is=move || needs_records(look)>
+            <DeviceRecords look />
+        </When>
+        <Needs look outcome />
+        <When
+            is=move || told.with(Option::is_some)
+            fallback=move || view! { <Problem outcome /> }
+        >
+            <Sentence look told outcome />
+            <Changes look told />
+        </When>
+    }
+}
+
+/// Returns whether a mark of the device is compared: its records tell what it held then.
+fn needs_records(look: Look) -> bool {
+    let is_live = |choice: &Choice| choice.at_us.is_some() && !look.store(*choice).is_file;
+    look.both().is_some_and(|both| both.iter().any(is_live))
+}
+
+/// Reads the records of the device while it is there.
+#[component]
+fn DeviceRecords(look: Look) -> impl IntoView {
+    read_when_needed(look.sources.device());
+}
+
+/// Says why the two can't be compared.
+#[component]
+fn Problem(outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
+    let words = move || match outcome.get().map(|outcome| outcome.1.clone()) {
+        Some(Err(problem)) => capitalised(&problem) + ".",
+        _ => "One moment: who holds memory is being read.".to_owned(),
+    };
+    view! {
+        <Empty title="They can't be compared so far">
+            <p>{words}</p>
+        </Empty>
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// Asks for the ELF file of each side whose functions have no names.
+#[component]
+fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
+    let labels = [
+        "Drop the ELF of the build before here, or choose it",
+        "Drop the ELF of the build after here, or choose it",
+    ];
+    let need = move |side: usize| {
+        let lacks = Memo::new(move |_| {
+            let outcome = outcome.get();
+            let versions = outcome.as_ref().map(|outcome| &outcome.0);
+            versions.is_some_and(|versions| !versions[side].has_names)
+        });
+        let store = move || look.both().map(|both| look.store(both[side]));
+        let on_file = Callback::new(move |file| {
+            if let Some(store) = untrack(store) {
+                store.use_file(file);
+            }
+        });
+        let problem = move || store()?.symbols.with(|symbols| symbols.problem.clone());
+        view! {
+            <When is=move || lacks.get()>
+                <div>
+                    <DropZone
+                        label=labels[side]
+                        hint="It names the functions, is read in this browser and goes nowhere."
+                        test_id=["elf-before", "elf-after"][side]
+                        on_file
+                    />
+                    <p class="wrong" role="status">{problem}</p>
+                </div>
+            </When>
+        }
+        .into_any()
+    };
+    view! { <div class="sides">{[0, 1].map(need).into_iter().collect::<Vec<AnyView>>()}</div> }
+}
+
+/// Says what changed before any table does.
+#[component]
+fn Sentence(
+    look: Look,
+    told: Memo<Option<Arc<Told>>>,
+    outcome: Memo<Option<Arc<Outcome>>>,
+) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let told_now = move || told.get().unwrap_or_default();
+    let copy = move |_| copied.set(copy_text(&untrack(told_now).text));
+    let class = move || match told_now() {
+        told if told.is_worse => "panel verdict bad",
+        told if told.is_better => "panel verdict good",
+        _ => "panel verdict",
+    };
+    let caveats = move || {
+        let told = told_now();
+        let caveats = told.caveats.iter().map(|caveat| {
+            let caveat = with_code(caveat);
+            view! { <li>{caveat}</li> }.into_any()
+        });
+        caveats.collect::<Vec<AnyView>>()
+    };
+    let facts = move || {
+        let outcome = outcome.get()?;
+        let facts = outcome.0.iter().map(|version| facts(version));
+        let facts: Vec<AnyView> = facts.collect();
+        Some(facts)
+    };
+    let is_live = move || {
+        look.both()
+            .is_some_and(|both| both.iter().any(|choice| choice.source == 0))
+    };
+    view! {
+        <section class=class aria-label="What changed">
+            <div role="status">
+                <h2 data-testid="conclusion">{move || with_code(&told_now().conclusion)}</h2>
+            </div>
+            {facts}
+            <ul class="caveats">{caveats}</ul>
+            <p class="row">
+                <button type="button" data-testid="copy-comparison" on:click=copy>
+                    "Copy as issue text"
+                </button>
+                <span class="copied" role="status">
+                    {move || copied.get().then_some("Copied")}
+                </span>
+                <When is=is_live>
+                    <button
+                        type="button"
+                        data-testid="compare-again"
+                        on:click=move |_| look.looks.update(|looks| *looks += 1)
+                    >
+                        "Look at the device again"
+                    </button>
+                </When>
+            </p>
+        </section>
+    }
+}
+
+/// Says what one side is of.
+fn facts(version: &Version) -> AnyView {
+    let build = match version.build_id.is_empty() {
+        true => "build unknown".to_owned(),
+        false => format!("build {}", format::short_id(&version.build_id.to_string())),
+    };
+    let firmware = match version.firmware.is_empty() {
+        true => build,
+        false => format!("{}, {build}", version.firmware),
+    };
+    let words = format!(
+        ": {firmware}; {} live in {}, recorded for {}",
+        format::bytes(version.bytes()),
+        format::plural(version.blocks(), "block"),
+        format::duration(version.known_us)
+    );
+    view! { <p class="facts"><strong>{version.title.clone()}</strong> {words}</p> }.into_any()
+}
+
+/// Shows what stands between backticks as code.
+fn with_code(text: &str) -> Vec<AnyView> {
+    let parts = text.split('`').enumerate().map(|(index, part)| {
+        let part = part.to_owned();
+        match index % 2 {
+            0 => part.into_any(),
+            _ => view! { <code>{part}</code> }.into_any(),
+        }
+    });
+    parts.collect()
+}

@@ -1,0 +1,113 @@
+use leptos::prelude::*;
+
+use super::{Look, SIDES};
+use crate::components::DropZone;
+use crate::format;
+use crate::model::compare::Choice;
+use crate::pages::span::marks;
+use crate::store::Store;
+
+/// Lets somebody choose what is compared: the device, or captures, which are opened here, too.
+#[component]
+pub(super) fn Choices(look: Look) -> impl IntoView {
+    let swap = move |_| {
+        let both = [0, 1].map(|side| untrack(|| look.choice(side)));
+        look.chosen[0].set(both[1]);
+        look.chosen[1].set(both[0]);
+    };
+    view! {
+        <div class="sides">
+            {side(look, 0, "Before", "Open a capture from before")}
+            {side(look, 1, "After", "Open a capture from after")}
+        </div>
+        <p class="row">
+            <button type="button" data-testid="swap" on:click=swap>
+                "Swap before and after"
+            </button>
+        </p>
+    }
+}
+
+fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> AnyView {
+    let choose = move |event| {
+        look.chosen[side].set(Choice::named(&event_target_value(&event), super::SOURCES));
+    };
+    let on_file = Callback::new(move |file| {
+        let other = untrack(|| look.choice(1 - side)).map(|other| other.source);
+        let opened = Callback::new(move |source| {
+            let choice = Choice {
+                source,
+                at_us: None,
+            };
+            look.chosen[side].set(Some(choice));
+        });
+        look.sources.open_beside(file, other, opened);
+    });
+    view! {
+        <section class="panel side" aria-label=label>
+            <label>
+                <span>{label}</span>
+                <select data-testid=SIDES[side] on:change=choose>
+                    {move || options(look, side)}
+                </select>
+            </label>
+            <DropZone
+                label=open
+                hint="A .hbc file; it is read in this browser and goes nowhere."
+                test_id=["capture-before", "capture-after"][side]
+                on_file
+            />
+        </section>
+    }
+    .into_any()
+}
+
+fn options(look: Look, side: usize) -> Vec<AnyView> {
+    let chosen = look.choice(side);
+    let all = look.sources.all();
+    let known = all.iter().enumerate().filter(|(_, store)| store.is_known());
+    let moments = known.flat_map(|(source, store)| {
+        let marks = marks(*store).into_iter().map(|mark| Some(mark.time_us));
+        let marks = marks.filter(|_| store.has_records());
+        [None].into_iter().chain(marks).map(move |at_us| {
+            let choice = Choice { source, at_us };
+            option(choice.name(), title(*store, at_us), chosen == Some(choice))
+        })
+    });
+    let mut options: Vec<AnyView> = moments.collect();
+    if let Some(missing) = chosen.filter(|choice| !look.store(*choice).is_known()) {
+        let words = "a capture that is not open here".to_owned();
+        options.insert(0, option(missing.name(), words, true));
+    } else if chosen.is_none() {
+        options.insert(0, option(String::new(), "nothing yet".to_owned(), true));
+    }
+    options
+}
+
+fn option(value: String, words: String, is_chosen: bool) -> AnyView {
+    view! { <option value=value selected=is_chosen>{words}</option> }.into_any()
+}
+
+/// Returns what a source is called, now or at the moment of a mark.
+pub(super) fn title(store: Store, at_us: Option<u64>) -> String {
+    let opened = store.opened.read();
+    let device = store.device.read();
+    let name = match (opened.as_ref(), device.as_ref()) {
+        (Some(opened), _) => opened.name.clone(),
+        (None, Some(device)) if !device.name.is_empty() => device.name.to_string(),
+        _ => "the device".to_owned(),
+    };
+    match at_us {
+        None if store.is_file => name,
+        None => format!("{name} now"),
+        Some(at_us) => {
+            let marks = marks(store);
+            let mark = marks.iter().find(|mark| mark.time_us == at_us);
+            let mark = mark.map_or_else(
+                || format::duration(at_us),
+                |mark| format!("“{}”", mark.name),
+            );
+            format!("{name} at {mark}")
+        }
+    }
+}
