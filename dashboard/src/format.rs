@@ -1,13 +1,8 @@
 //! Numbers as people read them, always with their unit.
 
 pub use heapbeacon_shared::words::{
-    bytes, bytes_parts, count, decimal, duration, plural, signed_bytes,
+    bytes, bytes_parts, count, decimal, duration, percent, plural, signed_bytes,
 };
-
-/// Writes a share for a style sheet, such as `12.5%`; the whole is at least 1.
-pub fn percent(part: u64, whole: u64) -> String {
-    decimal(part as f64 * 100.0 / whole.max(1) as f64) + "%"
-}
 
 /// Writes round bytes without decimals, such as `64 KiB`.
 pub fn whole_bytes(bytes: u64) -> String {
@@ -77,12 +72,6 @@ pub fn short_id(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_share_of_nothing_is_nothing() {
-        assert_eq!(percent(1, 8), "12.5%");
-        assert_eq!(percent(0, 0), "0.0%");
-    }
 
     #[test]
     fn round_bytes_have_no_decimals() {

@@ -34,6 +34,11 @@ pub fn decimal(value: f64) -> String {
     format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
+/// Writes a share for a style sheet, such as `12.5%`; the whole is at least 1.
+pub fn percent(part: u64, whole: u64) -> String {
+    decimal(part as f64 * 100.0 / whole.max(1) as f64) + "%"
+}
+
 /// Writes bytes, such as `39.0 KiB`.
 pub fn bytes(bytes: u64) -> String {
     let (value, unit) = bytes_parts(bytes as f64);
@@ -102,6 +107,12 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text);
         }
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_nothing() {
+        assert_eq!(percent(1, 8), "12.5%");
+        assert_eq!(percent(0, 0), "0.0%");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What is told of two captures in words.
 
-use heapbeacon_shared::api::{Device, Leak, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::api::{Device, Heap, Leak, LeaksPage, Record, Stack, Trace};
 use heapbeacon_shared::frames::Frame;
-use heapbeacon_shared::report::{Compared, Incomparable, Version, leaks_at};
+use heapbeacon_shared::report::{Compared, Incomparable, Report, Version, leaks_at};
 use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
 
 /// A call stack of one frame, and what it holds.
@@ -240,4 +240,61 @@ fn records_tell_what_was_held_at_a_moment_and_what_leaked_by_then() {
     assert_eq!(at(7), (7 * SECOND, vec![(1, 7, early), (2, 1, early)]));
     assert_eq!(at(8), (8 * SECOND, vec![(1, 8, early)]));
     assert_eq!(at(50), (50 * SECOND, vec![(1, 50, Kind::Leaking)]));
+}
+
+fn html(version: &Version, losses: &[String]) -> String {
+    let report = Report {
+        version,
+        device: &Device {
+            name: name("lamp <kitchen>"),
+            ..Device::default()
+        },
+        heap: &Heap::default(),
+        verdict: None,
+        losses,
+    };
+    report.html()
+}
+
+#[test]
+fn a_report_says_what_leaks_and_what_is_missing() {
+    let sites = [
+        held(0x10, 9_216, Kind::Plateau),
+        held(0x20, 1_024, Kind::Leaking),
+    ];
+    let functions = [
+        (0x10, "lamp::Cache::fill", 8),
+        (0x20, "lamp::Table::open", 30),
+    ];
+    let version = version("a.hbc", 1, &sites, &functions);
+    let html = html(&version, &["Half of it is missing.".to_owned()]);
+    for words in [
+        "<h2>1 call site leaks: Table::open (+1.0 KiB/min). 10.0 KiB in 4 blocks of 2 call sites are live.</h2>",
+        "<p class=\"loss\">Half of it is missing.</p>",
+        "src/net.rs:30",
+        "<title>Heap report of lamp &lt;kitchen&gt;</title>",
+        "lamp 1.2.0",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    // What leaks comes first, although it holds less.
+    let place = |words| html.find(words).expect("it is there");
+    assert!(place("<code>Table::open") < place("<code>Cache::fill"));
+}
+
+#[test]
+fn a_report_loads_nothing_runs_nothing_and_stays_small_whatever_names_say() {
+    let evil = "\"'><script src=//x></script><img src=x onerror=alert(1)>".repeat(1_000);
+    let functions: Vec<(u64, &str, u32)> = (0..200).map(|at| (at, &*evil, at as u32)).collect();
+    let sites: Vec<_> = (0..200).map(|at| held(at, 8 + at, Kind::Leaking)).collect();
+    let version = version(&evil, 1, &sites, &functions);
+    let html = html(&version, &[]);
+    assert!(html.len() <= 200_000, "{}", html.len());
+    for words in [
+        "<script", "<img", "<link", "url(", "@import", "http:", "https:",
+    ] {
+        assert!(!html.contains(words), "{words}");
+    }
+    assert!(html.contains("default-src 'none'"));
+    assert!(html.contains("175 call sites more hold less") || html.contains("more hold less"));
 }

@@ -38,6 +38,7 @@ cargo xtask <command>
                                write what changed from one capture to another as a text for an issue; of different builds, with the ELF
                                of both. Exits with 1 where a call site has grown, or a new one is, by more than SIZE (4KiB), or a new
                                leak is there, and with 2 where they can't be compared
+  report CAPTURE [--elf ELF]   write what a capture shows as one HTML file that loads nothing, to standard output
   keygen FILE                  make the key that updates are signed with: the private one in FILE, outside of any repository, the
                                public one, for the firmware, in FILE.pub
   sign IMAGE --key FILE [--chip CHIP] [--firmware NAME] [--version VERSION] [--build-id ID] [-o FILE]
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     Export(Export),
     /// The arguments of `compare`.
     Compare(Vec<OsString>),
+    /// The arguments of `report`.
+    Report(Vec<OsString>),
     /// `keygen` or `sign`, with its arguments.
     Sign(Vec<OsString>),
     Bench,
@@ -129,6 +132,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             return Ok(Command::Sign(words.collect()));
         }
         "compare" => return Ok(Command::Compare(parser.raw_args()?.collect())),
+        "report" => return Ok(Command::Report(parser.raw_args()?.collect())),
         "export" => return export_options(parser).map(Command::Export),
         "open" => Command::Open {
             url: parser.value()?.string()?,

@@ -48,7 +48,8 @@ fn run(command: Command) -> Result<ExitCode> {
             print!("{}", cli::HELP);
             Ok(())
         }
-        Command::Compare(words) => return reports::compare(&workspace, &words),
+        Command::Compare(words) => return reports::run(&workspace, "compare", &words),
+        Command::Report(words) => return reports::run(&workspace, "report", &words),
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Open { url } => demo::open_when_ready(&url),
         Command::RunQemu { port } => qemu::run(&workspace, port),

@@ -60,13 +60,13 @@ pub(crate) fn export(workspace: &Workspace, export: &Export) -> Result<()> {
     Ok(())
 }
 
-/// Compares two captures; paths are as whoever asks has them. Returns what that ended with: 1 is a failure that was asked for, and 2 an
-/// error.
+/// Runs a command with its arguments; paths are as whoever asks has them. Returns what that ended with: of a comparison, 1 is a failure
+/// that was asked for, and 2 an error.
 ///
 /// # Errors
 /// When cargo can't be started.
-pub(crate) fn compare(workspace: &Workspace, words: &[OsString]) -> Result<ExitCode> {
-    let mut command = process::Command::from(report(workspace).arg("compare").args(words));
+pub(crate) fn run(workspace: &Workspace, name: &str, words: &[OsString]) -> Result<ExitCode> {
+    let mut command = process::Command::from(report(workspace).arg(name).args(words));
     let status = command.current_dir(env::current_dir()?).status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

@@ -1,12 +1,12 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::Turn;
-use heapbeacon_shared::report::{Version, leaks_at};
+use heapbeacon_shared::report::Version;
 use heapbeacon_shared::trace::Mode;
 use leptos::prelude::*;
 
 use super::records::read_when_needed;
+use super::version::{title, version};
 use crate::components::{DropZone, Empty, When, copy_text, follow};
 use crate::format;
 use crate::location::{Page, note_view, view_value};
@@ -113,28 +113,12 @@ impl Look {
         self.sources.all()[choice.source]
     }
 
-    /// Returns the call sites of a side: as they were last told, or as records tell that they were at a mark.
+    /// Returns the call sites of a side, and follows which names they have.
     fn version(self, choice: Choice) -> Option<Version> {
         let store = self.store(choice);
         store.symbols.track();
         store.opened.track();
-        untrack(|| {
-            let (device, trace) = (store.device.read(), store.trace.read());
-            let (device, mut trace) = (device.as_ref()?, trace.clone()?);
-            let leaks = store.leaks.read();
-            let mut leaks = Cow::Borrowed(leaks.as_ref()?);
-            if let Some(at_us) = choice.at_us {
-                let records = store.records.read();
-                let period = &leaks.period;
-                leaks = Cow::Owned(leaks_at(&records.records, &records.stacks, period, at_us));
-                trace.summary.time_us = at_us;
-            }
-            let title = choice::title(store, choice.at_us);
-            store.names.with_value(|names| {
-                let functions = |address| names.functions(address);
-                Some(Version::new(title, device, &trace, &leaks, functions))
-            })
-        })
+        untrack(|| version(store, choice.at_us))
     }
 
     /// Returns whether everything is there that tells what a side holds.
@@ -152,7 +136,7 @@ impl Look {
             .trace
             .with(|trace| trace.as_ref().and_then(|trace| trace.summary.mode));
         (mode != Some(Mode::All)).then(|| {
-            let title = choice::title(store, choice.at_us);
+            let title = title(store, choice.at_us);
             format!(
                 "Of {title} only those blocks are known that are live still: this trace does not remember freed blocks (all mode \
                  does), so nothing shrinks here."

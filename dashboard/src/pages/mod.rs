@@ -13,11 +13,13 @@ mod passing;
 mod reading;
 mod records;
 mod regions;
+mod report;
 mod reserve;
 mod settings;
 mod span;
 mod start;
 mod symbols;
+mod version;
 
 use history_end::history_end;
 

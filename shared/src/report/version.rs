@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use crate::analysis::Holding;
 use crate::api::{Device, Leak, LeaksPage, Stack, Trace};
 use crate::frames::{Frame, StackFrame, SymbolizedStack, short_file, short_name};
-use crate::trace::{Address, BuildId, Kind, Origin, Summary, Verdict};
+use crate::trace::{Address, Births, BuildId, Kind, Origin, Summary, Verdict};
+use crate::words::plural;
 
 /// How many addresses name a call stack that has no symbols.
 const ADDRESSES_IN_A_NAME: usize = 3;
@@ -32,6 +33,8 @@ pub struct Site {
     pub stack: Vec<String>,
     /// What it holds.
     pub holding: Holding,
+    /// When its live blocks were allocated.
+    pub births: Births,
 }
 
 /// What one firmware holds at one moment.
@@ -91,6 +94,42 @@ impl Version {
         bytes.fold(0, u64::saturating_add)
     }
 
+    /// Returns what of it nobody knows, in sentences.
+    pub fn losses(&self) -> Vec<String> {
+        let Summary {
+            evicted_live,
+            other_allocations,
+            dropped,
+            ..
+        } = self.summary;
+        let told = [
+            (
+                evicted_live > 0,
+                format!(
+                    "{} of live blocks gave way to newer ones.",
+                    plural(evicted_live, "record")
+                ),
+            ),
+            (
+                other_allocations > 0,
+                format!(
+                    "The table of call stacks was full for {}: nobody knows of which call site they are.",
+                    plural(other_allocations, "allocation")
+                ),
+            ),
+            (
+                dropped > 0,
+                format!("{} never arrived.", plural(dropped, "event")),
+            ),
+            (
+                self.is_cut,
+                "Only call sites that hold most are listed.".to_owned(),
+            ),
+        ];
+        let told = told.into_iter().filter(|(is_so, _)| *is_so);
+        told.map(|(_, words)| words).collect()
+    }
+
     /// Returns how many blocks all of its call sites hold.
     pub fn blocks(&self) -> u64 {
         self.sites.iter().map(|site| site.holding.count).sum()
@@ -123,6 +162,7 @@ impl<F: FnMut(u64) -> Vec<Frame>> Gathered<F> {
         });
         let (site, paths) = &mut self.sites[index];
         site.holding.add(&holding(leak));
+        site.births.join(&leak.births);
         paths.insert(path);
     }
 

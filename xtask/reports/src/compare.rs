@@ -1,16 +1,15 @@
 //! `cargo xtask compare`: what changed from one capture to another.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use heapbeacon_shared::analysis::{Comparison, Turn};
-use heapbeacon_shared::capture::{Capture, CaptureReader};
-use heapbeacon_shared::report::{Compared, Version};
-use heapbeacon_shared::symbols::Symbols;
+use heapbeacon_shared::report::Compared;
 use lexopt::{Arg, Parser, ValueExt};
+
+use crate::captures::{Elf, names, read, version};
 
 /// What is compared, by which names, and when that is a failure.
 #[derive(Debug, Default)]
@@ -31,12 +30,6 @@ enum Failure {
     Leaking,
 }
 
-/// An ELF file that names functions.
-struct Elf {
-    path: PathBuf,
-    symbols: Symbols,
-}
-
 /// Writes what changed from one capture to another as a text for an issue. Returns whether all is well: nothing has happened that is
 /// named as a failure.
 ///
@@ -48,27 +41,11 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
         bail!("compare takes two captures, the earlier one first");
     };
     let captures = [read(before)?, read(after)?];
-    let elves = options.elves.iter().map(|path| elf(path));
+    let elves = options.elves.iter().map(|path| Elf::read(path));
     let elves = elves.collect::<Result<Vec<_>>>()?;
     let named = names(&captures, &elves)?;
-    let title = |path: &Path| {
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        name.to_string_lossy().into_owned()
-    };
-    let version = |index: usize, path: &Path| {
-        let capture = &captures[index];
-        Version::new(
-            title(path),
-            &capture.device,
-            &capture.trace,
-            &capture.leaks,
-            |address| {
-                let elf = named[index].map(|elf| &elf.symbols);
-                elf.map_or_else(Vec::new, |symbols| symbols.frames_of_return(address))
-            },
-        )
-    };
-    let (before, after) = (version(0, before), version(1, after));
+    let [before, after] = [(0, before), (1, after)]
+        .map(|(index, path)| version(path, &captures[index], named[index]));
     let compared = Compared::new(&before, &after)?;
     out.write_all(compared.text().as_bytes())?;
     let happened = options
@@ -102,55 +79,6 @@ fn options(arguments: &[OsString]) -> Result<Options> {
         }
     }
     Ok(options)
-}
-
-fn read(path: &Path) -> Result<Capture> {
-    let shown = path.display();
-    let bytes = fs::read(path).with_context(|| format!("{shown} can't be read"))?;
-    let mut reader = CaptureReader::new();
-    let read = reader.push(&bytes).and_then(|()| reader.finish());
-    let capture = read.with_context(|| format!("{shown} is no capture that can be read"))?;
-    if capture.loss.is_incomplete() {
-        eprintln!("warning: {shown} is damaged or has no end; what is left of it is compared");
-    }
-    Ok(capture)
-}
-
-fn elf(path: &Path) -> Result<Elf> {
-    let shown = path.display();
-    let bytes = fs::read(path).with_context(|| format!("{shown} can't be read"))?;
-    let symbols = Symbols::parse(&bytes).with_context(|| format!("{shown} names no addresses"))?;
-    let path = path.to_owned();
-    Ok(Elf { path, symbols })
-}
-
-/// Returns which ELF file names the functions of each capture: the one of its build. Where a capture or a file does not say of which
-/// build it is, files are taken in the order of the captures.
-fn names<'e>(captures: &[Capture; 2], elves: &'e [Elf]) -> Result<[Option<&'e Elf>; 2]> {
-    let fits = |capture: &Capture, elf: &Elf| {
-        let own = elf.symbols.build_id().map(ToString::to_string);
-        let traced = &capture.device.build_id;
-        own.filter(|_| !traced.is_empty())
-            .map(|own| own == traced.text().as_str())
-    };
-    for elf in elves {
-        if captures
-            .iter()
-            .all(|capture| fits(capture, elf) == Some(false))
-        {
-            bail!(
-                "{} is of another build than both captures. Give the ELF file of the firmware that ran",
-                elf.path.display()
-            );
-        }
-    }
-    let of = |index: usize| {
-        let capture = &captures[index];
-        let unknown = elves.get(index).or_else(|| elves.last());
-        let known = elves.iter().find(|elf| fits(capture, elf) == Some(true));
-        known.or_else(|| unknown.filter(|elf| fits(capture, elf).is_none()))
-    };
-    Ok([of(0), of(1)])
 }
 
 impl Failure {

@@ -10,8 +10,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+mod captures;
 mod compare;
 mod export;
+mod report;
 mod symbolize;
 mod verdict;
 
@@ -48,6 +50,7 @@ fn run(arguments: &[OsString]) -> Result<bool> {
             is_well = compare::print(arguments, &mut out)?;
         }
         [command, arguments @ ..] if command == "export" => export::write(arguments, &mut out)?,
+        [command, arguments @ ..] if command == "report" => report::print(arguments, &mut out)?,
         [command] if command == "verdict" => verdict::print(input, &mut out)?,
         [command, elf] if command == "symbolize" => {
             symbolize::print(Path::new(elf), input, &mut out)?;

@@ -154,4 +154,21 @@ fn of_two_builds_the_leak_that_was_fixed_and_the_new_one_are_named() {
     let error = String::from_utf8_lossy(&told.stderr);
     assert_eq!(told.status.code(), Some(2), "{error}");
     assert!(error.contains("give the ELF file of after.hbc"), "{error}");
+
+    // One of them as a report.
+    let report = |more: &[&str]| {
+        let told = Command::new(PROGRAM)
+            .arg("report")
+            .arg(&before)
+            .args(more)
+            .output();
+        told.expect("the program starts")
+    };
+    let told = report(&["--elf", old_elf]);
+    let html = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && told.stdout.len() <= 200_000);
+    assert!(html.contains("2 call sites leak: Table::open (+"), "{html}");
+    let told = report(&["--elf", new_elf]);
+    assert!(!told.status.success() && told.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&told.stderr).contains("another build than the capture"));
 }

@@ -2,10 +2,9 @@ use leptos::prelude::*;
 
 use super::{Look, SIDES};
 use crate::components::DropZone;
-use crate::format;
 use crate::model::compare::Choice;
 use crate::pages::span::marks;
-use crate::store::Store;
+use crate::pages::version::title;
 
 /// Lets somebody choose what is compared: the device, or captures, which are opened here, too.
 #[component]
@@ -86,28 +85,4 @@ fn options(look: Look, side: usize) -> Vec<AnyView> {
 
 fn option(value: String, words: String, is_chosen: bool) -> AnyView {
     view! { <option value=value selected=is_chosen>{words}</option> }.into_any()
-}
-
-/// Returns what a source is called, now or at the moment of a mark.
-pub(super) fn title(store: Store, at_us: Option<u64>) -> String {
-    let opened = store.opened.read();
-    let device = store.device.read();
-    let name = match (opened.as_ref(), device.as_ref()) {
-        (Some(opened), _) => opened.name.clone(),
-        (None, Some(device)) if !device.name.is_empty() => device.name.to_string(),
-        _ => "the device".to_owned(),
-    };
-    match at_us {
-        None if store.is_file => name,
-        None => format!("{name} now"),
-        Some(at_us) => {
-            let marks = marks(store);
-            let mark = marks.iter().find(|mark| mark.time_us == at_us);
-            let mark = mark.map_or_else(
-                || format::duration(at_us),
-                |mark| format!("“{}”", mark.name),
-            );
-            format!("{name} at {mark}")
-        }
-    }
 }
