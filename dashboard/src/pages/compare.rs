@@ -88,17 +88,17 @@ impl Look {
     fn choice(self, side: usize) -> Option<Choice> {
         let chosen = self.chosen[side].get();
         chosen.or_else(|| {
-            let other = self.chosen[1 - side].get().map(|other| other.source);
-            let order: [usize; SOURCES] = if side == 0 { [1, 2, 0] } else { [2, 0, 1] };
-            let offered =
-                |source: &usize| Some(*source) != other && self.sources.all()[*source].is_known();
-            let mut offered = order.into_iter().filter(offered);
-            // Without a capture there is nothing that the device could be compared with.
-            let source = offered.next().filter(|source| side == 1 || *source > 0)?;
-            (other.is_some() || side == 0 || self.choice(0)?.source != source).then_some(Choice {
-                source,
+            let (other, order): (_, &[usize]) = match side {
+                // Without a capture there is nothing that the device could be compared with.
+                0 => (self.chosen[1].get(), &[1, 2]),
+                _ => (self.choice(0), &[2, 0, 1]),
+            };
+            let now = |source: &usize| Choice {
+                source: *source,
                 at_us: None,
-            })
+            };
+            let mut offered = order.iter().map(now);
+            offered.find(|choice| Some(*choice) != other && self.store(*choice).is_known())
         })
     }
 
@@ -107,6 +107,13 @@ impl Look {
         let both = [self.choice(0)?, self.choice(1)?];
         let is_there = |choice: &Choice| self.store(*choice).is_known();
         (both[0] != both[1] && both.iter().all(is_there)).then_some(both)
+    }
+
+    /// Exchanges before and after.
+    fn swap(self) {
+        let both = untrack(|| [0, 1].map(|side| self.choice(side)));
+        self.chosen[0].set(both[1]);
+        self.chosen[1].set(both[0]);
     }
 
     fn store(self, choice: Choice) -> Store {
@@ -242,14 +249,21 @@ fn capitalised(text: &str) -> String {
 #[component]
 fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
     let labels = [
-        "Drop the ELF of the build before here, or choose it",
-        "Drop the ELF of the build after here, or choose it",
+        "Drop the ELF of the firmware before here, or choose it",
+        "Drop the ELF of the firmware after here, or choose it",
     ];
     let need = move |side: usize| {
         let lacks = Memo::new(move |_| {
             let outcome = outcome.get();
-            let versions = outcome.as_ref().map(|outcome| &outcome.0);
-            versions.is_some_and(|versions| !versions[side].has_names)
+            let Some([before, after]) = outcome.as_ref().map(|outcome| &outcome.0) else {
+                return false;
+            };
+            // Names are lent from one to all of the same build.
+            let is_same = before.build_id == after.build_id && !before.has_names;
+            match side {
+                0 => !before.has_names,
+                _ => !after.has_names && !is_same,
+            }
         });
         let store = move || look.both().map(|both| look.store(both[side]));
         let on_file = Callback::new(move |file| {
@@ -323,6 +337,9 @@ fn Sentence(
                 <span class="copied" role="status">
                     {move || copied.get().then_some("Copied")}
                 </span>
+                <button type="button" data-testid="swap" on:click=move |_| look.swap()>
+                    "Swap before and after"
+                </button>
                 <When is=is_live>
                     <button
                         type="button"

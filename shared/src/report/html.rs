@@ -170,7 +170,7 @@ impl Report<'_> {
             ),
         };
         format!(
-            "<h2>Heap</h2>\n<table>\n<thead><tr><th>Region<th class=\"bar\">Used<th>Used<th>Free<th>Least free<th>Largest block</thead>\n\
+            "<h2>Heap</h2>\n<table>\n<thead><tr><th>Region<th class=\"bar\">Share<th>Used<th>Free<th>Least free<th>Largest block</thead>\n\
              {}</table>\n{failed}",
             regions.collect::<String>()
         )
@@ -192,7 +192,7 @@ impl Report<'_> {
             ),
         };
         format!(
-            "<h2>Who holds memory</h2>\n<table>\n<thead><tr><th>Call site<th class=\"bar\">Live<th>Live<th>Blocks<th>Outlived\
+            "<h2>Who holds memory</h2>\n<table>\n<thead><tr><th>Call site<th class=\"bar\">Share<th>Live<th>Blocks<th>Outlived\
              <th>When allocated<th>Verdict</thead>\n{}</table>\n{more}",
             rows.collect::<String>()
         )

@@ -79,7 +79,7 @@ async fn a_text_for_an_issue_is_copied() -> WebDriverResult<()> {
     for line in [
         "### From monday.hbc to tuesday.hbc",
         "| +24.0 KiB | nothing | 24.0 KiB in 1 block |",
-        "- tuesday.hbc: lamp 2.1.0, build 1a3b5c7d, recorded for 190 min",
+        "- tuesday.hbc: lamp 2.1.0, build 1a3b5c7d, recorded for 3 h 10 min",
     ] {
         assert!(text.contains(line), "{text}");
     }

@@ -9,21 +9,11 @@ use crate::pages::version::title;
 /// Lets somebody choose what is compared: the device, or captures, which are opened here, too.
 #[component]
 pub(super) fn Choices(look: Look) -> impl IntoView {
-    let swap = move |_| {
-        let both = [0, 1].map(|side| untrack(|| look.choice(side)));
-        look.chosen[0].set(both[1]);
-        look.chosen[1].set(both[0]);
-    };
     view! {
         <div class="sides">
             {side(look, 0, "Before", "Open a capture from before")}
             {side(look, 1, "After", "Open a capture from after")}
         </div>
-        <p class="row">
-            <button type="button" data-testid="swap" on:click=swap>
-                "Swap before and after"
-            </button>
-        </p>
     }
 }
 

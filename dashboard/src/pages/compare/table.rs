@@ -104,12 +104,12 @@ fn segment(look: Look, told: Memo<Option<Arc<Told>>>, turn: Option<Turn>) -> Any
 fn table_row(store: Store, look: Look, row: &Row, most: u64) -> AnyView {
     let row = row.clone();
     let key = row.colour_key;
-    let colour = move || colour(store, look, &key);
+    let colour = Memo::new(move |_| colour(store, look, &key));
     let bar = swing(row.bytes, most);
     let percent = |value: f64| format::decimal(value) + "%";
     let (class, word) = row.tag;
     let tag = format!("tag {class}");
-    let bar_class = if row.bytes < 0 { "less" } else { "more" };
+    let side = if row.bytes < 0 { "less" } else { "more" };
     let merged = (row.merged > 0).then(|| {
         let words = format!("{} call sites that can't be told apart", row.merged);
         view! { <small>{words}</small> }.into_any()
@@ -124,7 +124,7 @@ fn table_row(store: Store, look: Look, row: &Row, most: u64) -> AnyView {
         <tr data-testid="change-row">
             <th scope="row">
                 <span class="change-name">
-                    <i class=move || format!("dot {}", colour()) aria-hidden="true"></i>
+                    <i class=move || format!("dot {}", colour.get()) aria-hidden="true"></i>
                     <span class="site-name">{row.name}</span>
                 </span>
                 <small>{row.at} <span class="on-phone">{both}</span></small>
@@ -132,11 +132,11 @@ fn table_row(store: Store, look: Look, row: &Row, most: u64) -> AnyView {
                 {merged}
                 <details class="folded">
                     <summary>"Call stack"</summary>
-                    <pre tabindex="0">{row.stack.join("\n")}</pre>
+                    <pre>{row.stack.join("\n")}</pre>
                 </details>
             </th>
             <td class="swing" aria-hidden="true">
-                <b class=bar_class style:left=percent(bar.left) style:width=percent(bar.width)></b>
+                <b class=move || format!("{side} {}", colour.get()) style:left=percent(bar.left) style:width=percent(bar.width)></b>
             </td>
             <td class="r"><strong>{bytes}</strong> <small>{blocks}</small></td>
             <td class="r wide">{was}</td>
