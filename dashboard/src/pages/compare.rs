@@ -202,12 +202,14 @@ fn Compared(look: Look) -> impl IntoView {
         <When is=move || needs_records(look)>
             <DeviceRecords look />
         </When>
-        <Needs look outcome />
         <When
             is=move || told.with(Option::is_some)
             fallback=move || view! { <Problem outcome /> }
         >
             <Sentence look told outcome />
+        </When>
+        <Needs look outcome />
+        <When is=move || told.with(Option::is_some)>
             <Changes look told />
         </When>
     }
