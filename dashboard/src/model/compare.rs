@@ -124,7 +124,8 @@ fn row(compared: &Compared<'_>, change: &Change) -> Row {
     };
     let rate = change.is.bytes_per_minute;
     Row {
-        key: format!("{:?} {:?}", change.before, change.after),
+        // No site is in two changes.
+        key: format!("{} {}", id(&change.before), id(&change.after)),
         colour_key: site.key,
         name: site.name,
         at: site.at,
@@ -137,6 +138,10 @@ fn row(compared: &Compared<'_>, change: &Change) -> Row {
         merged: change.merged(),
         stack: site.stack,
     }
+}
+
+fn id(sites: &[usize]) -> String {
+    sites.first().map_or_else(String::new, usize::to_string)
 }
 
 fn held(holding: &Holding) -> String {

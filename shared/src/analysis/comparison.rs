@@ -1,9 +1,8 @@
 //! What changed from one list of call sites to another.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
+use super::ranked::ranked;
 use crate::trace::{Kind, Mode, Summary};
 
 mod pairs;
@@ -166,7 +165,7 @@ impl Comparison {
     /// told apart even so is added up, and the change says of how many sites it is.
     pub fn new(before: &Side<'_>, after: &Side<'_>) -> Self {
         let mut changes = Vec::new();
-        for (old, new) in by_key(before, after).into_values() {
+        for (_, old, new) in by_key(before, after) {
             for (old, new) in pairs::pair(before.sites, old, after.sites, new) {
                 changes.push(Change {
                     was: sum(before.sites, &old),
@@ -176,18 +175,15 @@ impl Comparison {
                 });
             }
         }
-        changes.sort_by_key(|change| {
-            let size = (
+        let size = |change: &Change| {
+            (
                 change.bytes().unsigned_abs(),
                 change.blocks().unsigned_abs(),
-            );
-            (
-                Reverse(size),
-                Reverse(change.was.bytes.max(change.is.bytes)),
             )
-        });
+        };
+        let all = changes.len();
         Self {
-            changes,
+            changes: ranked(changes, all, |a, b| size(a) > size(b)),
             unlike: unlike(before, after),
         }
     }
@@ -236,18 +232,30 @@ impl Comparison {
     }
 }
 
-/// Sites of both lists by their key.
-type ByKey<'s> = BTreeMap<&'s str, (Vec<usize>, Vec<usize>)>;
+/// Sites of both lists by their key: there are few, so each is searched for.
+type ByKey<'s> = Vec<(&'s str, Vec<usize>, Vec<usize>)>;
 
 fn by_key<'s>(before: &Side<'s>, after: &Side<'s>) -> ByKey<'s> {
     let mut keys = ByKey::new();
     for (index, (site, _)) in before.sites.iter().enumerate() {
-        keys.entry(site.key).or_default().0.push(index);
+        entry(&mut keys, site.key).1.push(index);
     }
     for (index, (site, _)) in after.sites.iter().enumerate() {
-        keys.entry(site.key).or_default().1.push(index);
+        entry(&mut keys, site.key).2.push(index);
     }
     keys
+}
+
+fn entry<'k, 's>(
+    keys: &'k mut ByKey<'s>,
+    key: &'s str,
+) -> &'k mut (&'s str, Vec<usize>, Vec<usize>) {
+    let place = keys.iter().position(|(known, ..)| *known == key);
+    let place = place.unwrap_or_else(|| {
+        keys.push((key, Vec::new(), Vec::new()));
+        keys.len() - 1
+    });
+    &mut keys[place]
 }
 
 fn sum(sites: &[(SiteKey<'_>, Holding)], indices: &[usize]) -> Holding {

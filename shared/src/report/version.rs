@@ -1,12 +1,11 @@
 //! The call sites of a leak list, with their names.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::analysis::Holding;
+use crate::analysis::{Holding, ranked};
 use crate::api::{Device, Leak, LeaksPage, Stack, Trace};
 use crate::frames::{Frame, StackFrame, SymbolizedStack, short_file, short_name};
 use crate::trace::{Address, Births, BuildId, Kind, Origin, Summary, Verdict};
@@ -140,8 +139,7 @@ impl Version {
 struct Gathered<F> {
     functions: F,
     has_names: bool,
-    sites: Vec<(Site, BTreeSet<String>)>,
-    indices: BTreeMap<String, usize>,
+    sites: Vec<(Site, Vec<String>)>,
 }
 
 impl<F: FnMut(u64) -> Vec<Frame>> Gathered<F> {
@@ -150,20 +148,25 @@ impl<F: FnMut(u64) -> Vec<Frame>> Gathered<F> {
             functions,
             has_names: false,
             sites: Vec::new(),
-            indices: BTreeMap::new(),
         }
     }
 
     fn add(&mut self, leak: &Leak) {
         let (site, path) = self.site_of(&leak.stack);
-        let index = *self.indices.entry(site.key.clone()).or_insert_with(|| {
-            self.sites.push((site, BTreeSet::new()));
+        let known = self
+            .sites
+            .iter()
+            .position(|(known, _)| known.key == site.key);
+        let index = known.unwrap_or_else(|| {
+            self.sites.push((site, Vec::new()));
             self.sites.len() - 1
         });
         let (site, paths) = &mut self.sites[index];
         site.holding.add(&holding(leak));
         site.births.join(&leak.births);
-        paths.insert(path);
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
     }
 
     /// Returns the call site of a call stack, which holds nothing so far, and the functions that lead to it.
@@ -201,13 +204,13 @@ impl<F: FnMut(u64) -> Vec<Frame>> Gathered<F> {
     }
 
     fn finish(self) -> Vec<Site> {
-        let joined = self.sites.into_iter().map(|(site, paths)| Site {
-            path: paths.into_iter().collect::<Vec<_>>().join("\n"),
-            ..site
+        let all = self.sites.len();
+        let joined = self.sites.into_iter().map(|(site, paths)| {
+            let most = paths.len();
+            let path = ranked(paths, most, |a, b| a < b).join("\n");
+            Site { path, ..site }
         });
-        let mut sites: Vec<_> = joined.collect();
-        sites.sort_by_key(|site| core::cmp::Reverse(site.holding.bytes));
-        sites
+        ranked(joined, all, |a, b| a.holding.bytes > b.holding.bytes)
     }
 }
 

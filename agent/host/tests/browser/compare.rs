@@ -4,6 +4,7 @@ use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
 use super::captures::{Files, lamp, lamp_later};
+use super::files::CAPTURE;
 use super::story::{LEAKS, bundle};
 use crate::support::page::Page;
 use crate::support::process::Process;
@@ -128,5 +129,33 @@ async fn a_comparison_has_no_barriers_and_fits_every_width() -> WebDriverResult<
         page.picture(&format!("compare-{width}.png")).await?;
         assert!(!page.scrolls_sideways().await?, "too wide for {width}");
     }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_a_capture_is_one_file_that_loads_nothing() -> WebDriverResult<()> {
+    let files = Files::new();
+    let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("device").await?;
+    page.choose(CAPTURE, &files.write("lamp.hbc", &lamp()))
+        .await?;
+    page.element_with("[data-testid='verdict-sentence']", "held")
+        .await?;
+    let sentence = page.element("[data-testid='verdict-sentence']").await?;
+    let sentence = sentence.text().await?;
+    page.click("[data-testid='save-report']").await?;
+    let report = page.downloaded("heap-report-lamp-kitchen.html");
+    let report = String::from_utf8(report).expect("it is text");
+    for words in [
+        &*sentence,
+        "lamp 2.1.0",
+        "0x42001",
+        "dram2",
+        "default-src 'none'",
+    ] {
+        assert!(report.contains(words), "{words}: {report}");
+    }
+    assert!(!report.contains("://"), "{report}");
     page.close().await
 }

@@ -1,9 +1,9 @@
 //! Which call sites of two lists are the same, of those whose keys are.
 
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::super::ranked::sort_keys;
 use super::{Holding, SiteKey};
 
 /// Sites of both lists that are one and the same, or can't be told apart.
@@ -19,25 +19,15 @@ pub(super) fn pair(
     after: &Sites<'_>,
     mut new: Vec<usize>,
 ) -> Vec<Pair> {
-    old.sort_by_key(|index| before[*index].0.line);
-    new.sort_by_key(|index| after[*index].0.line);
+    in_order(before, &mut old);
+    in_order(after, &mut new);
     let mut pairs = Vec::new();
-    let lines = matching(
-        &old,
-        |index| before[index].0.line,
-        &new,
-        |index| after[index].0.line,
-    );
+    let lines = matching(&old, &new, before, after, |a, b| a.line == b.line);
     // A single line that is the same may be so by chance, once lines have moved.
     if lines.len() == old.len().min(new.len()) {
         take(&mut pairs, lines, &mut old, &mut new);
     }
-    let paths = matching(
-        &old,
-        |index| before[index].0.path,
-        &new,
-        |index| after[index].0.path,
-    );
+    let paths = matching(&old, &new, before, after, |a, b| a.path == b.path);
     take(&mut pairs, paths, &mut old, &mut new);
     if old.len() == new.len() {
         pairs.extend(old.into_iter().zip(new).map(|(a, b)| (vec![a], vec![b])));
@@ -50,25 +40,36 @@ pub(super) fn pair(
     pairs
 }
 
-/// Returns the sites of which only one in each list has the same.
-fn matching<K: Ord>(
+/// Puts sites in the order of their lines.
+fn in_order(sites: &Sites<'_>, indices: &mut [usize]) {
+    let key = |index: &usize| [sites[*index].0.line.into(), *index as u64, 0];
+    let mut keys: Vec<_> = indices.iter().map(key).collect();
+    sort_keys(&mut keys);
+    for (index, [_, sorted, _]) in indices.iter_mut().zip(keys) {
+        *index = sorted as usize;
+    }
+}
+
+/// Returns the sites that are alike, of which there is only one in each list.
+fn matching(
     old: &[usize],
-    of_old: impl Fn(usize) -> K,
     new: &[usize],
-    of_new: impl Fn(usize) -> K,
+    before: &Sites<'_>,
+    after: &Sites<'_>,
+    are_alike: fn(&SiteKey<'_>, &SiteKey<'_>) -> bool,
 ) -> Vec<(usize, usize)> {
-    let mut known: BTreeMap<K, Pair> = BTreeMap::new();
-    for index in old {
-        known.entry(of_old(*index)).or_default().0.push(*index);
-    }
-    for index in new {
-        known.entry(of_new(*index)).or_default().1.push(*index);
-    }
-    let only = |pair: Pair| match (&pair.0[..], &pair.1[..]) {
-        ([a], [b]) => Some((*a, *b)),
-        _ => None,
+    let alike = |a: &SiteKey<'_>, sites: &Sites<'_>, indices: &[usize]| {
+        let mut alike = indices
+            .iter()
+            .filter(|index| are_alike(a, &sites[**index].0));
+        alike.next().copied().filter(|_| alike.next().is_none())
     };
-    known.into_values().filter_map(only).collect()
+    let pairs = old.iter().filter_map(|index| {
+        let site = &before[*index].0;
+        let own = alike(site, before, old)?;
+        Some((own, alike(site, after, new)?))
+    });
+    pairs.collect()
 }
 
 fn take(
