@@ -136,7 +136,7 @@ fn Verdict() -> impl IntoView {
                 <When is=move || found.read().tone == Tone::Bad>
                     <CopyIssue />
                 </When>
-                <SaveReport />
+                <SaveReport found />
             </p>
         </section>
     }

@@ -104,7 +104,14 @@ fn Records() -> impl IntoView {
         let rows = rows.read();
         let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
         let wanted = rows.iter().filter(wanted);
-        Arc::new(order.get().sort(wanted.collect()))
+        let wanted: Vec<&Row> = wanted.collect();
+        let blocks = wanted.iter().map(|row| (row.seq, row.block));
+        let places = order.get().places(blocks).into_iter();
+        Arc::new(
+            places
+                .map(|place| wanted[place].clone())
+                .collect::<Vec<_>>(),
+        )
     });
     let blocks = Signal::derive(move || shown.read().iter().map(|row| row.block).collect());
     if !store.is_file {

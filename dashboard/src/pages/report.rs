@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::File;
 
-use super::leaks::found;
 use super::version::version;
 use crate::files::save::save;
 use crate::model::finding::{Finding, Part};
@@ -13,10 +12,13 @@ use crate::store::Store;
 
 /// Saves what is known as one file that anybody can open: for a ticket.
 #[component]
-pub(super) fn SaveReport() -> impl IntoView {
+pub(super) fn SaveReport(
+    /// What the page says of it.
+    found: Memo<Finding>,
+) -> impl IntoView {
     let store = Store::of_app();
     let click = move |_| {
-        let is_saved = untrack(|| report(store)).and_then(|html| {
+        let is_saved = untrack(|| report(store, &found.read())).and_then(|html| {
             let name = format!("heap-report{}.html", named(store));
             let parts = Array::of1(&JsValue::from_str(&html));
             let file = File::new_with_str_sequence(&parts, &name).ok()?;
@@ -35,9 +37,9 @@ pub(super) fn SaveReport() -> impl IntoView {
 }
 
 /// Writes the report; `None` where too little is known so far.
-fn report(store: Store) -> Option<String> {
+fn report(store: Store, found: &Finding) -> Option<String> {
     let version = version(store, None)?;
-    let verdict = sentences(&found(store));
+    let verdict = sentences(found);
     let (device, heap) = (store.device.read(), store.heap.read());
     let losses = store.opened.with(|opened| {
         let loss = opened.as_ref().map(|opened| loss::sentences(&opened.loss));

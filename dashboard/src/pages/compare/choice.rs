@@ -1,10 +1,11 @@
 use leptos::prelude::*;
 
-use super::{Look, SIDES};
+use super::look::{Look, SIDES};
 use crate::components::DropZone;
 use crate::model::compare::Choice;
 use crate::pages::span::marks;
 use crate::pages::version::title;
+use crate::store::sources::SOURCES;
 
 /// Lets somebody choose what is compared: the device, or captures, which are opened here, too.
 #[component]
@@ -19,7 +20,7 @@ pub(super) fn Choices(look: Look) -> impl IntoView {
 
 fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> AnyView {
     let choose = move |event| {
-        look.chosen[side].set(Choice::named(&event_target_value(&event), super::SOURCES));
+        look.chosen[side].set(Choice::named(&event_target_value(&event), SOURCES));
     };
     let on_file = Callback::new(move |file| {
         let other = untrack(|| look.choice(1 - side)).map(|other| other.source);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use heapbeacon_shared::analysis::Turn;
 use leptos::prelude::*;
 
-use super::{Look, TURNS};
+use super::look::{Look, TURNS};
 use crate::charts::swing::swing;
 use crate::components::{Item, KeyedList};
 use crate::format;

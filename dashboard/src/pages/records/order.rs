@@ -1,6 +1,4 @@
-use heapbeacon_shared::analysis::sort_keys;
-
-use super::Row;
+use heapbeacon_shared::analysis::{Lived, sort_keys};
 
 /// What records are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +54,9 @@ impl Order {
         }
     }
 
-    /// Orders rows.
-    pub(super) fn sort(self, rows: Vec<&Row>) -> Vec<Row> {
-        let key = |(index, row): (usize, &&Row)| {
-            let block = &row.block;
+    /// Returns the places of blocks, which come with their sequence numbers, in this order.
+    pub(super) fn places(self, blocks: impl Iterator<Item = (u64, Lived)>) -> Vec<usize> {
+        let key = |(index, (seq, block)): (usize, (u64, Lived))| {
             let first = match self.column {
                 Column::Age => 0,
                 Column::Size => !block.size,
@@ -67,60 +64,46 @@ impl Order {
                     u64::MAX - 1 - freed_us.saturating_sub(block.time_us)
                 }),
             };
-            [first, !row.seq, index as u64]
+            [first, !seq, index as u64]
         };
-        let mut keys: Vec<_> = rows.iter().enumerate().map(key).collect();
+        let mut keys: Vec<_> = blocks.enumerate().map(key).collect();
         sort_keys(&mut keys);
-        let mut places: Vec<_> = keys.into_iter().map(|[.., index]| index as usize).collect();
+        let places = keys.into_iter().map(|[.., index]| index as usize);
+        let mut places: Vec<_> = places.collect();
         if self.is_reversed {
             places.reverse();
         }
         places
-            .into_iter()
-            .map(|index| rows[index].clone())
-            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use heapbeacon_shared::analysis::Lived;
-    use heapbeacon_shared::trace::Origin;
-
     use super::*;
 
-    fn row(seq: u64, size: u64, freed_us: Option<u64>) -> Row {
-        Row {
-            seq,
-            age: String::new(),
-            address: String::new(),
-            block: Lived {
-                size,
-                time_us: 10,
-                freed_us,
-                ..Lived::default()
-            },
-            task: String::new(),
-            site: Arc::default(),
-            origin: Origin::Application,
-            freed: None,
-        }
+    fn block(seq: u64, size: u64, freed_us: Option<u64>) -> (u64, Lived) {
+        let block = Lived {
+            size,
+            time_us: 10,
+            freed_us,
+            ..Lived::default()
+        };
+        (seq, block)
     }
 
     #[test]
     fn records_are_ordered_by_age_size_or_lifetime_and_the_other_way_round() {
-        let rows = [row(1, 8, Some(20)), row(2, 64, None), row(3, 8, Some(90))];
-        let sorted = |name: &str| {
-            let sorted = Order::named(name).sort(rows.iter().collect());
-            sorted.iter().map(|row| row.seq).collect::<Vec<_>>()
-        };
-        assert_eq!(sorted(""), [3, 2, 1]);
-        assert_eq!(sorted("-age"), [1, 2, 3]);
-        assert_eq!(sorted("size"), [2, 3, 1]);
-        assert_eq!(sorted("-size"), [1, 3, 2]);
-        assert_eq!(sorted("freed"), [3, 1, 2]);
+        let blocks = [
+            block(1, 8, Some(20)),
+            block(2, 64, None),
+            block(3, 8, Some(90)),
+        ];
+        let sorted = |name: &str| Order::named(name).places(blocks.iter().copied());
+        assert_eq!(sorted(""), [2, 1, 0]);
+        assert_eq!(sorted("-age"), [0, 1, 2]);
+        assert_eq!(sorted("size"), [1, 2, 0]);
+        assert_eq!(sorted("-size"), [0, 2, 1]);
+        assert_eq!(sorted("freed"), [2, 0, 1]);
     }
 
     #[test]

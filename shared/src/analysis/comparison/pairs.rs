@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::super::ranked::sort_keys;
-use super::{Holding, SiteKey};
+use super::site::{Holding, SiteKey};
 
 /// Sites of both lists that are one and the same, or can't be told apart.
 type Pair = (Vec<usize>, Vec<usize>);
