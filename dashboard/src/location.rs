@@ -20,17 +20,20 @@ pub enum Page {
     Records,
     /// Who holds memory, as a picture.
     Flame,
+    /// What changed from one capture to another.
+    Compare,
     /// Identity, symbols, downloads.
     Device,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Live,
         Self::Leaks,
         Self::Flame,
         Self::Records,
+        Self::Compare,
         Self::Device,
     ];
 
@@ -42,6 +45,7 @@ impl Page {
             Self::Leaks => "Leaks",
             Self::Flame => "Flame",
             Self::Records => "Records",
+            Self::Compare => "Compare",
             Self::Device => "Device",
         }
     }
@@ -53,6 +57,7 @@ impl Page {
             Self::Leaks => "#/leaks",
             Self::Flame => "#/flame",
             Self::Records => "#/records",
+            Self::Compare => "#/compare",
             Self::Device => "#/device",
         }
     }

@@ -7,6 +7,8 @@
 //! | [`analysis`] | what the numbers of a trace mean: histories, verdicts, what a leak list shows, accounting | – (histories: `alloc`) |
 //! | `capture` | from messages to the bodies of the API: a whole capture, or page by page | `alloc` |
 //! | `export` | a capture for viewers that exist: pprof, Perfetto, Firefox Profiler, heaptrack, … | `alloc` |
+//! | `report` | captures in words: what changed from one to another | `alloc` |
+//! | `words` | numbers as people read them | `alloc` |
 //! | [`pprof`] | the fields of a heap profile, for devices and exports | – |
 //! | [`symbol_file`] | what a symbol file begins with | – |
 //! | [`update`] | what stands before a firmware image that is sent to a device | – |
@@ -31,9 +33,13 @@ pub mod export;
 #[cfg(feature = "alloc")]
 pub mod frames;
 pub mod pprof;
+#[cfg(feature = "alloc")]
+pub mod report;
 pub mod symbol_file;
 #[cfg(feature = "symbols")]
 pub mod symbols;
 pub mod trace;
 pub mod update;
 pub mod wire;
+#[cfg(feature = "alloc")]
+pub mod words;

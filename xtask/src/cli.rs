@@ -37,6 +37,11 @@ cargo xtask <command>
   export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
                                write a capture as other tools read it, with names from the ELF, to FILE or standard output
                                (FORMAT: collapsed, speedscope, records, leaks, dhat, pprof, firefox, heaptrack, perfetto)
+  compare BEFORE AFTER [--elf ELF [--elf ELF]] [--fail-on grown=SIZE|new=SIZE|leaking]…
+                               write what changed from one capture to another as a text for an issue; of different builds, with the ELF
+                               of both. Exits with 1 where a call site has grown, or a new one is, by more than SIZE (4KiB), or a new
+                               leak is there, and with 2 where they can't be compared
+  report CAPTURE [--elf ELF]   write what a capture shows as one HTML file that loads nothing, to standard output
   keygen FILE                  make the key that updates are signed with: the private one in FILE, outside of any repository, the
                                public one, for the firmware, in FILE.pub
   sign IMAGE --key FILE [--chip CHIP] [--firmware NAME] [--version VERSION] [--build-id ID] [-o FILE]
@@ -86,6 +91,10 @@ pub(crate) enum Command {
         into: reports::Into,
     },
     Export(Export),
+    /// The arguments of `compare`.
+    Compare(Vec<OsString>),
+    /// The arguments of `report`.
+    Report(Vec<OsString>),
     /// `keygen` or `sign`, with its arguments.
     Sign(Vec<OsString>),
     Bench,
@@ -130,6 +139,8 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             return Ok(Command::Sign(words.collect()));
         }
         "symbols" => return symbols_options(parser),
+        "compare" => return Ok(Command::Compare(parser.raw_args()?.collect())),
+        "report" => return Ok(Command::Report(parser.raw_args()?.collect())),
         "export" => return export_options(parser).map(Command::Export),
         "open" => Command::Open {
             url: parser.value()?.string()?,
@@ -388,6 +399,14 @@ mod tests {
             assert_eq!((elf, into), ("app.elf".into(), expected));
         }
         assert!(parse("symbols --out app.sym").is_err());
+    }
+
+    #[test]
+    fn what_is_compared_is_handed_on_as_it_is() {
+        let Ok(Command::Compare(words)) = parse("compare a.hbc b.hbc --fail-on leaking") else {
+            panic!("`compare` is a command")
+        };
+        assert_eq!(words, ["a.hbc", "b.hbc", "--fail-on", "leaking"]);
     }
 
     #[test]

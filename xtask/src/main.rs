@@ -33,7 +33,7 @@ use workspace::Workspace;
 
 fn main() -> ExitCode {
     match cli::parse().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -41,13 +41,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::open()?;
     match command {
         Command::Help => {
             print!("{}", cli::HELP);
             Ok(())
         }
+        Command::Compare(words) => return reports::run(&workspace, "compare", &words),
+        Command::Report(words) => return reports::run(&workspace, "report", &words),
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Open { url } => demo::open_when_ready(&url),
         Command::RunQemu { port } => qemu::run(&workspace, port),
@@ -69,4 +71,5 @@ fn run(command: Command) -> Result<()> {
         Command::Image { chip } => esp32::print_image(&workspace, chip),
         Command::Flash { chip, port } => esp32::flash(&workspace, chip, port.as_deref()),
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -1,6 +1,9 @@
 //! Commands that know the API's types: they are in a package of their own, so that xtask itself is compiled at once.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::{self, Path, PathBuf};
+use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use xshell::{Cmd, cmd};
@@ -96,6 +99,18 @@ pub(crate) fn export(workspace: &Workspace, export: &Export) -> Result<()> {
     }
     command.run()?;
     Ok(())
+}
+
+/// Runs a command with its arguments; paths are as whoever asks has them. Returns what that ended with: of a comparison, 1 is a failure
+/// that was asked for, and 2 an error.
+///
+/// # Errors
+/// When cargo can't be started.
+pub(crate) fn run(workspace: &Workspace, name: &str, words: &[OsString]) -> Result<ExitCode> {
+    let mut command = process::Command::from(report(workspace).arg(name).args(words));
+    let status = command.current_dir(env::current_dir()?).status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn report(workspace: &Workspace) -> Cmd<'_> {

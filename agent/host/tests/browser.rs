@@ -10,6 +10,7 @@ mod browser {
     mod barriers;
     mod captures;
     mod charts;
+    mod compare;
     mod crowded;
     mod evidence;
     mod files;

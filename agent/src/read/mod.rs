@@ -28,3 +28,5 @@ pub mod scanner;
 pub mod stream;
 pub mod wanted;
 mod writer;
+
+pub use writer::Out;

@@ -5,6 +5,7 @@ mod geometry;
 mod reader;
 mod scale;
 mod sparkline;
+pub mod swing;
 mod time_chart;
 
 pub use geometry::{Reading, shortened, stack_up};

@@ -1,6 +1,7 @@
 //! What follows from the answers of a device or from a capture: pure functions and plain values, which know neither
 //! the browser nor a signal.
 
+pub(crate) mod compare;
 #[cfg(test)]
 mod demo_tests;
 pub(crate) mod ending;

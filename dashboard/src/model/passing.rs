@@ -3,7 +3,7 @@
 use core::ops::RangeInclusive;
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Histogram, Traffic, ranked};
+use heapbeacon_shared::analysis::{Histogram, Lived, Traffic, ranked};
 
 use crate::format;
 
@@ -22,6 +22,8 @@ pub struct Passing {
     pub sizes: Vec<Bar>,
     /// How long those lived that were freed.
     pub lifetimes: Vec<Bar>,
+    /// How old those are that are live, where that is known.
+    pub ages: Vec<Bar>,
     /// What that comes to, in a sentence or two.
     pub words: String,
 }
@@ -56,7 +58,30 @@ impl Passing {
         Self {
             sizes: bars(&traffic.sizes, &format::whole_bytes),
             lifetimes: bars(&traffic.lifetimes, &format::lifetime),
+            ages: Vec::new(),
             words: words(traffic, &by_name(temporary)),
+        }
+    }
+
+    /// Describes blocks that somebody has picked, as of a moment, with what is said of all.
+    pub fn of_blocks<'b>(
+        blocks: impl Iterator<Item = &'b Lived>,
+        now_us: u64,
+        words: String,
+    ) -> Self {
+        let [mut sizes, mut lifetimes, mut ages] = [(); 3].map(|()| Histogram::default());
+        for block in blocks {
+            sizes.add(block.size);
+            match block.freed_us {
+                Some(freed_us) => lifetimes.add(freed_us.saturating_sub(block.time_us)),
+                None => ages.add(now_us.saturating_sub(block.time_us)),
+            }
+        }
+        Self {
+            sizes: bars(&sizes, &format::whole_bytes),
+            lifetimes: bars(&lifetimes, &format::lifetime),
+            ages: bars(&ages, &format::lifetime),
+            words,
         }
     }
 
@@ -185,5 +210,26 @@ mod tests {
         assert_eq!(passing.sizes.len(), ROWS);
         let all: u64 = passing.sizes.iter().map(|bar| bar.count).sum();
         assert_eq!(all, 64);
+    }
+
+    #[test]
+    fn of_picked_blocks_the_live_ones_have_an_age_and_the_others_a_lifetime() {
+        let block = |size, freed_us| Lived {
+            size,
+            time_us: 100,
+            freed_us,
+            ..Lived::default()
+        };
+        let blocks = [block(8, None), block(9, Some(102)), block(64, None)];
+        let told = Passing::of_blocks(blocks.iter(), 108, String::new());
+        let counts = |bars: &[Bar]| bars.iter().map(|bar| bar.count).collect::<Vec<_>>();
+        assert_eq!(counts(&told.sizes), [2, 0, 0, 1]);
+        assert_eq!(
+            (counts(&told.lifetimes), counts(&told.ages)),
+            (vec![1], vec![2])
+        );
+        assert_eq!(told.lifetimes[0].label, "2 µs");
+        let nothing = Passing::of_blocks([].iter(), 108, String::new());
+        assert!(nothing.is_empty());
     }
 }

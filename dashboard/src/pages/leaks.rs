@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::demo::DemoStrip;
 use super::origins::OriginSwitches;
 use super::reading::Reading;
+use super::report::SaveReport;
 use super::span::{SpanChoice, span_in_view, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
@@ -131,11 +132,12 @@ fn Verdict() -> impl IntoView {
             </div>
             {move || details(&found.read())}
             <p class="facts">{move || found.read().facts.clone()}</p>
-            <When is=move || found.read().tone == Tone::Bad>
-                <p class="row">
+            <p class="row">
+                <When is=move || found.read().tone == Tone::Bad>
                     <CopyIssue />
-                </p>
-            </When>
+                </When>
+                <SaveReport found />
+            </p>
         </section>
     }
 }

@@ -1,6 +1,7 @@
 //! The pages.
 
 mod capture;
+mod compare;
 mod demo;
 mod device;
 mod flame;
@@ -12,15 +13,18 @@ mod passing;
 mod reading;
 mod records;
 mod regions;
+mod report;
 mod reserve;
 mod settings;
 mod span;
 mod start;
 mod symbols;
+mod version;
 
 use history_end::history_end;
 
 pub use capture::CaptureDrop;
+pub use compare::ComparePage;
 pub use device::DevicePage;
 pub use flame::FlamePage;
 pub use leaks::LeaksPage;

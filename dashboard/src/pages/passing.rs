@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::Traffic;
+use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::api::Record;
 use leptos::prelude::*;
 
@@ -49,22 +49,37 @@ pub(super) fn Followed() -> impl IntoView {
     }
 }
 
-/// Shows what records that outlive their blocks tell: those of all mode.
+/// Shows sizes, lifetimes and ages of the blocks that are listed; and of all mode, what passes.
 #[component]
-pub(super) fn Recorded() -> impl IntoView {
+pub(super) fn Recorded(
+    /// The blocks that are listed.
+    blocks: Signal<Vec<Lived>>,
+) -> impl IntoView {
     let store = Store::of_app();
     let passing = Memo::new(move |_| {
         store.symbols.track();
         let list = store.records.read();
         let keeps_freed = list.records.iter().any(|record| record.freed);
-        Arc::new(match keeps_freed {
-            true => of_records(store, &list),
-            false => Passing::default(),
-        })
+        let words = match keeps_freed {
+            true => of_records(store, &list).words,
+            false => String::new(),
+        };
+        Arc::new(Passing::of_blocks(
+            blocks.read().iter(),
+            list.read_us,
+            words,
+        ))
     });
     let note = move || {
-        let records = format::plural(store.records.read().records.len() as u64, "record");
-        format!("By {records}, freed blocks among them.")
+        let (listed, all) = (blocks.read().len(), store.records.read().records.len());
+        let records = format::plural(listed as u64, "record");
+        match listed == all {
+            true => format!("By {records}."),
+            false => format!(
+                "By the {records} that are listed above, of {}.",
+                format::count(all as u64)
+            ),
+        }
     };
     view! {
         <When is=move || !passing.read().is_empty()>
@@ -90,11 +105,17 @@ fn of_records(store: Store, list: &RecordList) -> Passing {
 pub(super) fn PassingPanel(passing: Memo<Arc<Passing>>, note: Signal<String>) -> impl IntoView {
     view! {
         <section class="panel passing" data-testid="passing">
-            <h2>"What passes"</h2>
+            <h2>
+                {move || match passing.read().words.is_empty() {
+                    true => "Sizes and ages",
+                    false => "What passes",
+                }}
+            </h2>
             <p>{move || passing.read().words.clone()}</p>
             <div class="histograms">
                 {move || histogram("Bytes of a block, from", &passing.read().sizes)}
                 {move || histogram("Lifetime of a freed block, from", &passing.read().lifetimes)}
+                {move || histogram("Age of a live block, from", &passing.read().ages)}
             </div>
             <p class="note">{note}</p>
         </section>

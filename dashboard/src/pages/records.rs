@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use heapbeacon_shared::analysis::Lived;
 use heapbeacon_shared::api::Record;
 use heapbeacon_shared::trace::Origin;
 use leptos::html::Div;
@@ -18,8 +19,10 @@ use crate::location::{Page, note_view, view_value};
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 
+mod order;
 mod window;
 
+use order::{Column, Order};
 use window::Window;
 
 /// Height of a row in pixels; the style sheet has the same.
@@ -43,7 +46,7 @@ struct Row {
     seq: u64,
     age: String,
     address: String,
-    size: u64,
+    block: Lived,
     task: String,
     site: Arc<NamedStack>,
     origin: Origin,
@@ -54,7 +57,7 @@ impl Row {
     fn matches(&self, text: &str, least: u64) -> bool {
         let holds = |words: &str| words.to_ascii_lowercase().contains(text);
         let place = self.site.place.as_deref().unwrap_or_default();
-        self.size >= least
+        self.block.size >= least
             && [&self.site.name, place, &self.task, &self.address]
                 .into_iter()
                 .any(holds)
@@ -74,10 +77,15 @@ fn Records() -> impl IntoView {
     let text = RwSignal::new(view_value("filter"));
     let least_at_first: u64 = view_value("least").parse().unwrap_or(0);
     let least = RwSignal::new(least_at_first);
+    let order = RwSignal::new(Order::named(&view_value("sort")));
     follow(move || {
         let least = Some(least.get()).filter(|least| *least > 0);
         let least = least.map_or_else(String::new, |least| least.to_string());
-        note_view(Page::Records, &[("filter", text.get()), ("least", least)]);
+        let sort = order.get().name();
+        note_view(
+            Page::Records,
+            &[("filter", text.get()), ("least", least), ("sort", sort)],
+        );
     });
     // Not written back into the field: that would change what is being typed, such as `1e3`.
     let set_least = move |event| {
@@ -96,8 +104,16 @@ fn Records() -> impl IntoView {
         let rows = rows.read();
         let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
         let wanted = rows.iter().filter(wanted);
-        Arc::new(wanted.cloned().collect::<Vec<_>>())
+        let wanted: Vec<&Row> = wanted.collect();
+        let blocks = wanted.iter().map(|row| (row.seq, row.block));
+        let places = order.get().places(blocks).into_iter();
+        Arc::new(
+            places
+                .map(|place| wanted[place].clone())
+                .collect::<Vec<_>>(),
+        )
     });
+    let blocks = Signal::derive(move || shown.read().iter().map(|row| row.block).collect());
     if !store.is_file {
         read_when_needed(store);
     }
@@ -132,8 +148,8 @@ fn Records() -> impl IntoView {
                 <Refresh />
             </When>
         </div>
-        <RecordTable rows=shown />
-        <Recorded />
+        <RecordTable rows=shown order />
+        <Recorded blocks />
     }
 }
 
@@ -211,7 +227,7 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
             seq: record.seq,
             age: format::duration(list.read_us.saturating_sub(record.time_us)),
             address: record.address.to_string(),
-            size: record.size,
+            block: record.lived(),
             task: record.task.as_deref().map(task).unwrap_or_default(),
             site,
             origin,
@@ -230,7 +246,7 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
 
 /// Draws the rows that are in sight, however many there are.
 #[component]
-fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
+fn RecordTable(rows: Memo<Arc<Vec<Row>>>, order: RwSignal<Order>) -> impl IntoView {
     let store = Store::of_app();
     let scroller = NodeRef::<Div>::new();
     let scrolled = RwSignal::new(0.0);
@@ -263,12 +279,12 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>) -> impl IntoView {
                 <thead>
                     <tr>
                         {column("Sequence", "r seq", "Number in the order of allocation: the time, in microseconds since boot")}
-                        {column("Age", "r age", "Time since the block was allocated, when the list was read")}
+                        {sorted(order, Column::Age, "Age", "r age", "Time since the block was allocated, when the list was read")}
                         {column("Address", "address", "Where the block begins")}
-                        {column("Size", "r size", "Bytes that were asked for")}
+                        {sorted(order, Column::Size, "Size", "r size", "Bytes that were asked for")}
                         {column("Task", "task", "Who was running")}
                         {column("Call site", "wide", "The first of the callers that is your own code")}
-                        {column("Freed", "freed", "How long after its allocation; live if it is not freed")}
+                        {sorted(order, Column::Freed, "Freed", "freed", "How long after its allocation; live if it is not freed")}
                     </tr>
                 </thead>
                 <tbody>
@@ -290,6 +306,33 @@ fn column(name: &'static str, class: &'static str, hint: &'static str) -> AnyVie
     .into_any()
 }
 
+/// Draws the head of a column that the list can be ordered by.
+fn sorted(
+    order: RwSignal<Order>,
+    column: Column,
+    name: &'static str,
+    class: &'static str,
+    hint: &'static str,
+) -> AnyView {
+    let sorted = move || {
+        let order = order.get();
+        // The youngest come first.
+        let rises = column == Column::Age;
+        (order.column == column).then_some(match order.is_reversed != rises {
+            true => "ascending",
+            false => "descending",
+        })
+    };
+    view! {
+        <th scope="col" class=class aria-sort=sorted>
+            <button type="button" title=hint on:click=move |_| order.update(|order| *order = order.chosen(column))>
+                {name}
+            </button>
+        </th>
+    }
+    .into_any()
+}
+
 /// A row is drawn anew when a name, a colour or another reading changes what it shows.
 fn item(store: Store, row: Row) -> Item {
     let colour = store.palette.read().class(&row.site.key);
@@ -303,7 +346,7 @@ fn record_row(row: &Row, colour: &'static str) -> AnyView {
             <td class="r seq">{format::count(row.seq)}</td>
             <td class="r">{row.age.clone()}</td>
             <td class="address"><code>{row.address.clone()}</code></td>
-            <td class="r">{format::bytes(row.size)}</td>
+            <td class="r">{format::bytes(row.block.size)}</td>
             <td class="task">{row.task.clone()}</td>
             <td class="wide">
                 {row.freed.is_some().then(|| view! { <span class="tag on-phone">"freed"</span> })}
@@ -327,7 +370,7 @@ mod tests {
             seq: 7,
             age: "3 s".to_owned(),
             address: "0x3fc90000".to_owned(),
-            size: 64,
+            block: Lived::default(),
             task: "main".to_owned(),
             site: Arc::default(),
             origin: Origin::Application,

@@ -83,7 +83,7 @@ pub(super) fn latest_mark(store: Store) -> Option<(usize, u64)> {
 }
 
 /// Returns the marks that were set during the trace, oldest first.
-fn marks(store: Store) -> Vec<Mark> {
+pub(super) fn marks(store: Store) -> Vec<Mark> {
     let trace_id = store
         .trace
         .with(|trace| trace.as_ref().map(|trace| trace.trace_id));

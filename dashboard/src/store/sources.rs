@@ -24,8 +24,10 @@ use crate::symbols::names::Names;
 const DEVICE: usize = 0;
 /// Index of the capture file.
 const CAPTURE: usize = 1;
+/// Index of another one, for what is compared.
+const OTHER: usize = 2;
 /// How many sources there are.
-const SOURCES: usize = 2;
+pub const SOURCES: usize = 3;
 
 /// What pages can show, each in a [`Store`] of its own: the connected device, which is polled whatever is shown, and a
 /// capture file. A handle, as a store is.
@@ -40,7 +42,11 @@ impl Sources {
     /// Follows a device for as long as the page is open.
     pub fn new(target: &Target) -> Self {
         let sources = Self {
-            all: [Store::of_device(target.base()), Store::of_capture()],
+            all: [
+                Store::of_device(target.base()),
+                Store::of_capture(),
+                Store::of_capture(),
+            ],
             shown: RwSignal::new(DEVICE),
         };
         let device = sources.device();
@@ -63,6 +69,11 @@ impl Sources {
     /// Returns the connected device.
     pub fn device(&self) -> Store {
         self.all[DEVICE]
+    }
+
+    /// Returns all of them.
+    pub fn all(&self) -> [Store; SOURCES] {
+        self.all
     }
 
     /// Returns what the pages show.
@@ -98,18 +109,42 @@ impl Sources {
         });
     }
 
+    /// Opens a capture to compare it, in the place of one that is not `kept`, and tells which place that is; the page stays.
+    pub fn open_beside(&self, file: File, kept: Option<usize>, opened: Callback<usize>) {
+        let sources = *self;
+        let index = if kept == Some(CAPTURE) {
+            OTHER
+        } else {
+            CAPTURE
+        };
+        spawn_local(async move {
+            if sources.take(&file, index).await {
+                opened.run(index);
+            }
+        });
+    }
+
     async fn open_capture(&self, file: &File) {
+        if self.take(file, CAPTURE).await {
+            self.show(CAPTURE);
+            go_to(Page::Leaks);
+        }
+    }
+
+    /// Reads a capture into the place of an index; returns whether it is one.
+    async fn take(&self, file: &File, index: usize) -> bool {
         match read_capture(file).await {
             Ok(capture) => {
-                let store = self.all[CAPTURE];
-                store.take_capture(file.name(), capture);
+                self.all[index].take_capture(file.name(), capture);
                 // What was refused before no longer matters when somebody comes back to the device.
                 self.device().forget_refusals();
-                untrack(|| self.lend_names(CAPTURE));
-                self.show(CAPTURE);
-                go_to(Page::Leaks);
+                untrack(|| self.lend_names(index));
+                true
             }
-            Err(problem) => self.refuse(file, &format!("{problem}.")),
+            Err(problem) => {
+                self.refuse(file, &format!("{problem}."));
+                false
+            }
         }
     }
 

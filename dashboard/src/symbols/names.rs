@@ -200,6 +200,11 @@ impl Names {
         named
     }
 
+    /// Returns the functions that a call returns to, innermost first; none where that is not known.
+    pub fn functions(&self, address: u64) -> Vec<Frame> {
+        self.frames.get(&address).cloned().unwrap_or_default()
+    }
+
     /// Returns the functions at all of these addresses; `None` where one of them is not known.
     fn frames_at(&self, addresses: &[u64]) -> Option<Vec<Frame>> {
         let frames = addresses.iter().map(|address| self.frames.get(address));

@@ -11,6 +11,7 @@
 //! | `growths` | readings of how much a heap holds | when it grew, by what is still held |
 //! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
 //! | `CallTree` | call stacks, and a value of each | what is below each function |
+//! | `Comparison` | the call sites of two lists | what is new, gone, grown and shrunk |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
 //! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
@@ -20,6 +21,8 @@ mod arithmetic;
 mod by_id;
 #[cfg(feature = "alloc")]
 mod call_tree;
+#[cfg(feature = "alloc")]
+mod comparison;
 #[cfg(feature = "alloc")]
 mod conclusion;
 #[cfg(feature = "alloc")]
@@ -69,6 +72,8 @@ pub use arithmetic::{
 pub(crate) use by_id::ById;
 #[cfg(feature = "alloc")]
 pub use call_tree::{CallNode, CallTree};
+#[cfg(feature = "alloc")]
+pub use comparison::{Change, Comparison, Holding, Side, SiteKey, Turn, Unlike};
 #[cfg(feature = "alloc")]
 pub use conclusion::{Caveat, Conclusion, GrowingSites, LeakList, Listed, QUIET_US, Rest};
 pub use evidence::{FEW_BLOCKS, LEAK_BLOCKS, LEAK_US, Passed, judge};

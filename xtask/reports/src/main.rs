@@ -3,35 +3,55 @@
 #![forbid(unsafe_code)]
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+mod captures;
+mod compare;
 mod export;
+mod report;
 mod symbolize;
 mod symbols;
 mod verdict;
 
+/// What a comparison ends with that could not be made: 1 is one that failed.
+const ERROR: u8 = 2;
+
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let is_compare = arguments
+        .first()
+        .is_some_and(|command| command == "compare");
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         // Whoever reads has seen enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            match is_compare {
+                true => ERROR.into(),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }
 
-fn run() -> Result<()> {
-    let arguments: Vec<_> = env::args_os().skip(1).collect();
+/// Runs a command; returns whether all is well.
+fn run(arguments: &[OsString]) -> Result<bool> {
     let input = io::stdin().lock();
     let mut out = io::BufWriter::new(io::stdout().lock());
-    match arguments.as_slice() {
+    let mut is_well = true;
+    match arguments {
+        [command, arguments @ ..] if command == "compare" => {
+            is_well = compare::print(arguments, &mut out)?;
+        }
         [command, arguments @ ..] if command == "export" => export::write(arguments, &mut out)?,
+        [command, arguments @ ..] if command == "report" => report::print(arguments, &mut out)?,
         [command] if command == "verdict" => verdict::print(input, &mut out)?,
         [command, elf] if command == "symbolize" => {
             symbolize::print(Path::new(elf), input, &mut out)?;
@@ -42,7 +62,8 @@ fn run() -> Result<()> {
         }
         _ => bail!("`cargo xtask` starts this, which knows what it takes"),
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(is_well)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

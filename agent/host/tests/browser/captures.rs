@@ -41,6 +41,20 @@ impl Files {
 
 /// A capture of a device with two heap regions, four tasks and a Wi-Fi driver: nobody's build here.
 pub(crate) fn lamp() -> Vec<u8> {
+    lamp_with(blocks())
+}
+
+/// A capture of the same firmware that has run for as long: its leak has gone further, its table is gone, and a cache is new.
+pub(crate) fn lamp_later() -> Vec<u8> {
+    let kept = blocks().into_iter().filter(|(id, ..)| *id != 2);
+    let mut blocks: Vec<_> = kept.collect();
+    let more = (3..63).map(|minute| minute * MINUTE + SECOND);
+    blocks[0].3.extend(more);
+    blocks.push((6, 1, 24 * KIB, vec![STARTED + 2 * SECOND]));
+    lamp_with(blocks)
+}
+
+fn lamp_with(blocks: impl IntoIterator<Item = (u32, u16, u64, Vec<u64>)>) -> Vec<u8> {
     let mut messages = vec![header()];
     messages.extend(heap());
     messages.push(counters());
@@ -51,7 +65,7 @@ pub(crate) fn lamp() -> Vec<u8> {
         task(4, "heapbeacon", Origin::Agent),
     ]);
     let mut records = Vec::new();
-    for (id, task, size, times) in blocks() {
+    for (id, task, size, times) in blocks {
         messages.push(stack(id, task));
         records.extend(times.into_iter().map(|time| (time, size, id)));
     }

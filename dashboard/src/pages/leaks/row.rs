@@ -12,6 +12,7 @@ use super::source::SourceLines;
 use crate::charts::{Reading, Sparkline};
 use crate::components::{CallStack, Item, KeyedList, When};
 use crate::format;
+use crate::location::Page;
 use crate::model::sites::order::Group;
 use crate::model::sites::{Site, SiteStack};
 use crate::pages::history_end;
@@ -104,12 +105,22 @@ pub(super) fn SiteRow(
                         <Stacks site />
                         <p class="row">
                             <CopyIssue site />
+                            {move || site.read().as_ref().and_then(|site| records_link(store, site))}
                         </p>
                     </td>
                 </tr>
             </When>
         </tbody>
     }
+}
+
+/// Leads to the records of a site, with their sizes and ages.
+fn records_link(store: Store, site: &Site) -> Option<AnyView> {
+    let filter = String::from(js_sys::encode_uri_component(&site.name));
+    let href = format!("{}?filter={filter}", Page::Records.link());
+    store.has_records().then(|| {
+        view! { <a href=href data-testid="records-of">"Its records, sizes and ages"</a> }.into_any()
+    })
 }
 
 fn name(store: Store, site: &Site) -> AnyView {

@@ -1,0 +1,79 @@
+use leptos::prelude::*;
+
+use super::look::{Look, SIDES};
+use crate::components::DropZone;
+use crate::model::compare::Choice;
+use crate::pages::span::marks;
+use crate::pages::version::title;
+use crate::store::sources::SOURCES;
+
+/// Lets somebody choose what is compared: the device, or captures, which are opened here, too.
+#[component]
+pub(super) fn Choices(look: Look) -> impl IntoView {
+    view! {
+        <div class="sides">
+            {side(look, 0, "Before", "Open a capture from before")}
+            {side(look, 1, "After", "Open a capture from after")}
+        </div>
+    }
+}
+
+fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> AnyView {
+    let choose = move |event| {
+        look.chosen[side].set(Choice::named(&event_target_value(&event), SOURCES));
+    };
+    let on_file = Callback::new(move |file| {
+        let other = untrack(|| look.choice(1 - side)).map(|other| other.source);
+        let opened = Callback::new(move |source| {
+            let choice = Choice {
+                source,
+                at_us: None,
+            };
+            look.chosen[side].set(Some(choice));
+        });
+        look.sources.open_beside(file, other, opened);
+    });
+    view! {
+        <section class="panel side" aria-label=label>
+            <label>
+                <span>{label}</span>
+                <select data-testid=SIDES[side] on:change=choose>
+                    {move || options(look, side)}
+                </select>
+            </label>
+            <DropZone
+                label=open
+                hint="A .hbc file; it is read in this browser and goes nowhere."
+                test_id=["capture-before", "capture-after"][side]
+                on_file
+            />
+        </section>
+    }
+    .into_any()
+}
+
+fn options(look: Look, side: usize) -> Vec<AnyView> {
+    let chosen = look.choice(side);
+    let all = look.sources.all();
+    let known = all.iter().enumerate().filter(|(_, store)| store.is_known());
+    let moments = known.flat_map(|(source, store)| {
+        let marks = marks(*store).into_iter().map(|mark| Some(mark.time_us));
+        let marks = marks.filter(|_| store.has_records());
+        [None].into_iter().chain(marks).map(move |at_us| {
+            let choice = Choice { source, at_us };
+            option(choice.name(), title(*store, at_us), chosen == Some(choice))
+        })
+    });
+    let mut options: Vec<AnyView> = moments.collect();
+    if let Some(missing) = chosen.filter(|choice| !look.store(*choice).is_known()) {
+        let words = "a capture that is not open here".to_owned();
+        options.insert(0, option(missing.name(), words, true));
+    } else if chosen.is_none() {
+        options.insert(0, option(String::new(), "nothing yet".to_owned(), true));
+    }
+    options
+}
+
+fn option(value: String, words: String, is_chosen: bool) -> AnyView {
+    view! { <option value=value selected=is_chosen>{words}</option> }.into_any()
+}

@@ -1,0 +1,128 @@
+use heapbeacon_shared::analysis::Turn;
+use heapbeacon_shared::report::Version;
+use heapbeacon_shared::trace::Mode;
+use leptos::prelude::*;
+
+use crate::location::{Page, note_view, view_value};
+use crate::model::compare::{Choice, turn_word};
+use crate::pages::version::{title, version};
+use crate::store::Store;
+use crate::store::sources::{SOURCES, Sources};
+
+/// What somebody compares. A handle: copies share everything.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) sources: Sources,
+    /// What was chosen for before and after.
+    pub(super) chosen: [RwSignal<Option<Choice>>; 2],
+    /// Which way call sites go that are listed; all where it is none.
+    pub(super) turn: RwSignal<Option<Turn>>,
+    /// How often the device was looked at: between two, what is shown of it stays.
+    pub(super) looks: RwSignal<usize>,
+}
+
+/// Names of both sides in the address of a view.
+pub(super) const SIDES: [&str; 2] = ["before", "after"];
+/// Which way call sites go, in the order of the page.
+pub(super) const TURNS: [Turn; 4] = [Turn::New, Turn::Grown, Turn::Shrunk, Turn::Gone];
+
+impl Look {
+    /// Takes it from the address.
+    pub(super) fn of_view() -> Self {
+        let chosen = |side| RwSignal::new(Choice::named(&view_value(side), SOURCES));
+        let turn = view_value("show");
+        let turn = TURNS.into_iter().find(|known| turn_word(*known) == turn);
+        Self {
+            sources: Sources::of_app(),
+            chosen: SIDES.map(chosen),
+            turn: RwSignal::new(turn),
+            looks: RwSignal::new(0),
+        }
+    }
+
+    /// Notes it in the address.
+    pub(super) fn note(self) {
+        let name = |side: usize| {
+            self.chosen[side]
+                .get()
+                .map(Choice::name)
+                .unwrap_or_default()
+        };
+        let turn = self.turn.get().map(turn_word).unwrap_or_default();
+        note_view(
+            Page::Compare,
+            &[
+                (SIDES[0], name(0)),
+                (SIDES[1], name(1)),
+                ("show", turn.to_owned()),
+            ],
+        );
+    }
+
+    /// Returns what is compared on a side: what was chosen, or else a capture with what came after it.
+    pub(super) fn choice(self, side: usize) -> Option<Choice> {
+        let chosen = self.chosen[side].get();
+        chosen.or_else(|| {
+            let (other, order): (_, &[usize]) = match side {
+                // Without a capture there is nothing that the device could be compared with.
+                0 => (self.chosen[1].get(), &[1, 2]),
+                _ => (self.choice(0), &[2, 0, 1]),
+            };
+            let now = |source: &usize| Choice {
+                source: *source,
+                at_us: None,
+            };
+            let mut offered = order.iter().map(now);
+            offered.find(|choice| Some(*choice) != other && self.store(*choice).is_known())
+        })
+    }
+
+    /// Returns what is compared, where both sides are there.
+    pub(super) fn both(self) -> Option<[Choice; 2]> {
+        let both = [self.choice(0)?, self.choice(1)?];
+        let is_there = |choice: &Choice| self.store(*choice).is_known();
+        (both[0] != both[1] && both.iter().all(is_there)).then_some(both)
+    }
+
+    /// Exchanges before and after.
+    pub(super) fn swap(self) {
+        let both = untrack(|| [0, 1].map(|side| self.choice(side)));
+        self.chosen[0].set(both[1]);
+        self.chosen[1].set(both[0]);
+    }
+
+    pub(super) fn store(self, choice: Choice) -> Store {
+        self.sources.all()[choice.source]
+    }
+
+    /// Returns the call sites of a side, and follows which names they have.
+    pub(super) fn version(self, choice: Choice) -> Option<Version> {
+        let store = self.store(choice);
+        store.symbols.track();
+        store.opened.track();
+        untrack(|| version(store, choice.at_us))
+    }
+
+    /// Returns whether everything is there that tells what a side holds.
+    pub(super) fn is_told(self, choice: Choice) -> bool {
+        let store = self.store(choice);
+        let has_records = || store.is_file || store.records.with(|records| records.read_us > 0);
+        store.leaks.with(Option::is_some) && (choice.at_us.is_none() || has_records())
+    }
+
+    /// Returns what a moment of a trace lacks that does not remember freed blocks, in a sentence; `None` where nothing does.
+    pub(super) fn lacks(self, choice: Choice) -> Option<String> {
+        let store = self.store(choice);
+        choice.at_us?;
+        let mode = store
+            .trace
+            .with(|trace| trace.as_ref().and_then(|trace| trace.summary.mode));
+        (mode != Some(Mode::All)).then(|| {
+            let title = title(store, choice.at_us);
+            format!(
+                "Of {title} only those blocks are known that are live still: this trace does not remember freed blocks (all mode \
+                 does), so nothing shrinks here."
+            )
+        })
+    }
+}

@@ -1,0 +1,18 @@
+//! What is told of captures in words, on the page and by commands alike.
+//!
+//! | type | takes | returns |
+//! |---|---|---|
+//! | [`Version`] | a leak list, and the functions at an address | call sites with their names |
+//! | [`Report`] | one of these, and the heap | an HTML file that loads nothing |
+//! | [`leaks_at`] | records, and a moment | the leak list of then |
+//! | [`Compared`] | two of these | what changed, in a sentence and as a text for an issue |
+
+mod compared;
+mod html;
+mod moment;
+mod version;
+
+pub use compared::{Compared, Incomparable};
+pub use html::Report;
+pub use moment::leaks_at;
+pub use version::{Site, Version};

@@ -1,0 +1,300 @@
+//! What is told of two captures in words.
+
+use heapbeacon_shared::api::{Device, Heap, Leak, LeaksPage, Record, Stack, Trace};
+use heapbeacon_shared::frames::Frame;
+use heapbeacon_shared::report::{Compared, Incomparable, Report, Version, leaks_at};
+use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
+
+/// A call stack of one frame, and what it holds.
+struct Held {
+    address: u64,
+    bytes: u64,
+    kind: Kind,
+}
+
+fn held(address: u64, bytes: u64, kind: Kind) -> Held {
+    Held {
+        address,
+        bytes,
+        kind,
+    }
+}
+
+fn leak(id: u32, held: &Held) -> Leak {
+    let mut stack = Stack {
+        id,
+        ..Stack::default()
+    };
+    stack
+        .frames
+        .push(Address(held.address))
+        .expect("there is room");
+    Leak {
+        stack,
+        count: 2,
+        bytes: held.bytes,
+        verdict: Verdict {
+            kind: held.kind,
+            bytes_per_minute: 1_024,
+            ..Verdict::default()
+        },
+        ..Leak::default()
+    }
+}
+
+/// What a firmware of a build holds; its functions are at the addresses that `functions` lists.
+fn version(title: &str, build: u8, all: &[Held], functions: &[(u64, &str, u32)]) -> Version {
+    let device = Device {
+        firmware: name("lamp"),
+        firmware_version: name("1.2.0"),
+        build_id: BuildId::new(&[build; 4]),
+        ..Device::default()
+    };
+    let leaks = LeaksPage {
+        period: Period {
+            time_us: 60_000_000,
+            ..Period::default()
+        },
+        total: all.len() as u32,
+        leaks: (1..).zip(all).map(|(id, held)| leak(id, held)).collect(),
+        ..LeaksPage::default()
+    };
+    let at = |address| {
+        let known = functions.iter().filter(|(at, ..)| *at == address);
+        let frame = |(at, function, line): &(u64, &str, u32)| Frame {
+            address: *at,
+            function: Some((*function).to_owned()),
+            file: Some("/home/me/lamp/src/net.rs".to_owned()),
+            line: Some(*line),
+            ..Frame::default()
+        };
+        known.map(frame).collect()
+    };
+    Version::new(title.to_owned(), &device, &Trace::default(), &leaks, at)
+}
+
+#[test]
+fn two_builds_are_compared_by_functions_and_a_leak_that_went_and_one_that_came_are_named() {
+    let before = version(
+        "a.hbc",
+        1,
+        &[
+            held(0x10, 9_216, Kind::Leaking),
+            held(0x20, 512, Kind::Plateau),
+        ],
+        &[
+            (0x10, "lamp::Table::open", 8),
+            (0x20, "lamp::Cache::fill", 30),
+        ],
+    );
+    let after = version(
+        "b|c.hbc",
+        2,
+        &[
+            held(0x10, 512, Kind::Plateau),
+            held(0x30, 12_288, Kind::Leaking),
+        ],
+        &[
+            (0x10, "lamp::Cache::fill", 44),
+            (0x30, "lamp::Log::note", 3),
+        ],
+    );
+    let compared = Compared::new(&before, &after).expect("they have names");
+    assert_eq!(
+        compared.text(),
+        "### From a.hbc to b\\|c.hbc\n\n\
+         The leak of `Table::open` is gone; `Log::note` is new and leaks, +12.0 KiB. In all +3.0 KiB.\n\n\
+         | change | before | after | call site | |\n\
+         |---:|---:|---:|---|---|\n\
+         | +12.0 KiB | nothing | 12.0 KiB in 2 blocks | `Log::note` (src/net.rs:3) | is new, leaks, +1.0 KiB/min |\n\
+         | −9.0 KiB | 9.0 KiB in 2 blocks | nothing | `Table::open` (src/net.rs:8) | is gone, leaked |\n\n\
+         - a.hbc: lamp 1.2.0, build 01010101, recorded for 60 s, 9.5 KiB live in 4 blocks\n\
+         - b\\|c.hbc: lamp 1.2.0, build 02020202, recorded for 60 s, 12.5 KiB live in 4 blocks\n\
+         - The two are of different builds: call sites are matched by function, file and who calls them, so a function that was \
+         renamed is gone and new.\n"
+    );
+}
+
+#[test]
+fn of_one_build_addresses_do_and_the_same_is_no_change() {
+    let sites = [
+        held(0x10, 100, Kind::Plateau),
+        held(0x20, 7, Kind::InFlight),
+    ];
+    let one = version("a", 1, &sites, &[]);
+    let compared = Compared::new(&one, &one).expect("of one build");
+    let nothing = "Nothing has changed: every call site holds what it held.";
+    assert_eq!(compared.conclusion(), nothing);
+    let other = version("b", 1, &[held(0x10, 228, Kind::Plateau)], &[]);
+    let compared = Compared::new(&one, &other).expect("of one build");
+    let told = compared.conclusion();
+    assert_eq!(told, "`0x00000010` has grown, +128 B. In all +121 B.");
+    assert!(compared.caveats().is_empty());
+}
+
+#[test]
+fn different_builds_without_names_are_not_compared_and_it_is_said_what_is_missing() {
+    let named = |title, build| {
+        let sites = [held(0x10, 100, Kind::Plateau)];
+        version(title, build, &sites, &[(0x10, "lamp::a", 1)])
+    };
+    let nameless = |title, build| version(title, build, &[held(0x10, 100, Kind::Plateau)], &[]);
+    let wrong = |before: &Version, after: &Version| Compared::new(before, after).err();
+    let lacks = |title: &str| Some(Incomparable::Nameless(title.to_owned()));
+    assert_eq!(wrong(&named("a", 1), &nameless("b", 2)), lacks("b"));
+    assert_eq!(wrong(&nameless("a", 1), &named("b", 2)), lacks("a"));
+    let only = Some(Incomparable::OnlyNamed("b".to_owned()));
+    assert_eq!(wrong(&nameless("a", 1), &named("b", 1)), only);
+    // Where a side holds nothing, there is nothing to find again.
+    assert_eq!(wrong(&version("a", 1, &[], &[]), &nameless("b", 2)), None);
+    // Without a build id nobody knows that two are of one build.
+    let unknown = |mut version: Version| {
+        version.build_id = BuildId::default();
+        version
+    };
+    let wrong = wrong(&unknown(nameless("a", 1)), &unknown(nameless("b", 1)));
+    assert_eq!(wrong, lacks("a"));
+}
+
+#[test]
+fn what_the_agent_holds_is_left_out() {
+    let page = LeaksPage {
+        leaks: vec![Leak {
+            stack: Stack {
+                origin: Origin::Agent,
+                ..Stack::default()
+            },
+            count: 1,
+            bytes: 5,
+            ..Leak::default()
+        }],
+        ..LeaksPage::default()
+    };
+    let nobody = |_| Vec::new();
+    let version = Version::new(
+        "a".to_owned(),
+        &Device::default(),
+        &Trace::default(),
+        &page,
+        nobody,
+    );
+    assert!(version.sites.is_empty() && version.bytes() == 0);
+}
+
+#[test]
+fn a_name_from_outside_is_no_markdown() {
+    let held = [held(0x10, 100, Kind::Plateau)];
+    let evil = "lamp::x`|<img src=x>\n# a";
+    let after = version("[a](b)", 2, &held, &[(0x10, evil, 1)]);
+    let before = version("", 1, &[], &[]);
+    let compared = Compared::new(&before, &after).expect("nothing is to be found again");
+    let text = compared.text();
+    assert!(text.contains("\\[a\\](b)"), "{text}");
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| +100 B"))
+        .expect("a row");
+    let cells = row.replace("\\|", "").matches('|').count();
+    assert_eq!((cells, row.matches('`').count()), (6, 2), "{row}");
+}
+
+#[test]
+fn records_tell_what_was_held_at_a_moment_and_what_leaked_by_then() {
+    const SECOND: u64 = 1_000_000;
+    let stack = |id| Stack {
+        id,
+        frees: 9,
+        longest_lifetime_us: SECOND,
+        ..Stack::default()
+    };
+    let record = |time_us, stack, freed_time_us: Option<u64>| Record {
+        time_us,
+        stack,
+        size: 8,
+        freed: freed_time_us.is_some(),
+        freed_time_us,
+        ..Record::default()
+    };
+    let leaked = (1..60).map(|second| record(second * SECOND, 1, None));
+    let mut records: Vec<_> = leaked.collect();
+    records.push(record(7 * SECOND, 2, Some(8 * SECOND)));
+    // Freed, nobody knows when.
+    records.push(Record {
+        freed: true,
+        ..record(7 * SECOND, 2, None)
+    });
+    let period = Period {
+        time_us: 60 * SECOND,
+        ..Period::default()
+    };
+    let at = |second| {
+        let page = leaks_at(&records, &[stack(1), stack(2)], &period, second * SECOND);
+        let told = page
+            .leaks
+            .iter()
+            .map(|leak| (leak.stack.id, leak.count, leak.verdict.kind));
+        (page.period.time_us, told.collect::<Vec<_>>())
+    };
+    let early = Kind::TooEarly;
+    assert_eq!(at(0), (0, vec![]));
+    assert_eq!(at(7), (7 * SECOND, vec![(1, 7, early), (2, 1, early)]));
+    assert_eq!(at(8), (8 * SECOND, vec![(1, 8, early)]));
+    assert_eq!(at(50), (50 * SECOND, vec![(1, 50, Kind::Leaking)]));
+}
+
+fn html(version: &Version, losses: &[String]) -> String {
+    let report = Report {
+        version,
+        device: &Device {
+            name: name("lamp <kitchen>"),
+            ..Device::default()
+        },
+        heap: &Heap::default(),
+        verdict: None,
+        losses,
+    };
+    report.html()
+}
+
+#[test]
+fn a_report_says_what_leaks_and_what_is_missing() {
+    let sites = [
+        held(0x10, 9_216, Kind::Plateau),
+        held(0x20, 1_024, Kind::Leaking),
+    ];
+    let functions = [
+        (0x10, "lamp::Cache::fill", 8),
+        (0x20, "lamp::Table::open", 30),
+    ];
+    let version = version("a.hbc", 1, &sites, &functions);
+    let html = html(&version, &["Half of it is missing.".to_owned()]);
+    for words in [
+        "<h2>1 call site leaks: Table::open (+1.0 KiB/min). 10.0 KiB in 4 blocks of 2 call sites are live.</h2>",
+        "<p class=\"loss\">Half of it is missing.</p>",
+        "src/net.rs:30",
+        "<title>Heap report of lamp &lt;kitchen&gt;</title>",
+        "lamp 1.2.0",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    // What leaks comes first, although it holds less.
+    let place = |words| html.find(words).expect("it is there");
+    assert!(place("<code>Table::open") < place("<code>Cache::fill"));
+}
+
+#[test]
+fn a_report_loads_nothing_runs_nothing_and_stays_small_whatever_names_say() {
+    let evil = "\"'><script src=//x></script><img src=x onerror=alert(1)>".repeat(1_000);
+    let functions: Vec<(u64, &str, u32)> = (0..200).map(|at| (at, &*evil, at as u32)).collect();
+    let sites: Vec<_> = (0..200).map(|at| held(at, 8 + at, Kind::Leaking)).collect();
+    let version = version(&evil, 1, &sites, &functions);
+    let html = html(&version, &[]);
+    assert!(html.len() <= 200_000, "{}", html.len());
+    for words in [
+        "<script", "<img", "<link", "url(", "@import", "http:", "https:",
+    ] {
+        assert!(!html.contains(words), "{words}");
+    }
+    assert!(html.contains("default-src 'none'"));
+    assert!(html.contains("175 call sites more hold less") || html.contains("more hold less"));
+}
