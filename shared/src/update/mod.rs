@@ -20,8 +20,10 @@
 
 mod chip;
 mod header;
+mod key;
 mod version;
 
 pub use chip::chip_of;
 pub use header::{HEADER_BYTES, Header, NoHeader, SIGNATURE_BYTES, SIGNED_BYTES};
+pub use key::public_key;
 pub use version::is_older;
