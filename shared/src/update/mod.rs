@@ -10,7 +10,7 @@
 //! | 10 | 2 | zero |
 //! | 12 | 4 | bytes of the image, which begins at 256 |
 //! | 16 | 32 | SHA-256 of the image |
-//! | 48 | 16 | chip, as `GET /device` has it: `esp32c3` |
+//! | 48 | 16 | chip, as espflash names it: `esp32c3` |
 //! | 64 | 32 | name of the firmware |
 //! | 96 | 32 | version of the firmware |
 //! | 128 | 32 | build id |

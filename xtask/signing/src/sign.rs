@@ -39,7 +39,7 @@ pub(crate) fn sign(order: &Order) -> Result<String> {
             .is_none_or(|chip| chip.starts_with("esp32"))
         {
             bail!(
-                "{name} is an ELF: sign the image that `espflash save-image` or `cargo xtask image` makes of it"
+                "{name} is an ELF: sign what `espflash save-image` makes of it, or `cargo xtask image` beside its image"
             );
         }
         elf::strip(&mut image).with_context(|| format!("{name} can't be stripped"))?;

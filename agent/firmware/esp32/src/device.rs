@@ -59,6 +59,11 @@ impl Device for Board {
         crate::settings::store()
     }
 
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn heapbeacon::field::update::Update> {
+        crate::update::get()
+    }
+
     fn restart() -> bool {
         restart::ask();
         true

@@ -43,7 +43,11 @@ fn main(_hart: usize, _tree: usize, handed: usize) -> ! {
     interrupts::start();
     keep::begin();
     if parameters::fault() == Some(Fault::Hang) {
-        critical_section::with(|_| loop {});
+        critical_section::with(|_| {
+            loop {
+                riscv::asm::wfi();
+            }
+        });
     }
     flash::begin();
     update::begin(handed);

@@ -9,7 +9,7 @@ use static_cell::StaticCell;
 use crate::flash::{self, Flash, LAYOUT};
 use crate::{elf, parameters};
 
-/// The chip, as `GET /device` and `cargo xtask sign --chip` have it.
+/// The chip, as `GET /device` has it, and `cargo xtask sign --chip`.
 pub(crate) const CHIP: &str = "riscv32imac";
 
 /// What the program `boot` hands an image, with the number of its slot added.

@@ -43,7 +43,7 @@ pub struct Board {
     pub layout: Layout,
     /// Which slot runs: 0 or 1.
     pub running: usize,
-    /// Its chip, as `GET /device` and headers have it.
+    /// Its chip, as headers have it.
     pub chip: &'static str,
     /// Name of the running firmware.
     pub firmware: Name,
