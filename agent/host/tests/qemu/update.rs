@@ -179,6 +179,8 @@ fn what_is_refused_leaves_firmware_and_trace_as_they_are() {
         &maker.sign_for("esp", "0.2.0", Fault::None).0,
         "riscv32imac",
     );
+    let foreign = maker.sign_image("riscv32imac", "0.2.0", &[0xe9; 5000]);
+    refused(&foreign, "no ELF of a 32-bit RISC-V");
     let (older, _) = maker.sign("0.0.9", Fault::None);
     refused(&older, "allow=downgrade");
     let bytes = fs::read(&older).expect("it is there");

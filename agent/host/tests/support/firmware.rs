@@ -68,15 +68,20 @@ impl Maker {
         let mut elf = self.elf.clone();
         elf[self.parameters + 32] = fault as u8;
         let build_id = self.change_build_id(&mut elf, version, fault);
+        (self.sign_image(chip, version, &elf), build_id)
+    }
+
+    /// Signs any bytes; returns the file that is uploaded.
+    pub(crate) fn sign_image(&self, chip: &str, version: &str, image: &[u8]) -> PathBuf {
         let path = self.path("image");
-        fs::write(&path, elf).expect("there is room");
+        fs::write(&path, image).expect("there is room");
         let mut words: Vec<OsString> = vec!["sign".into(), path.into(), "--key".into()];
         words.push(self.path("key.pem").into());
         for word in ["--chip", chip, "--firmware", AGENT, "--version", version] {
             words.push(word.into());
         }
         signing(&words);
-        (self.path("image.signed"), build_id)
+        self.path("image.signed")
     }
 
     /// Gives an image a build id that no other of this test has.
