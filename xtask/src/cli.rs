@@ -20,7 +20,7 @@ cargo xtask <command>
   build esp32 [--chip CHIP]    build the Wi-Fi firmware for an ESP32, dashboard included (CHIP: esp32c3, esp32c5, esp32c6, esp32c61)
   flash [--chip CHIP] [--port PORT]
                                the same, written onto a board; then show its console
-  image [--chip CHIP]          the same, as one file of all the flash
+  image [--chip CHIP]          the same, as one file of all the flash, and alone for an update
   check                        format, lints, documentation, import rule, feature sets
   test [stage…] [--url URL]    everything, or only the stages named:
                                check unit miri fuzz api openapi browser qemu esp32 bench
@@ -45,7 +45,7 @@ cargo xtask <command>
   keygen FILE                  make the key that updates are signed with: the private one in FILE, outside of any repository, the
                                public one, for the firmware, in FILE.pub
   sign IMAGE --key FILE [--chip CHIP] [--firmware NAME] [--version VERSION] [--build-id ID] [-o FILE]
-                               write what POST /api/v1/ota takes, to IMAGE.signed; an image of an ESP32 says the rest itself
+                               write what POST /api/v1/ota takes, to IMAGE.signed; an image of an ESP32 says the rest itself, QEMU takes an ELF
   bench                        measure against the budgets
   size                         compare dashboard and firmware of every chip with their budgets
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install

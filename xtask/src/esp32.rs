@@ -118,10 +118,14 @@ pub(crate) fn print_image(workspace: &Workspace, chip: Chip) -> Result<()> {
         "all 4 MB of the flash, to be written from address 0 on: {}",
         image.display()
     );
+    println!(
+        "the firmware alone, to be signed for an update: {}",
+        app(&image).display()
+    );
     Ok(())
 }
 
-/// Makes one file of all the flash, with a firmware in its first slot, and returns its path: `target/CHIP.bin`.
+/// Makes one file of all the flash, with a firmware in its first slot, and returns its path: `target/CHIP.bin`. The firmware alone lies beside it.
 ///
 /// # Errors
 /// When the firmware does not fit.
@@ -137,10 +141,17 @@ pub(crate) fn image(workspace: &Workspace, chip: Chip, elf: &Path) -> Result<Pat
         .arg(partitions)
         .arg("--out")
         .arg(&image)
+        .arg("--app")
+        .arg(app(&image))
         .arg(elf)
         .run()
         .context("no image was made")?;
     Ok(image)
+}
+
+/// Returns where the firmware alone is that an image of all the flash was made of.
+fn app(image: &Path) -> PathBuf {
+    image.with_extension("app.bin")
 }
 
 /// Builds the firmware, writes it onto a board, and becomes the board's console, which says where the dashboard is.

@@ -20,6 +20,11 @@ const AGENT: Program = Program {
     package: PACKAGE,
     binary: "heapbeacon-qemu-virt",
 };
+/// Starts what the flash chip has chosen, or the agent.
+const BOOT: Program = Program {
+    package: PACKAGE,
+    binary: "boot",
+};
 /// What only tests run.
 const TESTED: [Program; 2] = [
     Program {
@@ -43,12 +48,13 @@ const BENCH: Program = Program {
     binary: "bench",
 };
 
-/// Builds the agent with the dashboard in it, and returns its ELF.
+/// Builds the agent with the dashboard in it, and returns its ELF; the bootloader lies beside it.
 ///
 /// # Errors
 /// When something does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     dashboard::build_packed(workspace)?;
+    firmware::build(workspace, BOOT)?;
     firmware::build(workspace, AGENT)
 }
 
@@ -77,7 +83,8 @@ pub(crate) fn build_tested(workspace: &Workspace) -> Result<PathBuf> {
 /// When it does not build or does not run.
 pub(crate) fn count_instructions(workspace: &Workspace) -> Result<String> {
     let elf = firmware::build(workspace, BENCH)?;
-    let counting = machine(workspace, &elf).args(["-icount", "shift=0"]);
+    let counting = machine(workspace).arg("-kernel").arg(elf);
+    let counting = counting.args(["-icount", "shift=0"]);
     counting.read().context("the instructions were not counted")
 }
 
@@ -96,18 +103,24 @@ pub(crate) fn run(workspace: &Workspace, port: u16) -> Result<()> {
     Err(Command::from(networked(workspace, &elf, port)).exec()).context("QEMU does not start")
 }
 
-/// Returns the command that boots an image, with its console on standard output.
-fn machine<'w>(workspace: &'w Workspace, elf: &Path) -> Cmd<'w> {
+/// Returns the command that starts QEMU, without a program, with its console on standard output.
+fn machine(workspace: &Workspace) -> Cmd<'_> {
     let shell = &workspace.shell;
     cmd!(
         shell,
-        "qemu-system-riscv32 -M virt -m 16M -bios none -display none -serial stdio -kernel {elf}"
+        "qemu-system-riscv32 -M virt -m 16M -bios none -display none -serial stdio"
     )
 }
 
-/// Forwards a port of this machine to the agent's.
+/// Returns the command that boots the agent, or what came over the air instead, and forwards a port of this machine to the agent's.
 fn networked<'w>(workspace: &'w Workspace, elf: &Path, port: u16) -> Cmd<'w> {
-    machine(workspace, elf)
+    let boot = elf.with_file_name(BOOT.binary);
+    machine(workspace)
+        .arg("-device")
+        .arg(format!("loader,file={},cpu-num=0", boot.display()))
+        .arg("-device")
+        .arg(format!("loader,file={}", elf.display()))
+        .args(["-device", "i6300esb"])
         .arg("-netdev")
         .arg(format!("user,id=cable,hostfwd=tcp:127.0.0.1:{port}-:80"))
         .args(["-device", "virtio-net-device,netdev=cable"])

@@ -10,6 +10,8 @@ const FILE: &str = "wifi.env";
 const SSID: &str = "HEAPBEACON_SSID";
 const PASSWORD: &str = "HEAPBEACON_PASSWORD";
 const TOKEN: &str = "HEAPBEACON_TOKEN";
+/// Public key of who signs updates; without it there are none.
+const UPDATE_KEY: &str = "HEAPBEACON_UPDATE_KEY";
 
 fn main() -> Result<(), String> {
     // What any firmware with HeapBeacon has in its `build.rs`.
@@ -31,7 +33,9 @@ fn choose_network() -> Result<(), String> {
     }
     println!("cargo:rustc-env={SSID}={ssid}");
     println!("cargo:rustc-env={PASSWORD}={password}");
-    println!("cargo:rustc-env={TOKEN}={}", value(&file, TOKEN));
+    for name in [TOKEN, UPDATE_KEY] {
+        println!("cargo:rustc-env={name}={}", value(&file, name));
+    }
     Ok(())
 }
 

@@ -2,11 +2,23 @@
 
 use std::env;
 
+/// The programs, each with where its memory is.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("heapbeacon-qemu-virt", "memory.x"),
+    ("bench", "memory.x"),
+    ("boot", "boot.x"),
+    ("heaps", "memory.x"),
+    ("panic", "memory.x"),
+    ("stacks", "memory.x"),
+];
+
 fn main() {
     let folder = env::var("CARGO_MANIFEST_DIR").expect("Cargo says where the package is");
     println!("cargo:rustc-link-search={folder}");
-    for script in ["memory.x", "link.x"] {
-        println!("cargo:rustc-link-arg-bins=-T{script}");
+    for (program, memory) in PROGRAMS {
+        for script in [memory, "sections.x", "link.x"] {
+            println!("cargo:rustc-link-arg-bin={program}=-T{script}");
+        }
     }
     // Ties a trace to the ELF that it came from.
     println!("cargo:rustc-link-arg-bins=--build-id=sha1");
@@ -14,7 +26,7 @@ fn main() {
         println!("cargo:rustc-link-arg-bin=stacks={argument}");
     }
     // By their whole path: another clone that shares the target folder has others.
-    for script in ["memory.x", "unwind.x"] {
+    for script in ["boot.x", "memory.x", "sections.x", "unwind.x"] {
         println!("cargo:rerun-if-changed={folder}/{script}");
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use heapbeacon::tracer::Mode;
+use heapbeacon_shared::update::public_key;
 use lexopt::prelude::*;
 
 const HELP: &str = "\
@@ -119,20 +120,10 @@ fn check(options: Options) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Reads 32 bytes in hexadecimal.
 fn key(word: &str) -> Result<[u8; 32], String> {
-    let mut key = [0; 32];
-    let is_key = word.len() == 64 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if !is_key {
-        return Err(
-            "--update-key takes the 64 hexadecimal digits that `cargo xtask keygen` prints"
-                .to_owned(),
-        );
-    }
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&word[2 * index..2 * index + 2], 16).unwrap_or(0);
-    }
-    Ok(key)
+    public_key(word).ok_or_else(|| {
+        "--update-key takes the 64 hexadecimal digits that `cargo xtask keygen` prints".to_owned()
+    })
 }
 
 fn word(parser: &mut lexopt::Parser) -> Result<String, String> {

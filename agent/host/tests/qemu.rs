@@ -19,4 +19,5 @@ mod qemu {
     mod programs;
     mod references;
     mod settings;
+    mod update;
 }

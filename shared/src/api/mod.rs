@@ -14,7 +14,7 @@ mod settings;
 mod warning;
 
 pub use body::*;
-pub use ota::{Ota, OtaRollback, OtaSlot, OtaState, OtaUpload};
+pub use ota::{Ota, OtaRejection, OtaRollback, OtaSlot, OtaState, OtaUpload};
 #[cfg(feature = "alloc")]
 pub use pages::{HeapHistory, LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
 pub use route::{

@@ -44,7 +44,7 @@ pub enum OtaState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OtaRollback {
-    /// The bootloader, at the first restart.
+    /// The bootloader: ESP-IDF's at the first restart, one that counts at the fourth start.
     Bootloader,
     /// The new firmware's own start, at the fourth.
     #[default]
@@ -64,6 +64,18 @@ pub struct OtaSlot {
     pub build_id: Option<BuildId>,
     /// Whether it was booted, and did not work.
     pub is_rejected: bool,
+    /// Why not; null where it is not rejected.
+    pub rejection: Option<OtaRejection>,
+}
+
+/// Why firmware was left for the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtaRejection {
+    /// It was started as often as it may be, and each time it ended before it was confirmed: by a panic, a watchdog or a reset.
+    NeverConfirmed,
+    /// It had no network in five minutes.
+    NoNetwork,
 }
 
 /// An image that comes.

@@ -10,7 +10,7 @@
 //! | 10 | 2 | zero |
 //! | 12 | 4 | bytes of the image, which begins at 256 |
 //! | 16 | 32 | SHA-256 of the image |
-//! | 48 | 16 | chip, as `GET /device` has it: `esp32c3` |
+//! | 48 | 16 | chip, as espflash names it: `esp32c3` |
 //! | 64 | 32 | name of the firmware |
 //! | 96 | 32 | version of the firmware |
 //! | 128 | 32 | build id |
@@ -20,8 +20,10 @@
 
 mod chip;
 mod header;
+mod key;
 mod version;
 
 pub use chip::chip_of;
 pub use header::{HEADER_BYTES, Header, NoHeader, SIGNATURE_BYTES, SIGNED_BYTES};
+pub use key::public_key;
 pub use version::is_older;

@@ -14,10 +14,10 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
-heapbeacon-image merge --chip esp32c3|esp32c5|esp32c6|esp32c61 --partitions CSV --out FILE ELF
+heapbeacon-image merge --chip esp32c3|esp32c5|esp32c6|esp32c61 --partitions CSV --out FILE --app FILE ELF
 heapbeacon-image weigh ELF
 
-`merge` writes bootloader, partition table and firmware as they lie in 4 MB of flash.
+`merge` writes bootloader, partition table and firmware as they lie in 4 MB of flash, and the firmware alone, as it is signed for an update.
 `weigh` prints what a firmware takes, in bytes.";
 
 fn main() -> ExitCode {
@@ -41,9 +41,9 @@ fn run() -> Result<()> {
         "merge" => {
             let chip = merge::chip(&wanted(options.chip.take())?)?;
             let partitions = wanted(options.partitions.take())?;
-            let flash = merge::merge(&options.elf()?, chip, Path::new(&partitions))?;
-            let out = PathBuf::from(wanted(options.out.take())?);
-            fs::write(&out, flash).with_context(|| format!("can't write {}", out.display()))
+            let image = merge::merge(&options.elf()?, chip, Path::new(&partitions))?;
+            write(options.out.take(), &image.flash)?;
+            write(options.app.take(), &image.app)
         }
         "weigh" => {
             let weight = weigh::weigh(&options.elf()?)?;
@@ -59,6 +59,7 @@ struct Options {
     chip: Option<OsString>,
     partitions: Option<OsString>,
     out: Option<OsString>,
+    app: Option<OsString>,
     elf: Option<OsString>,
 }
 
@@ -70,6 +71,7 @@ impl Options {
                 Long("chip") => options.chip = Some(parser.value()?),
                 Long("partitions") => options.partitions = Some(parser.value()?),
                 Long("out") => options.out = Some(parser.value()?),
+                Long("app") => options.app = Some(parser.value()?),
                 Value(path) if options.elf.is_none() => options.elf = Some(path),
                 other => return Err(other.unexpected().into()),
             }
@@ -81,6 +83,11 @@ impl Options {
         let path = PathBuf::from(wanted(self.elf.take())?);
         fs::read(&path).with_context(|| format!("can't read {}", path.display()))
     }
+}
+
+fn write(path: Option<OsString>, bytes: &[u8]) -> Result<()> {
+    let path = PathBuf::from(wanted(path)?);
+    fs::write(&path, bytes).with_context(|| format!("can't write {}", path.display()))
 }
 
 fn wanted(option: Option<OsString>) -> Result<OsString> {

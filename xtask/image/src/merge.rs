@@ -28,11 +28,19 @@ pub(crate) fn chip(name: &OsStr) -> Result<Chip> {
     }
 }
 
+/// What is made of a firmware.
+pub(crate) struct Image {
+    /// All of the flash.
+    pub(crate) flash: Vec<u8>,
+    /// The firmware alone, as an update brings it.
+    pub(crate) app: Vec<u8>,
+}
+
 /// Lays out bootloader, partition table and firmware as they lie in flash.
 ///
 /// # Errors
 /// When the firmware is no such ELF, or does not fit its partition.
-pub(crate) fn merge(elf: &[u8], chip: Chip, partitions: &Path) -> Result<Vec<u8>> {
+pub(crate) fn merge(elf: &[u8], chip: Chip, partitions: &Path) -> Result<Image> {
     let settings = FlashSettings::new(
         Some(FlashMode::Dio),
         Some(FlashSize::_4Mb),
@@ -42,6 +50,7 @@ pub(crate) fn merge(elf: &[u8], chip: Chip, partitions: &Path) -> Result<Vec<u8>
     let format = IdfBootloaderFormat::new(elf, &data, Some(partitions), None, None, None)
         .context("no image can be made of this firmware")?;
     let mut flash = vec![ERASED; FLASH_BYTES];
+    let mut app = Vec::new();
     for segment in ImageFormat::EspIdf(format).flash_segments() {
         let start = segment.addr as usize;
         let end = start + segment.data.len();
@@ -50,6 +59,8 @@ pub(crate) fn merge(elf: &[u8], chip: Chip, partitions: &Path) -> Result<Vec<u8>
             "the image ends at {end:#x}, beyond the flash"
         );
         flash[start..end].copy_from_slice(&segment.data);
+        // They are in the order of their places.
+        app = segment.data.into_owned();
     }
-    Ok(flash)
+    Ok(Image { flash, app })
 }

@@ -5,8 +5,9 @@
 use std::env;
 use std::fs;
 use std::ops::Range;
+use std::path::Path;
 
-use heapbeacon_shared::symbols;
+use heapbeacon_shared::{symbols, update};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 type Elf<'e> = object::read::elf::ElfFile32<'e, Endianness>;
@@ -232,10 +233,43 @@ fn the_image_has_a_bootloader_a_table_with_two_slots_and_a_firmware_that_fits_on
         labels,
         ["nvs", "otadata", "phy_init", "ota_0", "ota_1", "heapbeacon"]
     );
-    let slot = u32::from_le_bytes(entries[3][4..8].try_into().expect("four bytes"));
-    assert_eq!(slot as usize, SLOT.start);
+    let places = [1, 3, 4].map(|index| {
+        let entry = entries[index];
+        (entry[..4].to_vec(), word(entry, 4), word(entry, 8))
+    });
+    // What updates look for (ESP-IDF, `esp_partition_info_t`): type, subtype, begin and size.
+    let slot = SLOT.len() as u32;
+    let [otadata, first, second] = [[1, 0], [0, 0x10], [0, 0x11]];
+    let kind = |kind: [u8; 2]| [&[0xaa, 0x50], &kind[..]].concat();
+    assert_eq!(
+        places,
+        [
+            (kind(otadata), 0xd000, 0x2000),
+            (kind(first), SLOT.start as u32, slot),
+            (kind(second), SLOT.end as u32, slot)
+        ]
+    );
     assert!(
         image[SLOT.end..].iter().all(|byte| *byte == 0xff),
         "the second slot is empty"
     );
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    let word = bytes[at..at + 4].try_into();
+    u32::from_le_bytes(word.expect("four bytes"))
+}
+
+#[test]
+fn the_firmware_alone_is_what_the_slot_holds_and_says_what_an_update_wants_to_know() {
+    let image = file("HEAPBEACON_IMAGE");
+    let path = env::var("HEAPBEACON_IMAGE").expect("it was read");
+    let app = Path::new(&path).with_extension("app.bin");
+    let app = fs::read(app).expect("it lies beside the image");
+    assert_eq!(app, image[SLOT.start..][..app.len()]);
+    let behind = &image[SLOT.start + app.len()..];
+    assert!(behind.iter().all(|byte| *byte == 0xff), "that is all of it");
+    // The device checks these (heapbeacon's `esp_image`), and `cargo xtask sign` reads them.
+    assert_eq!(word(&app, 32), 0xabcd_5432, "`esp_app_desc!()` is missing");
+    assert!(update::chip_of(word(&app, 12) as u16).is_some());
 }

@@ -14,7 +14,7 @@ const TEXT_BYTES: usize = 32;
 const NOTE: [u8; 16] = *b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0";
 const BUILD_ID_BYTES: usize = 20;
 
-/// What an image says of itself; nothing of it where it is none of an ESP32.
+/// What an image says of itself; its build id at most where it is none of an ESP32.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) chip: Option<String>,
@@ -27,7 +27,10 @@ pub(crate) struct Facts {
 /// Reads what an image says of itself.
 pub(crate) fn facts(image: &[u8]) -> Facts {
     if image.first() != Some(&MAGIC) {
-        return Facts::default();
+        return Facts {
+            build_id: build_id(image),
+            ..Facts::default()
+        };
     }
     let number = image.get(CHIP..CHIP + 2);
     let number = number.map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod elf;
 mod image;
 mod key;
 mod sign;

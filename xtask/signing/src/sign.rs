@@ -10,7 +10,7 @@ use heapbeacon_shared::update::{HEADER_BYTES, Header};
 use sha2::{Digest, Sha256};
 
 use crate::image::{self, Facts};
-use crate::key;
+use crate::{elf, key};
 
 /// What is signed, by whom, and what is said of it where the image does not say so itself.
 #[derive(Debug, Default)]
@@ -30,11 +30,19 @@ pub(crate) struct Order {
 /// When a file can't be read or written, or something is not known that the header has to say.
 pub(crate) fn sign(order: &Order) -> Result<String> {
     let name = order.image.display();
-    let image = fs::read(&order.image).with_context(|| format!("can't read {name}"))?;
-    if image.starts_with(b"\x7fELF") {
-        bail!(
-            "{name} is an ELF: sign the image that `espflash save-image` or `cargo xtask image` makes of it"
-        );
+    let mut image = fs::read(&order.image).with_context(|| format!("can't read {name}"))?;
+    if elf::is_one(&image) {
+        // The bootloader of every ESP32 wants an image of its own.
+        if order
+            .chip
+            .as_deref()
+            .is_none_or(|chip| chip.starts_with("esp32"))
+        {
+            bail!(
+                "{name} is an ELF: sign what `espflash save-image` makes of it, or `cargo xtask image` beside its image"
+            );
+        }
+        elf::strip(&mut image).with_context(|| format!("{name} can't be stripped"))?;
     }
     let key = key::read(&order.key)?;
     let header = header(order, &image)?;
@@ -203,5 +211,15 @@ mod tests {
         }
         let (_folder, elf) = order_for(b"\x7fELF and more");
         assert!(error(&elf).contains("is an ELF"));
+        let elf = |chip: &str| Order {
+            chip: Some(chip.to_owned()),
+            ..told("", "1", "")
+        };
+        fs::write(&order.image, b"\x7fELF and more").expect("there is room");
+        assert!(error(&elf("esp32c6")).contains("is an ELF"));
+        assert!(error(&elf("riscv32imac")).contains("can't be stripped"));
+        fs::write(&order.image, crate::elf::tests::elf()).expect("there is room");
+        let said = sign(&elf("riscv32imac")).expect("it can be stripped");
+        assert!(said.contains("for riscv32imac, 92 bytes"), "{said}");
     }
 }

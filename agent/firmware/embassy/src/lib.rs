@@ -8,6 +8,7 @@
 //! | `reserve` | takes the reserve of the heap again once there is room |
 //! | `restart` | restarts the device when somebody asks for it |
 //! | `history` | samples the heap for its history |
+//! | `update` | sees the trial of new firmware through |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
 //!
@@ -33,6 +34,8 @@ pub mod server;
 mod socket;
 #[cfg_attr(not(feature = "task-names"), path = "one_task.rs")]
 pub mod tasks;
+#[cfg(feature = "update")]
+pub mod update;
 
 pub use lock::Lock;
 #[cfg(feature = "http")]

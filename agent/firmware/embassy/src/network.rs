@@ -1,28 +1,38 @@
 //! At which address the device is reached.
 
+use core::cell::Cell;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use embassy_net::Stack;
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_time::Instant;
 use heapbeacon_shared::api::Network;
 
-/// The address that the network gave; 0 while there is none.
-static ADDRESS: AtomicU32 = AtomicU32::new(0);
+/// The address that the network gave, and when; `None` while there is none.
+static ADDRESS: Mutex<CriticalSectionRawMutex, Cell<Option<(Ipv4Addr, Instant)>>> =
+    Mutex::new(Cell::new(None));
 
 /// Waits until the network is up, notes the device's address for [`describe`] and returns it; `None` if it has none of
 /// IPv4.
 pub async fn await_address(network: Stack<'static>) -> Option<Ipv4Addr> {
     network.wait_config_up().await;
     let address = network.config_v4().map(|config| config.address.address());
-    ADDRESS.store(address.map_or(0, u32::from), Relaxed);
+    let noted = address.map(|address| (address, Instant::now()));
+    ADDRESS.lock(|place| place.set(noted));
     address
 }
 
 /// Waits until the network is gone, and notes that.
 pub async fn await_loss(network: Stack<'static>) {
     network.wait_config_down().await;
-    ADDRESS.store(0, Relaxed);
+    ADDRESS.lock(|place| place.set(None));
+}
+
+/// Returns since when the device has had an address; `None` while it has none.
+pub fn joined() -> Option<Instant> {
+    ADDRESS.lock(Cell::get).map(|(_, since)| since)
 }
 
 /// Describes the network for `GET /device`, as far as every board knows it.
@@ -31,8 +41,7 @@ pub fn describe(interface: &str, port: u16) -> Network {
         interface: interface.try_into().unwrap_or_default(),
         ..Network::default()
     };
-    let address = Ipv4Addr::from(ADDRESS.load(Relaxed));
-    if !address.is_unspecified() {
+    if let Some((address, _)) = ADDRESS.lock(Cell::get) {
         // An IPv4 address is shorter than the field.
         let _ = write!(network.address, "{address}:{port}");
     }

@@ -31,6 +31,10 @@ static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
 #[cfg(feature = "heapbeacon")]
 static RECORDS: heapbeacon_esp32::RecordBuffer<4096> = heapbeacon_esp32::record_buffer();
 
+/// A key that is nobody's.
+#[cfg(feature = "update")]
+const KEY: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
@@ -42,6 +46,12 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
+    #[cfg(feature = "update")]
+    let mut chip = chip;
+    #[cfg(feature = "update")]
+    if let Err(error) = heapbeacon_esp32::update(chip.FLASH.reborrow(), KEY) {
+        println!("{error}");
+    }
     #[cfg(feature = "settings")]
     if let Err(error) = heapbeacon_esp32::settings(chip.FLASH) {
         println!("{error}");

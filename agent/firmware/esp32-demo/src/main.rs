@@ -53,7 +53,12 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
-    let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    let mut chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    let watchdog = start_watchdog(Rtc::new(chip.RTC_TIMER));
+    let key = env!("HEAPBEACON_UPDATE_KEY");
+    if let Err(error) = heapbeacon_esp32::update(chip.FLASH.reborrow(), key) {
+        println!("{error}");
+    }
     if let Err(error) = heapbeacon_esp32::settings(chip.FLASH) {
         println!("{error}");
     }
@@ -77,7 +82,7 @@ async fn main(spawner: Spawner) -> ! {
     }
     heapbeacon_embassy_demo::spawn(spawner, &Scale::SMALL_DEVICE, config.reserve)
         .expect("it is spawned once");
-    feed_watchdog(Rtc::new(chip.RTC_TIMER)).await
+    feed(watchdog).await
 }
 
 /// Starts Wi-Fi and a network stack on it.
@@ -107,10 +112,15 @@ async fn run_network(mut runner: Runner<'static, Interface>) {
     runner.run().await
 }
 
-/// Feeds the watchdog as long as the executor runs.
-async fn feed_watchdog(mut chip: Rtc<'_>) -> ! {
+/// Starts the watchdog, before anything that may hang: an update that does is left for the old firmware.
+fn start_watchdog(mut chip: Rtc<'_>) -> Rtc<'_> {
     chip.rwdt.enable();
     chip.rwdt.set_timeout(RwdtStage::Stage0, WATCHDOG);
+    chip
+}
+
+/// Feeds the watchdog as long as the executor runs.
+async fn feed(mut chip: Rtc<'_>) -> ! {
     loop {
         chip.rwdt.feed();
         Timer::after(FEED).await;

@@ -63,6 +63,11 @@ impl Device for Board {
         heapbeacon::symbols::held(SETUP.try_get()?.config.symbols)
     }
 
+    #[cfg(feature = "update")]
+    fn update() -> Option<&'static dyn heapbeacon::field::update::Update> {
+        crate::update::get()
+    }
+
     fn restart() -> bool {
         restart::ask();
         true

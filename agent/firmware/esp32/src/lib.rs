@@ -35,6 +35,7 @@
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
 //! | `settings` | what users wish of it, in a partition of its flash |
+//! | `update` | new firmware, over the air |
 //! | `device` | what the device says of itself |
 #![no_std]
 // Of the server's futures, which nest deeply.
@@ -79,6 +80,8 @@ mod setup;
 mod stack;
 mod thread;
 mod trace;
+#[cfg(feature = "update")]
+mod update;
 #[cfg(feature = "http")]
 mod warnings;
 
@@ -106,6 +109,8 @@ pub use server::start;
 #[cfg(feature = "settings")]
 pub use settings::{SettingsError, settings, wished_network};
 pub use trace::{dump, trace, tracer};
+#[cfg(feature = "update")]
+pub use update::{UpdateError, update};
 
 /// Lies behind the build id and makes its section an ordinary one: see `sections.x`.
 #[used]

@@ -106,6 +106,8 @@ fn spawn(
     spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
     spawner.spawn(named("history", keep_history().ok()?));
     spawner.spawn(named("restart", keep_restarting().ok()?));
+    #[cfg(feature = "update")]
+    spawner.spawn(named("trial", watch_trial().ok()?));
     spawner.spawn(named("follow", follow(network, token, config).ok()?));
     Some(())
 }
@@ -170,6 +172,12 @@ async fn keep_history() -> ! {
 async fn keep_restarting() -> ! {
     restart::wait::<Board>().await;
     software_reset()
+}
+
+#[cfg(feature = "update")]
+#[embassy_executor::task]
+async fn watch_trial() {
+    crate::update::watch().await
 }
 
 /// Prints who may come in.

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapbeacon::cost::CostMeter;
 use heapbeacon::field::settings::Store;
+use heapbeacon::field::update::Update;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
@@ -22,7 +23,7 @@ use static_cell::ConstStaticCell;
 
 use crate::crash::{EXHAUSTION, PANIC};
 use crate::storm::STORM;
-use crate::{clock, flash, heap, interrupts, keep, stack};
+use crate::{clock, flash, heap, interrupts, keep, stack, update};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
@@ -151,7 +152,7 @@ impl Device for Board {
         api::Device {
             name: name("qemu-virt"),
             board: name("qemu-virt"),
-            chip: name("riscv32imac"),
+            chip: name(update::CHIP),
             chip_revision: None,
             firmware: name(env!("CARGO_PKG_NAME")),
             firmware_version: name(env!("CARGO_PKG_VERSION")),
@@ -184,6 +185,10 @@ impl Device for Board {
 
     fn settings() -> Option<&'static Store<Lock>> {
         flash::settings()
+    }
+
+    fn update() -> Option<&'static dyn Update> {
+        update::get()
     }
 
     fn restart() -> bool {

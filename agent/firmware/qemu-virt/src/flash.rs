@@ -1,9 +1,9 @@
-//! QEMU's flash chip, and the settings that are kept in it.
+//! QEMU's flash chip, and what is in it: settings, and two slots for firmware.
 //!
-//! It is the second of `virt`: `-drive if=pflash,unit=1,format=raw,file=FILE`, of 32 MiB, and then `-device loader,file=ELF,cpu-num=0` instead of
-//! `-kernel ELF`. Without a file it outlives a reset, and is gone with QEMU. It understands Intel's commands (JEDEC publication 137, "Intel/Sharp Extended Command Set"), each in both halves of a word, for it is
+//! It is the second of `virt`: `-drive if=pflash,unit=1,format=raw,file=FILE`, of 32 MiB. Without a file it outlives a reset, and is gone with QEMU. It understands Intel's commands (JEDEC publication 137, "Intel/Sharp Extended Command Set"), each in both halves of a word, for it is
 //! two chips side by side.
 
+use core::ops::Range;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 use embassy_sync::once_lock::OnceLock;
@@ -12,32 +12,55 @@ use embedded_storage::nor_flash::{
 };
 use heapbeacon::field::flash::FlashStorage;
 use heapbeacon::field::settings::Store;
+use heapbeacon::field::update::Layout;
 use heapbeacon_embassy::Lock;
 use static_cell::StaticCell;
 
 const CHIP: usize = 0x2200_0000;
 /// Bytes that are erased at once.
 const SECTOR: usize = 256 * 1024;
+/// Bytes that are written at once, at most: word by word, QEMU takes 50 times as long.
+const BUFFER: usize = 1024;
 /// Sectors that settings are kept in.
-const SECTORS: usize = 2;
+const SETTINGS_SECTORS: usize = 2;
+/// Sectors of a slot: 2.5 MiB.
+const SLOT_SECTORS: u32 = 10;
+/// Sectors that are used.
+const SECTORS: usize = 24;
+
+/// Where updates are, behind the settings.
+pub const LAYOUT: Layout = Layout {
+    otadata: sectors(2, 2),
+    slots: [
+        sectors(4, SLOT_SECTORS),
+        sectors(4 + SLOT_SECTORS, SLOT_SECTORS),
+    ],
+};
+
+const fn sectors(first: u32, count: u32) -> Range<u32> {
+    first * SECTOR as u32..(first + count) * SECTOR as u32
+}
 
 const READ_ARRAY: u32 = 0x00ff_00ff;
-const PROGRAM: u32 = 0x0040_0040;
+const PROGRAM: u32 = 0x00e8_00e8;
 const ERASE: u32 = 0x0020_0020;
 const CONFIRM: u32 = 0x00d0_00d0;
 const READY: u32 = 0x0080_0080;
+/// One, in both halves of a word.
+const EACH: u32 = 0x0001_0001;
 
 static SETTINGS: OnceLock<Store<Lock>> = OnceLock::new();
 
 /// Reads the settings.
 pub fn begin() {
     static STORAGE: StaticCell<FlashStorage<Lock, Flash>> = StaticCell::new();
-    let mut flash = Flash(());
+    let mut flash = chip();
+    let range = sectors(0, SETTINGS_SECTORS as u32);
     // QEMU fills a chip without a file with zeros, which no chip comes with.
     if flash.is_unmade() {
-        let _ = flash.erase(0, (SECTORS * SECTOR) as u32);
+        let _ = flash.erase(range.start, range.end);
     }
-    let storage = FlashStorage::new(flash, 0..(SECTORS * SECTOR) as u32);
+    let storage = FlashStorage::new(flash, range);
     let store = SETTINGS.get_or_init(|| Store::new(STORAGE.init(storage)));
     store.begin();
 }
@@ -47,12 +70,17 @@ pub(crate) fn settings() -> Option<&'static Store<Lock>> {
     SETTINGS.try_get()
 }
 
+/// Returns the chip. Whoever has it does one thing at a time with it, and no interrupt does: so others may have it, too.
+pub fn chip() -> Flash {
+    Flash(())
+}
+
 /// The part of the chip that is used.
-struct Flash(());
+pub struct Flash(());
 
 impl Flash {
     fn is_unmade(&self) -> bool {
-        (0..SECTORS * SECTOR)
+        (0..SETTINGS_SECTORS * SECTOR)
             .step_by(size_of::<u32>())
             .all(|at| self.word(at) == 0)
     }
@@ -65,8 +93,19 @@ impl Flash {
 
     fn send(&mut self, at: usize, word: u32) {
         let address = with_exposed_provenance_mut::<u32>(CHIP + at);
-        // SAFETY: the chip is there, and nobody else has it: there is one value of this type.
+        // SAFETY: the chip is there, and there is no reference into it.
         unsafe { address.write_volatile(word) }
+    }
+
+    /// Writes words by way of the chip's buffer, into which they fit.
+    fn program(&mut self, start: usize, words: &[[u8; size_of::<u32>()]]) {
+        self.send(start, PROGRAM);
+        self.send(start, (words.len() as u32 - 1) * EACH);
+        for (at, word) in (start..).step_by(size_of::<u32>()).zip(words) {
+            self.send(at, u32::from_le_bytes(*word));
+        }
+        self.send(start, CONFIRM);
+        self.finish(start);
     }
 
     /// Waits until the chip has done what it was told, and lets it be read again.
@@ -113,13 +152,14 @@ impl NorFlash for Flash {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         check_write(self, offset, bytes.len())?;
-        let words = (offset as usize..).step_by(Self::WRITE_SIZE);
-        for (at, bytes) in words.zip(bytes.chunks_exact(Self::WRITE_SIZE)) {
-            let mut word = [0; Self::WRITE_SIZE];
-            word.copy_from_slice(bytes);
-            self.send(at, PROGRAM);
-            self.send(at, u32::from_le_bytes(word));
-            self.finish(at);
+        let (words, _) = bytes.as_chunks();
+        let (mut at, mut rest) = (offset as usize, words);
+        while !rest.is_empty() {
+            let room = (BUFFER - at % BUFFER) / Self::WRITE_SIZE;
+            let (some, behind) = rest.split_at(room.min(rest.len()));
+            self.program(at, some);
+            at += some.as_flattened().len();
+            rest = behind;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 //! | [`stack`] | call stacks of this image |
 //! | [`clock`], [`interrupts`] | time, and what breaks in |
 //! | [`flash`] | the flash chip, and the settings that are kept in it |
+//! | [`update`], [`elf`], [`watchdog`] | updates: what takes them, what an image is, and what ends one that hangs |
+//! | [`parameters`] | what may be written into a built image |
 //! | [`keep`], `crash` | what outlives a reset, and switches that end in one |
 //! | [`storm`] | a switch that lets much happen |
 //! | [`virtio_net`] | the network card |
@@ -20,13 +22,17 @@ pub mod clock;
 pub mod console;
 mod crash;
 mod dma;
+pub mod elf;
 pub mod flash;
 pub mod heap;
 pub mod interrupts;
 pub mod keep;
 mod mmio;
+pub mod parameters;
 pub mod stack;
 pub mod storm;
+pub mod update;
 pub mod virtio_net;
+pub mod watchdog;
 
 pub use board::Board;

@@ -5,6 +5,7 @@
 
 use embassy_executor::{Executor, Spawner};
 use embassy_net::{DhcpConfig, Runner, Stack, StackResources};
+use embassy_time::{Duration, Ticker};
 use heapbeacon::Recorder;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::http::{Guard, Server};
@@ -17,8 +18,10 @@ use heapbeacon_embassy::{history, network, reserve, restart, server};
 use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
+use heapbeacon_qemu_virt::parameters::{self, Fault};
 use heapbeacon_qemu_virt::virtio_net::Card;
-use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm};
+use heapbeacon_qemu_virt::watchdog::Watchdog;
+use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm, update};
 use heapbeacon_shared::trace::{Destination, Settings};
 use static_cell::StaticCell;
 
@@ -31,13 +34,23 @@ const HOST: &str = "heapbeacon";
 const SOCKETS: usize = server::SOCKETS + 1;
 /// What of the heap is held back for frames.
 const RESERVE: usize = 12 * 1024;
+/// How often the watchdog is told that the executor runs.
+const FEED: Duration = Duration::from_secs(1);
 
 /// Runs the executor for ever.
 #[riscv_rt::entry]
-fn main() -> ! {
+fn main(_hart: usize, _tree: usize, handed: usize) -> ! {
     interrupts::start();
     keep::begin();
+    if parameters::fault() == Some(Fault::Hang) {
+        critical_section::with(|_| {
+            loop {
+                riscv::asm::wfi();
+            }
+        });
+    }
     flash::begin();
+    update::begin(handed);
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     EXECUTOR.init(Executor::new()).run(|spawner| {
         spawner.spawn(named("start", start(spawner).expect("it is spawned once")));
@@ -46,6 +59,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
+    assert_ne!(parameters::fault(), Some(Fault::Panic));
     static AGENT: StaticCell<Server<Board>> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     let card = Card::find().expect("start QEMU with `-device virtio-net-device`");
@@ -69,10 +83,12 @@ async fn start(spawner: Spawner) {
     let (network, runner) =
         embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
     board::set_boot_id(seed as u32);
-    spawner.spawn(named(
-        "network",
-        run_network(runner).expect("it is spawned once"),
-    ));
+    if parameters::fault() != Some(Fault::NoNetwork) {
+        spawner.spawn(named(
+            "network",
+            run_network(runner).expect("it is spawned once"),
+        ));
+    }
     for socket in server::open(network, PORT).expect("they are made once") {
         spawner.spawn(named(
             "http",
@@ -91,6 +107,11 @@ async fn start(spawner: Spawner) {
     spawner.spawn(named(
         "restart",
         keep_restarting().expect("it is spawned once"),
+    ));
+    spawner.spawn(named("trial", watch_trial().expect("it is spawned once")));
+    spawner.spawn(named(
+        "watchdog",
+        feed_watchdog().expect("it is spawned once"),
     ));
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
@@ -135,6 +156,24 @@ async fn keep_history() -> ! {
 async fn keep_restarting() -> ! {
     restart::wait::<Board>().await;
     console::reset()
+}
+
+#[embassy_executor::task]
+async fn watch_trial() {
+    update::watch().await
+}
+
+/// Feeds the watchdog as long as the executor runs, if it was started.
+#[embassy_executor::task]
+async fn feed_watchdog() {
+    let started = Watchdog::find().filter(Watchdog::is_started);
+    if let Some(watchdog) = started {
+        let mut ticker = Ticker::every(FEED);
+        loop {
+            watchdog.feed();
+            ticker.next().await;
+        }
+    }
 }
 
 #[embassy_executor::task]

@@ -35,18 +35,38 @@ impl Qemu {
 
     /// Boots the agent with a file as its flash chip, and waits until it listens.
     pub(crate) fn boot_with(flash: &Path) -> Self {
-        const BYTES: u64 = 32 * 1024 * 1024;
-        let file = File::options().create(true).append(true).open(flash);
-        let sized = file.and_then(|file| file.set_len(BYTES));
-        sized.expect("there is room for holes");
-        let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
-        // With a second flash chip, QEMU takes what `-kernel` names for a file that firmware in the chip reads.
-        let loader = format!("loader,file={},cpu-num=0", image(AGENT).display());
         let mut command = machine_without_program();
-        command.args(["-device", &loader, "-drive", &drive]);
+        // With a second flash chip, QEMU takes what `-kernel` names for a file that firmware in the chip reads.
+        command
+            .arg("-device")
+            .arg(loader(&image(AGENT), ",cpu-num=0"));
+        put_in(&mut command, flash);
         let mut machine = Self::power_on_as(command);
         machine.await_line("listening on");
         machine
+    }
+
+    /// Boots what the flash chip has chosen, or else an image, by way of the board's bootloader, and waits until it listens.
+    pub(crate) fn boot_chosen(otherwise: &Path, flash: Option<&Path>) -> Self {
+        let mut machine = Self::power_on_chosen(otherwise, flash, &[]);
+        machine.await_line("listening on");
+        machine
+    }
+
+    /// The same, with more arguments for QEMU, and without waiting for anything.
+    pub(crate) fn power_on_chosen(otherwise: &Path, flash: Option<&Path>, more: &[&str]) -> Self {
+        let mut command = machine_without_program();
+        command
+            .arg("-device")
+            .arg(loader(&image(BOOT), ",cpu-num=0"))
+            .arg("-device")
+            .arg(loader(otherwise, ""))
+            .args(["-device", "i6300esb"])
+            .args(more);
+        if let Some(flash) = flash {
+            put_in(&mut command, flash);
+        }
+        Self::power_on_as(command)
     }
 
     /// Switches the machine on, and does not wait for anything.
@@ -146,6 +166,8 @@ impl Qemu {
     }
 }
 
+/// The program that starts what the flash chip has chosen.
+const BOOT: &str = "boot";
 /// The program that is the agent.
 pub(crate) const AGENT: &str = "heapbeacon-qemu-virt";
 
@@ -180,6 +202,21 @@ fn machine_without_program() -> Command {
         .args(["-display", "none", "-serial", "stdio"])
         .stdin(Stdio::null());
     machine
+}
+
+/// Has QEMU load an ELF at each reset.
+fn loader(elf: &Path, more: &str) -> String {
+    format!("loader,file={}{more}", elf.display())
+}
+
+/// Puts a file into a machine as its flash chip.
+fn put_in(machine: &mut Command, flash: &Path) {
+    const BYTES: u64 = 32 * 1024 * 1024;
+    let file = File::options().create(true).append(true).open(flash);
+    let sized = file.and_then(|file| file.set_len(BYTES));
+    sized.expect("there is room for holes");
+    let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
+    machine.args(["-drive", &drive]);
 }
 
 /// Connects to QEMU's monitor, which QEMU opens soon after it was started, and reads its greeting.

@@ -1,5 +1,7 @@
 //! The begin of an image as the bootloader of an ESP32 takes it (ESP-IDF, `esp_image_header_t` and `esp_app_desc_t`).
 
+use core::str;
+
 use heapbeacon_shared::update::chip_of;
 
 /// What an image begins with.
@@ -11,6 +13,10 @@ const CHIP: usize = 12;
 /// Where the first segment's content is, which is the description of the application.
 const DESCRIPTION: usize = 32;
 const DESCRIPTION_MAGIC: u32 = 0xABCD_5432;
+/// Where that has the version and the name.
+const VERSION: usize = DESCRIPTION + 16;
+const NAME: usize = DESCRIPTION + 48;
+const TEXT_BYTES: usize = 32;
 
 /// Checks whether the first bytes are those of an application for a chip, which is named as `esp32c3`.
 ///
@@ -43,6 +49,25 @@ pub fn check(first: &[u8], chip: &str) -> Result<(), &'static str> {
             "The image has no description of an application: give the firmware `esp_app_desc!()`.",
         ),
     }
+}
+
+/// Bytes that say what an application is.
+pub const DESCRIBED: usize = NAME + TEXT_BYTES;
+
+/// Returns name and version of an application, by its first [`DESCRIBED`] bytes; `None` if it does not say them.
+pub fn describe(first: &[u8]) -> Option<(&str, &str)> {
+    let magic = first.get(DESCRIPTION..)?.first_chunk()?;
+    if u32::from_le_bytes(*magic) != DESCRIPTION_MAGIC {
+        return None;
+    }
+    Some((text(first, NAME)?, text(first, VERSION)?))
+}
+
+/// Reads a text up to its first zero.
+fn text(first: &[u8], at: usize) -> Option<&str> {
+    let field = first.get(at..at + TEXT_BYTES)?;
+    let text = field.split(|byte| *byte == 0).next()?;
+    str::from_utf8(text).ok()
 }
 
 #[cfg(test)]
@@ -83,5 +108,22 @@ mod tests {
         for length in 0..DESCRIPTION + 4 {
             assert!(check(&image()[..length], "esp32c6").is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn an_application_says_what_it_is() {
+        let mut first = [0; DESCRIBED];
+        first[..48].copy_from_slice(&image());
+        first[VERSION..VERSION + 5].copy_from_slice(b"1.4.2");
+        first[NAME..].fill(b'n');
+        let name = "n".repeat(TEXT_BYTES);
+        assert_eq!(describe(&first), Some((name.as_str(), "1.4.2")));
+        for length in 0..DESCRIBED {
+            assert_eq!(describe(&first[..length]), None, "{length}");
+        }
+        first[VERSION] = 0xFF;
+        assert_eq!(describe(&first), None);
+        first[DESCRIPTION] = 0;
+        assert_eq!(describe(&first), None);
     }
 }

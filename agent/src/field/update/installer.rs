@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use ed25519_compact::{PublicKey, Signature};
 use embedded_storage::nor_flash::NorFlash;
-use heapbeacon_shared::api;
+use heapbeacon_shared::api::{self, OtaRejection};
 use heapbeacon_shared::trace::{BuildId, Name};
 use heapbeacon_shared::update::{HEADER_BYTES, Header, SIGNATURE_BYTES, SIGNED_BYTES, is_older};
 use sha2::{Digest, Sha256};
@@ -30,6 +30,8 @@ pub struct Layout {
 pub enum Rollback {
     /// A bootloader that was built with `CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`, at the first restart of what was not confirmed.
     Bootloader,
+    /// A bootloader that calls [`boot`](super::boot()), at the fourth start: so it helps against what ends before anything of it has run. Flash must not be encrypted.
+    CountingBootloader,
     /// [`Installer::start`] of the new firmware itself, when it is called for the fourth time. Flash must not be encrypted.
     OwnStart,
 }
@@ -41,7 +43,7 @@ pub struct Board {
     pub layout: Layout,
     /// Which slot runs: 0 or 1.
     pub running: usize,
-    /// Its chip, as `GET /device` and headers have it.
+    /// Its chip, as headers have it.
     pub chip: &'static str,
     /// Name of the running firmware.
     pub firmware: Name,
@@ -75,6 +77,22 @@ pub enum Start {
 pub fn chosen<F: NorFlash>(flash: &mut F, layout: &Layout) -> Result<usize, F::Error> {
     let start = layout.otadata.start;
     OtaData { start }.chosen(flash)
+}
+
+/// Counts a start, and returns the slot that is to be started: what a bootloader does with [`Rollback::CountingBootloader`].
+///
+/// # Errors
+/// When the flash fails.
+pub fn boot<F: NorFlash>(flash: &mut F, layout: &Layout) -> Result<usize, F::Error> {
+    let start = layout.otadata.start;
+    let otadata = OtaData { start };
+    if let Some((index, entry)) = otadata.active(flash)?
+        && entry.is_on_trial()
+        && otadata.attempt(flash, index)? == ATTEMPTS
+    {
+        otadata.go_back(flash, 1 - entry.slot(), OtaRejection::NeverConfirmed)?;
+    }
+    otadata.chosen(flash)
 }
 
 /// Reads what is known of the image in a slot, if it came over the network as a whole.
@@ -147,16 +165,21 @@ impl<F: NorFlash> Installer<F> {
         if entry.slot() != self.board.running || !entry.is_on_trial() {
             return Ok(Start::Settled);
         }
-        let attempt = match entry.state {
+        let attempt = match (entry.state, self.board.rollback) {
             // The bootloader lets it start once.
-            State::PendingVerify => 0,
+            (State::PendingVerify, _) => 0,
+            // It has counted this one.
+            (_, Rollback::CountingBootloader) => {
+                let attempts = self.otadata.attempts(&mut self.flash, index)?;
+                attempts.saturating_sub(1)
+            }
             _ => self.otadata.attempt(&mut self.flash, index)?,
         };
         self.is_on_trial = true;
         if attempt < ATTEMPTS {
             return Ok(Start::Trial(attempt + 1));
         }
-        self.reject()?;
+        self.reject(OtaRejection::NeverConfirmed)?;
         Ok(Start::GoBack)
     }
 
@@ -179,21 +202,13 @@ impl<F: NorFlash> Installer<F> {
         Ok(())
     }
 
-    /// Says that the running firmware does not work, so that the other one is booted next.
+    /// Says that the running firmware does not work, and why, so that the other one is booted next.
     ///
     /// # Errors
     /// When the flash fails.
-    pub fn reject(&mut self) -> Result<(), F::Error> {
+    pub fn reject(&mut self, why: OtaRejection) -> Result<(), F::Error> {
         let other = 1 - self.board.running;
-        if let Some((index, entry)) = self.otadata.active(&mut self.flash)?
-            && entry.state == State::Undefined
-        {
-            self.otadata.reject(&mut self.flash, index)?;
-        }
-        if self.otadata.chosen(&mut self.flash)? != other {
-            self.otadata.choose(&mut self.flash, other, State::Valid)?;
-        }
-        Ok(())
+        self.otadata.go_back(&mut self.flash, other, why)
     }
 
     /// Begins an upload in a lane, or goes on with the one that is in it.
@@ -384,7 +399,7 @@ impl<F: NorFlash> Installer<F> {
         self.flash.write(at, first)?;
         let state = match self.board.rollback {
             Rollback::Bootloader => State::New,
-            Rollback::OwnStart => State::Undefined,
+            Rollback::CountingBootloader | Rollback::OwnStart => State::Undefined,
         };
         self.otadata.choose(&mut self.flash, slot, state)
     }
@@ -412,7 +427,7 @@ impl<F: NorFlash> Installer<F> {
             running: self.board.running as u8,
             next: next_slot as u8,
             rollback: match self.board.rollback {
-                Rollback::Bootloader => api::OtaRollback::Bootloader,
+                Rollback::Bootloader | Rollback::CountingBootloader => api::OtaRollback::Bootloader,
                 Rollback::OwnStart => api::OtaRollback::OwnStart,
             },
             slots: [0, 1].into_iter().map(|slot| self.slot(slot)).collect(),
@@ -442,24 +457,19 @@ impl<F: NorFlash> Installer<F> {
                 firmware: Some(firmware.clone()),
                 version: Some(version.clone()),
                 build_id: Some(build_id.clone()),
-                is_rejected: false,
+                ..api::OtaSlot::default()
             };
         }
-        let entries = self.otadata.entries(&mut self.flash).unwrap_or_default();
-        let newest = entries.into_iter().flatten().reduce(|one, other| {
-            if other.is_newer_than(&one) {
-                other
-            } else {
-                one
-            }
-        });
         let header = installed(&mut self.flash, &self.board.layout, slot);
+        let left = self.otadata.rejection_of(&mut self.flash, slot);
+        let rejection = left.unwrap_or(None).filter(|_| header.is_some());
         api::OtaSlot {
             size,
             firmware: header.as_ref().map(|header| header.firmware.clone()),
             version: header.as_ref().map(|header| header.version.clone()),
             build_id: header.map(|header| header.build_id),
-            is_rejected: newest.is_some_and(|entry| entry.slot() == slot && !entry.is_bootable()),
+            is_rejected: rejection.is_some(),
+            rejection,
         }
     }
 

@@ -53,7 +53,8 @@
 //! }
 //! ```
 //!
-//! What neither can help is an image that ends before [`Installer::start`]: where the bootloader does not roll back by itself, it is started for ever.
+//! What neither can help is an image that ends before [`Installer::start`]: where the bootloader does not go back by itself, as one that calls [`boot`] does,
+//! it is started for ever.
 
 pub mod esp_image;
 mod installer;
@@ -67,7 +68,7 @@ mod updater;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use installer::{Board, Installer, Layout, Rollback, Start, chosen, installed};
+pub use installer::{Board, Installer, Layout, Rollback, Start, boot, chosen, installed};
 pub use lane::{Lane, Part};
 pub use otadata::ATTEMPTS;
 pub use refusal::Refusal;

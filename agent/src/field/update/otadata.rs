@@ -13,10 +13,11 @@
 //! The crate esp-bootloader-esp-idf has them too, and writes only through the flash of a chip, in 0.6 at least; so they are written here.
 //!
 //! Behind an entry, where the bootloader does not look, are the attempts to start what it chose: each clears a word more, so that
-//! nothing has to be erased for it.
+//! nothing has to be erased for it. The word behind those is cleared when what it chose is left for want of a network.
 
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use embedded_storage::nor_flash::NorFlash;
+use heapbeacon_shared::api::OtaRejection;
 
 /// CRC-32 as the chips' ROM begins it: `crc32_le(0xFFFF_FFFF, …)` inverts what it is given.
 const ALGORITHM: crc::Algorithm<u32> = crc::Algorithm {
@@ -121,13 +122,8 @@ impl Entry {
         (self.sequence.wrapping_sub(1) % SLOTS) as usize
     }
 
-    /// Checks whether it was written behind another one.
-    pub(super) fn is_newer_than(&self, other: &Self) -> bool {
-        self.sequence > other.sequence
-    }
-
     /// Checks whether the bootloader takes it for one.
-    pub(super) fn is_bootable(&self) -> bool {
+    fn is_bootable(&self) -> bool {
         !matches!(self.state, State::Invalid | State::Aborted)
     }
 
@@ -135,6 +131,14 @@ impl Entry {
     pub(super) fn is_on_trial(&self) -> bool {
         self.is_ours && self.is_bootable() && self.state != State::Valid
     }
+}
+
+/// Returns the entry that was written last.
+fn newest(entries: impl Iterator<Item = (usize, Entry)>) -> Option<(usize, Entry)> {
+    entries.reduce(|best, next| match next.1.sequence > best.1.sequence {
+        true => next,
+        false => best,
+    })
 }
 
 fn check(sequence: u32) -> u32 {
@@ -170,13 +174,7 @@ impl OtaData {
     ) -> Result<Option<(usize, Entry)>, F::Error> {
         let entries = self.entries(flash)?.into_iter().enumerate();
         let bootable = entries.filter_map(|(index, entry)| Some((index, entry?)));
-        let bootable = bootable.filter(|(_, entry)| entry.is_bootable());
-        Ok(
-            bootable.reduce(|best, next| match next.1.is_newer_than(&best.1) {
-                true => next,
-                false => best,
-            }),
-        )
+        Ok(newest(bootable.filter(|(_, entry)| entry.is_bootable())))
     }
 
     /// Returns the slot that is booted next: the first where no entry says which.
@@ -226,9 +224,69 @@ impl OtaData {
         self.rewrite(flash, index, &entry)
     }
 
-    /// Has the bootloader pass over an entry whose state is undefined.
-    pub(super) fn reject<F: NorFlash>(self, flash: &mut F, index: usize) -> Result<(), F::Error> {
-        self.set_state(flash, index, State::Invalid)
+    /// Has a slot booted instead of what is chosen, which does not work.
+    pub(super) fn go_back<F: NorFlash>(
+        self,
+        flash: &mut F,
+        slot: usize,
+        why: OtaRejection,
+    ) -> Result<(), F::Error> {
+        let active = self.active(flash)?;
+        let active = active.filter(|(_, entry)| entry.slot() != slot);
+        let is_open = |(_, entry): &(usize, Entry)| entry.state == State::Undefined;
+        if let Some((index, _)) = active.filter(is_open) {
+            self.note_rejection(flash, index, why)?;
+            self.set_state(flash, index, State::Invalid)?;
+        }
+        if self.chosen(flash)? != slot {
+            self.choose(flash, slot, State::Valid)?;
+        }
+        // What a bootloader has written is no word of ones that could become another. Another entry counts by now.
+        if let Some((index, entry)) = active.filter(|active| !is_open(active)) {
+            let entry = Entry {
+                state: State::Invalid,
+                ..entry
+            };
+            self.rewrite(flash, index, &entry)?;
+            self.note_rejection(flash, index, why)?;
+        }
+        Ok(())
+    }
+
+    fn note_rejection<F: NorFlash>(
+        self,
+        flash: &mut F,
+        index: usize,
+        why: OtaRejection,
+    ) -> Result<(), F::Error> {
+        match why == OtaRejection::NoNetwork && self.rejection(flash, index)? != why {
+            true => flash.write(self.rejection_at::<F>(index), &[0; WORD]),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns why what a slot holds was left; `None` where it was not.
+    pub(super) fn rejection_of<F: NorFlash>(
+        self,
+        flash: &mut F,
+        slot: usize,
+    ) -> Result<Option<OtaRejection>, F::Error> {
+        let entries = self.entries(flash)?.into_iter().enumerate();
+        let known = entries.filter_map(|(index, entry)| Some((index, entry?)));
+        match newest(known.filter(|(_, entry)| entry.slot() == slot)) {
+            Some((index, entry)) if !entry.is_bootable() => self.rejection(flash, index).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns why what an entry chose was left, if it was.
+    fn rejection<F: NorFlash>(self, flash: &mut F, index: usize) -> Result<OtaRejection, F::Error> {
+        let mut word = [0; WORD];
+        flash.read(self.rejection_at::<F>(index), &mut word)?;
+        Ok(match word {
+            [0, 0, 0, 0] => OtaRejection::NoNetwork,
+            _ => OtaRejection::NeverConfirmed,
+        })
     }
 
     /// Clears bits of the state: all are set where it is undefined, and some that have to be, where the power was cut.
@@ -248,17 +306,35 @@ impl OtaData {
         flash: &mut F,
         index: usize,
     ) -> Result<usize, F::Error> {
-        let start = self.sector::<F>(index) + ENTRY as u32;
+        let before = self.attempts(flash, index)?;
+        if before < ATTEMPTS {
+            flash.write(self.attempt_at::<F>(index, before), &[0; WORD])?;
+        }
+        Ok(before)
+    }
+
+    /// Returns how many attempts were counted.
+    pub(super) fn attempts<F: NorFlash>(
+        self,
+        flash: &mut F,
+        index: usize,
+    ) -> Result<usize, F::Error> {
         for attempt in 0..ATTEMPTS {
-            let at = start + (attempt * WORD) as u32;
             let mut word = [0; WORD];
-            flash.read(at, &mut word)?;
+            flash.read(self.attempt_at::<F>(index, attempt), &mut word)?;
             if word == [0xFF; WORD] {
-                flash.write(at, &[0; WORD])?;
                 return Ok(attempt);
             }
         }
         Ok(ATTEMPTS)
+    }
+
+    fn attempt_at<F: NorFlash>(self, index: usize, attempt: usize) -> u32 {
+        self.sector::<F>(index) + (ENTRY + attempt * WORD) as u32
+    }
+
+    fn rejection_at<F: NorFlash>(self, index: usize) -> u32 {
+        self.attempt_at::<F>(index, ATTEMPTS)
     }
 
     fn rewrite<F: NorFlash>(
@@ -328,14 +404,16 @@ mod tests {
     fn the_newer_choice_counts_until_it_is_rejected() {
         let mut flash = Flash::new(2);
         assert_eq!(DATA.chosen(&mut flash), Ok(0));
-        for slot in [1, 0, 0, 1, 1] {
+        for slot in [1, 0, 0, 1, 1, 0, 1] {
             let written = DATA.choose(&mut flash, slot, State::Undefined);
             assert_eq!(written, Ok(()));
             assert_eq!(DATA.chosen(&mut flash), Ok(slot));
         }
         let (index, entry) = active(&mut flash);
         assert!(entry.is_on_trial());
-        assert_eq!(DATA.reject(&mut flash, index), Ok(()));
+        let why = OtaRejection::NoNetwork;
+        assert_eq!(DATA.go_back(&mut flash, 0, why), Ok(()));
+        assert_eq!(DATA.rejection(&mut flash, index), Ok(why));
         assert_eq!(active(&mut flash).0, 1 - index);
         assert_eq!(DATA.choose(&mut flash, 0, State::Undefined), Ok(()));
         let again = active(&mut flash);

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use embedded_storage::nor_flash::NorFlash;
-use heapbeacon_shared::api;
+use heapbeacon_shared::api::{self, OtaRejection};
 
 use super::installer::Installer;
 use super::lane::{Lane, Part};
@@ -79,7 +79,7 @@ impl<M: RawMutex, F: NorFlash> Updater<M, F> {
             let verdict = judge(now_us, joined_us, has_answered);
             let done = match verdict {
                 Verdict::Settled => installer.confirm(),
-                Verdict::GiveUp => installer.reject(),
+                Verdict::GiveUp => installer.reject(OtaRejection::NoNetwork),
                 Verdict::Wait => Ok(()),
             };
             // A flash that fails may not do so next time.

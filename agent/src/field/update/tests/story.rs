@@ -1,6 +1,6 @@
 //! An update that works, and one that does not.
 
-use heapbeacon_shared::api::OtaState;
+use heapbeacon_shared::api::{OtaRejection, OtaState};
 
 use super::rig::*;
 use crate::field::update::{ATTEMPTS, Installer, Part, Session, Start, Update, Verdict};
@@ -95,7 +95,9 @@ fn firmware_that_ends_before_it_is_confirmed_is_left_after_three_starts() {
     update = restarted(update, Start::Settled);
     let status = update.status().expect("nobody is at work");
     assert_eq!((status.running, status.state), (0, OtaState::Idle));
-    assert!(status.slots[1].is_rejected);
+    let left = &status.slots[1];
+    assert_eq!(left.rejection, Some(OtaRejection::NeverConfirmed));
+    assert!(left.is_rejected);
     let update = restarted(update, Start::Settled);
     let new = image(3, NEW);
     let bytes = signed(&header(&new), &new);
@@ -110,7 +112,9 @@ fn firmware_that_gets_no_network_is_left_without_a_restart_of_its_own() {
     assert_eq!(update.settle(299_000_000, None), Verdict::Wait);
     assert_eq!(update.settle(300_000_000, None), Verdict::GiveUp);
     let old = restarted(update, Start::Settled);
-    assert_eq!(old.status().map(|it| it.running), Some(0));
+    let status = old.status().expect("nobody is at work");
+    assert_eq!(status.running, 0);
+    assert_eq!(status.slots[1].rejection, Some(OtaRejection::NoNetwork));
 }
 
 #[test]
