@@ -3,9 +3,9 @@
 use core::fmt;
 
 use async_lock::{Semaphore, SemaphoreGuard};
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
-use heapbeacon_shared::api::{self, Endpoint, JSON_MIME, Method, Problem, Route};
+use heapbeacon_shared::api::{self, Endpoint, JSON_MIME, Method, Ota, Problem, Route};
 use heapbeacon_shared::wire::DecodeError;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -18,6 +18,8 @@ use super::retry::{Failure, Tries};
 const TIMEOUT_MS: u32 = 4_000;
 /// The same for a file of many megabytes.
 const DOWNLOAD_TIMEOUT_MS: u32 = 120_000;
+/// The same for a part of new firmware, which is written to flash meanwhile.
+const PART_TIMEOUT_MS: u32 = 30_000;
 /// HTTP status of a request without the token.
 const UNAUTHORIZED: u16 = 401;
 /// HTTP status of an order that does not go with the device's state.
@@ -184,6 +186,26 @@ impl Client {
         }
     }
 
+    /// Sends a part of new firmware; `range` says which bytes, as in `Content-Range`. Nothing is sent twice.
+    pub async fn send_part(&self, query: &str, range: &str, part: &Blob) -> Result<Ota, ApiError> {
+        let _turn = turn().await;
+        let signal = AbortSignal::timeout_with_u32(PART_TIMEOUT_MS);
+        let request = Request::post(&(self.url(Route::Upload, "") + query))
+            .abort_signal(Some(&signal))
+            .header("Content-Type", "application/octet-stream")
+            .header("Content-Range", range);
+        let request = self.with_token(request).body(part).map_err(unexpected)?;
+        match request.send().await {
+            Ok(response) if response.ok() => {
+                let (status, text) = (response.status(), response.text().await);
+                let text = text.map_err(unexpected)?;
+                serde_json::from_str(&text).map_err(|error| unreadable(status, &text, &error))
+            }
+            Ok(response) => Err(refusal(response).await.1),
+            Err(_) => Err(ApiError::Unreachable),
+        }
+    }
+
     async fn read(&self, route: Route, query: &str) -> Result<Answer, ApiError> {
         let url = self.url(route, "") + query;
         let question = Question {
@@ -239,13 +261,17 @@ impl Client {
             Method::Delete => Request::delete(question.url),
         };
         let request = request.abort_signal(Some(signal));
-        let request = match self.token.as_str() {
-            "" => request,
-            token => request.header("Authorization", &format!("Bearer {token}")),
-        };
+        let request = self.with_token(request);
         match question.body {
             "" => request.build(),
             body => request.header("Content-Type", JSON_MIME).body(body),
+        }
+    }
+
+    fn with_token(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.token.as_str() {
+            "" => request,
+            token => request.header("Authorization", &format!("Bearer {token}")),
         }
     }
 }

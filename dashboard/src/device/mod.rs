@@ -14,6 +14,7 @@ pub(crate) mod retry;
 pub(crate) mod scan_pace;
 mod scans;
 mod settings;
+pub(crate) mod update;
 mod visibility;
 mod within;
 mod wrong_frees;

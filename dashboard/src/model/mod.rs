@@ -20,4 +20,5 @@ pub(crate) mod record_buffer;
 pub(crate) mod records_location;
 pub(crate) mod sites;
 pub(crate) mod span;
+pub(crate) mod update;
 pub(crate) mod wishes;

@@ -7,6 +7,7 @@ use super::demo::DemoStrip;
 use super::regions::Regions;
 use super::settings::SettingsPanel;
 use super::symbols::SymbolPanel;
+use super::update::UpdatePanel;
 use crate::format;
 use crate::store::Store;
 
@@ -35,7 +36,7 @@ pub fn DevicePage() -> impl IntoView {
         <Regions />
         <SymbolPanel />
         <DemoStrip />
-        {(!store.is_file).then(|| view! { <SettingsPanel /> })}
+        {(!store.is_file).then(|| view! { <UpdatePanel /> <SettingsPanel /> })}
         {(!store.is_file).then(|| view! { <Downloads /> })}
         <section class="panel">
             <h2>"Captures"</h2>

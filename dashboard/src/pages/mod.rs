@@ -19,6 +19,7 @@ mod settings;
 mod span;
 mod start;
 mod symbols;
+mod update;
 mod version;
 
 use history_end::history_end;

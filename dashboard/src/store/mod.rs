@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use heapbeacon_shared::analysis::{Watched, is_recording};
 use heapbeacon_shared::api::{
-    Demo, Device, Feature, Heap, LeaksPage, MarksPage, Settings, Stack, Trace,
+    Demo, Device, Feature, Heap, LeaksPage, MarksPage, Ota, Settings, Stack, Trace,
 };
 use heapbeacon_shared::capture::Loss;
 use heapbeacon_shared::trace::{Ending, LogLine, Origin};
@@ -15,6 +15,7 @@ use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
 use crate::device::records::RecordList;
 use crate::device::scan_pace::{Picture, ScanPace, Scans};
+use crate::device::update::Sending;
 use crate::files::folder::Folder;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
@@ -114,6 +115,12 @@ pub struct Store {
     pub ending: RwSignal<Option<Ending>>,
     /// The last lines that a firmware had logged, oldest first, where a file is a post-mortem.
     pub log: RwSignal<Vec<LogLine>>,
+    /// Which firmware runs and which is booted next, once somebody looks at it.
+    pub ota: RwSignal<Option<Ota>>,
+    /// Firmware that this page sends to the device.
+    pub sending: RwSignal<Option<Sending>>,
+    /// Why the last firmware was not taken; empty if it was.
+    pub update_problem: RwSignal<String>,
     /// What the device keeps of its users' wishes, once somebody looks at it.
     pub settings: RwSignal<Option<Settings>>,
     /// The source files that somebody has given.
@@ -186,6 +193,9 @@ impl Store {
             boot_before_words: RwSignal::new(None),
             ending: RwSignal::new(None),
             log: RwSignal::default(),
+            ota: RwSignal::default(),
+            sending: RwSignal::default(),
+            update_problem: RwSignal::default(),
             settings: RwSignal::new(None),
             folder: StoredValue::new_local(Folder::default()),
             folder_version: RwSignal::new(0),

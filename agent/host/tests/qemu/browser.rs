@@ -1,10 +1,11 @@
 //! The dashboard from the device itself, in a real browser.
 
-use heapbeacon_shared::api::Device;
+use heapbeacon_shared::api::{Device, Ota, OtaState};
 use heapbeacon_shared::symbol_file;
 use thirtyfour::prelude::*;
 
 use super::postmortem::{crash, run_for_a_while};
+use crate::support::firmware::{Fault, Maker};
 use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
 use crate::support::web_server::{Reply, WebServer};
@@ -83,6 +84,48 @@ async fn names_that_a_device_carries_are_saved_chosen_and_fetched_from_a_server(
         page.element_with("main", told).await?;
     }
     page.picture("symbol-server.png").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sends_new_firmware_and_sees_it_run() -> WebDriverResult<()> {
+    let maker = Maker::new();
+    let mut machine = Qemu::boot_chosen(&maker.factory(), None);
+    let (image, _) = maker.sign("0.2.0", Fault::None);
+    let image = image.display().to_string();
+    let page = Page::open(machine.url()).await?;
+    page.go("device").await?;
+    let (state, input) = (
+        "[data-testid='update-state']",
+        "[data-testid='firmware-input']",
+    );
+    page.element_with(state, "takes signed firmware").await?;
+
+    // What is none is refused with a reason, and leaves everything as it was.
+    let folder = tempfile::tempdir()?;
+    let none = folder.path().join("none.bin");
+    std::fs::write(&none, [7; 1000])?;
+    page.choose(input, &none.display().to_string()).await?;
+    page.element_with("[data-testid='update-problem']", "cargo xtask sign")
+        .await?;
+
+    page.choose(input, &image).await?;
+    page.element_with("[data-testid='sent']", ".signed").await?;
+    page.click("[data-testid='cancel-upload']").await?;
+    page.gone("[data-testid='sent']").await?;
+    let ota: Ota = machine.client().read("/ota");
+    assert_eq!((ota.state, ota.upload), (OtaState::Idle, None));
+
+    page.choose(input, &image).await?;
+    page.element_with("[data-testid='sent']", ".signed").await?;
+    page.picture("update-sending.png").await?;
+    page.element_with(state, "Firmware 0.2.0 has come").await?;
+    page.click("[data-testid='boot-it']").await?;
+    machine.await_line("booting slot 1");
+    page.element_with("[data-testid='update']", "0.2.0, which runs")
+        .await?;
+    page.element_with(state, "takes signed firmware").await?;
+    page.picture("update-done.png").await?;
     page.close().await
 }
 
