@@ -11,9 +11,10 @@
 //! | `growths` | readings of how much a heap holds | when it grew, by what is still held |
 //! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
 //! | `CallTree` | call stacks, and a value of each | what is below each function |
+//! | `layout` | live blocks by address | holes, which blocks pin them, and who pins most |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
-//! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
+//! What a site is, the caller decides: here it is an index. All but `judge` and `layout` needs `alloc`.
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
@@ -39,6 +40,7 @@ mod holders;
 mod in_place;
 #[cfg(feature = "alloc")]
 mod judgement;
+pub mod layout;
 #[cfg(feature = "alloc")]
 mod lifetimes;
 #[cfg(feature = "alloc")]
