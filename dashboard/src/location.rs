@@ -20,16 +20,19 @@ pub enum Page {
     Records,
     /// Who holds memory, as a picture.
     Flame,
+    /// What lies where in the heap.
+    Map,
     /// Identity, symbols, downloads.
     Device,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Live,
         Self::Leaks,
         Self::Flame,
+        Self::Map,
         Self::Records,
         Self::Device,
     ];
@@ -41,6 +44,7 @@ impl Page {
             Self::Live => "Live",
             Self::Leaks => "Leaks",
             Self::Flame => "Flame",
+            Self::Map => "Map",
             Self::Records => "Records",
             Self::Device => "Device",
         }
@@ -52,6 +56,7 @@ impl Page {
             Self::Live => "#/live",
             Self::Leaks => "#/leaks",
             Self::Flame => "#/flame",
+            Self::Map => "#/map",
             Self::Records => "#/records",
             Self::Device => "#/device",
         }

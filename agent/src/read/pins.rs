@@ -2,8 +2,8 @@
 //!
 //! Records are in the order of their age, and holes are told from blocks in the order of their addresses. There is no room to sort
 //! them, so a pass over all records finds the next few by their addresses, and another one those behind. Of n live blocks, that is
-//! n / 64 passes over n records, each in holds of the lock that are as short as any reader's; others get their turn between two
-//! passes. Where blocks come and go meanwhile, each part of the heap is told as it was when its pass was made.
+//! n / 64 passes over n records for each region, and a few to count them, each in holds of the lock that are as short as any
+//! reader's; others get their turn between two passes. Where blocks come and go meanwhile, each part of the heap is told as it was when its pass was made.
 
 use core::ops::Range;
 
@@ -13,7 +13,6 @@ use heapless::Vec;
 
 use crate::platform::Device;
 use crate::read::cursors::{Records, is_latest, now_us};
-use crate::read::references::completeness;
 use crate::tracer::Trace;
 
 /// Regions of the heap.
@@ -26,6 +25,10 @@ const PINNING: usize = 6;
 const STACKS: usize = REGIONS * (HOLES * 2 * NAMED + PINNING);
 /// Blocks that a pass finds.
 const BATCH: usize = 64;
+/// Times that blocks are counted again because some came or went meanwhile.
+const TRIES: usize = 3;
+/// Blocks that may come or go between two counts.
+const IN_BETWEEN: u64 = 4;
 
 /// The holes of one region.
 pub type Found = Largest<HOLES, PINNING>;
@@ -35,8 +38,10 @@ pub struct Pins {
     trace: Trace,
     time_us: u64,
     events: u64,
+    /// Whether everything was recorded since the trace began.
+    is_gapless: bool,
+    /// Blocks without a record in the regions so far.
     untraced_blocks: u64,
-    is_complete: bool,
     /// Index of the next region.
     next: usize,
     walk: Option<Walk>,
@@ -46,6 +51,7 @@ pub struct Pins {
 /// A region whose blocks are being found.
 struct Walk {
     region: Region,
+    untraced_blocks: u64,
     /// Addresses of the blocks that were not found yet.
     left: Range<usize>,
     found: Found,
@@ -77,13 +83,13 @@ impl Pins {
         if status.summary.state == State::Uninitialised {
             return None;
         }
-        let (untraced_blocks, is_complete) = completeness::<P>();
+        let summary = &status.summary;
         Some(Self {
             trace: status.trace,
             time_us: now_us::<P>(),
-            events: events(&status.summary),
-            untraced_blocks,
-            is_complete,
+            events: events(summary),
+            is_gapless: summary.state == State::Recording && summary.gaps == 0,
+            untraced_blocks: 0,
             next: 0,
             walk: None,
             stacks: Vec::new(),
@@ -100,16 +106,18 @@ impl Pins {
         self.time_us
     }
 
-    /// Returns how many blocks are handed out without a record, or the other way round.
+    /// Returns how many blocks of the regions so far are handed out without a record, or the other way round.
     pub fn untraced_blocks(&self) -> u64 {
         self.untraced_blocks
     }
 
     /// Begins the next region; returns whether there is one.
     pub fn begin_region<P: Device>(&mut self) -> bool {
-        let region = P::regions(None).get(self.next).cloned();
+        self.walk = Walk::begin::<P>(self.trace, self.next, self.is_gapless);
         self.next += 1;
-        self.walk = region.map(|region| Walk::new(region, self.is_complete));
+        if let Some(walk) = &self.walk {
+            self.untraced_blocks += walk.untraced_blocks;
+        }
         self.walk.is_some()
     }
 
@@ -125,9 +133,10 @@ impl Pins {
         is_more
     }
 
-    /// Returns the region and its holes, which are all once there are no more blocks.
-    pub fn found(&self) -> Option<(&Region, &Found)> {
-        self.walk.as_ref().map(|walk| (&walk.region, &walk.found))
+    /// Returns the region, how many of its blocks have no record, and its holes, which are all once there are no more blocks.
+    pub fn found(&self) -> Option<(&Region, u64, &Found)> {
+        let walk = self.walk.as_ref()?;
+        Some((&walk.region, walk.untraced_blocks, &walk.found))
     }
 
     /// Returns the ids of the call stacks that the regions so far refer to, each once.
@@ -137,11 +146,10 @@ impl Pins {
 
     /// Returns why the trace does not know all blocks; `None` where it does.
     pub fn doubt<P: Device>(&self) -> Option<Doubt> {
-        match self.is_complete {
+        match self.untraced_blocks {
             _ if !is_latest::<P>(self.trace) => Some(Doubt::Ended),
-            true => None,
-            false if self.untraced_blocks > 0 => Some(Doubt::Untraced(self.untraced_blocks)),
-            false => Some(Doubt::Gaps),
+            0 => (!self.is_gapless).then_some(Doubt::Gaps),
+            blocks => Some(Doubt::Untraced(blocks)),
         }
     }
 
@@ -152,20 +160,34 @@ impl Pins {
 }
 
 impl Walk {
-    fn new(region: Region, is_complete: bool) -> Self {
-        let start = region.start.0;
-        let end = start.saturating_add(region.size);
+    /// Begins the region of an index, if there is one.
+    fn begin<P: Device>(trace: Trace, index: usize, is_gapless: bool) -> Option<Self> {
+        let mut counted = Counted::of::<P>(trace, index)?;
+        for _ in 1..TRIES {
+            if counted.untraced_blocks == 0 || counted.changes == 0 {
+                break;
+            }
+            counted = Counted::of::<P>(trace, index)?;
+        }
+        if counted.changes > 0 && counted.untraced_blocks <= IN_BETWEEN {
+            counted.untraced_blocks = 0;
+        }
+        let Counted {
+            region,
+            untraced_blocks,
+            ..
+        } = counted;
         let rules = Rules::new(
             size_of::<usize>() as u8,
             region.largest_free_block,
-            is_complete,
+            is_gapless && untraced_blocks == 0,
         );
-        let bounded = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
-        Self {
-            left: bounded(start)..bounded(end),
-            found: Found::new(start, region.size, rules),
+        Some(Self {
+            left: addresses(&region),
+            found: Found::new(region.start.0, region.size, rules),
+            untraced_blocks,
             region,
-        }
+        })
     }
 
     /// Passes over the records once; returns whether there may be more blocks.
@@ -191,6 +213,37 @@ impl Walk {
     }
 }
 
+/// A region, and what was counted in it.
+struct Counted {
+    region: Region,
+    /// The difference between the blocks that it has handed out and those that have a record.
+    untraced_blocks: u64,
+    /// Allocations and frees meanwhile.
+    changes: u64,
+}
+
+impl Counted {
+    fn of<P: Device>(trace: Trace, index: usize) -> Option<Self> {
+        let before = events(&P::tracer().summary());
+        let region = P::regions(None).get(index)?.clone();
+        let range = addresses(&region);
+        let mut blocks = 0;
+        for_each_live::<P>(trace, &range, |_| blocks += 1);
+        Some(Self {
+            untraced_blocks: region.blocks.abs_diff(blocks),
+            changes: events(&P::tracer().summary()).abs_diff(before),
+            region,
+        })
+    }
+}
+
+/// Returns the addresses of a region.
+fn addresses(region: &Region) -> Range<usize> {
+    let bounded = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
+    let start = region.start.0;
+    bounded(start)..bounded(start.saturating_add(region.size))
+}
+
 /// Notes the call stacks that a region refers to.
 fn note(stacks: &mut Vec<u32, STACKS>, found: &Found) {
     let holes = found.holes.iter();
@@ -207,19 +260,24 @@ fn note(stacks: &mut Vec<u32, STACKS>, found: &Found) {
 /// Returns the live blocks with the lowest addresses in a range, in their order.
 fn lowest<P: Device>(trace: Trace, range: &Range<usize>) -> Vec<Block, BATCH> {
     let mut lowest: Vec<Block, BATCH> = Vec::new();
+    for_each_live::<P>(trace, range, |block| keep_lowest(&mut lowest, block));
+    lowest
+}
+
+/// Passes over the records once, and hands out the live blocks in a range.
+fn for_each_live<P: Device>(trace: Trace, range: &Range<usize>, mut take: impl FnMut(Block)) {
     let mut records = Records::after(trace, 0);
     while let Some(record) = records.peek::<P>() {
-        let block = Block {
-            address: record.address.0 as usize,
-            size: record.size as usize,
-            stack: record.stack,
-        };
-        if record.freed.is_none() && range.contains(&block.address) {
-            keep_lowest(&mut lowest, block);
+        let address = record.address.0 as usize;
+        if record.freed.is_none() && range.contains(&address) {
+            take(Block {
+                address,
+                size: record.size as usize,
+                stack: record.stack,
+            });
         }
         records.advance();
     }
-    lowest
 }
 
 /// Inserts a block by its address, and drops the highest where there is no room.

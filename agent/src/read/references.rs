@@ -444,7 +444,7 @@ fn span(memory: &Range<usize>) -> Span {
 
 /// Counts the blocks that the allocator has handed out without the trace knowing of them, or the other way round, and tells
 /// whether the trace is certain to know of all: after a gap, one may stand for another.
-pub(super) fn completeness<P: Device>() -> (u64, bool) {
+fn completeness<P: Device>() -> (u64, bool) {
     let mut difference = 0;
     let mut summary = P::tracer().summary();
     for _ in 0..TRIES {

@@ -24,6 +24,8 @@ pub struct RegionSums {
     pub fragmentation: u8,
     /// Live blocks with a record.
     pub blocks: u64,
+    /// Blocks that are handed out and have no record.
+    pub untraced_blocks: u64,
     /// Bytes of those.
     pub block_bytes: u64,
     /// Holes between them.
@@ -92,8 +94,8 @@ pub struct Pinning {
 }
 
 impl RegionSums {
-    /// Returns what a region is made of.
-    pub fn new(region: &Region, sums: &Sums) -> Self {
+    /// Returns what a region is made of, and how many blocks of it have no record.
+    pub fn new(region: &Region, untraced_blocks: u64, sums: &Sums) -> Self {
         Self {
             name: region.name.clone(),
             start: region.start,
@@ -103,6 +105,7 @@ impl RegionSums {
             largest_free_block: region.largest_free_block,
             fragmentation: region.fragmentation,
             blocks: sums.count,
+            untraced_blocks,
             block_bytes: sums.blocks,
             holes: sums.hole_count,
             hole_bytes: sums.holes,

@@ -12,7 +12,7 @@ use crate::support::process::Process;
 /// More stops than any page has, several call stacks opened.
 const STOPS: usize = 160;
 
-const PAGES: [&str; 5] = ["live", "leaks", "flame", "records", "device"];
+const PAGES: [&str; 6] = ["live", "leaks", "flame", "map", "records", "device"];
 
 /// Goes on with the tabulator until something has the focus, and checks that one always sees what has.
 async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {

@@ -9,7 +9,7 @@ use crate::support::page::Page;
 use crate::support::process::Process;
 use crate::support::web_server::{Reply, WebServer};
 
-const PAGES: [&str; 5] = ["live", "leaks", "flame", "records", "device"];
+const PAGES: [&str; 6] = ["live", "leaks", "flame", "map", "records", "device"];
 
 fn axe() -> String {
     let path = std::env::var("HEAPBEACON_AXE")

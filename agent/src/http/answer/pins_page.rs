@@ -80,7 +80,7 @@ impl PinsPage {
         if self.pins.pass::<P>() {
             return Part::Walk;
         }
-        let Some((region, found)) = self.pins.found() else {
+        let Some((region, untraced, found)) = self.pins.found() else {
             return Part::Region;
         };
         let comma = match self.is_first_region {
@@ -88,7 +88,7 @@ impl PinsPage {
             false => ",",
         };
         chunk.text(format_args!("{comma}{{\"region\":"));
-        chunk.json(&RegionSums::new(region, &found.sums));
+        chunk.json(&RegionSums::new(region, untraced, &found.sums));
         self.is_first_region = false;
         self.begin_list(format_args!(",\"holes\":["), chunk);
         Part::Hole(0)
@@ -96,7 +96,7 @@ impl PinsPage {
 
     fn hole(&mut self, index: usize, chunk: &mut Chunk) -> Part {
         let found = self.pins.found();
-        match found.and_then(|(_, found)| found.holes.get(index)) {
+        match found.and_then(|(.., found)| found.holes.get(index)) {
             Some(hole) => {
                 chunk.element(&mut self.is_first, &Hole::from(hole));
                 Part::Hole(index + 1)
@@ -110,7 +110,7 @@ impl PinsPage {
 
     fn pinning(&mut self, index: usize, chunk: &mut Chunk) -> Part {
         let found = self.pins.found();
-        match found.and_then(|(_, found)| found.owners.get(index)) {
+        match found.and_then(|(.., found)| found.owners.get(index)) {
             Some(stretch) => {
                 chunk.element(&mut self.is_first, &Pinning::from(stretch));
                 Part::Pinning(index + 1)
