@@ -9,7 +9,7 @@ use super::symbols::SymbolInvitation;
 use crate::charts::TimeChart;
 use crate::components::{Empty, When, follow};
 use crate::format;
-use crate::model::map::colours::{Colours, entry_words};
+use crate::model::map::colours::{Colours, Entry, entry_words};
 use crate::model::map::words::{completeness, region_words};
 use crate::model::map::{HeapMap, Known};
 use crate::store::Store;
@@ -58,9 +58,6 @@ fn Maps() -> impl IntoView {
                     <section class="panel" aria-labelledby="map-title">
                         <Head map colours />
                         <RegionMaps look map colours />
-                        <p class="note" data-testid="map-complete">
-                            {move || completeness(&map.read())}
-                        </p>
                     </section>
                     <div>
                         <HoleTable look map />
@@ -139,8 +136,8 @@ fn NoBlocks() -> impl IntoView {
 fn Head(map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
     let key = move || {
         let colours = colours.read();
-        let entry = |entry| {
-            view! { <span class=format!("key band {}", entry_class(entry))>{entry_words(entry)}</span> }
+        let entry = |entry: &Entry| {
+            view! { <span class=format!("key band {}", entry.class)>{entry_words(entry)}</span> }
                 .into_any()
         };
         colours
@@ -170,10 +167,6 @@ fn Head(map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
     }
 }
 
-fn entry_class(entry: &crate::model::map::colours::Entry) -> &'static str {
-    entry.class
-}
-
 /// Draws the regions, one below the other.
 #[component]
 fn RegionMaps(look: Look, map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
@@ -183,6 +176,9 @@ fn RegionMaps(look: Look, map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) 
             view! {
                 <RegionHead map index />
                 <RegionMap look map colours index />
+                <p class="note" data-testid="map-complete">
+                    {move || map.read().regions.get(index).map(completeness)}
+                </p>
             }
             .into_any()
         };

@@ -98,7 +98,7 @@ impl Colours {
             match by {
                 ColourBy::Site => {
                     let owner = map.owner(owner);
-                    (palette.class(&owner.key), owner.name.clone())
+                    (palette.class(&owner.key), owner.label.clone())
                 }
                 ColourBy::Task => {
                     let given = record.and_then(|record| record.task.as_deref());

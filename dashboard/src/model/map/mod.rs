@@ -21,6 +21,8 @@ pub struct Owner {
     pub key: String,
     /// Short name.
     pub name: String,
+    /// That, with its line where another one is called the same.
+    pub label: String,
     /// File and line.
     pub place: Option<String>,
 }
@@ -32,6 +34,8 @@ pub struct MapRegion {
     pub region: Region,
     /// What lies where.
     pub layout: Layout,
+    /// Why what looks free may have blocks in it; `None` where the trace knows all blocks of the region.
+    pub doubt: Option<Doubt>,
     /// Index of the record of each piece; of a piece that is no block, of none.
     records: Vec<usize>,
 }
@@ -56,11 +60,9 @@ pub struct HeapMap {
     pub owners: Vec<Owner>,
     /// All records, live or not.
     pub records: Vec<Record>,
-    /// Why what looks free may have blocks in it; `None` where the trace knows all blocks of the heap.
-    pub doubt: Option<Doubt>,
 }
 
-/// Why a trace may not know all blocks of a heap.
+/// Why a trace may not know all blocks of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// Some are handed out without a record.
@@ -88,8 +90,8 @@ impl HeapMap {
             });
         }
         sort_keys(&mut keys);
-        let doubt = doubt(known);
         let region = |region: &Region| {
+            let doubt = doubt(&known.trace.summary, region, &placed);
             let rules = Rules::new(
                 known.pointer_bytes,
                 region.largest_free_block,
@@ -101,13 +103,13 @@ impl HeapMap {
                 region: region.clone(),
                 records: records.collect(),
                 layout,
+                doubt,
             }
         };
         Self {
             regions: regions(known.heap).map(region).collect(),
             owners,
             records: list.records.clone(),
-            doubt,
         }
     }
 
@@ -152,7 +154,7 @@ impl MapRegion {
 /// not told.
 fn owners(list: &RecordList, names: &mut Names) -> (Vec<Owner>, HashMap<u32, u32>) {
     let mut owners = vec![Owner {
-        name: "a call stack that is not known".to_owned(),
+        label: "a call stack that is not known".to_owned(),
         ..Owner::default()
     }];
     let mut known: HashMap<String, u32> = HashMap::new();
@@ -163,13 +165,29 @@ fn owners(list: &RecordList, names: &mut Names) -> (Vec<Owner>, HashMap<u32, u32
             owners.push(Owner {
                 key: named.key.clone(),
                 name: named.name.clone(),
+                label: named.name.clone(),
                 place: named.place.clone(),
             });
             owners.len() as u32 - 1
         });
         owner_of.insert(stack.id, index);
     }
+    tell_apart(&mut owners);
     (owners, owner_of)
+}
+
+/// Adds the lines of those that are called the same.
+fn tell_apart(owners: &mut [Owner]) {
+    let mut times: HashMap<String, u32> = HashMap::new();
+    for owner in owners.iter() {
+        *times.entry(owner.name.clone()).or_default() += 1;
+    }
+    for owner in owners.iter_mut().filter(|owner| times[&owner.name] > 1) {
+        let place = owner.place.as_deref().unwrap_or_default();
+        if let Some((_, line)) = place.rsplit_once(':') {
+            owner.label = format!("{}:{line}", owner.name);
+        }
+    }
 }
 
 /// Finds the record of a piece, if it is a block.
@@ -182,20 +200,22 @@ fn record_at(keys: &[[u64; 3]], piece: &Piece) -> usize {
     found.unwrap_or(usize::MAX)
 }
 
-/// Returns why the trace may not know all blocks; those whose records were evicted are among what it does not know.
-fn doubt(known: Known<'_>) -> Option<Doubt> {
-    let Known { heap, trace, .. } = known;
-    let traced = Amount {
-        blocks: heap.traced_blocks,
-        bytes: heap.traced_bytes,
-    };
+/// Returns why a trace may not know all blocks of a region; those whose records were evicted are among what it does not know.
+fn doubt(trace: &Summary, region: &Region, placed: &[Placed]) -> Option<Doubt> {
+    let inside = placed
+        .iter()
+        .filter(|block| block.address.wrapping_sub(region.start.0) < region.size);
+    let mut traced = Amount::default();
+    for block in inside {
+        traced.blocks += 1;
+        traced.bytes = traced.bytes.saturating_add(block.size);
+    }
     let none_evicted = Summary::default();
-    let handed: u64 = heap.regions.iter().map(|region| region.blocks).sum();
-    let is_recorded = is_recording(&trace.summary) && trace.summary.gaps == 0;
-    match analysis::untraced(&heap.regions, traced, &none_evicted) {
+    let is_recorded = is_recording(trace) && trace.gaps == 0;
+    match analysis::untraced(core::slice::from_ref(region), traced, &none_evicted) {
         Some(amount) => Some(Doubt::Untraced(amount)),
         None if !is_recorded => Some(Doubt::Gaps),
-        None => (handed == 0 && traced.blocks > 0).then_some(Doubt::Uncounted),
+        None => (region.blocks == 0 && traced.blocks > 0).then_some(Doubt::Uncounted),
     }
 }
 

@@ -6,6 +6,9 @@ use heapbeacon_shared::analysis::{Amount, fragmentation_percent};
 use super::{Doubt, HeapMap, MapRegion};
 use crate::format;
 
+/// Part of the largest hole, one in so many, that it has to gain for that to be worth a word.
+const WORTH: u64 = 20;
+
 /// Describes the holes of a region, and what would make the largest one larger.
 pub fn region_words(map: &HeapMap, region: &MapRegion) -> String {
     let sums = &region.layout.sums;
@@ -16,23 +19,25 @@ pub fn region_words(map: &HeapMap, region: &MapRegion) -> String {
         };
     };
     let [largest_bytes, all] = [largest.bytes, sums.holes].map(format::bytes);
-    let holes = match sums.hole_count {
-        1 => format!("One hole, of {largest_bytes}."),
-        count => {
-            let scattered = fragmentation_percent(sums.holes, largest.bytes);
-            format!(
-                "{} with {all}; the largest is {largest_bytes}, and {scattered} % are in others.",
-                format::plural(count, "hole")
-            )
-        }
+    let scattered = fragmentation_percent(sums.holes, largest.bytes);
+    let holes = match (sums.hole_count, scattered) {
+        (1, _) => return format!("One hole, of {largest_bytes}."),
+        (count, 0) => format!(
+            "{}; the largest has nearly all that is free, {largest_bytes}.",
+            format::plural(count, "hole")
+        ),
+        (count, _) => format!(
+            "{} with {all} in all; the largest has {largest_bytes}, so {scattered} % are out of its reach.",
+            format::plural(count, "hole")
+        ),
     };
-    let owner = region.layout.owners.first();
-    let more = owner.filter(|stretch| stretch.bytes > largest.bytes && sums.hole_count > 1);
+    let more = region.layout.owners.first();
+    let more = more.filter(|stretch| stretch.bytes > largest.bytes + largest.bytes / WORTH);
     let more = more.map(|stretch| {
         format!(
-            " Without {} of {} it would be {}.",
+            " Without {} of {} it would have {}.",
             format::plural(stretch.blocks, "block"),
-            map.owner(stretch.owner).name,
+            map.owner(stretch.owner).label,
             format::bytes(stretch.bytes)
         )
     });
@@ -63,7 +68,7 @@ pub fn pin_words(map: &HeapMap, pin: &Pin) -> String {
     let names: Vec<_> = pin
         .named
         .iter()
-        .map(|block| map.owner(block.owner).name.as_str())
+        .map(|block| map.owner(block.owner).label.as_str())
         .collect();
     let blocks = format::plural(pin.count, "block");
     let of = match names.as_slice() {
@@ -103,8 +108,8 @@ pub fn piece_words(map: &HeapMap, region: &MapRegion, piece: usize, now_us: u64)
 }
 
 /// Says whether what looks free is free.
-pub fn completeness(map: &HeapMap) -> String {
-    match map.doubt {
+pub fn completeness(region: &MapRegion) -> String {
+    match region.doubt {
         None => "Every block that is handed out has a record, so what lies between them is free, or the allocator's own."
             .to_owned(),
         Some(Doubt::Gaps) => "The trace was stopped or paused, or is: what was allocated or freed meanwhile is not known, so a hole \
@@ -115,27 +120,19 @@ pub fn completeness(map: &HeapMap) -> String {
         Some(Doubt::Untraced(Amount { blocks, bytes })) => {
             let verb = if blocks == 1 { "has" } else { "have" };
             format!(
-                "{} with {} {verb} no record: allocated before the trace, or evicted. {}",
+                "{} with {} {verb} no record here: allocated before the trace or while this was read, or evicted. {}",
                 format::plural(blocks, "block"),
                 format::bytes(bytes),
-                share(map)
+                share(region)
             )
         }
     }
 }
 
 /// Says how much of what looks free can't be.
-fn share(map: &HeapMap) -> String {
-    let untold: u64 = map
-        .regions
-        .iter()
-        .map(|region| region.layout.sums.untold(region.region.free))
-        .sum();
-    let gaps: u64 = map
-        .regions
-        .iter()
-        .map(|region| region.layout.sums.holes + region.layout.sums.unknown)
-        .sum();
+fn share(region: &MapRegion) -> String {
+    let sums = &region.layout.sums;
+    let (untold, gaps) = (sums.untold(region.region.free), sums.holes + sums.unknown);
     let percent = format::percent(untold, gaps);
     format!(
         "So what looks free is free or not traced: {} of {} are not free, {percent}.",

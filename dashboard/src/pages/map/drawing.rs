@@ -242,7 +242,7 @@ fn Readout(
         let words = piece_words(&map, region, piece, now_us);
         let it = &region.layout.pieces[piece];
         Some(match it.kind {
-            Kind::Block(block) => format!("{} · {words}", map.owner(block.owner).name),
+            Kind::Block(block) => format!("{} · {words}", map.owner(block.owner).label),
             _ => match region.layout.hole_at(it.address) {
                 Some(hole) => format!("{words}. {}", hole_words(&map, hole)),
                 None => words,

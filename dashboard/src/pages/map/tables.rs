@@ -101,7 +101,7 @@ pub(super) fn OwnerTable(map: Memo<Arc<HeapMap>>) -> impl IntoView {
                     <tr>
                         <th scope="row">
                             <i class=format!("dot {class}") aria-hidden="true"></i>
-                            <a href=link><code>{owner.name.clone()}</code></a>
+                            <a href=link><code>{owner.label.clone()}</code></a>
                         </th>
                         <td class="r">{blocks.clone()}</td>
                         <td class="r">{holes.clone()}</td>
