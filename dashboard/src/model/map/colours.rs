@@ -143,7 +143,7 @@ impl Colours {
     /// Adds bytes to what has a colour. What has no colour of its own is added up.
     fn add(
         &mut self,
-        known: &mut HashMap<(&'static str, String), usize>,
+        known: &mut HashMap<String, usize>,
         class: &'static str,
         name: String,
         bytes: u64,
@@ -153,16 +153,14 @@ impl Colours {
             _ => name,
         };
         let key = &mut self.key;
-        let index = *known
-            .entry((class, name))
-            .or_insert_with_key(|(class, name)| {
-                key.push(Entry {
-                    class,
-                    name: name.clone(),
-                    bytes: 0,
-                });
-                key.len() - 1
+        let index = *known.entry(format!("{class} {name}")).or_insert(key.len());
+        if index == key.len() {
+            key.push(Entry {
+                class,
+                name,
+                bytes: 0,
             });
+        }
         key[index].bytes += bytes;
         index
     }
@@ -200,22 +198,26 @@ fn age(us: u64) -> (&'static str, String) {
 
 /// Gives each task a colour, those with most bytes first.
 fn tasks(map: &HeapMap, task: &dyn Fn(&str) -> String) -> Palette {
-    let mut bytes: HashMap<&str, u64> = HashMap::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut bytes: Vec<(&str, u64)> = Vec::new();
     for record in map.records.iter().filter(|record| !record.freed) {
         if let Some(task) = record.task.as_deref() {
-            *bytes.entry(task).or_default() += record.size;
+            let index = *known.entry(task.to_owned()).or_insert(bytes.len());
+            if index == bytes.len() {
+                bytes.push((task, 0));
+            }
+            bytes[index].1 += record.size;
         }
     }
-    let names: Vec<_> = bytes.keys().copied().collect();
-    let keys = names.iter().zip(0..);
+    let keys = bytes.iter().zip(0..);
     let mut keys: Vec<_> = keys
-        .map(|(name, index)| [u64::MAX - bytes[name], index, 0])
+        .map(|((_, bytes), index)| [u64::MAX - bytes, index, 0])
         .collect();
     sort_keys(&mut keys);
     let ordered: Vec<_> = keys
         .iter()
         .take(CLASSES.len())
-        .map(|[_, index, _]| task(names[*index as usize]))
+        .map(|[_, index, _]| task(bytes[*index as usize].0))
         .collect();
     let mut palette = Palette::default();
     palette.assign(ordered.iter().map(String::as_str));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use heapbeacon_shared::analysis::layout::{Kind, Layout, Piece, Placed, Rules};
-use heapbeacon_shared::analysis::{self, Amount, is_recording, sort_keys};
+use heapbeacon_shared::analysis::{self, Amount, is_recording, places, sort_keys};
 use heapbeacon_shared::api::{Heap, Record, Trace};
 use heapbeacon_shared::trace::{Region, Summary};
 
@@ -77,6 +77,7 @@ impl HeapMap {
     /// Lays out the records that are live.
     pub fn new(known: Known<'_>, list: &RecordList, names: &mut Names) -> Self {
         let (owners, owner_of) = owners(list, names);
+        let place_of = places(&mut list.stacks.iter().map(|stack| stack.id));
         let live = list.records.iter().enumerate();
         let live = live.filter(|(_, record)| !record.freed);
         let mut keys = Vec::new();
@@ -86,7 +87,9 @@ impl HeapMap {
             placed.push(Placed {
                 address: record.address.0,
                 size: record.size,
-                owner: owner_of.get(&record.stack).copied().unwrap_or(0),
+                owner: place_of
+                    .get(&record.stack)
+                    .map_or(0, |place| owner_of[*place] as u32),
             });
         }
         sort_keys(&mut keys);
@@ -150,27 +153,27 @@ impl MapRegion {
     }
 }
 
-/// Names the call sites of all call stacks; returns which of them each call stack is of. The first stands for those that are
-/// not told.
-fn owners(list: &RecordList, names: &mut Names) -> (Vec<Owner>, HashMap<u32, u32>) {
+/// Names the call sites of all call stacks; returns which of them each call stack of the list is of. The first stands for those
+/// that are not told.
+fn owners(list: &RecordList, names: &mut Names) -> (Vec<Owner>, Vec<usize>) {
     let mut owners = vec![Owner {
         label: "a call stack that is not known".to_owned(),
         ..Owner::default()
     }];
-    let mut known: HashMap<String, u32> = HashMap::new();
-    let mut owner_of = HashMap::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut owner_of = Vec::new();
     for stack in &list.stacks {
         let named = names.of(stack);
-        let index = *known.entry(named.key.clone()).or_insert_with(|| {
+        let index = *known.entry(named.key.clone()).or_insert(owners.len());
+        if index == owners.len() {
             owners.push(Owner {
                 key: named.key.clone(),
                 name: named.name.clone(),
                 label: named.name.clone(),
                 place: named.place.clone(),
             });
-            owners.len() as u32 - 1
-        });
-        owner_of.insert(stack.id, index);
+        }
+        owner_of.push(index);
     }
     tell_apart(&mut owners);
     (owners, owner_of)
@@ -178,9 +181,9 @@ fn owners(list: &RecordList, names: &mut Names) -> (Vec<Owner>, HashMap<u32, u32
 
 /// Adds the lines of those that are called the same.
 fn tell_apart(owners: &mut [Owner]) {
-    let mut times: HashMap<String, u32> = HashMap::new();
+    let mut times: HashMap<String, usize> = HashMap::new();
     for owner in owners.iter() {
-        *times.entry(owner.name.clone()).or_default() += 1;
+        *times.entry(owner.name.clone()).or_insert(0) += 1;
     }
     for owner in owners.iter_mut().filter(|owner| times[&owner.name] > 1) {
         let place = owner.place.as_deref().unwrap_or_default();

@@ -1,6 +1,5 @@
 //! All pieces and holes of a region, where there is room for them.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{Hole, Piece, PinFinder, Placed, Rules, Stretch, Stretches, Sums, Tiles};
@@ -38,7 +37,7 @@ impl Layout {
         let mut layout = Self::default();
         let end = start.saturating_add(size);
         let (mut tiles, mut stretches) = (Tiles::new(start, size, rules), Stretches::new(start));
-        let (mut finder, mut longest) = (PinFinder::new(start), BTreeMap::new());
+        let (mut finder, mut all) = (PinFinder::new(start), Vec::new());
         for block in in_order(start..end, blocks) {
             layout
                 .pieces
@@ -48,11 +47,11 @@ impl Layout {
         for piece in &layout.pieces {
             layout.sums.add(piece);
             layout.holes.extend(finder.take(piece));
-            note(&mut longest, stretches.take(piece));
+            all.extend(stretches.take(piece));
         }
         layout.holes.extend(finder.finish(end));
-        note(&mut longest, stretches.finish(end));
-        layout.owners = ranked(&longest);
+        all.extend(stretches.finish(end));
+        layout.owners = longest(&all);
         layout
     }
 
@@ -86,29 +85,27 @@ fn in_order(region: core::ops::Range<u64>, blocks: &[Placed]) -> impl Iterator<I
     keys.into_iter().map(|[_, place, _]| blocks[place as usize])
 }
 
-fn note(longest: &mut BTreeMap<u32, Stretch>, stretch: Option<Stretch>) {
-    let Some(stretch) = stretch else {
-        return;
-    };
-    let known = longest.entry(stretch.owner).or_insert(stretch);
-    if stretch.is_before(known) {
-        *known = stretch;
-    }
-}
-
-fn ranked(longest: &BTreeMap<u32, Stretch>) -> Vec<Stretch> {
-    let key = |stretch: &Stretch| {
-        [
-            u64::MAX - stretch.bytes,
-            stretch.address,
-            stretch.owner.into(),
-        ]
-    };
-    let mut keys: Vec<_> = longest.values().map(key).collect();
+/// Returns the longest stretch of each owner, the longest first.
+fn longest(all: &[Stretch]) -> Vec<Stretch> {
+    // The place of each stretch in a list of all, the longest first.
+    let keys = all.iter().zip(0..);
+    let mut keys: Vec<_> = keys
+        .map(|(stretch, index)| [u64::MAX - stretch.bytes, stretch.address, index])
+        .collect();
     sort_keys(&mut keys);
-    let found = keys.into_iter().filter_map(|[_, _, owner]| {
-        let owner = u32::try_from(owner).ok()?;
-        longest.get(&owner).copied()
-    });
-    found.collect()
+    let ordered: Vec<Stretch> = keys
+        .iter()
+        .map(|[.., index]| all[*index as usize])
+        .collect();
+    // Of each owner, the first in that list.
+    let owners = ordered.iter().zip(0..);
+    let mut owners: Vec<_> = owners
+        .map(|(stretch, place)| [stretch.owner.into(), place, 0])
+        .collect();
+    sort_keys(&mut owners);
+    owners.dedup_by_key(|[owner, ..]| *owner);
+    let mut places: Vec<_> = owners.iter().map(|[_, place, _]| [*place, 0, 0]).collect();
+    sort_keys(&mut places);
+    let longest = places.iter().map(|[place, ..]| ordered[*place as usize]);
+    longest.collect()
 }
