@@ -94,7 +94,7 @@ impl HeapMap {
         }
         sort_keys(&mut keys);
         let region = |region: &Region| {
-            let doubt = doubt(&known.trace.summary, region, &placed);
+            let doubt = doubt(known, region, &placed);
             let rules = Rules::new(
                 known.pointer_bytes,
                 region.largest_free_block,
@@ -204,22 +204,33 @@ fn record_at(keys: &[[u64; 3]], piece: &Piece) -> usize {
 }
 
 /// Returns why a trace may not know all blocks of a region; those whose records were evicted are among what it does not know.
-fn doubt(trace: &Summary, region: &Region, placed: &[Placed]) -> Option<Doubt> {
-    let inside = placed
-        .iter()
-        .filter(|block| block.address.wrapping_sub(region.start.0) < region.size);
-    let mut traced = Amount::default();
-    for block in inside {
-        traced.blocks += 1;
-        traced.bytes = traced.bytes.saturating_add(block.size);
-    }
+fn doubt(known: Known<'_>, region: &Region, placed: &[Placed]) -> Option<Doubt> {
+    let inside = |block: &&Placed| block.address.wrapping_sub(region.start.0) < region.size;
+    let traced = amount(placed.iter().filter(inside));
+    // What the trace knows more of came since the records were read.
+    let (heap, read) = (known.heap, amount(placed.iter()));
+    let traced_since = Amount {
+        blocks: traced.blocks + heap.traced_blocks.saturating_sub(read.blocks),
+        bytes: traced
+            .bytes
+            .saturating_add(heap.traced_bytes.saturating_sub(read.bytes)),
+    };
     let none_evicted = Summary::default();
-    let is_recorded = is_recording(trace) && trace.gaps == 0;
-    match analysis::untraced(core::slice::from_ref(region), traced, &none_evicted) {
+    let summary = &known.trace.summary;
+    let is_recorded = is_recording(summary) && summary.gaps == 0;
+    match analysis::untraced(core::slice::from_ref(region), traced_since, &none_evicted) {
         Some(amount) => Some(Doubt::Untraced(amount)),
         None if !is_recorded => Some(Doubt::Gaps),
         None => (region.blocks == 0 && traced.blocks > 0).then_some(Doubt::Uncounted),
     }
+}
+
+/// Adds blocks up.
+fn amount<'b>(blocks: impl Iterator<Item = &'b Placed>) -> Amount {
+    blocks.fold(Amount::default(), |sum, block| Amount {
+        blocks: sum.blocks + 1,
+        bytes: sum.bytes.saturating_add(block.size),
+    })
 }
 
 #[cfg(test)]

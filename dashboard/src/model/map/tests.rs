@@ -53,9 +53,14 @@ fn list() -> RecordList {
 
 /// A heap that has handed out so many blocks.
 fn map(handed: u64) -> HeapMap {
+    map_since(handed, 0)
+}
+
+/// The same, of which the trace has come to know some since the records were read.
+fn map_since(handed: u64, since: u64) -> HeapMap {
     let mut heap = Heap {
-        traced_blocks: 3,
-        traced_bytes: 300,
+        traced_blocks: 3 + since,
+        traced_bytes: 300 + since * 1_000,
         ..Heap::default()
     };
     let region = Region {
@@ -140,6 +145,17 @@ fn what_has_no_record_is_said_with_its_share() {
         words.contains("100 B of 700 B are not free, 14.3%"),
         "{words}"
     );
+}
+
+#[test]
+fn what_came_since_the_records_were_read_is_not_called_untraced() {
+    assert_eq!(map_since(10, 7).regions[0].doubt, None);
+    let some = map_since(20, 7).regions[0].doubt;
+    let lacking = Amount {
+        blocks: 10,
+        bytes: 10_000,
+    };
+    assert_eq!(some, Some(Doubt::Untraced(lacking)));
 }
 
 #[test]
