@@ -22,16 +22,19 @@ pub enum Page {
     Flame,
     /// What changed from one capture to another.
     Compare,
+    /// What lies where in the heap.
+    Map,
     /// Identity, symbols, downloads.
     Device,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Live,
         Self::Leaks,
         Self::Flame,
+        Self::Map,
         Self::Records,
         Self::Compare,
         Self::Device,
@@ -44,6 +47,7 @@ impl Page {
             Self::Live => "Live",
             Self::Leaks => "Leaks",
             Self::Flame => "Flame",
+            Self::Map => "Map",
             Self::Records => "Records",
             Self::Compare => "Compare",
             Self::Device => "Device",
@@ -56,6 +60,7 @@ impl Page {
             Self::Live => "#/live",
             Self::Leaks => "#/leaks",
             Self::Flame => "#/flame",
+            Self::Map => "#/map",
             Self::Records => "#/records",
             Self::Compare => "#/compare",
             Self::Device => "#/device",

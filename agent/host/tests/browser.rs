@@ -19,6 +19,7 @@ mod browser {
     mod flood;
     mod holders;
     mod long_list;
+    mod map;
     mod marks;
     mod policy;
     mod records;

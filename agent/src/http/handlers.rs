@@ -10,6 +10,7 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::dump_page::DumpPage;
 use crate::http::answer::pages::{Marks, Page, Points, RecordsAndStacks, Switches};
+use crate::http::answer::pins_page::PinsPage;
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::field;
@@ -25,6 +26,7 @@ use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
 use crate::read::metrics::Metrics;
+use crate::read::pins::Pins;
 use crate::read::pprof::Profile;
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
@@ -63,6 +65,7 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Device => Reply::json(Json::Device(bodies::device(recorder))),
         Route::Heap => heap::<P>(call.query)?,
         Route::HeapHistory => history::<P>()?,
+        Route::HeapPins => pins::<P>()?,
         Route::Trace => trace(recorder),
         Route::Init => init(recorder, body)?,
         Route::Start => start(recorder, call.query, body)?,
@@ -123,6 +126,12 @@ fn history<P: Device>() -> Answer {
         )));
     }
     Ok(Reply::stream(Stream::History(Page::new(Points::default()))))
+}
+
+fn pins<P: Device>() -> Answer {
+    let pins = Pins::begin::<P>();
+    let pins = pins.ok_or_else(|| refused::<P>(Error::InvalidState, CHOOSE_FIRST))?;
+    Ok(Reply::stream(Stream::Pins(PinsPage::new(pins))))
 }
 
 fn trace<P: Device>(recorder: &Recorder<P>) -> Reply {

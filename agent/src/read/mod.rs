@@ -7,6 +7,7 @@
 //!               ├──────► bodies      JSON bodies of the API
 //!               ├──────► metrics     samples for Prometheus
 //!               ├──────► pprof       a heap profile
+//!               ├──────► pins        the holes of the heap, and what pins them
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
 //! ```
@@ -22,6 +23,7 @@ pub mod dump;
 pub mod feed;
 pub mod leaks;
 pub mod metrics;
+pub mod pins;
 pub mod pprof;
 pub mod references;
 pub mod scanner;

@@ -2,6 +2,7 @@
 
 pub mod flame;
 mod geometry;
+pub mod map;
 mod reader;
 mod scale;
 mod sparkline;

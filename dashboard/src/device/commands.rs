@@ -105,7 +105,10 @@ impl Store {
         self.run(async move {
             let outcome = store.read_records().await;
             store.records_loading.set(None);
-            store.records.set(Arc::new(outcome?));
+            let list = outcome?;
+            // What the regions have handed out is to be of the same moment.
+            store.ask_heap().await?;
+            store.records.set(Arc::new(list));
             store.learn_all().await;
             Ok(())
         });
@@ -131,6 +134,8 @@ impl Store {
     /// Reads all pages; nothing if they are not all of one trace.
     async fn read_pages(&self) -> Result<Option<RecordList>, ApiError> {
         let client = self.client.get_value();
+        // What was allocated since the last poll belongs to the list, too.
+        self.ask_trace().await?;
         // Sequence numbers are times. While pages are read there are new records: they may wait.
         let mut reading = Reading::new(self.polled_us());
         loop {

@@ -160,7 +160,7 @@ impl Store {
         }
         self.ask_trace().await?;
         self.ask_wrong_free_stacks().await?;
-        self.take_heap(client.get(Route::Heap, "").await?);
+        self.ask_heap().await?;
         self.ask_leaks(evicted).await?;
         self.ask_within().await
     }
@@ -183,6 +183,13 @@ impl Store {
         self.ask_demo().await?;
         self.ask_wrong_free_stacks().await?;
         *evicted = self.ask_evicted().await?;
+        Ok(())
+    }
+
+    /// Asks how full the regions are.
+    pub(super) async fn ask_heap(&self) -> Result<(), ApiError> {
+        let client = self.client.get_value();
+        self.take_heap(client.get(Route::Heap, "").await?);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
 pub(crate) mod holders;
 pub(crate) mod loss;
+pub(crate) mod map;
 pub(crate) mod palette;
 pub(crate) mod passing;
 pub(crate) mod past;

@@ -14,7 +14,7 @@ use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file, follow};
 use crate::device::connection::LinkState;
 use crate::location::{Page, Target, use_page};
-use crate::pages::{ComparePage, DevicePage, FlamePage, LeaksPage, LivePage, RecordsPage};
+use crate::pages::{ComparePage, DevicePage, FlamePage, LeaksPage, LivePage, MapPage, RecordsPage};
 use crate::store::Store;
 use crate::store::sources::Sources;
 
@@ -101,6 +101,7 @@ fn content(page: Option<Page>) -> AnyView {
         Some(Page::Live) => view! { <LivePage /> }.into_any(),
         Some(Page::Leaks) => view! { <LeaksPage /> }.into_any(),
         Some(Page::Flame) => view! { <FlamePage /> }.into_any(),
+        Some(Page::Map) => view! { <MapPage /> }.into_any(),
         Some(Page::Records) => view! { <RecordsPage /> }.into_any(),
         Some(Page::Compare) => view! { <ComparePage /> }.into_any(),
         Some(Page::Device) => view! { <DevicePage /> }.into_any(),

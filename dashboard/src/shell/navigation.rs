@@ -56,6 +56,7 @@ fn icon(page: Page) -> &'static str {
         Page::Live => "M3 12h4l3-8 4 16 3-8h4",
         Page::Leaks => "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11z",
         Page::Flame => "M3 4h18v4H3zM3 8h12v4H3zM3 12h8v4H3zM3 16h4v4H3z",
+        Page::Map => "M3 5h7v4H3zM13 5h8v4h-8zM3 10h3v4H3zM9 10h12v4H9zM3 15h11v4H3zM17 15h4v4h-4z",
         Page::Records => "M8 6h13M8 12h13M8 18h13M3 6h1M3 12h1M3 18h1",
         Page::Compare => "M12 3v18M4 8h5M4 12h3M15 12h5M15 16h3",
         Page::Device => "M7 7h10v10H7zM9 3v4M15 3v4M9 17v4M15 17v4M3 9h4M3 15h4M17 9h4M17 15h4",

@@ -12,9 +12,10 @@
 //! | `Traffic` | records that were freed, or events | sizes, lifetimes, and what is gone at once |
 //! | `CallTree` | call stacks, and a value of each | what is below each function |
 //! | `Comparison` | the call sites of two lists | what is new, gone, grown and shrunk |
+//! | `layout` | live blocks by address | holes, which blocks pin them, and who pins most |
 //! | `Holders` | live blocks, roots and references of a scan | who holds each block, and what is lost in two scans |
 //!
-//! What a site is, the caller decides: here it is an index. All but `judge` needs `alloc`.
+//! What a site is, the caller decides: here it is an index. All but `judge` and `layout` needs `alloc`.
 
 mod arithmetic;
 #[cfg(feature = "alloc")]
@@ -42,6 +43,7 @@ mod holders;
 mod in_place;
 #[cfg(feature = "alloc")]
 mod judgement;
+pub mod layout;
 #[cfg(feature = "alloc")]
 mod lifetimes;
 #[cfg(feature = "alloc")]

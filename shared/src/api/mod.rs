@@ -8,6 +8,7 @@ mod body;
 mod ota;
 #[cfg(feature = "alloc")]
 mod pages;
+mod pins;
 mod regions;
 mod route;
 mod settings;
@@ -16,7 +17,11 @@ mod warning;
 pub use body::*;
 pub use ota::{Ota, OtaRejection, OtaRollback, OtaSlot, OtaState, OtaUpload};
 #[cfg(feature = "alloc")]
-pub use pages::{HeapHistory, LeaksPage, MarksPage, RecordsPage, ReferencesPage, StacksPage};
+pub use pages::{
+    HeapHistory, LeaksPage, MarksPage, PinnedRegion, PinsPage, RecordsPage, ReferencesPage,
+    StacksPage,
+};
+pub use pins::{Block, Hole, Pin, Pinning, RegionSums};
 pub use route::{
     Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, METRICS_MIME, Method, Methods,
     POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,

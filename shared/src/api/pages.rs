@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Leak, Record, Stack};
+use super::{Hole, Leak, Pinning, Record, RegionSums, Sentence, Stack};
 use crate::analysis::{Held, Lived, Passed, Snapshot};
 use crate::trace::{
     self, Mark, Name, Outlived, Period, Point, Reference, Root, Scan, Span, Summary,
@@ -85,6 +85,38 @@ pub struct HeapHistory {
     pub regions: Vec<Name>,
     /// Oldest first, without a gap: the first one begins at boot, unless a region was added later. The newer, the shorter.
     pub points: Vec<Point>,
+}
+
+/// The holes of the heap, and which blocks pin them: `GET /heap/pins`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PinsPage {
+    /// The trace whose records tell it.
+    pub trace_id: u32,
+    /// Microseconds since boot, when this was begun.
+    pub time_us: u64,
+    /// Every region of the heap.
+    pub regions: Vec<PinnedRegion>,
+    /// The call stacks that are referred to.
+    pub stacks: Vec<Stack>,
+    /// Whether the trace knows all blocks; if not, a hole may have some in it that no record is of.
+    pub complete: bool,
+    /// Why it does not; null where it does.
+    pub reason: Option<Sentence>,
+    /// Blocks that are handed out and have no record.
+    pub untraced_blocks: u64,
+    /// Allocations and frees while this was read: so many blocks may have moved.
+    pub changes: u64,
+}
+
+/// The holes of a region.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PinnedRegion {
+    /// What it is made of.
+    pub region: RegionSums,
+    /// Its largest holes, the largest first.
+    pub holes: Vec<Hole>,
+    /// Call stacks, by the hole that there would be without the blocks of one alone; the largest first.
+    pub pinning: Vec<Pinning>,
 }
 
 impl LeaksPage {

@@ -197,6 +197,7 @@ pub enum Route {
     Device,
     Heap,
     HeapHistory,
+    HeapPins,
     Trace,
     Init,
     Start,
@@ -311,10 +312,11 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 37] = [
+    pub const ALL: [Endpoint; 38] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
+        Endpoint::read(Route::HeapPins, "/api/v1/heap/pins", Answer::Json).of_trace(),
         Endpoint::read(Route::Trace, "/api/v1/trace", Answer::Json),
         Endpoint::control(Route::Init, "/api/v1/trace/init", Body::Json(256)).of_trace(),
         Endpoint::control(Route::Start, "/api/v1/trace/start", Body::Json(256))
@@ -415,7 +417,7 @@ impl Route {
         },
     ];
 
-    const TABLE: &'static [Endpoint; 37] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 38] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

@@ -1,9 +1,10 @@
 //! The figures of the heap, for several readers at once.
 
-use heapbeacon_shared::api::{Heap, HeapHistory};
+use heapbeacon_shared::analysis::layout::{Layout, Placed, Rules};
+use heapbeacon_shared::api::{Device, Heap, HeapHistory, Hole, Pinning, PinsPage, RecordsPage};
 use heapbeacon_shared::trace::Mode;
 
-use crate::support::target::Target;
+use crate::support::target::{Target, stop_if_running};
 use crate::support::{await_that, client};
 
 /// Blocks that others may take or give back while an answer is made.
@@ -110,4 +111,67 @@ fn the_history_reaches_from_boot_until_now_and_bounds_what_is() {
             );
         }
     }
+}
+
+/// Reads all records.
+fn records(agent: &Target) -> RecordsPage {
+    let mut all = RecordsPage::default();
+    let mut after = Some(0);
+    while let Some(seq) = after {
+        let page: RecordsPage = agent.read(&format!("/trace/records?limit=1000&after={seq}"));
+        all.records.extend(page.records);
+        after = page.next;
+    }
+    all
+}
+
+#[test]
+fn the_pins_of_the_holes_are_those_that_the_page_tells_of_the_records() {
+    let agent = Target::tracing(Mode::Leaks);
+    agent.worked_until("some blocks", |trace| trace.summary.live_count > 200);
+    // Nothing is recorded any more, though the heap goes on.
+    agent.command("/trace/stop", "");
+    let pins: PinsPage = agent.read("/heap/pins");
+    assert!(!pins.complete && pins.reason.is_some(), "{pins:?}");
+    assert_eq!(pins.changes, 0);
+    let device: Device = agent.read("/device");
+    let records = records(&agent).records;
+    let block = |record: &heapbeacon_shared::api::Record| Placed {
+        address: record.address.0,
+        size: record.size,
+        owner: record.stack,
+    };
+    let blocks: Vec<_> = records.iter().filter(|it| !it.freed).map(block).collect();
+    for told in &pins.regions {
+        let region = &told.region;
+        let rules = Rules::new(device.pointer_bytes, region.largest_free_block, false);
+        let layout = Layout::new(region.start.0, region.size, rules, &blocks);
+        assert_eq!(region.blocks, layout.sums.count);
+        assert_eq!(region.hole_bytes, layout.sums.holes);
+        assert_eq!(region.unknown_bytes, layout.sums.unknown);
+        let largest = layout.largest().map(Hole::from);
+        assert_eq!(told.holes.first(), largest.as_ref());
+        let pinning: Vec<_> = layout.owners.iter().map(Pinning::from).collect();
+        assert!(pinning.starts_with(&told.pinning), "{told:?}");
+    }
+    for told in &pins.regions {
+        let holes = told.holes.iter();
+        let pins_of = holes.flat_map(|hole| [&hole.below, &hole.above].into_iter().flatten());
+        let blocks = pins_of.flat_map(|pin| &pin.blocks);
+        for block in blocks {
+            let is_told = pins.stacks.iter().any(|stack| stack.id == block.stack);
+            assert!(is_told, "{block:?} is of a call stack that is not told");
+        }
+    }
+}
+
+#[test]
+fn of_no_trace_there_are_no_pins() {
+    let agent = Target::take();
+    stop_if_running(&agent);
+    agent.command("/trace/init", r#"{"destination":"standalone","records":0}"#);
+    let answer = agent.get("/heap/pins");
+    let problem = answer.problem(409);
+    assert_eq!(problem.code, "ESP_ERR_INVALID_STATE");
+    assert!(problem.detail.contains("/trace/init"), "{problem:?}");
 }

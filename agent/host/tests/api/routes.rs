@@ -2,7 +2,8 @@
 
 use heapbeacon_shared::api::{
     Count, Demo, Device, Feature, Heap, HeapHistory, LeaksPage, MarksPage, Method, Ota,
-    PROBLEM_MIME, Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage, Trace,
+    PROBLEM_MIME, PinsPage, Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage,
+    Trace,
 };
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
@@ -41,6 +42,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Heap => drop(answer.json::<Heap>()),
         Route::HeapHistory if answer.status == 404 => drop(answer.problem(404)),
         Route::HeapHistory => drop(answer.json::<HeapHistory>()),
+        Route::HeapPins => drop(answer.json::<PinsPage>()),
         Route::Trace => drop(answer.json::<Trace>()),
         Route::Count => {
             answer.json::<Count>();

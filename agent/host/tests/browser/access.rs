@@ -12,7 +12,9 @@ use crate::support::process::Process;
 /// More stops than any page has, several call stacks opened.
 const STOPS: usize = 160;
 
-const PAGES: [&str; 6] = ["live", "leaks", "flame", "records", "compare", "device"];
+const PAGES: [&str; 7] = [
+    "live", "leaks", "flame", "map", "records", "compare", "device",
+];
 
 /// Goes on with the tabulator until something has the focus, and checks that one always sees what has.
 async fn tab_to(page: &Page, css: &str) -> WebDriverResult<()> {

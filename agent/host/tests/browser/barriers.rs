@@ -9,7 +9,9 @@ use crate::support::page::Page;
 use crate::support::process::Process;
 use crate::support::web_server::{Reply, WebServer};
 
-const PAGES: [&str; 6] = ["live", "leaks", "flame", "records", "compare", "device"];
+const PAGES: [&str; 7] = [
+    "live", "leaks", "flame", "map", "records", "compare", "device",
+];
 
 fn axe() -> String {
     let path = std::env::var("HEAPBEACON_AXE")

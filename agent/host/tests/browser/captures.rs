@@ -6,7 +6,9 @@ use heapbeacon_shared::trace::{
     Address, Births, BuildId, Cut, Destination, Ending, Frames, Leak, MAX_FRAMES, Mark, Mode, Name,
     Origin, Reason, Record, Stack, State, Summary, Task,
 };
-use heapbeacon_shared::wire::{Encoder, Free, Header, HeapRegion, MAX_ENCODED, Message, Sample};
+use heapbeacon_shared::wire::{
+    Encoder, Free, Handed, Header, HeapRegion, MAX_ENCODED, Message, Sample,
+};
 
 const SECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -180,6 +182,62 @@ pub(crate) fn wide(stacks: u32) -> Vec<u8> {
             }));
         }
     }
+    stream(&messages)
+}
+
+/// A capture of a heap in which so many blocks of so many call sites lie apart from each other, each of which was traced.
+pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
+    const STEP: u64 = 96;
+    let size_of = |nth: u64| 16 + nth * 7 % 48;
+    let (start, bytes) = (0x3fc8_8000, (0..blocks).map(size_of).sum::<u64>());
+    let size = blocks * STEP + 4 * KIB;
+    let mut messages = vec![
+        header(),
+        Message::Region(HeapRegion {
+            name: name("dram"),
+            start: Address(start),
+            size,
+            origin: Origin::Application,
+        }),
+        Message::Sample(Sample {
+            time: TAKEN,
+            region: 0,
+            used: bytes,
+            free: size - bytes,
+            minimum_free: 0,
+            largest_free_block: 4 * KIB,
+        }),
+        Message::Handed(Handed {
+            region: 0,
+            blocks,
+            requested: bytes,
+        }),
+        Message::Counters(Summary {
+            time_us: TAKEN,
+            started_us: STARTED,
+            state: State::Recording,
+            destination: Some(Destination::Standalone),
+            mode: Some(Mode::Leaks),
+            count: blocks as u32,
+            capacity: 32_768,
+            total_allocations: blocks,
+            total_allocated_bytes: bytes,
+            live_count: blocks,
+            live_bytes: bytes,
+            ..Summary::default()
+        }),
+        task(1, "main", Origin::Application),
+    ];
+    messages.extend((0..stacks).map(|id| stack(id, 1)));
+    messages.extend((0..blocks).map(|nth| {
+        Message::Record(Record {
+            seq: STARTED + nth,
+            address: Address(start + nth * STEP),
+            size: size_of(nth),
+            stack: (nth * 31 % u64::from(stacks)) as u32,
+            ..Record::default()
+        })
+    }));
     stream(&messages)
 }
 

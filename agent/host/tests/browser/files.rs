@@ -282,7 +282,7 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
     page.element_with(".regions", "dram2").await?;
     for (scheme, suffix) in [("light", ""), ("dark", "-dark")] {
         page.prefer(scheme).await?;
-        for fragment in ["live", "leaks", "flame", "records", "device"] {
+        for fragment in ["live", "leaks", "flame", "map", "records", "device"] {
             page.go(fragment).await?;
             page.picture(&format!("capture-{fragment}{suffix}.png"))
                 .await?;

@@ -101,7 +101,7 @@ async fn a_site_that_grows_fits_telephones_folded_and_opened() -> WebDriverResul
 pub(super) async fn assert_fits_telephones(page: &Page, pictures: &str) -> WebDriverResult<()> {
     for width in TELEPHONES {
         page.shrink(width).await?;
-        for fragment in ["live", "leaks", "flame", "records", "device"] {
+        for fragment in ["live", "leaks", "flame", "map", "records", "device"] {
             page.go(fragment).await?;
             page.element("main").await?;
             page.picture(&format!("{pictures}-{fragment}-{width}.png"))

@@ -5,6 +5,7 @@ pub(crate) mod dump_page;
 pub(crate) mod frame;
 pub(crate) mod output;
 pub(crate) mod pages;
+pub(crate) mod pins_page;
 pub(crate) mod postmortem_page;
 pub(crate) mod references_page;
 pub(crate) mod reply;

@@ -16,6 +16,7 @@ use crate::http::answer::output::Output;
 use crate::http::answer::pages::{
     DemoPage, HistoryPage, LeaksPage, MarksPage, RecordsPage, StacksPage,
 };
+use crate::http::answer::pins_page::PinsPage;
 use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
@@ -99,6 +100,7 @@ pub(crate) enum Stream {
     Records(RecordsPage),
     Stacks(StacksPage),
     Leaks(LeaksPage),
+    Pins(PinsPage),
     References(ReferencesPage),
     History(HistoryPage),
     Marks(MarksPage),
@@ -305,6 +307,7 @@ impl Stream {
             Stream::Records(page) => page.fill::<P>(chunk),
             Stream::Stacks(page) => page.fill::<P>(chunk),
             Stream::Leaks(page) => page.fill::<P>(chunk),
+            Stream::Pins(page) => page.fill::<P>(chunk),
             Stream::References(page) => page.fill::<P>(chunk),
             Stream::History(page) => page.fill::<P>(chunk),
             Stream::Marks(page) => page.fill::<P>(chunk),

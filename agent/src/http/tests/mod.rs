@@ -14,6 +14,8 @@ mod marks;
 #[cfg(feature = "tracing")]
 mod metrics;
 #[cfg(feature = "tracing")]
+mod pins;
+#[cfg(feature = "tracing")]
 mod pprof;
 #[cfg(feature = "tracing")]
 mod references;
