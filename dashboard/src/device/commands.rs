@@ -10,9 +10,10 @@ use leptos::task::spawn_local;
 use serde::Serialize;
 
 use super::client::ApiError;
-use super::records::{Reading, RecordList, Step};
+use super::records::{Reading, Step};
 use crate::files::save::save;
 use crate::model::record_buffer::more_records;
+use crate::model::record_list::RecordList;
 use crate::store::Store;
 
 /// Most times that records are read, because another trace begins each time.

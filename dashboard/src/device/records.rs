@@ -1,24 +1,12 @@
 //! The records of one trace, page by page.
 
-use heapbeacon_shared::api::{Record, Stack};
 use heapbeacon_shared::capture::{CaptureReader, Page};
 use heapbeacon_shared::wire::DecodeError;
 
+use crate::model::record_list::RecordList;
+
 /// Records of one page of the list.
 const RECORDS_PER_PAGE: u32 = 256;
-
-/// The records as they were when somebody asked for them.
-#[derive(Clone, Debug, Default)]
-pub struct RecordList {
-    /// The trace that they are of.
-    pub trace_id: u32,
-    /// Oldest first.
-    pub records: Vec<Record>,
-    /// The call stacks that they refer to.
-    pub stacks: Vec<Stack>,
-    /// When they were read, in microseconds since boot.
-    pub read_us: u64,
-}
 
 /// What there is to do after a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

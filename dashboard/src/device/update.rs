@@ -8,7 +8,7 @@ use web_sys::{Blob, File};
 
 use super::client::ApiError;
 use super::past::if_there_is;
-use crate::model::update::is_under_way;
+use crate::model::update::{Sending, is_under_way};
 use crate::store::Store;
 
 /// Bytes of a part: a second or two of a slow link.
@@ -17,19 +17,6 @@ const PART: u64 = 32 * 1024;
 const TRIES: u32 = 5;
 /// Milliseconds between two tries, and between two looks at what changes by itself.
 const PAUSE_MS: u32 = 2_000;
-
-/// Firmware that this page sends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending {
-    /// What the file is called.
-    pub name: String,
-    /// Bytes that the device has.
-    pub sent: u64,
-    /// Bytes in all.
-    pub total: u64,
-    /// Whether somebody has given it up.
-    pub is_cancelled: bool,
-}
 
 impl Store {
     /// Asks what runs and what is booted next, and again as long as that changes by itself.

@@ -18,6 +18,7 @@ pub(crate) mod passing;
 pub(crate) mod past;
 pub(crate) mod rates;
 pub(crate) mod record_buffer;
+pub(crate) mod record_list;
 pub(crate) mod records_location;
 pub(crate) mod sites;
 pub(crate) mod span;

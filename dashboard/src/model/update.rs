@@ -2,6 +2,19 @@
 
 use heapbeacon_shared::api::{Ota, OtaRejection, OtaSlot, OtaState};
 
+/// Firmware that this page sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// What the file is called.
+    pub name: String,
+    /// Bytes that the device has.
+    pub sent: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Whether somebody has given it up.
+    pub is_cancelled: bool,
+}
+
 /// Says what is going on with updates.
 pub fn state_words(ota: &Ota) -> String {
     let version = |index: u8| {

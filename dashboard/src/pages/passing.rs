@@ -7,9 +7,9 @@ use heapbeacon_shared::api::Record;
 use leptos::prelude::*;
 
 use crate::components::When;
-use crate::device::records::RecordList;
 use crate::format;
 use crate::model::passing::{Bar, LOOKED_AT, Passing};
+use crate::model::record_list::RecordList;
 use crate::store::Store;
 
 /// Shows what the page is told by events, while they come.

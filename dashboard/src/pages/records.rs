@@ -13,9 +13,9 @@ use super::passing::Recorded;
 use super::start::NotTracing;
 use crate::components::{Item, KeyedList, When, follow};
 use crate::device::connection::LinkState;
-use crate::device::records::RecordList;
 use crate::format;
 use crate::location::{Page, note_view, view_value};
+use crate::model::record_list::RecordList;
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 

@@ -2,9 +2,8 @@ use heapbeacon_shared::api::{Feature, Ota, OtaState};
 use leptos::prelude::*;
 
 use crate::components::{DropZone, Switch, When};
-use crate::device::update::Sending;
 use crate::format;
-use crate::model::update::{rejection_words, slot_words, state_words};
+use crate::model::update::{Sending, rejection_words, slot_words, state_words};
 use crate::store::Store;
 
 /// Shows which firmware runs and which is booted next, and sends another one.

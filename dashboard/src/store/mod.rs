@@ -13,18 +13,18 @@ use web_sys::{Blob, File};
 
 use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
-use crate::device::records::RecordList;
 use crate::device::scan_pace::{Picture, ScanPace, Scans};
-use crate::device::update::Sending;
 use crate::files::folder::Folder;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
 use crate::model::passing::Following;
 use crate::model::rates::Rates;
+use crate::model::record_list::RecordList;
 use crate::model::records_location::RecordsLocation;
 use crate::model::sites::order::Group;
 use crate::model::sites::{self, Grouping, Site};
 use crate::model::span::Span;
+use crate::model::update::Sending;
 use crate::symbols::names::Names;
 use crate::symbols::source::SymbolState;
 

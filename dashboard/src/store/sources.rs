@@ -11,13 +11,13 @@ use web_sys::File;
 use super::{Opened, Store};
 use crate::components::follow;
 use crate::device::connection::Obstacle;
-use crate::device::records::RecordList;
 use crate::device::scan_pace::Scans;
 use crate::files::kind::FileKind;
 use crate::files::read::read_capture;
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
 use crate::model::holders::Scanned;
+use crate::model::record_list::RecordList;
 use crate::symbols::names::Names;
 
 /// Index of the connected device among the sources.

@@ -70,8 +70,8 @@ pub(super) const RULES: [Rule; 12] = [
     Rule {
         scope: "shared/src/symbols",
         never: &["crate"],
-        except: &["crate::frames", "crate::symbols"],
-        because: "symbols know nothing but the bytes of an ELF file",
+        except: &["crate::frames", "crate::symbol_file", "crate::symbols"],
+        because: "symbols know nothing but the bytes of an ELF file or of a symbol file",
     },
     Rule {
         scope: "shared/src/frames",

@@ -1,14 +1,10 @@
 //! What outlives a reset of the chip.
 
-use core::fmt;
-
 use esp_hal::rtc_cntl::reset_reason;
 use esp_hal::system::Cpu;
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon_embassy::Lock;
 use heapbeacon_shared::trace::Reason;
-
-use crate::board::Board;
 
 /// In the memory of the real-time clock, which esp-hal clears after a power failure only; on a chip without it, in RAM that nobody
 /// clears.
@@ -23,11 +19,6 @@ use crate::board::Board;
 static MEMORY: Memory = Memory::new();
 
 pub(crate) static BLACK_BOX: BlackBox<Lock> = BlackBox::new(&MEMORY);
-
-/// Notes a line of the firmware's log for a post-mortem, as [`print`](crate::print) does by itself: to be called from the firmware's own logger.
-pub fn log(line: fmt::Arguments<'_>) {
-    heapbeacon::postmortem::log::<Board>(line);
-}
 
 /// Finds out how the boot before has ended, and keeps what is left of this one.
 pub(crate) fn begin() {

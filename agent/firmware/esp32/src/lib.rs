@@ -97,12 +97,10 @@ pub use heapbeacon::tracer::Mode;
 #[cfg(feature = "http")]
 pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
-#[cfg(feature = "postmortem")]
-pub use keep::log;
 #[cfg(feature = "http")]
 pub use network::{Network, network};
 #[cfg(feature = "postmortem")]
-pub use panic::note_panic;
+pub use panic::{log, note_panic};
 pub use records::{RecordBuffer, record_buffer};
 #[cfg(feature = "http")]
 pub use server::start;

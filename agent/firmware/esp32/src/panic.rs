@@ -1,5 +1,6 @@
-//! What a panic leaves for the next boot.
+//! What a panic, and the log before it, leave for the next boot.
 
+use core::fmt;
 use core::panic::PanicInfo;
 
 use heapbeacon::postmortem::panicked;
@@ -18,4 +19,9 @@ use crate::board::Board;
 /// ```
 pub fn note_panic(info: &PanicInfo<'_>) {
     panicked::<Board>(info);
+}
+
+/// Notes a line of the firmware's log for a post-mortem, as [`print`](crate::print) does by itself: to be called from the firmware's own logger.
+pub fn log(line: fmt::Arguments<'_>) {
+    heapbeacon::postmortem::log::<Board>(line);
 }

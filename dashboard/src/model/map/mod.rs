@@ -7,8 +7,8 @@ use heapbeacon_shared::analysis::{self, Amount, is_recording, places, sort_keys}
 use heapbeacon_shared::api::{Heap, Record, Trace};
 use heapbeacon_shared::trace::{Region, Summary};
 
-use crate::device::records::RecordList;
 use crate::model::heap_sample::regions;
+use crate::model::record_list::RecordList;
 use crate::symbols::names::Names;
 
 pub mod colours;
