@@ -104,6 +104,7 @@ fn rows_inside_one_piece_are_one() {
     let grid = Grid::new(&pieces, 640.0);
     assert_eq!(grid.row_bytes, 64);
     let folded: Vec<_> = grid.folded().map(|(_, row)| row.clone()).collect();
-    assert_eq!(folded, [128..1_000_000 - 1_000_000 % 64]);
+    assert_eq!(folded.len(), 1);
+    assert_eq!(folded[0], 128..1_000_000);
     assert!(grid.rows.len() <= 5);
 }
