@@ -18,6 +18,22 @@ const TRIES: u32 = 5;
 /// Milliseconds between two tries, and between two looks at what changes by itself.
 const PAUSE_MS: u32 = 2_000;
 
+/// HTTP statuses of a part that came too slowly, while the device still waits for the one before, or that is not the next one.
+const TOO_SLOW: u16 = 408;
+const BUSY: u16 = 409;
+const NOT_THE_NEXT: u16 = 416;
+
+/// Checks whether an upload may go on behind an error, with what the device says that it has. Before anything has come, a refusal is final.
+fn may_go_on(error: &ApiError, has_begun: bool) -> bool {
+    match error {
+        ApiError::Unreachable => true,
+        ApiError::Refused(problem) => {
+            has_begun && matches!(problem.status, TOO_SLOW | BUSY | NOT_THE_NEXT)
+        }
+        _ => false,
+    }
+}
+
 impl Store {
     /// Asks what runs and what is booted next, and again as long as that changes by itself.
     pub fn load_update(&self) {
@@ -39,6 +55,11 @@ impl Store {
     pub fn send_firmware(&self, file: File, may_be_older: bool) {
         let store = *self;
         store.update_problem.set(String::new());
+        if file.size() < 1.0 {
+            let empty = format!("{} is empty.", file.name());
+            store.update_problem.set(empty);
+            return;
+        }
         store.sending.set(Some(Sending {
             name: file.name(),
             sent: 0,
@@ -100,10 +121,10 @@ impl Store {
                     self.note_sent(sent);
                     self.ota.set(Some(ota));
                 }
-                Err(ApiError::Unreachable) if failures < TRIES => {
+                Err(error) if failures < TRIES && may_go_on(&error, sent > 0 || failures > 0) => {
                     failures += 1;
                     TimeoutFuture::new(PAUSE_MS).await;
-                    sent = self.received(total).await.unwrap_or(sent);
+                    sent = self.received(total, end == total).await.unwrap_or(sent);
                     self.note_sent(sent);
                 }
                 Err(error) => return Err(error),
@@ -113,13 +134,15 @@ impl Store {
     }
 
     /// Asks how many bytes the device has of an upload that was broken off; `None` if it does not answer.
-    async fn received(&self, total: u64) -> Option<u64> {
+    async fn received(&self, total: u64, was_last: bool) -> Option<u64> {
         self.ask_update().await.ok()?;
         self.ota.with_untracked(|ota| {
             let ota = ota.as_ref()?;
             match (ota.state, &ota.upload) {
-                // The last part has come, and only its answer was lost.
-                (OtaState::Checking | OtaState::RestartNeeded, _) => Some(total),
+                // It has not noticed yet that the connection broke.
+                (OtaState::Receiving, _) => None,
+                // The last part has come, and only its answer was lost. Before that, it is what came earlier that waits for a restart.
+                (OtaState::Checking | OtaState::RestartNeeded, _) if was_last => Some(total),
                 (_, Some(upload)) if u64::from(upload.total) == total => {
                     Some(upload.received.into())
                 }

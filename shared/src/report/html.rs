@@ -187,7 +187,7 @@ impl Report<'_> {
         let more = match more {
             0 => String::new(),
             more => format!(
-                "<p>{} more hold less.</p>\n",
+                "<p>{} more are not listed.</p>\n",
                 plural(more as u64, "call site")
             ),
         };

@@ -131,7 +131,8 @@ impl Version {
 
     /// Returns how many blocks all of its call sites hold.
     pub fn blocks(&self) -> u64 {
-        self.sites.iter().map(|site| site.holding.count).sum()
+        let blocks = self.sites.iter().map(|site| site.holding.count);
+        blocks.fold(0, u64::saturating_add)
     }
 }
 

@@ -48,6 +48,21 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
         .map(|(index, path)| version(path, &captures[index], named[index]));
     let compared = Compared::new(&before, &after)?;
     out.write_all(compared.text().as_bytes())?;
+    for (path, capture) in options.captures.iter().zip(&captures) {
+        if capture.loss.is_incomplete() {
+            let shown = path.display();
+            writeln!(
+                out,
+                "- {shown} is damaged or has no end: what looks gone or new may be missing there only."
+            )?;
+            if !options.failures.is_empty() {
+                out.flush()?;
+                bail!(
+                    "{shown} is not whole, so nobody can tell whether what --fail-on names has happened; fetch it again"
+                );
+            }
+        }
+    }
     let happened = options
         .failures
         .iter()

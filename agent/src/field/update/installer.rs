@@ -248,10 +248,15 @@ impl<F: NorFlash> Installer<F> {
         self.uploads = self.uploads.wrapping_add(1);
     }
 
+    /// Checks whether an upload was given up, or another one was begun since.
+    pub(super) fn is_given_up(&self, lane: &Lane) -> bool {
+        lane.upload != self.uploads
+    }
+
     fn check_current(&self, lane: &Lane) -> Result<(), Refusal> {
-        match lane.upload == self.uploads {
-            true => Ok(()),
-            false => Err(Refusal::Cancelled),
+        match self.is_given_up(lane) {
+            true => Err(Refusal::Cancelled),
+            false => Ok(()),
         }
     }
 

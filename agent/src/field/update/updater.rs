@@ -139,6 +139,10 @@ impl<M: RawMutex + Sync, F: NorFlash + Send> Update for Updater<M, F> {
     }
 
     fn close(&self, lane: &'static mut Lane) {
+        // One that was given up meanwhile is not gone on with.
+        if self.with(|installer| installer.is_given_up(lane)) == Some(true) {
+            lane.begin(0, 0);
+        }
         self.lane.lock(|place| place.set(Some(lane)));
     }
 

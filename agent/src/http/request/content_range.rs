@@ -69,7 +69,8 @@ fn parse(value: &str) -> Option<Part> {
     }
     let (first, last) = range.split_once('-')?;
     let (first, last) = (number(first)?, number(last)?);
-    (first <= last && last < total).then_some(Part {
+    // Only then is there a number behind the last one.
+    (first <= last && last < total).then(|| Part {
         first,
         end: last + 1,
         total,
@@ -98,6 +99,8 @@ mod tests {
                 part(u32::MAX - 2, u32::MAX, u32::MAX),
             ),
             ("bytes 0-10/10", None),
+            ("bytes 0-4294967295/5", None),
+            ("bytes 4294967295-4294967295/4294967295", None),
             ("bytes 5-4/10", None),
             ("bytes 0-9/*", None),
             ("bytes +0-9/10", None),

@@ -232,6 +232,25 @@ fn an_upload_that_is_cancelled_meanwhile_learns_so_with_its_next_block() {
 }
 
 #[test]
+fn an_upload_that_is_cancelled_and_breaks_off_is_not_gone_on_with() {
+    let bytes = with(|_| {});
+    let update = device();
+    let mut session = Session::open(update, all_of(&bytes), false).expect("it may");
+    assert_eq!(bring(&mut session, &bytes[..3000], 500), Ok(()));
+    assert_eq!(update.cancel(), Ok(()));
+    // It stalls, or its connection breaks, before it has learnt that.
+    drop(session);
+    assert_eq!(update.status().map(|it| it.state), Some(OtaState::Idle));
+    assert_eq!(update.cancel(), Err(Refusal::Nothing));
+    let rest = Part {
+        first: 3000,
+        ..all_of(&bytes)
+    };
+    let refused = Session::open(update, rest, false).err();
+    assert_eq!(refused, Some(Refusal::WrongRange { next: 0 }));
+}
+
+#[test]
 fn firmware_on_trial_takes_no_update_over_what_it_would_go_back_to() {
     let update = device();
     assert_eq!(upload(update, &with(|_| {}), 500), Ok(()));
