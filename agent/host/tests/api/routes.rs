@@ -5,6 +5,7 @@ use heapbeacon_shared::api::{
     PROBLEM_MIME, PinsPage, Record, RecordsPage, ReferencesPage, Route, Settings, StacksPage,
     Trace,
 };
+use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::trace::{Mode, Origin, Region, State};
 use serde_json::Value;
 
@@ -57,7 +58,10 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Dump => assert!(answer.text().starts_with("====== Heap Trace: ")),
         Route::Capture => drop(answer.messages()),
         Route::Marks => drop(answer.json::<MarksPage>()),
-        Route::Elf if agent.has(Feature::Elf) => assert!(answer.body.starts_with(b"\x7fELF")),
+        Route::Elf if agent.has(Feature::Elf) => {
+            let names = [b"\x7fELF", &symbol_file::MAGIC];
+            assert!(names.iter().any(|begin| answer.body.starts_with(*begin)));
+        }
         Route::Demo if agent.has(Feature::Demo) => drop(answer.json::<Demo>()),
         Route::Elf | Route::Demo => drop(answer.problem(404)),
         Route::Events => drop(answer.problem(426)),

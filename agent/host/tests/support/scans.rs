@@ -114,11 +114,12 @@ impl Scanned {
         let others = lost.keys().filter(|function| !is_planted(function));
         assert_eq!(others.count(), 0, "{lost:?}");
         let all = self.count_by_function(symbols, &self.blocks());
-        assert_eq!(all.keys().filter(is_planted).count(), 2, "{all:?}");
-        let mut planted = all.iter().filter(|(function, _)| is_planted(function));
-        planted.all(|(function, count)| {
-            let found = lost.get(function).copied().unwrap_or(0);
-            found * 4 >= *count
-        })
+        let planted = all.iter().filter(|(function, _)| is_planted(function));
+        let found = planted.filter(|(function, count)| {
+            let found = lost.get(*function).copied().unwrap_or(0);
+            found * 4 >= **count
+        });
+        // Two ways to lose a block: on a slow device it takes a while until it has gone both.
+        found.count() == 2
     }
 }
