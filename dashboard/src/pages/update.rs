@@ -22,9 +22,13 @@ pub(super) fn UpdatePanel() -> impl IntoView {
             store.load_update();
         }
     });
-    let words = move || store.ota.with(|ota| ota.as_ref().map(state_words));
     let problem = move || store.update_problem.get();
     let is_sent = move || store.sending.with(Option::is_some);
+    // Between two parts, the device takes the upload for broken off.
+    let words = move || match is_sent() {
+        true => Some("Firmware is on its way to the device.".to_owned()),
+        false => store.ota.with(|ota| ota.as_ref().map(state_words)),
+    };
     let state = move || store.ota.with(|ota| ota.as_ref().map(|ota| ota.state));
     view! {
         <When is=offered>
