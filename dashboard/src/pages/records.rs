@@ -11,7 +11,7 @@ use web_sys::HtmlInputElement;
 use super::origins::OriginSwitches;
 use super::passing::Recorded;
 use super::start::NotTracing;
-use crate::components::{Item, KeyedList, When, follow};
+use crate::components::{Item, KeyedList, When, follow, sort_head};
 use crate::device::connection::LinkState;
 use crate::format;
 use crate::location::{Page, note_view, view_value};
@@ -314,23 +314,14 @@ fn sorted(
     class: &'static str,
     hint: &'static str,
 ) -> AnyView {
-    let sorted = move || {
+    let rises = move || {
         let order = order.get();
         // The youngest come first.
         let rises = column == Column::Age;
-        (order.column == column).then_some(match order.is_reversed != rises {
-            true => "ascending",
-            false => "descending",
-        })
+        (order.column == column).then_some(order.is_reversed != rises)
     };
-    view! {
-        <th scope="col" class=class aria-sort=sorted>
-            <button type="button" title=hint on:click=move |_| order.update(|order| *order = order.chosen(column))>
-                {name}
-            </button>
-        </th>
-    }
-    .into_any()
+    let choose = move || order.update(|order| *order = order.chosen(column));
+    sort_head(class, name, hint, rises, choose)
 }
 
 /// A row is drawn anew when a name, a colour or another reading changes what it shows.

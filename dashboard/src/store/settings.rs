@@ -21,19 +21,28 @@ impl Setting {
 
     /// Returns whether it is on. A browser that keeps nothing leaves everything on.
     pub fn is_on(self) -> bool {
-        let storage = window().local_storage().ok().flatten();
-        let kept = storage.and_then(|storage| storage.get_item(self.key()).ok()?);
-        kept.as_deref() != Some(OFF)
+        kept(self.key()).as_deref() != Some(OFF)
     }
 
     /// Keeps whether it is on.
     pub fn turn(self, is_on: bool) {
-        if let Ok(Some(storage)) = window().local_storage() {
-            // A browser that keeps nothing asks again the next time.
-            let _ = match is_on {
-                true => storage.remove_item(self.key()),
-                false => storage.set_item(self.key(), OFF),
-            };
-        }
+        keep(self.key(), (!is_on).then_some(OFF));
+    }
+}
+
+/// Returns what this browser keeps under a key.
+pub fn kept(key: &str) -> Option<String> {
+    let storage = window().local_storage().ok().flatten();
+    storage.and_then(|storage| storage.get_item(key).ok()?)
+}
+
+/// Keeps something under a key, or nothing any more.
+pub fn keep(key: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // A browser that keeps nothing asks again the next time.
+        let _ = match value {
+            Some(value) => storage.set_item(key, value),
+            None => storage.remove_item(key),
+        };
     }
 }

@@ -1,10 +1,11 @@
 //! A server that has the symbol files of builds: for devices that do not carry their own names, and for captures of old builds.
 
 use gloo_net::http::Request;
-use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
+
+use crate::store::settings;
 
 /// What stands for the build id in an address.
 pub const BUILD_ID: &str = "{build_id}";
@@ -13,9 +14,7 @@ const KEY: &str = "heapbeacon-symbols";
 
 /// Returns the address that somebody gave, with [`BUILD_ID`] in it; empty if nobody did.
 pub fn kept() -> String {
-    let storage = window().local_storage().ok().flatten();
-    let kept = storage.and_then(|storage| storage.get_item(KEY).ok()?);
-    kept.unwrap_or_default()
+    settings::kept(KEY).unwrap_or_default()
 }
 
 /// Keeps an address for every device; an empty one is none.
@@ -30,10 +29,7 @@ pub fn keep(address: &str) -> Result<(), String> {
             "An address begins with https:// and has {BUILD_ID} where the build id belongs."
         ));
     }
-    if let Ok(Some(storage)) = window().local_storage() {
-        // A browser that keeps nothing asks again the next time.
-        let _ = storage.set_item(KEY, address);
-    }
+    settings::keep(KEY, Some(address).filter(|address| !address.is_empty()));
     Ok(())
 }
 

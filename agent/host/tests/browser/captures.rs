@@ -9,10 +9,15 @@ use heapbeacon_shared::trace::{
 use heapbeacon_shared::wire::{
     Encoder, Free, Handed, Header, HeapRegion, MAX_ENCODED, Message, Sample,
 };
+use thirtyfour::prelude::*;
+
+use super::files::CAPTURE;
+use crate::support::page::Page;
 
 const SECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60 * SECOND;
 const KIB: u64 = 1024;
+
 /// When the capture of the lamp was taken, and when its trace was started.
 const TAKEN: u64 = 192 * MINUTE;
 const STARTED: u64 = 2 * MINUTE;
@@ -381,4 +386,19 @@ fn stream(messages: &[Message]) -> Vec<u8> {
     let end = encoder.finish();
     bytes.extend_from_slice(encoder.encode(&end, &mut buffer).expect("it fits"));
     bytes
+}
+
+/// Opens a capture, and looks at it on a page.
+pub(crate) async fn open_capture(
+    page: &Page,
+    fragment: &str,
+    name: &str,
+    capture: &[u8],
+) -> WebDriverResult<()> {
+    let files = Files::new();
+    page.go("device").await?;
+    page.choose(CAPTURE, &files.write(name, capture)).await?;
+    page.element_with("[data-testid='file-banner']", name)
+        .await?;
+    page.go(fragment).await
 }

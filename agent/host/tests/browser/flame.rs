@@ -3,8 +3,7 @@
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
-use super::captures::{Files, lamp, post_mortem, wide};
-use super::files::CAPTURE;
+use super::captures::{lamp, open_capture, post_mortem, wide};
 use super::story::{LEAKS, bundle};
 use crate::support::page::Page;
 use crate::support::process::Process;
@@ -30,16 +29,6 @@ async fn opened(agent: &Process) -> WebDriverResult<Page> {
     page.content_with(&format!("{GRAPH} text"), "config::load")
         .await?;
     Ok(page)
-}
-
-/// Opens the flame graph of a capture.
-async fn of_capture(page: &Page, name: &str, capture: &[u8]) -> WebDriverResult<()> {
-    let files = Files::new();
-    page.go("device").await?;
-    page.choose(CAPTURE, &files.write(name, capture)).await?;
-    page.element_with("[data-testid='file-banner']", name)
-        .await?;
-    page.go("flame").await
 }
 
 fn measure(name: &str) -> String {
@@ -189,7 +178,7 @@ async fn a_capture_has_its_flame_graph_too_without_names() -> WebDriverResult<()
     let page = Page::open(agent.url()).await?;
     page.go("flame").await?;
     page.element("[data-testid='start-here']").await?;
-    of_capture(&page, "lamp.hbc", &lamp()).await?;
+    open_capture(&page, "flame", "lamp.hbc", &lamp()).await?;
     // Addresses, and where to give the ELF that names them.
     page.content_with(&format!("{GRAPH} text"), "0x42001")
         .await?;
@@ -205,7 +194,7 @@ async fn a_capture_has_its_flame_graph_too_without_names() -> WebDriverResult<()
     page.element(GRAPH).await?;
     assert_open_to_all(&page, "flame-capture").await?;
 
-    of_capture(&page, "post-mortem.hbc", &post_mortem()).await?;
+    open_capture(&page, "flame", "post-mortem.hbc", &post_mortem()).await?;
     page.content_with(&format!("{GRAPH} text"), "0x42001")
         .await?;
     page.click(&measure("Growth")).await?;
@@ -243,7 +232,7 @@ async fn the_flame_graph_has_no_barriers_and_fits_telephones() -> WebDriverResul
 async fn ten_thousand_frames_are_drawn_anew_within_fifty_milliseconds() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
     let page = Page::open(agent.url()).await?;
-    of_capture(&page, "wide.hbc", &wide(STACKS)).await?;
+    open_capture(&page, "flame", "wide.hbc", &wide(STACKS)).await?;
     page.click(&measure("Allocated")).await?;
     page.element_with(TITLE, "Who allocated").await?;
     page.click("input[type='search']").await?;

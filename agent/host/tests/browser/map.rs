@@ -3,8 +3,7 @@
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
-use super::captures::{Files, lamp, post_mortem, scattered};
-use super::files::CAPTURE;
+use super::captures::{lamp, open_capture, post_mortem, scattered};
 use super::story::bundle;
 use crate::support::page::Page;
 use crate::support::process::Process;
@@ -28,16 +27,6 @@ async fn opened(agent: &Process) -> WebDriverResult<Page> {
     page.go("map").await?;
     page.element_with(KEY, "config::load").await?;
     Ok(page)
-}
-
-/// Opens the map of a capture.
-async fn of_capture(page: &Page, name: &str, capture: &[u8]) -> WebDriverResult<()> {
-    let files = Files::new();
-    page.go("device").await?;
-    page.choose(CAPTURE, &files.write(name, capture)).await?;
-    page.element_with("[data-testid='file-banner']", name)
-        .await?;
-    page.go("map").await
 }
 
 fn colour_by(name: &str) -> String {
@@ -97,7 +86,7 @@ async fn a_keyboard_goes_from_block_to_hole() -> WebDriverResult<()> {
     let page = Page::open(agent.url()).await?;
     page.go("map").await?;
     page.element("[data-testid='start-here']").await?;
-    of_capture(&page, "scattered.hbc", &scattered(40, 3)).await?;
+    open_capture(&page, "map", "scattered.hbc", &scattered(40, 3)).await?;
     page.element_with(COMPLETE, "Every block that is handed out has a record")
         .await?;
     page.focus_on(MAP).await?;
@@ -123,7 +112,7 @@ async fn a_keyboard_goes_from_block_to_hole() -> WebDriverResult<()> {
 async fn a_capture_says_what_it_does_not_know() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
     let page = Page::open(agent.url()).await?;
-    of_capture(&page, "lamp.hbc", &lamp()).await?;
+    open_capture(&page, "map", "lamp.hbc", &lamp()).await?;
     page.element_with("[data-testid='map-region']", "dram at 0x3fc88000")
         .await?;
     page.element_with(COMPLETE, "free or not traced").await?;
@@ -132,7 +121,7 @@ async fn a_capture_says_what_it_does_not_know() -> WebDriverResult<()> {
     page.picture("map-capture.png").await?;
     assert_open_to_all(&page, "map-capture").await?;
     // Without records there is no map.
-    of_capture(&page, "post-mortem.hbc", &post_mortem()).await?;
+    open_capture(&page, "map", "post-mortem.hbc", &post_mortem()).await?;
     page.element(".empty").await?;
     page.close().await
 }
@@ -159,7 +148,7 @@ async fn the_heap_map_has_no_barriers_and_fits_telephones() -> WebDriverResult<(
 async fn twenty_thousand_blocks_answer_within_a_tenth_of_a_second() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
     let page = Page::open(agent.url()).await?;
-    of_capture(&page, "scattered.hbc", &scattered(BLOCKS, STACKS)).await?;
+    open_capture(&page, "map", "scattered.hbc", &scattered(BLOCKS, STACKS)).await?;
     page.element(&format!("{MAP}[data-blocks='{BLOCKS}']"))
         .await?;
     let before = page.work_ms().await?;

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::row::{SiteRow, Sites};
-use crate::components::{Item, KeyedList, When};
+use crate::components::{Item, KeyedList, When, sort_head};
 use crate::format;
 use crate::model::sites::order::{Column, Group, Order, cause};
 use crate::model::sites::{Grouping, Site};
@@ -126,22 +126,13 @@ fn head(
     title: &'static str,
     hint: &'static str,
 ) -> AnyView {
-    let sorted = move || {
+    let rises = move || {
         let order = order.get();
         let rises = matches!(column, Column::Name | Column::Verdict);
-        (order.column == column).then_some(match order.is_reversed != rises {
-            true => "ascending",
-            false => "descending",
-        })
+        (order.column == column).then_some(order.is_reversed != rises)
     };
-    view! {
-        <th scope="col" class=class aria-sort=sorted>
-            <button type="button" title=hint on:click=move |_| order.update(|order| *order = order.chosen(column))>
-                {title}
-            </button>
-        </th>
-    }
-    .into_any()
+    let choose = move || order.update(|order| *order = order.chosen(column));
+    sort_head(class, title, hint, rises, choose)
 }
 
 fn plain_head(title: &'static str, hint: &'static str) -> AnyView {
