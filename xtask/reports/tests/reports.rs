@@ -210,6 +210,21 @@ fn of_a_damaged_capture_the_rest_is_exported_and_what_is_missing_is_said() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("the capture has no end"));
 }
 
+#[test]
+fn half_a_capture_is_compared_and_never_passes_for_one_without_a_leak() {
+    let (whole, cut) = (capture("whole.hbc", &[]), capture("half.hbc", &[]));
+    let bytes = fs::read(&cut).expect("it is there");
+    fs::write(&cut, &bytes[..bytes.len() - 2]).expect("it may be written");
+    let paths = [&whole, &cut].map(|path| path.to_str().expect("text"));
+    let output = run(&["compare", paths[0], paths[1]], "");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("half.hbc is damaged or has no end"));
+    for order in [paths, [paths[1], paths[0]]] {
+        let output = run(&["compare", order[0], order[1], "--fail-on", "leaking"], "");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+}
+
 /// A copy of this program in a folder of its own, so that it can be changed.
 fn copied(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
