@@ -212,7 +212,10 @@ fn of_a_damaged_capture_the_rest_is_exported_and_what_is_missing_is_said() {
 
 #[test]
 fn half_a_capture_is_compared_and_never_passes_for_one_without_a_leak() {
-    let (whole, cut) = (capture("whole.hbc", &[]), capture("half.hbc", &[]));
+    let (whole, cut) = (
+        capture("whole.hbc", &[7; 20]),
+        capture("half.hbc", &[7; 20]),
+    );
     let bytes = fs::read(&cut).expect("it is there");
     fs::write(&cut, &bytes[..bytes.len() - 2]).expect("it may be written");
     let paths = [&whole, &cut].map(|path| path.to_str().expect("text"));

@@ -36,7 +36,7 @@ pub struct Config {
     /// other contents; without, `GET /trace/references` answers 501.
     pub scans: bool,
     /// Room for names of addresses, which `cargo xtask symbols ELF --embed` fills: then any browser shows functions and lines,
-    /// and nobody needs the ELF. An ESP32-C3 with everything needs 313 KiB of flash: `symbols: heapbeacon_esp32::symbol_room!(300 * 1024)`.
+    /// and nobody needs the ELF. An ESP32-C3 with everything needs 313 KiB of flash: `symbols: heapbeacon_esp32::symbol_room!(320 * 1024)`.
     pub symbols: &'static [u8],
     /// What of the firmware can be turned on and off over the API.
     pub switches: &'static [&'static dyn Switch],
