@@ -141,6 +141,23 @@ pub(crate) fn triggered<P: Platform>(trigger: &str) {
     on_purpose::<P>(Reason::Triggered, trigger);
 }
 
+/// Keeps the state of heap and trace as it is now, as if the boot ended, unless something is kept already.
+pub(crate) fn snapshot<P: Device>(trigger: &str) {
+    let Some(black_box) = P::black_box() else {
+        return;
+    };
+    write_ahead::<P>();
+    let regions = P::regions(None);
+    black_box.keep_now(Ending {
+        reason: Reason::Snapshot,
+        time_us: P::now_us(),
+        message: text(format_args!("{trigger}")),
+        free: Some(regions.iter().map(|region| region.free).sum()),
+        largest_free_block: regions.iter().map(|region| region.largest_free_block).max(),
+        ..Ending::default()
+    });
+}
+
 /// A panic on the way there says nothing new, and what asked first is why.
 fn on_purpose<P: Platform>(reason: Reason, message: &str) {
     if let Some(black_box) = P::black_box()

@@ -155,11 +155,12 @@ impl<M: RawMutex> BlackBox<M> {
     /// Finds out how the boot before has ended, and begins to keep what is left of this one. To be called once, early in a boot.
     pub fn begin(&self, reset: Reset) {
         let outcome = self.settle(reset);
+        // The note goes last: a reset in between finds by it that what it tells of was kept.
+        self.memory.log().clear();
         for area in self.memory.ahead() {
             clear(&area);
         }
         clear(&self.memory.note());
-        self.memory.log().clear();
         let kept = match (outcome, self.memory.kept().find()) {
             (Outcome::Found, Found::Content(content)) => content.bytes,
             _ => 0,
@@ -188,6 +189,21 @@ impl<M: RawMutex> BlackBox<M> {
             state.outcome = Outcome::Nothing;
             state.kept = 0;
         });
+    }
+
+    /// Keeps the state that was written ahead last while the boot goes on, unless something is kept already.
+    pub(crate) fn keep_now(&self, ending: Ending) {
+        let state = self.get();
+        if !state.has_begun || state.kept > 0 {
+            return;
+        }
+        self.keep(ending);
+        if let Found::Content(content) = self.memory.kept().find() {
+            self.update(|state| {
+                state.outcome = Outcome::Found;
+                state.kept = content.bytes;
+            });
+        }
     }
 
     /// Reads the message of what is kept that begins at a place, and returns it with the place behind it; `None` at the end. A message
@@ -320,7 +336,7 @@ impl<M: RawMutex> BlackBox<M> {
             (None, Reset::PowerOn) => None,
         };
         if let Some(reason) = reason.filter(|reason| *reason != Reason::Requested)
-            && (noted.is_some() || self.newest().is_some())
+            && self.has_something_to_tell(noted.as_ref())
         {
             let ending = noted.unwrap_or(Ending {
                 reason,
@@ -336,6 +352,36 @@ impl<M: RawMutex> BlackBox<M> {
             Found::Content(_) if !is_damaged => Outcome::Nothing,
             _ => Outcome::Damaged,
         }
+    }
+
+    /// Checks whether there is more than what is kept already.
+    fn has_something_to_tell(&self, noted: Option<&Ending>) -> bool {
+        if self.newest().is_some() || self.memory.log().lines().next().is_some() {
+            return true;
+        }
+        noted.is_some_and(|noted| {
+            let is_kept = |kept: Ending| {
+                // One that did not know when it was has the time of the state.
+                let time_us = match noted.time_us {
+                    0 => 0,
+                    _ => kept.time_us,
+                };
+                Ending { time_us, ..kept } == *noted
+            };
+            !self.kept_ending().is_some_and(is_kept)
+        })
+    }
+
+    /// Returns how the boot ended that is kept.
+    fn kept_ending(&self) -> Option<Ending> {
+        let kept = self.memory.kept();
+        let Found::Content(content) = kept.find() else {
+            return None;
+        };
+        messages(&kept, &content).find_map(|message| match message {
+            Message::Ending(ending) => Some(ending),
+            _ => None,
+        })
     }
 
     /// Keeps the state that was written ahead last, and behind it how the boot ended.
@@ -354,7 +400,7 @@ impl<M: RawMutex> BlackBox<M> {
             }
             messages = content.messages;
             if ending.time_us == 0 {
-                ending.time_us = self.last_us(&area, &content);
+                ending.time_us = last_us(&area, &content);
             }
         }
         let mut encoder = Encoder::behind(messages);
@@ -378,22 +424,6 @@ impl<M: RawMutex> BlackBox<M> {
         });
     }
 
-    /// Returns the time of the counters in a state.
-    fn last_us(&self, area: &Area<'_>, content: &Content) -> u64 {
-        let mut at = 0;
-        while at < content.bytes {
-            let mut bytes = [0; MAX_ENCODED];
-            let taken = bytes.len().min(content.bytes - at);
-            area.read(at, &mut bytes[..taken]);
-            match read_first(&bytes[..taken]) {
-                Some((Some(Message::Counters(summary)), _)) => return summary.time_us,
-                Some((_, length)) => at += length,
-                None => break,
-            }
-        }
-        0
-    }
-
     fn get(&self) -> State {
         self.state.lock(Cell::get)
     }
@@ -405,6 +435,29 @@ impl<M: RawMutex> BlackBox<M> {
             state.set(new);
         });
     }
+}
+
+/// Returns the time of the counters in a state.
+fn last_us(area: &Area<'_>, content: &Content) -> u64 {
+    let counted = messages(area, content).find_map(|message| match message {
+        Message::Counters(summary) => Some(summary.time_us),
+        _ => None,
+    });
+    counted.unwrap_or(0)
+}
+
+/// Returns the messages in an area that this firmware knows.
+fn messages(area: &Area<'_>, content: &Content) -> impl Iterator<Item = Message> {
+    let mut at = 0;
+    let next = move || {
+        let mut bytes = [0; MAX_ENCODED];
+        let taken = bytes.len().min(content.bytes.checked_sub(at)?);
+        area.read(at, &mut bytes[..taken]);
+        let (message, length) = read_first(&bytes[..taken])?;
+        at += length;
+        Some(message)
+    };
+    core::iter::from_fn(next).flatten()
 }
 
 /// Leaves an area sealed and empty: so memory that lost its content is told from one that has nothing to tell.

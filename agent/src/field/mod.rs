@@ -11,6 +11,7 @@
 
 #[cfg(feature = "flash")]
 pub mod flash;
+mod lost;
 pub mod settings;
 pub mod triggers;
 #[cfg(feature = "update")]

@@ -1,7 +1,7 @@
 //! What a device does by itself when its heap runs low: freeze the trace, switch its mode, restart.
 //!
 //! Triggers are [settings](crate::field::settings). Each [sample](crate::sample()) looks at them, without a heap, and for no longer than `GET
-//! /trace/leaks` with one entry takes. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
+//! /trace/leaks` with one entry takes; where one waits for lost blocks, each fifth also reads all memory that a program may refer from. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
 //! viewers, and does what it is for, once; it comes about again only after it has ended, with an eighth to spare.
 
 use core::fmt::Write;
@@ -17,7 +17,7 @@ use crate::field::settings::Store;
 use crate::field::watched::describe;
 use crate::mark::mark;
 use crate::platform::Device;
-use crate::postmortem::triggered;
+use crate::postmortem::{snapshot, triggered};
 use crate::read::cursors::now_us;
 use crate::read::leaks::{Asked, Leaks, Listed};
 use crate::tracer::Order;
@@ -41,19 +41,33 @@ pub fn watch<P: Device>() {
         watched.activity.note(summary.total_allocations);
         watched.note_failures(failed_us, summary.failed_allocations)
     });
-    for (index, trigger) in store.triggers().iter().enumerate() {
+    let triggers = store.triggers();
+    if triggers
+        .iter()
+        .any(|trigger| trigger.when == Condition::BlockLost)
+    {
+        // Not under the lock: it takes long.
+        let mut lost = store.watch(|watched| watched.lost.clone());
+        lost.step::<P>();
+        store.watch(|watched| watched.lost = lost);
+    }
+    for (index, trigger) in triggers.iter().enumerate() {
         let now_us = now_us::<P>();
         let was_met = store.watch(|watched| watched.triggers[index].is_met);
         let waits = trigger.then == Action::Restart && now_us < NO_RESTART_US;
         let waits = waits || trigger.then == Action::SwitchMode && has_fired(store, index);
         let is_met = match trigger.when {
             Condition::AllocationFailed => Some(has_failed),
+            Condition::BlockLost => {
+                let bytes = store.watch(|watched| watched.lost.bytes());
+                Some(is_beyond(trigger, bytes, was_met))
+            }
             _ => value::<P>(trigger.when).map(|value| is_beyond(trigger, value, was_met)),
         };
         if let Some(is_met) = is_met
             && store.watch(|watched| watched.note(index, is_met && !waits, now_us))
         {
-            act::<P>(*trigger);
+            act::<P>(*trigger, false);
         }
     }
     let restarts = store.watch(|watched| {
@@ -63,9 +77,10 @@ pub fn watch<P: Device>() {
         let (_, trigger) = watched.restart.take_if(|_| is_time)?;
         Some(trigger)
     });
-    if let Some(trigger) = restarts {
+    if let Some(trigger) = restarts
+        && P::restart()
+    {
         triggered::<P>(&trigger);
-        P::restart();
     }
 }
 
@@ -83,7 +98,7 @@ pub(crate) fn try_out<P: Device>(index: usize) -> Option<api::Trigger> {
         watched.triggers[index].fire(now_us);
         watched.triggers[index]
     });
-    act::<P>(trigger);
+    act::<P>(trigger, true);
     Some(describe((&trigger, fired)))
 }
 
@@ -95,7 +110,7 @@ fn value<P: Device>(condition: Condition) -> Option<u64> {
         Condition::FreeBelow => Some(regions.iter().map(|region| region.free).sum()),
         Condition::LargestBelow => largest.max(),
         Condition::OutlivedAbove => outlived::<P>(),
-        Condition::AllocationFailed => None,
+        Condition::AllocationFailed | Condition::BlockLost => None,
     }
 }
 
@@ -122,14 +137,18 @@ fn is_beyond(trigger: &Trigger, value: u64, was_beyond: bool) -> bool {
     let limit = u64::from(trigger.bytes);
     let margin = if was_beyond { limit / MARGIN } else { 0 };
     match trigger.when {
-        Condition::OutlivedAbove => value > limit - margin,
+        Condition::OutlivedAbove | Condition::BlockLost => value > limit - margin,
         _ => value < limit + margin,
     }
 }
 
 /// Does what a trigger is for, and marks that.
-fn act<P: Device>(trigger: Trigger) {
-    mark::<P>(&reason(trigger));
+fn act<P: Device>(trigger: Trigger, is_trial: bool) {
+    let reason = match is_trial {
+        true => reason_of_trial(trigger),
+        false => reason(trigger),
+    };
+    mark::<P>(&reason);
     match trigger.then {
         Action::Mark => {}
         Action::Freeze => stop::<P>(),
@@ -149,12 +168,11 @@ fn act<P: Device>(trigger: Trigger) {
             if let Some(store) = P::settings() {
                 let now_us = now_us::<P>();
                 store.watch(|watched| {
-                    watched
-                        .restart
-                        .get_or_insert_with(|| (now_us, reason(trigger)));
+                    watched.restart.get_or_insert((now_us, reason));
                 });
             }
         }
+        Action::Snapshot => snapshot::<P>(&reason),
     }
 }
 
@@ -167,21 +185,41 @@ fn stop<P: Device>() {
 /// Returns the name of the mark that a trigger leaves.
 fn reason(trigger: Trigger) -> Name {
     let mut name = Name::new();
-    let bytes = trigger.bytes;
-    let then = match trigger.then {
-        Action::Mark => "mark",
-        Action::Freeze => "freeze",
-        Action::SwitchMode => "switch",
-        Action::Restart => "restart",
-    };
+    let (bytes, then) = (trigger.bytes, word(trigger.then));
     // The longest has room: `every_reason_has_room`.
     let _ = match trigger.when {
         Condition::FreeBelow => write!(name, "free < {bytes}: {then}"),
         Condition::LargestBelow => write!(name, "largest < {bytes}: {then}"),
         Condition::OutlivedAbove => write!(name, "outlived > {bytes}: {then}"),
         Condition::AllocationFailed => write!(name, "allocation failed: {then}"),
+        Condition::BlockLost => write!(name, "lost > {bytes}: {then}"),
     };
     name
+}
+
+/// Returns the name of the mark that a trigger leaves when it is tried.
+fn reason_of_trial(trigger: Trigger) -> Name {
+    let when = match trigger.when {
+        Condition::FreeBelow => "free",
+        Condition::LargestBelow => "largest",
+        Condition::OutlivedAbove => "outlived",
+        Condition::AllocationFailed => "allocation failed",
+        Condition::BlockLost => "lost",
+    };
+    let mut name = Name::new();
+    // As above.
+    let _ = write!(name, "try: {when}: {}", word(trigger.then));
+    name
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Mark => "mark",
+        Action::Freeze => "freeze",
+        Action::SwitchMode => "switch",
+        Action::Restart => "restart",
+        Action::Snapshot => "keep",
+    }
 }
 
 #[cfg(test)]
@@ -196,9 +234,9 @@ mod tests {
     #[test]
     fn every_reason_has_room() {
         for trigger in every_trigger(u32::MAX) {
-            let name = reason(trigger);
-            let then = trigger.then.name().split('_').next().unwrap_or_default();
-            assert!(name.ends_with(then), "{name}");
+            for name in [reason(trigger), reason_of_trial(trigger)] {
+                assert!(name.ends_with(word(trigger.then)), "{name}");
+            }
         }
     }
 

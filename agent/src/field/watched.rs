@@ -3,6 +3,8 @@
 use heapbeacon_shared::api;
 use heapbeacon_shared::trace::{Action, MAX_TRIGGERS, Name, Trigger};
 
+use crate::field::lost::Search;
+
 /// Samples whose mean is what a device usually allocates.
 const USUAL_SAMPLES: u64 = 8;
 
@@ -16,6 +18,7 @@ pub(crate) struct Watched {
     pub(super) activity: Activity,
     /// When a restart was asked for, and by which trigger.
     pub(super) restart: Option<(u64, Name)>,
+    pub(super) lost: Search,
 }
 
 /// What has come of one.
@@ -71,6 +74,7 @@ impl Watched {
                 usual: 0,
             },
             restart: None,
+            lost: Search::NEW,
         }
     }
 

@@ -79,9 +79,9 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Record => record::<P>(call.parameter)?,
         Route::Stacks => stacks::<P>(call)?,
         Route::Leaks => leaks::<P>(call)?,
-        Route::References => references(recorder, call)?,
+        Route::References => references::<P>(call)?,
         Route::Dump => Reply::stream(Stream::Dump(DumpPage::new::<P>())),
-        Route::Capture => everything(recorder, call.query)?,
+        Route::Capture => everything::<P>(call.query)?,
         Route::Marks => Reply::stream(Stream::Marks(Page::new(Marks::default()))),
         Route::Mark => add_mark::<P>(body)?,
         Route::Elf => elf::<P>()?,
@@ -371,9 +371,9 @@ fn known(query: Query<'_>) -> Result<heapless::Vec<u32, MAX_KNOWN>, Problem> {
     Ok(known)
 }
 
-fn references<P: Device>(recorder: &Recorder<P>, call: &Call<'_>) -> Answer {
+fn references<P: Device>(call: &Call<'_>) -> Answer {
     let is_postcard = wants_postcard(call)?;
-    let references = scan(recorder)?;
+    let references = scan::<P>()?;
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(scanned::<P>(references, true))
     } else {
@@ -381,8 +381,8 @@ fn references<P: Device>(recorder: &Recorder<P>, call: &Call<'_>) -> Answer {
     }))
 }
 
-fn scan<P: Device>(recorder: &Recorder<P>) -> Result<References, Problem> {
-    References::begin(recorder).map_err(|reason| match reason {
+fn scan<P: Device>() -> Result<References, Problem> {
+    References::begin::<P>().map_err(|reason| match reason {
         NoScan::NoMemory => Problem::not_offered(format_args!(
             "This board lists no memory to look for references in: see `Device::area` in its firmware."
         )),
@@ -400,10 +400,10 @@ fn scanned<P: Device>(references: References, is_all: bool) -> MessageStream {
     MessageStream::new::<P>(stream::Content::Everything(moment, Some(scanner)))
 }
 
-fn everything<P: Device>(recorder: &Recorder<P>, query: Query<'_>) -> Answer {
+fn everything<P: Device>(query: Query<'_>) -> Answer {
     let stream = match query.number("references", 0..=1, 0)? {
         0 => MessageStream::new::<P>(stream::Content::Everything(now_us::<P>(), None)),
-        _ => scanned::<P>(scan(recorder)?, false),
+        _ => scanned::<P>(scan::<P>()?, false),
     };
     Ok(Reply::stream(Stream::Capture(stream))
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\""))

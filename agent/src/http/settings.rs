@@ -1,7 +1,7 @@
 //! `GET` and `PUT /settings`, and `POST /triggers/{}`.
 
 use heapbeacon_shared::api::SettingsRequest;
-use heapbeacon_shared::trace::{Mark, Secret, Secrets, Settings, Trigger};
+use heapbeacon_shared::trace::{Condition, Mark, Secret, Secrets, Settings, Trigger};
 
 use crate::field::settings::{StorageError, Store};
 use crate::field::triggers;
@@ -111,8 +111,9 @@ fn check<P: Device>(
             "`records` is a whole number up to {max} on this device, or 0 for as many as its firmware takes."
         )));
     }
-    if request.triggers.is_some() {
-        settings.triggers.iter().try_for_each(check_trigger)?;
+    if request.triggers.is_some() || request.references.is_some() {
+        let mut triggers = settings.triggers.iter();
+        triggers.try_for_each(|trigger| check_trigger::<P>(trigger, settings.no_references))?;
     }
     if request.control_token.is_some() || request.read_token.is_some() {
         let firmware = server.guard().token;
@@ -125,8 +126,18 @@ fn check<P: Device>(
     }
 }
 
-fn check_trigger(trigger: &Trigger) -> Result<(), Problem> {
+fn check_trigger<P: Device>(trigger: &Trigger, no_references: bool) -> Result<(), Problem> {
     let when = trigger.when.name();
+    if trigger.when == Condition::BlockLost && P::area(0).is_none() {
+        return Err(Problem::invalid(format_args!(
+            "This board lists no memory to look for references in, so nothing can come of a trigger with \"when\":\"{when}\": see `Device::area` in its firmware."
+        )));
+    }
+    if trigger.when == Condition::BlockLost && no_references {
+        return Err(Problem::invalid(format_args!(
+            "A trigger with \"when\":\"{when}\" needs \"references\":true."
+        )));
+    }
     match (trigger.when.has_bytes(), trigger.bytes) {
         (true, 0) => Err(Problem::invalid(format_args!(
             "A trigger with \"when\":\"{when}\" needs `bytes` above 0."

@@ -25,10 +25,8 @@ const PINNING: usize = 6;
 const STACKS: usize = REGIONS * (HOLES * 2 * NAMED + PINNING);
 /// Blocks that a pass finds.
 const BATCH: usize = 64;
-/// Times that blocks are counted again because some came or went meanwhile.
-const TRIES: usize = 3;
-/// Blocks that may come or go between two counts.
-const IN_BETWEEN: u64 = 4;
+/// Times that blocks are counted because some came or went meanwhile.
+const TRIES: usize = 4;
 
 /// The holes of one region.
 pub type Found = Largest<HOLES, PINNING>;
@@ -162,21 +160,11 @@ impl Pins {
 impl Walk {
     /// Begins the region of an index, if there is one.
     fn begin<P: Device>(trace: Trace, index: usize, is_gapless: bool) -> Option<Self> {
-        let mut counted = Counted::of::<P>(trace, index)?;
-        for _ in 1..TRIES {
-            if counted.untraced_blocks == 0 || counted.changes == 0 {
-                break;
-            }
-            counted = Counted::of::<P>(trace, index)?;
-        }
-        if counted.changes > 0 && counted.untraced_blocks <= IN_BETWEEN {
-            counted.untraced_blocks = 0;
-        }
         let Counted {
             region,
             untraced_blocks,
             ..
-        } = counted;
+        } = Counted::quietly::<P>(trace, index)?;
         let rules = Rules::new(
             size_of::<usize>() as u8,
             region.largest_free_block,
@@ -223,6 +211,25 @@ struct Counted {
 }
 
 impl Counted {
+    /// Counts until nothing comes or goes meanwhile. Where something always does, as many blocks as did may be told of twice or not
+    /// at all: only those beyond that certainly have no record.
+    fn quietly<P: Device>(trace: Trace, index: usize) -> Option<Self> {
+        let mut counted = Self::of::<P>(trace, index)?;
+        let mut certain = 0;
+        for _ in 1..TRIES {
+            if counted.changes == 0 {
+                return Some(counted);
+            }
+            certain = certain.max(counted.untraced_blocks.saturating_sub(counted.changes));
+            counted = Self::of::<P>(trace, index)?;
+        }
+        if counted.changes > 0 {
+            let untraced = counted.untraced_blocks.saturating_sub(counted.changes);
+            counted.untraced_blocks = certain.max(untraced);
+        }
+        Some(counted)
+    }
+
     fn of<P: Device>(trace: Trace, index: usize) -> Option<Self> {
         let before = events(&P::tracer().summary());
         let region = P::regions(None).get(index)?.clone();

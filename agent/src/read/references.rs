@@ -15,7 +15,6 @@ use heapless::Vec;
 use crate::memory::{Area, AreaKind, WORD, addresses};
 use crate::platform::{Device, ScanGuard};
 use crate::read::cursors::{is_latest, now_us};
-use crate::recorder::Recorder;
 use crate::tracer::{RecordCursor, State, Trace, TraceEnded};
 
 /// Regions of the heap that a scan knows.
@@ -117,7 +116,7 @@ impl References {
     ///
     /// # Errors
     /// [`NoScan`] says why there is none.
-    pub fn begin<P: Device>(recorder: &Recorder<P>) -> Result<Self, NoScan> {
+    pub fn begin<P: Device>() -> Result<Self, NoScan> {
         let heap = Heap::of::<P>().ok_or(NoScan::NoMemory)?;
         let status = P::tracer().status();
         if status.summary.state == State::Uninitialised {
@@ -134,7 +133,7 @@ impl References {
             heap,
             own: [
                 addresses(P::tracer()),
-                recorder.memory(),
+                P::tracer().buffer(),
                 // Numbers that may look like addresses.
                 addresses(P::marks()),
                 P::history().map_or(0..0, addresses),

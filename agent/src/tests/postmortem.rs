@@ -283,3 +283,46 @@ fn the_longest_ending_has_room() {
     black_box.note(&ending);
     assert_eq!(kept(boot(memory, UNKNOWN)).ending, Some(ending));
 }
+
+#[test]
+fn a_reset_while_a_boot_begins_leaves_what_was_kept() {
+    let memory = memory();
+    boot(memory, Reset::PowerOn);
+    Board::trace();
+    allocate(3);
+    write_ahead::<Board>();
+    note_panic::<Board>(format_args!("out of plums"));
+    let black_box = boot(memory, UNKNOWN);
+    let before = kept(black_box);
+    let ending = before.ending.clone().expect("it was noted");
+    // As if it had come before the note was cleared, and behind all else.
+    black_box.note(&ending);
+    let next = boot(memory, WATCHDOG);
+    assert_eq!(next.outcome(), Outcome::Found);
+    let after = kept(next);
+    assert_eq!(after.leaks.leaks.len(), 3);
+    assert_eq!(after.ending, Some(ending));
+    // Another end takes its place, though less is known of it.
+    note_panic::<Board>(format_args!("out of pears"));
+    let last = read(boot(memory, UNKNOWN)).ending.expect("it was noted");
+    assert_eq!(last.message.as_str(), "out of pears");
+}
+
+#[test]
+fn lines_of_a_boot_that_ends_at_once_are_kept() {
+    let memory = memory();
+    boot(memory, Reset::PowerOn);
+    log::<Board>(format_args!("no sensor answers"));
+    let next = boot(memory, WATCHDOG);
+    assert_eq!(next.outcome(), Outcome::Found);
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while let Some((message, behind)) = next.read(at) {
+        at = behind;
+        if let Some(heapbeacon_shared::wire::Message::Log(line)) = message {
+            lines.push(line);
+        }
+    }
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].as_str(), "no sensor answers");
+}

@@ -13,8 +13,7 @@ use proptest::prelude::*;
 use crate::memory::{Area, AreaKind, WORD};
 use crate::platform::Platform;
 use crate::read::references::{Found, NoScan, References};
-use crate::recorder::Recorder;
-use crate::tests::board::{Board, EVENTS, list};
+use crate::tests::board::{Board, list};
 use crate::tracer::{Allocation, Free, Mode};
 
 /// Words that stand for a device's memory.
@@ -62,10 +61,6 @@ fn reference(at: usize, to: usize) -> Reference {
     (address(at), address(to)).into()
 }
 
-fn recorder() -> Recorder<Board> {
-    Recorder::of_lent(0..0, &EVENTS)
-}
-
 pub(crate) fn allocate(memory: &Range<usize>, time_us: u64) {
     Board::tracer().allocated(&Allocation {
         address: NonZeroUsize::new(memory.start).expect("null is no block"),
@@ -77,7 +72,7 @@ pub(crate) fn allocate(memory: &Range<usize>, time_us: u64) {
     });
 }
 
-fn free(memory: &Range<usize>) {
+pub(crate) fn free(memory: &Range<usize>) {
     Board::tracer().freed(&Free {
         address: memory.start,
         size: 0,
@@ -95,7 +90,7 @@ fn restart() {
 
 /// Scans, with something done at each pause and each reference.
 fn scan_while(mut meanwhile: impl FnMut()) -> (Vec<Reference>, Option<Scan>) {
-    let mut scan = References::begin(&recorder()).expect("it may begin");
+    let mut scan = References::begin::<Board>().expect("it may begin");
     let mut found = Vec::new();
     loop {
         match scan.read_next::<Board>() {
@@ -337,13 +332,13 @@ fn a_stack_in_the_heap_is_a_root() {
 
 #[test]
 fn without_memory_without_a_trace_and_beside_another_there_is_no_scan() {
-    let begin = || References::begin(&recorder()).map(|_| ()).err();
+    let begin = || References::begin::<Board>().map(|_| ()).err();
     assert_eq!(begin(), Some(NoScan::NoMemory));
     let memory = Memory::new(8, |_, _| 0);
     list([memory.area(AreaKind::Heap, memory.of(0..8))].into(), 0);
     assert_eq!(begin(), Some(NoScan::Untraced));
     Board::trace();
-    let first = References::begin(&recorder()).ok();
+    let first = References::begin::<Board>().ok();
     assert_eq!(begin(), Some(NoScan::Busy));
     drop(first);
     assert_eq!(begin(), None);

@@ -5,15 +5,21 @@ use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
 
-use heapbeacon_shared::trace::{Action, Condition, Mode, Reason, Region, Settings, State, Trigger};
+use heapbeacon_shared::trace::{
+    Action, Condition, Ending, Mode, Reason, Region, Settings, State, Trigger,
+};
 use heapbeacon_shared::wire::Message;
 
-use super::board::{Board, Names, boot, call, keep_settings, restarts, set_clock};
+use super::board::{
+    Board, Interruptible, Names, boot, call, keep_settings, list, restarts, set_clock,
+};
+use super::references;
 use crate::field::settings::{MAX_BYTES, Storage, StorageError};
 use crate::field::triggers::{NO_RESTART_US, PATIENCE_US, try_out, watch};
 use crate::hooks::allocated;
+use crate::memory::{AreaKind, WORD};
 use crate::platform::{Device, Platform};
-use crate::postmortem::{Memory, Outcome, Reset, write_ahead};
+use crate::postmortem::{BlackBox, Memory, Outcome, Reset, write_ahead};
 use crate::tracer::{Allocation, FailedAllocation, Free};
 
 /// Storage that forgets.
@@ -67,6 +73,19 @@ fn marks() -> Vec<String> {
         names.push(mark.name.as_str().into());
     }
     names
+}
+
+/// Reads how the boots ended that are kept.
+fn endings(black_box: &BlackBox<Interruptible>) -> Vec<Ending> {
+    let mut endings = Vec::new();
+    let mut at = 0;
+    while let Some((message, behind)) = black_box.read(at) {
+        at = behind;
+        if let Some(Message::Ending(ending)) = message {
+            endings.push(ending);
+        }
+    }
+    endings
 }
 
 fn allocate(number: usize, time_us: u64) {
@@ -285,17 +304,98 @@ fn a_restart_is_why_the_boot_ended_and_is_called_off_with_its_trigger() {
     assert_eq!(restarts(), 1);
     let next = boot(memory, Reset::Ended(Reason::Unknown));
     assert_eq!(next.outcome(), Outcome::Found);
-    let mut at = 0;
-    let mut ending = None;
-    while let Some((message, behind)) = next.read(at) {
-        at = behind;
-        if let Some(Message::Ending(told)) = message {
-            ending = Some(told);
-        }
-    }
-    let ending = ending.expect("it says how the boot ended");
+    let endings = endings(next);
+    let ending = endings.last().expect("it says how the boot ended");
     assert_eq!(
         (ending.reason, ending.message.as_str()),
         (Reason::Triggered, "free < 8000: restart")
     );
+}
+
+/// Samples from the first scan until what it found is confirmed and counted.
+const UNTIL_COUNTED: usize = 11;
+
+/// Makes a heap of which a root holds one block; a second one, which refers to a third, and a fourth, which refers to itself, are held by nothing.
+fn heap_with_lost_blocks() -> references::Memory {
+    let memory = references::Memory::new(64, |first, index| match index {
+        0 => first + 16 * WORD,
+        24 => first + 32 * WORD + 1,
+        41 => first + 40 * WORD,
+        _ => 0,
+    });
+    list_with_blocks(&memory, 4);
+    memory
+}
+
+#[test]
+fn blocks_that_nothing_refers_to_are_found_and_no_others() {
+    let memory = heap_with_lost_blocks();
+    let lost = 2 * 8 * WORD as u32;
+    for (bytes, comes_about) in [(lost - 1, true), (lost, false)] {
+        begin(Condition::BlockLost, bytes, Action::Mark);
+        (0..4).for_each(|index| {
+            let first = 16 + index * 8;
+            references::allocate(&memory.of(first..first + 8), 1_000 + index as u64);
+        });
+        set_clock(8_000_000);
+        (0..UNTIL_COUNTED).for_each(|_| watch::<Board>());
+        assert_eq!(fired(), 0, "they are young");
+        set_clock(120_000_000);
+        // The round that found none ends with its next scan.
+        (0..4).for_each(|_| watch::<Board>());
+        (1..UNTIL_COUNTED).for_each(|_| watch::<Board>());
+        assert_eq!(fired(), 0, "it is not confirmed");
+        (0..200).for_each(|_| watch::<Board>());
+        assert_eq!(fired(), u32::from(comes_about), "of {lost} bytes");
+        Board::tracer().stop().expect("it records");
+    }
+    list(Vec::new(), 0);
+}
+
+#[test]
+fn what_is_freed_before_it_is_counted_was_not_lost() {
+    let memory = heap_with_lost_blocks();
+    begin(Condition::BlockLost, 1, Action::Mark);
+    let block = memory.of(24..32);
+    references::allocate(&block, 1_000);
+    list_with_blocks(&memory, 1);
+    set_clock(120_000_000);
+    (1..UNTIL_COUNTED).for_each(|_| watch::<Board>());
+    references::free(&block);
+    list_with_blocks(&memory, 0);
+    (0..100).for_each(|_| watch::<Board>());
+    assert_eq!(fired(), 0);
+    list(Vec::new(), 0);
+}
+
+fn list_with_blocks(memory: &references::Memory, blocks: u64) {
+    let areas = [
+        memory.area(AreaKind::Static, memory.of(0..8)),
+        memory.area(AreaKind::Heap, memory.of(8..64)),
+    ];
+    list(areas.into(), blocks);
+}
+
+#[test]
+fn the_state_is_kept_once_and_the_boot_goes_on() {
+    begin(Condition::FreeBelow, 8_000, Action::Snapshot);
+    let memory: &Memory = Box::leak(Box::new(Memory::new()));
+    let black_box = boot(memory, Reset::PowerOn);
+    allocate(1, 1_000);
+    leave(7_000);
+    watch::<Board>();
+    assert_eq!(black_box.outcome(), Outcome::Found);
+    let kept = endings(black_box);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].reason, kept[0].message.as_str(), kept[0].free),
+        (Reason::Snapshot, "free < 8000: keep", Some(7_000))
+    );
+    // Another one does not take its place, also over a restart.
+    leave(100);
+    let _ = try_out::<Board>(0);
+    assert_eq!(endings(black_box), kept);
+    crate::postmortem::requested::<Board>();
+    let next = boot(memory, Reset::Ended(Reason::Unknown));
+    assert_eq!(endings(next), kept);
 }

@@ -1,6 +1,7 @@
 //! The tracer when tracing is compiled out: the same calls, all answering `NotSupported`.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use heapbeacon_shared::trace::{Births, Failure, Mode, Period, Record, Stack, Summary, WrongFree};
 use heapless::Vec;
@@ -159,6 +160,10 @@ impl<M> Tracer<M> {
 
     pub fn get(&self, _index: u32) -> Result<Record, Error> {
         Err(Error::NotSupported)
+    }
+
+    pub fn buffer(&self) -> Range<usize> {
+        0..0
     }
 
     pub fn summary(&self) -> Summary {

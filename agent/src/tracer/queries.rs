@@ -11,6 +11,7 @@ use super::cursors::{LeakCursor, StackCursor};
 use super::inner::Inner;
 use super::ledger::{FAILURES, SEARCHES, WRONG_FREES};
 use super::sink::Attachment;
+use super::storage::Storage;
 use super::table::STEP;
 use super::values::{Order, Status, Sums, Trace, TraceEnded};
 use super::{Error, RecordCursor};
@@ -63,6 +64,11 @@ impl<M: RawMutex> Tracer<M> {
     /// Returns the trace that is there to be read: the running one, or the last one.
     pub fn trace(&self) -> Trace {
         self.locked(|inner| inner.trace)
+    }
+
+    /// Returns where the buffer lies that it was lent; nowhere if it has none.
+    pub fn buffer(&self) -> Range<usize> {
+        self.locked(|inner| inner.storage.as_ref().map_or(0..0, Storage::addresses))
     }
 
     /// Returns where a host begins to be told of events, or `None` where the destination is another.

@@ -1,6 +1,7 @@
 //! From a caller's buffer to tables, and back.
 
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::Error;
@@ -17,6 +18,14 @@ pub(super) struct Storage {
 
 // SAFETY: the pointer came from a unique `&'static mut` and is turned back into one only once.
 unsafe impl Send for Storage {}
+
+impl Storage {
+    /// Returns the addresses of the buffer.
+    pub(super) fn addresses(&self) -> Range<usize> {
+        let start = self.buffer.as_ptr().addr();
+        start..start + self.buffer.len() * size_of::<u64>()
+    }
+}
 
 /// Tables in a buffer, ready to be used.
 pub(super) struct Tables {

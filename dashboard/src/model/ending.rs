@@ -1,18 +1,20 @@
 //! How a boot ended, in words.
 
 use heapbeacon_shared::api::Stack;
-use heapbeacon_shared::trace::Ending;
+use heapbeacon_shared::trace::{Ending, Reason};
 
 use crate::format;
 
 /// Says how a boot ended, and when.
 pub fn sentence(ending: &Ending) -> String {
-    let words = ending.reason.words();
     let when = match ending.time_us {
         0 => String::new(),
         time_us => format!(", {} after it had started", format::duration(time_us)),
     };
-    format!("The device ended {words}{when}.")
+    match ending.reason {
+        Reason::Snapshot => format!("A trigger had the state kept{when}; the device went on."),
+        reason => format!("The device ended {}{when}.", reason.words()),
+    }
 }
 
 /// Says how much of the heap was left then; nothing where nobody could tell.
@@ -37,8 +39,6 @@ pub fn stack(ending: &Ending) -> Stack {
 
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::trace::Reason;
-
     use super::*;
 
     #[test]

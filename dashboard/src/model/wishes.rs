@@ -133,6 +133,7 @@ pub fn condition_words(condition: Condition) -> &'static str {
         Condition::LargestBelow => "the largest free block is below",
         Condition::AllocationFailed => "an allocation failed",
         Condition::OutlivedAbove => "outlived blocks of a call site exceed",
+        Condition::BlockLost => "blocks that nothing refers to exceed",
     }
 }
 
@@ -143,6 +144,7 @@ pub fn action_words(action: Action) -> &'static str {
         Action::Freeze => "stop the trace",
         Action::SwitchMode => "switch the mode",
         Action::Restart => "restart when it is quiet",
+        Action::Snapshot => "keep the state as a post-mortem",
     }
 }
 

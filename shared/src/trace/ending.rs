@@ -39,6 +39,8 @@ pub enum Reason {
     UpdateFailed,
     /// A trigger asked for it.
     Triggered,
+    /// It did not end: a trigger had its state kept.
+    Snapshot,
 }
 
 impl Reason {
@@ -57,6 +59,7 @@ impl Reason {
             Self::BrownOut => "because the voltage was too low",
             Self::UpdateFailed => "because an update failed",
             Self::Triggered => "because a trigger asked for it",
+            Self::Snapshot => "not at all: a trigger had this kept",
         }
     }
 }

@@ -129,15 +129,18 @@ pub enum Condition {
     AllocationFailed,
     /// The blocks of a call stack that have outlived others of its own have more than so many bytes.
     OutlivedAbove,
+    /// Blocks that nothing refers to any more have more than so many bytes.
+    BlockLost,
 }
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::FreeBelow,
         Self::LargestBelow,
         Self::AllocationFailed,
         Self::OutlivedAbove,
+        Self::BlockLost,
     ];
 
     /// Returns its name in the API.
@@ -147,6 +150,7 @@ impl Condition {
             Self::LargestBelow => "largest_below",
             Self::AllocationFailed => "allocation_failed",
             Self::OutlivedAbove => "outlived_above",
+            Self::BlockLost => "block_lost",
         }
     }
 
@@ -168,11 +172,19 @@ pub enum Action {
     SwitchMode,
     /// Restarts the device at a quiet moment.
     Restart,
+    /// Keeps the state of heap and trace as a [post-mortem](super::Ending), unless one is kept already.
+    Snapshot,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 4] = [Self::Mark, Self::Freeze, Self::SwitchMode, Self::Restart];
+    pub const ALL: [Self; 5] = [
+        Self::Mark,
+        Self::Freeze,
+        Self::SwitchMode,
+        Self::Restart,
+        Self::Snapshot,
+    ];
 
     /// Returns its name in the API.
     pub const fn name(self) -> &'static str {
@@ -181,6 +193,7 @@ impl Action {
             Self::Freeze => "freeze",
             Self::SwitchMode => "switch_mode",
             Self::Restart => "restart",
+            Self::Snapshot => "snapshot",
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn run_for_a_while(agent: &Client) {
 }
 
 /// Asks what is known of the boots before.
-fn told(agent: &Client) -> PostMortem {
+pub(super) fn told(agent: &Client) -> PostMortem {
     let told = serde_json::from_slice(&agent.get(PATH).body);
     told.expect("it says how the boot ended")
 }

@@ -1,13 +1,18 @@
 //! Settings in flash: they hold from the next boot on, by real resets and with the power cut.
 
-use heapbeacon_shared::api::{Device, Settings, SettingsState};
-use heapbeacon_shared::trace::{Mode, State};
+use std::time::Duration;
 
-use crate::support::await_some;
+use heapbeacon_shared::api::{Device, Settings, SettingsState};
+use heapbeacon_shared::trace::{Mode, Reason, State};
+
+use super::postmortem::told;
 use crate::support::client::{Client, JSON, api};
 use crate::support::qemu::Qemu;
+use crate::support::{await_some, some_within};
 
 const LISTENING: &str = "listening on";
+/// A block is looked for when it is 10 s old, in two scans 10 s apart.
+const FOUND_WITHIN: Duration = Duration::from_secs(120);
 
 fn put(agent: &Client, body: &str) -> Settings {
     agent
@@ -81,4 +86,26 @@ fn a_trigger_comes_about_and_leaves_a_mark() {
     assert_eq!(agent.trace().summary.mode, Some(Mode::All));
     let marks = agent.get("/marks");
     assert!(marks.text().contains("free < 100000000: switch"));
+}
+
+#[test]
+fn a_device_keeps_its_state_when_it_has_lost_a_block() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    put(
+        &agent,
+        r#"{"triggers":[{"when":"block_lost","bytes":1,"then":"snapshot"}]}"#,
+    );
+    let on = agent.post("/demo/lost-blocks", r#"{"on":true}"#);
+    assert_eq!(on.status, 200);
+    let found = some_within(FOUND_WITHIN, || {
+        let settings: Settings = agent.read("/settings");
+        (settings.triggers[0].fired == 1).then_some(())
+    });
+    assert!(found.is_some(), "{}", agent.get("/trace").text());
+    let ending = told(&agent).ending.expect("it is kept");
+    assert_eq!(
+        (ending.reason, ending.message.as_str()),
+        (Reason::Snapshot, "lost > 1: keep")
+    );
 }

@@ -6,7 +6,9 @@ use ed25519_compact::{PublicKey, Signature};
 use embedded_storage::nor_flash::NorFlash;
 use heapbeacon_shared::api::{self, OtaRejection};
 use heapbeacon_shared::trace::{BuildId, Name};
-use heapbeacon_shared::update::{HEADER_BYTES, Header, SIGNATURE_BYTES, SIGNED_BYTES, is_older};
+use heapbeacon_shared::update::{
+    HEADER_BYTES, Header, NoHeader, SIGNATURE_BYTES, SIGNED_BYTES, is_older,
+};
 use sha2::{Digest, Sha256};
 
 use super::lane::{BLOCK, Lane, Part};
@@ -228,14 +230,14 @@ impl<F: NorFlash> Installer<F> {
             });
         }
         if part.total <= HEADER_BYTES as u32 {
-            return Err(Refusal::WrongLength {
-                wanted: HEADER_BYTES as u32 + 1,
-            });
+            return Err(NoHeader::Foreign.into());
         }
         if part.first == 0 {
             self.forget();
             self.may_be_older = may_be_older;
             lane.begin(part.total, self.uploads);
+        } else if part.first == part.total && lane.total == 0 && self.has_taken(part.total) {
+            // The answer to its last byte was lost on the way: there is nothing left to bring.
         } else if part.first != lane.next() || part.total != lane.total {
             return Err(Refusal::WrongRange { next: lane.next() });
         }
@@ -246,6 +248,30 @@ impl<F: NorFlash> Installer<F> {
     pub(super) fn forget(&mut self) {
         self.upload = None;
         self.uploads = self.uploads.wrapping_add(1);
+    }
+
+    /// Checks whether firmware that came as so many bytes is booted next.
+    fn has_taken(&mut self, total: u32) -> bool {
+        let running = self.board.running;
+        let header = installed(&mut self.flash, &self.board.layout, 1 - running);
+        let bytes = header.map(|header| header.size + HEADER_BYTES as u32);
+        bytes == Some(total) && self.is_replaced()
+    }
+
+    /// Checks whether the next restart is into other firmware than what runs.
+    fn is_replaced(&mut self) -> bool {
+        let chosen = self.otadata.chosen(&mut self.flash);
+        chosen.is_ok_and(|slot| slot != self.board.running)
+    }
+
+    /// Has what runs booted next after all; returns whether something else would have been.
+    pub(super) fn stay(&mut self) -> Result<bool, Refusal> {
+        if !self.is_replaced() {
+            return Ok(false);
+        }
+        let running = self.board.running;
+        let chosen = self.otadata.choose(&mut self.flash, running, State::Valid);
+        chosen.map(|()| true).map_err(|_| Refusal::Flash)
     }
 
     /// Checks whether an upload was given up, or another one was begun since.

@@ -39,10 +39,10 @@ pub trait Update: Sync {
     /// Takes the right to upload back.
     fn close(&self, lane: &'static mut Lane);
 
-    /// Gives an upload up that comes, or was broken off.
+    /// Gives an upload up that comes, or was broken off, or waits for the restart: what runs is booted next.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or the flash fails.
     fn cancel(&self) -> Result<(), Refusal>;
 
     /// Notes that a request of the API was answered: what can do that works.
@@ -154,8 +154,11 @@ impl<M: RawMutex + Sync, F: NorFlash + Send> Update for Updater<M, F> {
             self.close(lane);
             is_begun
         });
-        self.with(Installer::forget).ok_or(Refusal::Busy)?;
-        match is_begun {
+        let is_undone = self.with(|installer| {
+            installer.forget();
+            installer.stay()
+        });
+        match is_undone.unwrap_or(Err(Refusal::Busy))? || is_begun {
             true => Ok(()),
             false => Err(Refusal::Nothing),
         }

@@ -1,8 +1,11 @@
 //! The body of a request: JSON, every field known.
 
 use heapbeacon_shared::api::JSON_MIME;
+use heapless::Vec;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::http::limits::MAX_BODY;
 use crate::http::problem::Problem;
 use crate::http::request::fields::Fields;
 use crate::http::request::json::is_json;
@@ -40,14 +43,15 @@ pub(crate) fn check_empty(body: &[u8]) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When it is no JSON, or no `T`; the detail then ends with `expected`.
-pub(crate) fn parse<'b, T: Deserialize<'b>>(
-    body: &'b [u8],
+pub(crate) fn parse<T: DeserializeOwned>(
+    body: &[u8],
     expected: core::fmt::Arguments<'_>,
 ) -> Result<T, Problem> {
     if body.is_empty() {
         return Err(Problem::invalid(expected));
     }
-    match serde_json_core::from_slice_escaped(body, &mut [0; MAX_WORD]) {
+    let joined = with_pairs_joined(body);
+    match serde_json_core::from_slice_escaped(&joined, &mut [0; MAX_WORD]) {
         Ok((value, _)) => Ok(value),
         // The parser follows the shape of `T` and stops where it meets another: its error does
         // not say whether the body is JSON.
@@ -58,9 +62,41 @@ pub(crate) fn parse<'b, T: Deserialize<'b>>(
     }
 }
 
+/// Replaces each escaped surrogate pair (RFC 8259, 7), which the parser does not know, by the character that it stands for.
+fn with_pairs_joined(body: &[u8]) -> Vec<u8, MAX_BODY> {
+    let mut joined = Vec::new();
+    let mut utf8 = [0; 4];
+    let mut rest = body;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let (bytes, length) = match (byte, pair(rest)) {
+            (_, Some(character)) => (character.encode_utf8(&mut utf8).as_bytes(), 12),
+            // What is escaped may look like another escape.
+            (b'\\', None) if !behind.is_empty() => (&rest[..2], 2),
+            _ => (&rest[..1], 1),
+        };
+        // There is room: no piece is replaced by a longer one, and bodies are as long at most.
+        let _ = joined.extend_from_slice(bytes);
+        rest = &rest[length..];
+    }
+    joined
+}
+
+/// Reads the surrogate pair that a text begins with: `\ud83d\udca1`.
+fn pair(text: &[u8]) -> Option<char> {
+    let unit = |escape: &[u8]| {
+        let digits = core::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
+        let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
+    };
+    let units = [unit(text.get(..6)?)?, unit(text.get(6..12)?)?];
+    let mut characters = char::decode_utf16(units);
+    let character = characters.next()?.ok()?;
+    characters.next().is_none().then_some(character)
+}
+
 #[cfg(test)]
 mod tests {
-    use heapbeacon_shared::api::StartRequest;
+    use heapbeacon_shared::api::{MarkRequest, StartRequest};
     use heapbeacon_shared::trace::Mode;
 
     use super::parse;
@@ -70,5 +106,25 @@ mod tests {
         let body = br#"{"m\u006fde":"lea\u006bs"}"#;
         let request: StartRequest = parse(body, format_args!("")).expect("it is JSON");
         assert_eq!(request.mode, Mode::Leaks);
+    }
+
+    #[test]
+    fn characters_beyond_the_first_plane_may_be_escaped() {
+        let named = |body: &str| {
+            let request: Result<MarkRequest, _> = parse(body.as_bytes(), format_args!(""));
+            request.map(|request| request.name).ok()
+        };
+        let name = |text| Some(heapbeacon_shared::trace::name(text));
+        let escaped = r#"{"name":"\ud83d\udca1 on \uD83D\uDCA1"}"#;
+        assert_eq!(named(escaped), name("\u{1f4a1} on \u{1f4a1}"));
+        let escape = r#"{"name":"\\ud83d\\udca1"}"#;
+        assert_eq!(named(escape), name(r"\ud83d\udca1"));
+        for half in [r"\ud83d", r"\udca1\ud83d", r"\ud83dx", r"\ud83d\u0041"] {
+            assert_eq!(
+                named(&std::format!(r#"{{"name":"{half}"}}"#)),
+                None,
+                "{half}"
+            );
+        }
     }
 }

@@ -15,8 +15,7 @@ use crate::platform::Platform;
 use crate::read::references::References;
 use crate::read::scanner::Scanner;
 use crate::read::stream::{Content, MessageStream};
-use crate::recorder::Recorder;
-use crate::tests::board::{Board, EVENTS, list};
+use crate::tests::board::{Board, list};
 use crate::tests::references::Memory;
 use crate::tracer::Mode;
 
@@ -49,8 +48,7 @@ fn trace(words: usize) {
 }
 
 fn begin() -> References {
-    let recorder = Recorder::<Board>::of_lent(0..0, &EVENTS);
-    References::begin(&recorder).expect("nothing is in the way")
+    References::begin::<Board>().expect("nothing is in the way")
 }
 
 /// Makes an answer, with something done behind its first chunk; returns it, and its longest chunk.

@@ -1,12 +1,16 @@
 //! What users wish of a device, over the API.
 
+use std::borrow::ToOwned;
 use std::format;
+use std::vec::Vec;
 
 use super::peer::Peer;
 use super::{Answer, agent_with, talk_to};
 use crate::http::server::Server;
+use crate::memory::AreaKind;
 use crate::platform::{Device, Platform};
-use crate::tests::board::{Board, keep_settings};
+use crate::tests::board::{Board, keep_settings, list};
+use crate::tests::references::Memory;
 use crate::tests::settings::storage;
 
 /// Sends a request with a token.
@@ -223,7 +227,7 @@ fn a_trigger_is_tried() {
     let tried = ask(agent, "POST /api/v1/triggers/0", TOKEN, "");
     assert!(tried.body.contains("\"fired\":1"), "{}", tried.body);
     let mark = Board::marks().newest(|_| true).expect("it leaves a mark");
-    assert_eq!(mark.name, "free < 1: mark");
+    assert_eq!(mark.name, "try: free: mark");
     for missing in ["1", "x", "-1", "99999999999999999999"] {
         let line = format!("POST /api/v1/triggers/{missing}");
         assert_eq!(ask(agent, &line, TOKEN, "").status, 404, "{missing}");
@@ -263,4 +267,24 @@ fn the_longest_settings_can_be_sent_back() {
     });
     let all = get(agent, TOKEN).body;
     assert_eq!(put(agent, TOKEN, &all).body, all);
+}
+
+#[test]
+fn a_trigger_for_lost_blocks_needs_memory_that_can_be_read() {
+    let agent = agent();
+    let trigger = "\"triggers\":[{\"when\":\"block_lost\",\"bytes\":1,\"then\":\"snapshot\"}]";
+    let refused = |body: &str| {
+        let answer = put(agent, TOKEN, body);
+        answer.problem(422).detail.as_str().to_owned()
+    };
+    assert!(refused(&format!("{{{trigger}}}")).contains("Device::area"));
+    let memory = Memory::new(8, |_, _| 0);
+    list([memory.area(AreaKind::Heap, memory.of(0..8))].into(), 0);
+    let contradiction = format!("{{{trigger},\"references\":false}}");
+    assert!(refused(&contradiction).contains("references"));
+    let set = put(agent, TOKEN, &format!("{{{trigger}}}"));
+    assert_eq!(set.status, 200, "{}", set.body);
+    // What it needs can't be taken away from under it.
+    assert!(refused("{\"references\":false}").contains("block_lost"));
+    list(Vec::new(), 0);
 }

@@ -16,7 +16,6 @@ use core::num::NonZeroUsize;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
-use heapbeacon::Recorder;
 use heapbeacon::hooks::TracedHeap;
 use heapbeacon::platform::Platform;
 use heapbeacon::read::references::{Found, References, roots};
@@ -203,9 +202,8 @@ fn hooks_at(deeper: usize) -> u32 {
 /// Returns what a scan for references takes for 400 KB of variables and stack, which here the heap is a part of; all but the heap is
 /// read twice.
 fn scan() -> u64 {
-    let recorder = Recorder::<Board>::of_lent(0..0, &board::EVENTS_TO_HOST);
     let begin = instructions();
-    let mut scan = References::begin(&recorder).expect("nothing is in the way");
+    let mut scan = References::begin::<Board>().expect("nothing is in the way");
     while scan.read_next::<Board>() != Found::End {}
     let result = scan.finish::<Board>().expect("the trace goes on");
     let taken = instructions() - begin;

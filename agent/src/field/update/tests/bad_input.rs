@@ -56,12 +56,7 @@ fn what_a_header_says_is_checked_before_anything_is_erased() {
     let mut later = with(|_| {});
     later[8] = 2;
     assert_refused(&later, Refusal::NoHeader(NoHeader::Format(2)));
-    assert_refused(
-        &image(2, 100),
-        Refusal::WrongLength {
-            wanted: HEADER_BYTES as u32 + 1,
-        },
-    );
+    assert_refused(&image(2, 100), Refusal::NoHeader(NoHeader::Foreign));
 }
 
 #[test]
@@ -213,6 +208,41 @@ fn a_cancelled_upload_leaves_nothing_and_there_is_nothing_to_cancel_twice() {
     };
     let refused = Session::open(update, rest, false).err();
     assert_eq!(refused, Some(Refusal::WrongRange { next: 0 }));
+}
+
+#[test]
+fn firmware_that_waits_for_the_restart_can_be_given_up_and_come_again() {
+    let bytes = with(|_| {});
+    let update = device();
+    for _ in 0..2 {
+        assert_eq!(upload(update, &bytes, 500), Ok(()));
+        assert_eq!(update.with_flash(|flash| boots(flash)), 1);
+        assert_eq!(update.cancel(), Ok(()));
+        assert_eq!(update.with_flash(|flash| boots(flash)), 0);
+        assert_eq!(update.status().map(|it| it.state), Some(OtaState::Idle));
+        assert_eq!(update.cancel(), Err(Refusal::Nothing));
+    }
+}
+
+#[test]
+fn who_lost_the_last_answer_is_told_that_all_has_come() {
+    let bytes = with(|_| {});
+    let asked = |total: u32| Part {
+        first: total,
+        end: total,
+        total,
+    };
+    let all = bytes.len() as u32;
+    let update = device();
+    let refused = |total| Session::open(update, asked(total), false).err();
+    assert_eq!(refused(all), Some(Refusal::WrongRange { next: 0 }));
+    assert_eq!(upload(update, &bytes, 500), Ok(()));
+    assert_eq!(refused(all), None);
+    assert_eq!(refused(all - 1), Some(Refusal::WrongRange { next: 0 }));
+    let state = update.status().map(|it| it.state);
+    assert_eq!(state, Some(OtaState::RestartNeeded));
+    assert_eq!(update.cancel(), Ok(()));
+    assert_eq!(refused(all), Some(Refusal::WrongRange { next: 0 }));
 }
 
 #[test]
