@@ -19,5 +19,6 @@ mod qemu {
     mod programs;
     mod references;
     mod settings;
+    mod story;
     mod update;
 }

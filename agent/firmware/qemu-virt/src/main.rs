@@ -18,7 +18,7 @@ use heapbeacon_embassy::{history, network, reserve, restart, server};
 use heapbeacon_embassy_demo as demo;
 use heapbeacon_qemu_virt::board::{self, Board};
 use heapbeacon_qemu_virt::heap::Regions;
-use heapbeacon_qemu_virt::parameters::{self, Fault};
+use heapbeacon_qemu_virt::parameters::{self, Variant};
 use heapbeacon_qemu_virt::virtio_net::Card;
 use heapbeacon_qemu_virt::watchdog::Watchdog;
 use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm, update};
@@ -42,7 +42,7 @@ const FEED: Duration = Duration::from_secs(1);
 fn main(_hart: usize, _tree: usize, handed: usize) -> ! {
     interrupts::start();
     keep::begin();
-    if parameters::fault() == Some(Fault::Hang) {
+    if parameters::variant() == Some(Variant::Hang) {
         critical_section::with(|_| {
             loop {
                 riscv::asm::wfi();
@@ -59,7 +59,7 @@ fn main(_hart: usize, _tree: usize, handed: usize) -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
-    assert_ne!(parameters::fault(), Some(Fault::Panic));
+    assert_ne!(parameters::variant(), Some(Variant::Panic));
     static AGENT: StaticCell<Server<Board>> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     let card = Card::find().expect("start QEMU with `-device virtio-net-device`");
@@ -83,7 +83,7 @@ async fn start(spawner: Spawner) {
     let (network, runner) =
         embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
     board::set_boot_id(seed as u32);
-    if parameters::fault() != Some(Fault::NoNetwork) {
+    if parameters::variant() != Some(Variant::NoNetwork) {
         spawner.spawn(named(
             "network",
             run_network(runner).expect("it is spawned once"),
@@ -114,8 +114,19 @@ async fn start(spawner: Spawner) {
         feed_watchdog().expect("it is spawned once"),
     ));
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
+    if parameters::variant() == Some(Variant::Mended) {
+        mend();
+    }
     demo::spawn(spawner, &Scale::ROOMY_DEVICE, RESERVE).expect("it is spawned once");
     follow(network).await
+}
+
+/// Has the workload leak no session.
+fn mend() {
+    let mut switches = Board::switches().iter();
+    if let Some(leak) = switches.find(|switch| switch.name() == "session-leak") {
+        leak.set(false);
+    }
 }
 
 /// Traces leaks, or as the settings have it.

@@ -1,4 +1,4 @@
-//! What may be written into a built image: so tests make many of one build, each with a fault of its own, and sign them with a key of their own.
+//! What may be written into a built image: so tests make many of one build, each with something about it that is different, and sign them with a key of their own.
 
 use core::hint::black_box;
 
@@ -12,7 +12,7 @@ const KEY: Option<&str> = option_env!("HEAPBEACON_UPDATE_KEY");
 struct Parameters {
     /// The public key of who signs updates; zeros if nobody does.
     key: [u8; 32],
-    fault: u8,
+    variant: u8,
 }
 
 #[used]
@@ -27,26 +27,29 @@ static HEAPBEACON_PARAMETERS: Parameters = Parameters {
             }
         },
     },
-    fault: 0,
+    variant: 0,
 };
 
-/// What is wrong with an image.
+/// What is different about an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Variant {
     /// It hangs, with interrupts off.
     Hang,
     /// It panics.
     Panic,
     /// It does not use the network.
     NoNetwork,
+    /// The leak of its workload is mended.
+    Mended,
 }
 
-/// Returns what is wrong with this image, if anything is.
-pub fn fault() -> Option<Fault> {
-    match written().fault {
-        b'h' => Some(Fault::Hang),
-        b'p' => Some(Fault::Panic),
-        b'n' => Some(Fault::NoNetwork),
+/// Returns what is different about this image, if anything is.
+pub fn variant() -> Option<Variant> {
+    match written().variant {
+        b'h' => Some(Variant::Hang),
+        b'p' => Some(Variant::Panic),
+        b'n' => Some(Variant::NoNetwork),
+        b'm' => Some(Variant::Mended),
         _ => None,
     }
 }

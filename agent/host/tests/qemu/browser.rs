@@ -5,7 +5,7 @@ use heapbeacon_shared::symbol_file;
 use thirtyfour::prelude::*;
 
 use super::postmortem::{crash, run_for_a_while};
-use crate::support::firmware::{Fault, Maker};
+use crate::support::firmware::{Maker, Variant};
 use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
 use crate::support::web_server::{Reply, WebServer};
@@ -91,7 +91,7 @@ async fn names_that_a_device_carries_are_saved_chosen_and_fetched_from_a_server(
 async fn a_person_sends_new_firmware_and_sees_it_run() -> WebDriverResult<()> {
     let maker = Maker::new();
     let mut machine = Qemu::boot_chosen(&maker.factory(), None);
-    let (image, _) = maker.sign("0.2.0", Fault::None);
+    let (image, _) = maker.sign("0.2.0", Variant::AsBuilt);
     let image = image.display().to_string();
     let page = Page::open(machine.url()).await?;
     page.go("device").await?;

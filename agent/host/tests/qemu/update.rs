@@ -9,7 +9,7 @@ use heapbeacon_shared::api::{Device, Ota, OtaRejection, OtaRollback, OtaState, T
 
 use crate::support::await_that;
 use crate::support::client::{Client, api};
-use crate::support::firmware::{Fault, Maker, curl};
+use crate::support::firmware::{Maker, Variant, curl};
 use crate::support::qemu::Qemu;
 use crate::support::raw::Connection;
 
@@ -61,7 +61,7 @@ fn an_image_that_works_is_started_and_stays() {
     );
     assert_eq!(before.slots[0].version.as_deref(), Some("0.1.0"));
     for (slot, version) in [(1, "0.2.0"), (0, "0.3.0")] {
-        let (image, build_id) = maker.sign(version, Fault::None);
+        let (image, build_id) = maker.sign(version, Variant::AsBuilt);
         let ota = watched_upload(&machine, &image);
         assert_eq!(
             (ota.state, usize::from(ota.next)),
@@ -114,8 +114,8 @@ fn an_image_that_hangs_or_panics_is_left_at_the_fourth_start() {
     let maker = Maker::new();
     let mut machine = Qemu::boot_chosen(&maker.factory(), None);
     let agent = machine.client();
-    for (fault, version) in [(Fault::Panic, "0.2.0"), (Fault::Hang, "0.3.0")] {
-        let (image, build_id) = maker.sign(version, fault);
+    for (variant, version) in [(Variant::Panic, "0.2.0"), (Variant::Hang, "0.3.0")] {
+        let (image, build_id) = maker.sign(version, variant);
         upload(&machine, "", &image);
         restart(&mut machine, 1);
         // The watchdog resets what hangs, a panic resets itself.
@@ -126,7 +126,7 @@ fn an_image_that_hangs_or_panics_is_left_at_the_fourth_start() {
         let ota: Ota = agent.read("/ota");
         assert_eq!((ota.state, ota.running, ota.next), (OtaState::Idle, 0, 0));
         let left = &ota.slots[1];
-        assert!(left.is_rejected, "{fault:?}");
+        assert!(left.is_rejected, "{variant:?}");
         assert_eq!(left.rejection, Some(OtaRejection::NeverConfirmed));
         assert_eq!(left.version.as_deref(), Some(version));
         assert_eq!(
@@ -135,7 +135,7 @@ fn an_image_that_hangs_or_panics_is_left_at_the_fourth_start() {
         );
     }
     // What was left keeps nobody from updating.
-    upload(&machine, "", &maker.sign("0.4.0", Fault::None).0);
+    upload(&machine, "", &maker.sign("0.4.0", Variant::AsBuilt).0);
     restart(&mut machine, 1);
     machine.await_line(LISTENING);
     assert_eq!(confirmed(&agent).running, 1);
@@ -146,7 +146,7 @@ fn an_image_that_gets_no_network_is_left_within_five_minutes() {
     let maker = Maker::new();
     let (factory, flash) = (maker.factory(), maker.path("flash"));
     let machine = Qemu::boot_chosen(&factory, Some(&flash));
-    upload(&machine, "", &maker.sign("0.2.0", Fault::NoNetwork).0);
+    upload(&machine, "", &maker.sign("0.2.0", Variant::NoNetwork).0);
     drop(machine);
     // Time passes at once whenever the machine waits.
     let fast = ["-icount", "shift=0,sleep=off"];
@@ -174,14 +174,14 @@ fn what_is_refused_leaves_firmware_and_trace_as_they_are() {
         let ota: Ota = agent.read("/ota");
         assert_eq!((ota.state, ota.next), (OtaState::Idle, 0), "{words}");
     };
-    refused(&Maker::new().sign("0.2.0", Fault::None).0, "signature");
+    refused(&Maker::new().sign("0.2.0", Variant::AsBuilt).0, "signature");
     refused(
-        &maker.sign_for("esp", "0.2.0", Fault::None).0,
+        &maker.sign_for("esp", "0.2.0", Variant::AsBuilt).0,
         "riscv32imac",
     );
     let foreign = maker.sign_image("riscv32imac", "0.2.0", &[0xe9; 5000]);
     refused(&foreign, "no ELF of a 32-bit RISC-V");
-    let (older, _) = maker.sign("0.0.9", Fault::None);
+    let (older, _) = maker.sign("0.0.9", Variant::AsBuilt);
     refused(&older, "allow=downgrade");
     let bytes = fs::read(&older).expect("it is there");
     let changed = maker.path("changed");
@@ -200,7 +200,7 @@ fn what_is_refused_leaves_firmware_and_trace_as_they_are() {
 fn power_that_is_cut_during_an_upload_leaves_the_old_image_and_another_upload_works() {
     let maker = Maker::new();
     let (factory, flash) = (maker.factory(), maker.path("flash"));
-    let (image, _) = maker.sign("0.2.0", Fault::None);
+    let (image, _) = maker.sign("0.2.0", Variant::AsBuilt);
     let bytes = fs::read(&image).expect("it is there");
     let machine = Qemu::boot_chosen(&factory, Some(&flash));
     let agent = machine.client();

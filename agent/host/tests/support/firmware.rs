@@ -1,4 +1,4 @@
-//! Images of QEMU's machine, made of one build: each with a build id, a version and a fault of its own, signed by a key of the test's own.
+//! Images of QEMU's machine, made of one build: each with a build id and a version of its own, and something that is different about it, signed by a key of the test's own.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,20 +12,21 @@ use tempfile::TempDir;
 
 use super::qemu::{AGENT, elf};
 
-/// What is wrong with an image: see `parameters.rs` of the board.
+/// What is different about an image: see `parameters.rs` of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    None = 0,
+pub(crate) enum Variant {
+    AsBuilt = 0,
     Hang = b'h' as isize,
     Panic = b'p' as isize,
     NoNetwork = b'n' as isize,
+    Mended = b'm' as isize,
 }
 
 /// Who makes images for a device.
 pub(crate) struct Maker {
     folder: TempDir,
     elf: Vec<u8>,
-    /// Where the parameters are in the ELF: 32 bytes for the key, and the fault.
+    /// Where the parameters are in the ELF: 32 bytes for the key, and the variant.
     parameters: usize,
 }
 
@@ -59,15 +60,20 @@ impl Maker {
     }
 
     /// Signs an image; returns the file that is uploaded, and the image's build id.
-    pub(crate) fn sign(&self, version: &str, fault: Fault) -> (PathBuf, String) {
-        self.sign_for("riscv32imac", version, fault)
+    pub(crate) fn sign(&self, version: &str, variant: Variant) -> (PathBuf, String) {
+        self.sign_for("riscv32imac", version, variant)
     }
 
     /// Signs an image for a chip.
-    pub(crate) fn sign_for(&self, chip: &str, version: &str, fault: Fault) -> (PathBuf, String) {
+    pub(crate) fn sign_for(
+        &self,
+        chip: &str,
+        version: &str,
+        variant: Variant,
+    ) -> (PathBuf, String) {
         let mut elf = self.elf.clone();
-        elf[self.parameters + 32] = fault as u8;
-        let build_id = self.change_build_id(&mut elf, version, fault);
+        elf[self.parameters + 32] = variant as u8;
+        let build_id = self.change_build_id(&mut elf, version, variant);
         (self.sign_image(chip, version, &elf), build_id)
     }
 
@@ -85,12 +91,12 @@ impl Maker {
     }
 
     /// Gives an image a build id that no other of this test has.
-    fn change_build_id(&self, elf: &mut [u8], version: &str, fault: Fault) -> String {
+    fn change_build_id(&self, elf: &mut [u8], version: &str, variant: Variant) -> String {
         let built = build_id(&self.elf);
         let mut found = elf.windows(built.as_bytes().len());
         let at = found.position(|window| window == built.as_bytes());
         let at = at.expect("it is there");
-        let seed = version.bytes().map(u32::from).sum::<u32>() << 8 | fault as u32;
+        let seed = version.bytes().map(u32::from).sum::<u32>() << 8 | variant as u32;
         elf[at..at + 4].copy_from_slice(&seed.to_be_bytes());
         build_id(elf).to_string()
     }
