@@ -37,10 +37,11 @@ cargo xtask <command>
   export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
                                write a capture as other tools read it, with names from the ELF, to FILE or standard output
                                (FORMAT: collapsed, speedscope, records, leaks, dhat, pprof, firefox, heaptrack, perfetto)
-  compare BEFORE AFTER [--elf ELF [--elf ELF]] [--fail-on grown=SIZE|new=SIZE|leaking]…
+  compare BEFORE AFTER [--elf ELF [--elf ELF]] [--fail-on grown=SIZE|new=SIZE|leaking|lost]…
                                write what changed from one capture to another as a text for an issue; of different builds, with the ELF
                                of both. Exits with 1 where a call site has grown, or a new one is, by more than SIZE (4KiB), or a new
-                               leak is there, and with 2 where they can't be compared
+                               leak is there, or a block is lost by two captures of a trace that were fetched with ?references=1, and
+                               with 2 where they can't be compared
   report CAPTURE [--elf ELF]   write what a capture shows as one HTML file that loads nothing, to standard output
   keygen FILE                  make the key that updates are signed with: the private one in FILE, outside of any repository, the
                                public one, for the firmware, in FILE.pub

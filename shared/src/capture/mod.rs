@@ -8,6 +8,7 @@
 //! | [`LiveBlocks`] | the messages of an event connection | the blocks that are live |
 //! | [`Streamed`] | the same | who holds them, and what passes, as the API would have told it |
 //! | [`holders()`] | records, and what pointed into the heap before they were read | who holds each block |
+//! | [`lost()`] | two captures of a trace | the call stacks of blocks that nothing leads to |
 //!
 //! Messages may come damaged, twice, or in another order: what is left is read, and [`Loss`] counts what is missing.
 
@@ -20,6 +21,7 @@ mod holders;
 mod leaks;
 mod live;
 mod loss;
+mod lost;
 mod marks;
 mod pointers;
 mod reader;
@@ -34,6 +36,7 @@ pub use holders::holders;
 pub use leaks::leaks_page;
 pub use live::{Change, LiveBlocks};
 pub use loss::Loss;
+pub use lost::{NoLost, lost};
 pub(crate) use marks::insert_mark;
 pub use reader::{CaptureReader, Page};
 pub use streamed::Streamed;

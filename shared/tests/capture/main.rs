@@ -6,7 +6,7 @@ mod messages;
 use heapbeacon_shared::analysis::{Hold, Snapshot};
 use heapbeacon_shared::api::Warning;
 use heapbeacon_shared::capture::{
-    Capture, CaptureError, CaptureReader, Loss, Page, holders, survivors,
+    Capture, CaptureError, CaptureReader, Loss, NoLost, Page, holders, lost, survivors,
 };
 use heapbeacon_shared::trace::{
     self, Address, BuildId, Failure, Mark, MissedFrees, Origin, Reference, Root, Scan, Span, State,
@@ -438,6 +438,20 @@ fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
     assert_eq!(holds, [held, held, nothing, maybe, maybe]);
     assert_eq!(holders.blocks().len(), 4);
 
+    // Two captures of the trace make it certain.
+    let told = lost(&capture, &capture).expect("they are of one trace");
+    let told: Vec<_> = told
+        .iter()
+        .map(|leak| (leak.stack.id, leak.count, leak.bytes, leak.oldest_us))
+        .collect();
+    assert_eq!(told, [(4, 1, 16, 3)]);
+    let mut other = capture.clone();
+    other.trace.trace_id += 1;
+    assert_eq!(lost(&other, &capture), Err(NoLost::OtherTrace));
+    other = capture.clone();
+    other.references = None;
+    assert_eq!(lost(&capture, &other), Err(NoLost::NotScanned));
+
     // Where some of it is lost on the way, nothing is sure to be lost on the device.
     let without: Vec<_> = messages
         .iter()
@@ -448,6 +462,7 @@ fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
     let page = capture.references.as_ref().expect("it was said");
     let scan = page.scan.expect("it was said");
     assert_eq!((scan.omitted, scan.is_whole), (1, false));
+    assert_eq!(lost(&capture, &capture), Err(NoLost::NotWhole));
     assert_eq!(
         read(&stream(&crate::messages()))
             .expect("readable")

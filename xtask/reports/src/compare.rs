@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use heapbeacon_shared::analysis::{Comparison, Turn};
-use heapbeacon_shared::report::Compared;
+use heapbeacon_shared::api::{Leak, LeaksPage};
+use heapbeacon_shared::capture::{Capture, lost};
+use heapbeacon_shared::report::{Compared, Site};
+use heapbeacon_shared::words::plural;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::captures::{Elf, names, read, version};
@@ -28,6 +31,8 @@ enum Failure {
     New(u64),
     /// A call site leaks that did not before.
     Leaking,
+    /// Nothing refers to a block any more, by both captures.
+    Lost,
 }
 
 /// Writes what changed from one capture to another as a text for an issue. Returns whether all is well: nothing has happened that is
@@ -48,6 +53,17 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
         .map(|(index, path)| version(path, &captures[index], named[index]));
     let compared = Compared::new(&before, &after)?;
     out.write_all(compared.text().as_bytes())?;
+    let lost = match lost(&captures[0], &captures[1]) {
+        Ok(leaks) => lost_sites(&captures[1], leaks, named[1]),
+        Err(why) if options.failures.contains(&Failure::Lost) => {
+            out.flush()?;
+            return Err(why).context("nobody can tell whether blocks are lost");
+        }
+        Err(_) => Vec::new(),
+    };
+    for site in &lost {
+        writeln!(out, "{}", lost_words(site))?;
+    }
     for (path, capture) in options.captures.iter().zip(&captures) {
         if capture.loss.is_incomplete() {
             let shown = path.display();
@@ -66,13 +82,36 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
     let happened = options
         .failures
         .iter()
-        .filter(|failure| failure.has_happened(&compared.comparison));
+        .filter(|failure| failure.has_happened(&compared.comparison, &lost));
     let mut is_well = true;
     for failure in happened {
         writeln!(out, "\nFailed: {}.", failure.words())?;
         is_well = false;
     }
     Ok(is_well)
+}
+
+/// Returns the call sites of what is lost.
+fn lost_sites(capture: &Capture, leaks: Vec<Leak>, elf: Option<&Elf>) -> Vec<Site> {
+    let capture = Capture {
+        leaks: LeaksPage {
+            leaks,
+            ..LeaksPage::default()
+        },
+        ..capture.clone()
+    };
+    version(Path::new("lost"), &capture, elf).sites
+}
+
+fn lost_words(site: &Site) -> String {
+    let at = site.at.as_deref().map(|at| format!(" ({at})"));
+    format!(
+        "- Lost, so that nothing can free them: {} of `{}`{}, {} bytes.",
+        plural(site.holding.count, "block"),
+        site.name,
+        at.unwrap_or_default(),
+        site.holding.bytes
+    )
 }
 
 fn options(arguments: &[OsString]) -> Result<Options> {
@@ -102,13 +141,14 @@ impl Failure {
             Some(("grown", size)) => Ok(Self::Grown(bytes(size)?)),
             Some(("new", size)) => Ok(Self::New(bytes(size)?)),
             None if words == "leaking" => Ok(Self::Leaking),
+            None if words == "lost" => Ok(Self::Lost),
             _ => bail!(
-                "--fail-on takes grown=SIZE, new=SIZE or leaking, with a size such as 4KiB, not `{words}`"
+                "--fail-on takes grown=SIZE, new=SIZE, leaking or lost, with a size such as 4KiB, not `{words}`"
             ),
         }
     }
 
-    fn has_happened(self, comparison: &Comparison) -> bool {
+    fn has_happened(self, comparison: &Comparison, lost: &[Site]) -> bool {
         let exceeds = |turn, most| {
             let mut changes = comparison.of(turn);
             changes.any(|change| change.bytes().unsigned_abs() > most)
@@ -117,6 +157,7 @@ impl Failure {
             Self::Grown(most) => exceeds(Turn::Grown, most),
             Self::New(most) => exceeds(Turn::New, most),
             Self::Leaking => comparison.new_leaks().next().is_some(),
+            Self::Lost => !lost.is_empty(),
         }
     }
 
@@ -125,6 +166,7 @@ impl Failure {
             Self::Grown(most) => format!("a call site has grown by more than {most} bytes"),
             Self::New(most) => format!("a new call site holds more than {most} bytes"),
             Self::Leaking => "a call site leaks that did not before".to_owned(),
+            Self::Lost => "blocks are lost: nothing refers to them any more".to_owned(),
         }
     }
 }
@@ -169,7 +211,8 @@ mod tests {
             Failure::parse("leaking").expect("it is one"),
             Failure::Leaking
         );
-        for words in ["", "grown", "leaking=1", "shrunk=1", "grown=much"] {
+        assert_eq!(Failure::parse("lost").expect("it is one"), Failure::Lost);
+        for words in ["", "grown", "leaking=1", "lost=1", "shrunk=1", "grown=much"] {
             assert!(Failure::parse(words).is_err(), "{words}");
         }
     }

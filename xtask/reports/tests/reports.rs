@@ -7,8 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use heapbeacon_shared::export::Format;
 use heapbeacon_shared::symbols;
-use heapbeacon_shared::trace::{BuildId, Frames, Record, Stack, Summary};
-use heapbeacon_shared::wire::{Encoder, Header, MAX_ENCODED, Message};
+use heapbeacon_shared::trace::{BuildId, Frames, Record, Scan, Stack, Summary};
+use heapbeacon_shared::wire::{Encoder, Header, HeapRegion, MAX_ENCODED, Message};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_heapbeacon-reports");
 
@@ -90,12 +90,17 @@ fn a_line_that_is_no_answer_is_named_and_those_before_it_are_told() {
 
 /// Writes a capture of a program with a build id: one block, allocated where the program begins.
 fn capture(name: &str, build_id: &[u8]) -> PathBuf {
-    let messages = [
-        Message::Header(Header {
-            build_id: BuildId::new(build_id),
-            tick_hz: 1_000_000,
-            ..Header::default()
-        }),
+    capture_with(name, build_id, &[])
+}
+
+/// Writes a capture of one block, with messages before its record.
+fn capture_with(name: &str, build_id: &[u8], more: &[Message]) -> PathBuf {
+    let header = Message::Header(Header {
+        build_id: BuildId::new(build_id),
+        tick_hz: 1_000_000,
+        ..Header::default()
+    });
+    let block = [
         Message::Counters(Summary {
             time_us: 9,
             live_count: 1,
@@ -117,7 +122,7 @@ fn capture(name: &str, build_id: &[u8]) -> PathBuf {
     let mut encoder = Encoder::new();
     let mut buffer = [0; MAX_ENCODED];
     let mut bytes = Vec::new();
-    for message in &messages {
+    for message in [header].iter().chain(more).chain(&block) {
         bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("fits"));
     }
     let end = encoder.finish();
@@ -226,6 +231,46 @@ fn half_a_capture_is_compared_and_never_passes_for_one_without_a_leak() {
         let output = run(&["compare", order[0], order[1], "--fail-on", "leaking"], "");
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
+}
+
+#[test]
+fn a_block_that_nothing_leads_to_in_two_captures_fails_a_build_by_name() {
+    let heap = Message::Region(HeapRegion {
+        size: 0x1000,
+        ..HeapRegion::default()
+    });
+    let scan = Message::Scan(Scan {
+        started_us: 5,
+        is_whole: true,
+        ..Scan::default()
+    });
+    let scanned = capture_with("scanned.hbc", &own_build_id(), &[heap, scan]);
+    let plain = capture("plain.hbc", &own_build_id());
+    let paths = [&scanned, &plain].map(|path| path.to_str().expect("text"));
+    let compare = |captures: [&str; 2]| {
+        let [before, after] = captures;
+        let arguments = [
+            "compare",
+            before,
+            after,
+            "--elf",
+            PROGRAM,
+            "--fail-on",
+            "lost",
+        ];
+        run(&arguments, "")
+    };
+    let output = compare([paths[0]; 2]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("1 block of `_start`") && told.contains("48 bytes"),
+        "{told}"
+    );
+    // Who asks for what the captures do not tell is told so.
+    let output = compare(paths);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("references=1"));
 }
 
 /// A copy of this program in a folder of its own, so that it can be changed.
