@@ -83,6 +83,9 @@ const UNTRACED_TEST: &str = "untraced";
 /// The token of an agent that the API tests bring along.
 const TOKEN: &str = "a-token-of-the-tests";
 
+/// Tests of the tracer that take about as long under Miri as all others.
+const SLOW_UNDER_MIRI: [&str; 2] = ["tracer::tests::model", "tracer::tests::endings"];
+
 /// The crates of fuzz targets.
 const FUZZED: [&str; 2] = ["shared/fuzz", "agent/fuzz"];
 
@@ -165,10 +168,18 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     toolchain::ensure_nightly(workspace)?;
     let shell = &workspace.shell;
     let nightly = format!("+{}", toolchain::NIGHTLY);
-    let mut tally = Tally::of_cargo_test(cmd!(
-        shell,
-        "cargo {nightly} miri test --locked -p heapbeacon --lib tracer::"
-    ))?;
+    // Miri runs one test after the other: those that take half of the time have a process of their own.
+    let test = || {
+        cmd!(
+            shell,
+            "cargo {nightly} miri test --locked -p heapbeacon --lib"
+        )
+    };
+    let skips = SLOW_UNDER_MIRI.iter().flat_map(|name| ["--skip", name]);
+    let mut tally = Tally::of_both([
+        test().arg("--").args(SLOW_UNDER_MIRI),
+        test().arg("tracer::").arg("--").args(skips),
+    ])?;
     // A scan goes by addresses, and its board lives as long as a test's thread.
     let flags = "-Zmiri-permissive-provenance -Zmiri-ignore-leaks";
     let scans = cmd!(

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader};
 use std::ops::AddAssign;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result};
 use xshell::Cmd;
@@ -56,9 +57,26 @@ impl Tally {
     /// # Errors
     /// When cargo cannot be started.
     pub(super) fn of_cargo_test(command: Cmd<'_>) -> Result<Self> {
-        let shown = command.to_string();
+        Self::of_process(command.to_string(), command.into())
+    }
+
+    /// Does the same with two commands at a time: what they print comes line by line as it may.
+    ///
+    /// # Errors
+    /// When cargo cannot be started.
+    pub(super) fn of_both(commands: [Cmd<'_>; 2]) -> Result<Self> {
+        let [first, second] = commands.map(|command| (command.to_string(), command.into()));
+        thread::scope(|scope| {
+            let beside = scope.spawn(|| Self::of_process(second.0, second.1));
+            let mut tally = Self::of_process(first.0, first.1)?;
+            tally += beside.join().expect("it does not panic")?;
+            Ok(tally)
+        })
+    }
+
+    fn of_process(shown: String, mut command: Command) -> Result<Self> {
         println!("$ {shown}");
-        let mut process = Command::from(command).stdout(Stdio::piped()).spawn()?;
+        let mut process = command.stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().context("cargo has no output")?;
         let lines = BufReader::new(output).lines();
         let mut tally = Self::of_lines(lines.inspect(|line| {

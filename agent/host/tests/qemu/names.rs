@@ -1,8 +1,11 @@
 //! Names for addresses, from the ELF of the very image.
 
+use std::time::{Duration, Instant};
+
 use heapbeacon_shared::api::{Device, LeaksPage};
 use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::symbols::{Frame, SymbolizedStack, Symbols};
+use object::{Object, ObjectSection};
 
 use crate::support::await_some;
 use crate::support::qemu::{self, Qemu};
@@ -70,4 +73,30 @@ fn site(symbols: &Symbols, stack: &heapbeacon_shared::api::Stack) -> Option<(Str
     let stack = SymbolizedStack::new(symbols.call_stack(&frames));
     let frame = &stack.call_site()?.frame;
     Some((frame.function.clone()?, frame.file.clone()?, frame.line?))
+}
+
+/// How long it may take to name as many addresses as a long list of leaks has.
+const LOOKUP: Duration = Duration::from_millis(100);
+const ADDRESSES: usize = 1_000;
+
+#[test]
+fn a_symbol_file_names_a_thousand_addresses_at_once() {
+    let elf = qemu::elf(qemu::AGENT);
+    let packed = Symbols::parse(&elf).expect("the ELF has symbols").pack();
+    let file = object::File::parse(&*elf).expect("it is an ELF");
+    let code = file.section_by_name(".text").expect("it has code");
+    let step = code.size() as usize / ADDRESSES;
+    let addresses = (code.address()..).step_by(step).take(ADDRESSES);
+    let addresses: Vec<u64> = addresses.collect();
+    // Nothing is known of them before. The shortest of a few: others use the machine, too.
+    let times = (0..5).map(|_| {
+        let symbols = Symbols::parse(&packed).expect("it names addresses");
+        let began = Instant::now();
+        let named = addresses.iter().map(|address| symbols.frames(*address));
+        let named = named.filter(|frames| !frames.is_empty()).count();
+        assert!(named * 10 > ADDRESSES * 9, "{named}");
+        began.elapsed()
+    });
+    let shortest = times.min().expect("there are some");
+    assert!(shortest <= LOOKUP, "{shortest:?}");
 }
