@@ -343,10 +343,10 @@ fn queues() -> Vec<Workload> {
                     if happens(noise, 0.49) {
                         queue.push_back(keep(site, second, 100));
                     }
-                    if happens(noise, 0.5) {
-                        if let Some(block) = queue.pop_front() {
-                            site.free(second * 1_000 + 500, block);
-                        }
+                    if happens(noise, 0.5)
+                        && let Some(block) = queue.pop_front()
+                    {
+                        site.free(second * 1_000 + 500, block);
                     }
                 }
             },
@@ -526,7 +526,7 @@ fn starts() -> Vec<Workload> {
             ],
             |site, _, second| {
                 let since = second % (2 * HOUR);
-                if second < 3 * HOUR && since < 240 && since % 20 == 0 {
+                if second < 3 * HOUR && since < 240 && since.is_multiple_of(20) {
                     keep(site, second, 1_200);
                 }
             },
@@ -636,7 +636,7 @@ fn sessions() -> Vec<Workload> {
                     site.alloc(at, 1_460, any(noise, 3, 90));
                 }
                 let since = second % HOUR;
-                if (1_000..1_030).contains(&since) && since % 5 == 0 {
+                if (1_000..1_030).contains(&since) && since.is_multiple_of(5) {
                     site.alloc(second * 1_000, 1_460, (1_060 - since) * 1_000);
                 }
             },
@@ -647,7 +647,7 @@ fn sessions() -> Vec<Workload> {
             |site, noise, second| {
                 site.alloc(second * 1_000, 512, any(noise, 3, 90));
                 let since = second % (4 * HOUR);
-                if (HOUR..HOUR + 120).contains(&since) && since % 4 == 0 {
+                if (HOUR..HOUR + 120).contains(&since) && since.is_multiple_of(4) {
                     site.alloc(second * 1_000, 512, (HOUR + 121 - since) * 1_000);
                 }
             },

@@ -97,7 +97,7 @@ fn steady() -> Vec<Workload> {
                 move |site, noise, second| {
                     if second % 4 == 0 {
                         nth += 1;
-                        let life = if nth % 50 == 0 {
+                        let life = if nth.is_multiple_of(50) {
                             NEVER
                         } else {
                             any(noise, 5_000, 60_000)
@@ -258,7 +258,7 @@ fn mixed() -> Vec<Workload> {
             "behind names that fill up to 200, one in 3 min",
             &[(0, Unknown), (5 * HOUR, Leak)],
             {
-                let mut known = vec![false; 200];
+                let mut known = [false; 200];
                 move |site, noise, second| {
                     if second % 20 == 0 {
                         let name = noise.below(200) as usize;
