@@ -69,7 +69,7 @@ prop_compose! {
         size in select(vec![0, 7, 64, u64::MAX >> 20]),
         younger in select(vec![0, 0, 0, 5]),
         // What is known begins so many slices before the first block.
-        known in select(vec![-3, -1, 0, 0, 1, 5]),
+        known in select(vec![-3, -1, 0, 0, 1, 5, 40, 160]),
         pause_s in prop_oneof![Just(0), 1..40u64],
         before in select(vec![Kind::TooEarly, Kind::Leaking, Kind::Filling, Kind::Plateau]),
     ) -> Case {
@@ -156,7 +156,9 @@ fn quarters(slices: &[(usize, u64, u64)], slice_us: u64, horizon_us: u64) -> [u6
 fn slows_down([first, second, third, last]: [u64; 4], before: Kind) -> bool {
     let (earlier, later) = (first + second, third + last);
     let percent = if before == Kind::Leaking { 30 } else { 40 };
-    let keeps_on = later >= 16 && last * 20 >= third * 17;
+    let is_kept = |next: u64, one: u64| next * 20 >= one * 17;
+    let is_shown = before == Kind::Leaking || later >= 48 || is_kept(third, second);
+    let keeps_on = later >= 16 && is_kept(last, third) && is_shown;
     let falls_behind = later * 100 < earlier * percent;
     let by_chance = earlier < later || (earlier - later).pow(2) <= 9 * (earlier + later);
     earlier >= 8 && falls_behind && !by_chance && !keeps_on
@@ -184,7 +186,12 @@ fn expected(case: &Case) -> Verdict {
     } else if passed.frees > 0 && lived_us <= 2 * passed.longest_lifetime_us {
         return plain(Kind::InFlight);
     }
-    let rest = plain(if leak.count <= 4 {
+    // What is in flight beside them is no part of a one-off.
+    let kept = match passed.frees {
+        0 => leak.count,
+        _ => leak.count.min(leak.outlived.count),
+    };
+    let rest = plain(if kept <= 4 {
         Kind::OneOff
     } else {
         Kind::Plateau
@@ -222,8 +229,13 @@ fn expected(case: &Case) -> Verdict {
     if count < 4 || slices.len() < 4 || !goes_on {
         return rest;
     }
-    let is_left =
-        passed.frees > 0 && span_us >= 20 * SECOND && span_us >= 3 * passed.longest_lifetime_us;
+    // The longer nothing was left, the longer it takes until that is no matter of a moment.
+    let known_from_us = period.recorded_us(period.started_us.max(period.doubtful_until_us));
+    let behaved_us = first.1 - known_from_us;
+    let is_left = passed.frees > 0
+        && span_us >= 20 * SECOND
+        && span_us >= 3 * passed.longest_lifetime_us
+        && span_us >= (behaved_us / 8).min(600 * SECOND);
     let are_many = count + passed.evicted >= 257 && span_us >= 65 * SECOND;
     let slows_down = slows_down(quarters(&slices, leak.births.slice_us, horizon_us), *before);
     let leaks = (is_left || are_many || span_us >= 900 * SECOND) && !slows_down;

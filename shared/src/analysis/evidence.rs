@@ -21,6 +21,7 @@ const ENDED: u64 = 7;
 const BURST: u32 = 4;
 /// Births in the last half that show whether they go on as before, whatever there was at first.
 const ENOUGH_LATER: u64 = 16;
+const MANY_LATER: u64 = 48;
 /// Percent of the births of the third quarter that the last one has at least, where they do.
 const STEADY_PERCENT: u64 = 85;
 /// Births in the earlier half that show whether there are fewer in the later one.
@@ -34,6 +35,10 @@ const DEVIATIONS: u64 = 3;
 /// How many times the longest lifetime a leak has gone on, where blocks are freed, before it is certain: a first few
 /// lifetimes may not be the longest there are.
 const SURE_LIFETIMES: u64 = 3;
+/// The part of the time without a leak that one has to go on for before it is certain: a network that is down for a while is none.
+const BEHAVED: u64 = 8;
+/// Microseconds after which it is certain, however long there was none.
+const RELAPSE_US: u64 = 600_000_000;
 /// Blocks that nothing but a leak gathers: no usual cache or ring has room for as many.
 pub const LEAK_BLOCKS: u64 = 257;
 /// Microseconds that they take at least: longer than what is emptied every minute.
@@ -82,10 +87,10 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or its own halves are alike; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
-/// | [`OneOff`](Kind::OneOff) | at most 4 blocks |
+/// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
 /// | [`Plateau`](Kind::Plateau) | all else |
 ///
 /// Of both, a pace is told once the first of these blocks is 20 s older than the horizon. They are certain if no record of the call
@@ -124,6 +129,12 @@ pub(super) fn judge_seen(
         ..*passed
     };
     let old = Old::of(seen, &is_seen, period);
+    // What was told before does not make it more likely.
+    let before = if before == Kind::Leaking {
+        Kind::Filling
+    } else {
+        before
+    };
     let kind = old.growth(passed, before)?;
     (kind == Kind::Leaking).then(|| old.verdict(kind, seen, passed, before))
 }
@@ -140,10 +151,18 @@ fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) 
         Kind::InFlight
     } else if let Some(growth) = old.growth(passed, before) {
         growth
-    } else if leak.count <= FEW_BLOCKS {
+    } else if kept(leak, passed) <= FEW_BLOCKS {
         Kind::OneOff
     } else {
         Kind::Plateau
+    }
+}
+
+/// Returns how many of the live blocks are there to stay: what is in flight comes and goes beside them.
+fn kept(leak: &Leak, passed: &Passed) -> u64 {
+    match passed.frees {
+        0 => leak.count,
+        _ => leak.outlived.count.min(leak.count),
     }
 }
 
@@ -159,6 +178,8 @@ struct Old {
     /// Since the newest block, old or not.
     silence_us: u64,
     slice_us: u64,
+    /// How long it is known that nothing was left before the first of them.
+    behaved_us: u64,
     /// Usual pause between two slices with births, in the end.
     pause_us: u64,
     /// Births by quarters of the time until the horizon.
@@ -197,6 +218,7 @@ impl Old {
             horizon_us,
             silence_us: now_us.saturating_sub(period.recorded_us(leak.newest_us)),
             slice_us: leak.births.slice_us,
+            behaved_us: first.begin_us.saturating_sub(known_from_us(period)),
             pause_us: usual_pause_us(tail),
             quarters: [0; 4],
             since_us: leak.births.begin_us(first.index),
@@ -252,7 +274,9 @@ impl Old {
         let are_many =
             self.count.saturating_add(passed.evicted) >= LEAK_BLOCKS && self.span_us() >= MANY_US;
         let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
-        let are_left = passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US);
+        let behaved_us = (self.behaved_us / BEHAVED).min(RELAPSE_US);
+        let are_left =
+            passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US).max(behaved_us);
         are_left || are_many || self.span_us() >= LEAK_US
     }
 
@@ -267,8 +291,12 @@ impl Old {
         let (earlier, later) = (first + second, third + last);
         let behind = earlier.saturating_sub(later);
         let by_chance = (earlier + later) * DEVIATIONS * DEVIATIONS;
+        let is_kept =
+            |next: u64, one: u64| next.saturating_mul(100) >= one.saturating_mul(STEADY_PERCENT);
+        let is_told = before == Kind::Leaking;
         let is_steady = later >= ENOUGH_LATER
-            && last.saturating_mul(100) >= third.saturating_mul(STEADY_PERCENT);
+            && is_kept(last, third)
+            && (is_told || later >= MANY_LATER || is_kept(third, second));
         !is_steady
             && earlier >= ENOUGH_EARLIER
             && later.saturating_mul(100) < earlier.saturating_mul(percent)
@@ -285,11 +313,15 @@ impl Old {
     }
 }
 
+/// Returns since when it is known what was freed, in recorded time.
+fn known_from_us(period: &Period) -> u64 {
+    period.recorded_us(period.started_us.max(period.doubtful_until_us))
+}
+
 /// Returns the slices in which old blocks were allocated that are still live. Of the slice that the horizon lies in, those
 /// blocks count that have outlived others.
 fn filled(leak: &Leak, period: &Period, horizon_us: u64) -> Filled {
-    // Only since then is it known what was freed.
-    let from_us = period.recorded_us(period.started_us.max(period.doubtful_until_us));
+    let from_us = known_from_us(period);
     let births = &leak.births;
     let mut filled = Filled::new();
     let mut before = 0;

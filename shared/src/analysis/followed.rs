@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::evidence::{Passed, judge, judge_seen};
+use super::evidence::{Passed, judge, judge_seen, outlived};
 use super::in_place::InPlace;
 use super::lifetimes::Lifetimes;
 use super::outliving::Outliving;
@@ -13,6 +13,10 @@ use crate::trace::{Kind, Leak, Period, Verdict};
 const FORGOTTEN_US: u64 = 600_000_000;
 /// Microseconds that a queue has grown for before that is certain: what comes and goes by chance may for a while.
 const CERTAIN_US: u64 = 180_000_000;
+
+/// Fewest blocks that are seen to outlive others before they are a leak, and where one answer says that they come ever more slowly.
+const SEEN: u64 = 6;
+const SEEN_SLOWING: u64 = 16;
 
 /// What is said of a call stack that is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,11 +94,13 @@ impl Track {
         let now_us = period.recorded_us(period.time_us);
         let usual = self.lifetimes.usual(leak, passed, period, self.before);
         if self.is_before(now_us) {
+            // What has outlived others waits for nothing.
+            let waiting = leak.count.saturating_sub(outlived(leak, &usual, period));
             let moment = Moment {
                 time_us: now_us,
-                count: leak.count,
+                count: waiting,
                 allocations: passed.allocations,
-                peak: leak.count,
+                peak: waiting,
             };
             self.queue.take(moment, passed.frees);
             self.in_place.take(leak, passed, now_us);
@@ -105,7 +111,7 @@ impl Track {
         let alone = match alone.kind {
             Kind::Leaking | Kind::TooEarly => alone,
             // It may have begun so late that one answer shows nothing of it.
-            _ => self.seen(leak, &usual, period).unwrap_or(alone),
+            _ => self.seen(leak, &usual, period, &alone).unwrap_or(alone),
         };
         let kind = self.kind(alone.kind, passed, now_us);
         if kind != self.before {
@@ -131,8 +137,18 @@ impl Track {
     }
 
     /// Returns what is said of the blocks that were seen to outlive others, if it is a leak.
-    fn seen(&self, leak: &Leak, usual: &Passed, period: &Period) -> Option<Verdict> {
-        judge_seen(&self.outliving.seen(leak), usual, period, self.before)
+    fn seen(
+        &self,
+        leak: &Leak,
+        usual: &Passed,
+        period: &Period,
+        alone: &Verdict,
+    ) -> Option<Verdict> {
+        let is_slowing = alone.kind == Kind::Filling && alone.certain;
+        let fewest = if is_slowing { SEEN_SLOWING } else { SEEN };
+        let seen = self.outliving.seen(leak);
+        let verdict = judge_seen(&seen, usual, period, self.before)?;
+        (seen.count >= fewest).then_some(verdict)
     }
 
     /// Returns what it does, where `alone` is what the last answer says by itself.

@@ -23,6 +23,9 @@ pub(super) struct Lifetimes {
     /// Answers since one was freed that had outlived it, by which there were fewer of them, and more.
     falls: u32,
     rises: u32,
+    /// When the oldest live block was allocated, and how often that was freed since a leak was told.
+    oldest_us: u64,
+    firsts: u32,
 }
 
 impl Lifetimes {
@@ -38,11 +41,14 @@ impl Lifetimes {
         let frees = passed.frees.saturating_sub(self.frees);
         let are_first =
             self.frees == 0 && frees.saturating_mul(100) > leak.count.saturating_mul(FREED_PERCENT);
-        if before != Kind::Leaking || are_first || self.come_and_go() {
+        let was_oldest = core::mem::replace(&mut self.oldest_us, leak.oldest_us);
+        self.firsts += u32::from(leak.oldest_us > was_oldest);
+        if before != Kind::Leaking || are_first || self.come_and_go() || self.firsts >= FALLS {
             *self = Self {
                 longest_us: passed.longest_lifetime_us,
                 frees: passed.frees,
                 old: outlived(leak, passed, period),
+                oldest_us: leak.oldest_us,
                 ..Self::default()
             };
         }

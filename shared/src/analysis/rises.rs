@@ -8,7 +8,7 @@ const USUAL_PAUSES: u64 = 7;
 const LONGEST_PAUSES: u64 = 2;
 /// Shortest time in microseconds in which it may end, and longest one that earlier pauses ask for.
 const ENDS_US: u64 = 60_000_000;
-const WAITS_US: u64 = 600_000_000;
+const WAITS_US: u64 = 3_600_000_000;
 /// Bursts after which the next one is waited for: then it was said twice that there would be none, and it came.
 const BURSTS: usize = 3;
 

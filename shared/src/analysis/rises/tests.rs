@@ -34,7 +34,7 @@ fn expected_end(seen: &[(u64, u64)]) -> Option<u64> {
     let waits = [
         7 * usual,
         2 * longest,
-        (2 * ever).clamp(60 * SECOND, 600 * SECOND),
+        (2 * ever).clamp(60 * SECOND, 3_600 * SECOND),
     ];
     Some(run.last()? + waits.into_iter().max()?)
 }

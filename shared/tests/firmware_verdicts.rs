@@ -1,4 +1,5 @@
-//! Verdicts on call sites of firmware that the rules were not made with, as a table: it asserts nothing.
+//! Verdicts on call sites as firmware has them: by somebody who did not know the rules, with what an expert could say when. The table says
+//! more than the limits that they have to keep (`-- --nocapture`).
 #![allow(dead_code, reason = "of the workloads' machinery only a part is used")]
 
 mod firmware;
@@ -15,6 +16,8 @@ use workloads::answer::is_red;
 
 /// How far apart the answers are, and for how long a workload is followed, in seconds.
 const PACES: [(u64, u64); 3] = [(1, 6 * 3_600), (5, 24 * 3_600), (60, 24 * 3_600)];
+/// What comes by chance is the same each time.
+const SEED: u64 = 7;
 /// A verdict that changes again sooner flickers, in seconds.
 const FLICKER: u64 = 300;
 
@@ -289,6 +292,19 @@ impl Totals {
         }
     }
 
+    /// Checks what was reached, with a little room for other rounding.
+    fn assert_limits(&self, name: &str) {
+        let ([recall, alone], [wrong, wrong_alone]) = (mean(&self.leaking), mean(&self.clean));
+        assert!(recall >= 0.97 && alone >= 0.95, "{name}: {recall} {alone}");
+        // One of 70 is red all day, whose names come ever more slowly: after a day nobody is sure of it.
+        assert!(
+            wrong <= 0.018 && wrong_alone <= 0.0035,
+            "{name}: {wrong} {wrong_alone}"
+        );
+        let [_, _, red, red_alone] = self.flickers;
+        assert!(red <= 50 && red_alone <= 145, "{name}: {red} {red_alone}");
+    }
+
     fn line(&self, name: &str) -> String {
         let [recall, recall_alone] = mean(&self.leaking);
         let [false_share, false_alone] = mean(&self.clean);
@@ -321,70 +337,63 @@ impl Totals {
 }
 
 #[test]
-fn verdicts_on_unseen_workloads() {
-    let seeds = std::env::var("SEEDS").unwrap_or("7".to_owned());
-    let only = std::env::var("ONLY").unwrap_or_default();
+fn verdicts_on_call_sites_of_firmware_are_right() {
     let mut out = stdout();
     let mut say = |line: String| writeln!(out, "{line}").expect("it is printed");
     let mut totals: [Totals; PACES.len() + 1] = Default::default();
-    for seed in seeds.split(',').map(|seed| seed.parse().expect("a seed")) {
-        say(format!(
-            "seed {seed}: name | first red, leak% red (alone), clean% red (alone), unknowable% red (alone), suspected% of clean, flickers kind/standing/red/alone, at 1, 5, 60 s"
-        ));
-        for mut workload in all() {
-            if !only.split('|').any(|part| workload.name.contains(part)) {
-                continue;
-            }
-            let watchers = watch(&mut workload, seed);
-            let mut line = format!("{:44}", workload.name);
-            let mut fails = false;
-            for (at, watcher) in watchers.iter().enumerate() {
-                totals[at].add(watcher, &workload);
-                totals[PACES.len()].add(watcher, &workload);
-                let percent = |truth: Truth| {
-                    let cell = |which| match watcher.share(truth, which) {
-                        Some(share) => format!("{:.1}", share * 100.0),
-                        None => "-".to_owned(),
-                    };
-                    format!("{}({})", cell(1), cell(2))
+    say(
+        "name | first red, leak% red (alone), clean% red (alone), unknowable% red (alone), suspected% of clean, flickers kind/standing/red/alone, at 1, 5, 60 s".to_owned()
+    );
+    for mut workload in all() {
+        let watchers = watch(&mut workload, SEED);
+        let mut line = format!("{:44}", workload.name);
+        let mut fails = false;
+        for (at, watcher) in watchers.iter().enumerate() {
+            totals[at].add(watcher, &workload);
+            totals[PACES.len()].add(watcher, &workload);
+            let percent = |truth: Truth| {
+                let cell = |which| match watcher.share(truth, which) {
+                    Some(share) => format!("{:.1}", share * 100.0),
+                    None => "-".to_owned(),
                 };
-                let flickers = watcher.flickers(&workload);
-                let clean = watcher.counts[0][0].max(1);
-                line += &format!(
-                    " | {:>8} L {:12} C {:10} U {:12} s {:.0}% f {}/{}/{}/{}",
-                    watcher.first_red.map_or("-".to_owned(), time),
-                    percent(Truth::Leak),
-                    percent(Truth::Clean),
-                    percent(Truth::Unknown),
-                    watcher.suspected_clean as f64 * 100.0 / clean as f64,
-                    flickers[0],
-                    flickers[1],
-                    flickers[2],
-                    flickers[3],
-                );
-                let below = |truth, which, least| {
-                    watcher
-                        .share(truth, which)
-                        .is_some_and(|share| share < least)
-                };
-                let above = |which| {
-                    watcher
-                        .share(Truth::Clean, which)
-                        .is_some_and(|share| share > 0.003)
-                };
-                fails |= below(Truth::Leak, 1, 0.97)
-                    || (!workload.needs_history && below(Truth::Leak, 2, 0.95))
-                    || above(1)
-                    || above(2)
-                    || flickers.iter().any(|flickers| *flickers > 0);
+                format!("{}({})", cell(1), cell(2))
+            };
+            let flickers = watcher.flickers(&workload);
+            let clean = watcher.counts[0][0].max(1);
+            line += &format!(
+                " | {:>8} L {:12} C {:10} U {:12} s {:.0}% f {}/{}/{}/{}",
+                watcher.first_red.map_or("-".to_owned(), time),
+                percent(Truth::Leak),
+                percent(Truth::Clean),
+                percent(Truth::Unknown),
+                watcher.suspected_clean as f64 * 100.0 / clean as f64,
+                flickers[0],
+                flickers[1],
+                flickers[2],
+                flickers[3],
+            );
+            let below = |truth, which, least| {
+                watcher
+                    .share(truth, which)
+                    .is_some_and(|share| share < least)
+            };
+            let above = |which| {
+                watcher
+                    .share(Truth::Clean, which)
+                    .is_some_and(|share| share > 0.003)
+            };
+            fails |= below(Truth::Leak, 1, 0.97)
+                || (!workload.needs_history && below(Truth::Leak, 2, 0.95))
+                || above(1)
+                || above(2)
+                || flickers.iter().any(|flickers| *flickers > 0);
+        }
+        say(format!("{}{line}", if fails { "FAIL " } else { "ok   " }));
+        if fails {
+            for watcher in &watchers {
+                say(format!("       {:>2} s: {}", watcher.every, story(watcher)));
             }
-            say(format!("{}{line}", if fails { "FAIL " } else { "ok   " }));
-            if fails {
-                for watcher in &watchers {
-                    say(format!("       {:>2} s: {}", watcher.every, story(watcher)));
-                }
-                say(format!("       alone (5 s): {}", story_alone(&watchers[1])));
-            }
+            say(format!("       alone (5 s): {}", story_alone(&watchers[1])));
         }
     }
     for (at, totals) in totals.iter().enumerate() {
@@ -392,5 +401,6 @@ fn verdicts_on_unseen_workloads() {
             .get(at)
             .map_or("all".to_owned(), |(every, _)| format!("{every} s"));
         say(totals.line(&name));
+        totals.assert_limits(&name);
     }
 }
