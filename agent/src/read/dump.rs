@@ -23,6 +23,25 @@ const EVIDENCE: Asked = Asked {
     gives_way: false,
 };
 
+/// Where a block lies, as a dump tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// In the chip's own memory.
+    Internal,
+    /// In a chip of its own.
+    External,
+}
+
+impl Memory {
+    /// Returns ESP-IDF's words, which are of one width.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Internal => "Internal",
+            Self::External => "   PSRAM",
+        }
+    }
+}
+
 /// Writes the whole trace as of a time by the clock, in microseconds since boot. No lock is held while `out` is written to.
 ///
 /// # Errors
@@ -36,13 +55,9 @@ pub fn dump<M: RawMutex>(tracer: &Tracer<M>, clock_us: u64, out: &mut impl Write
         if tracer.read_records(&mut cursor, &mut batch) != Ok(1) {
             break;
         }
-        record(tracer, trace, &batch[0], out)?;
+        record(tracer, trace, &batch[0], Memory::Internal, out)?;
     }
-    let mut leaks = leaks_of(tracer, trace, clock_us);
-    evidence_head(leaks.is_some(), out)?;
-    while let Some(leak) = leaks.as_mut().and_then(|leaks| leaks.read_next(tracer)) {
-        evidence(&leak, out)?;
-    }
+    all_evidence(tracer, trace, clock_us, out)?;
     tail(&summary, tracer.trace() == trace, out)
 }
 
@@ -66,14 +81,15 @@ pub fn record<M: RawMutex>(
     tracer: &Tracer<M>,
     trace: Trace,
     record: &Record,
+    memory: Memory,
     out: &mut impl Write,
 ) -> Result {
     let (size, core) = (record.size, record.core);
-    let address = record.address;
+    let (address, memory) = (record.address, memory.label());
     let time = record.seq as u32;
     write!(
         out,
-        "{size:6} bytes (@ {address}, Internal) allocated CPU {core} ccount 0x{time:08x} caller "
+        "{size:6} bytes (@ {address}, {memory}) allocated CPU {core} ccount 0x{time:08x} caller "
     )?;
     frames(&stack_frames(tracer, trace, record.stack), out)?;
     if let Some(freed) = record.freed {
@@ -83,6 +99,24 @@ pub fn record<M: RawMutex>(
         }
     }
     writeln!(out)
+}
+
+/// Writes the evidence of a trace as of a time by the clock, in microseconds since boot.
+///
+/// # Errors
+/// Those of `out`.
+pub fn all_evidence<M: RawMutex>(
+    tracer: &Tracer<M>,
+    trace: Trace,
+    clock_us: u64,
+    out: &mut impl Write,
+) -> Result {
+    let mut leaks = leaks_of(tracer, trace, clock_us);
+    evidence_head(leaks.is_some(), out)?;
+    while let Some(leak) = leaks.as_mut().and_then(|leaks| leaks.read_next(tracer)) {
+        evidence(&leak, out)?;
+    }
+    Ok(())
 }
 
 /// Begins to read the evidence of a trace; `None` while another list of leaks is read, and of a trace that has ended.
@@ -170,6 +204,13 @@ pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
         writeln!(
             out,
             "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"
+        )?;
+    }
+    let nameless = summary.other_allocations;
+    if nameless > 0 {
+        writeln!(
+            out,
+            "(NB: {nameless} allocations have no call stack, because there was no room for another one.)"
         )?;
     }
     if !is_whole {
