@@ -2,7 +2,7 @@
 
 mod toolchain;
 
-use toolchain::{HOST, Machine, RISCV};
+use toolchain::{ESP_IDF, HOST, Machine, RISCV};
 
 /// Every machine, without and with optimisation.
 const BUILDS: [(&Machine, &str); 4] = [
@@ -37,6 +37,12 @@ fn records_and_counters_are_right_in_arrays_of_any_size() {
         let sentence = format!("(NB: {count} allocations have no call stack,");
         assert!(run.printed.contains(&sentence), "{}", run.printed);
     }
+}
+
+#[test]
+fn calls_in_any_order_while_threads_allocate_leave_the_trace_right() {
+    let text = HOST.run("threads", "-O2").printed;
+    assert!(text.ends_with("all as it should be\n"), "{text}");
 }
 
 #[test]
@@ -91,6 +97,20 @@ fn code_in_the_style_of_esp_idf_compiles_unchanged() {
         let text = machine.run("usage", option).printed;
         assert!(text.contains("records: 1 (100 capacity, "), "{text}");
         assert!(text.ends_with("leak of 64 bytes\n"), "{text}");
+    }
+}
+
+#[test]
+fn the_port_for_esp_idf_records_every_way_to_allocate() {
+    for option in ["-O0", "-O2"] {
+        let run = ESP_IDF.run("esp_idf", option);
+        let callers = run.functions("allocated by:");
+        assert_eq!(callers[0], "asks_for_a_block");
+        assert!(
+            run.printed.ends_with("all as it should be\n"),
+            "{}",
+            run.printed
+        );
     }
 }
 

@@ -15,7 +15,7 @@ extern "C" {
 /* An allocator calls this behind each allocation, with NULL for one that has failed. `caps` is not looked at. */
 void esp_heap_trace_alloc_hook(void *ptr, size_t size, uint32_t caps);
 
-/* An allocator calls this before each free. */
+/* An allocator calls this before each free: behind it, another thread may have the block already. */
 void esp_heap_trace_free_hook(void *ptr);
 
 #ifdef __cplusplus

@@ -1,4 +1,6 @@
 /* What is recorded and counted, with arrays of few and of many records. */
+#include <string.h>
+
 #include "esp_heap_caps.h"
 #include "esp_heap_trace.h"
 
@@ -31,6 +33,24 @@ static void an_array_has_as_many_records_as_elements(void)
     RETURNS(ESP_OK, heap_trace_start(HEAP_TRACE_LEAKS));
     CHECK(summary().capacity == MANY - 1);
     RETURNS(ESP_OK, heap_trace_stop());
+}
+
+static void nothing_is_written_behind_an_array(void)
+{
+    static unsigned char bytes[sizeof(many)];
+    for (size_t count = 1; count < MANY; count++) {
+        memset(bytes, 0xa5, sizeof(bytes));
+        RETURNS(ESP_OK, heap_trace_init_standalone((heap_trace_record_t *)(void *)bytes, count));
+        RETURNS(ESP_OK, heap_trace_start(HEAP_TRACE_ALL));
+        for (size_t i = 0; i < 2 * MANY; i++) {
+            free(malloc(i));
+        }
+        RETURNS(ESP_OK, heap_trace_stop());
+        for (size_t i = count * sizeof(many[0]); i < sizeof(bytes); i++) {
+            CHECK(bytes[i] == 0xa5);
+        }
+    }
+    RETURNS(ESP_OK, heap_trace_init_standalone(NULL, 0));
 }
 
 static void no_array_is_too_large(void)
@@ -156,6 +176,7 @@ int main(void)
 {
     CHECK(sizeof(heap_trace_record_t) == 16 * sizeof(void *));
     an_array_has_as_many_records_as_elements();
+    nothing_is_written_behind_an_array();
     no_array_is_too_large();
     the_oldest_record_makes_room();
     a_pause_records_frees_only();

@@ -24,7 +24,8 @@ pub(crate) struct Machine {
     /// The Debian packages that these are in.
     packages: &'static str,
     options: &'static [&'static str],
-    port: &'static str,
+    /// What is linked with each program: the port, and the allocator.
+    sources: &'static [&'static str],
     /// What a program is run by.
     runner: &'static [&'static str],
     built: OnceLock<PathBuf>,
@@ -37,7 +38,7 @@ pub(crate) static HOST: Machine = Machine {
     prefix: "",
     packages: "gcc g++ binutils",
     options: &[],
-    port: "ports/linux.c",
+    sources: &["ports/linux.c", "tests/programs/allocator.c"],
     runner: &[],
     built: OnceLock::new(),
 };
@@ -58,7 +59,7 @@ pub(crate) static RISCV: Machine = Machine {
         "-Wl,--defsym=__ram=0x80400000,--defsym=__ram_size=0x800000",
         "-Wl,--defsym=__stack_size=0x8000",
     ],
-    port: "tests/programs/virt.c",
+    sources: &["tests/programs/virt.c", "tests/programs/allocator.c"],
     runner: &[
         "qemu-system-riscv32",
         "-machine",
@@ -77,6 +78,30 @@ pub(crate) static RISCV: Machine = Machine {
         "enable=on,target=native,chardev=console",
         "-kernel",
     ],
+    built: OnceLock::new(),
+};
+
+/// This machine with the port for ESP-IDF, whose allocator and headers are made up. A process has no code in RAM.
+pub(crate) static ESP_IDF: Machine = Machine {
+    cargo_options: &[],
+    library: "debug/libheapbeacon_c.a",
+    prefix: "",
+    packages: "gcc g++ binutils",
+    options: &[
+        "-Itests/programs/esp-idf",
+        "-no-pie",
+        "-Wl,--defsym=_text_start=__executable_start,--defsym=_text_end=etext",
+        "-Wl,--defsym=_iram_text_start=__executable_start,--defsym=_iram_text_end=__data_start",
+        "-Wl,--wrap=heap_caps_malloc_base,--wrap=heap_caps_calloc_base",
+        "-Wl,--wrap=heap_caps_aligned_alloc_base,--wrap=heap_caps_realloc_base",
+        "-Wl,--wrap=heap_caps_free",
+    ],
+    sources: &[
+        "ports/esp_idf.c",
+        "tests/programs/esp-idf/heap.c",
+        "tests/programs/allocator.c",
+    ],
+    runner: &[],
     built: OnceLock::new(),
 };
 
@@ -122,7 +147,7 @@ impl Machine {
             .args([option, "-g", "-std=c11", "-fno-builtin"])
             .args(["-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"])
             .arg(format!("tests/programs/{program}.c"))
-            .args(["tests/programs/allocator.c", self.port])
+            .args(self.sources)
             .arg(library)
             .arg("-Wl,--wrap=malloc,--wrap=free")
             .arg("-o")
