@@ -18,6 +18,8 @@
  * - `total_frees` has all frees, also those of blocks without a record; `high_water_mark` begins anew with heap_trace_start().
  * - heap_trace_init_standalone(NULL, 0) gives the array back, as documented; ESP-IDF refuses it.
  * - heap_trace_start() refuses a mode that there is not. ESP-IDF takes it for HEAP_TRACE_LEAKS.
+ * - heap_trace_stop() before the first start, and heap_trace_alloc_pause() of what does not record, are ESP_ERR_INVALID_STATE, as documented.
+ *   ESP-IDF accepts them.
  * - heap_trace_get() and heap_trace_resume() without an array are ESP_ERR_INVALID_STATE, as heap_trace_start() is. There
  *   ESP-IDF resumes, and its next record goes to no memory.
  * - heap_trace_init_tohost() is ESP_ERR_NOT_SUPPORTED: HeapBeacon sends to hosts over HTTP, which this library has not.
@@ -93,7 +95,7 @@ esp_err_t heapbeacon_get(size_t index, void *record, void **alloced_by, void **f
 
 /* Lends an array to the tracer: nothing else may use it until another one is lent. NULL and 0 end that.
  *
- * ESP_ERR_INVALID_STATE while recording or paused; ESP_ERR_INVALID_ARG with NULL or 0 alone. */
+ * ESP_ERR_INVALID_STATE while recording or paused, or while another task calls this; ESP_ERR_INVALID_ARG with NULL or 0 alone. */
 static inline esp_err_t heap_trace_init_standalone(heap_trace_record_t *record_buffer, size_t num_records)
 {
     return heapbeacon_init(record_buffer, num_records, sizeof(heap_trace_record_t));

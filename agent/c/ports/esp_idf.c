@@ -1,4 +1,4 @@
-/* ESP-IDF on a RISC-V chip as a port, with its allocator.
+/* ESP-IDF (5.3 or newer) on a RISC-V chip as a port, with its allocator.
  *
  * It takes the place of CONFIG_HEAP_TRACING and of CONFIG_HEAP_USE_HOOKS, which are off, and wants CONFIG_ESP_SYSTEM_USE_FRAME_POINTER for
  * call stacks. The linker makes callers of the allocator call what is here, by

@@ -14,11 +14,9 @@ pub extern "C" fn esp_heap_trace_alloc_hook(block: *mut c_void, size: usize, _ca
     hooks::allocated::<Board>(block.addr(), size, frame_pointer());
 }
 
-/// Records that a block is about to be taken back; null is none.
+/// Records that a block is about to be taken back; null is nothing.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn esp_heap_trace_free_hook(block: *mut c_void) {
-    if !block.is_null() {
-        hooks::freed::<Board>(block.addr(), 0, frame_pointer());
-    }
+    hooks::freed::<Board>(block.addr(), 0, frame_pointer());
 }

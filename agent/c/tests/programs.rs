@@ -53,6 +53,11 @@ fn a_leak_is_found_with_the_functions_that_made_it() {
         assert_eq!(run.functions("freed by:")[..2], ["gives_back", "main"]);
         let text = run.printed;
         assert_eq!(text.matches("   321 bytes (@ 0x").count(), 1, "{text}");
+        let freed = "0 bytes alive in trace (0/1 allocations)";
+        assert!(
+            text.contains(freed) && text.contains("total frees: 1\n"),
+            "{text}"
+        );
         assert!(
             text.contains("321 bytes 'leaked' in trace (1 allocations)"),
             "{text}"
@@ -67,6 +72,11 @@ fn a_dump_of_some_memory_has_its_blocks_alone() {
     let [all, internal, external] = dumps[..] else {
         panic!("three dumps are asked for:\n{text}");
     };
+    // What all blocks are evidence of.
+    let evidence = dumps
+        .iter()
+        .map(|dump| dump.contains("Heap Trace Evidence"));
+    assert_eq!(evidence.collect::<Vec<_>>(), [true, false, false], "{text}");
     assert!(
         all.contains("   111 bytes (@ 0x3c000100,    PSRAM) allocated CPU 0"),
         "{all}"

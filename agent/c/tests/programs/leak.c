@@ -47,7 +47,9 @@ int main(void)
 
     RETURNS(ESP_OK, heap_trace_start(HEAP_TRACE_ALL));
     gives_back(malloc(20));
+    free(NULL);
     RETURNS(ESP_OK, heap_trace_stop());
+    heap_trace_dump();
     RETURNS(ESP_OK, heap_trace_get(0, &record));
     print("freed by", record.freed_by);
     return 0;

@@ -1,4 +1,4 @@
-/* Threads allocate and free while another one makes calls in any order. */
+/* Threads allocate and free while others make calls in any order. */
 #include <pthread.h>
 
 #include "esp_heap_caps.h"
@@ -7,7 +7,8 @@
 #include "check.h"
 
 #define THREADS 3
-#define ROUNDS 20000
+#define CALLERS 2
+#define ROUNDS 10000
 #define RECORDS 200
 
 static heap_trace_record_t records[2][RECORDS];
@@ -71,17 +72,28 @@ static void call(unsigned *state)
     }
 }
 
+static void *makes_calls(void *seed)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        call(seed);
+    }
+    return NULL;
+}
+
 int main(void)
 {
-    pthread_t threads[THREADS];
-    unsigned seeds[THREADS];
-    unsigned state = 1;
+    pthread_t threads[THREADS], callers[CALLERS];
+    unsigned seeds[THREADS], call_seeds[CALLERS];
     for (unsigned i = 0; i < THREADS; i++) {
         seeds[i] = i;
         CHECK(pthread_create(&threads[i], NULL, allocates, &seeds[i]) == 0);
     }
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        call(&state);
+    for (unsigned i = 0; i < CALLERS; i++) {
+        call_seeds[i] = 100 + i;
+        CHECK(pthread_create(&callers[i], NULL, makes_calls, &call_seeds[i]) == 0);
+    }
+    for (unsigned i = 0; i < CALLERS; i++) {
+        CHECK(pthread_join(callers[i], NULL) == 0);
     }
     heap_trace_stop();
     RETURNS(ESP_OK, heap_trace_init_standalone(records[0], RECORDS));
