@@ -2,8 +2,8 @@
  *
  * Names, types and error codes are those of ESP-IDF 5, so code that was written against its `esp_heap_trace.h` compiles
  * unchanged. Put this folder in front of ESP-IDF's own, and leave CONFIG_HEAP_TRACING off: or else there would be two of each call. Without
- * ESP-IDF, `without-esp-idf` has the other headers that are wanted. The allocator calls the two hooks in `esp_heap_caps.h`
- * (CONFIG_HEAP_USE_HOOKS in ESP-IDF), and a port the functions in `heapbeacon_port.h`.
+ * ESP-IDF, `without-esp-idf` has the other headers that are wanted. The allocator calls the two hooks in `esp_heap_caps.h`, and a
+ * port has the functions in `heapbeacon_port.h`: with ESP-IDF, `ports/esp_idf.c` does both.
  *
  * Where this differs from ESP-IDF, and why:
  *
@@ -14,7 +14,8 @@
  *   few records lie in as much memory of the library's own.
  * - What lies in the array is HeapBeacon's own: read it by heap_trace_get().
  * - Freed blocks of HEAP_TRACE_ALL are told by `freed` and never counted as live, however often their address is handed out again.
- * - A failed allocation is no record: the hook gets NULL for it.
+ * - A failed allocation is no record, and a failed realloc ends none: the hook gets NULL for it.
+ * - Code without frame pointers has no call stacks, rather than one address that is none of code.
  * - `total_frees` has all frees, also those of blocks without a record; `high_water_mark` begins anew with heap_trace_start().
  * - heap_trace_init_standalone(NULL, 0) gives the array back, as documented; ESP-IDF refuses it.
  * - heap_trace_start() refuses a mode that there is not. ESP-IDF takes it for HEAP_TRACE_LEAKS.

@@ -63,8 +63,9 @@ pub(crate) unsafe fn lend(
     if records.is_null() && count == 0 {
         return Board::tracer().release().map(drop);
     }
-    let bytes = count.checked_mul(record_bytes).unwrap_or(0);
-    if records.is_null() || bytes == 0 {
+    let bytes = count.checked_mul(record_bytes).unwrap_or(usize::MAX);
+    // No array is longer than the longest that Rust can refer to.
+    if records.is_null() || bytes == 0 || isize::try_from(bytes).is_err() {
         return Err(Error::InvalidArg);
     }
     // First, for a C program may lend the same memory again.

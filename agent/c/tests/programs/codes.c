@@ -31,6 +31,7 @@ static void an_array_has_to_be_one(void)
     RETURNS(ESP_ERR_INVALID_ARG, heap_trace_init_standalone(NULL, RECORDS));
     RETURNS(ESP_ERR_INVALID_ARG, heap_trace_init_standalone(records, 0));
     RETURNS(ESP_ERR_INVALID_ARG, heap_trace_init_standalone(records, SIZE_MAX));
+    RETURNS(ESP_ERR_INVALID_ARG, heap_trace_init_standalone(records, SIZE_MAX / sizeof(records[0])));
     RETURNS(ESP_ERR_INVALID_STATE, heap_trace_start(HEAP_TRACE_ALL));
     RETURNS(ESP_ERR_NOT_SUPPORTED, heap_trace_init_tohost());
     RETURNS(ESP_OK, heap_trace_init_standalone(records, RECORDS));
