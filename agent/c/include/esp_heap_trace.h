@@ -24,7 +24,7 @@
  * - heap_trace_get() and heap_trace_resume() without an array are ESP_ERR_INVALID_STATE, as heap_trace_start() is. There
  *   ESP-IDF resumes, and its next record goes to no memory.
  * - heap_trace_init_tohost() is ESP_ERR_NOT_SUPPORTED: HeapBeacon sends to hosts over HTTP, which this library has not.
- * - heap_trace_dump() holds no lock while it prints, and tells what the live blocks are evidence of.
+ * - heap_trace_dump() holds no lock while it prints.
  * - `ccount` is microseconds, not cycles.
  */
 #ifndef HEAPBEACON_ESP_HEAP_TRACE_H
@@ -135,7 +135,7 @@ static inline esp_err_t heap_trace_get(size_t index, heap_trace_record_t *record
     return heapbeacon_get(index, record, record->alloced_by, record->freed_by, CONFIG_HEAP_TRACING_STACK_DEPTH);
 }
 
-/* Prints all records, what they are evidence of, and the summary, by heapbeacon_port_putchar(). */
+/* Prints all records and the summary, by heapbeacon_port_putchar(). */
 void heap_trace_dump(void);
 
 /* Prints the records of MALLOC_CAP_INTERNAL, MALLOC_CAP_SPIRAM or both, and the summary. */

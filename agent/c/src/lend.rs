@@ -63,7 +63,7 @@ pub(crate) unsafe fn lend(
     if records.is_null() && count == 0 {
         return Board::tracer().release().map(drop);
     }
-    let bytes = count.checked_mul(record_bytes).unwrap_or(usize::MAX);
+    let bytes = count.saturating_mul(record_bytes);
     // No array is longer than the longest that Rust can refer to.
     if records.is_null() || bytes == 0 || isize::try_from(bytes).is_err() {
         return Err(Error::InvalidArg);

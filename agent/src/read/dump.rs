@@ -57,7 +57,11 @@ pub fn dump<M: RawMutex>(tracer: &Tracer<M>, clock_us: u64, out: &mut impl Write
         }
         record(tracer, trace, &batch[0], Memory::Internal, out)?;
     }
-    all_evidence(tracer, trace, clock_us, out)?;
+    let mut leaks = leaks_of(tracer, trace, clock_us);
+    evidence_head(leaks.is_some(), out)?;
+    while let Some(leak) = leaks.as_mut().and_then(|leaks| leaks.read_next(tracer)) {
+        evidence(&leak, out)?;
+    }
     tail(&summary, tracer.trace() == trace, out)
 }
 
@@ -99,24 +103,6 @@ pub fn record<M: RawMutex>(
         }
     }
     writeln!(out)
-}
-
-/// Writes the evidence of a trace as of a time by the clock, in microseconds since boot.
-///
-/// # Errors
-/// Those of `out`.
-pub fn all_evidence<M: RawMutex>(
-    tracer: &Tracer<M>,
-    trace: Trace,
-    clock_us: u64,
-    out: &mut impl Write,
-) -> Result {
-    let mut leaks = leaks_of(tracer, trace, clock_us);
-    evidence_head(leaks.is_some(), out)?;
-    while let Some(leak) = leaks.as_mut().and_then(|leaks| leaks.read_next(tracer)) {
-        evidence(&leak, out)?;
-    }
-    Ok(())
 }
 
 /// Begins to read the evidence of a trace; `None` while another list of leaks is read, and of a trace that has ended.
