@@ -64,6 +64,9 @@ typedef enum {
     HEAP_TRACE_LEAKS, /* Those of live blocks: a free removes the record. */
 } heap_trace_mode_t;
 
+/* The library takes it for an int: -fshort-enums would make it something else. */
+typedef char heapbeacon_mode_is_int[sizeof(heap_trace_mode_t) == sizeof(int) ? 1 : -1];
+
 /* A block that was allocated. */
 typedef struct heap_trace_record_t {
     uint32_t ccount; /* Microseconds since boot when it was allocated, the low 32 bits; the lowest is the number of the core, the next is 0. */

@@ -26,7 +26,7 @@ typedef struct {
     uintptr_t load_address;     /* What is added to addresses of the ELF; 0 in firmware. */
 } heapbeacon_bounds_t;
 
-/* Keeps threads, cores and interrupts out until heapbeacon_port_unlock() gets what this returns. It is never called twice in a row. */
+/* Keeps threads, cores and interrupts out until heapbeacon_port_unlock() gets what this returns. Calls are never nested. */
 uintptr_t heapbeacon_port_lock(void);
 void heapbeacon_port_unlock(uintptr_t state);
 

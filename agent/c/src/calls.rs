@@ -85,21 +85,18 @@ pub extern "C" fn heap_trace_start(mode: c_uint) -> c_int {
 /// Stops recording.
 #[unsafe(no_mangle)]
 pub extern "C" fn heap_trace_stop() -> c_int {
-    Board::tracer().pass(Board::now_us());
     code(Board::tracer().stop())
 }
 
 /// Records frees only.
 #[unsafe(no_mangle)]
 pub extern "C" fn heap_trace_alloc_pause() -> c_int {
-    Board::tracer().pass(Board::now_us());
     code(Board::tracer().alloc_pause())
 }
 
 /// Records again.
 #[unsafe(no_mangle)]
 pub extern "C" fn heap_trace_resume() -> c_int {
-    Board::tracer().pass(Board::now_us());
     code(Board::tracer().resume())
 }
 
