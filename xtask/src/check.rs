@@ -46,7 +46,14 @@ pub(crate) const WORKER: Library = Library {
 };
 
 /// What boards share beside the agent itself.
-pub(crate) const BOARD_LIBRARIES: [Library; 3] = [
+pub(crate) const BOARD_LIBRARIES: [Library; 4] = [
+    Library {
+        package: "heapbeacon-c",
+        feature_sets: &["", "runtime"],
+        tested_sets: &["runtime"],
+        // Without a Rust firmware around it, it needs the rest.
+        device_sets: &["runtime"],
+    },
     Library {
         package: "heapbeacon-dashboard-bundle",
         feature_sets: &[""],

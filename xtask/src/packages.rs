@@ -17,9 +17,10 @@ use crate::toolchain;
 use crate::workspace::Workspace;
 
 /// The published crates of the first workspace, each behind what it depends on.
-const LIBRARIES: [&str; 4] = [
+const LIBRARIES: [&str; 5] = [
     "heapbeacon-shared",
     "heapbeacon",
+    "heapbeacon-c",
     "heapbeacon-pool",
     "heapbeacon-dashboard-bundle",
 ];

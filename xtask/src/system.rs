@@ -9,7 +9,7 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// A program and the Debian package that has it.
+/// A program, or the path of another file, and the Debian package that has it.
 #[derive(Clone, Copy)]
 pub(crate) struct Program {
     name: &'static str,
@@ -27,7 +27,15 @@ pub(crate) const CHROMEDRIVER: Program = Program::of("chromedriver", "chromium-d
 /// With the network card's boot ROM and the other files that QEMU looks for.
 pub(crate) const QEMU: Program = Program::of("qemu-system-riscv32", "qemu-system-misc");
 pub(crate) const VALGRIND: Program = Program::of("valgrind", "valgrind");
-/// libFuzzer is C++.
+/// What builds C programs, for this machine and for RISC-V, and a C library for the latter, which has no program.
+pub(crate) const C_COMPILER: Program = Program::of("gcc", "gcc");
+pub(crate) const RISCV_COMPILER: Program =
+    Program::of("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf");
+pub(crate) const RISCV_LIBRARY: Program = Program::of(
+    "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs",
+    "picolibc-riscv64-unknown-elf",
+);
+/// libFuzzer is C++, and headers for C are also for C++.
 pub(crate) const CPP_COMPILER: Program = Program::of("c++", "g++");
 
 /// With `go tool pprof`, which reads heap profiles.

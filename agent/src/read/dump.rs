@@ -23,6 +23,25 @@ const EVIDENCE: Asked = Asked {
     gives_way: false,
 };
 
+/// Where a block lies, as a dump tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// In the chip's own memory.
+    Internal,
+    /// In a chip of its own.
+    External,
+}
+
+impl Memory {
+    /// Returns ESP-IDF's words, which are of one width.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Internal => "Internal",
+            Self::External => "   PSRAM",
+        }
+    }
+}
+
 /// Writes the whole trace as of a time by the clock, in microseconds since boot. No lock is held while `out` is written to.
 ///
 /// # Errors
@@ -36,7 +55,7 @@ pub fn dump<M: RawMutex>(tracer: &Tracer<M>, clock_us: u64, out: &mut impl Write
         if tracer.read_records(&mut cursor, &mut batch) != Ok(1) {
             break;
         }
-        record(tracer, trace, &batch[0], out)?;
+        record(tracer, trace, &batch[0], Memory::Internal, out)?;
     }
     let mut leaks = leaks_of(tracer, trace, clock_us);
     evidence_head(leaks.is_some(), out)?;
@@ -66,14 +85,15 @@ pub fn record<M: RawMutex>(
     tracer: &Tracer<M>,
     trace: Trace,
     record: &Record,
+    memory: Memory,
     out: &mut impl Write,
 ) -> Result {
     let (size, core) = (record.size, record.core);
-    let address = record.address;
+    let (address, memory) = (record.address, memory.label());
     let time = record.seq as u32;
     write!(
         out,
-        "{size:6} bytes (@ {address}, Internal) allocated CPU {core} ccount 0x{time:08x} caller "
+        "{size:6} bytes (@ {address}, {memory}) allocated CPU {core} ccount 0x{time:08x} caller "
     )?;
     frames(&stack_frames(tracer, trace, record.stack), out)?;
     if let Some(freed) = record.freed {
@@ -170,6 +190,13 @@ pub fn tail(summary: &Summary, is_whole: bool, out: &mut impl Write) -> Result {
         writeln!(
             out,
             "(NB: Internal Buffer has overflowed, so trace data is incomplete.)"
+        )?;
+    }
+    let nameless = summary.other_allocations;
+    if nameless > 0 {
+        writeln!(
+            out,
+            "(NB: {nameless} allocations have no call stack, because there was no room for another one.)"
         )?;
     }
     if !is_whole {

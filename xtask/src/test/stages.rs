@@ -10,8 +10,9 @@ use super::tally::Tally;
 use crate::agent::{self, Agent};
 use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED, WORKER};
 use crate::qemu::{self, Machine};
+use crate::system::{self, Program};
 use crate::workspace::Workspace;
-use crate::{bench, dashboard, system, toolchain};
+use crate::{bench, dashboard, firmware, toolchain};
 
 /// A part of the tests. `run` gets the URL of a running agent, if the user named one.
 pub(super) struct Stage {
@@ -80,6 +81,15 @@ const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
 
+/// What builds and runs the C programs that test the library for C.
+const C_TOOLS: [Program; 5] = [
+    system::C_COMPILER,
+    system::CPP_COMPILER,
+    system::RISCV_COMPILER,
+    system::RISCV_LIBRARY,
+    system::QEMU,
+];
+
 /// The token of an agent that the API tests bring along.
 const TOKEN: &str = "a-token-of-the-tests";
 
@@ -116,10 +126,9 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 }
 
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
-    system::ensure_programs(
-        workspace,
-        &[system::GO, system::PROMETHEUS, system::PROMTOOL],
-    )?;
+    let readers = [system::GO, system::PROMETHEUS, system::PROMTOOL];
+    system::ensure_programs(workspace, &[&readers[..], &C_TOOLS].concat())?;
+    toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
     let mut tally = Tally::default();

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Device;
 use crate::read::cursors::{Records, is_latest};
-use crate::read::dump;
+use crate::read::dump::{self, Memory};
 use crate::read::leaks::Leaks;
 use crate::tracer::{Status, Summary, Trace};
 
@@ -55,7 +55,7 @@ impl DumpPage {
             }
             Part::Records { records, left } => match records.peek::<P>() {
                 Some(record) if *left > 0 => {
-                    dump::record(P::tracer(), self.trace, record, chunk)?;
+                    dump::record(P::tracer(), self.trace, record, Memory::Internal, chunk)?;
                     *left -= 1;
                     records.advance();
                     Ok(())

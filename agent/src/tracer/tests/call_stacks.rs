@@ -300,3 +300,46 @@ fn frames_beyond_the_depth_of_the_table_do_not_count() {
         heapbeacon_shared::trace::MAX_FRAMES
     );
 }
+
+#[test]
+fn a_dump_counts_the_allocations_whose_call_stack_found_no_room() {
+    let fixture = Fixture::with_tables(16, 3);
+    fixture.tracer.start(Mode::Leaks, 0).unwrap();
+    let dump = || {
+        let mut text = std::string::String::new();
+        crate::read::dump::dump(&fixture.tracer, 0, &mut text).expect("a string takes all");
+        text
+    };
+    let capacity = fixture.tracer.summary().stack_capacity as usize;
+    for stack in 1..=capacity {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    assert!(!dump().contains("have no call stack"));
+    for stack in [77, 78] {
+        fixture.allocate_from(stack * 64, 8, &[stack]);
+    }
+    assert!(dump().contains("(NB: 2 allocations have no call stack, because"));
+}
+
+#[test]
+fn a_dump_tells_in_which_memory_a_block_lies() {
+    use crate::read::dump::{self, Memory};
+    let fixture = Fixture::started(8, Mode::Leaks);
+    fixture.allocate(64, 10);
+    let record = fixture.records()[0];
+    for (memory, label) in [
+        (Memory::Internal, "Internal"),
+        (Memory::External, "   PSRAM"),
+    ] {
+        let mut text = std::string::String::new();
+        let trace = fixture.tracer.trace();
+        dump::record(&fixture.tracer, trace, &record, memory, &mut text)
+            .expect("a string takes all");
+        assert!(
+            text.contains(&std::format!(
+                " bytes (@ 0x00000040, {label}) allocated CPU 1"
+            )),
+            "{text}"
+        );
+    }
+}

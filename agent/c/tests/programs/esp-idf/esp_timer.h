@@ -1,0 +1,4 @@
+/* Stands for ESP-IDF's header. */
+#pragma once
+#include <stdint.h>
+int64_t esp_timer_get_time(void);
