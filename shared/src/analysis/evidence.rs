@@ -11,9 +11,9 @@ pub(super) const SHORTEST_US: u64 = 20_000_000;
 /// Microseconds that were recorded before anything is said of what comes and goes.
 const EARLY_US: u64 = 10_000_000;
 /// Slices with births, up to the last one, that the usual pause between two is taken from.
+const TAIL: usize = 9;
 /// How many times as long as the mean of all others a pause is that is left out.
 const ALONE: u64 = 8;
-const TAIL: usize = 9;
 /// Usual pauses between births after which the next one is overdue, and those after which growth that was told has ended.
 const OVERDUE: u64 = 4;
 const ENDED: u64 = 7;
