@@ -94,7 +94,7 @@ const C_TOOLS: [Program; 5] = [
 const TOKEN: &str = "a-token-of-the-tests";
 
 /// Tests of the tracer that take about as long under Miri as all others.
-const SLOW_UNDER_MIRI: [&str; 2] = ["tracer::tests::model", "tracer::tests::endings"];
+const SLOW_UNDER_MIRI: [&str; 2] = ["tracer::tests::endings", "tracer::records"];
 
 /// The crates of fuzz targets.
 const FUZZED: [&str; 2] = ["shared/fuzz", "agent/fuzz"];

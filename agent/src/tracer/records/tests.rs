@@ -22,7 +22,9 @@ fn mean_probes(live: u16, addresses: impl Iterator<Item = usize>) -> f64 {
 fn equally_spaced_blocks_are_found_as_soon_as_others() {
     let spacings = (16..=8192).step_by(if cfg!(miri) { 2048 } else { 8 });
     for spacing in spacings {
-        for live in [256, 1000, 2048, 4000] {
+        // Miri, which is slow, looks at memory and not at means.
+        let all = [256, 1000, 2048, 4000];
+        for live in all.into_iter().take(if cfg!(miri) { 1 } else { all.len() }) {
             for base in [0x3fc8_0000, 0x3fca_1238, 0x4080_0000] {
                 let mean = mean_probes(live, (base..).step_by(spacing));
                 assert!(

@@ -230,7 +230,7 @@ fn read_while_it_ends(
 
 #[test]
 fn every_reader_ends_with_its_trace_between_any_two_holds() {
-    let stride = if cfg!(miri) { 19 } else { 1 };
+    let stride = if cfg!(miri) { 37 } else { 1 };
     for reader in READERS {
         for ending in ENDINGS {
             for mode in [Mode::Leaks, Mode::All] {

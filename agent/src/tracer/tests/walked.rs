@@ -64,7 +64,8 @@ fn the_same_frames_in_another_order_have_another_sum() {
 
 #[test]
 fn calls_at_even_distances_have_sums_of_their_own() {
-    for distance in [2, 4, 8, 12, 16, 64] {
+    let all = [2, 4, 8, 12, 16, 64];
+    for distance in all.into_iter().take(if cfg!(miri) { 1 } else { all.len() }) {
         let frames = |digits: [usize; 3]| {
             let caller = |digit: usize| 0x4200_1000 + distance * digit;
             digits
