@@ -5,8 +5,6 @@
 mod firmware;
 mod workloads;
 
-use std::io::{Write, stdout};
-
 use firmware::site::Site;
 use firmware::{Truth, Workload, all};
 use heapbeacon_shared::analysis::{Followed, Told};
@@ -184,6 +182,28 @@ fn watch(workload: &mut Workload, seed: u64) -> [Watcher; PACES.len()] {
     watchers
 }
 
+/// Watches all workloads, each thread some of them.
+fn watch_all() -> Vec<[Watcher; PACES.len()]> {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
+    let share = |first: usize| {
+        let mine = all().into_iter().skip(first).step_by(threads);
+        mine.map(|mut workload| watch(&mut workload, SEED))
+            .collect()
+    };
+    let shares: Vec<Vec<_>> = std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..threads)
+            .map(|first| scope.spawn(move || share(first)))
+            .collect();
+        let shares = shares.into_iter();
+        shares
+            .map(|share| share.join().expect("it does not panic"))
+            .collect()
+    });
+    let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
+    let in_turn = (0..).map_while(|index: usize| shares[index % threads].next());
+    in_turn.collect()
+}
+
 fn time(second: u64) -> String {
     format!(
         "{}:{:02}:{:02}",
@@ -338,19 +358,17 @@ impl Totals {
 
 #[test]
 fn verdicts_on_call_sites_of_firmware_are_right() {
-    let mut out = stdout();
-    let mut say = |line: String| writeln!(out, "{line}").expect("it is printed");
+    let say = |line: String| println!("{line}");
     let mut totals: [Totals; PACES.len() + 1] = Default::default();
     say(
         "name | first red, leak% red (alone), clean% red (alone), unknowable% red (alone), suspected% of clean, flickers kind/standing/red/alone, at 1, 5, 60 s".to_owned()
     );
-    for mut workload in all() {
-        let watchers = watch(&mut workload, SEED);
+    for (workload, watchers) in all().iter().zip(watch_all()) {
         let mut line = format!("{:44}", workload.name);
         let mut fails = false;
         for (at, watcher) in watchers.iter().enumerate() {
-            totals[at].add(watcher, &workload);
-            totals[PACES.len()].add(watcher, &workload);
+            totals[at].add(watcher, workload);
+            totals[PACES.len()].add(watcher, workload);
             let percent = |truth: Truth| {
                 let cell = |which| match watcher.share(truth, which) {
                     Some(share) => format!("{:.1}", share * 100.0),
@@ -358,7 +376,7 @@ fn verdicts_on_call_sites_of_firmware_are_right() {
                 };
                 format!("{}({})", cell(1), cell(2))
             };
-            let flickers = watcher.flickers(&workload);
+            let flickers = watcher.flickers(workload);
             let clean = watcher.counts[0][0].max(1);
             line += &format!(
                 " | {:>8} L {:12} C {:10} U {:12} s {:.0}% f {}/{}/{}/{}",
