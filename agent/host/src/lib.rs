@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod board;
 mod flash;
+mod fleet;
 mod heap;
 pub mod image;
 mod lock;
@@ -53,6 +54,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs server and workload until the process is told to end.
 fn run(options: Options) -> Result<(), String> {
+    if let Some(devices) = options.devices {
+        return fleet::run(devices, &options);
+    }
     board::start_clock();
     image::load();
     let demo = options.demo;

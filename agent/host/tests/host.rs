@@ -7,6 +7,7 @@ mod host {
     mod crowds;
     mod dashboard;
     mod events;
+    mod fleet;
     mod guard;
     mod image;
     mod settings;

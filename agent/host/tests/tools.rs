@@ -3,6 +3,8 @@
 mod support;
 
 mod tools {
+    mod fleet;
     mod pprof;
     mod prometheus;
+    mod server;
 }
