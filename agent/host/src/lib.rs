@@ -13,6 +13,7 @@ mod fleet;
 mod heap;
 pub mod image;
 mod lock;
+mod mdns;
 mod options;
 mod roots;
 mod server;

@@ -25,6 +25,8 @@ Options:
                          may be given several times.
   --allow-host NAME      Answer to this host name, besides localhost and IP addresses;
                          may be given several times.
+  --mdns                 Say by mDNS where the agent is, for `cargo xtask discover`, and answer to NAME.local, its name
+                         in letters, digits and hyphens.
   --flash FILE           Keep in this file what a device keeps in flash: settings, updates. It is made if it is not
                          there; without, settings are gone with the process.
   --update-key KEY       With --flash, take updates that are signed with this public key: the 64
@@ -47,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
+    /// Whether to say by mDNS where the agent is.
+    pub(crate) mdns: bool,
     pub(crate) flash: Option<PathBuf>,
     pub(crate) update_key: Option<[u8; 32]>,
     pub(crate) start: Option<Mode>,
@@ -77,6 +81,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         token: None,
         origins: Vec::new(),
         hosts: Vec::new(),
+        mdns: false,
         flash: None,
         update_key: None,
         start: None,
@@ -89,6 +94,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         match argument {
             Long("help") | Short('h') => return Ok(Parsed::Print(HELP.to_owned())),
             Long("version") => return Ok(Parsed::Print(version())),
+            Long("mdns") => options.mdns = true,
             Long("no-demo") => options.demo = false,
             Long(name) => {
                 let name = name.to_owned();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use heapbeacon::Recorder;
 use heapbeacon::history;
 use heapbeacon::http::{self, Asset, Guard, Memory, Server};
-use heapbeacon::platform::Platform;
+use heapbeacon::platform::{Device, Platform};
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
 use heapbeacon_flash_sim::Flash;
@@ -25,6 +25,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
 use crate::flash::FileFlash;
+use crate::mdns::{self, Responder};
 use crate::options::Options;
 use crate::socket::Connection;
 use crate::{tasks, update};
@@ -51,7 +52,8 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     if let (Some(file), Some(key)) = (&options.flash, options.update_key) {
         update::start(file, key)?;
     }
-    let agent = agent(&options, assets)?;
+    let name = board::called(&settings);
+    let agent = agent(&options, &name, assets)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -64,6 +66,10 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
         serve(agent, listener).await;
+        let _responder = match options.mdns {
+            true => Some(advertise(&name, address)?),
+            false => None,
+        };
         let max = agent.recorder().max_records();
         let (mode, wished) = settings.boot_trace(options.start, max);
         start(agent.recorder(), mode, wished.or(options.records))?;
@@ -83,7 +89,11 @@ fn keep_settings(options: &Options) -> Result<Settings, String> {
     })
 }
 
-fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<Board>, String> {
+fn agent(
+    options: &Options,
+    name: &str,
+    assets: &'static [Asset],
+) -> Result<&'static Server<Board>, String> {
     let buffer = board::take_buffer().ok_or("the server runs already")?;
     // Too much for a stack, which a box would be filled by way of.
     static MEMORY: ConstStaticCell<Memory<CONNECTIONS, CONNECTIONS, VIEWERS>> =
@@ -92,16 +102,26 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<
     let agent = Server::new(
         Recorder::new(buffer, &board::EVENTS_TO_HOST),
         assets,
-        guard(options),
+        guard(options, name),
         memory,
     );
     Ok(Box::leak(Box::new(agent)))
 }
 
-/// Returns whom the command line admits.
-pub(crate) fn guard(options: &Options) -> Guard {
+/// Says by mDNS where the agent of this process is.
+fn advertise(name: &str, address: SocketAddr) -> Result<Responder, String> {
+    let responder = Responder::start(address.ip())?;
+    let build_id = Board::describe().build_id.text();
+    responder.advertise(name, address, &build_id)?;
+    Ok(responder)
+}
+
+/// Returns whom the command line admits to a device that is called so.
+pub(crate) fn guard(options: &Options, name: &str) -> Guard {
+    let own = options.mdns.then(|| mdns::host_name(name));
+    let hosts: Vec<_> = options.hosts.iter().cloned().chain(own).collect();
     Guard {
-        hosts: leak(&options.hosts),
+        hosts: leak(&hosts),
         origins: leak(&options.origins),
         token: options.token.clone().map(|token| &*token.leak()),
     }

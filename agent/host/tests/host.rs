@@ -10,6 +10,7 @@ mod host {
     mod fleet;
     mod guard;
     mod image;
+    mod mdns;
     mod settings;
     mod update;
 }

@@ -128,6 +128,12 @@ impl StandIn {
         self.address
     }
 
+    /// Returns the build id of what it runs, of the usual length.
+    pub(super) fn build_id(&self) -> BuildId {
+        let bytes = self.release.version.bytes().cycle().take(20);
+        BuildId::new(&bytes.collect::<Vec<_>>())
+    }
+
     /// Runs a future for which the [board](Board) is this stand-in.
     pub(super) fn scope<F: Future>(&'static self, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
@@ -221,7 +227,7 @@ impl Device for Board {
             chip: name(std::env::consts::ARCH),
             firmware: name("greenhouse"),
             firmware_version: name(stand_in.release.version),
-            build_id: build_id(stand_in.release.version),
+            build_id: stand_in.build_id(),
             boot_id: stand_in.boot_id.wrapping_add(boots << 24),
             reset_reason: name(if boots > 1 { PANIC } else { POWER_ON }),
             uptime_us: stand_in.uptime_us(),
@@ -234,10 +240,4 @@ impl Device for Board {
         let region = current().firmware.borrow_mut().heap().region(window);
         [region].into_iter().collect()
     }
-}
-
-/// Returns a build id for a version, of the usual length.
-fn build_id(version: &str) -> BuildId {
-    let bytes = version.bytes().cycle().take(20);
-    BuildId::new(&bytes.collect::<Vec<_>>())
 }

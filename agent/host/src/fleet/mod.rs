@@ -9,7 +9,7 @@ mod workload;
 
 use std::fmt::Write;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use tokio::runtime::Builder;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::MissedTickBehavior;
 
+use crate::mdns::Responder;
 use crate::options::Options;
 use crate::server::{self, Ends};
 use crate::socket::Connection;
@@ -52,6 +53,10 @@ pub(crate) fn run(devices: u16, options: &Options) -> Result<(), String> {
     LocalSet::new().block_on(&runtime, async {
         let mut ends = Ends::listen()?;
         let fleet = Fleet::start(devices, options, assets).await?;
+        let _responder = match options.mdns {
+            true => Some(fleet.advertise(options.listen.ip())?),
+            false => None,
+        };
         if let Some(file) = &options.targets {
             fleet.write_targets(file)?;
         }
@@ -111,7 +116,6 @@ impl Fleet {
         assets: &'static [Asset],
     ) -> Result<Self, String> {
         let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(0);
-        let guard = server::guard(options);
         let mut stand_ins = Vec::new();
         for index in 0..devices {
             let listener = listen(options.listen, index).await.map_err(|error| {
@@ -127,7 +131,7 @@ impl Fleet {
                 .map_err(|error| format!("can't tell where a device listens: {error}"))?;
             let stand_in = StandIn::new(index, address)
                 .map_err(|error| format!("can't start tracing: {error}"))?;
-            let agent = agent(stand_in, guard, assets);
+            let agent = agent(stand_in, server::guard(options, stand_in.name()), assets);
             spawn_local(accept(stand_in, agent, listener));
             stand_ins.push(stand_in);
         }
@@ -142,6 +146,16 @@ impl Fleet {
             ticks.tick().await;
             self.0.iter().for_each(|stand_in| stand_in.catch_up());
         }
+    }
+
+    /// Says by mDNS where each is.
+    fn advertise(&self, ip: IpAddr) -> Result<Responder, String> {
+        let responder = Responder::start(ip)?;
+        for stand_in in &self.0 {
+            let build_id = stand_in.build_id().text();
+            responder.advertise(stand_in.name(), stand_in.address(), &build_id)?;
+        }
+        Ok(responder)
     }
 
     /// Returns a sentence on where it is reached.
