@@ -115,7 +115,15 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(
         workspace,
-        &[system::GO, system::PROMETHEUS, system::PROMTOOL],
+        &[
+            system::GO,
+            system::PROMETHEUS,
+            system::PROMTOOL,
+            system::AVAHI,
+            system::AVAHI_BROWSE,
+            system::DBUS,
+            system::IP,
+        ],
     )?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");

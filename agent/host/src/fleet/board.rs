@@ -19,8 +19,9 @@ use heapbeacon_shared::trace::{BuildId, Name, Origin, Region, Window, name};
 use super::workload::{Firmware, STEP_US, TASKS, Workload};
 use crate::lock::SpinLock;
 
-/// Words of a record buffer: about 260 records and 60 call stacks.
-const BUFFER_WORDS: usize = 2048;
+/// Words of a record buffer: about 340 records and 80 call stacks, more than a leak needs to fill the heap. With fewer, evictions would
+/// make its verdict uncertain.
+const BUFFER_WORDS: usize = 4096;
 /// Seconds that the first of a row of stand-ins has run when the process starts, and that each has run longer than the one before.
 const YOUNGEST_S: u64 = 200;
 const OLDER_S: u64 = 37;

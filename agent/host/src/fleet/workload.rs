@@ -11,7 +11,7 @@ use crate::lock::SpinLock;
 pub(super) enum Workload {
     /// Frees what it allocates.
     Healthy,
-    /// Keeps every fourth session: its heap is full after half an hour.
+    /// Keeps every fourth session: its heap is full after a quarter of an hour.
     Leaks,
     /// Keeps small blocks all over its heap, so that what is free is in pieces.
     Fragments,
@@ -43,7 +43,7 @@ const SAMPLE: Site = Site {
 };
 const SESSION: Site = Site {
     task: 2,
-    size: 240,
+    size: 320,
     every: 1,
     life: Some(4),
     frames: [0x4200_5c30, 0x4200_5f44, 0x4200_0200],
