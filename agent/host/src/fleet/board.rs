@@ -242,3 +242,36 @@ impl Device for Board {
         [region].into_iter().collect()
     }
 }
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use super::*;
+    use heapbeacon_shared::trace::Summary;
+
+    /// Runs a firmware until it ends, or for two hours; returns for how many seconds it did, and what was counted.
+    fn run(workload: Workload) -> (u64, Summary) {
+        let tracer = Tracer::new();
+        let buffer = vec![MaybeUninit::uninit(); BUFFER_WORDS].leak();
+        assert!(tracer.init_standalone(buffer, None).is_ok());
+        tracer.start(Mode::Leaks, 0).expect("it has a buffer");
+        let mut firmware = Firmware::boot(workload, &tracer);
+        let steps = (1..7200).find(|_| !firmware.step(&tracer));
+        (steps.unwrap_or(7200), tracer.summary())
+    }
+
+    #[test]
+    fn what_leaks_ends_with_a_full_heap_of_which_each_block_is_known() {
+        let (seconds, summary) = run(Workload::Leaks);
+        assert!((700..1500).contains(&seconds), "{seconds}");
+        assert_eq!((summary.failed_allocations, summary.evicted_live), (1, 0));
+    }
+
+    #[test]
+    fn what_does_not_leak_goes_on_and_asks_in_vain_only_where_its_heap_is_in_pieces() {
+        let (seconds, summary) = run(Workload::Healthy);
+        assert_eq!((seconds, summary.failed_allocations), (7200, 0));
+        let (seconds, summary) = run(Workload::Fragments);
+        assert_eq!(seconds, 7200);
+        assert!(summary.failed_allocations > 700, "{summary:?}");
+    }
+}
