@@ -28,6 +28,7 @@ cargo xtask <command>
                                HEAPBEACON_TOKEN: the token that it wants)
   test mutants [FILE…]         change the code of the files, or what this branch changed, in many small ways,
                                and see whether the tests of its package notice
+  discover                     ask the network by mDNS, and print the devices that answer within seconds as Prometheus reads them (file_sd_configs)
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
   symbolize ELF                copy standard input, with functions and source lines below the addresses in it (ELF: a symbol file will do)
@@ -83,6 +84,7 @@ pub(crate) enum Command {
     TestMutants {
         files: Vec<String>,
     },
+    Discover,
     Verdict,
     Symbolize {
         elf: PathBuf,
@@ -149,6 +151,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
         "help" => Command::Help,
         "tools" => Command::Tools,
         "check" => Command::Check,
+        "discover" => Command::Discover,
         "verdict" => Command::Verdict,
         "symbolize" => match parser.value() {
             Ok(elf) => Command::Symbolize { elf: elf.into() },

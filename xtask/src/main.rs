@@ -57,6 +57,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
+        Command::Discover => reports::discover(&workspace),
         Command::Verdict => reports::verdict(&workspace),
         Command::Symbols { elf, into } => reports::symbols(&workspace, &elf, &into),
         Command::Export(export) => reports::export(&workspace, &export),

@@ -19,6 +19,15 @@ pub(crate) fn verdict(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Lists the devices that say by mDNS where they are.
+///
+/// # Errors
+/// When the network can't be asked.
+pub(crate) fn discover(workspace: &Workspace) -> Result<()> {
+    report(workspace).arg("discover").run()?;
+    Ok(())
+}
+
 /// Names the addresses in the text on standard input.
 ///
 /// # Errors

@@ -48,6 +48,12 @@ pub(crate) const PROMETHEUS: Program = Program::of("prometheus", "prometheus");
 /// Checks what Prometheus scrapes.
 pub(crate) const PROMTOOL: Program = Program::of("promtool", "prometheus");
 
+/// Finds what is told by mDNS, in a network of the test's own.
+pub(crate) const AVAHI: Program = Program::of("avahi-daemon", "avahi-daemon");
+pub(crate) const AVAHI_BROWSE: Program = Program::of("avahi-browse", "avahi-utils");
+pub(crate) const DBUS: Program = Program::of("dbus-daemon", "dbus-daemon");
+pub(crate) const IP: Program = Program::of("ip", "iproute2");
+
 /// Fetches from the npm registry; comes with Node.js.
 const NPM: Program = Program::of("npm", "npm");
 

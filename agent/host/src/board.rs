@@ -75,6 +75,14 @@ pub(crate) fn keep_settings(flash: impl NorFlash + Send + 'static) -> Settings {
     store.get(Settings::clone)
 }
 
+/// Returns what the device is called.
+pub(crate) fn called(settings: &Settings) -> Name {
+    match settings.name.is_empty() {
+        true => host_name(),
+        false => settings.name.clone(),
+    }
+}
+
 /// Sets where the server listens, and whether the demo workload runs.
 pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     let switches = if demo { workload::switches() } else { &[] };

@@ -9,9 +9,11 @@ extern crate alloc;
 
 mod board;
 mod flash;
+mod fleet;
 mod heap;
 pub mod image;
 mod lock;
+mod mdns;
 mod options;
 mod roots;
 mod server;
@@ -53,6 +55,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs server and workload until the process is told to end.
 fn run(options: Options) -> Result<(), String> {
+    if let Some(devices) = options.devices {
+        return fleet::run(devices, &options);
+    }
     board::start_clock();
     image::load();
     let demo = options.demo;

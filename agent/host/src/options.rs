@@ -8,6 +8,9 @@ use heapbeacon::tracer::Mode;
 use heapbeacon_shared::update::public_key;
 use lexopt::prelude::*;
 
+/// Most devices that one process stands in for: each takes 44 KB of the server's pool, and 9 KB more for each of its four connections.
+const MOST_DEVICES: u16 = 500;
+
 const HELP: &str = "\
 HeapBeacon's agent as a Linux process: traces its own heap, and serves API and dashboard.
 
@@ -22,6 +25,8 @@ Options:
                          may be given several times.
   --allow-host NAME      Answer to this host name, besides localhost and IP addresses;
                          may be given several times.
+  --mdns                 Say by mDNS where the agent is, for `cargo xtask discover`, and answer to NAME.local, its name
+                         in letters, digits and hyphens.
   --flash FILE           Keep in this file what a device keeps in flash: settings, updates. It is made if it is not
                          there; without, settings are gone with the process.
   --update-key KEY       With --flash, take updates that are signed with this public key: the 64
@@ -29,6 +34,10 @@ Options:
   --start MODE           Start tracing at once; MODE is leaks or all.
   --records N            With --start, trace into N records instead of the usual number.
   --no-demo              Run no demo workload.
+  --devices N            Stand in for N devices instead, with simulated heaps, each at a port of its own from that of
+                         --listen on (or at free ones, with port 0). Most are healthy, some leak, some fragment, and those
+                         with version 1.3.0 all leak.
+  --targets FILE         With --devices, write to this file where each is, as Prometheus reads it (file_sd_configs).
   --help                 Print this.
   --version              Print the version.";
 
@@ -40,11 +49,17 @@ pub(crate) struct Options {
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
+    /// Whether to say by mDNS where the agent is.
+    pub(crate) mdns: bool,
     pub(crate) flash: Option<PathBuf>,
     pub(crate) update_key: Option<[u8; 32]>,
     pub(crate) start: Option<Mode>,
     pub(crate) records: Option<u32>,
     pub(crate) demo: bool,
+    /// How many devices to stand in for.
+    pub(crate) devices: Option<u16>,
+    /// Where to write what Prometheus scrapes of them.
+    pub(crate) targets: Option<PathBuf>,
 }
 
 /// What the command line asks for.
@@ -66,16 +81,20 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         token: None,
         origins: Vec::new(),
         hosts: Vec::new(),
+        mdns: false,
         flash: None,
         update_key: None,
         start: None,
         records: None,
         demo: true,
+        devices: None,
+        targets: None,
     };
     while let Some(argument) = parser.next().map_err(text)? {
         match argument {
             Long("help") | Short('h') => return Ok(Parsed::Print(HELP.to_owned())),
             Long("version") => return Ok(Parsed::Print(version())),
+            Long("mdns") => options.mdns = true,
             Long("no-demo") => options.demo = false,
             Long(name) => {
                 let name = name.to_owned();
@@ -97,6 +116,8 @@ fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Res
         "update-key" => options.update_key = Some(key(&word(parser)?)?),
         "start" => options.start = Some(mode(&word(parser)?)?),
         "records" => options.records = Some(records(&word(parser)?)?),
+        "devices" => options.devices = Some(devices(&word(parser)?)?),
+        "targets" => options.targets = Some(word(parser)?.into()),
         "listen" => options.listen = address(&word(parser)?)?,
         _ => return Err(text(Long(name).unexpected())),
     }
@@ -117,7 +138,44 @@ fn check(options: Options) -> Result<Options, String> {
     if options.update_key.is_some() && options.flash.is_none() {
         return Err("--update-key needs --flash FILE, which updates are written to".to_owned());
     }
+    check_fleet(&options)?;
     Ok(options)
+}
+
+/// Checks what goes together with stand-ins, and whether there is a port for each.
+fn check_fleet(options: &Options) -> Result<(), String> {
+    let Some(devices) = options.devices else {
+        return match options.targets {
+            Some(_) => Err("--targets needs --devices N, whose addresses it writes".to_owned()),
+            None => Ok(()),
+        };
+    };
+    let is_own = options.start.is_some() || options.flash.is_some() || !options.demo;
+    if is_own {
+        return Err(
+            "--devices takes neither --start, --flash nor --no-demo: stand-ins trace from their start, \
+             and have no flash and no demo"
+                .to_owned(),
+        );
+    }
+    let port = options.listen.port();
+    match port.checked_add(devices - 1) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "{devices} devices from port {port} on would need ports above {}: choose a lower one with --listen",
+            u16::MAX
+        )),
+    }
+}
+
+fn devices(word: &str) -> Result<u16, String> {
+    match word.parse() {
+        Ok(devices) if (1..=MOST_DEVICES).contains(&devices) => Ok(devices),
+        _ => Err(format!(
+            "--devices takes a whole number from 1 to {}, not `{word}`; start several processes for more",
+            MOST_DEVICES
+        )),
+    }
 }
 
 fn key(word: &str) -> Result<[u8; 32], String> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use heapbeacon::Recorder;
 use heapbeacon::history;
 use heapbeacon::http::{self, Asset, Guard, Memory, Server};
-use heapbeacon::platform::Platform;
+use heapbeacon::platform::{Device, Platform};
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
 use heapbeacon_flash_sim::Flash;
@@ -25,8 +25,9 @@ use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
 use crate::flash::FileFlash;
+use crate::mdns::{self, Responder};
 use crate::options::Options;
-use crate::socket::{Connection, OUT_BYTES};
+use crate::socket::Connection;
 use crate::{tasks, update};
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
@@ -37,6 +38,8 @@ const VIEWERS: usize = 4;
 const SETTINGS_SECTORS: usize = 4;
 /// Bytes of one request's line and headers; a longer one is refused.
 const HEAD_BYTES: usize = 8 * 1024;
+/// Bytes of an answer that are gathered before they are sent.
+const OUT_BYTES: usize = 16 * 1024;
 
 /// Serves until the process is told to end; says when it is `ready`.
 ///
@@ -44,15 +47,13 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// A sentence on what could not be started.
 pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
     tasks::enter_server();
-    let assets = match &options.dashboard {
-        Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
-        None => &[],
-    };
+    let assets = assets(&options)?;
     let settings = keep_settings(&options)?;
     if let (Some(file), Some(key)) = (&options.flash, options.update_key) {
         update::start(file, key)?;
     }
-    let agent = agent(&options, assets)?;
+    let name = board::called(&settings);
+    let agent = agent(&options, &name, assets)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -65,6 +66,10 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
         serve(agent, listener).await;
+        let _responder = match options.mdns {
+            true => Some(advertise(&name, address)?),
+            false => None,
+        };
         let max = agent.recorder().max_records();
         let (mode, wished) = settings.boot_trace(options.start, max);
         start(agent.recorder(), mode, wished.or(options.records))?;
@@ -84,13 +89,12 @@ fn keep_settings(options: &Options) -> Result<Settings, String> {
     })
 }
 
-fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<Board>, String> {
+fn agent(
+    options: &Options,
+    name: &str,
+    assets: &'static [Asset],
+) -> Result<&'static Server<Board>, String> {
     let buffer = board::take_buffer().ok_or("the server runs already")?;
-    let guard = Guard {
-        hosts: leak(&options.hosts),
-        origins: leak(&options.origins),
-        token: options.token.clone().map(|token| &*token.leak()),
-    };
     // Too much for a stack, which a box would be filled by way of.
     static MEMORY: ConstStaticCell<Memory<CONNECTIONS, CONNECTIONS, VIEWERS>> =
         ConstStaticCell::new(Memory::new());
@@ -98,10 +102,40 @@ fn agent(options: &Options, assets: &'static [Asset]) -> Result<&'static Server<
     let agent = Server::new(
         Recorder::new(buffer, &board::EVENTS_TO_HOST),
         assets,
-        guard,
+        guard(options, name),
         memory,
     );
     Ok(Box::leak(Box::new(agent)))
+}
+
+/// Says by mDNS where the agent of this process is.
+fn advertise(name: &str, address: SocketAddr) -> Result<Responder, String> {
+    let responder = Responder::start(address.ip())?;
+    let build_id = Board::describe().build_id.text();
+    responder.advertise(name, address, &build_id)?;
+    Ok(responder)
+}
+
+/// Returns whom the command line admits to a device that is called so.
+pub(crate) fn guard(options: &Options, name: &str) -> Guard {
+    let own = options.mdns.then(|| mdns::host_name(name));
+    let hosts: Vec<_> = options.hosts.iter().cloned().chain(own).collect();
+    Guard {
+        hosts: leak(&hosts),
+        origins: leak(&options.origins),
+        token: options.token.clone().map(|token| &*token.leak()),
+    }
+}
+
+/// Reads the dashboard's files, if the command line names a folder.
+///
+/// # Errors
+/// A sentence on what can't be read.
+pub(crate) fn assets(options: &Options) -> Result<&'static [Asset], String> {
+    Ok(match &options.dashboard {
+        Some(folder) => keep(heapbeacon_bundle::load(folder, Effort::Quick)?),
+        None => &[],
+    })
 }
 
 /// Keeps the dashboard's files for as long as the process runs.
@@ -210,7 +244,7 @@ impl Line {
     /// Serves one connection after the other; all that it needs is allocated before the first.
     async fn serve(&'static self, agent: &'static Server<Board>) {
         let mut head = vec![0; HEAD_BYTES];
-        let mut out = Box::new([0; OUT_BYTES]);
+        let mut out = vec![0; OUT_BYTES];
         while let Ok(waiting) = self.waiting.acquire().await {
             waiting.forget();
             let accepted = self.accepted.borrow_mut().pop_front();
@@ -226,13 +260,17 @@ impl Line {
 }
 
 /// The signals that end the process.
-struct Ends {
+pub(crate) struct Ends {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Ends {
-    fn listen() -> Result<Self, String> {
+    /// Begins to listen for them.
+    ///
+    /// # Errors
+    /// A sentence, when the system refuses that.
+    pub(crate) fn listen() -> Result<Self, String> {
         let listen =
             |kind| signal(kind).map_err(|error| format!("can't wait for signals: {error}"));
         Ok(Self {
@@ -241,7 +279,8 @@ impl Ends {
         })
     }
 
-    async fn wait(&mut self) {
+    /// Waits for the first of them.
+    pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

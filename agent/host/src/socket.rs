@@ -8,16 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp;
 
-/// Bytes that are gathered.
-pub(crate) const OUT_BYTES: usize = 16 * 1024;
-
 /// Bytes read at a time while a peer that has been answered is let go.
 const DRAIN_BYTES: usize = 1024;
 
 /// A connection and the room for what goes out.
 pub(crate) struct Connection<'b> {
     stream: TcpStream,
-    out: &'b mut [u8; OUT_BYTES],
+    out: &'b mut [u8],
 }
 
 /// Where requests come from.
@@ -26,7 +23,7 @@ pub(crate) struct Reader<'s>(tcp::ReadHalf<'s>);
 /// Where answers go.
 pub(crate) struct Writer<'s> {
     stream: tcp::WriteHalf<'s>,
-    out: &'s mut [u8; OUT_BYTES],
+    out: &'s mut [u8],
     len: usize,
 }
 
@@ -35,7 +32,8 @@ pub(crate) struct Writer<'s> {
 pub(crate) struct IoError(std::io::Error);
 
 impl<'b> Connection<'b> {
-    pub(crate) fn new(stream: TcpStream, out: &'b mut [u8; OUT_BYTES]) -> Self {
+    /// Makes one with room for some bytes at least.
+    pub(crate) fn new(stream: TcpStream, out: &'b mut [u8]) -> Self {
         Self { stream, out }
     }
 }
@@ -80,10 +78,10 @@ impl ErrorType for Writer<'_> {
 
 impl BaseWrite for Writer<'_> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, IoError> {
-        if self.len == OUT_BYTES {
+        if self.len == self.out.len() {
             self.send().await?;
         }
-        let len = bytes.len().min(OUT_BYTES - self.len);
+        let len = bytes.len().min(self.out.len() - self.len);
         self.out[self.len..][..len].copy_from_slice(&bytes[..len]);
         self.len += len;
         Ok(len)
@@ -99,7 +97,7 @@ impl Write for Writer<'_> {
         &mut self,
         write: F,
     ) -> Result<R, IoError> {
-        if self.len == OUT_BYTES {
+        if self.len == self.out.len() {
             self.send().await?;
         }
         let mut room = BorrowedBuffer::new(&mut self.out[self.len..]);

@@ -9,6 +9,7 @@ use heapbeacon_shared::trace::{Name, Origin};
 use heapless::Vec;
 
 use crate::lock::SpinLock;
+use crate::mdns;
 
 /// Name of the server's thread.
 pub(crate) const SERVER: &str = "http";
@@ -53,7 +54,7 @@ pub(crate) fn current() -> u16 {
 pub(crate) fn get(id: u16) -> Option<Task> {
     let index = usize::from(id).checked_sub(1)?;
     let name = TABLE.lock(|table| table.borrow().get(index).cloned())?;
-    let origin = if name == SERVER {
+    let origin = if name == SERVER || name == mdns::THREAD {
         Origin::Agent
     } else {
         Origin::Application

@@ -7,8 +7,10 @@ mod host {
     mod crowds;
     mod dashboard;
     mod events;
+    mod fleet;
     mod guard;
     mod image;
+    mod mdns;
     mod settings;
     mod update;
 }

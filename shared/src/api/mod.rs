@@ -5,6 +5,7 @@
 //! times are microseconds since boot unless a field's name says otherwise.
 
 mod body;
+pub mod discovery;
 mod ota;
 #[cfg(feature = "alloc")]
 mod pages;

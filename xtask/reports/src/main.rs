@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 
 mod captures;
 mod compare;
+mod discover;
 mod export;
 mod report;
 mod symbolize;
@@ -50,6 +51,7 @@ fn run(arguments: &[OsString]) -> Result<bool> {
         [command, arguments @ ..] if command == "compare" => {
             is_well = compare::print(arguments, &mut out)?;
         }
+        [command] if command == "discover" => discover::print(&mut out)?,
         [command, arguments @ ..] if command == "export" => export::write(arguments, &mut out)?,
         [command, arguments @ ..] if command == "report" => report::print(arguments, &mut out)?,
         [command] if command == "verdict" => verdict::print(input, &mut out)?,

@@ -81,6 +81,17 @@ const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
 
+/// What reads profiles, metrics and announcements in tests.
+const TOOLS: [Program; 7] = [
+    system::GO,
+    system::PROMETHEUS,
+    system::PROMTOOL,
+    system::AVAHI,
+    system::AVAHI_BROWSE,
+    system::DBUS,
+    system::IP,
+];
+
 /// What builds and runs the C programs that test the library for C.
 const C_TOOLS: [Program; 5] = [
     system::C_COMPILER,
@@ -126,8 +137,7 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 }
 
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
-    let readers = [system::GO, system::PROMETHEUS, system::PROMTOOL];
-    system::ensure_programs(workspace, &[&readers[..], &C_TOOLS].concat())?;
+    system::ensure_programs(workspace, &[&TOOLS[..], &C_TOOLS].concat())?;
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");

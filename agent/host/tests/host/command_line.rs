@@ -75,6 +75,43 @@ fn what_cannot_be_started_is_said() {
 }
 
 #[test]
+fn stand_ins_need_a_number_and_a_port_for_each() {
+    for number in ["0", "-1", "501", "70000", "many"] {
+        refuse(&["--devices", number], 2, "from 1 to 500");
+    }
+    let high = ["--listen", "127.0.0.1:65500", "--devices"];
+    refuse(&[&high[..], &["37"]].concat(), 2, "ports above 65535");
+    for other in [
+        &["--start", "leaks"][..],
+        &["--flash", "chip"],
+        &["--no-demo"],
+    ] {
+        refuse(
+            &[&["--devices", "3"], other].concat(),
+            2,
+            "--devices takes neither",
+        );
+    }
+    refuse(&["--targets", "targets.json"], 2, "--devices N");
+    let taken = Process::start(&[]);
+    let address = taken.client().authority().to_owned();
+    refuse(
+        &["--listen", &address, "--devices", "3"],
+        1,
+        "device 1 of 3",
+    );
+    let nowhere = [
+        "--listen",
+        "127.0.0.1:0",
+        "--devices",
+        "3",
+        "--targets",
+        "/nowhere/at/all",
+    ];
+    refuse(&nowhere, 1, "/nowhere/at/all");
+}
+
+#[test]
 fn help_and_version_are_printed() {
     let help = output(&["--help"]);
     assert!(help.status.success());

@@ -8,6 +8,7 @@ pub(crate) mod crowd;
 pub(crate) mod crowd_tests;
 pub(crate) mod far;
 pub(crate) mod firmware;
+pub(crate) mod fleet;
 pub(crate) mod flood;
 pub(crate) mod page;
 pub(crate) mod process;

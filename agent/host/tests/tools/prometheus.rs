@@ -6,12 +6,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::background::Background;
+use super::server::{MISSING, Prometheus};
+use crate::support::await_that;
 use crate::support::client::Client;
 use crate::support::process::Process;
-use crate::support::{await_some, await_that, free_port};
 
-const MISSING: &str = "missing: promtool and prometheus; on Debian, the package prometheus";
 const TOKEN: &str = "correct-horse-battery";
 const TO_HOST: &str = r#"{"destination":"to_host"}"#;
 
@@ -78,26 +77,8 @@ fn prometheus_scrapes_what_the_trace_has_counted() {
         agent.authority()
     );
     fs::write(&config, text).expect("the folder is there");
-    let address = format!("127.0.0.1:{}", free_port());
-    let mut prometheus = Command::new("prometheus");
-    prometheus
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.tsdb.path={}", folder.path().display()))
-        .arg(format!("--web.listen-address={address}"))
-        .arg("--log.level=error");
-    let _prometheus = Background::start(&mut prometheus, MISSING);
-    let server = Client::new(&format!("http://{address}"), None);
-    let ask = |query: &str| -> Option<String> {
-        let path = format!("/api/v1/query?query={query}");
-        let answer: Value = server
-            .try_request("GET", &path, &[], b"")
-            .ok()?
-            .try_json()
-            .ok()?;
-        let value = answer["data"]["result"][0]["value"][1].as_str();
-        value.map(str::to_owned)
-    };
-    await_some("a scrape", || ask("up").filter(|value| value == "1"));
+    let server = Prometheus::start(folder.path());
+    await_that("a scrape", || server.value("up") == Some(1.0));
     for (name, expected) in [
         ("heap_live_blocks", trace.live_count),
         ("heap_live_bytes", trace.live_bytes),
@@ -111,13 +92,10 @@ fn prometheus_scrapes_what_the_trace_has_counted() {
         ("heap_trace_records", trace.count.into()),
         ("sum(heap_call_stack_bytes)", trace.live_bytes),
     ] {
-        let told = ask(name).expect(name);
         // PromQL knows but floats.
-        let told: f64 = told.parse().expect("it is a number");
-        assert_eq!(told, expected as f64, "{name}");
+        assert_eq!(server.value(name), Some(expected as f64), "{name}");
     }
     let build_id = agent.read::<Value>("/device")["build_id"].clone();
     let info = format!("heap_trace_info{{build_id={build_id},mode=\"leaks\"}}");
-    let info = info.replace('{', "%7B").replace('}', "%7D");
-    assert_eq!(ask(&info.replace('"', "%22")).as_deref(), Some("1"));
+    assert_eq!(server.value(&info), Some(1.0));
 }

@@ -62,7 +62,7 @@ impl Guard {
         Ok((is_own || self.origins.contains(&origin)).then_some(origin))
     }
 
-    /// An IP address can't be rebound    /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
+    /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
     fn check_host(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
         // One of HTTP/1.0 need not name it.
         let Some(host) = request.host()? else {

@@ -1,0 +1,98 @@
+//! A Prometheus of the test's own.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::background::Background;
+use crate::support::client::Client;
+use crate::support::free_port;
+
+pub(super) const MISSING: &str =
+    "missing: promtool and prometheus; on Debian, the package prometheus";
+
+/// A Prometheus that runs until this value goes.
+pub(super) struct Prometheus {
+    _process: Background,
+    client: Client,
+}
+
+impl Prometheus {
+    /// Starts one in a folder, which has its configuration, `prometheus.yml`.
+    pub(super) fn start(folder: &Path) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!(
+                "--config.file={}",
+                folder.join("prometheus.yml").display()
+            ))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.join("data").display()
+            ))
+            .arg(format!("--web.listen-address={address}"))
+            .arg("--log.level=error");
+        Self {
+            _process: Background::start(&mut command, MISSING),
+            client: Client::new(&format!("http://{address}"), None),
+        }
+    }
+
+    /// Returns the series that answer a query, each with its labels and its value; `None` while it does not answer.
+    ///
+    /// # Panics
+    /// When the query is wrong.
+    pub(super) fn ask(&self, query: &str) -> Option<Vec<Series>> {
+        let path = format!("/api/v1/query?query={}", escaped(query));
+        let answer: Value = self
+            .client
+            .try_request("GET", &path, &[], b"")
+            .ok()?
+            .try_json()
+            .ok()?;
+        assert_ne!(answer["errorType"], "bad_data", "{query}: {answer}");
+        let series = answer["data"]["result"].as_array()?;
+        Some(series.iter().cloned().map(Series).collect())
+    }
+
+    /// Returns the value of the first series that answers a query.
+    pub(super) fn value(&self, query: &str) -> Option<f64> {
+        self.ask(query)?.first().map(Series::value)
+    }
+}
+
+/// A series with a value.
+#[derive(Debug)]
+pub(super) struct Series(Value);
+
+impl Series {
+    /// Returns the value of a label; empty where there is none.
+    pub(super) fn label(&self, name: &str) -> &str {
+        self.0["metric"][name].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn value(&self) -> f64 {
+        let value = self.0["value"][1].as_str();
+        value
+            .and_then(|value| value.parse().ok())
+            .expect("a number")
+    }
+}
+
+/// Runs `promtool` in a folder.
+pub(super) fn promtool(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new("promtool");
+    command.args(arguments).current_dir(folder);
+    command.output().expect(MISSING)
+}
+
+/// Returns a text as a value in a URL.
+fn escaped(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
