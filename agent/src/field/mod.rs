@@ -12,6 +12,7 @@
 #[cfg(feature = "flash")]
 pub mod flash;
 mod lost;
+mod seek;
 pub mod settings;
 pub mod triggers;
 #[cfg(feature = "update")]

@@ -12,6 +12,7 @@ use heapbeacon_shared::api;
 use heapbeacon_shared::trace::{Action, Condition, Mode, Name, Origin, State, Trigger};
 
 use crate::black_box::BlackBox;
+use crate::field::seek::step;
 use crate::field::settings::Store;
 #[cfg(feature = "http")]
 use crate::field::watched::describe;
@@ -48,7 +49,7 @@ pub fn watch<P: Device>() {
     {
         // Not under the lock: it takes long.
         let mut lost = store.watch(|watched| watched.lost.clone());
-        lost.step::<P>();
+        step::<P>(&mut lost);
         store.watch(|watched| watched.lost = lost);
     }
     for (index, trigger) in triggers.iter().enumerate() {
