@@ -14,6 +14,7 @@ use super::records::{Reading, Step};
 use crate::files::save::save;
 use crate::model::record_buffer::more_records;
 use crate::model::record_list::RecordList;
+use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 
 /// Most times that records are read, because another trace begins each time.
@@ -104,7 +105,10 @@ impl Store {
         }
         store.records_loading.set(Some(0));
         self.run(async move {
-            let outcome = store.read_records().await;
+            let outcome = match untrack(|| store.records_location()) {
+                RecordsLocation::Host => Ok(store.streamed_records()),
+                _ => store.read_records().await,
+            };
             store.records_loading.set(None);
             let list = outcome?;
             // What the regions have handed out is to be of the same moment.
@@ -113,6 +117,17 @@ impl Store {
             store.learn_all().await;
             Ok(())
         });
+    }
+
+    /// Returns the records that events have told.
+    fn streamed_records(&self) -> RecordList {
+        let trace = self.trace.read_untracked();
+        self.streamed.with_value(|streamed| RecordList {
+            trace_id: trace.as_ref().map_or(0, |trace| trace.trace_id),
+            records: streamed.records(),
+            stacks: streamed.stacks(),
+            read_us: self.clock.get_value().later(0),
+        })
     }
 
     /// Reads the records of one trace: from the start again if another one begins meanwhile.

@@ -6,7 +6,7 @@ use heapbeacon_shared::analysis::{Watched, is_recording};
 use heapbeacon_shared::api::{
     Demo, Device, Feature, Heap, LeaksPage, MarksPage, Ota, Settings, Stack, Trace,
 };
-use heapbeacon_shared::capture::Loss;
+use heapbeacon_shared::capture::{Loss, Streamed};
 use heapbeacon_shared::trace::{Ending, LogLine, Origin};
 use leptos::prelude::*;
 use web_sys::{Blob, File};
@@ -83,6 +83,10 @@ pub struct Store {
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
     pub watched: RwSignal<Watched>,
+    /// When an update began, in microseconds since boot; 0 where this boot began with other firmware.
+    pub updated_us: RwSignal<Option<u64>>,
+    /// What events have told.
+    pub streamed: StoredValue<Streamed, LocalStorage>,
     /// What events tell, while they go to this page.
     pub following: RwSignal<Option<Following>>,
     /// Allocations and frees per second.
@@ -177,6 +181,8 @@ impl Store {
             marks: RwSignal::default(),
             heap_history: RwSignal::default(),
             watched: RwSignal::default(),
+            updated_us: RwSignal::new(None),
+            streamed: StoredValue::new_local(Streamed::default()),
             following: RwSignal::new(None),
             rates: RwSignal::default(),
             sites: RwSignal::default(),

@@ -166,3 +166,40 @@ async fn twenty_thousand_blocks_answer_within_a_tenth_of_a_second() -> WebDriver
     page.picture("map-many.png").await?;
     page.close().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_blocks_of_a_stream_are_drawn_and_what_was_lost_is_said() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let client = agent.client();
+    client.command("/trace/init", r#"{"destination":"to_host"}"#);
+    client.command("/trace/start?mode=all", "");
+    let page = opened(&agent).await?;
+    page.element_with("[data-testid='map-region']", "hole")
+        .await?;
+    page.point(MAP, 0.3).await?;
+    page.element_with(READOUT, "at 0x").await?;
+    page.picture("map-stream.png").await?;
+    // Its records are listed, too, with those of freed blocks.
+    page.go("records").await?;
+    page.element_with(".record .freed", "after").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_map_says_that_records_gave_way() -> WebDriverResult<()> {
+    let agent = Process::start(&[
+        "--dashboard",
+        &bundle(),
+        "--records",
+        "64",
+        "--start",
+        "leaks",
+    ]);
+    let page = Page::open(agent.url()).await?;
+    page.go("map").await?;
+    page.element(MAP).await?;
+    page.click(".tools button:not([aria-pressed])").await?;
+    page.element_with("[data-testid='map-lost']", "gave way to newer ones")
+        .await?;
+    page.close().await
+}
