@@ -13,7 +13,7 @@ use crate::support::process::Process;
 const CHART: &str = ".chart:has(.used) .reader";
 const CHOSEN: &str = "[data-testid='chosen']";
 const CHIP: &str = "[data-testid='span-chip']";
-const CLEAR: &str = "[data-testid='clear-span']";
+const CLEAR: &str = "[data-testid='span-chip'] button";
 const CHOOSE: &str = "[data-testid='choose-time']";
 const BEGIN: &str = ".chart:has(.used) .edge";
 const END: &str = ".chart:has(.used) .edge + .edge";

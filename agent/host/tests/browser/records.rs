@@ -148,7 +148,7 @@ async fn records_are_filtered_by_task_size_age_and_mark() -> WebDriverResult<()>
     page.click("[data-testid='since'] option:nth-child(2)")
         .await?;
     page.gone(".record").await?;
-    page.click("[data-testid='clear-span']").await?;
+    page.click("[data-testid='span-chip'] button").await?;
     page.element(".record").await?;
     page.close().await
 }

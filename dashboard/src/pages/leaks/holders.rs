@@ -31,11 +31,14 @@ pub(super) fn HoldersSwitch() -> impl IntoView {
     }
 }
 
+/// Finds in a scan who holds some blocks.
+type Find = Box<dyn Fn(&Scanned) -> Option<HeldBy> + Send>;
+
 /// Who holds the blocks of a site, or of a record.
 #[component]
 pub(in crate::pages) fn HoldersPart(
     /// Finds that in a scan.
-    held: Box<dyn Fn(&Scanned) -> Option<HeldBy> + Send>,
+    held: Find,
 ) -> impl IntoView {
     let store = Store::of_app();
     store.opened_rows.update(|rows| *rows += 1);

@@ -81,7 +81,7 @@ fn used_words(samples: &[HeapSample], span: Span) -> String {
     let mut inside = samples
         .iter()
         .filter(|sample| span.includes(sample.time_us));
-    let Some((first, last)) = inside.next().zip(inside.last()) else {
+    let Some((first, last)) = inside.next().zip(inside.next_back()) else {
         return String::new();
     };
     let grown = format::signed_bytes(last.used as f64 - first.used as f64);
