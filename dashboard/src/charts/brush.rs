@@ -267,11 +267,11 @@ fn place(
     let time_us = if is_first { start } else { end };
     let index = times_us.partition_point(|us| *us < time_us);
     let left = edges.map_or(0.0, |edges| edges[usize::from(!is_first)]);
-    let display = if edges.is_some() { "" } else { "none" };
+    let visibility = if edges.is_some() { "" } else { "hidden" };
     let style = element.style();
     // A browser that does not take one shows the edge elsewhere, and no value is wrong.
     let _ = style.set_property("left", &(format::decimal(left) + "px"));
-    let _ = style.set_property("display", display);
+    let _ = style.set_property("visibility", visibility);
     for (name, value) in [
         ("aria-valuemax", times_us.len().to_string()),
         ("aria-valuenow", index.to_string()),

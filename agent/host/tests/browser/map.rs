@@ -4,7 +4,7 @@ use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
 use super::captures::{lamp, open_capture, post_mortem, scattered};
-use super::story::bundle;
+use super::story::{LEAKS, bundle};
 use crate::support::page::Page;
 use crate::support::process::Process;
 
@@ -173,9 +173,11 @@ async fn the_blocks_of_a_stream_are_drawn_and_what_was_lost_is_said() -> WebDriv
     let client = agent.client();
     client.command("/trace/init", r#"{"destination":"to_host"}"#);
     client.command("/trace/start?mode=all", "");
-    let page = opened(&agent).await?;
-    page.element_with("[data-testid='map-region']", "hole")
-        .await?;
+    // What was allocated before it is not of it.
+    let page = Page::open(agent.url()).await?;
+    page.go("map").await?;
+    page.element_with(KEY, LEAKS).await?;
+    page.element_with(COMPLETE, "no record").await?;
     page.point(MAP, 0.3).await?;
     page.element_with(READOUT, "at 0x").await?;
     page.picture("map-stream.png").await?;
