@@ -8,7 +8,7 @@ use super::brush::{Brush, edge, shade};
 use super::geometry::{Frame, Reading, rooms, shortened};
 use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
-use crate::components::{When, memo, use_width};
+use crate::components::{When, memo, reactive, use_width};
 use crate::format;
 
 /// Room for the labels of the byte axis, in pixels.
@@ -162,11 +162,11 @@ pub fn TimeChart(
             <figcaption>
                 <h2>{title}</h2>
                 <span class="window">
-                    {choose} {tools} <span>{move || plot.with(|plot| format!("last {}", format::duration(plot.span_us)))}</span>
+                    {choose} {tools} <span>{reactive(move || plot.with(|plot| format!("last {}", format::duration(plot.span_us))))}</span>
                 </span>
-                <span class="keys">{move || plot.with(|plot| key(plot, moment.get()))}</span>
+                <span class="keys">{reactive(move || plot.with(|plot| key(plot, moment.get())))}</span>
             </figcaption>
-            <p class="unseen">{move || plot.with(|plot| plot.summary.clone())}</p>
+            <p class="unseen">{reactive(move || plot.with(|plot| plot.summary.clone()))}</p>
             <div
                 class="chart-body"
                 node_ref=body
@@ -182,9 +182,9 @@ pub fn TimeChart(
                         width=move || format::decimal(width.get())
                         height=format::decimal(height)
                     >
-                        {move || plot.with(|plot| picture(plot, &frame()))}
-                        {move || brush.and_then(|brush| shade(brush, &frame()))}
-                        {move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us)))}
+                        {reactive(move || plot.with(|plot| picture(plot, &frame())))}
+                        {reactive(move || brush.and_then(|brush| shade(brush, &frame())))}
+                        {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us))))}
                     </svg>
                 </Reader>
                 {edges}

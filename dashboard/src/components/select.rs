@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::reactive;
+
 /// What can be chosen: its value, what it is called, and whether it is chosen.
 pub type Offered = (String, String, bool);
 
@@ -16,7 +18,7 @@ pub fn select(
             data-testid=test_id
             on:change=move |event| choose(event_target_value(&event))
         >
-            {move || options(offered())}
+            {reactive(move || options(offered()))}
         </select>
     }
     .into_any()

@@ -11,7 +11,7 @@ use super::span::{SpanChoice, follow_view, keeps_freed, latest_mark, span_chip, 
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::charts::flame::arrange;
-use crate::components::{Empty, Switch, When, follow, memo, use_width};
+use crate::components::{Empty, Switch, When, follow, memo, reactive, use_width};
 use crate::format;
 use crate::location::Page;
 use crate::model::flame::measure::{Measure, Weight, of_leaks, of_records};
@@ -76,7 +76,7 @@ fn Flames() -> impl IntoView {
                 <section class="panel" aria-labelledby="flame-title">
                     <Head look flame drawing />
                     <Graph look flame drawing place />
-                    <p class="note">{move || completeness(store, look.measure())}</p>
+                    <p class="note">{reactive(move || completeness(store, look.measure()))}</p>
                 </section>
                 <FrameTable look flame />
             </div>
@@ -326,7 +326,7 @@ fn Head(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> imp
     };
     view! {
         <div class="flame-head">
-            <h2 id="flame-title">{heading}</h2>
+            <h2 id="flame-title">{reactive(heading)}</h2>
             <Breadcrumbs look flame />
             <p class="found" role="status" data-testid="found">{found}</p>
         </div>

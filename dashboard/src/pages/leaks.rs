@@ -11,7 +11,7 @@ use super::report::SaveReport;
 use super::span::{SpanChoice, follow_view, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
-use crate::components::{When, follow, memo};
+use crate::components::{When, follow, memo, reactive};
 use crate::format;
 use crate::location::{Page, view, view_value};
 use crate::model::finding::completeness::with_untraced;
@@ -128,10 +128,10 @@ fn Verdict() -> impl IntoView {
     view! {
         <section class=move || found.read().tone.class() aria-label="Verdict">
             <div role="status">
-                <h2 data-testid="verdict-sentence">{move || found.read().headline.clone()}</h2>
+                <h2 data-testid="verdict-sentence">{reactive(move || found.read().headline.clone())}</h2>
             </div>
-            {move || details(&found.read())}
-            <p class="facts">{move || found.read().facts.clone()}</p>
+            {reactive(move || details(&found.read()))}
+            <p class="facts">{reactive(move || found.read().facts.clone())}</p>
             <p class="row">
                 <When is=move || found.read().tone == Tone::Bad>
                     <CopyIssue />

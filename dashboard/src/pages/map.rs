@@ -8,7 +8,7 @@ use super::span::{SpanChoice, follow_view};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::charts::TimeChart;
-use crate::components::{Empty, When, memo};
+use crate::components::{Empty, When, memo, reactive};
 use crate::format;
 use crate::location::Page;
 use crate::model::map::colours::{Colours, Entry, entry_words};
@@ -60,7 +60,7 @@ fn Maps() -> impl IntoView {
                     <section class="panel" aria-labelledby="map-title">
                         <Head map colours />
                         <RegionMaps look map colours />
-                        <p class="note" data-testid="map-lost">{move || lost(store)}</p>
+                        <p class="note" data-testid="map-lost">{reactive(move || lost(store))}</p>
                     </section>
                     <div>
                         <HoleTable look map />

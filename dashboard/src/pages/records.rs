@@ -12,7 +12,7 @@ use super::origins::OriginSwitches;
 use super::passing::Recorded;
 use super::span::follow_view;
 use super::start::NotTracing;
-use crate::components::{Item, KeyedList, When, follow, memo, sort_head};
+use crate::components::{Item, KeyedList, When, follow, memo, reactive, sort_head};
 use crate::device::connection::LinkState;
 use crate::format;
 use crate::location::{Page, view_value};
@@ -165,7 +165,7 @@ fn Records() -> impl IntoView {
             </label>
             {filters(store, wanted, tasks)}
             <OriginSwitches held />
-            <span class="num" role="status">{move || count()}</span>
+            <span class="num" role="status">{reactive(count)}</span>
             <When is=move || !store.is_file>
                 <Refresh />
             </When>

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::components::{When, memo};
+use crate::components::{When, memo, reactive};
 use crate::format;
 use crate::location::Page;
 use crate::model::heap_sample::HeapSample;
@@ -51,11 +51,11 @@ fn Panel() -> impl IntoView {
     view! {
         <section class="panel time" data-testid="chosen">
             <h2>"Chosen time " {span_chip(store)}</h2>
-            <p role="status">{live}</p>
-            <p class="note">{move || freed_words(store)}</p>
+            <p role="status">{reactive(live)}</p>
+            <p class="note">{reactive(move || freed_words(store))}</p>
             <table class="holes">
                 <thead inner_html=HEAD></thead>
-                <tbody>{move || rows(store, &sites.read())}</tbody>
+                <tbody>{reactive(move || rows(store, &sites.read()))}</tbody>
             </table>
             <p class="row" inner_html=LINKS></p>
         </section>
