@@ -14,7 +14,6 @@ use super::records::{Reading, Step};
 use crate::files::save::save;
 use crate::model::record_buffer::more_records;
 use crate::model::record_list::RecordList;
-use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 
 /// Most times that records are read, because another trace begins each time.
@@ -105,9 +104,9 @@ impl Store {
         }
         store.records_loading.set(Some(0));
         self.run(async move {
-            let outcome = match untrack(|| store.records_location()) {
-                RecordsLocation::Host => Ok(store.streamed_records()),
-                _ => store.read_records().await,
+            let outcome = match untrack(|| store.is_told_all()) {
+                true => Ok(store.streamed_records()),
+                false => store.read_records().await,
             };
             store.records_loading.set(None);
             let list = outcome?;

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use crate::components::{Offered, When, chip, follow, select};
 use crate::format;
 use crate::location::{Page, note_view, view_value};
-use crate::model::records_location::RecordsLocation;
 use crate::model::span::Span;
 use crate::store::Store;
 
@@ -173,11 +172,7 @@ pub(super) fn keeps_freed(store: Store) -> bool {
     let mode = store
         .trace
         .with(|trace| trace.as_ref().and_then(|trace| trace.summary.mode));
-    match store.records_location() {
-        RecordsLocation::Device => mode == Some(Mode::All),
-        RecordsLocation::Host => !store.is_file,
-        RecordsLocation::None => false,
-    }
+    store.is_told_all() || store.has_records() && mode == Some(Mode::All)
 }
 
 /// What is said where somebody asks for freed blocks of which nobody has records.

@@ -251,6 +251,14 @@ impl Store {
         })
     }
 
+    /// Returns whether events tell this page of every block: then it knows those whose records gave way on the device, too, and
+    /// those that were freed.
+    pub fn is_told_all(&self) -> bool {
+        let told = |it: &Following| it.is_open && it.is_complete;
+        self.following.read().as_ref().is_some_and(told)
+            || !self.is_file && self.records_location() == RecordsLocation::Host
+    }
+
     /// Returns whether the device has records to show.
     pub fn has_records(&self) -> bool {
         self.records_location() == RecordsLocation::Device
