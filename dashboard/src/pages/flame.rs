@@ -328,7 +328,7 @@ fn Head(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> imp
         <div class="flame-head">
             <h2 id="flame-title">{reactive(heading)}</h2>
             <Breadcrumbs look flame />
-            <p class="found" role="status" data-testid="found">{found}</p>
+            <p class="found" role="status" data-testid="found">{reactive(found)}</p>
         </div>
     }
 }
@@ -358,6 +358,6 @@ fn Breadcrumbs(look: Look, flame: Memo<Arc<Flame>>) -> impl IntoView {
         path.iter().enumerate().map(crumb).collect::<Vec<AnyView>>()
     };
     view! {
-        <ol class="crumbs" aria-label="Zoomed to" data-testid="crumbs">{crumbs}</ol>
+        <ol class="crumbs" aria-label="Zoomed to" data-testid="crumbs">{reactive(crumbs)}</ol>
     }
 }

@@ -10,7 +10,7 @@ use super::reserve::ReserveNote;
 use super::span::follow_view;
 use super::start::NotTracing;
 use crate::charts::{Brush, TimeChart};
-use crate::components::{Card, When, memo};
+use crate::components::{Card, When, memo, reactive};
 use crate::format;
 use crate::location::{Page, view_value};
 use crate::model::finding::completeness::{gaps, untraced};
@@ -122,7 +122,7 @@ fn LeakSentence() -> impl IntoView {
             .into_any()
         })
     };
-    view! { {sentence} }
+    view! { {reactive(sentence)} }
 }
 
 #[component]
@@ -131,9 +131,10 @@ fn Cards() -> impl IntoView {
     view! {
         <div class="cards">
             <When is=move || !store.heap_history.read().items().is_empty()>
-                {move || used_card(store)} {move || largest_card(store)} {move || lowest_card(store)}
+                {reactive(move || used_card(store))} {reactive(move || largest_card(store))}
+                {reactive(move || lowest_card(store))}
             </When>
-            {move || allocations_card(store)}
+            {reactive(move || allocations_card(store))}
         </div>
     }
 }

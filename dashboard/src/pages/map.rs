@@ -180,7 +180,7 @@ fn Head(map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
         <div class="flame-head">
             <h2 id="map-title">"What lies where"</h2>
             <span class="keys" data-testid="map-key">
-                {key}
+                {reactive(key)}
                 <span class="key band hole-key">"hole"</span>
                 <When is=has_unknown>
                     <span class="key band unknown-key">"no record"</span>
@@ -207,7 +207,7 @@ fn RegionMaps(look: Look, map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) 
         };
         (0..count.get()).map(region).collect::<Vec<AnyView>>()
     };
-    view! { {regions} }
+    view! { {reactive(regions)} }
 }
 
 #[component]
@@ -226,7 +226,7 @@ fn RegionHead(map: Memo<Arc<HeapMap>>, index: usize) -> impl IntoView {
     };
     view! {
         <p class="map-region" data-testid="map-region">
-            <strong>{words}</strong> " " <span class="note">{name}</span>
+            <strong>{reactive(words)}</strong> " " <span class="note">{reactive(name)}</span>
         </p>
     }
 }
