@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::api::{Device, Heap, Leak, LeaksPage, Record, Stack, Trace};
 use heapbeacon_shared::frames::Frame;
-use heapbeacon_shared::report::{Compared, Incomparable, Report, Version, leaks_at};
+use heapbeacon_shared::report::{Compared, Incomparable, Report, Version, leaks_at, leaks_within};
 use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
 
 /// A call stack of one frame, and what it holds.
@@ -299,4 +299,42 @@ fn a_report_loads_nothing_runs_nothing_and_stays_small_whatever_names_say() {
     // What is left out is counted.
     let listed = html.matches("<summary>Call stack</summary>").count();
     assert!(html.contains(&format!("{} call sites more", 200 - listed)));
+}
+
+#[test]
+fn of_a_part_of_a_trace_those_are_listed_that_were_allocated_in_it_and_are_live() {
+    const SECOND: u64 = 1_000_000;
+    let stack = |id| Stack {
+        id,
+        ..Stack::default()
+    };
+    let record = |second: u64, stack, freed_time_us: Option<u64>| Record {
+        time_us: second * SECOND,
+        stack,
+        size: 8,
+        freed: freed_time_us.is_some(),
+        freed_time_us,
+        ..Record::default()
+    };
+    let records = [
+        record(1, 1, None),
+        record(2, 1, None),
+        record(3, 2, Some(9 * SECOND)),
+        record(4, 2, None),
+    ];
+    let period = Period {
+        time_us: 10 * SECOND,
+        ..Period::default()
+    };
+    let within = |from: u64, until: u64| {
+        let stacks = [stack(1), stack(2)];
+        let page = leaks_within(&records, &stacks, &period, from * SECOND..until * SECOND);
+        assert_eq!(page.period, period);
+        let told = page.leaks.iter().map(|leak| (leak.stack.id, leak.count));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(within(0, 9), [(1, 2), (2, 1)]);
+    assert_eq!(within(2, 4), [(1, 1)]);
+    assert_eq!(within(3, 4), []);
+    assert_eq!(within(4, 5), [(2, 1)]);
 }

@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::capture::Streamed;
-use heapbeacon_shared::trace::{Address, Period, Record, Stack, Summary, Task, Unrecorded};
+use heapbeacon_shared::trace::{Address, Period, Record, Stack, Summary, Task, Unrecorded, name};
 use heapbeacon_shared::wire::*;
 
 const SECOND: u64 = 1_000_000;
@@ -253,4 +253,62 @@ fn during_a_pause_nothing_becomes_older() {
     };
     connection.streamed.take(Message::Period(period));
     assert_eq!(connection.streamed.leaks().leaks[0].outlived.count, 0);
+}
+
+#[test]
+fn live_and_freed_blocks_are_told_as_records_in_the_order_of_their_allocation() {
+    let mut connection = Connection::default();
+    let task = Task {
+        id: 4,
+        name: name("net"),
+        ..Task::default()
+    };
+    connection.streamed.take(Message::Task(task));
+    for id in [1, 2] {
+        let stack = Stack {
+            id,
+            task: 4,
+            ..Stack::default()
+        };
+        connection.streamed.take(Message::Stack(stack));
+    }
+    connection.allocate(0x30, 8, 1);
+    connection.allocate(0x20, 16, 2);
+    connection.allocate(0x10, 24, 1);
+    connection.tell(Event::Freed(FreedBlock {
+        time: 9,
+        address: Address(0x20),
+        stack: Some(2),
+    }));
+    let records = connection.streamed.records();
+    let told = records
+        .iter()
+        .map(|it| (it.seq, it.size, it.freed_time_us, it.freed_stack));
+    let expected = [
+        (1, 8, None, None),
+        (2, 16, Some(9), Some(2)),
+        (3, 24, None, None),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert!(records[1].freed && !records[0].freed);
+    assert!(records.iter().all(|it| it.task.as_deref() == Some("net")));
+    let stacks = connection.streamed.stacks();
+    assert_eq!(
+        stacks.iter().map(|stack| stack.id).collect::<Vec<_>>(),
+        [1, 2]
+    );
+}
+
+#[test]
+fn of_many_freed_blocks_the_latest_are_remembered() {
+    let mut connection = Connection::default();
+    for block in 0..10_010 {
+        connection.allocate(block, 8, 1);
+        connection.free(block);
+    }
+    connection.allocate(0x10, 8, 1);
+    let records = connection.streamed.records();
+    assert_eq!(records.len(), 10_001);
+    assert_eq!((records[0].seq, records[0].freed), (11, true));
+    assert!(!records[10_000].freed);
 }

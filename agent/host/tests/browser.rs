@@ -8,6 +8,7 @@ mod support;
 mod browser {
     mod access;
     mod barriers;
+    mod brush;
     mod captures;
     mod charts;
     mod compare;

@@ -1,5 +1,6 @@
 //! Charts in SVG: geometry as plain functions, and the views that draw it.
 
+mod brush;
 pub mod flame;
 mod geometry;
 pub mod map;
@@ -9,7 +10,8 @@ mod sparkline;
 pub mod swing;
 mod time_chart;
 
+pub use brush::Brush;
 pub use geometry::{Reading, shortened, stack_up};
 pub use scale::axis_max;
 pub use sparkline::Sparkline;
-pub use time_chart::{Flag, Layer, Plot, Style, TimeChart};
+pub use time_chart::{Flag, Layer, Outlook, Plot, Style, TimeChart};

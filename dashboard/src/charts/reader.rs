@@ -1,7 +1,10 @@
 //! Reading values off a chart: with a mouse, a finger, or the keyboard.
 
+use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
+
+use crate::components::{follow, memo};
 
 /// Readings that a page key goes by.
 const PAGE: usize = 10;
@@ -17,7 +20,7 @@ pub(super) enum Pointed {
 
 /// Where a key leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     First,
     Last,
     Back(usize),
@@ -26,7 +29,7 @@ enum Step {
 }
 
 impl Step {
-    fn of_key(key: &str) -> Option<Self> {
+    pub(super) fn of_key(key: &str) -> Option<Self> {
         Some(match key {
             "ArrowLeft" | "ArrowDown" => Self::Back(1),
             "ArrowRight" | "ArrowUp" => Self::On(1),
@@ -40,7 +43,7 @@ impl Step {
     }
 
     /// Returns the moment that it leads to from another one. What is not read yet is read from its newest moment on.
-    fn from(self, times_us: &[u64], moment_us: Option<u64>) -> Option<u64> {
+    pub(super) fn from(self, times_us: &[u64], moment_us: Option<u64>) -> Option<u64> {
         let last = times_us.len().checked_sub(1)?;
         let Some(moment_us) = moment_us.filter(|_| self != Self::Away) else {
             let index = if self == Self::First { 0 } else { last };
@@ -123,7 +126,7 @@ pub(super) fn Reader(
         let from = nearest(pointed.get_untracked());
         pointed.set(step.from(&times.run(()), from).map(Pointed::Moment));
     };
-    let spoken = Memo::new(move |_| {
+    let spoken = memo(move || {
         let pointed = pointed.get();
         untrack(|| {
             let times_us = times.run(());
@@ -138,16 +141,29 @@ pub(super) fn Reader(
             }
         })
     });
+    let element = NodeRef::<Div>::new();
+    // In one go, since each attribute that follows signals by itself weighs on the page.
+    follow(move || {
+        let Some(element) = element.get() else { return };
+        let spoken = spoken.read();
+        let stop = if is_stop.get() { "0" } else { "-1" };
+        for (name, value) in [
+            ("tabindex", stop),
+            ("aria-label", &label.get()),
+            ("aria-valuemax", &spoken.last.to_string()),
+            ("aria-valuenow", &spoken.index.to_string()),
+            ("aria-valuetext", &spoken.words),
+        ] {
+            // A browser refuses no attribute of these names.
+            let _ = element.set_attribute(name, value);
+        }
+    });
     view! {
         <div
             class="reader"
             role="slider"
-            tabindex=move || if is_stop.get() { "0" } else { "-1" }
-            aria-label=label
             aria-valuemin="0"
-            aria-valuemax=move || spoken.read().last.to_string()
-            aria-valuenow=move || spoken.read().index.to_string()
-            aria-valuetext=move || spoken.read().words.clone()
+            node_ref=element
             on:pointerdown=touched
             on:pointermove=touched
             on:pointerleave=left

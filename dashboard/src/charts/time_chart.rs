@@ -2,11 +2,13 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::web_sys::PointerEvent;
 
-use super::geometry::{Frame, Reading, nearest, rooms, shortened};
+use super::brush::{Brush, edge, shade};
+use super::geometry::{Frame, Reading, rooms, shortened};
 use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
-use crate::components::use_width;
+use crate::components::{When, memo, reactive, use_width};
 use crate::format;
 
 /// Room for the labels of the byte axis, in pixels.
@@ -54,15 +56,30 @@ pub struct Flag {
     pub class: &'static str,
 }
 
+/// How a chart goes on if nothing changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Microseconds since boot at its end.
+    pub until_us: u64,
+    /// From the value of the first layer to this one.
+    pub value: u64,
+    /// What it comes to.
+    pub words: String,
+}
+
 /// What a chart shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plot {
-    /// Microseconds since boot at the right edge.
+    /// Microseconds since boot of the newest moment.
     pub end_us: u64,
-    /// What the right edge is called: `now`, unless it is past.
+    /// What that is called: `now`, unless it is past.
     pub end: &'static str,
-    /// Microseconds from edge to edge.
+    /// Microseconds from the left edge to it.
     pub span_us: u64,
+    /// Microseconds from it to the right edge.
+    pub ahead_us: u64,
+    /// How the first layer goes on there.
+    pub outlook: Option<Outlook>,
     /// Bytes at the upper edge.
     pub max: u64,
     /// Later layers are drawn over earlier ones.
@@ -98,40 +115,79 @@ pub fn TimeChart(
     /// What a person can choose of it.
     #[prop(optional)]
     tools: Option<AnyView>,
+    /// The part of the time that a person can choose in it.
+    #[prop(optional)]
+    brush: Option<Brush>,
 ) -> impl IntoView {
+    let brush = brush.map(Brush::of_chart);
     let body = NodeRef::<Div>::new();
     let width = use_width(body);
     let pointed = RwSignal::new(None::<Pointed>);
     let frame = move || plot.with(|plot| frame(plot, width.get(), height));
-    let moment = Memo::new(move |_| {
+    let moment = memo(move || {
         plot.with(|plot| moment(plot.times_us(), pointed.get(), |x| frame().time_at(x)))
     });
     let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
     let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
+    let pointer = move |event: PointerEvent| {
+        if let (Some(brush), Some(body)) = (brush, body.get_untracked()) {
+            let now_us = plot.with_untracked(|plot| plot.end_us);
+            if let Some(place) = brush.take(&event, &body, &untrack(frame), now_us) {
+                pointed.set(place);
+            }
+        }
+    };
+    let edges = brush.map(|brush| {
+        let frame = Callback::new(move |()| frame());
+        let words = Callback::new(move |time_us| plot.with(|plot| when(plot, time_us)));
+        [true, false].map(|is_first| edge(brush, is_first, frame, times, words))
+    });
+    let choose = brush.map(|brush| {
+        let begin = move |_| untrack(|| brush.begin(&times.run(()), &frame()));
+        view! {
+            <When is=move || plot.with(|plot| plot.times_us().nth(3).is_some())>
+                <button
+                    type="button"
+                    data-testid="choose-time"
+                    title="Choose a part of the time: drag over the chart, or move its two edges with the arrow keys"
+                    on:click=begin
+                >
+                    "Choose a time"
+                </button>
+            </When>
+        }
+    });
     view! {
         <figure class="panel chart">
             <figcaption>
                 <h2>{title}</h2>
                 <span class="window">
-                    {tools} <span>{move || plot.with(|plot| format!("last {}", format::duration(plot.span_us)))}</span>
+                    {choose} {tools} <span>{reactive(move || plot.with(|plot| format!("last {}", format::duration(plot.span_us))))}</span>
                 </span>
-                <span class="keys">{move || plot.with(|plot| key(plot, moment.get()))}</span>
+                <span class="keys">{reactive(move || plot.with(|plot| key(plot, moment.get())))}</span>
             </figcaption>
-            <p class="unseen">{move || plot.with(|plot| plot.summary.clone())}</p>
-            <div class="chart-body" node_ref=body style:height=format::decimal(height) + "px">
+            <p class="unseen">{reactive(move || plot.with(|plot| plot.summary.clone()))}</p>
+            <div
+                class="chart-body"
+                node_ref=body
+                style:height=format::decimal(height) + "px"
+                on:pointerdown=pointer
+                on:pointermove=pointer
+                on:pointerup=pointer
+                on:pointercancel=pointer
+            >
                 <Reader label=title.to_owned() is_stop=true pointed times time_at=Callback::new(move |x| frame().time_at(x)) words>
                     <svg
                         aria-hidden="true"
                         width=move || format::decimal(width.get())
                         height=format::decimal(height)
                     >
-                        {move || byte_axis(&frame())}
-                        {move || time_axis(&frame(), plot.with(|plot| plot.end))}
-                        {move || plot.with(|plot| drawn(plot, &frame()))}
-                        {move || plot.with(|plot| flags(plot, &frame()))}
-                        {move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us)))}
+                        {reactive(move || plot.with(|plot| picture(plot, &frame())))}
+                        {reactive(move || brush.and_then(|brush| shade(brush, &frame())))}
+                        {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us))))}
                     </svg>
                 </Reader>
+                {edges}
             </div>
         </figure>
     }
@@ -143,8 +199,8 @@ fn frame(plot: &Plot, width: f64, height: f64) -> Frame {
         right: (width - RIGHT).max(LEFT + 1.0),
         top: TOP,
         bottom: height - BOTTOM,
-        end_us: plot.end_us,
-        span_us: plot.span_us,
+        end_us: plot.end_us + plot.ahead_us,
+        span_us: plot.span_us + plot.ahead_us,
         max: plot.max,
     }
 }
@@ -166,8 +222,14 @@ fn key(plot: &Plot, moment_us: Option<u64>) -> Vec<AnyView> {
 }
 
 fn value(layer: &Layer, time_us: u64) -> Option<String> {
-    let reading = nearest(&layer.readings, time_us)?;
+    let reading = reading_at(layer, time_us)?;
     Some(format::bytes(reading.high - reading.low))
+}
+
+/// Returns what a layer shows at a moment; nothing where it is not known of it.
+fn reading_at(layer: &Layer, time_us: u64) -> Option<&Reading> {
+    let mut readings = layer.readings.iter();
+    readings.find(|reading| reading.time_us == time_us)
 }
 
 /// Describes what every layer shows at a moment.
@@ -179,6 +241,16 @@ fn readout(plot: &Plot, time_us: u64) -> String {
 
 fn when(plot: &Plot, time_us: u64) -> String {
     format::before(plot.end_us.saturating_sub(time_us), plot.end)
+}
+
+/// Draws all that depends on the plot alone: in one go, since each part that follows signals by itself weighs on the page.
+fn picture(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
+    let mut parts = byte_axis(frame);
+    parts.extend(time_axis(plot, frame));
+    parts.extend(drawn(plot, frame));
+    parts.extend(outlook(plot, frame));
+    parts.extend(flags(plot, frame));
+    parts
 }
 
 fn byte_axis(frame: &Frame) -> Vec<AnyView> {
@@ -197,24 +269,25 @@ fn byte_axis(frame: &Frame) -> Vec<AnyView> {
     byte_ticks(frame.max, 4).into_iter().map(line).collect()
 }
 
-fn time_axis(frame: &Frame, end: &str) -> Vec<AnyView> {
+fn time_axis(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     let labels = ((frame.right - frame.left) / 110.0).max(1.0);
     let line = |before_us: u64| {
-        let x = format::decimal(frame.x(frame.end_us.saturating_sub(before_us)));
+        let x = format::decimal(frame.x(plot.end_us.saturating_sub(before_us)));
         let below = [0.0, 4.0, 17.0].map(|below| format::decimal(frame.bottom + below));
         let [axis, stub, label] = below;
-        let anchor = if before_us == 0 { "end" } else { "middle" };
+        let is_edge = before_us == 0 && plot.ahead_us == 0;
+        let anchor = if is_edge { "end" } else { "middle" };
         view! {
             <line class="grid stub" x1=x.clone() x2=x.clone() y1=axis y2=stub />
             <text class="tick" x=x y=label text-anchor=anchor>
-                {format::before(before_us, end)}
+                {format::before(before_us, plot.end)}
             </text>
         }
         .into_any()
     };
     // Before the device runs as long as the axis is, its left part has no moments.
-    let known = |before_us: &u64| *before_us <= frame.end_us;
-    let ticks = time_ticks(frame.span_us, labels as u64);
+    let known = |before_us: &u64| *before_us <= plot.end_us;
+    let ticks = time_ticks(plot.span_us, labels as u64);
     ticks.into_iter().filter(known).map(line).collect()
 }
 
@@ -232,6 +305,29 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         .into_any()
     };
     plot.layers.iter().map(draw).collect()
+}
+
+/// Draws how the first layer goes on, with what that comes to.
+fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
+    let (outlook, layer) = (plot.outlook.as_ref()?, plot.layers.first()?);
+    let last = layer.readings.last()?;
+    let end = Reading {
+        time_us: outlook.until_us,
+        low: 0,
+        high: outlook.value,
+    };
+    let y = format::decimal((frame.y(outlook.value) - 8.0).max(frame.top + 24.0));
+    Some(
+        view! {
+            <g class=format!("layer outlook {}", layer.class)>
+                <path class="line" d=frame.line(&[*last, end]) />
+                <text class="tick" x=format::decimal(frame.right) y=y text-anchor="end">
+                    {outlook.words.clone()}
+                </text>
+            </g>
+        }
+        .into_any(),
+    )
 }
 
 /// Draws a line for each flag of the window, with its words where the next one leaves room for them.
@@ -262,7 +358,7 @@ fn cursor(plot: &Plot, frame: &Frame, time_us: u64) -> AnyView {
     let x = format::decimal(at);
     let [top, bottom] = [frame.top, frame.bottom].map(format::decimal);
     let dot = |layer: &Layer| {
-        let y = format::decimal(frame.y(nearest(&layer.readings, time_us)?.high));
+        let y = format::decimal(frame.y(reading_at(layer, time_us)?.high));
         let class = format!("read {}", layer.class);
         Some(view! { <circle class=class cx=x.clone() cy=y r="3.5" /> }.into_any())
     };

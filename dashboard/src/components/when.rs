@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::memo;
+
 /// Shows its children while a condition holds, and the fallback otherwise.
 ///
 /// It is [`Show`] with boxed closures: that one is compiled anew wherever it is used, this one once.
@@ -14,7 +16,7 @@ pub fn When(
     #[prop(optional, into)]
     fallback: ViewFn,
 ) -> impl IntoView {
-    let is = Memo::new(move |_| is.get());
+    let is = memo(move || is.get());
     view! {
         {move || match is.get() {
             true => children(),

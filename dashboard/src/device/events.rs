@@ -56,7 +56,8 @@ impl Store {
         let Some(mut socket) = self.open_events().await else {
             return;
         };
-        let (mut decoder, mut streamed) = (Decoder::new(), Streamed::default());
+        let mut decoder = Decoder::new();
+        self.streamed.set_value(Streamed::default());
         let (mut shown_ms, mut is_shown) = (0.0, true);
         while self.has_events() {
             let mut silence = TimeoutFuture::new(PAUSE_MS).fuse();
@@ -65,7 +66,7 @@ impl Store {
                 () = silence => {
                     // The last that was told before it.
                     if !is_shown {
-                        self.show_streamed(&streamed).await;
+                        self.show_streamed().await;
                         is_shown = true;
                     }
                     continue;
@@ -78,12 +79,13 @@ impl Store {
             for message in decoder.by_ref() {
                 // An agent that says what this page does not understand says the rest of it, too.
                 let Ok(message) = message else { return };
-                streamed.take(message);
+                self.streamed
+                    .update_value(|streamed| streamed.take(message));
             }
             is_shown = now_ms() - shown_ms >= SHOWN_MS;
             if is_shown {
                 shown_ms = now_ms();
-                self.show_streamed(&streamed).await;
+                self.show_streamed().await;
             }
         }
     }
@@ -106,12 +108,13 @@ impl Store {
     }
 
     /// Shows what was told: who holds what only where the device keeps no records itself, for that is known better.
-    async fn show_streamed(&self, streamed: &Streamed) {
-        let traffic = streamed.traffic();
-        let temporary = traffic.most_temporary(LOOKED_AT).into_iter();
-        let temporary: Vec<_> = temporary
-            .map(|(id, count)| (streamed.stack(id), count))
-            .collect();
+    async fn show_streamed(&self) {
+        let temporary = self.streamed.with_value(|streamed| {
+            let temporary = streamed.traffic().most_temporary(LOOKED_AT).into_iter();
+            temporary
+                .map(|(id, count)| (streamed.stack(id), count))
+                .collect::<Vec<_>>()
+        });
         let stacks = || temporary.iter().map(|(stack, _)| stack);
         self.learn(self.names.with_value(|names| names.wanted(stacks(), [])))
             .await;
@@ -119,15 +122,21 @@ impl Store {
             let name = |(stack, count): &(_, u64)| (names.of(stack).name.clone(), *count);
             temporary.iter().map(name).collect::<Vec<_>>()
         });
-        self.following.set(Some(Following {
-            events: streamed.events(),
-            dropped: streamed.dropped(),
-            is_open: true,
-            passing: Arc::new(Passing::of(traffic, named.unwrap_or_default())),
-        }));
         let is_elsewhere = untrack(|| self.records_location()) == RecordsLocation::Host;
-        if let Some(summary) = streamed.summary().filter(|_| is_elsewhere) {
-            self.take_leaks(streamed.leaks(), summary).await;
+        let (following, told) = self.streamed.with_value(|streamed| {
+            let following = Following {
+                events: streamed.events(),
+                dropped: streamed.dropped(),
+                is_complete: streamed.is_complete(),
+                is_open: true,
+                passing: Arc::new(Passing::of(streamed.traffic(), named.unwrap_or_default())),
+            };
+            let summary = streamed.summary().filter(|_| is_elsewhere);
+            (following, summary.map(|it| (streamed.leaks(), *it)))
+        });
+        self.following.set(Some(following));
+        if let Some((leaks, summary)) = told {
+            self.take_leaks(leaks, &summary).await;
         }
     }
 }

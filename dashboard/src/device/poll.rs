@@ -4,7 +4,7 @@ use futures::join;
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::api::{Device, Feature, Heap, LeaksPage, Route, Trace};
 use heapbeacon_shared::capture::{CaptureReader, LISTED, Page, leaks_page};
-use heapbeacon_shared::trace::Summary;
+use heapbeacon_shared::trace::{Origin, Summary};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -195,9 +195,20 @@ impl Store {
 
     fn take_heap(&self, mut heap: Heap) {
         heap.time_us = self.later(heap.time_us);
-        self.heap_history
-            .update(|history| history.push(HeapSample::of(&heap)));
+        let sample = HeapSample {
+            traced: self.traced_bytes(),
+            ..HeapSample::of(&heap)
+        };
+        self.heap_history.update(|history| history.push(sample));
         self.heap.set(Some(heap));
+    }
+
+    /// Returns the bytes of the firmware's own live blocks, as they were listed last: HeapBeacon may have a heap of its own.
+    fn traced_bytes(&self) -> u64 {
+        let leaks = self.leaks.read_untracked();
+        let leaks = leaks.iter().flat_map(|page| &page.leaks);
+        let own = leaks.filter(|leak| leak.stack.origin != Origin::Agent);
+        own.map(|leak| leak.bytes).sum()
     }
 
     async fn ask_leaks(&self, evicted: &Evicted) -> Result<(), ApiError> {
@@ -332,6 +343,7 @@ impl Store {
                 .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
             self.offer_picture(told_us, &reason);
             self.clock.set_value(Default::default());
+            self.updated_us.set(other_build.then_some(0));
             self.forget_history();
             self.heap_history.update(|history| history.clear());
             self.marks.set(Default::default());
@@ -365,6 +377,9 @@ impl Store {
     /// Takes a trace status; the history of another trace is of no use.
     fn take_trace(&self, mut trace: Trace) {
         trace.summary.time_us = self.later(trace.summary.time_us);
+        let told_us = trace.summary.time_us;
+        self.clock
+            .update_value(|clock| clock.answered(told_us, now_ms()));
         match &*self.trace.read_untracked() {
             Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
             Some(before) => self

@@ -60,6 +60,8 @@ impl Store {
             store.update_problem.set(empty);
             return;
         }
+        let now_us = store.clock.get_value().later(0);
+        store.updated_us.set(Some(now_us));
         store.sending.set(Some(Sending {
             name: file.name(),
             sent: 0,

@@ -19,6 +19,8 @@ pub enum Kind {
     Growth,
     /// An allocation failed.
     Failure,
+    /// New firmware came, or runs now.
+    Update,
 }
 
 /// Something that happened at one moment.
@@ -47,6 +49,8 @@ pub struct Known<'k> {
     pub marks: Option<&'k MarksPage>,
     /// When the heap grew.
     pub growths: &'k [Growth],
+    /// When an update began; 0 where this boot began with other firmware.
+    pub updated_us: Option<u64>,
 }
 
 impl Known<'_> {
@@ -64,6 +68,9 @@ impl Known<'_> {
         }
         for event in self.growths.iter().flat_map(growth) {
             insert(&mut events, event);
+        }
+        if let Some(time_us) = self.updated_us {
+            insert(&mut events, update(time_us));
         }
         for failed in self.heap.iter().flat_map(|heap| &heap.recent_failures) {
             insert(&mut events, failure(failed));
@@ -95,6 +102,18 @@ fn boot(device: &Device) -> Event {
         time_us: 0,
         kind: Kind::Boot,
         words,
+    }
+}
+
+fn update(time_us: u64) -> Event {
+    let words = match time_us {
+        0 => "other firmware started",
+        _ => "update began",
+    };
+    Event {
+        time_us,
+        kind: Kind::Update,
+        words: words.to_owned(),
     }
 }
 
@@ -238,10 +257,12 @@ mod tests {
                     is_over: false,
                 },
             ],
+            updated_us: Some(67),
         };
         let expected = [
             (70, "recording stopped or paused"),
             (68, "growth began: +1.0 KiB since, and it goes on"),
+            (67, "update began"),
             (65, "logout"),
             (
                 60,
@@ -268,6 +289,11 @@ mod tests {
             ..Known::default()
         };
         assert_eq!(told(known), [(0, "device started".to_owned())]);
+        let known = Known {
+            updated_us: Some(0),
+            ..Known::default()
+        };
+        assert_eq!(told(known), [(0, "other firmware started".to_owned())]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct HeapSample {
     pub largest_free_block: u64,
     /// Fewest bytes left since boot.
     pub minimum_free: u64,
+    /// Bytes of the firmware's live blocks that have a record; 0 where that is not told.
+    pub traced: u64,
     /// Bytes handed out and bytes left of each region.
     pub regions: [(u64, u64); REGIONS],
 }

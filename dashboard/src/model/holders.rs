@@ -163,9 +163,18 @@ impl Scanned {
     /// Returns who holds the blocks of call stacks, by the words for that.
     pub fn held_by(&self, stacks: &[u32], names: &mut Names) -> HeldBy {
         let all = 0..self.stack_of.len();
-        let own: Vec<usize> = all
-            .filter(|block| stacks.contains(&self.stack_of[*block]))
-            .collect();
+        let own = all.filter(|block| stacks.contains(&self.stack_of[*block]));
+        self.held(own.collect(), names)
+    }
+
+    /// Returns who holds the block of a record, by its sequence number.
+    pub fn held_one(&self, seq: u64, names: &mut Names) -> HeldBy {
+        let blocks = self.holders.blocks();
+        let own = blocks.iter().position(|block| block.seq == seq);
+        self.held(own.into_iter().collect(), names)
+    }
+
+    fn held(&self, own: Vec<usize>, names: &mut Names) -> HeldBy {
         // Some of the oldest, some of the newest, and all between them alike.
         let step = own.len().div_ceil(SAMPLED).max(1);
         let mut held = HeldBy {

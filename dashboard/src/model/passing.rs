@@ -35,6 +35,8 @@ pub struct Following {
     pub events: u64,
     /// How many were dropped, because this page or the network was too slow.
     pub dropped: u64,
+    /// Whether all live blocks are known.
+    pub is_complete: bool,
     /// Whether the connection is open.
     pub is_open: bool,
     /// What passed meanwhile.

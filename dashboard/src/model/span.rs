@@ -1,5 +1,9 @@
 //! The time in which blocks were allocated that somebody looks at.
 
+use core::ops::Range;
+
+use heapbeacon_shared::api::Record;
+
 /// A part of a trace: from one moment to another, in microseconds since boot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -15,9 +19,22 @@ impl Span {
         self == Self::default()
     }
 
-    /// Returns whether a moment is in it, in microseconds since boot: it ends before its end.
+    /// Returns what is from one moment on and before another one.
+    pub fn between(since_us: u64, until_us: u64) -> Self {
+        Self {
+            since_us: Some(since_us),
+            until_us: Some(until_us),
+        }
+    }
+
+    /// Returns its moments: it ends before its end.
+    pub fn range(self) -> Range<u64> {
+        self.since_us.unwrap_or(0)..self.until_us.unwrap_or(u64::MAX)
+    }
+
+    /// Returns whether a moment is in it, in microseconds since boot.
     pub fn includes(self, time_us: u64) -> bool {
-        time_us >= self.since_us.unwrap_or(0) && time_us < self.until_us.unwrap_or(u64::MAX)
+        self.range().contains(&time_us)
     }
 
     /// Returns its end of a name in queries and in the address of a view.
@@ -52,6 +69,17 @@ impl Span {
     }
 }
 
+/// Returns how many blocks of records were freed in a time, and their bytes.
+pub fn freed_in(records: &[Record], span: Span) -> (u64, u64) {
+    let freed = records.iter().filter(|record| {
+        let freed_us = record.freed_time_us;
+        freed_us.is_some_and(|freed_us| span.includes(freed_us))
+    });
+    freed.fold((0, 0), |(count, bytes), record| {
+        (count + 1, bytes + record.size)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,8 +100,27 @@ mod tests {
             [false, true, true, false]
         );
         assert!(all.includes(0));
+        assert_eq!(Span::between(7, 20), span);
         for nothing in ["", "x", "-1"] {
             assert_eq!(span.with_end("since", nothing).since_us, None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn freed_blocks_count_in_the_time_of_their_free() {
+        let record = |time_us, freed_time_us: Option<u64>| Record {
+            time_us,
+            freed_time_us,
+            freed: freed_time_us.is_some(),
+            size: 8,
+            ..Record::default()
+        };
+        let records = [
+            record(1, Some(7)),
+            record(8, Some(9)),
+            record(8, Some(20)),
+            record(8, None),
+        ];
+        assert_eq!(freed_in(&records, Span::between(7, 20)), (2, 16));
     }
 }

@@ -4,7 +4,7 @@ use heapbeacon_shared::report::Version;
 use leptos::prelude::*;
 
 use super::records::read_when_needed;
-use crate::components::{DropZone, Empty, When, copy_text, follow};
+use crate::components::{DropZone, Empty, When, copy_text, follow, memo};
 use crate::format;
 use crate::model::compare::{Choice, Told};
 
@@ -50,11 +50,11 @@ type Outcome = ([Arc<Version>; 2], Result<Told, String>);
 #[component]
 fn Compared(look: Look) -> impl IntoView {
     // What comes with the next answers changes nothing that somebody reads.
-    let is_told = Memo::new(move |_| {
+    let is_told = memo(move || {
         let both = look.both();
         both.is_some_and(|both| both.iter().all(|choice| look.is_told(*choice)))
     });
-    let outcome: Memo<Option<Arc<Outcome>>> = Memo::new(move |_| {
+    let outcome: Memo<Option<Arc<Outcome>>> = memo(move || {
         look.looks.track();
         let [before, after] = look.both()?;
         if !is_told.get() {
@@ -72,7 +72,7 @@ fn Compared(look: Look) -> impl IntoView {
         let told = told.map_err(|problem| problem.to_string());
         Some(Arc::new((versions, told)))
     });
-    let told = Memo::new(move |_| {
+    let told = memo(move || {
         let outcome = outcome.get()?;
         outcome.1.clone().ok().map(Arc::new)
     });
@@ -133,7 +133,7 @@ fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
         "Drop the ELF of the firmware after here, or choose it",
     ];
     let need = move |side: usize| {
-        let lacks = Memo::new(move |_| {
+        let lacks = memo(move || {
             let outcome = outcome.get();
             let Some([before, after]) = outcome.as_ref().map(|outcome| &outcome.0) else {
                 return false;

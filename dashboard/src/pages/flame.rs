@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use heapbeacon_shared::trace::Mode;
 use leptos::html::Div;
 use leptos::prelude::*;
 
@@ -8,12 +7,13 @@ use super::leaks::found;
 use super::origins::OriginSwitches;
 use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
-use super::span::{SpanChoice, latest_mark, span_in_view, span_words};
+use super::span::{SpanChoice, follow_view, keeps_freed, latest_mark, span_chip, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::charts::flame::arrange;
-use crate::components::{Empty, Switch, When, follow, use_width};
+use crate::components::{Empty, Switch, When, follow, memo, reactive, use_width};
 use crate::format;
+use crate::location::Page;
 use crate::model::flame::measure::{Measure, Weight, of_leaks, of_records};
 use crate::model::flame::{Flame, NOWHERE, Shape, share};
 use crate::store::Store;
@@ -47,20 +47,15 @@ pub fn FlamePage() -> impl IntoView {
 fn Flames() -> impl IntoView {
     let store = Store::of_app();
     let look = Look::of_view();
-    // A part of the trace that was chosen on another page stays, unless a link says another one.
-    let span = span_in_view();
-    if !span.is_all() && span != store.span.get_untracked() {
-        store.look_within(span);
-    }
-    follow(move || look.note(store));
+    follow_view(store, Page::Flame, Box::new(move || look.view()));
     begin_at_mark(store, look);
-    let flame = Memo::new(move |_| {
+    let flame = memo(move || {
         store.symbols.track();
         Arc::new(flame(store, look.measure(), look.shape()))
     });
     let place = NodeRef::<Div>::new();
     let width = use_width(place);
-    let drawing = Memo::new(move |_| {
+    let drawing = memo(move || {
         let flame = flame.read();
         let path = flame.path(flame.find(look.zoomed.get()));
         let blocks = arrange(flame.children(), flame.totals(), &path, width.get());
@@ -81,7 +76,7 @@ fn Flames() -> impl IntoView {
                 <section class="panel" aria-labelledby="flame-title">
                     <Head look flame drawing />
                     <Graph look flame drawing place />
-                    <p class="note">{move || completeness(store, look.measure())}</p>
+                    <p class="note">{reactive(move || completeness(store, look.measure()))}</p>
                 </section>
                 <FrameTable look flame />
             </div>
@@ -111,10 +106,7 @@ fn flame(store: Store, measure: Measure, shape: Shape) -> Flame {
     let records = store.records.read();
     let span = store.span.get();
     let mut weights = match (measure, leaks.as_ref(), within.as_ref()) {
-        (Measure::Growth, _, Some(within)) if !store.is_file => of_leaks(within, measure),
-        (Measure::Growth, ..) if store.is_file => {
-            of_records(&records.records, &records.stacks, measure, span)
-        }
+        (Measure::Growth, _, Some(within)) => of_leaks(within, measure),
         (Measure::Growth, ..) => Vec::new(),
         _ if measure.needs_freed() => of_records(&records.records, &records.stacks, measure, span),
         (_, Some(leaks), _) => of_leaks(leaks, measure),
@@ -145,7 +137,7 @@ fn lacking(store: Store, measure: Measure) -> Option<(&'static str, &'static str
 fn lacks_growth(store: Store) -> Option<(&'static str, &'static str)> {
     const SINCE_WHEN: &str = "Growth since when?";
     let has_mark = latest_mark(store).is_some();
-    if !store.has_records() || store.is_file && store.records.read().records.is_empty() {
+    if !store.has_leaks() || store.is_file && store.records.read().records.is_empty() {
         return Some((
             "Nothing says when blocks were allocated",
             "Growth is told from records of single blocks, and here are none. On a device they are there where a trace keeps \
@@ -162,16 +154,11 @@ fn lacks_growth(store: Store) -> Option<(&'static str, &'static str)> {
             SINCE_WHEN,
             "Name a moment with the button Mark or the key M: what is allocated from then on and still live is shown here.",
         )),
-        (false, _) => (!store.is_file && store.within.with(Option::is_none))
+        (false, _) => store
+            .within
+            .with(Option::is_none)
             .then_some(("Reading what was allocated then", "One moment.")),
     }
-}
-
-/// Returns whether there are records of freed blocks, or may be once they are read.
-fn keeps_freed(store: Store) -> bool {
-    let trace = store.trace.read();
-    let mode = trace.as_ref().and_then(|trace| trace.summary.mode);
-    store.has_records() && mode == Some(Mode::All)
 }
 
 /// Says what a measure lacks.
@@ -254,8 +241,20 @@ fn Tools(look: Look) -> impl IntoView {
             <When is=move || look.measure() == Measure::Growth>
                 <SpanChoice />
             </When>
+            <When is=move || look.measure().needs_freed()>
+                {span_chip(store)}
+            </When>
+            <When is=move || !store.span.get().is_all() && !is_of_time(look)>
+                <span class="note">"Of all of the trace: Growth is of the chosen time."</span>
+            </When>
         </div>
     }
+}
+
+/// Returns whether what is measured is of the chosen part of the trace.
+fn is_of_time(look: Look) -> bool {
+    let measure = look.measure();
+    measure == Measure::Growth || measure.needs_freed()
 }
 
 /// Draws a button that is one of several to choose from.
@@ -308,11 +307,10 @@ fn Head(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> imp
     let store = Store::of_app();
     let heading = move || {
         let flame = flame.read();
-        let measure = look.measure();
-        let heading = measure.heading(flame.total(0));
-        match measure {
-            Measure::Growth => format!("{heading} {}", span_words(store)),
-            _ => heading,
+        let heading = look.measure().heading(flame.total(0));
+        match is_of_time(look) {
+            true => [&heading, " ", &span_words(store)].concat(),
+            false => heading,
         }
     };
     let found = move || {
@@ -328,9 +326,9 @@ fn Head(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> imp
     };
     view! {
         <div class="flame-head">
-            <h2 id="flame-title">{heading}</h2>
+            <h2 id="flame-title">{reactive(heading)}</h2>
             <Breadcrumbs look flame />
-            <p class="found" role="status" data-testid="found">{found}</p>
+            <p class="found" role="status" data-testid="found">{reactive(found)}</p>
         </div>
     }
 }
@@ -360,6 +358,6 @@ fn Breadcrumbs(look: Look, flame: Memo<Arc<Flame>>) -> impl IntoView {
         path.iter().enumerate().map(crumb).collect::<Vec<AnyView>>()
     };
     view! {
-        <ol class="crumbs" aria-label="Zoomed to" data-testid="crumbs">{crumbs}</ol>
+        <ol class="crumbs" aria-label="Zoomed to" data-testid="crumbs">{reactive(crumbs)}</ol>
     }
 }

@@ -8,12 +8,12 @@ use super::demo::DemoStrip;
 use super::origins::OriginSwitches;
 use super::reading::Reading;
 use super::report::SaveReport;
-use super::span::{SpanChoice, span_in_view, span_words};
+use super::span::{SpanChoice, follow_view, span_words};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
-use crate::components::{When, follow};
+use crate::components::{When, follow, memo, reactive};
 use crate::format;
-use crate::location::{Page, note_view, view, view_value};
+use crate::location::{Page, view, view_value};
 use crate::model::finding::completeness::with_untraced;
 use crate::model::finding::lost::add_lost;
 use crate::model::finding::{Finding, Part, Tone, View, capture, live};
@@ -32,10 +32,14 @@ mod sign;
 mod source;
 mod table;
 
+pub(super) use holders::HoldersPart;
 use holders::HoldersSwitch;
 use issue::CopyIssue;
 use row::Sites;
 use table::SiteTable;
+
+/// What is said of a file that tells nothing of single blocks.
+const NO_RECORDS: &str = "This file has no records of single blocks, so what was allocated then is not known: the list is of all of its trace.";
 
 /// Who holds memory.
 #[component]
@@ -56,25 +60,21 @@ fn Leaks() -> impl IntoView {
     let filter = RwSignal::new(view_value("filter"));
     let order = RwSignal::new(Order::named(&view_value("sort")));
     let opened = RwSignal::new(opened_in_view());
-    follow(move || {
-        let by = grouping.get().name().to_owned();
-        let mut view = vec![
-            ("by", by),
-            ("sort", order.get().name()),
-            ("filter", filter.get()),
-            ("since", store.span.get().end("since")),
-            ("until", store.span.get().end("until")),
-        ];
-        view.extend(opened.get().into_iter().map(|key| ("open", key)));
-        note_view(Page::Leaks, &view);
-    });
-    if !store.is_file {
-        let span = span_in_view();
-        if span != store.span.get_untracked() {
-            store.look_within(span);
-        }
-    }
-    let sites = Memo::new(move |_| {
+    follow_view(
+        store,
+        Page::Leaks,
+        Box::new(move || {
+            let by = grouping.get().name().to_owned();
+            let mut view = vec![
+                ("by", by),
+                ("sort", order.get().name()),
+                ("filter", filter.get()),
+            ];
+            view.extend(opened.get().into_iter().map(|key| ("open", key)));
+            view
+        }),
+    );
+    let sites = memo(move || {
         let grouping = grouping.get();
         match (store.group_within(grouping), grouping) {
             (Some(within), _) => Arc::new(within),
@@ -91,7 +91,7 @@ fn Leaks() -> impl IntoView {
             opened.set(followed);
         }
     });
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let filter = filter.read();
         let wanted = |site: &&Site| store.shows(site.origin) && site.matches(&filter);
         let shown: Vec<Site> = sites.read().iter().filter(wanted).cloned().collect();
@@ -124,14 +124,14 @@ fn opened_in_view() -> Vec<String> {
 #[component]
 fn Verdict() -> impl IntoView {
     let store = Store::of_app();
-    let found = Memo::new(move |_| found(store));
+    let found = memo(move || found(store));
     view! {
         <section class=move || found.read().tone.class() aria-label="Verdict">
             <div role="status">
-                <h2 data-testid="verdict-sentence">{move || found.read().headline.clone()}</h2>
+                <h2 data-testid="verdict-sentence">{reactive(move || found.read().headline.clone())}</h2>
             </div>
-            {move || details(&found.read())}
-            <p class="facts">{move || found.read().facts.clone()}</p>
+            {reactive(move || details(&found.read()))}
+            <p class="facts">{reactive(move || found.read().facts.clone())}</p>
             <p class="row">
                 <When is=move || found.read().tone == Tone::Bad>
                     <CopyIssue />
@@ -226,7 +226,7 @@ fn Tools(
                 aria-label="Filter"
                 bind:value=filter
             />
-            {(!Store::of_app().is_file).then(|| view! { <SpanChoice /> })}
+            <SpanChoice />
             <OriginSwitches held />
             {(!Store::of_app().is_file).then(|| view! { <HoldersSwitch /> })}
         </div>
@@ -260,6 +260,7 @@ fn SpanWords(sites: Memo<Sites>) -> impl IntoView {
             <p class="note" role="status" data-testid="span">
                 {move || match store.within.with(Option::is_some) {
                     true => words(),
+                    false if store.is_file => NO_RECORDS.to_owned(),
                     false => "Reading what was allocated then…".to_owned(),
                 }}
             </p>

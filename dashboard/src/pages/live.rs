@@ -7,19 +7,22 @@ use super::leaks::found;
 use super::passing::Followed;
 use super::regions::Regions;
 use super::reserve::ReserveNote;
+use super::span::follow_view;
 use super::start::NotTracing;
-use crate::charts::TimeChart;
-use crate::components::{Card, When, follow};
+use crate::charts::{Brush, TimeChart};
+use crate::components::{Card, When, memo, reactive};
 use crate::format;
-use crate::location::{Page, note_view, view_value};
+use crate::location::{Page, view_value};
 use crate::model::finding::completeness::{gaps, untraced};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::{HeapSample, regions};
 use crate::store::Store;
+use chosen::ChosenTime;
 use events::Events;
 use window::WindowChoice;
 use wrong_frees::WrongFrees;
 
+mod chosen;
 mod events;
 mod plots;
 mod window;
@@ -29,26 +32,33 @@ mod wrong_frees;
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
-    let events = Memo::new(move |_| events::known(store));
+    let events = memo(move || events::known(store));
     let window = RwSignal::new(view_value("window").parse().ok());
-    follow(move || {
-        let chosen: Option<usize> = window.get();
-        let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
-        note_view(Page::Live, &[("window", chosen)]);
+    follow_view(
+        store,
+        Page::Live,
+        Box::new(move || {
+            let chosen: Option<usize> = window.get();
+            let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
+            vec![("window", chosen)]
+        }),
+    );
+    // Which part of the trace all pages look at.
+    let brush = Brush::new(
+        store.span,
+        Callback::new(move |span| store.look_within(span)),
+    );
+    let heap_plot = memo(move || {
+        let history = store.heap_history.read();
+        let samples = history.within(window::length_us(window.get()));
+        plots::heap(&samples, &events.read(), &history.outlook())
     });
-    let heap_plot = Memo::new(move |_| {
-        let samples = store
-            .heap_history
-            .read()
-            .within(window::length_us(window.get()));
-        plots::heap(&samples, &events.read())
-    });
-    let sites_plot = Memo::new(move |_| plots::sites(store, &events.read()));
+    let sites_plot = memo(move || plots::sites(store, &events.read()));
     let is_file = store.is_file;
     // Of a single moment there is no history of the heap.
     let heap_chart = move || {
         let tools = view! { <WindowChoice window /> }.into_any();
-        view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools /> }
+        view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools brush /> }
     };
     let sites_title = match is_file {
         true => "Live bytes by when they were allocated",
@@ -78,10 +88,12 @@ pub fn LivePage() -> impl IntoView {
             <Regions />
         </When>
         {(!is_file).then(heap_chart)}
+        {(!is_file).then(|| view! { <ChosenTime /> })}
         <Events events />
         <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <When is=has_points fallback=nothing>
-                <TimeChart title=sites_title height=200.0 plot=sites_plot />
+                <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
+                {is_file.then(|| view! { <ChosenTime /> })}
             </When>
             <Followed />
             <WrongFrees />
@@ -110,7 +122,7 @@ fn LeakSentence() -> impl IntoView {
             .into_any()
         })
     };
-    view! { {sentence} }
+    view! { {reactive(sentence)} }
 }
 
 #[component]
@@ -119,9 +131,10 @@ fn Cards() -> impl IntoView {
     view! {
         <div class="cards">
             <When is=move || !store.heap_history.read().items().is_empty()>
-                {move || used_card(store)} {move || largest_card(store)} {move || lowest_card(store)}
+                {reactive(move || used_card(store))} {reactive(move || largest_card(store))}
+                {reactive(move || lowest_card(store))}
             </When>
-            {move || allocations_card(store)}
+            {reactive(move || allocations_card(store))}
         </div>
     }
 }

@@ -4,13 +4,15 @@ use leptos::prelude::*;
 
 use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
+use super::span::{SpanChoice, follow_view};
 use super::start::NotTracing;
 use super::symbols::SymbolInvitation;
 use crate::charts::TimeChart;
-use crate::components::{Empty, When, follow};
+use crate::components::{Empty, When, memo, reactive};
 use crate::format;
+use crate::location::Page;
 use crate::model::map::colours::{Colours, Entry, entry_words};
-use crate::model::map::words::{completeness, region_words};
+use crate::model::map::words::{completeness, lost_words, region_words};
 use crate::model::map::{HeapMap, Known};
 use crate::store::Store;
 
@@ -29,7 +31,7 @@ pub fn MapPage() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <h1 class="unseen">"Heap map"</h1>
-        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <Maps />
         </When>
     }
@@ -39,15 +41,15 @@ pub fn MapPage() -> impl IntoView {
 fn Maps() -> impl IntoView {
     let store = Store::of_app();
     let look = Look::of_view();
-    follow(move || look.note());
+    follow_view(store, Page::Map, Box::new(move || look.view()));
     if !store.is_file {
         read_when_needed(store);
     }
-    let map = Memo::new(move |_| {
+    let map = memo(move || {
         store.symbols.track();
         Arc::new(laid_out(store))
     });
-    let colours = Memo::new(move |_| Arc::new(coloured(store, look, &map.read())));
+    let colours = memo(move || Arc::new(coloured(store, look, &map.read())));
     let is_read = move || store.records.read().read_us > 0;
     view! {
         <SymbolInvitation />
@@ -58,6 +60,7 @@ fn Maps() -> impl IntoView {
                     <section class="panel" aria-labelledby="map-title">
                         <Head map colours />
                         <RegionMaps look map colours />
+                        <p class="note" data-testid="map-lost">{reactive(move || lost(store))}</p>
                     </section>
                     <div>
                         <HoleTable look map />
@@ -98,7 +101,26 @@ fn coloured(store: Store, look: Look, map: &HeapMap) -> Colours {
         &store.sites.read(),
         &task,
         store.records.read().read_us,
+        store.span.get(),
     )
+}
+
+/// Says what was lost, where that makes the map incomplete.
+fn lost(store: Store) -> String {
+    // As it was when the records were read.
+    store.records.track();
+    let (trace, following) = (
+        store.trace.read_untracked(),
+        store.following.read_untracked(),
+    );
+    let evicted = trace.as_ref().map_or(0, |trace| trace.summary.evicted_live);
+    let dropped = match following.as_ref() {
+        // A snapshot tells all again.
+        Some(following) if following.is_complete => 0,
+        Some(following) => following.dropped,
+        None => trace.as_ref().map_or(0, |trace| trace.summary.dropped),
+    };
+    lost_words(evicted, dropped)
 }
 
 #[component]
@@ -111,6 +133,7 @@ fn Tools(look: Look) -> impl IntoView {
     view! {
         <div class="tools">
             <SegmentedColours look />
+            <SpanChoice />
             <span class="num" role="status">{words}</span>
             <When is=move || !store.is_file>
                 <Refresh />
@@ -157,7 +180,7 @@ fn Head(map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
         <div class="flame-head">
             <h2 id="map-title">"What lies where"</h2>
             <span class="keys" data-testid="map-key">
-                {key}
+                {reactive(key)}
                 <span class="key band hole-key">"hole"</span>
                 <When is=has_unknown>
                     <span class="key band unknown-key">"no record"</span>
@@ -170,7 +193,7 @@ fn Head(map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
 /// Draws the regions, one below the other.
 #[component]
 fn RegionMaps(look: Look, map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) -> impl IntoView {
-    let count = Memo::new(move |_| map.read().regions.len());
+    let count = memo(move || map.read().regions.len());
     let regions = move || {
         let region = |index: usize| {
             view! {
@@ -184,7 +207,7 @@ fn RegionMaps(look: Look, map: Memo<Arc<HeapMap>>, colours: Memo<Arc<Colours>>) 
         };
         (0..count.get()).map(region).collect::<Vec<AnyView>>()
     };
-    view! { {regions} }
+    view! { {reactive(regions)} }
 }
 
 #[component]
@@ -203,7 +226,7 @@ fn RegionHead(map: Memo<Arc<HeapMap>>, index: usize) -> impl IntoView {
     };
     view! {
         <p class="map-region" data-testid="map-region">
-            <strong>{words}</strong> " " <span class="note">{name}</span>
+            <strong>{reactive(words)}</strong> " " <span class="note">{reactive(name)}</span>
         </p>
     }
 }
@@ -212,7 +235,7 @@ fn RegionHead(map: Memo<Arc<HeapMap>>, index: usize) -> impl IntoView {
 #[component]
 fn Fragmentation() -> impl IntoView {
     let store = Store::of_app();
-    let plot = Memo::new(move |_| history::plot(&store.heap_history.read().within(u64::MAX)));
+    let plot = memo(move || history::plot(&store.heap_history.read().within(u64::MAX)));
     // Of a single moment there is no history.
     (!store.is_file).then(|| view! { <TimeChart title="Fragmentation" height=180.0 plot /> })
 }

@@ -6,7 +6,7 @@ use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::api::Record;
 use leptos::prelude::*;
 
-use crate::components::When;
+use crate::components::{When, memo};
 use crate::format;
 use crate::model::passing::{Bar, LOOKED_AT, Passing};
 use crate::model::record_list::RecordList;
@@ -16,7 +16,7 @@ use crate::store::Store;
 #[component]
 pub(super) fn Followed() -> impl IntoView {
     let store = Store::of_app();
-    let passing = Memo::new(move |_| {
+    let passing = memo(move || {
         let following = store.following.read();
         following
             .as_ref()
@@ -56,7 +56,7 @@ pub(super) fn Recorded(
     blocks: Signal<Vec<Lived>>,
 ) -> impl IntoView {
     let store = Store::of_app();
-    let passing = Memo::new(move |_| {
+    let passing = memo(move || {
         store.symbols.track();
         let list = store.records.read();
         let keeps_freed = list.records.iter().any(|record| record.freed);

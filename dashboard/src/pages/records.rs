@@ -10,23 +10,29 @@ use web_sys::HtmlInputElement;
 
 use super::origins::OriginSwitches;
 use super::passing::Recorded;
+use super::span::follow_view;
 use super::start::NotTracing;
-use crate::components::{Item, KeyedList, When, follow, sort_head};
+use crate::components::{Item, KeyedList, When, follow, memo, reactive, sort_head};
 use crate::device::connection::LinkState;
 use crate::format;
-use crate::location::{Page, note_view, view_value};
+use crate::location::{Page, view_value};
 use crate::model::record_list::RecordList;
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 
+mod filter;
+mod opened;
 mod order;
 mod window;
 
+use filter::{Wanted, filters};
 use order::{Column, Order};
 use window::Window;
 
 /// Height of a row in pixels; the style sheet has the same.
 const ROW_HEIGHT: f64 = 34.0;
+/// Height of what is shown below a row that is open; the same.
+const OPENED_HEIGHT: f64 = 320.0;
 
 /// Every record.
 #[component]
@@ -34,7 +40,7 @@ pub fn RecordsPage() -> impl IntoView {
     let store = Store::of_app();
     view! {
         <h1 class="unseen">"Records"</h1>
-        <When is=move || store.has_records() fallback=|| view! { <NotTracing /> }>
+        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <Records />
         </When>
     }
@@ -44,6 +50,7 @@ pub fn RecordsPage() -> impl IntoView {
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
     seq: u64,
+    age_us: u64,
     age: String,
     address: String,
     block: Lived,
@@ -51,16 +58,16 @@ struct Row {
     site: Arc<NamedStack>,
     origin: Origin,
     freed: Option<String>,
+    freed_by: Option<Arc<NamedStack>>,
 }
 
 impl Row {
-    fn matches(&self, text: &str, least: u64) -> bool {
+    fn matches(&self, text: &str) -> bool {
         let holds = |words: &str| words.to_ascii_lowercase().contains(text);
         let place = self.site.place.as_deref().unwrap_or_default();
-        self.block.size >= least
-            && [&self.site.name, place, &self.task, &self.address]
-                .into_iter()
-                .any(holds)
+        [&self.site.name, place, &self.task, &self.address]
+            .into_iter()
+            .any(holds)
     }
 
     /// Names what is drawn of it: all that may change while the record stays.
@@ -74,37 +81,42 @@ impl Row {
 #[component]
 fn Records() -> impl IntoView {
     let store = Store::of_app();
-    let text = RwSignal::new(view_value("filter"));
-    let least_at_first: u64 = view_value("least").parse().unwrap_or(0);
-    let least = RwSignal::new(least_at_first);
+    let wanted = Wanted::of_view();
+    let least_at_first = wanted.least.get_untracked();
+    let opened = RwSignal::new(view_value("open").parse::<u64>().ok());
     let order = RwSignal::new(Order::named(&view_value("sort")));
-    follow(move || {
-        let least = Some(least.get()).filter(|least| *least > 0);
-        let least = least.map_or_else(String::new, |least| least.to_string());
-        let sort = order.get().name();
-        note_view(
-            Page::Records,
-            &[("filter", text.get()), ("least", least), ("sort", sort)],
-        );
-    });
+    follow_view(
+        store,
+        Page::Records,
+        Box::new(move || {
+            let opened = opened.get().map(|seq| seq.to_string());
+            let mut view = wanted.view();
+            view.push(("sort", order.get().name()));
+            view.push(("open", opened.unwrap_or_default()));
+            view
+        }),
+    );
     // Not written back into the field: that would change what is being typed, such as `1e3`.
     let set_least = move |event| {
         let field: HtmlInputElement = event_target(&event);
         // What is no number counts as 0.
-        least.set(field.value_as_number().ceil() as u64);
+        wanted.least.set(field.value_as_number().ceil() as u64);
     };
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         // New names make new rows.
         store.symbols.track();
         Arc::new(rows(store, &store.records.read()))
     });
-    let shown = Memo::new(move |_| {
-        let text = text.read().trim().to_ascii_lowercase();
-        let least = least.get();
+    let shown = memo(move || {
+        let text = wanted.text.read().trim().to_ascii_lowercase();
+        let filter = wanted.filter(store);
         let rows = rows.read();
-        let wanted = |row: &&Row| store.shows(row.origin) && row.matches(&text, least);
-        let wanted = rows.iter().filter(wanted);
-        let wanted: Vec<&Row> = wanted.collect();
+        let is_wanted = |row: &&Row| {
+            store.shows(row.origin)
+                && filter.admits(&row.block, &row.task, row.age_us)
+                && row.matches(&text)
+        };
+        let wanted: Vec<&Row> = rows.iter().filter(is_wanted).collect();
         let blocks = wanted.iter().map(|row| (row.seq, row.block));
         let places = order.get().places(blocks).into_iter();
         Arc::new(
@@ -117,6 +129,15 @@ fn Records() -> impl IntoView {
     if !store.is_file {
         read_when_needed(store);
     }
+    let tasks = move || {
+        let mut tasks: Vec<String> = Vec::new();
+        for row in rows.read().iter().filter(|row| !row.task.is_empty()) {
+            if !tasks.contains(&row.task) {
+                tasks.push(row.task.clone());
+            }
+        }
+        tasks
+    };
     let held = Callback::new(move |origin: Origin| {
         let rows = rows.read();
         let of_origin = rows.iter().filter(|row| row.origin == origin).count() as u64;
@@ -129,7 +150,7 @@ fn Records() -> impl IntoView {
                 type="search"
                 placeholder="Filter by function, file, task or address"
                 aria-label="Filter"
-                bind:value=text
+                bind:value=wanted.text
             />
             <label class="least">
                 "At least "
@@ -142,13 +163,14 @@ fn Records() -> impl IntoView {
                 />
                 " bytes"
             </label>
+            {filters(store, wanted, tasks)}
             <OriginSwitches held />
-            <span class="num" role="status">{move || count()}</span>
+            <span class="num" role="status">{reactive(count)}</span>
             <When is=move || !store.is_file>
                 <Refresh />
             </When>
         </div>
-        <RecordTable rows=shown order />
+        <RecordTable rows=shown order wanted opened />
         <Recorded blocks />
     }
 }
@@ -156,12 +178,12 @@ fn Records() -> impl IntoView {
 /// Reads the records on opening the page, when the first ones come, and when another trace begins, which after a restart
 /// has the number of an old one: as soon as the device is there.
 pub(super) fn read_when_needed(store: Store) {
-    let trace = Memo::new(move |_| {
+    let trace = memo(move || {
         let boot_id = store.device.read().as_ref().map(|device| device.boot_id);
         let trace_id = store.trace.read().as_ref().map(|trace| trace.trace_id);
         (boot_id, trace_id)
     });
-    let is_lacking = Memo::new(move |_| {
+    let is_lacking = memo(move || {
         let count = store
             .trace
             .read()
@@ -169,7 +191,7 @@ pub(super) fn read_when_needed(store: Store) {
             .map_or(0, |trace| trace.summary.count);
         count > 0 && store.records.read().records.is_empty()
     });
-    let is_live = Memo::new(move |_| store.link.read().state() == LinkState::Live);
+    let is_live = memo(move || store.link.read().state() == LinkState::Live);
     Effect::new(move |read: Option<Option<_>>| {
         let (read, trace, is_lacking) = (read.flatten(), trace.get(), is_lacking.get());
         if !is_live.get() {
@@ -223,9 +245,13 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
     let task = |given: &str| store.names.with_value(|names| names.task(given));
     let row = |record: &Record| {
         let (site, origin) = stack_of(record);
+        let age_us = list.read_us.saturating_sub(record.time_us);
+        let freed_by = record.freed_stack.and_then(|id| named.get(&id));
         Row {
             seq: record.seq,
-            age: format::duration(list.read_us.saturating_sub(record.time_us)),
+            age_us,
+            age: format::duration(age_us),
+            freed_by: freed_by.map(|(stack, _)| stack.clone()),
             address: record.address.to_string(),
             block: record.lived(),
             task: record.task.as_deref().map(task).unwrap_or_default(),
@@ -246,7 +272,13 @@ fn rows(store: Store, list: &RecordList) -> Vec<Row> {
 
 /// Draws the rows that are in sight, however many there are.
 #[component]
-fn RecordTable(rows: Memo<Arc<Vec<Row>>>, order: RwSignal<Order>) -> impl IntoView {
+fn RecordTable(
+    rows: Memo<Arc<Vec<Row>>>,
+    order: RwSignal<Order>,
+    wanted: Wanted,
+    /// Sequence number of the record that is open.
+    opened: RwSignal<Option<u64>>,
+) -> impl IntoView {
     let store = Store::of_app();
     let scroller = NodeRef::<Div>::new();
     let scrolled = RwSignal::new(0.0);
@@ -267,11 +299,23 @@ fn RecordTable(rows: Memo<Arc<Vec<Row>>>, order: RwSignal<Order>) -> impl IntoVi
         }
     };
     follow(measure);
-    let window = move || Window::new(rows.read().len(), ROW_HEIGHT, scrolled.get(), height.get());
+    let window = move || {
+        let rows = rows.read();
+        let place = opened
+            .get()
+            .and_then(|seq| rows.iter().position(|row| row.seq == seq));
+        let opened = place.map(|place| (place, OPENED_HEIGHT));
+        Window::new(rows.len(), ROW_HEIGHT, scrolled.get(), height.get(), opened)
+    };
     let items = Callback::new(move |()| {
         let rows = rows.read();
-        let visible = rows[window().rows].iter().cloned();
-        visible.map(|row| item(store, row)).collect()
+        let seq = opened.get();
+        let visible = rows[window().rows].iter();
+        let items = visible.flat_map(|row| {
+            let below = (seq == Some(row.seq)).then(|| below(store, wanted, row.clone()));
+            [Some(item(store, row.clone(), opened)), below]
+        });
+        items.flatten().collect()
     });
     view! {
         <div class="panel scroller" role="region" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
@@ -325,15 +369,28 @@ fn sorted(
 }
 
 /// A row is drawn anew when a name, a colour or another reading changes what it shows.
-fn item(store: Store, row: Row) -> Item {
+fn item(store: Store, row: Row, opened: RwSignal<Option<u64>>) -> Item {
     let colour = store.palette.read().class(&row.site.key);
-    Item::new(row.key(colour), move || record_row(&row, colour))
+    Item::new(row.key(colour), move || record_row(&row, colour, opened))
 }
 
-fn record_row(row: &Row, colour: &'static str) -> AnyView {
+/// What stands below the row that is open.
+fn below(store: Store, wanted: Wanted, row: Row) -> Item {
+    Item::new(row.key("opened"), move || {
+        opened::opened(store, wanted, &row)
+    })
+}
+
+fn record_row(row: &Row, colour: &'static str, opened: RwSignal<Option<u64>>) -> AnyView {
     let place = row.site.place.clone();
+    let seq = row.seq;
+    let is_open = move || opened.get() == Some(seq);
+    let toggle = move |_| {
+        let is_open = untrack(is_open);
+        opened.set((!is_open).then_some(seq));
+    };
     view! {
-        <tr class="record">
+        <tr class="record" on:click=toggle>
             <td class="r seq">{format::count(row.seq)}</td>
             <td class="r">{row.age.clone()}</td>
             <td class="address"><code>{row.address.clone()}</code></td>
@@ -341,8 +398,10 @@ fn record_row(row: &Row, colour: &'static str) -> AnyView {
             <td class="task">{row.task.clone()}</td>
             <td class="wide">
                 {row.freed.is_some().then(|| view! { <span class="tag on-phone">"freed"</span> })}
-                <i class=format!("dot {colour}") aria-hidden="true"></i>
-                <code>{row.site.name.clone()}</code>
+                <button type="button" class="name" aria-expanded=move || is_open().to_string()>
+                    <i class=format!("dot {colour}") aria-hidden="true"></i>
+                    <code>{row.site.name.clone()}</code>
+                </button>
                 <span class="note">{place}</span>
             </td>
             <td class="freed">{row.freed.clone().unwrap_or_else(|| "live".to_owned())}</td>
@@ -359,6 +418,7 @@ mod tests {
     fn a_row_is_drawn_anew_when_what_it_shows_changes_and_only_then() {
         let row = || Row {
             seq: 7,
+            age_us: 3_000_000,
             age: "3 s".to_owned(),
             address: "0x3fc90000".to_owned(),
             block: Lived::default(),
@@ -366,6 +426,7 @@ mod tests {
             site: Arc::default(),
             origin: Origin::Application,
             freed: None,
+            freed_by: None,
         };
         let named = NamedStack {
             key: "Table::open src/session.rs:52".to_owned(),

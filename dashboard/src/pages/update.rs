@@ -1,7 +1,7 @@
 use heapbeacon_shared::api::{Feature, Ota, OtaState};
 use leptos::prelude::*;
 
-use crate::components::{DropZone, Switch, When};
+use crate::components::{DropZone, Switch, When, memo};
 use crate::format;
 use crate::model::update::{Sending, rejection_words, slot_words, state_words};
 use crate::store::Store;
@@ -11,7 +11,7 @@ use crate::store::Store;
 pub(super) fn UpdatePanel() -> impl IntoView {
     let store = Store::of_app();
     let offered = move || store.offers(Feature::Update);
-    let boot = Memo::new(move |_| {
+    let boot = memo(move || {
         store
             .device
             .with(|device| device.as_ref().map(|device| device.boot_id))

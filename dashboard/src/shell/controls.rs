@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::command::{Command, StartAll, StartLeaks};
 use super::mark::MarkControl;
 use super::restart::ClearAndStart;
-use crate::components::{Level, Meter, When};
+use crate::components::{Level, Meter, When, memo};
 use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 
@@ -73,7 +73,7 @@ fn sign(trace: &Trace) -> (&'static str, String) {
 #[component]
 fn Fill() -> impl IntoView {
     let store = Store::of_app();
-    let level = Memo::new(move |_| {
+    let level = memo(move || {
         store
             .trace
             .with(|trace| trace.as_ref().map(level).unwrap_or_default())

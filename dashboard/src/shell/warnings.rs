@@ -1,13 +1,14 @@
 use heapbeacon_shared::api::Warning;
 use leptos::prelude::*;
 
+use crate::components::memo;
 use crate::store::Store;
 
 /// Shows what makes the traces of this firmware worse than they could be, and how that is mended.
 #[component]
 pub(super) fn Warnings() -> impl IntoView {
     let store = Store::of_app();
-    let warnings = Memo::new(move |_| {
+    let warnings = memo(move || {
         let device = store.device.read();
         device
             .as_ref()

@@ -7,13 +7,28 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     latest_us: u64,
+    /// When the device started, by the browser's clock in milliseconds, once it has told a time.
+    booted_ms: Option<f64>,
 }
+
+const US_PER_MS: f64 = 1_000.0;
 
 impl Clock {
     /// Takes a time that was told, and returns the latest one.
     pub fn later(&mut self, time_us: u64) -> u64 {
         self.latest_us = self.latest_us.max(time_us);
         self.latest_us
+    }
+
+    /// Takes the time of an answer that comes at a moment of the browser's clock, in milliseconds.
+    pub fn answered(&mut self, time_us: u64, at_ms: f64) {
+        let booted_ms = at_ms - time_us as f64 / US_PER_MS;
+        self.booted_ms.get_or_insert(booted_ms);
+    }
+
+    /// Returns a moment by the browser's clock, in milliseconds. Once that is told, it stays.
+    pub fn at_ms(&self, time_us: u64) -> f64 {
+        self.booted_ms.unwrap_or_default() + time_us as f64 / US_PER_MS
     }
 
     /// Returns whether a time is from before one that was told already.
@@ -37,5 +52,13 @@ mod tests {
         let told = [5, 9, 3, 8, 9, 12];
         assert!(clock.later(1) == 1 && !clock.is_behind(1) && clock.is_behind(0));
         assert_eq!(told.map(|us| clock.later(us)), [5, 9, 9, 9, 9, 12]);
+    }
+
+    #[test]
+    fn a_moment_has_one_time_of_the_day_however_late_answers_come() {
+        let mut clock = Clock::default();
+        clock.answered(3_000_000, 10_000.0);
+        clock.answered(4_000_000, 11_900.0);
+        assert_eq!(clock.at_ms(3_500_000), 10_500.0);
     }
 }

@@ -6,7 +6,7 @@ use heapbeacon_shared::analysis::{Watched, is_recording};
 use heapbeacon_shared::api::{
     Demo, Device, Feature, Heap, LeaksPage, MarksPage, Ota, Settings, Stack, Trace,
 };
-use heapbeacon_shared::capture::Loss;
+use heapbeacon_shared::capture::{Loss, Streamed};
 use heapbeacon_shared::trace::{Ending, LogLine, Origin};
 use leptos::prelude::*;
 use web_sys::{Blob, File};
@@ -83,6 +83,10 @@ pub struct Store {
     pub heap_history: RwSignal<HeapHistory>,
     /// The leak list since the page opened, while the trace recorded.
     pub watched: RwSignal<Watched>,
+    /// When an update began, in microseconds since boot; 0 where this boot began with other firmware.
+    pub updated_us: RwSignal<Option<u64>>,
+    /// What events have told.
+    pub streamed: StoredValue<Streamed, LocalStorage>,
     /// What events tell, while they go to this page.
     pub following: RwSignal<Option<Following>>,
     /// Allocations and frees per second.
@@ -177,6 +181,8 @@ impl Store {
             marks: RwSignal::default(),
             heap_history: RwSignal::default(),
             watched: RwSignal::default(),
+            updated_us: RwSignal::new(None),
+            streamed: StoredValue::new_local(Streamed::default()),
             following: RwSignal::new(None),
             rates: RwSignal::default(),
             sites: RwSignal::default(),
@@ -243,6 +249,14 @@ impl Store {
                 .as_ref()
                 .is_some_and(|trace| is_recording(&trace.summary))
         })
+    }
+
+    /// Returns whether events tell this page of every block: then it knows those whose records gave way on the device, too, and
+    /// those that were freed.
+    pub fn is_told_all(&self) -> bool {
+        let told = |it: &Following| it.is_open && it.is_complete;
+        self.following.read().as_ref().is_some_and(told)
+            || !self.is_file && self.records_location() == RecordsLocation::Host
     }
 
     /// Returns whether the device has records to show.

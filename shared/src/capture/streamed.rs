@@ -1,14 +1,18 @@
 //! From a stream of events to who holds what and what passes, as the pages of the API tell it.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::clock;
 use super::live::{Change, LiveBlocks};
 use super::totals::LISTED;
-use crate::analysis::{ById, Passing, Traffic, ranked};
-use crate::api::{Leak, LeaksPage, Stack};
-use crate::trace::{self, Births, Period, Record, Summary, Task};
+use crate::analysis::{ById, Passing, Traffic, ranked, sort_keys};
+use crate::api::{self, Leak, LeaksPage, Stack};
+use crate::trace::{self, Births, Freed, Period, Record, Summary, Task};
 use crate::wire::{Header, Message};
+
+/// Freed blocks that are remembered, the latest.
+const FREED_KEPT: usize = 10_000;
 
 /// What an event connection has told since it began, or since the trace did.
 ///
@@ -29,6 +33,8 @@ use crate::wire::{Header, Message};
 pub struct Streamed {
     header: Option<Header>,
     live: LiveBlocks,
+    /// Those that were freed the latest, the last one at the end.
+    freed: VecDeque<Record>,
     traffic: Traffic,
     stacks: ById<trace::Stack>,
     tasks: ById<Task>,
@@ -83,6 +89,39 @@ impl Streamed {
     /// Returns how large blocks are and how long they live.
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// Returns the blocks that are live, and the latest that were freed, in the order of their allocation.
+    pub fn records(&self) -> Vec<api::Record> {
+        let all: Vec<&Record> = self.live.iter().chain(&self.freed).collect();
+        let keys = (0..).zip(&all);
+        let mut keys: Vec<_> = keys.map(|(place, record)| [record.seq, place, 0]).collect();
+        sort_keys(&mut keys);
+        let sorted = keys.iter().map(|[_, place, _]| all[*place as usize]);
+        sorted.map(|record| self.record(record)).collect()
+    }
+
+    /// Returns the call stacks that were told, as the API tells them.
+    pub fn stacks(&self) -> Vec<Stack> {
+        self.stacks.iter().map(|(id, _)| self.stack(*id)).collect()
+    }
+
+    /// Returns a record as the API tells it.
+    fn record(&self, record: &Record) -> api::Record {
+        let stack = self.stacks.get(record.stack);
+        let task = stack.and_then(|stack| self.tasks.get(stack.task.into()));
+        api::Record {
+            seq: record.seq,
+            address: record.address,
+            size: record.size,
+            time_us: self.us(record.seq),
+            core: record.core,
+            task: task.map(|task| task.name.clone()),
+            stack: record.stack,
+            freed: record.freed.is_some(),
+            freed_time_us: record.freed.map(|freed| self.us(freed.time_us)),
+            freed_stack: record.freed.and_then(|freed| freed.stack),
+        }
     }
 
     /// Returns the counters of the trace, as they were told last.
@@ -153,7 +192,10 @@ impl Streamed {
         for change in changes {
             match change {
                 Change::Allocated(record) => self.allocated(&record, is_snapshot),
-                Change::Freed(record, freed) => self.freed(&record, freed.time),
+                Change::Freed(record, freed) => {
+                    self.freed(&record, freed.time);
+                    self.keep(record, freed.time, freed.stack);
+                }
                 // Nobody knows when.
                 Change::Vanished(..) => {}
             }
@@ -180,6 +222,15 @@ impl Streamed {
         let is_temporary = self.latest.contains(&record.seq);
         self.traffic.freed(record.stack, lifetime_us, is_temporary);
         self.at(self.us(time));
+    }
+
+    /// Remembers a freed block, and forgets the one that was freed first where they are many.
+    fn keep(&mut self, record: Record, time_us: u64, stack: Option<u32>) {
+        if self.freed.len() == FREED_KEPT {
+            self.freed.pop_front();
+        }
+        let freed = Some(Freed { time_us, stack });
+        self.freed.push_back(Record { freed, ..record });
     }
 
     fn at(&mut self, time_us: u64) {

@@ -5,6 +5,7 @@
 //! | [`Version`] | a leak list, and the functions at an address | call sites with their names |
 //! | [`Report`] | one of these, and the heap | an HTML file that loads nothing |
 //! | [`leaks_at`] | records, and a moment | the leak list of then |
+//! | [`leaks_within`] | records, and a part of the trace | the leak list of what was allocated in it |
 //! | [`Compared`] | two of these | what changed, in a sentence and as a text for an issue |
 
 mod compared;
@@ -14,5 +15,5 @@ mod version;
 
 pub use compared::{Compared, Incomparable};
 pub use html::Report;
-pub use moment::leaks_at;
+pub use moment::{leaks_at, leaks_within};
 pub use version::{Site, Version};

@@ -1,6 +1,7 @@
-//! The leak list of a moment that has passed, as far as records tell.
+//! The leak list of a moment that has passed, or of a part of the trace, as far as records tell.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::analysis::{judge, places};
 use crate::api::{Leak, LeaksPage, Record, Stack};
@@ -19,13 +20,34 @@ pub fn leaks_at(records: &[Record], stacks: &[Stack], period: &Period, at_us: u6
             .collect(),
         ..period.clone()
     };
-    let places = places(&mut stacks.iter().map(|stack| stack.id));
-    let mut leaks: Vec<Leak> = stacks.iter().map(|stack| nothing(stack, &period)).collect();
-    let was_live = |record: &&Record| {
+    list(records, stacks, period, &|record| {
         let is_freed = record.freed && record.freed_time_us.is_none_or(|freed| freed <= at_us);
         record.time_us <= at_us && !is_freed
-    };
-    for record in records.iter().filter(was_live) {
+    })
+}
+
+/// Returns who holds the blocks that were allocated in a part of a trace, in microseconds since boot, and are live.
+pub fn leaks_within(
+    records: &[Record],
+    stacks: &[Stack],
+    period: &Period,
+    allocated: Range<u64>,
+) -> LeaksPage {
+    list(records, stacks, period.clone(), &|record| {
+        !record.freed && allocated.contains(&record.time_us)
+    })
+}
+
+/// Lists who allocated the blocks of some records.
+fn list(
+    records: &[Record],
+    stacks: &[Stack],
+    period: Period,
+    is_listed: &dyn Fn(&Record) -> bool,
+) -> LeaksPage {
+    let places = places(&mut stacks.iter().map(|stack| stack.id));
+    let mut leaks: Vec<Leak> = stacks.iter().map(|stack| nothing(stack, &period)).collect();
+    for record in records.iter().filter(|record| is_listed(record)) {
         let place = places.get(&record.stack);
         if let Some(leak) = place.and_then(|place| leaks.get_mut(*place)) {
             leak.add(record.time_us, record.size);

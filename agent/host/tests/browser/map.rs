@@ -4,7 +4,7 @@ use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
 use super::captures::{lamp, open_capture, post_mortem, scattered};
-use super::story::bundle;
+use super::story::{LEAKS, bundle};
 use crate::support::page::Page;
 use crate::support::process::Process;
 
@@ -164,5 +164,47 @@ async fn twenty_thousand_blocks_answer_within_a_tenth_of_a_second() -> WebDriver
     assert!(colour_ms < ANSWER_MS, "{colour_ms} ms for a colour");
     assert!(point_ms < ANSWER_MS, "{point_ms} ms to point at a hole");
     page.picture("map-many.png").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_blocks_of_a_stream_are_drawn_and_what_was_lost_is_said() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let client = agent.client();
+    // A table that soon gives up what the stream still knows.
+    client.command("/trace/init", r#"{"destination":"to_host","records":64}"#);
+    client.command("/trace/start?mode=leaks", "");
+    let page = Page::open(agent.url()).await?;
+    page.element_with("[data-testid='passing'] .note", "events")
+        .await?;
+    page.go("map").await?;
+    page.element_with(KEY, LEAKS).await?;
+    // What was allocated before it is not of it.
+    page.element_with(COMPLETE, "no record").await?;
+    page.picture("map-stream.png").await?;
+    // In leaks mode the device forgets what is freed, and this page does not.
+    page.go("records").await?;
+    page.element(".record").await?;
+    page.click("th.freed button").await?;
+    page.element_with(".record .freed", "after").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_map_says_that_records_gave_way() -> WebDriverResult<()> {
+    let agent = Process::start(&[
+        "--dashboard",
+        &bundle(),
+        "--records",
+        "64",
+        "--start",
+        "leaks",
+    ]);
+    let page = Page::open(agent.url()).await?;
+    page.go("map").await?;
+    page.element(MAP).await?;
+    page.click(".tools button:not([aria-pressed])").await?;
+    page.element_with("[data-testid='map-lost']", "gave way to newer ones")
+        .await?;
     page.close().await
 }

@@ -2,6 +2,7 @@
 
 use thirtyfour::prelude::*;
 
+use super::barriers::assert_open_to_all;
 use super::story::{LEAKS, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::Process;
@@ -10,6 +11,12 @@ use crate::support::process::Process;
 const CUT: &str = "return [...document.querySelectorAll('.records .freed')]
     .filter((cell) => cell.scrollWidth > cell.clientWidth)
     .map((cell) => cell.textContent);";
+
+const OPENED: &str = "[data-testid='opened-record']";
+/// Returns the tasks of records that are listed although another one was chosen.
+const OTHER_TASKS: &str = "return [...document.querySelectorAll('.record .task')]
+    .map((cell) => cell.textContent)
+    .filter((task) => task !== 'sensor');";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_were_there_before_the_symbols_get_their_names() -> WebDriverResult<()> {
@@ -70,5 +77,78 @@ async fn records_of_a_call_site_are_ordered_and_their_sizes_and_ages_drawn() -> 
     page.element_with("[data-testid='passing'] .note", "listed above")
         .await?;
     page.picture("records-of-site.png").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_opened_by_keyboard_mouse_and_finger() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
+    let page = Page::open(&format!("{}/#/records?filter={LEAKS}", agent.url())).await?;
+    page.element_with(".record", LEAKS).await?;
+
+    // Of a live block: who allocated it, and who holds it.
+    page.focus_on(".record button.name").await?;
+    page.press(Key::Enter).await?;
+    page.element_with(OPENED, "were allocated").await?;
+    page.element_with(&format!("{OPENED} [data-testid='frame']"), LEAKS)
+        .await?;
+    page.element_with(&format!("{OPENED} [data-testid='holders']"), "held by")
+        .await?;
+    assert!(page.has_focus(".record button.name").await?);
+    page.address_with("open=").await?;
+    page.press(Key::Enter).await?;
+    page.gone(OPENED).await?;
+
+    // Of a freed one: who freed it.
+    page.visit(&format!("{}/#/records?sort=freed", agent.url()))
+        .await?;
+    page.element_with(".record .freed", "after").await?;
+    page.click(".record").await?;
+    page.element_with(
+        &format!("{OPENED} [data-testid='freed-by']"),
+        "It was freed after",
+    )
+    .await?;
+    page.click("[data-testid='only-stack']").await?;
+    page.element("[data-testid='stack-chip']").await?;
+    page.address_with("stack=").await?;
+    assert_open_to_all(&page, "record").await?;
+
+    page.resize(390, 844).await?;
+    page.click(".record button.name").await?;
+    page.gone(OPENED).await?;
+    page.touch(".record", &[0.5]).await?;
+    page.element(OPENED).await?;
+    page.picture("record-390.png").await?;
+    assert!(!page.scrolls_sideways().await?);
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_filtered_by_task_size_age_and_mark() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(&format!("{}/#/records", agent.url())).await?;
+    page.element_with(".record", LEAKS).await?;
+    page.element_with("[data-testid='task'] option", "sensor")
+        .await?;
+    let task = "[data-testid='task'] option[value='sensor']";
+    page.click(task).await?;
+    page.element_with(".record .task", "sensor").await?;
+    assert_eq!(page.problems(OTHER_TASKS).await?, [""; 0]);
+    page.address_with("task=sensor").await?;
+    page.click("[data-testid='age'] option[value='86400']")
+        .await?;
+    page.gone(".record").await?;
+    page.address_with("age=86400").await?;
+    page.click("[data-testid='age'] option").await?;
+    page.element(".record").await?;
+
+    // Nothing was allocated since a mark that was set behind all that was read.
+    agent.client().post("/marks", r#"{"name":"after login"}"#);
+    page.click("[data-testid='since'] option:nth-child(2)")
+        .await?;
+    page.gone(".record").await?;
+    page.click("[data-testid='span-chip'] button").await?;
+    page.element(".record").await?;
     page.close().await
 }

@@ -173,7 +173,7 @@ pub fn of_leaks(page: &LeaksPage, measure: Measure) -> Vec<Weight<'_>> {
     weighed.collect()
 }
 
-/// Weighs call stacks by the records of a part of the trace: where no device is asked, or freed blocks count.
+/// Weighs call stacks by the records of a part of the trace, those of freed blocks too.
 pub fn of_records<'a>(
     records: &[Record],
     stacks: &'a [Stack],
@@ -188,8 +188,9 @@ pub fn of_records<'a>(
             blocks: 0,
         })
         .collect();
+    let inside = || records.iter().filter(|it| span.includes(it.time_us));
     if measure == Measure::Temporary {
-        let lived: Vec<_> = records.iter().map(Record::lived).collect();
+        let lived: Vec<_> = inside().map(Record::lived).collect();
         let traffic = Traffic::of(&lived);
         for weight in &mut weighed {
             weight.value = traffic.through(weight.stack.id).temporary;
@@ -198,11 +199,7 @@ pub fn of_records<'a>(
         return weighed;
     }
     let places = heapbeacon_shared::analysis::places(&mut stacks.iter().map(|stack| stack.id));
-    let counts = |record: &&Record| match measure {
-        Measure::Allocated => true,
-        _ => !record.freed && span.includes(record.time_us),
-    };
-    for record in records.iter().filter(counts) {
+    for record in inside() {
         if let Some(place) = places.get(&record.stack) {
             weighed[*place].value += record.size;
             weighed[*place].blocks += 1;

@@ -214,8 +214,8 @@ fn each_measure_is_taken_from_what_tells_it() {
     let of = |measure, span| sum(&of_records(&records, &stacks, measure, span));
     assert_eq!(of(Measure::Allocated, all), (40, 4));
     assert_eq!(of(Measure::Temporary, all), (1, 1));
-    assert_eq!(of(Measure::Growth, all), (20, 2));
-    assert_eq!(of(Measure::Growth, all.with_end("since", "35")), (10, 1));
+    assert_eq!(of(Measure::Allocated, all.with_end("since", "35")), (10, 1));
+    assert_eq!(of(Measure::Temporary, all.with_end("since", "35")), (0, 0));
 }
 
 #[test]

@@ -192,3 +192,15 @@ fn of_many_blocks_some_are_looked_at() {
     assert_eq!(held.blocks, 1000);
     assert!((200..=256).contains(&held.sampled), "{}", held.sampled);
 }
+
+#[test]
+fn who_holds_a_single_block_is_told_apart_from_the_others_of_its_call_site() {
+    let records = [record(0x1000, 1), record(0x1100, 1)];
+    let references = [(ROOT + 0x10, 0x1000), (0x320, 0x1100)];
+    let scanned = scanned(&records, &references, None);
+    let held = scanned.held_one(0x1100, &mut names());
+    assert_eq!((held.blocks, held.holdings.len()), (1, 1));
+    assert_eq!(told(&held.holdings[0].chain), ["stack of task net  x1"]);
+    // One that came after the scan.
+    assert_eq!(scanned.held_one(0x1200, &mut names()), HeldBy::default());
+}

@@ -10,6 +10,7 @@ use crate::format;
 use crate::model::palette::{CLASSES, Palette};
 use crate::model::sites::Site;
 use crate::model::sites::order::Group;
+use crate::model::span::Span;
 
 /// Ages, in minutes, that begin another colour.
 const AGES: [(u64, &str); 4] = [
@@ -19,6 +20,8 @@ const AGES: [(u64, &str); 4] = [
     (24 * 60, "older than a day"),
 ];
 const AGE_CLASSES: [&str; 5] = ["age0", "age1", "age2", "age3", "age4"];
+/// How blocks are drawn that nobody has asked for.
+pub const OUTSIDE: &str = "outside";
 /// How each group of call sites is coloured, in the order of the groups.
 const VERDICT_CLASSES: [&str; 5] = ["v-bad", "v-bad", "v-warn", "v-info", "c0"];
 
@@ -82,7 +85,8 @@ pub struct Colours {
 }
 
 impl Colours {
-    /// Colours the blocks of a map. `now_us` is when its records were read.
+    /// Colours the blocks of a map that were allocated in a part of the trace, and the others alike. `now_us` is when its records
+    /// were read.
     pub fn new(
         map: &HeapMap,
         by: ColourBy,
@@ -90,11 +94,15 @@ impl Colours {
         sites: &[Site],
         task: &dyn Fn(&str) -> String,
         now_us: u64,
+        span: Span,
     ) -> Self {
         let tasks = tasks(map, task);
         let groups = groups(map, sites);
         let entry = |region: &MapRegion, piece: usize, owner: u32| -> (&'static str, String) {
             let record = region.record(map, piece);
+            if !record.is_none_or(|record| span.includes(record.time_us)) {
+                return (OUTSIDE, "allocated at another time".to_owned());
+            }
             match by {
                 ColourBy::Site => {
                     let owner = map.owner(owner);

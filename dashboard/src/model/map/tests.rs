@@ -2,9 +2,10 @@ use heapbeacon_shared::api::Stack;
 use heapbeacon_shared::trace::{Address, State, name};
 
 use super::colours::{ColourBy, Colours};
-use super::words::{completeness, hole_words, piece_words, region_words};
+use super::words::{completeness, hole_words, lost_words, piece_words, region_words};
 use super::*;
 use crate::model::palette::Palette;
+use crate::model::span::Span;
 
 const START: u64 = 0x3fc8_0000;
 const MINUTE: u64 = 60_000_000;
@@ -171,7 +172,15 @@ fn blocks_are_coloured_by_call_site_task_age_or_verdict() {
     let mut palette = Palette::default();
     palette.assign([map.owners[1].key.as_str()].into_iter());
     let named = |by| {
-        let colours = Colours::new(&map, by, &palette, &[], &str::to_owned, 3 * MINUTE);
+        let colours = Colours::new(
+            &map,
+            by,
+            &palette,
+            &[],
+            &str::to_owned,
+            3 * MINUTE,
+            Span::default(),
+        );
         let entries = colours.key.iter();
         entries
             .map(|entry| (entry.name.clone(), entry.bytes))
@@ -193,9 +202,59 @@ fn blocks_are_coloured_by_call_site_task_age_or_verdict() {
     );
     assert_eq!(named(ColourBy::Age), owned(&[("older than a minute", 300)]));
     assert_eq!(named(ColourBy::Verdict), owned(&[("not judged", 300)]));
-    let colours = Colours::new(&map, ColourBy::Site, &palette, &[], &str::to_owned, 0);
+    let colours = Colours::new(
+        &map,
+        ColourBy::Site,
+        &palette,
+        &[],
+        &str::to_owned,
+        0,
+        Span::default(),
+    );
     let region = &map.regions[0];
     let class = |offset| colours.class(0, region.piece_at(START + offset).expect("inside"));
     assert_eq!(class(0), Some(palette.class(&map.owners[1].key)));
     assert_eq!((class(400), class(150)), (Some("c0"), None));
+}
+
+#[test]
+fn blocks_of_another_time_than_the_chosen_one_are_drawn_alike() {
+    let mut list = list();
+    list.records[1].time_us = 2 * MINUTE;
+    let map = HeapMap {
+        records: list.records.clone(),
+        ..map(3)
+    };
+    let chosen = Span::between(2 * MINUTE, 3 * MINUTE);
+    for by in ColourBy::ALL {
+        let colours = Colours::new(
+            &map,
+            by,
+            &Palette::default(),
+            &[],
+            &str::to_owned,
+            0,
+            chosen,
+        );
+        let class = |offset| {
+            let piece = map.regions[0].piece_at(START + offset);
+            colours.class(0, piece.expect("inside"))
+        };
+        assert_ne!(class(0), Some("outside"), "{by:?}");
+        assert_eq!([200, 400].map(class), [Some("outside"); 2], "{by:?}");
+        let outside = colours.key.iter().find(|entry| entry.class == "outside");
+        assert_eq!(outside.map(|entry| entry.bytes), Some(200), "{by:?}");
+    }
+}
+
+#[test]
+fn what_was_lost_of_a_map_is_said_and_only_that() {
+    assert_eq!(lost_words(0, 0), "");
+    let evicted = "1 record of live blocks gave way to newer ones: those blocks are missing here. ";
+    assert_eq!(lost_words(1, 0), evicted);
+    let both = lost_words(1, 20);
+    assert!(
+        both.starts_with(evicted) && both.contains("20 events never arrived"),
+        "{both}"
+    );
 }

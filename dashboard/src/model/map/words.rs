@@ -129,6 +129,23 @@ pub fn completeness(region: &MapRegion) -> String {
     }
 }
 
+/// Says what was lost of what a map is drawn from; empty where nothing was.
+pub fn lost_words(evicted: u64, dropped: u64) -> String {
+    let evicted = (evicted > 0).then(|| {
+        format!(
+            "{} of live blocks gave way to newer ones: those blocks are missing here. ",
+            format::plural(evicted, "record")
+        )
+    });
+    let dropped = (dropped > 0).then(|| {
+        format!(
+            "{} never arrived: blocks may be missing here, and others drawn that are freed.",
+            format::plural(dropped, "event")
+        )
+    });
+    evicted.unwrap_or_default() + &dropped.unwrap_or_default()
+}
+
 /// Says how much of what looks free can't be.
 fn share(region: &MapRegion) -> String {
     let sums = &region.layout.sums;

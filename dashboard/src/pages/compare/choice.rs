@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::look::{Look, SIDES};
-use crate::components::DropZone;
+use crate::components::{DropZone, Offered, options};
 use crate::model::compare::Choice;
 use crate::pages::span::marks;
 use crate::pages::version::title;
@@ -38,7 +38,7 @@ fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> Any
             <label>
                 <span>{label}</span>
                 <select data-testid=SIDES[side] on:change=choose>
-                    {move || options(look, side)}
+                    {move || options(offered(look, side))}
                 </select>
             </label>
             <DropZone
@@ -52,7 +52,7 @@ fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> Any
     .into_any()
 }
 
-fn options(look: Look, side: usize) -> Vec<AnyView> {
+fn offered(look: Look, side: usize) -> Vec<Offered> {
     let chosen = look.choice(side);
     let all = look.sources.all();
     let known = all.iter().enumerate().filter(|(_, store)| store.is_known());
@@ -61,19 +61,15 @@ fn options(look: Look, side: usize) -> Vec<AnyView> {
         let marks = marks.filter(|_| store.has_records());
         [None].into_iter().chain(marks).map(move |at_us| {
             let choice = Choice { source, at_us };
-            option(choice.name(), title(*store, at_us), chosen == Some(choice))
+            (choice.name(), title(*store, at_us), chosen == Some(choice))
         })
     });
-    let mut options: Vec<AnyView> = moments.collect();
+    let mut offered: Vec<_> = moments.collect();
     if let Some(missing) = chosen.filter(|choice| !look.store(*choice).is_known()) {
         let words = "a capture that is not open here".to_owned();
-        options.insert(0, option(missing.name(), words, true));
+        offered.insert(0, (missing.name(), words, true));
     } else if chosen.is_none() {
-        options.insert(0, option(String::new(), "nothing yet".to_owned(), true));
+        offered.insert(0, (String::new(), "nothing yet".to_owned(), true));
     }
-    options
-}
-
-fn option(value: String, words: String, is_chosen: bool) -> AnyView {
-    view! { <option value=value selected=is_chosen>{words}</option> }.into_any()
+    offered
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::look::{Look, TURNS};
 use crate::charts::swing::swing;
-use crate::components::{Item, KeyedList};
+use crate::components::{Item, KeyedList, memo};
 use crate::format;
 use crate::model::compare::{Row, Told, turn_word};
 use crate::store::Store;
@@ -104,7 +104,7 @@ fn segment(look: Look, told: Memo<Option<Arc<Told>>>, turn: Option<Turn>) -> Any
 fn table_row(store: Store, look: Look, row: &Row, most: u64) -> AnyView {
     let row = row.clone();
     let key = row.colour_key;
-    let colour = Memo::new(move |_| colour(store, look, &key));
+    let colour = memo(move || colour(store, look, &key));
     let bar = swing(row.bytes, most);
     let percent = |value: f64| format::decimal(value) + "%";
     let (class, word) = row.tag;

@@ -1,10 +1,9 @@
 use leptos::prelude::*;
 
 use crate::charts::flame::Block;
-use crate::location::{Page, note_view, view_value};
+use crate::location::view_value;
 use crate::model::flame::measure::Measure;
 use crate::model::flame::{Flame, NOWHERE, Shape};
-use crate::store::Store;
 
 /// What somebody looks at, and how. A handle: copies share everything.
 #[derive(Clone, Copy)]
@@ -48,26 +47,21 @@ impl Look {
         }
     }
 
-    /// Notes it in the address.
-    pub(super) fn note(self, store: Store) {
+    /// Returns it as the address says it.
+    pub(super) fn view(self) -> Vec<(&'static str, String)> {
         let word = |is_so: bool, word: &str| if is_so { word } else { "" }.to_owned();
         let zoom = match self.zoomed.get() {
             NOWHERE => String::new(),
             zoomed => format!("{zoomed:x}"),
         };
-        note_view(
-            Page::Flame,
-            &[
-                ("show", self.measure().name().to_owned()),
-                ("top", word(self.top.get() == 1, "sites")),
-                ("tasks", word(!self.by_task.get(), "joined")),
-                ("frames", word(self.all_frames.get(), "all")),
-                ("search", self.search.get()),
-                ("zoom", zoom),
-                ("since", store.span.get().end("since")),
-                ("until", store.span.get().end("until")),
-            ],
-        );
+        vec![
+            ("show", self.measure().name().to_owned()),
+            ("top", word(self.top.get() == 1, "sites")),
+            ("tasks", word(!self.by_task.get(), "joined")),
+            ("frames", word(self.all_frames.get(), "all")),
+            ("search", self.search.get()),
+            ("zoom", zoom),
+        ]
     }
 
     /// Returns what is measured.

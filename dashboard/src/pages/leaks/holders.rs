@@ -2,8 +2,7 @@ use leptos::prelude::*;
 
 use crate::components::Switch;
 use crate::format;
-use crate::model::holders::{HeldBy, Holding, How, Step};
-use crate::model::sites::Site;
+use crate::model::holders::{HeldBy, Holding, How, Scanned, Step};
 use crate::store::Store;
 use crate::store::settings::Setting;
 
@@ -32,9 +31,15 @@ pub(super) fn HoldersSwitch() -> impl IntoView {
     }
 }
 
-/// Who holds the blocks of a site.
+/// Finds in a scan who holds some blocks.
+type Find = Box<dyn Fn(&Scanned) -> Option<HeldBy> + Send>;
+
+/// Who holds the blocks of a site, or of a record.
 #[component]
-pub(super) fn HoldersPart(site: Memo<Option<Site>>) -> impl IntoView {
+pub(in crate::pages) fn HoldersPart(
+    /// Finds that in a scan.
+    held: Find,
+) -> impl IntoView {
     let store = Store::of_app();
     store.opened_rows.update(|rows| *rows += 1);
     on_cleanup(move || {
@@ -43,11 +48,7 @@ pub(super) fn HoldersPart(site: Memo<Option<Site>>) -> impl IntoView {
     });
     let held = move || {
         store.symbols.track();
-        let scan = store.scans.read().last.clone()?;
-        let stacks = site.read().as_ref().map(Site::stack_ids)?;
-        store
-            .names
-            .try_update_value(|names| scan.held_by(&stacks, names))
+        held(store.scans.read().last.as_ref()?)
     };
     view! {
         <section class="holders" data-testid="holders">

@@ -10,9 +10,10 @@ use super::issue::CopyIssue;
 use super::sign::sign;
 use super::source::SourceLines;
 use crate::charts::{Reading, Sparkline};
-use crate::components::{CallStack, Item, KeyedList, When};
+use crate::components::{CallStack, Item, KeyedList, When, memo};
 use crate::format;
 use crate::location::Page;
+use crate::model::holders::Scanned;
 use crate::model::sites::order::Group;
 use crate::model::sites::{Site, SiteStack};
 use crate::pages::history_end;
@@ -38,7 +39,7 @@ pub(super) fn SiteRow(
     let store = Store::of_app();
     let is_file = store.is_file;
     let own_key = key.clone();
-    let open = Memo::new(move |_| opened.with(|keys| keys.contains(&own_key)));
+    let open = memo(move || opened.with(|keys| keys.contains(&own_key)));
     let own_key = key.clone();
     let toggle = move |_| {
         opened.update(|keys| match open.get_untracked() {
@@ -67,6 +68,12 @@ pub(super) fn SiteRow(
             .with(|leaks| leaks.as_ref().map_or(0, |page| page.period.time_us));
         let is_known = store.is_file || store.is_recording();
         store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
+    };
+    let held = move |scan: &Scanned| {
+        let stacks = site.read().as_ref().map(Site::stack_ids)?;
+        store
+            .names
+            .try_update_value(|names| scan.held_by(&stacks, names))
     };
     view! {
         <tbody
@@ -101,7 +108,7 @@ pub(super) fn SiteRow(
                         </p>
                         <Evidence site />
                         <SourceLines site />
-                        <HoldersPart site />
+                        <HoldersPart held=Box::new(held) />
                         <Stacks site />
                         <p class="row">
                             <CopyIssue site />
@@ -118,7 +125,7 @@ pub(super) fn SiteRow(
 fn records_link(store: Store, site: &Site) -> Option<AnyView> {
     let filter = String::from(js_sys::encode_uri_component(&site.name));
     let href = format!("{}?filter={filter}", Page::Records.link());
-    store.has_records().then(|| {
+    store.has_leaks().then(|| {
         view! { <a href=href data-testid="records-of">"Its records, sizes and ages"</a> }.into_any()
     })
 }
@@ -190,7 +197,7 @@ fn Trend(site: Memo<Option<Site>>, is_open: Signal<bool>) -> impl IntoView {
         let name = site.as_ref().map_or("", |site| site.name.as_str());
         format!("Live bytes of {name} over time")
     };
-    let readings = Memo::new(move |_| site.read().as_ref().map(readings).unwrap_or_default());
+    let readings = memo(move || site.read().as_ref().map(readings).unwrap_or_default());
     view! { <Sparkline label=Signal::derive(label) is_stop=is_open readings end=Signal::derive(move || history_end(store)) /> }
 }
 

@@ -5,13 +5,11 @@ use leptos::prelude::*;
 use crate::format;
 use crate::model::events::{Event, Kind, Known};
 use crate::pages::history_end;
+use crate::pages::span::clock;
 use crate::store::Store;
-use crate::store::clock::now_ms;
 
 /// Events that are listed at once; the others are folded away.
 const LISTED: usize = 6;
-const US_PER_MS: f64 = 1_000.0;
-const DAY_US: u64 = 86_400_000_000;
 
 /// Returns what is known to have happened on what the page shows, newest first.
 pub(super) fn known(store: Store) -> Vec<Event> {
@@ -24,6 +22,7 @@ pub(super) fn known(store: Store) -> Vec<Event> {
         period: leaks.as_ref().map(|page| &page.period),
         marks: Some(&marks),
         growths: &store.heap_history.read().growths(),
+        updated_us: store.updated_us.get(),
     };
     known.events()
 }
@@ -34,15 +33,13 @@ pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
     let store = Store::of_app();
     let list = move || {
         let now_us = untrack(|| now_us(store));
-        // When the device started, by the browser's clock.
-        let booted_ms = now_ms() - now_us as f64 / US_PER_MS;
         let end = untrack(|| history_end(store));
         let events = events.read();
         let entry = |event: &Event| {
             let ago_us = now_us.saturating_sub(event.time_us);
             let time = match store.is_file {
                 true => format::before(ago_us, end),
-                false => clock(booted_ms + event.time_us as f64 / US_PER_MS, ago_us),
+                false => clock(store, event.time_us),
             };
             entry(event, time, format!("{} ago", format::duration(ago_us)))
         };
@@ -77,6 +74,7 @@ fn entry(event: &Event, time: String, ago: String) -> AnyView {
         Kind::Growth => "growth-event",
         Kind::Mark => "mark-event",
         Kind::Failure => "failure",
+        Kind::Update => "update-event",
     };
     let words = event.words.clone();
     let sign = (event.kind == Kind::Mark).then(
@@ -109,17 +107,4 @@ fn folded(events: Vec<AnyView>) -> Option<AnyView> {
 fn now_us(store: Store) -> u64 {
     let trace = store.trace.read();
     trace.as_ref().map_or(0, |trace| trace.summary.time_us)
-}
-
-/// Writes a moment as the clock on the wall, with its distance where that was on another day.
-fn clock(ms: f64, ago_us: u64) -> String {
-    let date = js_sys::Date::new(&ms.into());
-    let two = |number: u32| format!("{number:02}");
-    let [hours, minutes, seconds] =
-        [date.get_hours(), date.get_minutes(), date.get_seconds()].map(two);
-    let days = match ago_us / DAY_US {
-        0 => String::new(),
-        days => format!(" −{days} d"),
-    };
-    format!("{hours}:{minutes}:{seconds}{days}")
 }

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::charts::{Flag, Layer, Plot, Reading, Style, axis_max, stack_up};
+use crate::charts::{self, Flag, Layer, Plot, Reading, Style, axis_max, stack_up};
 use crate::format;
 use crate::model::events::{Event, Kind};
+use crate::model::heap_history::Outlook;
 use crate::model::heap_sample::HeapSample;
 use crate::model::sites::Site;
 use crate::pages::history_end;
@@ -14,9 +15,12 @@ use crate::store::Store;
 const LARGEST: usize = 6;
 /// Shortest time axis, in microseconds: the picture fills it from the right.
 const SHORTEST_US: u64 = 60_000_000;
+/// Share of the axis that lies ahead: one in so many of what is behind.
+const AHEAD: u64 = 8;
+const US_PER_MINUTE: f64 = 60_000_000.0;
 
-/// Plots used bytes and the largest free block, with what happened.
-pub(super) fn heap(samples: &[HeapSample], events: &[Event]) -> Plot {
+/// Plots used and traced bytes and the largest free block, with what happened, and how it goes on.
+pub(super) fn heap(samples: &[HeapSample], events: &[Event], outlook: &Outlook) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Plot::default();
     };
@@ -34,29 +38,64 @@ pub(super) fn heap(samples: &[HeapSample], events: &[Event]) -> Plot {
         style: Style::Line,
         readings: readings(samples, |sample| sample.largest_free_block),
     };
+    let is_told = |reading: &Reading| reading.high > 0;
+    let traced = Layer {
+        name: "traced".to_owned(),
+        class: "traced",
+        style: Style::Line,
+        readings: readings(samples, |sample| sample.traced)
+            .into_iter()
+            .filter(is_told)
+            .collect(),
+    };
     // On a heap that is nearly empty it lies far above the picture; its card has the number.
     let fits = largest.readings.iter().all(|reading| reading.high <= max);
+    let is_traced = !traced.readings.is_empty();
+    let span_us = span_us(first.time_us, last.time_us);
+    let outlook = ahead(last, outlook, span_us / AHEAD);
+    let full = outlook.as_ref().map(|it| format!("; {}", it.words));
     Plot {
         end_us: last.time_us,
         end: "now",
-        span_us: span_us(first.time_us, last.time_us),
+        span_us,
+        ahead_us: span_us / AHEAD,
         max,
-        layers: [Some(used), fits.then_some(largest)]
-            .into_iter()
-            .flatten()
-            .collect(),
+        layers: [
+            Some(used),
+            is_traced.then_some(traced),
+            fits.then_some(largest),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         flags: flags(events),
-        summary: summary(first, last),
+        summary: summary(first, last) + &full.unwrap_or_default(),
+        outlook,
     }
 }
 
-/// Returns the events that are shown in a chart, oldest first: marks and failed allocations.
+/// Tells how the used bytes go on, until the heap is full or the axis ends; nothing where they do not rise for good.
+fn ahead(now: &HeapSample, outlook: &Outlook, ahead_us: u64) -> Option<charts::Outlook> {
+    let full_us = outlook.seconds?.saturating_mul(1_000_000);
+    let until_us = ahead_us.min(full_us);
+    let gained = outlook.bytes_per_minute * until_us as f64 / US_PER_MINUTE;
+    Some(charts::Outlook {
+        until_us: now.time_us + until_us,
+        value: now.used.saturating_add(gained as u64).min(now.size),
+        words: format!("at this rate full in {}", format::duration(full_us)),
+    })
+}
+
+/// Returns the events that are shown in a chart, oldest first: all but how the heap grew, which is seen.
 fn flags(events: &[Event]) -> Vec<Flag> {
     let flag = |event: &Event| {
         let class = match event.kind {
             Kind::Mark => "mark-event",
             Kind::Failure => "failure",
-            Kind::Boot | Kind::Trace | Kind::Growth => return None,
+            Kind::Boot => "boot",
+            Kind::Trace => "trace-event",
+            Kind::Update => "update-event",
+            Kind::Growth => return None,
         };
         Some(Flag {
             time_us: event.time_us,
@@ -142,6 +181,8 @@ pub(super) fn sites(store: Store, events: &[Event]) -> Plot {
     Plot {
         end_us: *last,
         end: history_end(store),
+        ahead_us: 0,
+        outlook: None,
         span_us: span_us(*first, *last),
         max: axis_max(top.unwrap_or(0), 0),
         layers: layers.collect(),
@@ -188,4 +229,77 @@ fn sites_summary(largest: &[&Site]) -> String {
     };
     let sites: Vec<_> = largest.iter().map(one).collect();
     format!("Live bytes, largest first: {}", sites.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn sample(second: u64, used: u64, traced: u64) -> HeapSample {
+        HeapSample {
+            time_us: second * SECOND,
+            size: 1_000,
+            used,
+            free: 1_000 - used,
+            traced,
+            ..HeapSample::default()
+        }
+    }
+
+    #[test]
+    fn the_heap_goes_on_as_it_grows_until_the_axis_ends_or_it_is_full() {
+        let now = sample(100, 400, 0);
+        let at = |bytes_per_minute, seconds| {
+            let outlook = Outlook {
+                bytes_per_minute,
+                seconds,
+                ..Outlook::default()
+            };
+            let ahead = ahead(&now, &outlook, 60 * SECOND);
+            ahead.map(|it| (it.until_us / SECOND, it.value, it.words))
+        };
+        let words = |time: &str| format!("at this rate full in {time}");
+        assert_eq!(at(100.0, Some(360)), Some((160, 500, words("6 min"))));
+        assert_eq!(at(1_200.0, Some(30)), Some((130, 1_000, words("30 s"))));
+        assert_eq!(at(100.0, None), None);
+    }
+
+    #[test]
+    fn traced_bytes_are_drawn_from_where_they_are_told() {
+        let samples = [sample(1, 10, 0), sample(2, 20, 15), sample(3, 30, 25)];
+        let plot = heap(&samples, &[], &Outlook::default());
+        let traced = &plot.layers[1];
+        let told: Vec<_> = traced.readings.iter().map(|it| it.high).collect();
+        assert_eq!((traced.name.as_str(), told), ("traced", vec![15, 25]));
+        let untraced = heap(&samples[..1], &[], &Outlook::default());
+        assert_eq!(
+            untraced
+                .layers
+                .iter()
+                .filter(|it| it.name == "traced")
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn whatever_happened_has_a_flag_but_growth() {
+        let event = |time_us, kind| Event {
+            time_us,
+            kind,
+            words: String::new(),
+        };
+        let events = [
+            event(5, Kind::Update),
+            event(4, Kind::Failure),
+            event(3, Kind::Growth),
+            event(2, Kind::Mark),
+            event(1, Kind::Trace),
+            event(0, Kind::Boot),
+        ];
+        let times: Vec<_> = flags(&events).iter().map(|flag| flag.time_us).collect();
+        assert_eq!(times, [0, 1, 2, 4, 5]);
+    }
 }

@@ -7,11 +7,7 @@ use crate::store::Store;
 
 const MINUTE_US: u64 = 60_000_000;
 /// Windows that can be chosen where more than that is known, and what they are called.
-const WINDOWS: [(u64, &str); 3] = [
-    (10 * MINUTE_US, "10 min"),
-    (60 * MINUTE_US, "1 h"),
-    (24 * 60 * MINUTE_US, "24 h"),
-];
+const WINDOWS: [(u64, &str); 2] = [(MINUTE_US, "1 min"), (15 * MINUTE_US, "15 min")];
 
 /// Returns the microseconds of a window, by its place in the list of them; none is all that is known.
 pub(super) fn length_us(window: Option<usize>) -> u64 {
@@ -44,7 +40,7 @@ pub(super) fn WindowChoice(window: RwSignal<Option<usize>>) -> impl IntoView {
         <When is=move || exceeds(0)>
             <span class="segments" role="group" aria-label="How far back" data-testid="window">
                 {WINDOWS.iter().enumerate().map(offered).collect::<Vec<AnyView>>()}
-                {choice(None, "all")}
+                {choice(None, "since boot")}
             </span>
         </When>
     }
@@ -63,7 +59,7 @@ mod tests {
 
     #[test]
     fn no_window_is_all_that_is_known() {
-        assert_eq!(length_us(Some(0)), 10 * MINUTE_US);
+        assert_eq!(length_us(Some(0)), MINUTE_US);
         assert_eq!(length_us(None), u64::MAX);
         assert_eq!(length_us(Some(WINDOWS.len())), u64::MAX);
     }

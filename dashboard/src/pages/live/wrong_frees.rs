@@ -5,7 +5,7 @@ use std::sync::Arc;
 use heapbeacon_shared::trace::{WrongFree, WrongFreeKind};
 use leptos::prelude::*;
 
-use crate::components::CallStack;
+use crate::components::{CallStack, memo};
 use crate::store::Store;
 use crate::symbols::names::NamedStack;
 
@@ -28,7 +28,7 @@ struct Shown {
 pub fn WrongFrees() -> impl IntoView {
     let store = Store::of_app();
     // Drawn anew only when there is something else to show: call stacks stay open.
-    let shown = Memo::new(move |_| shown(store));
+    let shown = memo(move || shown(store));
     move || {
         let list: Vec<AnyView> = shown.read().iter().map(drawn).collect();
         (!list.is_empty()).then(|| {

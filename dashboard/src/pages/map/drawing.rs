@@ -7,17 +7,17 @@ use leptos::web_sys::{KeyboardEvent, PointerEvent};
 
 use super::look::Look;
 use crate::charts::map::{Extent, Grid, ROW, row_words};
-use crate::components::use_width;
+use crate::components::{memo, use_width};
 use crate::format;
-use crate::model::map::colours::Colours;
+use crate::model::map::colours::{Colours, OUTSIDE};
 use crate::model::map::words::{hole_words, piece_words};
 use crate::model::map::{HeapMap, MapRegion};
 use crate::store::Store;
 
 /// Classes that blocks may have.
-const CLASSES: [&str; 17] = [
+const CLASSES: [&str; 18] = [
     "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "age0", "age1", "age2", "age3", "age4",
-    "v-bad", "v-warn", "v-info",
+    "v-bad", "v-warn", "v-info", OUTSIDE,
 ];
 /// Paths beside those of blocks.
 const HOLE: usize = 0;
@@ -34,7 +34,7 @@ pub(super) fn RegionMap(
 ) -> impl IntoView {
     let place = NodeRef::<Div>::new();
     let width = use_width(place);
-    let grid = Memo::new(move |_| {
+    let grid = memo(move || {
         let map = map.read();
         let region = map.regions.get(index);
         let extents = region.map(extents).unwrap_or_default();

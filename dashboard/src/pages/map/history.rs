@@ -34,6 +34,8 @@ pub(super) fn plot(samples: &[HeapSample]) -> Plot {
         end_us: last.time_us,
         end: "now",
         span_us: last.time_us.saturating_sub(first.time_us).max(SHORTEST_US),
+        ahead_us: 0,
+        outlook: None,
         max: axis_max(most, last.size),
         layers: vec![
             layer("free", "used", Style::ShadedLine, |sample| sample.free),

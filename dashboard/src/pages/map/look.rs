@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::location::{Page, note_view, view_value};
+use crate::location::view_value;
 use crate::model::map::colours::ColourBy;
 
 /// Colours that the key names: eight have one, and all others share one.
@@ -27,10 +27,9 @@ impl Look {
         }
     }
 
-    /// Notes it there.
-    pub(super) fn note(self) {
-        let colour = self.colour_by().name().to_owned();
-        note_view(Page::Map, &[("colour", colour)]);
+    /// Returns it as the address says it.
+    pub(super) fn view(self) -> Vec<(&'static str, String)> {
+        vec![("colour", self.colour_by().name().to_owned())]
     }
 
     /// Returns what blocks are coloured by.

@@ -43,6 +43,26 @@ impl Page {
         Ok(())
     }
 
+    /// Presses the mouse button on an element, draws it through these shares of its width, and releases it.
+    pub(crate) async fn drag(&self, css: &str, shares: &[f64]) -> WebDriverResult<()> {
+        let last = shares.len().saturating_sub(1);
+        for (index, share) in shares.iter().enumerate() {
+            let [x, y] = self.place(css, *share).await?;
+            let mut kinds = vec![("mouseMoved", if index == 0 { 0 } else { 1 })];
+            kinds.extend((index == 0).then_some(("mousePressed", 1)));
+            kinds.extend((index == last).then_some(("mouseReleased", 0)));
+            for (kind, buttons) in kinds {
+                let button = if kind == "mouseMoved" { "none" } else { "left" };
+                let event = serde_json::json!({"type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1});
+                self.window
+                    .cdp()
+                    .send_raw("Input.dispatchMouseEvent", event)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves the mouse to where nothing is.
     pub(crate) async fn point_away(&self) -> WebDriverResult<()> {
         let event = serde_json::json!({"type": "mouseMoved", "x": 1, "y": 1});
