@@ -1,8 +1,5 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::Lived;
-use heapbeacon_shared::api::Record;
 use heapbeacon_shared::trace::Origin;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -16,17 +13,17 @@ use crate::components::{Item, KeyedList, When, follow, memo, reactive, sort_head
 use crate::device::connection::LinkState;
 use crate::format;
 use crate::location::{Page, view_value};
-use crate::model::record_list::RecordList;
 use crate::store::Store;
-use crate::symbols::names::NamedStack;
 
 mod filter;
 mod opened;
 mod order;
+mod row;
 mod window;
 
 use filter::{Wanted, filters};
 use order::{Column, Order};
+use row::{Row, rows};
 use window::Window;
 
 /// Height of a row in pixels; the style sheet has the same.
@@ -43,38 +40,6 @@ pub fn RecordsPage() -> impl IntoView {
         <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
             <Records />
         </When>
-    }
-}
-
-/// A record as a row shows it.
-#[derive(Clone, Debug, PartialEq)]
-struct Row {
-    seq: u64,
-    age_us: u64,
-    age: String,
-    address: String,
-    block: Lived,
-    task: String,
-    site: Arc<NamedStack>,
-    origin: Origin,
-    freed: Option<String>,
-    freed_by: Option<Arc<NamedStack>>,
-}
-
-impl Row {
-    fn matches(&self, text: &str) -> bool {
-        let holds = |words: &str| words.to_ascii_lowercase().contains(text);
-        let place = self.site.place.as_deref().unwrap_or_default();
-        [&self.site.name, place, &self.task, &self.address]
-            .into_iter()
-            .any(holds)
-    }
-
-    /// Names what is drawn of it: all that may change while the record stays.
-    fn key(&self, colour: &str) -> String {
-        let Self { seq, age, site, .. } = self;
-        let freed = self.freed.as_deref().unwrap_or_default();
-        format!("{seq} {age} {freed} {colour} {}", site.key)
     }
 }
 
@@ -231,43 +196,6 @@ pub(super) fn Refresh() -> impl IntoView {
             "Refresh"
         </button>
     }
-}
-
-fn rows(store: Store, list: &RecordList) -> Vec<Row> {
-    let mut named = HashMap::new();
-    store.names.update_value(|names| {
-        for stack in &list.stacks {
-            named.insert(stack.id, (names.of(stack), stack.origin));
-        }
-    });
-    let unknown = (Arc::new(NamedStack::default()), Origin::default());
-    let stack_of = |record: &Record| named.get(&record.stack).unwrap_or(&unknown).clone();
-    let task = |given: &str| store.names.with_value(|names| names.task(given));
-    let row = |record: &Record| {
-        let (site, origin) = stack_of(record);
-        let age_us = list.read_us.saturating_sub(record.time_us);
-        let freed_by = record.freed_stack.and_then(|id| named.get(&id));
-        Row {
-            seq: record.seq,
-            age_us,
-            age: format::duration(age_us),
-            freed_by: freed_by.map(|(stack, _)| stack.clone()),
-            address: record.address.to_string(),
-            block: record.lived(),
-            task: record.task.as_deref().map(task).unwrap_or_default(),
-            site,
-            origin,
-            freed: record.freed.then(|| match record.freed_time_us {
-                Some(freed_us) => format!(
-                    "after {}",
-                    format::duration(freed_us.saturating_sub(record.time_us))
-                ),
-                None => "yes".to_owned(),
-            }),
-        }
-    };
-    // The newest first: that is what somebody looks for.
-    list.records.iter().rev().map(row).collect()
 }
 
 /// Draws the rows that are in sight, however many there are.

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::Row;
 use super::filter::Wanted;
+use super::row::Row;
 use crate::components::CallStack;
 use crate::format;
 use crate::location::Page;
