@@ -80,3 +80,47 @@ pub(super) fn rows(store: Store, list: &RecordList) -> Vec<Row> {
     // The newest first: that is what somebody looks for.
     list.records.iter().rev().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_drawn_anew_when_what_it_shows_changes_and_only_then() {
+        let row = || Row {
+            seq: 7,
+            age_us: 3_000_000,
+            age: "3 s".to_owned(),
+            address: "0x3fc90000".to_owned(),
+            block: Lived::default(),
+            task: "main".to_owned(),
+            site: Arc::default(),
+            origin: Origin::Application,
+            freed: None,
+            freed_by: None,
+        };
+        let named = NamedStack {
+            key: "Table::open src/session.rs:52".to_owned(),
+            ..NamedStack::default()
+        };
+        let changed = [
+            Row {
+                site: named.into(),
+                ..row()
+            },
+            Row {
+                age: "9 s".to_owned(),
+                ..row()
+            },
+            Row {
+                freed: Some("after 5 s".to_owned()),
+                ..row()
+            },
+        ];
+        assert_eq!(row().key("c0"), row().key("c0"));
+        assert_ne!(row().key("c0"), row().key("c1"));
+        for changed in changed {
+            assert_ne!(row().key("c0"), changed.key("c0"), "{changed:?}");
+        }
+    }
+}
