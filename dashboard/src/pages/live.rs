@@ -150,11 +150,15 @@ fn used_card(store: Store) -> AnyView {
     let value = (value, format!("{unit} of {}", format::bytes(now.size)));
     let (note, alarming) = match store.is_file {
         true => (format!("{} free", format::bytes(now.free)), false),
-        // What only fills up at the start is no reason for alarm.
-        false => (
-            growth(&store.heap_history.read()),
-            store.sites.read().iter().any(|site| site.judgement.leaks()),
-        ),
+        false => {
+            let (words, grows) = growth(&store.heap_history.read());
+            // What only fills up at the start is no reason for alarm.
+            let sites = store.sites.read();
+            (
+                words,
+                grows && sites.iter().any(|site| site.judgement.leaks()),
+            )
+        }
     };
     let hint = "Bytes handed out in all regions, and their growth without what comes and goes";
     view! { <Card title="Used" hint value note alarming /> }.into_any()
@@ -236,26 +240,27 @@ fn with_unit(bytes: u64) -> (String, String) {
     (value, unit.to_owned())
 }
 
-/// Describes how the used bytes grow.
-fn growth(history: &HeapHistory) -> String {
+/// Describes how the used bytes grow, and whether they do.
+fn growth(history: &HeapHistory) -> (String, bool) {
     let outlook = history.outlook();
     let growths = history.growths();
     let goes_on = growths.last().filter(|growth| !growth.is_over);
     if let Some(growth) = goes_on.filter(|_| !outlook.lasts) {
         let gained = format::bytes(growth.bytes);
-        return format!(
-            "+{gained} in {}",
-            format::duration(growth.until_us - growth.from_us)
-        );
+        let took = format::duration(growth.until_us - growth.from_us);
+        return (format!("+{gained} in {took}"), true);
     }
     if outlook.window_us == 0 {
-        return "watching, no growth to tell yet".to_owned();
+        return ("watching, no growth to tell yet".to_owned(), false);
     }
     let window = format::duration(outlook.window_us);
     let is_told = outlook.lasts || outlook.bytes_per_minute < 0.0;
     match format::growth(outlook.bytes_per_minute).as_str() {
-        growth if is_told && growth != "0" => format!("{growth} over {window}"),
-        _ => format!("steady over {window}"),
+        growth if is_told && growth != "0" => (
+            format!("{growth} over {window}"),
+            outlook.bytes_per_minute > 0.0,
+        ),
+        _ => (format!("steady over {window}"), false),
     }
 }
 
