@@ -98,6 +98,8 @@ async fn values_are_read_off_the_live_heap_while_answers_arrive() -> WebDriverRe
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     let page = Page::open(agent.url()).await?;
     page.element(".chart .layer.used").await?;
+    page.element(".chart .key.traced").await?;
+    page.element("[data-testid='choose-time']").await?;
     // Two answers at least: then the first and the newest differ.
     page.focus_on(CHART).await?;
     page.press(Key::Home).await?;

@@ -62,7 +62,7 @@ async fn a_device_is_named_set_to_trace_and_given_a_trigger() -> WebDriverResult
         marks
             .marks
             .iter()
-            .any(|mark| mark.name == "free < 1: freeze")
+            .any(|mark| mark.name == "try: free: freeze")
     );
 
     assert_open_to_all(&page, "settings").await?;
