@@ -28,7 +28,8 @@ cargo xtask <command>
                                HEAPBEACON_TOKEN: the token that it wants)
   test mutants [FILE…]         change the code of the files, or what this branch changed, in many small ways,
                                and see whether the tests of its package notice
-  discover                     ask the network by mDNS, and print the devices that answer within seconds as Prometheus reads them (file_sd_configs)
+  discover                     ask the network by mDNS, and print the devices that answer within seconds as Prometheus reads them (file_sd_configs);
+                               fails where none does
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
   symbolize ELF                copy standard input, with functions and source lines below the addresses in it (ELF: a symbol file will do)

@@ -22,7 +22,7 @@ pub(crate) fn verdict(workspace: &Workspace) -> Result<()> {
 /// Lists the devices that say by mDNS where they are.
 ///
 /// # Errors
-/// When the network can't be asked.
+/// When the network can't be asked, or nobody answers.
 pub(crate) fn discover(workspace: &Workspace) -> Result<()> {
     report(workspace).arg("discover").run()?;
     Ok(())

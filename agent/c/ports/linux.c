@@ -33,6 +33,22 @@ void heapbeacon_port_unlock(uintptr_t state)
     __atomic_clear(&taken, __ATOMIC_RELEASE);
 }
 
+static void before_fork(void)
+{
+    heapbeacon_port_lock();
+}
+
+static void after_fork(void)
+{
+    heapbeacon_port_unlock(0);
+}
+
+/* A child has no thread that could give the lock back. */
+__attribute__((constructor)) static void follow_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 uint64_t heapbeacon_port_time_us(void)
 {
     struct timespec now;
@@ -49,13 +65,18 @@ uint8_t heapbeacon_port_core(void)
 static uintptr_t stack_end(void)
 {
     static __thread uintptr_t end;
+    static __thread bool is_asking; /* It may allocate, which asks again. */
     pthread_attr_t attributes;
     void *start;
     size_t size;
-    if (end == 0 && pthread_getattr_np(pthread_self(), &attributes) == 0) {
-        pthread_attr_getstack(&attributes, &start, &size);
-        pthread_attr_destroy(&attributes);
-        end = (uintptr_t)start + size;
+    if (end == 0 && !is_asking) {
+        is_asking = true;
+        if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+            pthread_attr_getstack(&attributes, &start, &size);
+            pthread_attr_destroy(&attributes);
+            end = (uintptr_t)start + size;
+        }
+        is_asking = false;
     }
     return end;
 }

@@ -20,6 +20,8 @@ const SCANS: u8 = 2;
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     trace: Trace,
+    /// Until when blocks may have been freed unseen.
+    doubtful_until_us: u64,
     /// Samples until the next scan.
     wait: u8,
     /// Sequence number behind which the blocks are that this round has not come to.
@@ -53,6 +55,7 @@ pub(super) struct Choice {
 impl Search {
     pub(super) const NEW: Self = Self {
         trace: Trace::NONE,
+        doubtful_until_us: 0,
         wait: 0,
         after: 0,
         until: 0,
@@ -66,10 +69,15 @@ impl Search {
         self.bytes.max(self.bytes_before)
     }
 
-    /// Notes that another sample is taken of a trace; returns whether it is time for a scan. With another trace, it begins anew.
-    pub(super) fn is_due(&mut self, trace: Trace) -> bool {
-        if trace != self.trace {
-            *self = Self { trace, ..Self::NEW };
+    /// Notes that another sample is taken of a trace; returns whether it is time for a scan. With another trace, it begins anew, and where
+    /// blocks may have been freed unseen.
+    pub(super) fn is_due(&mut self, trace: Trace, doubtful_until_us: u64) -> bool {
+        if (trace, doubtful_until_us) != (self.trace, self.doubtful_until_us) {
+            *self = Self {
+                trace,
+                doubtful_until_us,
+                ..Self::NEW
+            };
         }
         let is_due = self.wait == 0;
         self.wait = self.wait.checked_sub(1).unwrap_or(PERIOD - 1);

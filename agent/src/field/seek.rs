@@ -1,6 +1,6 @@
 //! Reads records and memory of a device for the [search](super::lost) for lost blocks.
 
-use heapbeacon_shared::trace::{Origin, Record};
+use heapbeacon_shared::trace::{Origin, Record, State};
 
 use crate::field::lost::Search;
 use crate::platform::Device;
@@ -14,11 +14,16 @@ const SETTLED_US: u64 = 10 * 1_000_000;
 
 /// Goes on with a search, if it is time for that: for as long as `GET /trace/references` takes in all.
 pub(super) fn step<P: Device>(search: &mut Search) {
-    let trace = P::tracer().trace();
-    if !search.is_due(trace) {
+    let status = P::tracer().status();
+    let (trace, summary) = (status.trace, &status.summary);
+    // What is freed while nothing is recorded looks lost. When recording goes on, all begins anew.
+    if summary.state != State::Recording {
         return;
     }
-    choose::<P>(search, trace);
+    if !search.is_due(trace, summary.doubtful_until_us) {
+        return;
+    }
+    choose::<P>(search, trace, summary.doubtful_until_us);
     if search.has_blocks() {
         let is_whole = scan::<P>(search);
         search.scanned(is_whole.is_some());
@@ -29,9 +34,8 @@ pub(super) fn step<P: Device>(search: &mut Search) {
 ///
 /// It has a frame of its own, which is gone when the scan reads the stack: addresses are left in it.
 #[inline(never)]
-fn choose<P: Device>(search: &mut Search, trace: Trace) {
+fn choose<P: Device>(search: &mut Search, trace: Trace, doubtful_us: u64) {
     let settled_us = now_us::<P>().saturating_sub(SETTLED_US);
-    let doubtful_us = P::tracer().summary().doubtful_until_us;
     let mut choice = search.choose(settled_us);
     let mut records = Records::after(trace, 0);
     while let Some(record) = records.peek::<P>().copied() {

@@ -80,6 +80,9 @@ impl Watched {
 
     /// Forgets what has come of triggers that are no more.
     pub(crate) fn follow(&mut self, old: &[Trigger], new: &[Trigger]) {
+        if old != new {
+            self.lost = Search::NEW;
+        }
         for (index, fired) in self.triggers.iter_mut().enumerate() {
             let (old, new) = (old.get(index), new.get(index));
             if old == new {

@@ -399,3 +399,24 @@ fn the_state_is_kept_once_and_the_boot_goes_on() {
     let next = boot(memory, Reset::Ended(Reason::Unknown));
     assert_eq!(endings(next), kept);
 }
+
+#[test]
+fn what_is_freed_while_nothing_is_recorded_is_not_lost() {
+    let memory = heap_with_lost_blocks();
+    begin(Condition::BlockLost, 1, Action::Mark);
+    (0..4).for_each(|index| {
+        let first = 16 + index * 8;
+        references::allocate(&memory.of(first..first + 8), 1_000 + index as u64);
+    });
+    set_clock(120_000_000);
+    watch::<Board>();
+    Board::tracer().stop().expect("it records");
+    (0..100).for_each(|_| watch::<Board>());
+    assert_eq!(fired(), 0, "nobody knows what was freed");
+    Board::tracer().resume().expect("it was stopped");
+    references::allocate(&memory.of(56..64), 120_000_001);
+    list_with_blocks(&memory, 5);
+    (0..100).for_each(|_| watch::<Board>());
+    assert_eq!(fired(), 0, "what was there before may be gone");
+    list(Vec::new(), 0);
+}

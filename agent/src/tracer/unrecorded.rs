@@ -3,7 +3,7 @@
 use heapbeacon_shared::trace::{MAX_UNRECORDED, Unrecorded};
 use heapless::Vec;
 
-/// The pauses and stops of a trace, in order. Where there are too many, the oldest two count as one.
+/// The pauses and stops of a trace, in order. Where there are too many, two with the least time between them count as one.
 pub(super) struct Intervals(Vec<Unrecorded, MAX_UNRECORDED>);
 
 impl Intervals {
@@ -15,14 +15,26 @@ impl Intervals {
             return;
         }
         if self.0.is_full() {
-            let oldest = self.0.remove(0);
-            self.0[0].from_us = oldest.from_us;
+            self.join();
         }
         // There is room now.
         let _ = self.0.push(Unrecorded {
             from_us,
             until_us: None,
         });
+    }
+
+    /// Makes one of the two that have the least time between them, so that hardly any time that was recorded seems not to be.
+    fn join(&mut self) {
+        let between = |pair: &[Unrecorded]| {
+            let until_us = pair[0].until_us.unwrap_or(pair[0].from_us);
+            pair[1].from_us.saturating_sub(until_us)
+        };
+        let pairs = self.0.windows(2).enumerate();
+        if let Some((index, _)) = pairs.min_by_key(|(_, pair)| between(pair)) {
+            let joined = self.0.remove(index);
+            self.0[index].from_us = joined.from_us;
+        }
     }
 
     /// Notes that they are recorded again.
@@ -46,22 +58,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_too_many_the_oldest_count_as_one() {
+    fn of_too_many_those_that_are_next_to_each_other_count_as_one() {
         let mut intervals = Intervals::NONE;
+        // The third begins right behind the second.
+        let begins = |pause: u64| if pause == 2 { 16 } else { 10 * pause };
         for pause in 0..=MAX_UNRECORDED as u64 {
-            intervals.begin(10 * pause);
-            intervals.begin(10 * pause + 1);
+            let from_us = begins(pause);
+            intervals.begin(from_us);
+            intervals.begin(from_us + 1);
             assert!(intervals.is_open());
-            intervals.end(10 * pause + 5);
-            intervals.end(10 * pause + 6);
+            intervals.end(from_us + 5);
+            intervals.end(from_us + 6);
             assert!(!intervals.is_open());
         }
         let list = intervals.list();
         let ends = |interval: &Unrecorded| (interval.from_us, interval.until_us);
         assert_eq!(list.len(), MAX_UNRECORDED);
-        assert_eq!(
-            (ends(&list[0]), ends(&list[1])),
-            ((0, Some(15)), (20, Some(25)))
-        );
+        let first: [_; 3] = core::array::from_fn(|index| ends(&list[index]));
+        assert_eq!(first, [(0, Some(5)), (10, Some(21)), (30, Some(35))]);
     }
 }

@@ -87,7 +87,7 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while; or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -275,8 +275,11 @@ impl Old {
             self.count.saturating_add(passed.evicted) >= LEAK_BLOCKS && self.span_us() >= MANY_US;
         let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
         let behaved_us = (self.behaved_us / BEHAVED).min(RELAPSE_US);
+        // Where it was hardly called before, there is nothing that behaved.
+        let are_many_of_all = self.count.saturating_mul(BEHAVED) >= passed.frees;
+        let is_no_moment = are_many_of_all || self.span_us() >= behaved_us;
         let are_left =
-            passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US).max(behaved_us);
+            passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US) && is_no_moment;
         are_left || are_many || self.span_us() >= LEAK_US
     }
 
@@ -308,7 +311,8 @@ impl Old {
             return 0;
         }
         let bytes = u128::from(leak.bytes) * u128::from(self.count);
-        let rate = bytes * 60_000_000 / u128::from(leak.count.max(1) * self.span_us().max(1));
+        let span = u128::from(leak.count.max(1)) * u128::from(self.span_us().max(1));
+        let rate = bytes.saturating_mul(60_000_000) / span;
         rate.try_into().unwrap_or(u64::MAX)
     }
 }

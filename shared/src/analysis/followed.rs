@@ -118,7 +118,7 @@ impl Track {
             (self.before, self.since_us) = (kind, now_us);
         }
         let is_complete = passed.evicted == 0 && !passed.is_shared;
-        let is_lasting = now_us - self.since_us >= CERTAIN_US;
+        let is_lasting = now_us.saturating_sub(self.since_us) >= CERTAIN_US;
         let verdict = match kind == alone.kind {
             true => alone,
             false => Verdict {

@@ -42,7 +42,8 @@ impl Lifetimes {
         let are_first =
             self.frees == 0 && frees.saturating_mul(100) > leak.count.saturating_mul(FREED_PERCENT);
         let was_oldest = core::mem::replace(&mut self.oldest_us, leak.oldest_us);
-        self.firsts += u32::from(leak.oldest_us > was_oldest);
+        // Evictions take the oldest, too, and say nothing of them.
+        self.firsts += u32::from(passed.evicted == 0 && leak.oldest_us > was_oldest);
         if before != Kind::Leaking || are_first || self.come_and_go() || self.firsts >= FALLS {
             *self = Self {
                 longest_us: passed.longest_lifetime_us,

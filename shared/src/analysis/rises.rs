@@ -34,7 +34,10 @@ impl Rises {
             if self.bursts_us.is_empty() || self.has_ended(time_us) {
                 push(&mut self.bursts_us, time_us);
             }
-            let pause_us = self.rises_us.back().map_or(0, |last| time_us - last);
+            let pause_us = self
+                .rises_us
+                .back()
+                .map_or(0, |last| time_us.saturating_sub(*last));
             self.longest_us = self.longest_us.max(pause_us);
             push(&mut self.rises_us, time_us);
         }
@@ -57,7 +60,8 @@ impl Rises {
             true => longest_pause_us(&self.bursts_us) * LONGEST_PAUSES,
             false => 0,
         };
-        now_us - last > patience_us.max(ever_us).max(apart_us)
+        // The clock of recorded time runs back where pauses are joined.
+        now_us.saturating_sub(*last) > patience_us.max(ever_us).max(apart_us)
     }
 }
 

@@ -3,11 +3,14 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::api::{Leak, Stack};
-use crate::trace::{Kind, Verdict};
+use crate::api::{Leak, ReferencesPage, Stack};
+use crate::trace::{Kind, Scan, Verdict};
 
 use super::content::Capture;
 use super::holders::holders;
+
+/// Microseconds from one scan to the next that confirms it.
+const APART_US: u64 = 10_000_000;
 
 /// Why two captures do not tell what is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,10 @@ pub enum NoLost {
     OtherTrace,
     /// One of the scans did not see all references, or its trace ended meanwhile.
     NotWhole,
+    /// The second scan did not come long enough behind the first.
+    TooSoon,
+    /// None is known to be, but records are missing, or the trace was stopped and may not know of frees.
+    Doubtful,
 }
 
 impl fmt::Display for NoLost {
@@ -30,6 +37,12 @@ impl fmt::Display for NoLost {
                 "the captures are of two traces: fetch the second one before the trace is started anew or the device restarts"
             }
             Self::NotWhole => "one of the scans has not seen all references: fetch both captures again",
+            Self::TooSoon => {
+                "the second capture has to be fetched ten seconds after the first, or later: what is on its way meanwhile looks lost"
+            }
+            Self::Doubtful => {
+                "no block is known to be, but the trace was stopped and has not seen all frees, or records gave way to newer ones: start it anew, with more records"
+            }
         })
     }
 }
@@ -49,9 +62,11 @@ pub fn lost(before: &Capture, after: &Capture) -> Result<Vec<Leak>, NoLost> {
     if trace(before) != trace(after) {
         return Err(NoLost::OtherTrace);
     }
-    let mut scans = [first, second].into_iter().map(|page| page.scan);
-    if !scans.all(|scan| scan.is_some_and(|scan| scan.is_whole)) {
+    let (Some(earlier), Some(later)) = (whole(first), whole(second)) else {
         return Err(NoLost::NotWhole);
+    };
+    if later.started_us < earlier.started_us.saturating_add(APART_US) {
+        return Err(NoLost::TooSoon);
     }
     let joined = |capture: &Capture, page| {
         holders(&capture.records, &capture.stacks, page).ok_or(NoLost::NotWhole)
@@ -89,7 +104,16 @@ pub fn lost(before: &Capture, after: &Capture) -> Result<Vec<Leak>, NoLost> {
         }
     }
     leaks.sort_by_key(|leak| core::cmp::Reverse(leak.bytes));
-    Ok(leaks)
+    let is_doubtful = |scan: &Scan| scan.doubtful_until_us > 0 || scan.evicted_live > 0;
+    match leaks.is_empty() && (is_doubtful(&earlier) || is_doubtful(&later)) {
+        true => Err(NoLost::Doubtful),
+        false => Ok(leaks),
+    }
+}
+
+/// Returns a scan that has seen all references.
+fn whole(page: &ReferencesPage) -> Option<Scan> {
+    page.scan.filter(|scan| scan.is_whole)
 }
 
 fn stack_of(capture: &Capture, id: u32) -> Stack {

@@ -439,7 +439,13 @@ fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
     assert_eq!(holders.blocks().len(), 4);
 
     // Two captures of the trace make it certain.
-    let told = lost(&capture, &capture).expect("they are of one trace");
+    let mut later = capture.clone();
+    let page = later.references.as_mut().expect("it was said");
+    page.scan = Some(Scan {
+        started_us: 15 * SECOND,
+        ..scan
+    });
+    let told = lost(&capture, &later).expect("they are of one trace");
     let told: Vec<_> = told
         .iter()
         .map(|leak| (leak.stack.id, leak.count, leak.bytes, leak.oldest_us))
@@ -451,6 +457,17 @@ fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
     other = capture.clone();
     other.references = None;
     assert_eq!(lost(&capture, &other), Err(NoLost::NotScanned));
+    // One scan does not confirm itself, nor does an earlier one.
+    for (one, another) in [(&capture, &capture), (&later, &capture)] {
+        assert_eq!(lost(one, another), Err(NoLost::TooSoon));
+    }
+    // Of a trace that was stopped, nobody knows what was freed.
+    let page = later.references.as_mut().expect("it was said");
+    page.scan = page.scan.map(|scan| Scan {
+        doubtful_until_us: scan.started_us,
+        ..scan
+    });
+    assert_eq!(lost(&capture, &later), Err(NoLost::Doubtful));
 
     // Where some of it is lost on the way, nothing is sure to be lost on the device.
     let without: Vec<_> = messages

@@ -49,6 +49,7 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
     let elves = options.elves.iter().map(|path| Elf::read(path));
     let elves = elves.collect::<Result<Vec<_>>>()?;
     let named = names(&captures, &elves)?;
+    check_order(&captures)?;
     let [before, after] = [(0, before), (1, after)]
         .map(|(index, path)| version(path, &captures[index], named[index]));
     let compared = Compared::new(&before, &after)?;
@@ -89,6 +90,21 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
         is_well = false;
     }
     Ok(is_well)
+}
+
+/// Checks that the earlier capture comes first, where that can be told.
+fn check_order(captures: &[Capture; 2]) -> Result<()> {
+    let of = |capture: &Capture| (capture.device.boot_id, capture.trace.trace_id);
+    let [before, after] = captures;
+    let [then, now] = captures
+        .each_ref()
+        .map(|capture| capture.trace.summary.time_us);
+    if of(before) == of(after) && before.device.boot_id != 0 && now < then {
+        bail!(
+            "the second capture is the earlier one: give them in the order in which they were taken"
+        );
+    }
+    Ok(())
 }
 
 /// Returns the call sites of what is lost.

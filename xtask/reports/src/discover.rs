@@ -22,11 +22,12 @@ struct Group {
     labels: BTreeMap<String, String>,
 }
 
-/// Prints the devices that answer, by their names; says so where there is none.
+/// Prints the devices that answer, by their names; says so where there is none. Returns whether there is any: a list without one must not take
+/// the place of another in silence.
 ///
 /// # Errors
 /// When the network can't be asked.
-pub(crate) fn print(out: &mut impl Write) -> Result<()> {
+pub(crate) fn print(out: &mut impl Write) -> Result<bool> {
     let groups = groups(&answers().context("can't ask by mDNS")?);
     if groups.is_empty() {
         eprintln!(
@@ -37,7 +38,7 @@ pub(crate) fn print(out: &mut impl Write) -> Result<()> {
     }
     serde_json::to_writer_pretty(&mut *out, &groups)?;
     writeln!(out)?;
-    Ok(())
+    Ok(!groups.is_empty())
 }
 
 /// Asks the network, and returns what was answered, by the full names of devices.

@@ -51,7 +51,7 @@ fn run(arguments: &[OsString]) -> Result<bool> {
         [command, arguments @ ..] if command == "compare" => {
             is_well = compare::print(arguments, &mut out)?;
         }
-        [command] if command == "discover" => discover::print(&mut out)?,
+        [command] if command == "discover" => is_well = discover::print(&mut out)?,
         [command, arguments @ ..] if command == "export" => export::write(arguments, &mut out)?,
         [command, arguments @ ..] if command == "report" => report::print(arguments, &mut out)?,
         [command] if command == "verdict" => verdict::print(input, &mut out)?,

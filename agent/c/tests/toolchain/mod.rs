@@ -149,7 +149,7 @@ impl Machine {
             .arg(format!("tests/programs/{program}.c"))
             .args(self.sources)
             .arg(library)
-            .arg("-Wl,--wrap=malloc,--wrap=free")
+            .arg("-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free")
             .arg("-o")
             .arg(&elf);
         self.output(&mut command);

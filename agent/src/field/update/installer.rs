@@ -266,7 +266,8 @@ impl<F: NorFlash> Installer<F> {
 
     /// Has what runs booted next after all; returns whether something else would have been.
     pub(super) fn stay(&mut self) -> Result<bool, Refusal> {
-        if !self.is_replaced() {
+        // What runs on trial is not chosen for good by that.
+        if self.is_on_trial || !self.is_replaced() {
             return Ok(false);
         }
         let running = self.board.running;
