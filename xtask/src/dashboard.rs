@@ -10,10 +10,10 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// All files together, each compressed with gzip as a device holds and serves it.
-const ALL_BYTES: usize = 738_000;
+const ALL_BYTES: usize = 740_000;
 
 /// Those that are loaded before the page shows anything.
-const FIRST_BYTES: usize = 631_000;
+const FIRST_BYTES: usize = 633_000;
 
 /// What the names of files have in common that are loaded once there is an ELF.
 const WORKER: &str = "worker";

@@ -17,13 +17,15 @@ use crate::toolchain;
 use crate::workspace::Workspace;
 
 /// The published crates of the first workspace, each behind what it depends on.
-const LIBRARIES: [&str; 5] = [
+const LIBRARIES: [&str; 4] = [
     "heapbeacon-shared",
     "heapbeacon",
-    "heapbeacon-c",
     "heapbeacon-pool",
     "heapbeacon-dashboard-bundle",
 ];
+
+/// The one that none of them needs.
+const FOR_C: &str = "heapbeacon-c";
 
 /// Those of the second one.
 const BOARD_LIBRARIES: [&str; 3] = [
@@ -57,7 +59,7 @@ impl Packages {
             folder: env::temp_dir().join(name),
         };
         fs::create_dir_all(&packages.folder)?;
-        package(workspace, &LIBRARIES)
+        package(workspace, &[&LIBRARIES[..], &[FOR_C]].concat())
             .arg("--locked")
             .args(options)
             .run()
