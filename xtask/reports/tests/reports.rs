@@ -239,14 +239,18 @@ fn a_block_that_nothing_leads_to_in_two_captures_fails_a_build_by_name() {
         size: 0x1000,
         ..HeapRegion::default()
     });
-    let scan = Message::Scan(Scan {
-        started_us: 5,
-        is_whole: true,
-        ..Scan::default()
-    });
-    let scanned = capture_with("scanned.hbc", &own_build_id(), &[heap, scan]);
+    let scan = |started_us| {
+        Message::Scan(Scan {
+            started_us,
+            is_whole: true,
+            ..Scan::default()
+        })
+    };
+    let scanned =
+        |name, started_us| capture_with(name, &own_build_id(), &[heap.clone(), scan(started_us)]);
+    let (first, second) = (scanned("first.hbc", 5), scanned("second.hbc", 30_000_000));
     let plain = capture("plain.hbc", &own_build_id());
-    let paths = [&scanned, &plain].map(|path| path.to_str().expect("text"));
+    let [first, second, plain] = [&first, &second, &plain].map(|path| path.to_str().expect("text"));
     let compare = |captures: [&str; 2]| {
         let [before, after] = captures;
         let arguments = [
@@ -260,7 +264,7 @@ fn a_block_that_nothing_leads_to_in_two_captures_fails_a_build_by_name() {
         ];
         run(&arguments, "")
     };
-    let output = compare([paths[0]; 2]);
+    let output = compare([first, second]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(
@@ -268,9 +272,14 @@ fn a_block_that_nothing_leads_to_in_two_captures_fails_a_build_by_name() {
         "{told}"
     );
     // Who asks for what the captures do not tell is told so.
-    let output = compare(paths);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("references=1"));
+    for (captures, why) in [
+        ([first, plain], "references=1"),
+        ([first; 2], "ten seconds"),
+    ] {
+        let output = compare(captures);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(why));
+    }
 }
 
 /// A copy of this program in a folder of its own, so that it can be changed.
