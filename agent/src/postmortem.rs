@@ -105,12 +105,17 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
     ending.task = P::task(P::context().task).map(|task| task.name);
     ending.cut = bodies::cut::<P>(&frames);
     black_box.note(&ending);
+    note_left::<P>(&mut ending);
+    black_box.note(&ending);
+    true
+}
+
+/// Notes what is left of the heap.
+fn note_left<P: Device>(ending: &mut Ending) {
     let regions = P::regions(None);
     ending.free = Some(regions.iter().map(|region| region.free).sum());
     let largest = regions.iter().map(|region| region.largest_free_block);
     ending.largest_free_block = largest.max();
-    black_box.note(&ending);
-    true
 }
 
 /// Notes a line that the firmware logs, for the next boot to tell if this one ends badly: the last six are kept, 80 bytes of each.
@@ -147,15 +152,14 @@ pub(crate) fn snapshot<P: Device>(trigger: &str) {
         return;
     };
     write_ahead::<P>();
-    let regions = P::regions(None);
-    black_box.keep_now(Ending {
+    let mut ending = Ending {
         reason: Reason::Snapshot,
         time_us: P::now_us(),
         message: text(format_args!("{trigger}")),
-        free: Some(regions.iter().map(|region| region.free).sum()),
-        largest_free_block: regions.iter().map(|region| region.largest_free_block).max(),
         ..Ending::default()
-    });
+    };
+    note_left::<P>(&mut ending);
+    black_box.keep_now(ending);
 }
 
 /// A panic on the way there says nothing new, and what asked first is why.

@@ -283,19 +283,10 @@ fn place(
 
 #[cfg(test)]
 mod tests {
+    use super::super::geometry::FRAME;
     use super::*;
 
     const TIMES: [u64; 5] = [910, 930, 950, 970, 990];
-    const FRAME: Frame = Frame {
-        left: 40.0,
-        right: 140.0,
-        top: 10.0,
-        bottom: 110.0,
-        end_us: 1_000,
-        span_us: 100,
-        max: 50,
-    };
-
     #[test]
     fn what_is_chosen_is_shown_as_far_as_it_is_seen() {
         let shown = |from, until| places(Span::between(from, until), &FRAME);

@@ -132,19 +132,21 @@ fn raise(floor: &mut u64, time_us: u64, value: u64) -> Reading {
     }
 }
 
+/// Where tests draw.
+#[cfg(test)]
+pub(super) const FRAME: Frame = Frame {
+    left: 40.0,
+    right: 140.0,
+    top: 10.0,
+    bottom: 110.0,
+    end_us: 1_000,
+    span_us: 100,
+    max: 50,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const FRAME: Frame = Frame {
-        left: 40.0,
-        right: 140.0,
-        top: 10.0,
-        bottom: 110.0,
-        end_us: 1_000,
-        span_us: 100,
-        max: 50,
-    };
 
     fn reading(time_us: u64, low: u64, high: u64) -> Reading {
         Reading { time_us, low, high }

@@ -1,4 +1,4 @@
-//! Call sites that give back what they take, or take no more.
+//! Call sites that give back what they take, or take no more. Long, for it is a list: each stands for itself.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Call sites that leak, all the time or for a while.
+//! Call sites that leak, all the time or for a while. Long, for it is a list: each stands for itself.
 
 use std::collections::VecDeque;
 

@@ -252,27 +252,31 @@ impl<F: NorFlash> Installer<F> {
 
     /// Checks whether firmware that came as so many bytes is booted next.
     fn has_taken(&mut self, total: u32) -> bool {
-        let running = self.board.running;
-        let header = installed(&mut self.flash, &self.board.layout, 1 - running);
+        let other = 1 - self.board.running;
+        let header = installed(&mut self.flash, &self.board.layout, other);
         let bytes = header.map(|header| header.size + HEADER_BYTES as u32);
-        bytes == Some(total) && self.is_replaced()
-    }
-
-    /// Checks whether the next restart is into other firmware than what runs.
-    fn is_replaced(&mut self) -> bool {
         let chosen = self.otadata.chosen(&mut self.flash);
-        chosen.is_ok_and(|slot| slot != self.board.running)
+        bytes == Some(total) && chosen.is_ok_and(|slot| slot == other)
     }
 
     /// Has what runs booted next after all; returns whether something else would have been.
     pub(super) fn stay(&mut self) -> Result<bool, Refusal> {
         // What runs on trial is not chosen for good by that.
-        if self.is_on_trial || !self.is_replaced() {
+        if self.is_on_trial {
             return Ok(false);
         }
+        self.choose_running().map_err(|_| Refusal::Flash)
+    }
+
+    /// Has what runs booted next; returns whether something else would have been.
+    fn choose_running(&mut self) -> Result<bool, F::Error> {
         let running = self.board.running;
-        let chosen = self.otadata.choose(&mut self.flash, running, State::Valid);
-        chosen.map(|()| true).map_err(|_| Refusal::Flash)
+        let is_replaced = self.otadata.chosen(&mut self.flash)? != running;
+        if is_replaced {
+            self.otadata
+                .choose(&mut self.flash, running, State::Valid)?;
+        }
+        Ok(is_replaced)
     }
 
     /// Checks whether an upload was given up, or another one was begun since.
@@ -338,12 +342,8 @@ impl<F: NorFlash> Installer<F> {
 
     /// Sees to it that the slot that is to be written is booted by nobody, and has no header.
     fn make_way(&mut self) -> Result<(), F::Error> {
-        let running = self.board.running;
-        if self.otadata.chosen(&mut self.flash)? != running {
-            self.otadata
-                .choose(&mut self.flash, running, State::Valid)?;
-        }
-        let at = header_at::<F>(&self.board.layout, 1 - running);
+        self.choose_running()?;
+        let at = header_at::<F>(&self.board.layout, 1 - self.board.running);
         self.flash.erase(at, at + Self::SECTOR)
     }
 
