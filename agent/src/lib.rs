@@ -49,6 +49,8 @@ pub mod image;
 mod mark;
 pub mod marks;
 pub mod memory;
+#[cfg(feature = "http")]
+mod place;
 pub mod platform;
 pub mod postmortem;
 pub mod read;

@@ -6,11 +6,11 @@ use core::cell::Cell;
 #[derive(Debug)]
 pub(crate) struct Lost;
 
-/// How far a connection is.
+/// How far a connection is. It begins at 1, so that all slots are zeros where there is none, and take no flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing has come yet.
-    Silent,
+    Silent = 1,
     /// A part of a request has come.
     Request,
     /// The head of a request has come, and its body is used as it comes.

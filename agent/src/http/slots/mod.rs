@@ -21,6 +21,7 @@ use crate::http::answer::chunk::Chunk;
 use crate::http::answer::frame::Frame;
 use crate::http::answer::reply::Reply;
 use crate::http::link::{Link, Phase};
+use crate::place::Place;
 use crate::read::feed::Feed;
 
 const TICK: Duration = Duration::from_millis(1000 / TICKS_PER_SECOND as u64);
@@ -46,7 +47,7 @@ pub(crate) struct View {
 
 /// Where an answer is made.
 struct Workspace {
-    reply: Option<Reply>,
+    reply: Place<Reply>,
     chunk: Chunk,
 }
 
@@ -109,7 +110,7 @@ impl View {
 
 impl Workspace {
     const EMPTY: Self = Self {
-        reply: None,
+        reply: Place::Empty,
         chunk: Chunk::new(),
     };
 }
@@ -223,7 +224,7 @@ impl<M: RawMutex> Permit<'_, M> {
     /// Makes the answer.
     pub(crate) fn make(&mut self, make: impl FnOnce() -> Reply) {
         if let Some(workspace) = &mut self.workspace {
-            workspace.reply = Some(make());
+            workspace.reply = Place::Full(make());
         }
     }
 
@@ -237,7 +238,7 @@ impl<M: RawMutex> Permit<'_, M> {
 impl<M: RawMutex> Drop for Permit<'_, M> {
     fn drop(&mut self) {
         if let Some(workspace) = self.workspace.take() {
-            workspace.reply = None;
+            workspace.reply = Place::Empty;
             self.slots
                 .with(|state| state.put_back(self.slot, workspace));
         }

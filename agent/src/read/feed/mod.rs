@@ -14,6 +14,7 @@ pub use filter::{Filter, TASKS, USUAL_MS};
 use heapbeacon_shared::trace::{Address, Failure, Mark, MissedFrees, Record, Summary};
 use heapbeacon_shared::wire::{self, EventWriter, MAX_ENCODED, Message};
 
+use crate::place::Place;
 use crate::platform::Device;
 use crate::read::cursors::{Records, is_latest, now_us};
 use crate::read::writer::{MessageWriter, Out};
@@ -32,7 +33,7 @@ pub struct Feed {
     /// Of which trace the host was told last.
     trace: Trace,
     /// Where events come from, once the host is told of them.
-    source: Option<Attachment>,
+    source: Place<Attachment>,
     snapshot: Option<Snapshot>,
     events: EventWriter,
     told: Told,
@@ -72,7 +73,7 @@ impl Feed {
             filter: Filter::NOTHING,
             writer: MessageWriter::new(),
             trace: Trace::NONE,
-            source: None,
+            source: Place::Empty,
             snapshot: None,
             events: EventWriter::new(),
             told: Told::NOTHING,
@@ -98,7 +99,7 @@ impl Feed {
     /// Tells of other things from now on, and of every live block among them.
     pub fn select(&mut self, filter: Filter) {
         self.filter = filter;
-        self.source = None;
+        self.source = Place::Empty;
         self.snapshot = None;
         self.counters = Due::default();
         self.samples = Due::default();
@@ -118,7 +119,7 @@ impl Feed {
             return true;
         }
         self.periodic::<P>(out);
-        if self.filter.events && self.source.is_none() && has_room(&self.events, out) {
+        if self.filter.events && self.source.is_empty() && has_room(&self.events, out) {
             self.attach::<P>(out);
         }
         let mut is_more = true;
@@ -171,7 +172,7 @@ impl Feed {
         let Some(source) = P::tracer().attach() else {
             return;
         };
-        self.source = Some(source);
+        self.source = Place::Full(source);
         if source.trace != self.trace {
             self.begin_trace::<P>(source.trace, out);
         }
@@ -202,7 +203,7 @@ impl Feed {
     fn tell_events<P: Device>(&mut self, out: &mut impl Out) -> bool {
         let mut told = false;
         for _ in 0..RUN {
-            let Some(source) = &mut self.source else {
+            let Some(source) = self.source.as_mut() else {
                 break;
             };
             if !has_room(&self.events, out) {
@@ -233,7 +234,7 @@ impl Feed {
         self.writer
             .say(out, &Message::Dropped(wire::Dropped { events }));
         P::tracer().note_told(source.trace, 0, events);
-        self.source = Some(source);
+        self.source = Place::Full(source);
         if source.trace != self.trace {
             self.begin_trace::<P>(source.trace, out);
         }
