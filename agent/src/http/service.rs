@@ -35,6 +35,15 @@ pub(crate) struct Order<'b> {
     pub(crate) delivery: Delivery<'b>,
 }
 
+impl Order<'_> {
+    /// Answers with a problem, unless there is one already.
+    pub(crate) fn refuse(&mut self, problem: Problem) {
+        if self.action.is_ok() {
+            self.action = Err(problem);
+        }
+    }
+}
+
 /// What a request asks for that it may have.
 pub(crate) enum Action<'b> {
     /// What a page of an allowed origin may send.
@@ -300,13 +309,15 @@ pub(crate) fn perform<P: Device>(
         Action::File(file) => file.reply(),
         // Its token was checked before the body came.
         Action::Call(call) if call.tokens_set != server.tokens_set() => {
-            Reply::from(Problem::unauthorized())
+            Reply::refusal(&Problem::unauthorized())
         }
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server, call, body))
-            .unwrap_or_else(Reply::from),
+            .unwrap_or_else(|problem| Reply::refusal(&problem)),
         #[cfg(feature = "update")]
-        Action::Upload(_) => field::uploaded::<P>().unwrap_or_else(Reply::from),
+        Action::Upload(_) => {
+            field::uploaded::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))
+        }
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
     }

@@ -126,6 +126,17 @@ impl<'b> Delivery<'b> {
 }
 
 impl Reply {
+    /// Says why a request was refused.
+    pub(crate) fn refusal(problem: &Problem) -> Self {
+        let content = Content::Json(Json::Problem(problem.body()));
+        // Without it a cache may keep a refusal such as 404 (RFC 9111, section 4.2.2).
+        let fresh = Some(("Cache-Control", "no-store"));
+        let headers = [fresh, problem.header()].into_iter().flatten();
+        let mut reply = Self::new(problem.status(), content);
+        reply.reason = problem.title();
+        headers.fold(reply, |reply, (name, value)| reply.with(name, value))
+    }
+
     pub(crate) fn new(status: StatusCode, content: Content) -> Self {
         Self {
             status,
@@ -201,18 +212,6 @@ impl Reply {
             Content::Bytes(_, bytes) => Some(bytes.len()),
             Content::Json(_) => Some(json.bytes().len()),
         }
-    }
-}
-
-impl From<Problem> for Reply {
-    fn from(problem: Problem) -> Self {
-        let content = Content::Json(Json::Problem(problem.body()));
-        // Without it a cache may keep a refusal such as 404 (RFC 9111, section 4.2.2).
-        let fresh = Some(("Cache-Control", "no-store"));
-        let headers = [fresh, problem.header()].into_iter().flatten();
-        let mut reply = Self::new(problem.status(), content);
-        reply.reason = problem.title();
-        headers.fold(reply, |reply, (name, value)| reply.with(name, value))
     }
 }
 

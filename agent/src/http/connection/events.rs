@@ -37,8 +37,8 @@ const WORD: usize = 128;
 const CONTROL: usize = 125;
 const CONTROL_FRAME: usize = FrameHeader::MIN_LEN + CONTROL;
 
-/// What both sides of an event connection need.
-struct Talk<'c, 't, P: Device, I, W, T, R> {
+/// An event connection, and what both of its sides need.
+pub(crate) struct Talk<'c, 't, P: Device, I, W, T, R> {
     server: &'static Server<P>,
     input: &'c mut Input<'t, I>,
     output: &'c mut Output<'t, W, T, R>,
@@ -51,35 +51,50 @@ struct Talk<'c, 't, P: Device, I, W, T, R> {
     sent_us: u64,
 }
 
-/// Tells a viewer of what happens until one side ends that.
-///
-/// # Errors
-/// When the connection fails.
-pub(crate) async fn tell<'t, P: Device, I: Read, W: Write, T: Timer<R>, R>(
-    server: &'static Server<P>,
-    timer: &T,
-    link: &Link,
-    input: &mut Input<'t, I>,
-    output: &mut Output<'t, W, T, R>,
-    (opening, seat): (Opening, Option<Seat<'static, P::Lock>>),
-) -> Result<(), Lost> {
-    let mut talk = Talk {
-        server,
-        input,
-        output,
-        inbox: Inbox::new(),
-        filter: opening.filter,
-        tokens_set: server.tokens_set(),
-        sent_us: P::now_us(),
-    };
-    let Err(end) = talk.go_on(timer, link, seat).await;
-    match end {
-        End::Lost => Err(Lost),
-        End::Close(code, reason) => talk.close(code, reason).await,
-    }
+/// What a message came to.
+enum Heeded {
+    /// What it asks for is noted.
+    Taken,
+    /// It has a token that is not the agent's.
+    WrongToken,
 }
 
-impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
+impl<'c, 't, P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'c, 't, P, I, W, T, R> {
+    /// Begins an event connection.
+    pub(crate) fn new(
+        server: &'static Server<P>,
+        input: &'c mut Input<'t, I>,
+        output: &'c mut Output<'t, W, T, R>,
+        opening: Opening,
+    ) -> Self {
+        Self {
+            server,
+            input,
+            output,
+            inbox: Inbox::new(),
+            filter: opening.filter,
+            tokens_set: server.tokens_set(),
+            sent_us: P::now_us(),
+        }
+    }
+
+    /// Tells a viewer of what happens until one side ends that.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub(crate) async fn run(
+        &mut self,
+        timer: &T,
+        link: &Link,
+        seat: Option<Seat<'static, P::Lock>>,
+    ) -> Result<(), Lost> {
+        let Err(end) = self.go_on(timer, link, seat).await;
+        match end {
+            End::Lost => Err(Lost),
+            End::Close(code, reason) => self.close(code, reason).await,
+        }
+    }
+
     async fn go_on(
         &mut self,
         timer: &T,
@@ -137,14 +152,10 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
             let mut pong = Vec::new();
             while let Some(heard) = self.inbox.next(self.input, &mut pong)? {
                 match heard {
-                    Heard::Message => {
-                        let request = self.request()?;
-                        if request.token.is_none() {
-                            return Err(wants_token());
-                        }
-                        self.check_token(&request).await?;
-                        return self.ask(&request);
-                    }
+                    Heard::Message => match self.heed(false)? {
+                        Heeded::Taken => return Ok(()),
+                        Heeded::WrongToken => return Err(self.doubt().await),
+                    },
                     Heard::Ping => self.control(FrameType::Pong, &pong).await?,
                     Heard::Nothing => {}
                 }
@@ -152,17 +163,25 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
         }
     }
 
-    /// Checks the token of a message, if it has one.
-    async fn check_token(&self, request: &EventsRequest) -> Result<(), End> {
-        let token = request.token.as_deref().map(str::as_bytes);
-        let keys = self.server.keys();
-        if token.is_none_or(|token| keys.open(token) != Opened::Nothing) {
-            return Ok(());
+    /// Takes the message that was heard, unless it has a token that is not the agent's; one who is not admitted has to show it.
+    fn heed(&mut self, is_admitted: bool) -> Result<Heeded, End> {
+        let request = self.request()?;
+        match request.token.as_deref().map(str::as_bytes) {
+            Some(token) if self.server.keys().open(token) == Opened::Nothing => {
+                return Ok(Heeded::WrongToken);
+            }
+            None if !is_admitted => return Err(wants_token()),
+            _ => self.ask(&request)?,
         }
+        Ok(Heeded::Taken)
+    }
+
+    /// Lets one who guesses tokens wait; returns what it is told then.
+    async fn doubt(&self) -> End {
         if self.server.note_guess() {
             self.output.timer().delay(GUESS).await;
         }
-        Err(End::Close(REFUSED, "This is not the agent's token."))
+        End::Close(REFUSED, "This is not the agent's token.")
     }
 
     /// Reads what has come; returns whether something else is wanted now.
@@ -171,12 +190,10 @@ impl<P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'_, '_, P, I, W, T, R> {
         let mut pong = Vec::new();
         while let Some(heard) = self.inbox.next(self.input, &mut pong)? {
             match heard {
-                Heard::Message => {
-                    let request = self.request()?;
-                    self.check_token(&request).await?;
-                    self.ask(&request)?;
-                    is_asked = true;
-                }
+                Heard::Message => match self.heed(true)? {
+                    Heeded::Taken => is_asked = true,
+                    Heeded::WrongToken => return Err(self.doubt().await),
+                },
                 Heard::Ping => self.control(FrameType::Pong, &pong).await?,
                 Heard::Nothing => {}
             }

@@ -14,7 +14,7 @@ use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply};
-use crate::http::connection::events;
+use crate::http::connection::events::Talk;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
 use crate::http::limits::{FIRST, GUESS, NEXT, READ_SECONDS};
@@ -38,6 +38,14 @@ enum Turn<M: RawMutex + 'static> {
     Events((Opening, Option<Seat<'static, M>>)),
 }
 
+/// What was done about a request.
+enum Done<M: RawMutex + 'static> {
+    /// The answer was made.
+    Made(Permit<'static, M>),
+    /// The connection is one for events from here on: with a seat, if the token is known.
+    Opened(Option<Seat<'static, M>>),
+}
+
 /// Answers requests until there are no more, or one ends the connection, which may become an event connection.
 ///
 /// # Errors
@@ -53,7 +61,7 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
     let mut input = Input::new(reader, link, buffer);
     let mut output = Output::new(writer, timer, link);
     let mut patience = FIRST;
-    loop {
+    let (opening, seat) = loop {
         let turn = async {
             let heard = timer.run_with_timeout(patience, input.wait()).await;
             heard.unwrap_or(Err(Stop::Ended))?;
@@ -62,9 +70,7 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
         };
         match turn.await {
             Ok(Turn::Next) => link.enter(Phase::Idle),
-            Ok(Turn::Events(begin)) => {
-                return events::tell(server, timer, link, &mut input, &mut output, begin).await;
-            }
+            Ok(Turn::Events(begin)) => break begin,
             Ok(Turn::Last) | Err(Stop::Ended) => return Ok(()),
             Err(Stop::Lost) => return Err(Lost),
             Err(Stop::Refused(problem)) => {
@@ -77,7 +83,9 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
             // The requests of others have come meanwhile.
             yield_now().await;
         }
-    }
+    };
+    let mut talk = Talk::new(server, &mut input, &mut output, opening);
+    talk.run(timer, link, seat).await
 }
 
 /// Sends a problem as the last answer.
@@ -89,7 +97,7 @@ async fn refuse<P: Device, W: Write, T: Timer<R>, R>(
     delivery: &Delivery<'_>,
 ) -> Result<(), Lost> {
     let mut permit = server.slots().permit(link).await;
-    permit.make(|| Reply::from(problem));
+    permit.make(|| Reply::refusal(&problem));
     send::<P, _, _, _>(permit, output, delivery).await
 }
 
@@ -122,23 +130,89 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     };
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
-    let turn = answer(server, link, order, &mut tail, output, deadline).await?;
+    let mut order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
+    let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
+        Done::Opened(seat) => match order.action {
+            Ok(Action::Open(opening)) => return Ok(Turn::Events((opening, seat))),
+            _ => Turn::Last,
+        },
+        Done::Made(permit) => {
+            send::<P, _, _, _>(permit, output, &order.delivery).await?;
+            #[cfg(feature = "update")]
+            note_answer::<P>(&order);
+            match order.delivery.is_last {
+                true => Turn::Last,
+                false => Turn::Next,
+            }
+        }
+    };
     let used = length + buffered - tail.buffered();
     input.skip(used);
     Ok(turn)
 }
 
-/// Reads the body of a request and answers it; returns what may follow.
-async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
+/// Tells a self-test that waits for it that the API has answered.
+#[cfg(feature = "update")]
+fn note_answer<P: Device>(order: &Order<'_>) {
+    if let (Ok(Action::Call(_)), Some(update)) = (&order.action, P::update()) {
+        update.note_answer();
+    }
+}
+
+/// Reads the body of a request and does what it asks for.
+///
+/// A request is lent, here and below: what a future is given by value, it keeps twice.
+async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
-    order: Order<'_>,
+    order: &mut Order<'_>,
     tail: &mut Tail<'_, I>,
     output: &mut Output<'_, W, T, R>,
     deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Turn<P::Lock>, Stop> {
+) -> Result<Done<P::Lock>, Stop> {
     let mut body = Body::new();
+    receive::<P, _, _, _, _>(link, order, tail, &mut body, output, deadline).await?;
+    if let Ok(Action::Open(opening)) = &order.action {
+        let seat = opening.is_admitted.then(|| server.slots().seat(link));
+        match seat {
+            Some(None) => order.refuse(Problem::busy(format_args!(
+                "All places of viewers are taken: close one, or try again."
+            ))),
+            seat => {
+                open(output, opening).await?;
+                return Ok(Done::Opened(seat.flatten()));
+            }
+        }
+    }
+    let delivery = &mut order.delivery;
+    // The one place that lets another request follow. While others wait for a connection, none does.
+    delivery.is_last |= !tail.is_read() || server.slots().are_full();
+    if matches!(&order.action, Err(problem) if problem.is_wrong_token()) && server.note_guess() {
+        // Nobody waits for that: it holds no place among the answers, and gives its connection up to who wants one.
+        output.timer().delay(GUESS).await;
+        order.delivery.is_last = true;
+    }
+    let mut permit = server.slots().permit(link).await;
+    permit.make(|| match &order.action {
+        Ok(action) => perform(server, action, &body),
+        Err(problem) => Reply::refusal(problem),
+    });
+    Ok(Done::Made(permit))
+}
+
+/// Reads the body of a request as far as it is of use; one that can't be read turns the request into what is wrong with it.
+#[cfg_attr(
+    not(feature = "update"),
+    allow(unused_variables, reason = "an upload tells others how far it is")
+)]
+async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
+    link: &Link,
+    order: &mut Order<'_>,
+    tail: &mut Tail<'_, I>,
+    body: &mut Body,
+    output: &mut Output<'_, W, T, R>,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Stop> {
     let is_wanted = match &order.action {
         Ok(action) => action.reads_body(),
         // One that is too long is not waited for.
@@ -154,53 +228,15 @@ async fn answer<P: Device, I: Read, W: Write, T: Timer<R>, R>(
         Ok(Action::Upload(incoming)) => {
             upload::receive::<P, _, _, _, _>(link, incoming, tail, output).await
         }
-        _ if is_wanted => read(tail, &mut body, deadline).await,
+        _ if is_wanted => read(tail, body, deadline).await,
         _ => Ok(()),
     };
-    let action = match read {
-        Ok(()) => order.action,
-        Err(Stop::Refused(problem)) => order.action.and(Err(problem)),
+    match read {
+        Ok(()) => {}
+        Err(Stop::Refused(problem)) => order.refuse(problem),
         Err(Stop::Ended | Stop::Lost) => return Err(Stop::Lost),
-    };
-    let action = match action {
-        Ok(Action::Open(opening)) => {
-            let seat = opening.is_admitted.then(|| server.slots().seat(link));
-            match seat {
-                Some(None) => Err(Problem::busy(format_args!(
-                    "All places of viewers are taken: close one, or try again."
-                ))),
-                seat => {
-                    open(output, &opening).await?;
-                    return Ok(Turn::Events((opening, seat.flatten())));
-                }
-            }
-        }
-        action => action,
-    };
-    let mut delivery = order.delivery;
-    // The one place that lets another request follow. While others wait for a connection, none does.
-    delivery.is_last |= !tail.is_read() || server.slots().are_full();
-    if matches!(&action, Err(problem) if problem.is_wrong_token()) && server.note_guess() {
-        // Nobody waits for that: it holds no place among the answers, and gives its connection up to who wants one.
-        output.timer().delay(GUESS).await;
-        delivery.is_last = true;
     }
-    let mut permit = server.slots().permit(link).await;
-    #[cfg(feature = "update")]
-    let is_call = matches!(action, Ok(Action::Call(_)));
-    permit.make(|| match action {
-        Ok(action) => perform(server, &action, &body),
-        Err(problem) => Reply::from(problem),
-    });
-    send::<P, _, _, _>(permit, output, &delivery).await?;
-    #[cfg(feature = "update")]
-    if let (true, Some(update)) = (is_call, P::update()) {
-        update.note_answer();
-    }
-    Ok(match delivery.is_last {
-        true => Turn::Last,
-        false => Turn::Next,
-    })
+    Ok(())
 }
 
 /// Answers who opens an event connection: from here on, both sides speak WebSocket.
