@@ -10,9 +10,14 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::num::NonZeroUsize;
 
+use heapbeacon_shared::trace::Left;
+
 use crate::platform::Platform;
 use crate::tracer::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 use crate::walk::frame_pointer;
+
+/// Failed allocations are of one row where less than this lies between them, in microseconds.
+const ROW_US: u64 = 10_000;
 
 /// Records that the heap returned `address` for `size` bytes; 0 is a failed allocation.
 ///
@@ -50,9 +55,11 @@ fn failed<P: Platform>(size: usize, frame: usize) {
     if let Some(black_box) = P::black_box() {
         black_box.failed(time_us);
     }
-    let gave_reserve = P::reserve().is_some_and(|reserve| reserve.give_back(time_us));
     let tracer = P::tracer();
-    if !tracer.records_allocations() {
+    let is_recorded = tracer.records_allocations();
+    let left = is_recorded.then(|| left::<P>(time_us)).flatten();
+    let gave_reserve = P::reserve().is_some_and(|reserve| reserve.give_back(time_us));
+    if !is_recorded {
         return;
     }
     let mut stack = CallStack::new();
@@ -65,7 +72,16 @@ fn failed<P: Platform>(size: usize, frame: usize) {
         task: context.task,
         stack: &stack,
         gave_reserve,
+        left,
     });
+}
+
+/// Returns what is left of the heap. A full heap fails hundreds of times a second, and finding its largest block takes dozens of tries: so that
+/// is looked for at the first failure of a row.
+fn left<P: Platform>(time_us: u64) -> Option<Left> {
+    let last_us = P::tracer().last_failure_us();
+    let is_first = last_us.is_none_or(|last_us| time_us.saturating_sub(last_us) >= ROW_US);
+    P::left(is_first)
 }
 
 /// Records that the block at `address` is about to be freed; `size` is 0 where it is not known.

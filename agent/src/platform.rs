@@ -6,7 +6,7 @@
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::{self, CostUnit};
-use heapbeacon_shared::trace::{Cut, Name, Origin, Region, Window};
+use heapbeacon_shared::trace::{Cut, Left, Name, Origin, Region, Window};
 use heapless::Vec;
 
 use crate::black_box::BlackBox;
@@ -65,6 +65,13 @@ pub trait Platform: Sized + 'static {
     /// Returns what of the heap is held back for the moment when an allocation fails, on boards whose network takes
     /// its buffers from the traced heap.
     fn reserve() -> Option<&'static Reserve<Self::Lock>> {
+        None
+    }
+
+    /// Returns what is left of the heap, as an allocation has failed; its largest free block only if that is asked for.
+    ///
+    /// It is called where the allocator holds no lock, and may try what the heap would serve.
+    fn left(_with_largest: bool) -> Option<Left> {
         None
     }
 

@@ -18,7 +18,7 @@ use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
-use heapbeacon_shared::trace::{BuildId, Name, Region, Settings, Window, name};
+use heapbeacon_shared::trace::{BuildId, Left, Name, Region, Settings, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::flash;
@@ -141,6 +141,10 @@ impl Platform for Board {
     }
 
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
+
+    fn left(with_largest: bool) -> Option<Left> {
+        Some(heap::left(with_largest))
+    }
 }
 
 impl Device for Board {

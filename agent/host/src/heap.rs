@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use heapbeacon::memory::addresses;
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::trace::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Left, Origin, Region, Window};
 
 use crate::lock::SpinLock;
 use crate::tasks;
@@ -37,6 +37,14 @@ pub(crate) fn server() -> Range<usize> {
 /// Describes both pools.
 pub(crate) fn regions(window: Option<Window>) -> [Region; 2] {
     [HEAP.region(window), SERVER.region(window)]
+}
+
+/// Returns what is left of the process's heap, as an allocation of it has failed.
+pub(crate) fn left(with_largest: bool) -> Left {
+    Left {
+        free: HEAP.left() as u64,
+        largest_free_block: with_largest.then(|| HEAP.largest() as u64),
+    }
 }
 
 /// The process's heap, for a `#[global_allocator]`: one pool for the server's threads, one for all

@@ -157,9 +157,19 @@ impl<M: RawMutex> Pool<M> {
             start: self.memory.first.addr(),
             origin: self.origin,
         };
-        // Each try is a hold of its own, so that nobody waits for all of them.
-        let largest = largest_block(0, self.memory.len, |bytes| self.would_serve(bytes));
+        let largest = self.largest();
         self.with(|_, figures| figures.describe(place, largest, window))
+    }
+
+    /// Returns the bytes that are left of it, in all.
+    pub fn left(&self) -> usize {
+        self.with(|_, figures| figures.free())
+    }
+
+    /// Returns the largest request that would succeed, in bytes.
+    pub fn largest(&self) -> usize {
+        // Each try is a hold of its own, so that nobody waits for all of them.
+        largest_block(0, self.memory.len, |bytes| self.would_serve(bytes))
     }
 
     /// Checks whether a request of so many bytes would succeed. The probe is not counted.

@@ -94,7 +94,7 @@ fn tell_failures<P: Device>(
                 writer.stack::<P>(&stack, out);
             }
         }
-        writer.say(out, &Message::FailedAllocation(*failure));
+        writer.failure(failure, out);
     }
 }
 

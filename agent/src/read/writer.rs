@@ -1,6 +1,6 @@
 //! Writes wire messages, each after what it refers to.
 
-use heapbeacon_shared::trace::{Freed, MissedFrees, Record, Stack, Summary, Task};
+use heapbeacon_shared::trace::{Failure, Freed, MissedFrees, Record, Stack, Summary, Task};
 use heapbeacon_shared::wire::{self, Encoder, Message};
 use heapless::Vec;
 
@@ -167,7 +167,14 @@ impl MessageWriter {
     fn failures<P: Device>(&mut self, trace: Trace, moment: u64, out: &mut impl Out) {
         let failures = P::tracer().failures(trace).unwrap_or_default();
         for failure in failures.iter().filter(|failure| failure.time_us <= moment) {
-            self.say(out, &Message::FailedAllocation(*failure));
+            self.failure(failure, out);
+        }
+    }
+
+    pub(super) fn failure(&mut self, failure: &Failure, out: &mut impl Out) {
+        self.say(out, &Message::FailedAllocation(*failure));
+        if let Some(left) = failure.left {
+            self.say(out, &Message::Left(left));
         }
     }
 

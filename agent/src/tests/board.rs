@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::{self, CostUnit};
-use heapbeacon_shared::trace::{Region, Window};
+use heapbeacon_shared::trace::{Left, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
@@ -180,6 +180,13 @@ impl Platform for Board {
 
     fn marks() -> &'static Marks<Interruptible> {
         MARKS.with(|marks| *marks)
+    }
+
+    fn left(with_largest: bool) -> Option<Left> {
+        Some(Left {
+            free: 700,
+            largest_free_block: with_largest.then_some(600),
+        })
     }
 
     fn black_box() -> Option<&'static BlackBox<Interruptible>> {

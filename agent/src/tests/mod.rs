@@ -2,6 +2,8 @@
 
 pub(crate) mod board;
 
+#[cfg(all(feature = "tracing", feature = "http"))]
+mod failures;
 #[cfg(feature = "tracing")]
 mod postmortem;
 #[cfg(feature = "tracing")]

@@ -6,7 +6,7 @@ use std::format;
 use std::vec::Vec;
 
 use heapbeacon_shared::capture::{Capture, CaptureReader};
-use heapbeacon_shared::trace::{Address, Cut, Ending, Reason, name};
+use heapbeacon_shared::trace::{Address, Cut, Ending, Left, Reason, name};
 
 use crate::platform::Platform;
 use crate::postmortem::{
@@ -183,6 +183,10 @@ fn a_panic_right_behind_a_failed_allocation_is_its_consequence() {
         task: 0,
         stack: &stack(0),
         gave_reserve: false,
+        left: Some(Left {
+            free: 5000,
+            largest_free_block: Some(4000),
+        }),
     });
     write_ahead::<Board>();
     black_box.failed(999_000);
@@ -198,6 +202,8 @@ fn a_panic_right_behind_a_failed_allocation_is_its_consequence() {
         .last()
         .expect("it was written ahead");
     assert_eq!(failure.size, 4096);
+    let left = failure.left.expect("it is kept");
+    assert_eq!((left.free, left.largest_free_block), (5000, Some(4000)));
     let stacks: Vec<_> = capture
         .stacks
         .iter()

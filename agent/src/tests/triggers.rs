@@ -129,6 +129,7 @@ fn a_failed_allocation_freezes_the_trace() {
         task: 0,
         stack: &[1].into_iter().collect(),
         gave_reserve: false,
+        left: None,
     });
     watch::<Board>();
     assert_eq!(Board::tracer().summary().state, State::Stopped);

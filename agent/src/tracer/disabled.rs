@@ -158,6 +158,10 @@ impl<M> Tracer<M> {
 
     pub fn failed(&self, _event: &FailedAllocation<'_>) {}
 
+    pub(crate) fn last_failure_us(&self) -> Option<u64> {
+        None
+    }
+
     pub fn get(&self, _index: u32) -> Result<Record, Error> {
         Err(Error::NotSupported)
     }

@@ -85,6 +85,11 @@ impl<M: RawMutex> Tracer<M> {
         });
     }
 
+    /// Returns when an allocation failed last, in microseconds since boot; `None` if none is remembered.
+    pub(crate) fn last_failure_us(&self) -> Option<u64> {
+        self.locked(|inner| inner.last_failure_us())
+    }
+
     /// Records that an allocation failed.
     pub fn failed(&self, event: &FailedAllocation<'_>) {
         self.locked(|inner| {

@@ -3,7 +3,7 @@
 use core::hint::cold_path;
 
 use super::count::Count;
-use super::ledger::{Failed, FreedBlock, Ledger, PendingFree};
+use super::ledger::{Failed, FreedBlock, Ledger, PendingFree, Room};
 use super::records::{Block, Entry, Gone, MAX_SEQ, MAX_TIME, Records, Slot, bounded};
 use super::ring::Ring;
 use super::stacks::Stacks;
@@ -449,6 +449,11 @@ impl Inner {
         slot
     }
 
+    /// Returns when an allocation failed last, of those that are remembered.
+    pub(super) fn last_failure_us(&self) -> Option<u64> {
+        self.ledger.last_failure_us()
+    }
+
     pub(super) fn failed(&mut self, event: &FailedAllocation<'_>) {
         let seq = self.stamp(event.time_us.min(MAX_TIME));
         self.counters.failed_allocations += 1;
@@ -463,6 +468,7 @@ impl Inner {
                 size: event.size,
                 stack,
                 gave_reserve: event.gave_reserve,
+                left: event.left.map(Room::from),
             };
             self.ledger.failed(failed, &mut self.stacks);
         }

@@ -2,7 +2,7 @@
 //!
 //! Whatever names a call stack here holds a reference to it, so that it is not recycled.
 
-use heapbeacon_shared::trace::{self, Address, Failure, WrongFreeKind};
+use heapbeacon_shared::trace::{self, Address, Failure, Left, WrongFreeKind};
 use heapless::{Deque, Vec};
 
 use super::records::Entry;
@@ -51,6 +51,14 @@ pub(super) struct Failed {
     pub(super) size: usize,
     pub(super) stack: Link,
     pub(super) gave_reserve: bool,
+    pub(super) left: Option<Room>,
+}
+
+/// What was left of the heap, as packed as a list of them is.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    free: usize,
+    largest: Option<usize>,
 }
 
 struct WrongFree {
@@ -128,6 +136,11 @@ impl Ledger {
         let _ = self.failures.push(failed);
     }
 
+    /// Returns when an allocation failed last.
+    pub(super) fn last_failure_us(&self) -> Option<u64> {
+        self.failures.last().map(|failed| failed.time_us)
+    }
+
     /// Returns which failure makes room for another: the oldest, but not the last one that the reserve was given back
     /// for. That one began what the others, often hundreds in a second, are only a part of.
     fn least_telling(&self, newest: &Failed) -> usize {
@@ -144,6 +157,7 @@ impl Ledger {
             size: failed.size as u64,
             stack: stacks.id(failed.stack),
             gave_reserve: failed.gave_reserve,
+            left: failed.left.map(Left::from),
         });
         failures.collect()
     }
@@ -285,6 +299,26 @@ impl Ledger {
     pub(super) fn wrong_frees(&self, stacks: &Stacks) -> Vec<trace::WrongFree, WRONG_FREES> {
         let wrong_frees = self.wrong_frees.iter().map(|wrong| wrong.view(stacks));
         wrong_frees.collect()
+    }
+}
+
+impl From<Left> for Room {
+    fn from(left: Left) -> Self {
+        // No heap is larger than what a pointer can tell.
+        let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            free: bytes(left.free),
+            largest: left.largest_free_block.map(bytes),
+        }
+    }
+}
+
+impl From<Room> for Left {
+    fn from(room: Room) -> Self {
+        Self {
+            free: room.free as u64,
+            largest_free_block: room.largest.map(|largest| largest as u64),
+        }
     }
 }
 

@@ -100,8 +100,8 @@ pub use ring::{EventCursor, Overtaken, Ring, Slot};
 pub use sink::{Attachment, Event, EventKind, EventRing};
 
 pub use heapbeacon_shared::trace::{
-    Address, Destination, Failure, Frames, Freed, Mode, Record, Stack, State, Summary, WrongFree,
-    WrongFreeKind,
+    Address, Destination, Failure, Frames, Freed, Left, Mode, Record, Stack, State, Summary,
+    WrongFree, WrongFreeKind,
 };
 pub use values::{Order, Split, Status, Sums, Trace, TraceEnded};
 
@@ -149,6 +149,8 @@ pub struct FailedAllocation<'a> {
     pub stack: &'a CallStack,
     /// Whether the [reserve](crate::reserve) was given back for it.
     pub gave_reserve: bool,
+    /// What was left of the heap then, where it is known.
+    pub left: Option<Left>,
 }
 
 /// A block that is about to be given back.

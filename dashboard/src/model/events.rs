@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::Growth;
 use heapbeacon_shared::api::{Device, Heap, MarksPage, Trace};
-use heapbeacon_shared::trace::{Failure, Mode, Period};
+use heapbeacon_shared::trace::{Failure, Left, Mode, Period};
 
 use crate::format;
 
@@ -172,10 +172,23 @@ fn failure(failure: &Failure) -> Event {
         false => "",
     };
     let bytes = format::count(failure.size);
+    let left = failure.left.as_ref().map(left).unwrap_or_default();
     Event {
         time_us: failure.time_us,
         kind: Kind::Failure,
-        words: format!("allocation of {bytes} bytes failed{reserve}"),
+        words: format!("allocation of {bytes} bytes failed{left}{reserve}"),
+    }
+}
+
+/// Says what was left of the heap as an allocation failed.
+fn left(left: &Left) -> String {
+    let free = format::bytes(left.free);
+    match left.largest_free_block {
+        Some(largest) => {
+            let largest = format::bytes(largest);
+            format!(": {free} were free, {largest} in one piece")
+        }
+        None => format!(": {free} were free"),
     }
 }
 
@@ -217,6 +230,7 @@ mod tests {
             size: 4096,
             stack: 1,
             gave_reserve: true,
+            left: None,
         };
         heap.recent_failures.push(failed).expect("room");
         let trace = Trace {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::api::{Device, Heap, Leak, Record, Stack, Warning};
-use crate::trace::{self, Failure, Name, Origin, Region, Reserve};
+use crate::trace::{self, Failure, Left, Name, Origin, Region, Reserve};
 use crate::wire::{self, Event, Message};
 
 use super::blocks::{Block, Blocks};
@@ -91,6 +91,7 @@ impl Fold {
             Message::References(references) => self.pointers.references(&references),
             Message::Scan(scan) => self.pointers.scan(scan),
             Message::FailedAllocation(failed) => self.failures.push(failed),
+            Message::Left(left) => self.left(left),
             Message::MissedFrees(missed) => self.missed_frees = missed,
             Message::WrongFree(wrong) => self.wrong_frees.push(wrong),
             Message::Dropped(dropped) => self.dropped = self.dropped.saturating_add(dropped.events),
@@ -353,6 +354,13 @@ impl Fold {
             freed: block.end.is_some(),
             freed_time_us: block.end.map(|end| self.us(end.time)),
             freed_stack: block.end.and_then(|end| end.stack),
+        }
+    }
+
+    /// Notes what was left of the heap at the failed allocation that was told of last.
+    fn left(&mut self, left: Left) {
+        if let Some(failed) = self.failures.last_mut() {
+            failed.left = Some(left);
         }
     }
 

@@ -25,7 +25,7 @@ pub use leak::{
     Births, Kind, Leak, MAX_BIRTHS, MAX_UNRECORDED, OUTLIVED_FACTOR, Outlived, Period, Unrecorded,
     Verdict,
 };
-pub use record::{Failure, Freed, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
+pub use record::{Failure, Freed, Left, Mark, MissedFrees, Record, WrongFree, WrongFreeKind};
 pub use reference::{Reference, Root, RootKind, Scan, Scope, Span};
 pub use settings::{
     Action, BootTrace, Condition, MAX_TRIGGERS, Secret, Secrets, Settings, Trigger,

@@ -46,6 +46,18 @@ pub struct Failure {
     /// Whether the [`Reserve`](super::Reserve) was given back for it; not told on the wire.
     #[serde(default, with = "super::json_only")]
     pub gave_reserve: bool,
+    /// What was left of the heap then, where the board says so; a message of its own on the wire.
+    #[serde(default, with = "super::json_only")]
+    pub left: Option<Left>,
+}
+
+/// What was left of the heap as an allocation failed: a message behind that of the [`Failure`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Bytes left, in all regions together.
+    pub free: u64,
+    /// The largest request that would have succeeded; `None` where the one before had failed just then, and it was not looked for again.
+    pub largest_free_block: Option<u64>,
 }
 
 /// What is wrong about a [`WrongFree`].

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Events, References};
 use crate::trace::{
-    Address, BuildId, Ending, Failure, Leak, LogLine, Mark, MissedFrees, Name, Origin, Period,
-    Record, Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
+    Address, BuildId, Ending, Failure, Leak, Left, LogLine, Mark, MissedFrees, Name, Origin,
+    Period, Record, Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -74,6 +74,8 @@ pub enum Message {
     Ending(Ending),
     /// One of the last lines that the firmware has logged, oldest first.
     Log(LogLine),
+    /// What was left of the heap as the allocation failed of which the message before it tells.
+    Left(Left),
 }
 
 /// Who is speaking.

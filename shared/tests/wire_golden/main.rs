@@ -281,11 +281,23 @@ fn failed_allocation() {
         size: 65_536,
         stack: 9,
         gave_reserve: false,
+        left: None,
     };
     assert_golden(
         Message::FailedAllocation(failed),
         "07 07  80 01  80 80 04  09",
     );
+}
+
+#[test]
+fn left() {
+    let mut left = Left {
+        free: 300,
+        largest_free_block: Some(128),
+    };
+    assert_golden(Message::Left(left), "06 1d  ac 02  01 80 01");
+    left.largest_free_block = None;
+    assert_golden(Message::Left(left), "04 1d  ac 02  00");
 }
 
 #[test]

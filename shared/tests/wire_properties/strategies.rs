@@ -166,6 +166,13 @@ fn small() -> impl Strategy<Value = Message> {
             size,
             stack,
             gave_reserve: false,
+            left: None,
+        })
+    });
+    let left = (number(), proptest::option::of(number())).prop_map(|(free, largest_free_block)| {
+        Message::Left(Left {
+            free,
+            largest_free_block,
         })
     });
     let mark = (number(), name()).prop_map(|(time, name)| {
@@ -201,7 +208,7 @@ fn small() -> impl Strategy<Value = Message> {
                 given_us: given_time,
             })
         });
-    prop_oneof![failed, mark, dropped, missed, task, handed, reserve]
+    prop_oneof![failed, left, mark, dropped, missed, task, handed, reserve]
 }
 
 fn pointers() -> impl Strategy<Value = Message> {

@@ -28,4 +28,4 @@ pub use heapbeacon_pool::memory_once;
 
 pub use memory::add_region;
 #[cfg(feature = "figures")]
-pub use regions::{RESERVE, gave_back, is_uncounted, lacks_regions, memory, regions, took};
+pub use regions::{RESERVE, gave_back, is_uncounted, lacks_regions, left, memory, regions, took};

@@ -15,7 +15,7 @@ use esp_alloc::{HEAP, HeapRegion, HeapStats};
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Figures, Place, Tried, largest_blocks};
-use heapbeacon_shared::trace::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Left, Origin, Region, Window};
 
 use crate::algorithm;
 
@@ -100,13 +100,7 @@ pub fn regions(
     window: Option<Window>,
     name: impl Fn(usize) -> &'static str,
 ) -> heapless::Vec<Region, 4> {
-    let mut ranges = [const { 0..0 }; MOST];
-    REGIONS.lock(|regions| {
-        for (range, known) in ranges.iter_mut().zip(regions.borrow().iter()) {
-            *range = known.range();
-        }
-    });
-    let largest = largest_blocks(&EspAlloc, &ranges);
+    let largest = largest();
     REGIONS.lock(|regions| {
         let mut regions = regions.borrow_mut();
         let known = regions.iter_mut().zip(largest);
@@ -114,6 +108,31 @@ pub fn regions(
             .map(|(known, largest)| known.describe(name(known.start), largest, window))
             .collect()
     })
+}
+
+/// Returns what is left of all regions, as an allocation has failed.
+pub fn left(with_largest: bool) -> Left {
+    let free = REGIONS.lock(|regions| {
+        let regions = regions.borrow();
+        let free = regions.iter().map(|known| known.figures.free());
+        free.sum::<usize>()
+    });
+    Left {
+        free: free as u64,
+        largest_free_block: with_largest
+            .then(|| largest().into_iter().max().unwrap_or(0).min(free) as u64),
+    }
+}
+
+/// Returns the largest request that each region would serve.
+fn largest() -> [usize; MOST] {
+    let mut ranges = [const { 0..0 }; MOST];
+    REGIONS.lock(|regions| {
+        for (range, known) in ranges.iter_mut().zip(regions.borrow().iter()) {
+            *range = known.range();
+        }
+    });
+    largest_blocks(&EspAlloc, &ranges)
 }
 
 /// Returns where the region of an index lies.

@@ -64,6 +64,11 @@ impl Platform for Board {
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
 
     #[cfg(feature = "http")]
+    fn left(with_largest: bool) -> Option<heapbeacon_shared::trace::Left> {
+        Some(heapbeacon_esp_alloc::left(with_largest))
+    }
+
+    #[cfg(feature = "http")]
     fn reserve() -> Option<&'static heapbeacon::reserve::Reserve<Lock>> {
         Some(&heapbeacon_esp_alloc::RESERVE)
     }

@@ -18,7 +18,7 @@ use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
 use heapbeacon_embassy::{Lock, image, network, restart, tasks};
 use heapbeacon_shared::api::{self, CostUnit};
-use heapbeacon_shared::trace::{Cut, Origin, Region, Window, name};
+use heapbeacon_shared::trace::{Cut, Left, Origin, Region, Window, name};
 use static_cell::ConstStaticCell;
 
 use crate::crash::{EXHAUSTION, PANIC};
@@ -120,6 +120,10 @@ impl Platform for Board {
     }
 
     const COST_UNIT: CostUnit = CostUnit::Nanoseconds;
+
+    fn left(with_largest: bool) -> Option<Left> {
+        Some(heap::left(with_largest))
+    }
 
     fn reserve() -> Option<&'static Reserve<Lock>> {
         Some(&heap::RESERVE)

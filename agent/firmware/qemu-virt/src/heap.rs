@@ -10,7 +10,7 @@ use heapbeacon::memory::{Area, AreaKind, addresses};
 use heapbeacon::reserve::{Reserve, Source};
 use heapbeacon_embassy::Lock;
 use heapbeacon_pool::{Memory, Pool};
-use heapbeacon_shared::trace::{Origin, Region, Window};
+use heapbeacon_shared::trace::{Left, Origin, Region, Window};
 
 static FAST_MEMORY: Memory<{ 64 << 10 }> = Memory::new();
 static LARGE_MEMORY: Memory<{ 192 << 10 }> = Memory::new();
@@ -47,6 +47,14 @@ impl Source for Spare {
 /// Describes both regions.
 pub fn regions(window: Option<Window>) -> [Region; 2] {
     [FAST.region(window), LARGE.region(window)]
+}
+
+/// Returns what is left of both regions, as an allocation has failed.
+pub fn left(with_largest: bool) -> Left {
+    Left {
+        free: (FAST.left() + LARGE.left()) as u64,
+        largest_free_block: with_largest.then(|| FAST.largest().max(LARGE.largest()) as u64),
+    }
 }
 
 /// Memory areas that [`area`] describes.

@@ -1,6 +1,7 @@
 //! What the firmware of a stand-in would allocate, second by second.
 
 use heapbeacon::tracer::{Allocation, CallStack, FailedAllocation, Free, Tracer};
+use heapbeacon_shared::trace::Left;
 use std::num::NonZeroUsize;
 
 use super::heap::{Block, Heap};
@@ -169,6 +170,7 @@ impl Firmware {
         let block = self.heap.allocate(size);
         let address = block.and_then(|block| NonZeroUsize::new(block.address()));
         let (Some(block), Some(address)) = (block, address) else {
+            let region = self.heap.region(None);
             tracer.failed(&FailedAllocation {
                 size,
                 time_us,
@@ -176,6 +178,10 @@ impl Firmware {
                 task,
                 stack,
                 gave_reserve: false,
+                left: Some(Left {
+                    free: region.free,
+                    largest_free_block: Some(region.largest_free_block),
+                }),
             });
             return false;
         };

@@ -94,6 +94,12 @@ fn given_for(agent: &Client) -> Option<(Failure, Option<u64>)> {
         failures.all(|failure| !failure.gave_reserve),
         "it is given back once"
     );
+    let left = failure.left.expect("the board says what was left");
+    let largest = left.largest_free_block.expect("it is the first of a row");
+    assert!(
+        largest < failure.size && largest <= left.free,
+        "it did not fit: {failure:?}"
+    );
     Some((failure, given_us))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use heapbeacon_shared::api::{Device, PostMortem};
 use heapbeacon_shared::capture::{Capture, CaptureReader};
 use heapbeacon_shared::symbols::Symbols;
-use heapbeacon_shared::trace::{Ending, Reason};
+use heapbeacon_shared::trace::{Ending, Failure, Reason};
 use serde_json::Value;
 
 use crate::support::client::Client;
@@ -107,6 +107,13 @@ fn what_ran_out_of_memory_says_who_asked_and_who_held_it() {
     assert_eq!(json["leaks"].as_array().map(Vec::len), Some(8), "{json}");
     assert_eq!(json["summary"]["live_count"], summary.live_count, "{json}");
     assert_eq!(json["regions"].as_array().map(Vec::len), Some(2), "{json}");
+    let failures: Vec<Failure> = serde_json::from_value(json["failures"].clone()).expect("a list");
+    assert!(
+        failures
+            .iter()
+            .all(|failure| failure.left.is_some_and(|left| left.free > 0)),
+        "{failures:?}"
+    );
     let device: Device = agent.read("/device");
     assert_eq!(
         json["device"]["build_id"],

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::read::stream::Out;
 
-/// Bytes of a chunk: the longest single JSON value, a trace status, fits.
-const CHUNK: usize = 2304;
+/// Bytes of a chunk: the longest single JSON value, the state of a heap whose allocations fail, fits.
+const CHUNK: usize = 2816;
 /// Bytes that the longest item of a page, or the longest message, needs.
 const ITEM: usize = 1792;
 
@@ -88,7 +88,7 @@ impl Out for Chunk {
 mod tests {
     use super::*;
     use heapbeacon_shared::api::Heap;
-    use heapbeacon_shared::trace::{Address, Failure, Region, Reserve};
+    use heapbeacon_shared::trace::{Address, Failure, Left, Region, Reserve};
 
     /// Nine years in microseconds: as long as sequence numbers last.
     const LATE: u64 = (1 << 48) - 1;
@@ -116,6 +116,10 @@ mod tests {
             size: u64::MAX,
             stack: u32::MAX,
             gave_reserve: false,
+            left: Some(Left {
+                free: FOUR_GIB,
+                largest_free_block: Some(FOUR_GIB),
+            }),
         };
         let heap = Heap {
             time_us: LATE,

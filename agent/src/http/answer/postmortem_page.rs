@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{Passed, judge};
 use heapbeacon_shared::api;
-use heapbeacon_shared::trace::{Kind, Origin, Period, Region, Stack, Task};
+use heapbeacon_shared::trace::{Failure, Kind, Left, Origin, Period, Region, Stack, Task};
 use heapbeacon_shared::wire::Message;
 
 use crate::http::answer::chunk::Chunk;
@@ -136,7 +136,8 @@ impl PostMortemPage {
                 }
             }
             (Part::Failures, Message::FailedAllocation(failure)) => {
-                chunk.element(is_first, &failure);
+                let left = left_at::<P>(self.at);
+                chunk.element(is_first, &Failure { left, ..failure });
             }
             (Part::Marks, Message::Mark(mark)) => chunk.element(is_first, &mark),
             (Part::Log, Message::Log(line)) => chunk.element(is_first, &line),
@@ -186,6 +187,14 @@ fn period<P: Device>() -> Period {
         _ => None,
     });
     told.unwrap_or_default()
+}
+
+/// Returns what was left of the heap at the failed allocation whose message ends at a place.
+fn left_at<P: Device>(end: usize) -> Option<Left> {
+    match P::black_box()?.read(end)? {
+        (Some(Message::Left(left)), _) => Some(left),
+        _ => None,
+    }
 }
 
 /// Describes a call stack, with the name that its task had then.

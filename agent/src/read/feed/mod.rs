@@ -316,6 +316,7 @@ impl Feed {
             size: size as u64,
             stack,
             gave_reserve: false,
+            left: None,
         };
         self.writer.say(out, &Message::FailedAllocation(failure));
         self.sent += 1;

@@ -206,6 +206,7 @@ fn fail() {
         task: 0,
         stack: &CallStack::from_iter([0x900]),
         gave_reserve: false,
+        left: None,
     });
 }
 

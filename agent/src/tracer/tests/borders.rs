@@ -333,6 +333,7 @@ fn a_failure_tells_whether_the_reserve_was_given_back_for_it() {
             task: 0,
             stack: &CallStack::from_iter([1]),
             gave_reserve,
+            left: None,
         });
     }
     let failures = fixture.failures();
@@ -354,6 +355,7 @@ fn the_failure_that_the_reserve_was_given_back_for_is_kept_until_the_next_such()
             task: 0,
             stack: &CallStack::from_iter([1]),
             gave_reserve,
+            left: None,
         });
     };
     let times = || -> std::vec::Vec<_> {

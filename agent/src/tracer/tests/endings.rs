@@ -169,6 +169,7 @@ fn record(tracer: &Readable, code: usize, blocks: usize) {
                 task: 0,
                 stack: &stack,
                 gave_reserve: false,
+                left: None,
             });
         }
     }

@@ -80,6 +80,7 @@ fn apply(tracer: &Tracer<Strict>, step: Step) {
             task: u16::MAX,
             stack,
             gave_reserve: false,
+            left: None,
         }),
         Step::Gap => {
             tracer.stop().expect("it records");

@@ -142,6 +142,7 @@ impl Fixture {
             task: 0,
             stack: &CallStack::from_iter([0x700]),
             gave_reserve: false,
+            left: None,
         });
     }
 

@@ -235,6 +235,7 @@ fn hold(buffer: Buffer) {
             task: 1,
             stack: &call_stack(0),
             gave_reserve: false,
+            left: None,
         });
         read();
         buffer = end(&METERED);
