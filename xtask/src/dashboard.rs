@@ -1,6 +1,7 @@
 //! The dashboard's bundle: built, packed, and weighed.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Error, Result, bail};
 use heapbeacon_bundle::{Effort, File};
@@ -21,11 +22,29 @@ const WORKER: &str = "worker";
 /// Where the crate `heapbeacon-dashboard-bundle` has the packed files.
 const PACKED: &str = "agent/dashboard-bundle/files";
 
+/// The folder of the bundle, and its packed files, once they were made: no source changes in a run, and two builds at a time would be in each
+/// other's way.
+static BUNDLE: Mutex<Option<PathBuf>> = Mutex::new(None);
+static FILES: Mutex<Option<Arc<[File]>>> = Mutex::new(None);
+
+/// Returns what was made before, or makes it.
+fn once<T: Clone>(made: &Mutex<Option<T>>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = &*made {
+        return Ok(made.clone());
+    }
+    Ok(made.insert(make()?).clone())
+}
+
 /// Builds the release bundle and returns its folder.
 ///
 /// # Errors
 /// When a tool cannot be installed or the dashboard does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    once(&BUNDLE, || build_now(workspace))
+}
+
+fn build_now(workspace: &Workspace) -> Result<PathBuf> {
     tools::ensure_dashboard_tools(workspace)?;
     let shell = &workspace.shell;
     cmd!(shell, "trunk build --release")
@@ -56,12 +75,14 @@ fn without_comments(script: &str) -> String {
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build_packed(workspace: &Workspace) -> Result<Vec<File>> {
-    let bundle = build(workspace)?;
-    let files = heapbeacon_bundle::load(&bundle, Effort::Thorough).map_err(Error::msg)?;
-    heapbeacon_bundle::embed(&files, &workspace.path(PACKED))
-        .with_context(|| format!("the packed dashboard can't be written to {PACKED}"))?;
-    Ok(files)
+pub(crate) fn build_packed(workspace: &Workspace) -> Result<Arc<[File]>> {
+    once(&FILES, || {
+        let bundle = build(workspace)?;
+        let files = heapbeacon_bundle::load(&bundle, Effort::Thorough).map_err(Error::msg)?;
+        heapbeacon_bundle::embed(&files, &workspace.path(PACKED))
+            .with_context(|| format!("the packed dashboard can't be written to {PACKED}"))?;
+        Ok(files.into())
+    })
 }
 
 /// Builds and packs the release bundle, and says where it is.
@@ -84,7 +105,7 @@ pub(crate) fn print_build(workspace: &Workspace) -> Result<()> {
 pub(crate) fn size(workspace: &Workspace) -> Result<()> {
     let (mut first, mut all) = (0, 0);
     println!("{:>9}  file, bytes after gzip", "");
-    for file in build_packed(workspace)? {
+    for file in &*build_packed(workspace)? {
         let bytes = file.gzip.len();
         println!("{bytes:>9}  {}", file.path);
         all += bytes;

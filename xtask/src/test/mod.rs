@@ -7,6 +7,7 @@ mod reach;
 mod stages;
 mod tally;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -55,21 +56,61 @@ fn stage(name: &str) -> Result<&'static Stage> {
 /// # Errors
 /// When something failed.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let mut lines = Vec::new();
-    let mut total = Tally::default();
-    for stage in &options.stages {
-        println!("\n== {}: {}", stage.name, stage.about);
-        let started = Instant::now();
-        let tally = run_stage(workspace, stage, options).unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
-            Tally::failure(format!("{error:#}"))
-        });
-        lines.push(summary(stage.name, &tally, started.elapsed()));
-        total += tally;
+    let stages = &options.stages;
+    let runs_beside = |stage: &Stage, name: &str| stage.beside == Some(name);
+    let mut told = Vec::new();
+    for stage in stages {
+        if stages.iter().any(|other| runs_beside(stage, other.name)) {
+            continue;
+        }
+        let others = stages.iter().copied();
+        let others: Vec<_> = others
+            .filter(|other| runs_beside(other, stage.name))
+            .collect();
+        told.append(&mut run_together(workspace, stage, &others, options)?);
     }
-    println!("\n{}\n\n{total}", lines.join("\n"));
+    let lines: Vec<_> = told.iter().map(|(line, _)| line.as_str()).collect();
+    println!("\n{}", lines.join("\n"));
+    let mut total = Tally::default();
+    told.into_iter().for_each(|(_, tally)| total += tally);
+    println!("\n{total}");
     ensure!(total.has_passed(), "some tests failed");
     Ok(())
+}
+
+/// Runs a stage, and others one after the other beside it: what they print comes line by line as it may. Returns the line of each, and its tally.
+fn run_together(
+    workspace: &Workspace,
+    stage: &Stage,
+    others: &[&Stage],
+    options: &Options,
+) -> Result<Vec<(String, Tally)>> {
+    if others.is_empty() {
+        return Ok(vec![timed(workspace, stage, options)]);
+    }
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            // A shell is one thread's.
+            let workspace = Workspace::open()?;
+            workspace.shell.set_var("CARGO_BUILD_JOBS", "1");
+            let told = others.iter().map(|stage| timed(&workspace, stage, options));
+            anyhow::Ok(told.collect::<Vec<_>>())
+        });
+        let mut told = vec![timed(workspace, stage, options)];
+        told.append(&mut beside.join().expect("it does not panic")?);
+        Ok(told)
+    })
+}
+
+/// Runs a stage and returns its line and its tally.
+fn timed(workspace: &Workspace, stage: &Stage, options: &Options) -> (String, Tally) {
+    println!("\n== {}: {}", stage.name, stage.about);
+    let started = Instant::now();
+    let tally = run_stage(workspace, stage, options).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Tally::failure(format!("{error:#}"))
+    });
+    (summary(stage.name, &tally, started.elapsed()), tally)
 }
 
 fn run_stage(workspace: &Workspace, stage: &Stage, options: &Options) -> Result<Tally> {
