@@ -120,7 +120,7 @@ fn note_left<P: Device>(ending: &mut Ending) {
 
 /// Notes a line that the firmware logs, for the next boot to tell if this one ends badly: the last six are kept, 80 bytes of each.
 ///
-/// It may be called from anywhere, and neither allocates nor waits. Feed it from whatever writes the firmware's log:
+/// Where the device's [settings](crate::field::settings) say so, none is kept. It may be called from anywhere, and neither allocates nor waits. Feed it from whatever writes the firmware's log:
 ///
 /// ```ignore
 /// impl log::Log for Console {

@@ -18,6 +18,9 @@ pub fn sample<P: Device>() {
         let regions = P::regions(Some(Window { since_us, now_us }));
         history.note(now_us, &regions);
     }
+    if let (Some(black_box), Some(settings)) = (P::black_box(), P::settings()) {
+        black_box.keep_log(settings.get(|settings| !settings.no_log));
+    }
     write_ahead::<P>();
     triggers::watch::<P>();
 }

@@ -133,6 +133,8 @@ struct State {
     failed_us: Option<u64>,
     /// How many lines this boot has logged.
     logged: u32,
+    /// Whether they are not kept.
+    discards_log: bool,
 }
 
 impl<M: RawMutex> BlackBox<M> {
@@ -147,6 +149,7 @@ impl<M: RawMutex> BlackBox<M> {
                 number: 0,
                 failed_us: None,
                 logged: 0,
+                discards_log: false,
             })),
             has_ended: AtomicU32::new(0),
         }
@@ -263,13 +266,25 @@ impl<M: RawMutex> BlackBox<M> {
     pub(crate) fn log(&self, line: &str) {
         let mut number = None;
         self.update(|state| {
-            if state.has_begun {
+            if state.has_begun && !state.discards_log {
                 state.logged = state.logged.wrapping_add(1);
                 number = Some(state.logged);
             }
         });
         if let Some(number) = number {
             self.memory.log().write(number, line);
+        }
+    }
+
+    /// Keeps the lines that are logged from now on, or none, and none of those before.
+    pub(crate) fn keep_log(&self, keeps: bool) {
+        let mut is_changed = false;
+        self.update(|state| {
+            is_changed = state.discards_log == keeps;
+            state.discards_log = !keeps;
+        });
+        if is_changed && !keeps {
+            self.memory.log().clear();
         }
     }
 

@@ -14,7 +14,9 @@ use heapbeacon_shared::trace::{MAX_TRIGGERS, Settings, Trigger};
 use crate::field::watched::Watched;
 
 /// What stored settings begin with. A field more makes another one.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before, which ends before whether the log is kept.
+const WITHOUT_LOG: u8 = 1;
 /// Bytes of the longest settings, as they are stored.
 pub const MAX_BYTES: usize = 384;
 
@@ -134,6 +136,7 @@ impl<M: RawMutex> Store<M> {
                 trace: settings.trace,
                 records: settings.records,
                 references: !settings.no_references,
+                log: !settings.no_log,
                 triggers: kept.watched.describe(&settings.triggers).collect(),
                 wifi_ssid: settings.secrets.wifi_ssid.clone(),
                 has_wifi_password: !settings.secrets.wifi_password.is_empty(),
@@ -170,6 +173,11 @@ fn decode(bytes: &[u8]) -> Option<Settings> {
     let (version, encoded) = bytes.split_first()?;
     match *version {
         VERSION => postcard::from_bytes(encoded).ok(),
+        WITHOUT_LOG => {
+            let mut padded = [0; MAX_BYTES];
+            padded.get_mut(..encoded.len())?.copy_from_slice(encoded);
+            postcard::from_bytes(padded.get(..=encoded.len())?).ok()
+        }
         _ => None,
     }
 }

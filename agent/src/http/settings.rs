@@ -28,7 +28,7 @@ pub(crate) fn get<P: Device>() -> Answer {
 pub(crate) fn set<P: Device>(server: &Server<P>, body: &[u8]) -> Answer {
     let store = store::<P>()?;
     let expected = format_args!(
-        "Send any of name, trace, records, references, triggers, wifi_ssid, wifi_password, control_token and read_token, as \
+        "Send any of name, trace, records, references, log, triggers, wifi_ssid, wifi_password, control_token and read_token, as \
          GET /api/v1/openapi.yaml has them."
     );
     let request: SettingsRequest = body::parse(body, expected)?;
@@ -77,6 +77,7 @@ fn wished(mut settings: Settings, request: &SettingsRequest) -> Settings {
     settings.no_references = request
         .references
         .map_or(settings.no_references, |references| !references);
+    settings.no_log = request.log.map_or(settings.no_log, |log| !log);
     if let Some(triggers) = &request.triggers {
         settings.triggers = triggers.iter().copied().map(Trigger::from).collect();
     }

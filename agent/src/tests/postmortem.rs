@@ -151,6 +151,34 @@ fn the_last_lines_that_were_logged_are_told_whoever_ends_the_boot() {
     assert_eq!(kept(last).log.len(), 0);
 }
 
+#[cfg(all(feature = "flash", feature = "http"))]
+#[test]
+fn no_line_is_kept_where_the_settings_say_so() {
+    use crate::sample;
+    use crate::tests::{board::keep_settings, settings::storage};
+    use heapbeacon_shared::trace::Settings;
+
+    let memory = memory();
+    boot(memory, Reset::PowerOn);
+    Board::trace();
+    let store = keep_settings(storage());
+    log::<Board>(format_args!("before"));
+    let no_log = Settings {
+        no_log: true,
+        ..Settings::NONE
+    };
+    store.set(no_log).expect("there is room");
+    sample::<Board>();
+    log::<Board>(format_args!("a secret"));
+    let next = boot(memory, WATCHDOG);
+    assert_eq!(kept(next).log.len(), 0);
+    store.set(Settings::NONE).expect("there is room");
+    next.delete();
+    sample::<Board>();
+    log::<Board>(format_args!("again"));
+    assert_eq!(kept(boot(memory, WATCHDOG)).log, ["again"]);
+}
+
 #[test]
 fn a_panic_says_why_and_where() {
     let memory = memory();

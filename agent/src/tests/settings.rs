@@ -98,6 +98,7 @@ fn longest() -> Settings {
             wifi_ssid: text("s", 32),
             wifi_password: text("p", 64),
         },
+        no_log: true,
     }
 }
 
@@ -113,12 +114,27 @@ fn the_longest_settings_outlive_a_boot() {
 }
 
 #[test]
+fn those_of_the_version_before_are_read_and_keep_the_log() {
+    // Name, trace, no records, no references, no trigger, four secrets of which one is a read token.
+    let stored = b"\x01\x03den\x02\0\x01\0\0\x02ab\0\0";
+    let (store, _) = boot(Some(stored));
+    let settings = store.get(Settings::clone);
+    assert_eq!(
+        (settings.name.as_str(), settings.trace),
+        ("den", BootTrace::Leaks)
+    );
+    assert_eq!(settings.secrets.read_token, "ab");
+    assert!(settings.no_references && !settings.no_log);
+    assert_eq!(store.describe().state, SettingsState::Stored);
+}
+
+#[test]
 fn what_is_no_settings_leaves_all_as_the_firmware_has_it() {
     let mut flash = Flash::new(SECTORS);
     for bytes in [
         &b""[..],
         b"\x01",
-        b"\x02\0\0\0\0\0\0\0\0\0",
+        b"\x03\0\0\0\0\0\0\0\0\0\0",
         b"\x01\xff\xff\xff\xff",
     ] {
         over(&mut flash).store(bytes).expect("any bytes are stored");

@@ -11,6 +11,7 @@ pub struct Wishes {
     /// Empty for as many as the firmware takes.
     pub records: String,
     pub references: bool,
+    pub log: bool,
     pub triggers: Vec<WishedTrigger>,
     pub wifi_ssid: String,
     /// Empty to leave it as it is, like all secrets: the device shows none.
@@ -67,6 +68,7 @@ impl Wishes {
             trace: settings.trace,
             records: records.unwrap_or_default(),
             references: settings.references,
+            log: settings.log,
             triggers: settings.triggers.iter().map(trigger).collect(),
             wifi_ssid: settings.wifi_ssid.to_string(),
             wifi_password: String::new(),
@@ -96,6 +98,7 @@ impl Wishes {
             trace: (self.trace != kept.trace).then_some(OnBoot(self.trace)),
             records: (self.records != kept.records).then_some(records),
             references: (self.references != kept.references).then_some(self.references),
+            log: (self.log != kept.log).then_some(self.log),
             triggers: (self.triggers != kept.triggers).then(|| triggers.into_iter().collect()),
             wifi_ssid: (self.wifi_ssid != kept.wifi_ssid).then_some(ssid),
             wifi_password: secret(&self.wifi_password, "The network's password")?,
@@ -168,6 +171,7 @@ mod tests {
             name: "kitchen".try_into().expect("it is short"),
             records: Some(64),
             references: true,
+            log: true,
             triggers: [api::Trigger {
                 when: Condition::AllocationFailed,
                 bytes: 0,

@@ -110,6 +110,7 @@ fn Fields(form: Form) -> impl IntoView {
         view! { <option value=words selected=is_chosen>{words}</option> }.into_any()
     };
     let references = Signal::derive(move || read(form, |wishes| wishes.references) == Some(true));
+    let log = Signal::derive(move || read(form, |wishes| wishes.log) == Some(true));
     view! {
         <div class="fields">
             {name}
@@ -129,6 +130,15 @@ fn Fields(form: Form) -> impl IntoView {
                 test_id="allow-references".to_owned()
                 on=references
                 on_change=Callback::new(move |on| change(form, |wishes| wishes.references = on))
+            />
+        </p>
+        <p>
+            <Switch
+                label=Signal::derive(|| "The last lines of the log are kept for a post-mortem".to_owned())
+                hint="Without, what the firmware logs stays on its console".to_owned()
+                test_id="keep-log".to_owned()
+                on=log
+                on_change=Callback::new(move |on| change(form, |wishes| wishes.log = on))
             />
         </p>
     }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub records: Option<u32>,
     /// Whether the memory may be scanned for references.
     pub references: bool,
+    /// Whether the last lines of the log are kept, for a post-mortem.
+    pub log: bool,
     /// What it does by itself.
     pub triggers: heapless::Vec<Trigger, MAX_TRIGGERS>,
     /// The network that it joins; empty for the firmware's.
@@ -78,6 +80,9 @@ pub struct SettingsRequest {
     /// Whether the memory may be scanned for references.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub references: Option<bool>,
+    /// Whether the last lines of the log are kept, for a post-mortem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<bool>,
     /// What it does by itself, instead of all that it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub triggers: Option<heapless::Vec<TriggerRequest, MAX_TRIGGERS>>,

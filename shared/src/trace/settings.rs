@@ -25,6 +25,8 @@ pub struct Settings {
     pub triggers: heapless::Vec<Trigger, MAX_TRIGGERS>,
     /// What nobody is shown.
     pub secrets: Secrets,
+    /// Whether no line of the log is kept for post-mortems.
+    pub no_log: bool,
 }
 
 impl Settings {
@@ -41,6 +43,7 @@ impl Settings {
             wifi_ssid: Name::new(),
             wifi_password: Secret::new(),
         },
+        no_log: false,
     };
 
     /// Returns the mode in which to trace from boot on, where a firmware would take `usual`, and the records, where it has room for
