@@ -11,6 +11,9 @@ use crate::http::assets::{self, File};
 use crate::http::field;
 use crate::http::handlers::{self, Call};
 use crate::http::limits::SMALL_BODY;
+use crate::http::link::Entrance;
+#[cfg(feature = "provisioning")]
+use crate::http::portal::{self, Visit};
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
@@ -48,6 +51,9 @@ pub(crate) enum Action<'b> {
     /// New firmware, which comes behind the head.
     #[cfg(feature = "update")]
     Upload(Incoming),
+    /// What a guest of the access point asks for.
+    #[cfg(feature = "provisioning")]
+    Visit(Visit),
     /// An event connection.
     Open(Opening),
 }
@@ -78,12 +84,13 @@ enum Place<'b> {
 }
 
 impl<'b> Order<'b> {
-    /// Reads a head, and lets `tail` know what follows it.
+    /// Reads a head that has come by some entrance, and lets `tail` know what follows it.
     ///
     /// # Errors
     /// When it is no head.
     pub(crate) fn take<P: Device, I: picoserve::io::Read>(
         server: &'static Server<P>,
+        entrance: Entrance,
         head: &'b [u8],
         tail: &mut Tail<'_, I>,
     ) -> Result<Self, Problem> {
@@ -97,6 +104,11 @@ impl<'b> Order<'b> {
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
+                #[cfg(feature = "provisioning")]
+                if entrance == Entrance::AccessPoint {
+                    expects_continue?;
+                    return portal::choose(server, &request, length).map(Action::Visit);
+                }
                 let place = request.target.path.map(|path| find(server, &request, path));
                 let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
                 if length > most {
@@ -305,6 +317,8 @@ pub(crate) fn perform<P: Device>(
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(Reply::from),
+        #[cfg(feature = "provisioning")]
+        Action::Visit(visit) => portal::answer(server, *visit, body).unwrap_or_else(Reply::from),
         #[cfg(feature = "update")]
         Action::Upload(_) => field::uploaded::<P>().unwrap_or_else(Reply::from),
         // Where the connection has changed hands, there is nothing to answer.

@@ -122,7 +122,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     };
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
+    let order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = answer(server, link, order, &mut tail, output, deadline).await?;
     let used = length + buffered - tail.buffered();
     input.skip(used);
