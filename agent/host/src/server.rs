@@ -27,6 +27,7 @@ use crate::board::{self, Board};
 use crate::flash::FileFlash;
 use crate::mdns::{self, Responder};
 use crate::options::Options;
+use crate::portal;
 use crate::socket::Connection;
 use crate::{tasks, update};
 
@@ -65,7 +66,10 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .local_addr()
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
-        serve(agent, listener).await;
+        let line = serve(agent, listener).await;
+        if let Some(interface) = options.portal {
+            portal::start(interface, options.networks, address, line)?;
+        }
         let _responder = match options.mdns {
             true => Some(advertise(&name, address)?),
             false => None,
@@ -180,15 +184,16 @@ fn start(
 }
 
 /// Starts the server's tasks, and lets them allocate all that they ever need.
-async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
+async fn serve(agent: &'static Server<Board>, listener: TcpListener) -> &'static Line {
     let line: &'static Line = Box::leak(Box::new(Line::new()));
     for _ in 0..CONNECTIONS {
         spawn_local(line.serve(agent));
     }
-    spawn_local(line.accept(listener));
+    spawn_local(line.accept(listener, Entrance::Network));
     spawn_local(keep_history());
     spawn_local(settle_update());
     yield_now().await;
+    line
 }
 
 /// Samples the heap for its history, for ever.
@@ -209,9 +214,18 @@ async fn settle_update() {
     }
 }
 
+/// Where a connection has come in.
+#[derive(Clone, Copy)]
+pub(crate) enum Entrance {
+    /// Where the agent listens.
+    Network,
+    /// What plays the access point.
+    AccessPoint,
+}
+
 /// The connections that were accepted and that no task serves yet.
-struct Line {
-    accepted: RefCell<VecDeque<TcpStream>>,
+pub(crate) struct Line {
+    accepted: RefCell<VecDeque<(TcpStream, Entrance)>>,
     waiting: Semaphore,
     /// Tasks that serve none.
     idle: Semaphore,
@@ -227,12 +241,12 @@ impl Line {
     }
 
     /// Accepts connections as long as there are tasks for them.
-    async fn accept(&'static self, listener: TcpListener) {
+    pub(crate) async fn accept(&'static self, listener: TcpListener, entrance: Entrance) {
         while let Ok(idle) = self.idle.acquire().await {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     idle.forget();
-                    self.accepted.borrow_mut().push_back(stream);
+                    self.accepted.borrow_mut().push_back((stream, entrance));
                     self.waiting.add_permits(1);
                 }
                 // Out of descriptors, or the peer has gone again: the next one may fare better.
@@ -248,11 +262,18 @@ impl Line {
         while let Ok(waiting) = self.waiting.acquire().await {
             waiting.forget();
             let accepted = self.accepted.borrow_mut().pop_front();
-            if let Some(stream) = accepted {
+            if let Some((stream, entrance)) = accepted {
                 // Without it, an answer waits for the peer's delayed acknowledgement.
                 let _ = stream.set_nodelay(true);
                 let connection = Connection::new(stream, &mut out);
-                http::serve(agent, &TokioTimer, &mut head, connection).await;
+                match entrance {
+                    Entrance::Network => {
+                        http::serve(agent, &TokioTimer, &mut head, connection).await;
+                    }
+                    Entrance::AccessPoint => {
+                        http::serve_guest(agent, &TokioTimer, &mut head, connection).await;
+                    }
+                }
             }
             self.idle.add_permits(1);
         }

@@ -1,5 +1,6 @@
 //! What a board does for it.
 
+use core::fmt;
 use core::net::Ipv4Addr;
 
 use heapbeacon_shared::trace::{Name, Secret, Secrets};
@@ -15,6 +16,13 @@ pub struct Network {
     pub ssid: Name,
     /// Its password; empty for an open one.
     pub password: Secret,
+}
+
+/// The password is not shown.
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Network").field(&self.ssid).finish()
+    }
 }
 
 impl Network {
