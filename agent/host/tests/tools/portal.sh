@@ -9,7 +9,8 @@ ip link set ap up
 ip -n phone link set lo up
 ip -n phone link set wlan up
 # The network that the device joins.
-ip link add home type dummy
+ip link add home type veth peer name away
+ip link set away up
 ip addr add 10.7.0.5/24 dev home
 ip link set home up
 
