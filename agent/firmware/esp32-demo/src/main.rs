@@ -116,7 +116,7 @@ fn start_network(
         let task = run_network(runner).expect("they are spawned once");
         spawner.spawn(named("network", task));
     }
-    let radio = wifi::Wifi::new(controller, network.stack());
+    let radio = provisioning::Wifi::new(controller, network.stack());
     let task = wifi::run(radio, button).expect("it is spawned once");
     spawner.spawn(named("wifi", task));
     network.with_access_point(access_point)

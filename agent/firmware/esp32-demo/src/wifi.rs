@@ -1,40 +1,19 @@
-//! The radio: joins the Wi-Fi network that the settings name, the firmware was built for, or somebody chooses in the portal.
+//! Joins the Wi-Fi network that the settings name, the firmware was built for, or somebody chooses in the portal.
 
-use core::fmt::Write;
-use core::net::Ipv4Addr;
-
-use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::gpio::{Input, InputConfig, InputPin, Pull};
-use esp_println::println;
-use esp_wifi::wifi::ap::{AccessPointConfig, AccessPointInfo};
-use esp_wifi::wifi::scan::ScanConfig;
-use esp_wifi::wifi::sta::StationConfig;
-use esp_wifi::wifi::{
-    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig,
-    DisconnectReason, WifiController, WifiError,
-};
-use heapbeacon_esp32::provisioning::{Failure, Heard, MOST_HEARD, Network, Radio, stay_connected};
-use heapless::{String, Vec};
+use esp_wifi::wifi::{ControllerConfig, WifiController};
+use heapbeacon_esp32::provisioning::{Network, Wifi, stay_connected};
 
 /// Name of the network that the firmware was built for, at most 32 bytes; empty if there is none.
 const SSID: &str = env!("HEAPBEACON_SSID");
 /// Its password; empty for an open network.
 const PASSWORD: &str = env!("HEAPBEACON_PASSWORD");
 
-/// What the device's own network is called, before the end of its address.
-const OWN_NAME: &str = "HeapBeacon";
-
 /// Frames that may wait for the network stack. Of the driver's own five, a browser's six connections lose some at once, and
 /// wait a second for each. While it waits, a frame holds up to 1.6 KiB of the heap: with 32, too little is left of it.
 const RECEIVE_QUEUE: usize = 12;
 
-/// An attempt to join that takes longer has failed: the driver's word on it may get lost.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait for an address.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(15);
-/// How often the connection is looked at.
-const WATCH: Duration = Duration::from_secs(5);
 /// How long after the start the button may be pressed: while the chip is reset, it means something else.
 const BUTTON: Duration = Duration::from_secs(1);
 
@@ -47,121 +26,12 @@ pub(crate) fn controller(wifi: esp_hal::peripherals::WIFI<'static>) -> WifiContr
     WifiController::new(wifi, config).expect("the Wi-Fi driver starts")
 }
 
-/// The Wi-Fi driver, and the network behind it.
-pub(crate) struct Wifi {
-    controller: WifiController<'static>,
-    network: Stack<'static>,
-    station: StationConfig,
-    is_open: bool,
-}
-
-impl Wifi {
-    /// Takes the driver, and the network stack that is behind it.
-    pub(crate) fn new(controller: WifiController<'static>, network: Stack<'static>) -> Self {
-        Self {
-            controller,
-            network,
-            station: StationConfig::default(),
-            is_open: false,
-        }
-    }
-
-    /// Tells the driver which network to join, and whether there is one of the device's own.
-    fn configure(&mut self) -> Result<(), WifiError> {
-        let station = self.station.clone();
-        let config = match self.is_open {
-            true => Config::AccessPointStation(station, own_network()?),
-            false => Config::Station(station),
-        };
-        self.controller.set_config(&config)
-    }
-
-    /// Connects, and waits for an address.
-    async fn connect(&mut self) -> Result<Ipv4Addr, Failure> {
-        match with_timeout(PATIENCE, self.controller.connect_async()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(ConnectionError::Failed(info))) => return Err(failure(info.reason)),
-            Ok(Err(_)) | Err(_) => {
-                self.leave().await;
-                return Err(Failure::Refused);
-            }
-        }
-        let configured = with_timeout(ADDRESS_PATIENCE, self.network.wait_config_up()).await;
-        let address = self.network.config_v4().filter(|_| configured.is_ok());
-        match address {
-            Some(config) => Ok(config.address.address()),
-            None => {
-                self.leave().await;
-                Err(Failure::NoAddress)
-            }
-        }
-    }
-
-    /// Ends a connection or an attempt, so that the driver is ready for the next one.
-    async fn leave(&mut self) {
-        // Not having been connected is what is wanted.
-        let _ = with_timeout(WATCH, self.controller.disconnect_async()).await;
-        let _ = with_timeout(WATCH, self.network.wait_config_down()).await;
-    }
-}
-
-impl Radio for Wifi {
-    async fn set_open(&mut self, is_open: bool) {
-        let was_joined = self.controller.is_connected();
-        self.is_open = is_open;
-        if let Err(error) = self.configure() {
-            println!("Wi-Fi: the driver refuses an access point: {error}");
-        }
-        // The driver has begun anew; where that fails, the network is lost, and joined again.
-        if was_joined {
-            let _ = self.connect().await;
-        }
-    }
-
-    async fn scan(&mut self) -> Vec<Heard, MOST_HEARD> {
-        let config = ScanConfig::default();
-        let scanned = with_timeout(PATIENCE, self.controller.scan_async(&config)).await;
-        let Ok(Ok(mut found)) = scanned else {
-            return Vec::new();
-        };
-        found.sort_unstable_by_key(|network| core::cmp::Reverse(network.signal_strength));
-        let mut heard = Vec::<Heard, MOST_HEARD>::new();
-        for network in found.iter().filter_map(describe) {
-            // One network may have several access points.
-            if !heard.iter().any(|known| known.ssid == network.ssid) && heard.push(network).is_err()
-            {
-                break;
-            }
-        }
-        heard
-    }
-
-    async fn join(&mut self, network: &Network) -> Result<Ipv4Addr, Failure> {
-        self.leave().await;
-        self.station = station(network).map_err(|_| Failure::Refused)?;
-        self.configure().map_err(|_| Failure::Refused)?;
-        self.connect().await
-    }
-
-    /// Notes the signal from time to time, until the connection is lost. Looking is safer than waiting for an event: the
-    /// driver's queue of events is short.
-    async fn await_loss(&mut self) {
-        while let Ok(signal) = self.controller.rssi() {
-            heapbeacon_esp32::set_signal(i8::try_from(signal).ok());
-            // Whatever ends the wait, what counts is whether there still is a signal.
-            let _ = with_timeout(WATCH, self.controller.wait_for_disconnect_async()).await;
-        }
-        heapbeacon_esp32::set_signal(None);
-    }
-}
-
 /// Keeps the device in a network.
 #[embassy_executor::task]
-pub(crate) async fn run(mut wifi: Wifi, button: Input<'static>) {
+pub(crate) async fn run(mut wifi: Wifi, mut button: Input<'static>) {
     let built = SSID.try_into().ok().zip(PASSWORD.try_into().ok());
     let built = built.map(|(ssid, password)| Network { ssid, password });
     let built = built.filter(|network| !network.ssid.is_empty());
-    let mut button = button;
     let is_held = with_timeout(BUTTON, button.wait_for_low()).await.is_ok();
     stay_connected(&mut wifi, built, is_held).await
 }
@@ -169,47 +39,4 @@ pub(crate) async fn run(mut wifi: Wifi, button: Input<'static>) {
 /// Makes the button of the board what opens the portal.
 pub(crate) fn button(pin: impl InputPin + 'static) -> Input<'static> {
     Input::new(pin, InputConfig::default().with_pull(Pull::Up))
-}
-
-/// A driver that asks an open network for a password would not join it.
-fn station(network: &Network) -> Result<StationConfig, WifiError> {
-    let authentication = match network.password.as_str() {
-        "" => AuthenticationMethodConfig::Open,
-        password => AuthenticationMethodConfig::Wpa2Personal(password.try_into()?),
-    };
-    let station = StationConfig::default().with_ssid(network.ssid.as_str().try_into()?);
-    Ok(station.with_authentication(authentication))
-}
-
-/// Describes the device's own network: open, as nobody has a password of it yet.
-fn own_network() -> Result<AccessPointConfig, WifiError> {
-    let mut name = String::<32>::new();
-    // It fits.
-    let _ = name.push_str(OWN_NAME);
-    if let [.., first, last] = *esp_hal::efuse::base_mac_address().as_bytes() {
-        let _ = write!(name, "-{first:02X}{last:02X}");
-    }
-    Ok(AccessPointConfig::default().with_ssid(name.as_str().try_into()?))
-}
-
-/// Describes a network, unless it hides its name or has one that is no text.
-fn describe(network: &AccessPointInfo) -> Option<Heard> {
-    let ssid = network.ssid.as_str();
-    Some(Heard {
-        ssid: ssid.try_into().ok().filter(|_| !ssid.is_empty())?,
-        signal: network.signal_strength,
-        is_open: network.auth_method == Some(AuthenticationMethod::None),
-    })
-}
-
-fn failure(reason: DisconnectReason) -> Failure {
-    match reason {
-        DisconnectReason::NoAccessPointFound => Failure::NotFound,
-        DisconnectReason::NoAccessPointFoundWithCompatibleSecurity
-        | DisconnectReason::NoAccessPointFoundInAuthmodeThreshold => Failure::OtherSecurity,
-        DisconnectReason::FourWayHandshakeTimeout
-        | DisconnectReason::HandshakeTimeout
-        | DisconnectReason::AuthenticationFailed => Failure::WrongPassword,
-        _ => Failure::Refused,
-    }
 }

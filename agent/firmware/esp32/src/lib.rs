@@ -35,6 +35,7 @@
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
 //! | [`provisioning`](mod@provisioning) | a network for a device that has none |
+//! | `radio` | esp-radio as what it joins networks with |
 //! | `settings` | what users wish of it, in a partition of its flash |
 //! | `update` | new firmware, over the air |
 //! | `device` | what the device says of itself |
@@ -71,6 +72,8 @@ mod network;
 mod panic;
 #[cfg(feature = "provisioning")]
 pub mod provisioning;
+#[cfg(feature = "provisioning")]
+mod radio;
 mod records;
 #[cfg(feature = "http")]
 mod roots;

@@ -1,7 +1,7 @@
 //! A network for a device that has none: an access point of its own, with a page that asks for it.
 //!
 //! A firmware makes a [network stack for the access point](access_point), hands it to [`start`](crate::start) with the
-//! [`Network`](crate::Network), and lets [`stay_connected`] drive the radio, by what it has for [`Radio`]. The demo's `wifi.rs` is the example.
+//! [`Network`](crate::Network), and lets [`stay_connected`] drive the [`Wifi`] of esp-radio.
 
 use core::fmt;
 
@@ -16,6 +16,7 @@ pub use heapbeacon_embassy::guests::SOCKETS;
 
 use crate::Board;
 use crate::config::print;
+pub use crate::radio::Wifi;
 use crate::setup::SETUP;
 
 static PORTAL: Portal<Lock> = Portal::new(guests::URL);
@@ -55,7 +56,7 @@ pub(crate) fn portal() -> &'static Portal<Lock> {
     &PORTAL
 }
 
-fn say(line: fmt::Arguments<'_>) {
+pub(crate) fn say(line: fmt::Arguments<'_>) {
     SETUP
         .try_get()
         .map_or(print as crate::Console, |setup| setup.config.console)(line);
