@@ -109,7 +109,8 @@ fn wished<P: Device>(
     let (typed, chosen) = typed
         .zip(chosen)
         .ok_or(nowhere("The name of a network has 32 bytes at most."))?;
-    let ssid = if typed.is_empty() { chosen } else { typed };
+    // The entry of the list for a name that is typed has none itself.
+    let ssid = if chosen.is_empty() { typed } else { chosen };
     if ssid.is_empty() {
         return Err(nowhere("Choose a network, or type its name."));
     }

@@ -26,6 +26,9 @@ input[type=radio]{width:1.25rem;height:1.25rem;flex:none;accent-color:var(--go)}
 button{width:100%;min-height:3rem;font:inherit;font-weight:600;border:1px solid var(--go);border-radius:.5rem;background:var(--go);color:var(--on)}\
 button.also{background:none;color:var(--go);margin-top:.75rem}\
 .bad{color:var(--bad);border-left:.25rem solid;padding:.25rem .75rem;overflow-wrap:anywhere}\
+.net+label .text{margin-top:.5rem}\
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\
+::placeholder{color:var(--soft);opacity:1}\
 :focus-visible{outline:.2rem solid var(--go);outline-offset:.15rem}a{color:var(--go)}\
 </style>";
 
@@ -216,21 +219,23 @@ impl PortalPage {
         self.is_listed |= is_chosen;
         writeln!(
             out,
-            "<label class=\"net\"><input type=\"radio\" name=\"network\" value=\"{ssid}\"{}><b>{ssid}</b><small>{}, {}</small></label>",
+            "<label class=\"net\"><input type=\"radio\" name=\"network\" value=\"{ssid}\"{}><b>{ssid}</b><small>{} signal, {}</small></label>",
             if is_chosen { " checked" } else { "" },
-            if heard.is_open { "open" } else { "password" },
             strength(heard.signal),
+            if heard.is_open { "open" } else { "password" },
         )
     }
 
     /// Writes what follows the list.
     fn fields(&self, out: &mut impl Write) -> fmt::Result {
         let typed = if self.is_listed { "" } else { &self.chosen };
+        let checked = if typed.is_empty() { "" } else { " checked" };
         write!(
             out,
-            "</fieldset>\n<label class=\"field\"><span class=\"name\">Or another network</span>\
-             <input class=\"text\" name=\"other\" maxlength=\"32\" value=\"{}\" placeholder=\"Its name\" autocapitalize=\"none\" \
-             autocorrect=\"off\" autocomplete=\"off\" spellcheck=\"false\"></label>\n",
+            "<label class=\"net\"><input type=\"radio\" name=\"network\" value=\"\"{checked}><b>Another network</b></label>\n\
+             <label><span class=\"unseen\">Name of another network</span><input class=\"text\" name=\"other\" maxlength=\"32\" \
+             value=\"{}\" placeholder=\"Its name\" autocapitalize=\"none\" autocorrect=\"off\" autocomplete=\"off\" \
+             spellcheck=\"false\"></label>\n</fieldset>\n",
             Escaped(typed)
         )?;
         secret(out, "password", "Password", "Empty for an open network.")?;

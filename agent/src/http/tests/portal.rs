@@ -174,8 +174,11 @@ fn a_form_that_is_right_is_asked_for_and_leads_back_to_the_page() {
     assert_eq!(answer.header("location"), Some("http://192.168.4.1/"));
     assert!(page(agent).contains(" joins Home"));
     assert_eq!(asked(portal), Some((name("Home"), "a&b c=d!".into())));
-    send(agent, "", "network=Home&other=Caf%C3%A9&password=");
-    let typed = asked(portal).expect("what was typed goes before what is listed");
+    send(agent, "", "network=Guests&other=Elsewhere&password=");
+    let listed = asked(portal).expect("what is chosen in the list goes first");
+    assert_eq!(listed, (name("Guests"), String::new()));
+    send(agent, "", "network=&other=Caf%C3%A9&password=");
+    let typed = asked(portal).expect("a name may be typed");
     assert_eq!(typed, (name("Caf\u{e9}"), String::new()));
 }
 
