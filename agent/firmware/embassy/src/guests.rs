@@ -21,10 +21,14 @@ const PREFIX: u8 = 24;
 /// Where the portal is there.
 pub const URL: &str = "http://192.168.4.1/";
 
-/// Bytes that are sent and received at a time, and datagrams that may wait.
-const SEND: usize = 512;
-const RECEIVE: usize = 1024;
+/// Bytes that wait to be sent and to be received, and datagrams: for one of the longest.
+const SEND: usize = dns::MESSAGE;
+const RECEIVE: usize = dhcp::REQUEST;
 const WAITING: usize = 2;
+const _: () = assert!(
+    SEND >= dhcp::ANSWER && RECEIVE >= dns::MESSAGE,
+    "the longest fits"
+);
 /// How long to wait after a socket has failed.
 const PAUSE: Duration = Duration::from_millis(100);
 

@@ -17,9 +17,9 @@ const MOST: usize = 8;
 const FIRST: u8 = 50;
 /// Seconds that an address is lent for; who stays asks again.
 const LEASE_SECONDS: u32 = 300;
-/// Bytes of the longest request that is read, and of an answer.
-const REQUEST: usize = 1024;
-const ANSWER: usize = 320;
+/// Bytes of the longest request that is read, which is the longest that may be sent to whom nothing is known of (RFC 2131, 2), and of an answer.
+pub const REQUEST: usize = 576;
+pub const ANSWER: usize = 320;
 
 /// Who has which address.
 pub struct Leases {

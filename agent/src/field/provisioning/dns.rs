@@ -10,8 +10,8 @@ pub const PORT: u16 = 53;
 
 /// How long an answer may be kept: not into the network that comes behind.
 const KEPT: Duration = Duration::ZERO;
-/// Bytes of the longest message.
-const MESSAGE: usize = 512;
+/// Bytes of the longest message: an answer has its name twice, so one of 170 bytes is answered.
+pub const MESSAGE: usize = 384;
 /// Where the flags of a message begin, and the one that tells an answer from a question (RFC 1035, 4.1.1).
 const FLAGS: usize = 2;
 const IS_ANSWER: u8 = 0x80;
