@@ -24,7 +24,7 @@ use static_cell::ConstStaticCell;
 
 use crate::flash;
 use crate::lock::SpinLock;
-use crate::{heap, image, portal, roots, stack, tasks, update, workload};
+use crate::{heap, image, roots, stack, tasks, update, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -38,7 +38,7 @@ static MARKS: Marks<SpinLock> = Marks::new();
 /// A process has no memory that outlives it: so nothing is found at its start.
 static MEMORY: Memory = Memory::new();
 static BLACK_BOX: BlackBox<SpinLock> = BlackBox::new(&MEMORY);
-static PORTAL: Portal<SpinLock> = Portal::new(portal::URL);
+static PORTAL: Portal<SpinLock> = Portal::new("http://192.168.4.1/");
 static SETTINGS: OnceLock<Store<SpinLock>> = OnceLock::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);

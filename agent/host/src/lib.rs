@@ -12,6 +12,7 @@ mod flash;
 mod fleet;
 mod heap;
 pub mod image;
+mod line;
 mod lock;
 mod mdns;
 mod options;

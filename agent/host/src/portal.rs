@@ -16,10 +16,9 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
 use crate::board::Board;
-use crate::server::{Entrance, Line};
+use crate::line::{Entrance, Line};
 
-/// Where the page is, and the address that the interface has.
-pub(crate) const URL: &str = "http://192.168.4.1/";
+/// The address that the interface has.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
 const HTTP: u16 = 80;
 /// Connections that wait to be accepted.

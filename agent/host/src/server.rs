@@ -1,35 +1,30 @@
 //! The server: a fixed number of connections at a time on one thread.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use heapbeacon::Recorder;
 use heapbeacon::history;
-use heapbeacon::http::{self, Asset, Guard, Memory, Server};
+use heapbeacon::http::{Asset, Guard, Memory, Server};
 use heapbeacon::platform::{Device, Platform};
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
 use heapbeacon_flash_sim::Flash;
 use heapbeacon_shared::trace::{Destination, Settings};
-use picoserve::time::TokioTimer;
 use static_cell::ConstStaticCell;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
 use crate::flash::FileFlash;
+use crate::line::{Entrance, Line};
 use crate::mdns::{self, Responder};
 use crate::options::Options;
-use crate::portal;
-use crate::socket::Connection;
-use crate::{tasks, update};
+use crate::{portal, tasks, update};
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
 const CONNECTIONS: usize = 256 + VIEWERS;
@@ -37,10 +32,6 @@ const CONNECTIONS: usize = 256 + VIEWERS;
 const VIEWERS: usize = 4;
 /// Sectors of memory that settings are kept in, where no file is named.
 const SETTINGS_SECTORS: usize = 4;
-/// Bytes of one request's line and headers; a longer one is refused.
-const HEAD_BYTES: usize = 8 * 1024;
-/// Bytes of an answer that are gathered before they are sent.
-const OUT_BYTES: usize = 16 * 1024;
 
 /// Serves until the process is told to end; says when it is `ready`.
 ///
@@ -185,7 +176,7 @@ fn start(
 
 /// Starts the server's tasks, and lets them allocate all that they ever need.
 async fn serve(agent: &'static Server<Board>, listener: TcpListener) -> &'static Line {
-    let line: &'static Line = Box::leak(Box::new(Line::new()));
+    let line: &'static Line = Box::leak(Box::new(Line::new(CONNECTIONS)));
     for _ in 0..CONNECTIONS {
         spawn_local(line.serve(agent));
     }
@@ -211,72 +202,6 @@ async fn settle_update() {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     while !update::is_settled(Board::now_us()) {
         ticks.tick().await;
-    }
-}
-
-/// Where a connection has come in.
-#[derive(Clone, Copy)]
-pub(crate) enum Entrance {
-    /// Where the agent listens.
-    Network,
-    /// What plays the access point.
-    AccessPoint,
-}
-
-/// The connections that were accepted and that no task serves yet.
-pub(crate) struct Line {
-    accepted: RefCell<VecDeque<(TcpStream, Entrance)>>,
-    waiting: Semaphore,
-    /// Tasks that serve none.
-    idle: Semaphore,
-}
-
-impl Line {
-    fn new() -> Self {
-        Self {
-            accepted: RefCell::new(VecDeque::with_capacity(CONNECTIONS)),
-            waiting: Semaphore::new(0),
-            idle: Semaphore::new(CONNECTIONS),
-        }
-    }
-
-    /// Accepts connections as long as there are tasks for them.
-    pub(crate) async fn accept(&'static self, listener: TcpListener, entrance: Entrance) {
-        while let Ok(idle) = self.idle.acquire().await {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    idle.forget();
-                    self.accepted.borrow_mut().push_back((stream, entrance));
-                    self.waiting.add_permits(1);
-                }
-                // Out of descriptors, or the peer has gone again: the next one may fare better.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-
-    /// Serves one connection after the other; all that it needs is allocated before the first.
-    async fn serve(&'static self, agent: &'static Server<Board>) {
-        let mut head = vec![0; HEAD_BYTES];
-        let mut out = vec![0; OUT_BYTES];
-        while let Ok(waiting) = self.waiting.acquire().await {
-            waiting.forget();
-            let accepted = self.accepted.borrow_mut().pop_front();
-            if let Some((stream, entrance)) = accepted {
-                // Without it, an answer waits for the peer's delayed acknowledgement.
-                let _ = stream.set_nodelay(true);
-                let connection = Connection::new(stream, &mut out);
-                match entrance {
-                    Entrance::Network => {
-                        http::serve(agent, &TokioTimer, &mut head, connection).await;
-                    }
-                    Entrance::AccessPoint => {
-                        http::serve_guest(agent, &TokioTimer, &mut head, connection).await;
-                    }
-                }
-            }
-            self.idle.add_permits(1);
-        }
     }
 }
 

@@ -17,8 +17,9 @@ const MOST: usize = 8;
 const FIRST: u8 = 50;
 /// Seconds that an address is lent for; who stays asks again.
 const LEASE_SECONDS: u32 = 300;
-/// Bytes of the longest request that is read, which is the longest that may be sent to whom nothing is known of (RFC 2131, 2), and of an answer.
+/// Bytes of the longest request that is read: the longest that may be sent to whom nothing is known of (RFC 2131, 2).
 pub const REQUEST: usize = 576;
+/// Bytes of the longest answer.
 pub const ANSWER: usize = 320;
 
 /// Who has which address.
