@@ -121,7 +121,7 @@ pub(crate) fn keep_settings(storage: &'static dyn Storage) -> &'static Store<Int
 }
 
 /// Gives the board a portal.
-#[cfg(feature = "provisioning")]
+#[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
 pub(crate) fn have_portal() -> &'static Portal<Interruptible> {
     let portal = Box::leak(Box::new(Portal::new("http://192.168.4.1/")));
     PORTAL.set(Some(portal));

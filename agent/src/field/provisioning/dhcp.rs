@@ -99,5 +99,5 @@ pub async fn serve(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tracing"))]
 mod tests;
