@@ -103,25 +103,35 @@ impl<'b> Order<'b> {
         let expects_continue = request.expects_continue();
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
-            action: length.and_then(|length| {
+            action: length.and_then(|length| match entrance {
+                Entrance::Network => admit(server, &request, length, expects_continue),
                 #[cfg(feature = "provisioning")]
-                if entrance == Entrance::AccessPoint {
+                Entrance::AccessPoint => {
                     expects_continue?;
-                    return portal::choose(server, &request, length).map(Action::Visit);
+                    portal::choose(server, &request, length).map(Action::Visit)
                 }
-                let place = request.target.path.map(|path| find(server, &request, path));
-                let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
-                if length > most {
-                    return Err(Problem::too_large(most));
-                }
-                let access = place.as_ref().map_or(Access::Read, Place::access);
-                server.guard().admit(&request, access)?;
-                expects_continue?;
-                choose(server, &request, place, length)
             }),
             delivery: delivery(&request, server.guard().reader(&request).unwrap_or(None)),
         })
     }
+}
+
+/// Chooses what to do about a request of the network that the device is in, if it comes from where one may come from.
+fn admit<'b, P: Device>(
+    server: &'static Server<P>,
+    request: &Request<'_, 'b>,
+    body_length: usize,
+    expects_continue: Result<bool, Problem>,
+) -> Result<Action<'b>, Problem> {
+    let place = request.target.path.map(|path| find(server, request, path));
+    let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
+    if body_length > most {
+        return Err(Problem::too_large(most));
+    }
+    let access = place.as_ref().map_or(Access::Read, Place::access);
+    server.guard().admit(request, access)?;
+    expects_continue?;
+    choose(server, request, place, body_length)
 }
 
 /// Returns how whoever sent a request is answered.

@@ -134,7 +134,11 @@ impl Socket {
             receive,
             send,
         } = self;
-        let lent = || access_point.filter(|_| is_portal_open::<P>());
+        #[cfg(feature = "provisioning")]
+        let is_open = || P::portal().is_some_and(Portal::is_open);
+        #[cfg(not(feature = "provisioning"))]
+        let is_open = || false;
+        let lent = || access_point.filter(|_| is_open());
         loop {
             let guests = lent();
             let (stack, port) = match guests {
@@ -154,14 +158,6 @@ impl Socket {
             }
         }
     }
-}
-
-/// Checks whether the device has guests.
-fn is_portal_open<P: Device>() -> bool {
-    #[cfg(feature = "provisioning")]
-    return P::portal().is_some_and(Portal::is_open);
-    #[cfg(not(feature = "provisioning"))]
-    false
 }
 
 /// A socket that listens somewhere.
