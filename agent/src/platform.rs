@@ -11,6 +11,8 @@ use heapless::Vec;
 
 use crate::black_box::BlackBox;
 use crate::cost::CostMeter;
+#[cfg(feature = "provisioning")]
+use crate::field::provisioning::Portal;
 use crate::field::settings::Store;
 #[cfg(feature = "update")]
 use crate::field::update::Update;
@@ -149,6 +151,12 @@ pub trait Device: Platform {
     /// Returns what takes new firmware, on boards with two slots for it.
     #[cfg(feature = "update")]
     fn update() -> Option<&'static dyn Update> {
+        None
+    }
+
+    /// Returns what guests of the access point are shown, on boards with one.
+    #[cfg(feature = "provisioning")]
+    fn portal() -> Option<&'static Portal<Self::Lock>> {
         None
     }
 

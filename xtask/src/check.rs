@@ -30,11 +30,16 @@ pub(crate) const AGENT: Library = Library {
         "tracing",
         "http",
         "update",
+        "provisioning",
         "tracing,http",
-        "flash,http,tracing,update",
+        "flash,http,provisioning,tracing,update",
     ],
-    tested_sets: &["http", "flash,http,tracing,update"],
-    device_sets: &["tracing", "tracing,http", "flash,http,tracing,update"],
+    tested_sets: &["http", "flash,http,provisioning,tracing,update"],
+    device_sets: &[
+        "tracing",
+        "tracing,http",
+        "flash,http,provisioning,tracing,update",
+    ],
 };
 
 /// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.

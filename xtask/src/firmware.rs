@@ -15,7 +15,7 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 21] = [
+const CHECKED: [Package; 22] = [
     Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
@@ -25,6 +25,7 @@ const CHECKED: [Package; 21] = [
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,update", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,provisioning", IMC),
     Package::new(
         "heapbeacon-esp32",
         BOARDS,

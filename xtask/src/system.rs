@@ -54,6 +54,11 @@ pub(crate) const AVAHI_BROWSE: Program = Program::of("avahi-browse", "avahi-util
 pub(crate) const DBUS: Program = Program::of("dbus-daemon", "dbus-daemon");
 pub(crate) const IP: Program = Program::of("ip", "iproute2");
 
+/// Join a network as machines do, and look names up in it.
+pub(crate) const UDHCPC: Program = Program::of("udhcpc", "udhcpc");
+pub(crate) const DHCLIENT: Program = Program::of("dhclient", "isc-dhcp-client");
+pub(crate) const DIG: Program = Program::of("dig", "bind9-dnsutils");
+
 /// Fetches from the npm registry; comes with Node.js.
 const NPM: Program = Program::of("npm", "npm");
 

@@ -28,7 +28,7 @@ fn choose_network() -> Result<(), String> {
     check(&ssid, &password)?;
     if ssid.is_empty() {
         println!(
-            "cargo:warning=this image joins no Wi-Fi network: set {SSID} and {PASSWORD}, in the environment or in agent/firmware/esp32-demo/{FILE}"
+            "cargo:warning=this image knows no Wi-Fi network, and asks for one in its portal: or set {SSID} and {PASSWORD}, in the environment or in agent/firmware/esp32-demo/{FILE}"
         );
     }
     println!("cargo:rustc-env={SSID}={ssid}");

@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use embedded_storage::nor_flash::NorFlash;
 use heapbeacon::cost::CostMeter;
 use heapbeacon::field::flash::FlashStorage;
+use heapbeacon::field::provisioning::Portal;
 use heapbeacon::field::settings::Store;
 use heapbeacon::field::update::Update;
 use heapbeacon::history::History;
@@ -37,6 +38,7 @@ static MARKS: Marks<SpinLock> = Marks::new();
 /// A process has no memory that outlives it: so nothing is found at its start.
 static MEMORY: Memory = Memory::new();
 static BLACK_BOX: BlackBox<SpinLock> = BlackBox::new(&MEMORY);
+static PORTAL: Portal<SpinLock> = Portal::new("http://192.168.4.1/");
 static SETTINGS: OnceLock<Store<SpinLock>> = OnceLock::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
@@ -191,6 +193,10 @@ impl Device for Board {
 
     fn area(index: usize) -> Option<Area> {
         roots::area(index, addresses(&EVENTS_TO_HOST))
+    }
+
+    fn portal() -> Option<&'static Portal<SpinLock>> {
+        Some(&PORTAL)
     }
 
     fn update() -> Option<&'static dyn Update> {

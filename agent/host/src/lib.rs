@@ -12,9 +12,11 @@ mod flash;
 mod fleet;
 mod heap;
 pub mod image;
+mod line;
 mod lock;
 mod mdns;
 mod options;
+mod portal;
 mod roots;
 mod server;
 mod socket;
@@ -47,7 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(message) => return fail(2, &message),
     };
-    match run(options) {
+    match run(*options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(1, &message),
     }

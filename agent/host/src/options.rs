@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use heapbeacon::field::provisioning::Network;
 use heapbeacon::tracer::Mode;
 use heapbeacon_shared::update::public_key;
 use lexopt::prelude::*;
@@ -29,6 +30,12 @@ Options:
                          in letters, digits and hyphens.
   --flash FILE           Keep in this file what a device keeps in flash: settings, updates. It is made if it is not
                          there; without, settings are gone with the process.
+  --portal INTERFACE     Have no network until somebody has given it one: the process plays a device whose access point is this
+                         interface, which has the address 192.168.4.1/24, with DHCP, DNS and a page that asks for the network.
+                         What --listen names is where it is once it has joined.
+  --network NAME=PASSWORD
+                         With --portal, a network that the device hears, and the password that joins it (none for an
+                         open one); may be given several times.
   --update-key KEY       With --flash, take updates that are signed with this public key: the 64
                          hexadecimal digits that `cargo xtask keygen` prints.
   --start MODE           Start tracing at once; MODE is leaks or all.
@@ -52,6 +59,10 @@ pub(crate) struct Options {
     /// Whether to say by mDNS where the agent is.
     pub(crate) mdns: bool,
     pub(crate) flash: Option<PathBuf>,
+    /// The interface that plays the access point of a device without a network.
+    pub(crate) portal: Option<String>,
+    /// The networks that such a device hears.
+    pub(crate) networks: Vec<Network>,
     pub(crate) update_key: Option<[u8; 32]>,
     pub(crate) start: Option<Mode>,
     pub(crate) records: Option<u32>,
@@ -65,7 +76,7 @@ pub(crate) struct Options {
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    Run(Options),
+    Run(Box<Options>),
     Print(String),
 }
 
@@ -83,6 +94,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         hosts: Vec::new(),
         mdns: false,
         flash: None,
+        portal: None,
+        networks: Vec::new(),
         update_key: None,
         start: None,
         records: None,
@@ -103,7 +116,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
             other => return Err(text(other.unexpected())),
         }
     }
-    check(options).map(Parsed::Run)
+    check(options).map(Box::new).map(Parsed::Run)
 }
 
 fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Result<(), String> {
@@ -113,6 +126,8 @@ fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Res
         "allow-origin" => options.origins.push(origin(word(parser)?)?),
         "allow-host" => options.hosts.push(word(parser)?),
         "flash" => options.flash = Some(word(parser)?.into()),
+        "portal" => options.portal = Some(word(parser)?),
+        "network" => options.networks.push(network(&word(parser)?)?),
         "update-key" => options.update_key = Some(key(&word(parser)?)?),
         "start" => options.start = Some(mode(&word(parser)?)?),
         "records" => options.records = Some(records(&word(parser)?)?),
@@ -138,6 +153,9 @@ fn check(options: Options) -> Result<Options, String> {
     if options.update_key.is_some() && options.flash.is_none() {
         return Err("--update-key needs --flash FILE, which updates are written to".to_owned());
     }
+    if !options.networks.is_empty() && options.portal.is_none() {
+        return Err("--network needs --portal INTERFACE, whose guests choose one".to_owned());
+    }
     check_fleet(&options)?;
     Ok(options)
 }
@@ -150,10 +168,13 @@ fn check_fleet(options: &Options) -> Result<(), String> {
             None => Ok(()),
         };
     };
-    let is_own = options.start.is_some() || options.flash.is_some() || !options.demo;
+    let is_own = options.start.is_some()
+        || options.flash.is_some()
+        || options.portal.is_some()
+        || !options.demo;
     if is_own {
         return Err(
-            "--devices takes neither --start, --flash nor --no-demo: stand-ins trace from their start, \
+            "--devices takes neither --start, --flash, --portal nor --no-demo: stand-ins trace from their start, \
              and have no flash and no demo"
                 .to_owned(),
         );
@@ -176,6 +197,18 @@ fn devices(word: &str) -> Result<u16, String> {
             MOST_DEVICES
         )),
     }
+}
+
+fn network(word: &str) -> Result<Network, String> {
+    let (ssid, password) = word.split_once('=').unwrap_or((word, ""));
+    let network = ssid.try_into().ok().zip(password.try_into().ok());
+    let network = network.map(|(ssid, password)| Network { ssid, password });
+    network
+        .filter(|network| !network.ssid.is_empty())
+        .ok_or_else(|| {
+            "--network takes NAME=PASSWORD, a name of at most 32 bytes and a password of at most 64"
+                .to_owned()
+        })
 }
 
 fn key(word: &str) -> Result<[u8; 32], String> {
@@ -272,6 +305,8 @@ mod tests {
             (["--update-key", "0f"], "64 hexadecimal digits"),
             (["--update-key", &"+f".repeat(32)], "64 hexadecimal digits"),
             (["--update-key", &"0f".repeat(32)], "--flash FILE"),
+            (["--network", "Home=sesame"], "--portal INTERFACE"),
+            (["--network", "=sesame"], "NAME=PASSWORD"),
             (["--nonsense", "1"], "--help"),
         ] {
             let message = parsed(&arguments).expect_err("the value is wrong");

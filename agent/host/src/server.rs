@@ -1,34 +1,30 @@
 //! The server: a fixed number of connections at a time on one thread.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use heapbeacon::Recorder;
 use heapbeacon::history;
-use heapbeacon::http::{self, Asset, Guard, Memory, Server};
+use heapbeacon::http::{Asset, Guard, Memory, Server};
 use heapbeacon::platform::{Device, Platform};
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_bundle::Effort;
 use heapbeacon_flash_sim::Flash;
 use heapbeacon_shared::trace::{Destination, Settings};
-use picoserve::time::TokioTimer;
 use static_cell::ConstStaticCell;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::MissedTickBehavior;
 
 use crate::board::{self, Board};
 use crate::flash::FileFlash;
+use crate::line::{Entrance, Line};
 use crate::mdns::{self, Responder};
 use crate::options::Options;
-use crate::socket::Connection;
-use crate::{tasks, update};
+use crate::{portal, tasks, update};
 
 /// Connections that are open at a time. All may be answered at once: here, memory is no matter.
 const CONNECTIONS: usize = 256 + VIEWERS;
@@ -36,10 +32,6 @@ const CONNECTIONS: usize = 256 + VIEWERS;
 const VIEWERS: usize = 4;
 /// Sectors of memory that settings are kept in, where no file is named.
 const SETTINGS_SECTORS: usize = 4;
-/// Bytes of one request's line and headers; a longer one is refused.
-const HEAD_BYTES: usize = 8 * 1024;
-/// Bytes of an answer that are gathered before they are sent.
-const OUT_BYTES: usize = 16 * 1024;
 
 /// Serves until the process is told to end; says when it is `ready`.
 ///
@@ -65,7 +57,10 @@ pub(crate) fn run(options: Options, ready: Sender<()>) -> Result<(), String> {
             .local_addr()
             .map_err(|error| format!("can't tell where the server listens: {error}"))?;
         board::set_up(address, options.demo);
-        serve(agent, listener).await;
+        let line = serve(agent, listener).await;
+        if let Some(interface) = options.portal {
+            portal::start(interface, options.networks, address, line)?;
+        }
         let _responder = match options.mdns {
             true => Some(advertise(&name, address)?),
             false => None,
@@ -180,15 +175,16 @@ fn start(
 }
 
 /// Starts the server's tasks, and lets them allocate all that they ever need.
-async fn serve(agent: &'static Server<Board>, listener: TcpListener) {
-    let line: &'static Line = Box::leak(Box::new(Line::new()));
+async fn serve(agent: &'static Server<Board>, listener: TcpListener) -> &'static Line {
+    let line: &'static Line = Box::leak(Box::new(Line::new(CONNECTIONS)));
     for _ in 0..CONNECTIONS {
         spawn_local(line.serve(agent));
     }
-    spawn_local(line.accept(listener));
+    spawn_local(line.accept(listener, Entrance::Network));
     spawn_local(keep_history());
     spawn_local(settle_update());
     yield_now().await;
+    line
 }
 
 /// Samples the heap for its history, for ever.
@@ -206,56 +202,6 @@ async fn settle_update() {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     while !update::is_settled(Board::now_us()) {
         ticks.tick().await;
-    }
-}
-
-/// The connections that were accepted and that no task serves yet.
-struct Line {
-    accepted: RefCell<VecDeque<TcpStream>>,
-    waiting: Semaphore,
-    /// Tasks that serve none.
-    idle: Semaphore,
-}
-
-impl Line {
-    fn new() -> Self {
-        Self {
-            accepted: RefCell::new(VecDeque::with_capacity(CONNECTIONS)),
-            waiting: Semaphore::new(0),
-            idle: Semaphore::new(CONNECTIONS),
-        }
-    }
-
-    /// Accepts connections as long as there are tasks for them.
-    async fn accept(&'static self, listener: TcpListener) {
-        while let Ok(idle) = self.idle.acquire().await {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    idle.forget();
-                    self.accepted.borrow_mut().push_back(stream);
-                    self.waiting.add_permits(1);
-                }
-                // Out of descriptors, or the peer has gone again: the next one may fare better.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-
-    /// Serves one connection after the other; all that it needs is allocated before the first.
-    async fn serve(&'static self, agent: &'static Server<Board>) {
-        let mut head = vec![0; HEAD_BYTES];
-        let mut out = vec![0; OUT_BYTES];
-        while let Ok(waiting) = self.waiting.acquire().await {
-            waiting.forget();
-            let accepted = self.accepted.borrow_mut().pop_front();
-            if let Some(stream) = accepted {
-                // Without it, an answer waits for the peer's delayed acknowledgement.
-                let _ = stream.set_nodelay(true);
-                let connection = Connection::new(stream, &mut out);
-                http::serve(agent, &TokioTimer, &mut head, connection).await;
-            }
-            self.idle.add_permits(1);
-        }
     }
 }
 

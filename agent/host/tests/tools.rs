@@ -1,10 +1,11 @@
-//! The agent asked by tools that exist: Prometheus, its `promtool`, `go tool pprof`, and Avahi.
+//! The agent asked by tools that exist: Prometheus, its `promtool`, `go tool pprof`, Avahi, and what joins networks.
 
 mod support;
 
 mod tools {
     mod avahi;
     mod fleet;
+    mod portal;
     mod pprof;
     mod prometheus;
     mod server;

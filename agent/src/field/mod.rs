@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `provisioning` | a network for a device that has none (feature `provisioning`) |
 //! | [`settings`] | what users wish of a device, kept from boot to boot |
 //! | `flash` | keeps settings in flash (feature `flash`) |
 //! | [`triggers`] | what a device does by itself when its heap runs low |
@@ -12,6 +13,8 @@
 #[cfg(feature = "flash")]
 pub mod flash;
 mod lost;
+#[cfg(feature = "provisioning")]
+pub mod provisioning;
 mod seek;
 pub mod settings;
 pub mod triggers;

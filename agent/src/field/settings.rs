@@ -5,11 +5,12 @@
 //! for (the trace from boot on, the network) holds from the next boot on.
 
 use core::cell::RefCell;
+use core::ops::RangeInclusive;
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::{self, SettingsState};
-use heapbeacon_shared::trace::{MAX_TRIGGERS, Settings, Trigger};
+use heapbeacon_shared::trace::{MAX_TRIGGERS, Secrets, Settings, Trigger};
 
 use crate::field::watched::Watched;
 
@@ -19,6 +20,42 @@ const VERSION: u8 = 2;
 const WITHOUT_LOG: u8 = 1;
 /// Bytes of the longest settings, as they are stored.
 pub const MAX_BYTES: usize = 384;
+
+/// Characters of a network's password (IEEE 802.11, J.4.1): more are a key of 64 digits.
+const PASSWORD: RangeInclusive<usize> = 8..=63;
+const KEY: usize = 64;
+
+/// What is wrong with a network that somebody wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkFault {
+    /// The password is none.
+    Password,
+    /// The name has control characters.
+    Ssid,
+    /// There is a password, and no name of the network that it is for.
+    NoSsid,
+}
+
+/// Checks the network of settings, before they are stored.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_network(secrets: &Secrets) -> Result<(), NetworkFault> {
+    let password = &secrets.wifi_password;
+    let is_password = PASSWORD.contains(&password.len())
+        && password.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let is_key = password.len() == KEY && password.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !password.is_empty() && !is_password && !is_key {
+        return Err(NetworkFault::Password);
+    }
+    if secrets.wifi_ssid.chars().any(char::is_control) {
+        return Err(NetworkFault::Ssid);
+    }
+    if !password.is_empty() && secrets.wifi_ssid.is_empty() {
+        return Err(NetworkFault::NoSsid);
+    }
+    Ok(())
+}
 
 /// Where settings outlive a boot.
 pub trait Storage: Sync {

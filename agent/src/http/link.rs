@@ -28,18 +28,30 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// Where a connection has come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// The network that the device is in.
+    Network,
+    /// The device's own access point, behind which there is the portal and nothing else.
+    #[cfg(feature = "provisioning")]
+    AccessPoint,
+}
+
 /// What is known of a connection while it is served.
 pub(crate) struct Link {
     slot: usize,
+    entrance: Entrance,
     phase: Cell<Phase>,
     moved: Cell<u32>,
 }
 
 impl Link {
     /// Begins a connection that has a slot.
-    pub(crate) fn new(slot: usize) -> Self {
+    pub(crate) fn new(slot: usize, entrance: Entrance) -> Self {
         Self {
             slot,
+            entrance,
             phase: Cell::new(Phase::Silent),
             moved: Cell::new(0),
         }
@@ -47,6 +59,10 @@ impl Link {
 
     pub(crate) fn slot(&self) -> usize {
         self.slot
+    }
+
+    pub(crate) fn entrance(&self) -> Entrance {
+        self.entrance
     }
 
     pub(crate) fn phase(&self) -> Phase {

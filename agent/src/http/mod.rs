@@ -30,6 +30,8 @@ mod field;
 mod handlers;
 mod limits;
 mod link;
+#[cfg(feature = "provisioning")]
+mod portal;
 mod problem;
 mod request;
 mod server;
@@ -41,6 +43,8 @@ mod tests;
 
 pub use assets::Asset;
 pub use connection::serve;
+#[cfg(feature = "provisioning")]
+pub use connection::serve_guest;
 pub use request::guard::Guard;
 pub use server::Server;
 pub use slots::Memory;

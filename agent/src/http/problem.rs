@@ -238,6 +238,15 @@ impl Problem {
         Self::new(kind, detail)
     }
 
+    /// The body is no form by its own account.
+    #[cfg(feature = "provisioning")]
+    pub(crate) fn no_form() -> Self {
+        let detail = format_args!(
+            "Send a form, with the header `Content-Type: application/x-www-form-urlencoded`."
+        );
+        Self::new(Self::wrong_content_type().kind, detail)
+    }
+
     /// An argument is out of range.
     pub(crate) fn invalid(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(

@@ -11,6 +11,9 @@ use crate::http::assets::{self, File};
 use crate::http::field;
 use crate::http::handlers::{self, Call};
 use crate::http::limits::SMALL_BODY;
+use crate::http::link::Entrance;
+#[cfg(feature = "provisioning")]
+use crate::http::portal::{self, Visit};
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
@@ -57,6 +60,9 @@ pub(crate) enum Action<'b> {
     /// New firmware, which comes behind the head.
     #[cfg(feature = "update")]
     Upload(Incoming),
+    /// What a guest of the access point asks for.
+    #[cfg(feature = "provisioning")]
+    Visit(Visit),
     /// An event connection.
     Open(Opening),
 }
@@ -87,12 +93,13 @@ enum Place<'b> {
 }
 
 impl<'b> Order<'b> {
-    /// Reads a head, and lets `tail` know what follows it.
+    /// Reads a head that has come by some entrance, and lets `tail` know what follows it.
     ///
     /// # Errors
     /// When it is no head.
     pub(crate) fn take<P: Device, I: picoserve::io::Read>(
         server: &'static Server<P>,
+        entrance: Entrance,
         head: &'b [u8],
         tail: &mut Tail<'_, I>,
     ) -> Result<Self, Problem> {
@@ -105,20 +112,35 @@ impl<'b> Order<'b> {
         let expects_continue = request.expects_continue();
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
-            action: length.and_then(|length| {
-                let place = request.target.path.map(|path| find(server, &request, path));
-                let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
-                if length > most {
-                    return Err(Problem::too_large(most));
+            action: length.and_then(|length| match entrance {
+                Entrance::Network => admit(server, &request, length, expects_continue),
+                #[cfg(feature = "provisioning")]
+                Entrance::AccessPoint => {
+                    expects_continue?;
+                    portal::choose(server, &request, length).map(Action::Visit)
                 }
-                let access = place.as_ref().map_or(Access::Read, Place::access);
-                server.guard().admit(&request, access)?;
-                expects_continue?;
-                choose(server, &request, place, length)
             }),
             delivery: delivery(&request, server.guard().reader(&request).unwrap_or(None)),
         })
     }
+}
+
+/// Chooses what to do about a request of the network that the device is in, if it comes from where one may come from.
+fn admit<'b, P: Device>(
+    server: &'static Server<P>,
+    request: &Request<'_, 'b>,
+    body_length: usize,
+    expects_continue: Result<bool, Problem>,
+) -> Result<Action<'b>, Problem> {
+    let place = request.target.path.map(|path| find(server, request, path));
+    let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
+    if body_length > most {
+        return Err(Problem::too_large(most));
+    }
+    let access = place.as_ref().map_or(Access::Read, Place::access);
+    server.guard().admit(request, access)?;
+    expects_continue?;
+    choose(server, request, place, body_length)
 }
 
 /// Returns how whoever sent a request is answered.
@@ -314,6 +336,10 @@ pub(crate) fn perform<P: Device>(
         Action::Call(call) => said(call.endpoint, body)
             .and_then(|body| handlers::answer(server, call, body))
             .unwrap_or_else(|problem| Reply::refusal(&problem)),
+        #[cfg(feature = "provisioning")]
+        Action::Visit(visit) => {
+            portal::answer(server, *visit, body).unwrap_or_else(|problem| Reply::refusal(&problem))
+        }
         #[cfg(feature = "update")]
         Action::Upload(_) => {
             field::uploaded::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))

@@ -3,7 +3,7 @@
 use heapbeacon_shared::api::SettingsRequest;
 use heapbeacon_shared::trace::{Condition, Mark, Secret, Secrets, Settings, Trigger};
 
-use crate::field::settings::{StorageError, Store};
+use crate::field::settings::{NetworkFault, StorageError, Store, check_network};
 use crate::field::triggers;
 use crate::http::answer::reply::{Json, Reply};
 use crate::http::problem::Problem;
@@ -15,9 +15,6 @@ use crate::platform::Device;
 
 /// Bytes of the shortest token: one of letters and digits is not guessed over a network.
 const SHORTEST_TOKEN: usize = 8;
-/// Characters of a network's password (IEEE 802.11, J.4.1): more are a key of 64 digits.
-const PASSWORD: core::ops::RangeInclusive<usize> = 8..=63;
-const KEY: usize = 64;
 
 type Answer = Result<Reply, Problem>;
 
@@ -122,7 +119,7 @@ fn check<P: Device>(
         check_tokens(firmware, is_open, &settings.secrets)?;
     }
     match request.wifi_ssid.is_some() || request.wifi_password.is_some() {
-        true => check_network(&settings.secrets),
+        true => check_network(&settings.secrets).map_err(network_problem),
         false => Ok(()),
     }
 }
@@ -179,27 +176,18 @@ fn check_tokens(
     }
 }
 
-fn check_network(secrets: &Secrets) -> Result<(), Problem> {
-    let password = &secrets.wifi_password;
-    let is_password = PASSWORD.contains(&password.len())
-        && password.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    let is_key = password.len() == KEY && password.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !password.is_empty() && !is_password && !is_key {
-        return Err(Problem::invalid(format_args!(
+fn network_problem(fault: NetworkFault) -> Problem {
+    match fault {
+        NetworkFault::Password => Problem::invalid(format_args!(
             "`wifi_password` is 8 to 63 characters of ASCII, or a key of 64 hexadecimal digits; an empty one is for an open network."
-        )));
-    }
-    if secrets.wifi_ssid.chars().any(char::is_control) {
-        return Err(Problem::invalid(format_args!(
+        )),
+        NetworkFault::Ssid => Problem::invalid(format_args!(
             "`wifi_ssid` is up to 32 bytes of text, without control characters."
-        )));
-    }
-    if !password.is_empty() && secrets.wifi_ssid.is_empty() {
-        return Err(Problem::invalid(format_args!(
+        )),
+        NetworkFault::NoSsid => Problem::invalid(format_args!(
             "`wifi_password` needs the `wifi_ssid` that it is for."
-        )));
+        )),
     }
-    Ok(())
 }
 
 fn refused(error: StorageError) -> Problem {

@@ -12,6 +12,8 @@ use heapbeacon_shared::trace::{Left, Region, Window};
 use heapless::Vec;
 
 use crate::cost::CostMeter;
+#[cfg(feature = "provisioning")]
+use crate::field::provisioning::Portal;
 #[cfg(all(feature = "tracing", feature = "http"))]
 use crate::field::settings::Storage;
 use crate::field::settings::Store;
@@ -43,6 +45,8 @@ std::thread_local! {
     static BLACK_BOX: Cell<Option<&'static BlackBox<Interruptible>>> = const { Cell::new(None) };
     #[cfg(feature = "update")]
     static UPDATE: Cell<Option<&'static dyn Update>> = const { Cell::new(None) };
+    #[cfg(feature = "provisioning")]
+    static PORTAL: Cell<Option<&'static Portal<Interruptible>>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<Names> = RefCell::default();
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
@@ -114,6 +118,14 @@ pub(crate) fn keep_settings(storage: &'static dyn Storage) -> &'static Store<Int
     store.begin();
     SETTINGS.set(Some(store));
     store
+}
+
+/// Gives the board a portal.
+#[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
+pub(crate) fn have_portal() -> &'static Portal<Interruptible> {
+    let portal = Box::leak(Box::new(Portal::new("http://192.168.4.1/")));
+    PORTAL.set(Some(portal));
+    portal
 }
 
 /// Sets the clock.
@@ -218,6 +230,11 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         NAMES.with_borrow(|names| names.device.clone())
+    }
+
+    #[cfg(feature = "provisioning")]
+    fn portal() -> Option<&'static Portal<Interruptible>> {
+        PORTAL.get()
     }
 
     #[cfg(feature = "update")]

@@ -6,6 +6,8 @@ pub(crate) mod board;
 mod failures;
 #[cfg(feature = "tracing")]
 mod postmortem;
+#[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
+mod provisioning;
 #[cfg(feature = "tracing")]
 mod realloc;
 #[cfg(feature = "tracing")]

@@ -93,8 +93,8 @@ const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
 
-/// What reads profiles, metrics and announcements in tests.
-const TOOLS: [Program; 7] = [
+/// What reads profiles, metrics and announcements in tests, and joins a device's access point.
+const TOOLS: [Program; 11] = [
     system::GO,
     system::PROMETHEUS,
     system::PROMTOOL,
@@ -102,6 +102,10 @@ const TOOLS: [Program; 7] = [
     system::AVAHI_BROWSE,
     system::DBUS,
     system::IP,
+    system::UDHCPC,
+    system::DHCLIENT,
+    system::DIG,
+    system::CURL,
 ];
 
 /// What builds and runs the C programs that test the library for C.

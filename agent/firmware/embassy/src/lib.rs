@@ -8,6 +8,7 @@
 //! | `reserve` | takes the reserve of the heap again once there is room |
 //! | `restart` | restarts the device when somebody asks for it |
 //! | `history` | samples the heap for its history |
+//! | `guests` | DHCP and DNS at the device's own access point |
 //! | `update` | sees the trial of new firmware through |
 //! | [`image`] | the build id that the linker put into the image |
 //! | [`Lock`] | the tracer's lock |
@@ -16,6 +17,8 @@
 #![doc = document_features::document_features!()]
 #![no_std]
 
+#[cfg(feature = "provisioning")]
+pub mod guests;
 #[cfg(feature = "http")]
 pub mod history;
 pub mod image;

@@ -20,6 +20,8 @@ use core::ops::Range;
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
+#[cfg(feature = "provisioning")]
+use heapbeacon::field::provisioning::Portal;
 use heapbeacon::http::{self, Server};
 use heapbeacon::memory::addresses;
 use heapbeacon::platform::Device;
@@ -37,6 +39,9 @@ pub const SOCKETS: usize = 7 + VIEWERS;
 /// Sockets that may be told of events, beside those that are there for requests.
 pub const VIEWERS: usize = 1;
 const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
+/// Sockets that guests of the device's own access point have while its portal is open: those of the page and of what their system asks.
+#[cfg(feature = "provisioning")]
+pub const GUESTS: usize = 3;
 /// Connections that are answered at a time.
 pub const ANSWERS: usize = 3;
 
@@ -68,8 +73,12 @@ pub type Memory = http::Memory<SOCKETS, ANSWERS, VIEWERS>;
 
 /// A socket of the agent's.
 pub struct Socket {
-    socket: TcpSocket<'static>,
+    network: Stack<'static>,
     port: u16,
+    /// Where it listens while the portal is open.
+    access_point: Option<Stack<'static>>,
+    receive: &'static mut [u8],
+    send: &'static mut [u8],
 }
 
 /// Takes the memory for connections; `None` if that was done before.
@@ -91,11 +100,12 @@ pub fn memory(index: usize) -> Option<Range<usize>> {
 /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
 pub fn open(stack: Stack<'static>, port: u16) -> Option<impl Iterator<Item = Socket>> {
     let buffers = BUFFERS.try_take()?.iter_mut();
-    Some(buffers.map(move |(receive, send)| {
-        let mut socket = TcpSocket::new(stack, receive, send);
-        // A peer that vanished before it was told of a connection, or in one, is given up.
-        socket.set_timeout(Some(SILENCE));
-        Socket { socket, port }
+    Some(buffers.map(move |(receive, send)| Socket {
+        network: stack,
+        port,
+        access_point: None,
+        receive,
+        send,
     }))
 }
 
@@ -105,20 +115,81 @@ impl Socket {
         Own::new(self.run(agent)).await
     }
 
-    async fn run<P: Device>(mut self, agent: &'static Server<P>) -> ! {
-        tasks::learn_names().await;
-        let mut head = [0; HEAD_BYTES];
-        loop {
-            if self.accept().await {
-                http::serve(agent, &EmbassyTimer, &mut head, Lent(&mut self.socket)).await;
-            }
-            self.retire().await;
+    /// Listens at the device's own access point while the portal is open: a device without a network has little else to answer.
+    #[cfg(feature = "provisioning")]
+    pub fn for_guests(self, access_point: Stack<'static>) -> Self {
+        Self {
+            access_point: Some(access_point),
+            ..self
         }
     }
 
-    /// Waits for a connection; returns whether there is one.
-    async fn accept(&mut self) -> bool {
+    async fn run<P: Device>(self, agent: &'static Server<P>) -> ! {
+        tasks::learn_names().await;
+        let mut head = [0; HEAD_BYTES];
+        let Self {
+            network,
+            port,
+            access_point,
+            receive,
+            send,
+        } = self;
+        #[cfg(feature = "provisioning")]
+        let is_open = || P::portal().is_some_and(Portal::is_open);
+        #[cfg(not(feature = "provisioning"))]
+        let is_open = || false;
+        let lent = || access_point.filter(|_| is_open());
         loop {
+            let guests = lent();
+            let (stack, port) = match guests {
+                Some(access_point) => (access_point, PORT),
+                None => (network, port),
+            };
+            let mut listener = Listener {
+                socket: TcpSocket::new(stack, &mut *receive, &mut *send),
+                port,
+                is_lent: guests.is_some(),
+            };
+            // A peer that vanished before it was told of a connection, or in one, is given up.
+            listener.socket.set_timeout(Some(SILENCE));
+            while lent().is_some() == listener.is_lent {
+                let is_here = || lent().is_some() == guests.is_some();
+                listener.serve_next(agent, &mut head, is_here).await;
+            }
+        }
+    }
+}
+
+/// A socket that listens somewhere.
+struct Listener<'b> {
+    socket: TcpSocket<'b>,
+    port: u16,
+    /// Whether it is that of the device's own access point.
+    is_lent: bool,
+}
+
+impl Listener<'_> {
+    /// Serves the next connection, unless it does not listen here any more before there is one.
+    async fn serve_next<P: Device>(
+        &mut self,
+        agent: &'static Server<P>,
+        head: &mut [u8],
+        is_here: impl Fn() -> bool,
+    ) {
+        if self.accept(is_here).await {
+            let lent = Lent(&mut self.socket);
+            match self.is_lent {
+                #[cfg(feature = "provisioning")]
+                true => http::serve_guest(agent, &EmbassyTimer, head, lent).await,
+                _ => http::serve(agent, &EmbassyTimer, head, lent).await,
+            }
+        }
+        self.retire().await;
+    }
+
+    /// Waits for a connection, as long as it listens here; returns whether there is one.
+    async fn accept(&mut self, is_here: impl Fn() -> bool) -> bool {
+        while is_here() {
             match with_timeout(HANDSHAKE, self.socket.accept(self.port)).await {
                 Ok(accepted) => return accepted.is_ok(),
                 Err(_) if self.socket.state() == State::Listen => {}
@@ -126,6 +197,7 @@ impl Socket {
                 Err(_) => return self.complete_handshake().await,
             }
         }
+        false
     }
 
     /// Waits until a peer has answered to being let in; returns whether it has.

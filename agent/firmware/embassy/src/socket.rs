@@ -8,9 +8,9 @@ use picoserve::{EmbassyRuntime, Timeouts, Timer};
 const DRAIN_BYTES: usize = 64;
 
 /// A socket of someone else.
-pub(crate) struct Lent<'l>(pub(crate) &'l mut TcpSocket<'static>);
+pub(crate) struct Lent<'l, 's>(pub(crate) &'l mut TcpSocket<'s>);
 
-impl Socket<EmbassyRuntime> for Lent<'_> {
+impl Socket<EmbassyRuntime> for Lent<'_, '_> {
     type Error = Error;
     type ReadHalf<'h>
         = TcpReader<'h>

@@ -8,6 +8,7 @@ use core::panic::PanicInfo;
 
 use embassy_executor::Spawner;
 use embassy_net::{DhcpConfig, Runner, StackResources};
+#[cfg(not(feature = "provisioning"))]
 use embassy_time::{Duration, Timer};
 use esp_hal::ram;
 use esp_hal::rng::Rng;
@@ -27,6 +28,9 @@ const SOCKETS: usize = 3 + heapbeacon_esp32::SOCKETS;
 #[cfg(not(feature = "http"))]
 const SOCKETS: usize = 3;
 
+#[cfg(feature = "provisioning")]
+static OWN_RESOURCES: StaticCell<StackResources<{ heapbeacon_esp32::provisioning::SOCKETS }>> =
+    StaticCell::new();
 static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
 #[cfg(feature = "heapbeacon")]
 static RECORDS: heapbeacon_esp32::RecordBuffer<4096> = heapbeacon_esp32::record_buffer();
@@ -83,13 +87,24 @@ async fn main(spawner: Spawner) -> ! {
     let (stack, runner) = {
         let (network, runner) =
             heapbeacon_esp32::network(Interface::station(), config, resources, seed);
+        #[cfg(feature = "provisioning")]
+        let network = {
+            let own = OWN_RESOURCES.init(StackResources::new());
+            let (access_point, runner) =
+                heapbeacon_esp32::provisioning::access_point(Interface::access_point(), own, seed);
+            spawner.spawn(run_network(runner).unwrap());
+            network.with_access_point(access_point)
+        };
         heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap();
         (network.stack(), runner)
     };
     #[cfg(not(feature = "http"))]
     let (stack, runner) = embassy_net::new(Interface::station(), config, resources, seed);
     spawner.spawn(run_network(runner).unwrap());
+    #[cfg(not(feature = "provisioning"))]
     spawner.spawn(stay_connected(controller).unwrap());
+    #[cfg(feature = "provisioning")]
+    spawner.spawn(stay_provisioned(controller, stack).unwrap());
     loop {
         stack.wait_config_up().await;
         println!("{:?}", stack.config_v4());
@@ -99,11 +114,24 @@ async fn main(spawner: Spawner) -> ! {
     }
 }
 
-#[embassy_executor::task]
+#[embassy_executor::task(pool_size = if cfg!(feature = "provisioning") { 2 } else { 1 })]
 async fn run_network(mut runner: Runner<'static, Interface>) {
     runner.run().await
 }
 
+#[cfg(feature = "provisioning")]
+#[embassy_executor::task]
+async fn stay_provisioned(
+    controller: WifiController<'static>,
+    network: embassy_net::Stack<'static>,
+) {
+    use heapbeacon_esp32::provisioning::{Wifi, stay_connected};
+
+    let mut wifi = Wifi::new(controller, network);
+    stay_connected(&mut wifi, None, false).await
+}
+
+#[cfg(not(feature = "provisioning"))]
 #[embassy_executor::task]
 async fn stay_connected(mut controller: WifiController<'static>) {
     loop {

@@ -10,6 +10,7 @@ use embassy_executor::Spawner;
 use embassy_net::{DhcpConfig, Runner, StackResources};
 use embassy_time::{Duration, Timer};
 use esp_hal::clock::CpuClock;
+use esp_hal::gpio::Input;
 use esp_hal::ram;
 use esp_hal::rng::Rng;
 use esp_hal::rtc_cntl::{Rtc, RwdtStage};
@@ -19,7 +20,7 @@ use esp_println::println;
 use esp_wifi::wifi::Interface;
 use heapbeacon_demo::{OFFERED, Scale};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_esp32::{Config, Mode, Network, RecordBuffer, SOCKETS, record_buffer};
+use heapbeacon_esp32::{Config, Mode, Network, RecordBuffer, SOCKETS, provisioning, record_buffer};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -42,6 +43,9 @@ const IS_SMALL: bool = cfg!(feature = "esp32c61");
 static RECORDS: RecordBuffer<{ if IS_SMALL { 2048 } else { 4096 } }> = record_buffer();
 /// The agent's sockets, and those that a network may take itself, DHCP's and DNS's.
 static RESOURCES: StaticCell<StackResources<{ SOCKETS + 2 }>> = StaticCell::new();
+
+/// Those of the device's own network.
+static OWN_RESOURCES: StaticCell<StackResources<{ provisioning::SOCKETS }>> = StaticCell::new();
 
 /// Prints what has gone wrong, and restarts the chip.
 #[panic_handler]
@@ -70,7 +74,12 @@ async fn main(spawner: Spawner) -> ! {
     heapbeacon_esp32::heap_allocator!(size: if IS_SMALL { 32 * 1024 } else { 64 * 1024 });
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
-    let network = start_network(spawner, chip.WIFI);
+    // The button that boards have, to load firmware with.
+    #[cfg(not(feature = "esp32c5"))]
+    let button = wifi::button(chip.GPIO9);
+    #[cfg(feature = "esp32c5")]
+    let button = wifi::button(chip.GPIO28);
+    let network = start_network(spawner, chip.WIFI, button);
     let config = Config {
         name: NAME,
         hosts: &HOSTS,
@@ -86,8 +95,12 @@ async fn main(spawner: Spawner) -> ! {
 }
 
 /// Starts Wi-Fi and a network stack on it.
-fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) -> Network {
-    let controller = wifi::controller(wifi);
+fn start_network(
+    spawner: Spawner,
+    chip: esp_hal::peripherals::WIFI<'static>,
+    button: Input<'static>,
+) -> Network {
+    let controller = wifi::controller(chip);
     let mut dhcp = DhcpConfig::default();
     dhcp.hostname = NAME.try_into().ok();
     let config = embassy_net::Config::dhcpv4(dhcp);
@@ -96,18 +109,20 @@ fn start_network(spawner: Spawner, wifi: esp_hal::peripherals::WIFI<'static>) ->
     let resources = RESOURCES.init(StackResources::new());
     let (network, runner) =
         heapbeacon_esp32::network(Interface::station(), config, resources, seed);
-    spawner.spawn(named(
-        "network",
-        run_network(runner).expect("it is spawned once"),
-    ));
-    spawner.spawn(named(
-        "wifi",
-        wifi::stay_connected(controller).expect("it is spawned once"),
-    ));
-    network
+    let own_resources = OWN_RESOURCES.init(StackResources::new());
+    let (access_point, own_runner) =
+        provisioning::access_point(Interface::access_point(), own_resources, seed);
+    for runner in [runner, own_runner] {
+        let task = run_network(runner).expect("they are spawned once");
+        spawner.spawn(named("network", task));
+    }
+    let radio = provisioning::Wifi::new(controller, network.stack());
+    let task = wifi::run(radio, button).expect("it is spawned once");
+    spawner.spawn(named("wifi", task));
+    network.with_access_point(access_point)
 }
 
-#[embassy_executor::task]
+#[embassy_executor::task(pool_size = 2)]
 async fn run_network(mut runner: Runner<'static, Interface>) {
     runner.run().await
 }

@@ -63,6 +63,12 @@ impl Device for Board {
         heapbeacon::symbols::held(SETUP.try_get()?.config.symbols)
     }
 
+    #[cfg(feature = "provisioning")]
+    fn portal() -> Option<&'static heapbeacon::field::provisioning::Portal<heapbeacon_embassy::Lock>>
+    {
+        Some(crate::provisioning::portal())
+    }
+
     #[cfg(feature = "update")]
     fn update() -> Option<&'static dyn heapbeacon::field::update::Update> {
         crate::update::get()

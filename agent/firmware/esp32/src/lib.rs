@@ -34,6 +34,8 @@
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
+//! | [`provisioning`](mod@provisioning) | a network for a device that has none |
+//! | `radio` | esp-radio as what it joins networks with |
 //! | `settings` | what users wish of it, in a partition of its flash |
 //! | `update` | new firmware, over the air |
 //! | `device` | what the device says of itself |
@@ -68,6 +70,10 @@ mod keep;
 mod network;
 #[cfg(feature = "postmortem")]
 mod panic;
+#[cfg(feature = "provisioning")]
+pub mod provisioning;
+#[cfg(feature = "provisioning")]
+mod radio;
 mod records;
 #[cfg(feature = "http")]
 mod roots;

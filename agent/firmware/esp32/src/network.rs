@@ -11,12 +11,23 @@ const OF_THE_STACK: usize = 2;
 #[derive(Clone, Copy)]
 pub struct Network {
     pub(crate) stack: Stack<'static>,
+    #[cfg(feature = "provisioning")]
+    pub(crate) access_point: Option<crate::provisioning::AccessPoint>,
 }
 
 impl Network {
     /// Returns embassy's network stack.
     pub fn stack(&self) -> Stack<'static> {
         self.stack
+    }
+
+    /// Adds the device's own access point, whose guests see its portal.
+    #[cfg(feature = "provisioning")]
+    pub fn with_access_point(self, access_point: crate::provisioning::AccessPoint) -> Self {
+        Self {
+            access_point: Some(access_point),
+            ..self
+        }
     }
 }
 
@@ -39,5 +50,10 @@ pub fn network<D: Driver, const SOCK: usize>(
         );
     }
     let (stack, runner) = embassy_net::new(driver, config, resources, seed);
-    (Network { stack }, runner)
+    let network = Network {
+        stack,
+        #[cfg(feature = "provisioning")]
+        access_point: None,
+    };
+    (network, runner)
 }

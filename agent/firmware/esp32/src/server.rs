@@ -73,7 +73,7 @@ pub fn start(spawner: Spawner, network: Network, config: Config) -> Result<(), S
         memory,
     );
     let agent: &Server<Board> = AGENT.init(agent);
-    spawn(spawner, network.stack, agent, token, config).ok_or(StartError::Twice)?;
+    spawn(spawner, network, agent, token, config).ok_or(StartError::Twice)?;
     for warning in bodies::device(agent.recorder()).warnings {
         (config.console)(format_args!("HeapBeacon warns: {}", warning.message()));
     }
@@ -90,7 +90,7 @@ fn dashboard() -> &'static [Asset] {
 
 fn spawn(
     spawner: Spawner,
-    network: Stack<'static>,
+    network: Network,
     agent: &'static Server<Board>,
     token: Option<&'static str>,
     config: &'static Config,
@@ -100,7 +100,12 @@ fn spawn(
         "HeapBeacon takes {} sockets of the network's `StackResources`",
         server::SOCKETS
     ));
-    for socket in server::open(network, config.port)? {
+    #[cfg(feature = "provisioning")]
+    if let Some(access_point) = network.access_point {
+        spawner.spawn(named("guests", serve_guests(access_point.stack).ok()?));
+    }
+    for (index, socket) in server::open(network.stack, config.port)?.enumerate() {
+        let socket = lend(network, index, socket);
         spawner.spawn(named("http", serve(agent, socket).ok()?));
     }
     spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
@@ -108,8 +113,22 @@ fn spawn(
     spawner.spawn(named("restart", keep_restarting().ok()?));
     #[cfg(feature = "update")]
     spawner.spawn(named("trial", watch_trial().ok()?));
-    spawner.spawn(named("follow", follow(network, token, config).ok()?));
+    spawner.spawn(named("follow", follow(network.stack, token, config).ok()?));
     Some(())
+}
+
+/// Lends the first sockets to guests of the access point.
+#[cfg(feature = "provisioning")]
+fn lend(network: Network, index: usize, socket: Socket) -> Socket {
+    match network.access_point {
+        Some(access_point) if index < server::GUESTS => socket.for_guests(access_point.stack),
+        _ => socket,
+    }
+}
+
+#[cfg(not(feature = "provisioning"))]
+fn lend(_: Network, _: usize, socket: Socket) -> Socket {
+    socket
 }
 
 fn token(access: Access, rng: &Rng) -> Option<&'static str> {
@@ -156,6 +175,12 @@ fn keep(token: &str) {
 #[embassy_executor::task(pool_size = server::SOCKETS)]
 async fn serve(agent: &'static Server<Board>, socket: Socket) -> ! {
     socket.serve(agent).await
+}
+
+#[cfg(feature = "provisioning")]
+#[embassy_executor::task]
+async fn serve_guests(access_point: Stack<'static>) {
+    heapbeacon_embassy::guests::serve::<Board>(access_point).await;
 }
 
 #[embassy_executor::task]

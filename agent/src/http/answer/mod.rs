@@ -6,6 +6,8 @@ pub(crate) mod frame;
 pub(crate) mod output;
 pub(crate) mod pages;
 pub(crate) mod pins_page;
+#[cfg(feature = "provisioning")]
+pub(crate) mod portal_page;
 pub(crate) mod postmortem_page;
 pub(crate) mod references_page;
 pub(crate) mod reply;

@@ -17,6 +17,8 @@ use crate::http::answer::pages::{
     DemoPage, HistoryPage, LeaksPage, MarksPage, RecordsPage, StacksPage,
 };
 use crate::http::answer::pins_page::PinsPage;
+#[cfg(feature = "provisioning")]
+use crate::http::answer::portal_page::PortalPage;
 use crate::http::answer::postmortem_page::{KeptMessages, PostMortemPage};
 use crate::http::answer::references_page::ReferencesPage;
 use crate::http::link::Lost;
@@ -36,6 +38,10 @@ const PROTECTION: &str = "Vary: Accept, Origin\r\n\
 /// What a browser may do with the page's files: run those of the agent, WebAssembly among them, and ask any device.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
     connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What a browser may do with the portal's page: show it, and send its form to where it came from.
+#[cfg(feature = "provisioning")]
+const PORTAL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
 /// What a browser may do with every other answer: show it.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -111,6 +117,8 @@ pub(crate) enum Stream {
     KeptMessages(KeptMessages),
     Metrics(Metrics),
     Profile(Profile),
+    #[cfg(feature = "provisioning")]
+    Portal(PortalPage),
 }
 
 impl<'b> Delivery<'b> {
@@ -143,6 +151,9 @@ impl Reply {
             reason: match status {
                 StatusCode::NO_CONTENT => "No Content",
                 StatusCode::NOT_MODIFIED => "Not Modified",
+                StatusCode::FOUND => "Found",
+                StatusCode::SEE_OTHER => "See Other",
+                StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
                 _ => "OK",
             },
             headers: heapless::Vec::new(),
@@ -168,6 +179,13 @@ impl Reply {
     /// Lets a browser run it as a part of the page.
     pub(crate) fn for_page(mut self) -> Self {
         self.policy = PAGE_POLICY;
+        self
+    }
+
+    /// Lets a browser show it as the portal's page.
+    #[cfg(feature = "provisioning")]
+    pub(crate) fn for_portal(mut self) -> Self {
+        self.policy = PORTAL_POLICY;
         self
     }
 
@@ -266,6 +284,8 @@ impl Content {
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
+            #[cfg(feature = "provisioning")]
+            Self::Stream(Stream::Portal(_)) => Some("text/html; charset=utf-8"),
             Self::Stream(Stream::Profile(_)) => Some("application/octet-stream"),
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
@@ -317,6 +337,8 @@ impl Stream {
             Stream::KeptMessages(kept) => kept.fill::<P>(chunk),
             Stream::Metrics(metrics) => metrics.fill::<P>(chunk),
             Stream::Profile(profile) => profile.fill::<P>(chunk),
+            #[cfg(feature = "provisioning")]
+            Stream::Portal(page) => page.fill::<P>(chunk),
         }
     }
 }

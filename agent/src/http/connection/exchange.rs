@@ -130,7 +130,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     };
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let mut order = Order::take(server, head, &mut tail).map_err(Stop::Refused)?;
+    let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
         Done::Opened(seat) => match order.action {
             Ok(Action::Open(opening)) => return Ok(Turn::Events((opening, seat))),

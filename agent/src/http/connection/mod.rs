@@ -8,3 +8,5 @@ mod serve;
 mod upload;
 
 pub use serve::serve;
+#[cfg(feature = "provisioning")]
+pub use serve::serve_guest;

@@ -6,7 +6,7 @@ use picoserve::{Timeouts, Timer};
 
 use crate::http::connection::exchange::exchange;
 use crate::http::limits::CLOSE;
-use crate::http::link::{Link, Phase};
+use crate::http::link::{Entrance, Link, Phase};
 use crate::http::server::Server;
 use crate::platform::Device;
 
@@ -54,14 +54,36 @@ pub async fn serve<P: Device, R, T: Timer<R>, S: Socket<R>>(
     server: &'static Server<P>,
     timer: &T,
     buffer: &mut [u8],
+    socket: S,
+) {
+    serve_from(server, timer, buffer, socket, Entrance::Network).await;
+}
+
+/// Serves one connection that has come by the device's own access point, as [`serve`] does: it sees the
+/// [portal](crate::field::provisioning), if that is open, and nothing else.
+#[cfg(feature = "provisioning")]
+pub async fn serve_guest<P: Device, R, T: Timer<R>, S: Socket<R>>(
+    server: &'static Server<P>,
+    timer: &T,
+    buffer: &mut [u8],
+    socket: S,
+) {
+    serve_from(server, timer, buffer, socket, Entrance::AccessPoint).await;
+}
+
+async fn serve_from<P: Device, R, T: Timer<R>, S: Socket<R>>(
+    server: &'static Server<P>,
+    timer: &T,
+    buffer: &mut [u8],
     mut socket: S,
+    entrance: Entrance,
 ) {
     // A peer that has gone already is as good as one that was told of the end.
     let Some(connection) = server.slots().acquire() else {
         let _ = socket.abort(&TIMEOUTS, timer).await;
         return;
     };
-    let link = Link::new(connection.slot());
+    let link = Link::new(connection.slot(), entrance);
     let exchange = exchange(server, timer, &link, buffer, &mut socket);
     if let Either::First(Ok(())) = select(exchange, connection.watch(&link, timer)).await {
         link.enter(Phase::Closing);

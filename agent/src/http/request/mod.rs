@@ -5,6 +5,8 @@ pub(crate) mod body;
 #[cfg(feature = "update")]
 pub(crate) mod content_range;
 pub(crate) mod fields;
+#[cfg(feature = "provisioning")]
+pub(crate) mod form;
 pub(crate) mod guard;
 pub(crate) mod guesses;
 mod head;
@@ -14,5 +16,5 @@ pub(crate) mod keys;
 pub(crate) mod parse;
 pub(crate) mod percent;
 pub(crate) mod query;
-mod target;
+pub(crate) mod target;
 pub(crate) mod upgrade;

@@ -20,7 +20,7 @@ impl<'u> Encoded<'u> {
     }
 
     /// Returns it as it was sent.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "provisioning"))]
     pub(crate) fn text(self) -> &'u str {
         self.0
     }

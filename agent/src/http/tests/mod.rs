@@ -15,6 +15,8 @@ mod marks;
 mod metrics;
 #[cfg(feature = "tracing")]
 mod pins;
+#[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
+mod portal;
 #[cfg(feature = "tracing")]
 mod pprof;
 #[cfg(feature = "tracing")]
