@@ -94,20 +94,22 @@ impl<'b> Order<'b> {
             tail.announce(length);
         }
         let expects_continue = request.expects_continue();
+        let place = request.target.path.map(|path| find(server, &request, path));
+        let access = place.as_ref().map_or(Access::Read, Place::access);
+        let keys = server.keys();
+        let reader = server.guard().reader(&request, access, &keys);
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| {
-                let place = request.target.path.map(|path| find(server, &request, path));
                 let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
                 if length > most {
                     return Err(Problem::too_large(most));
                 }
-                let access = place.as_ref().map_or(Access::Read, Place::access);
-                server.guard().admit(&request, access)?;
+                server.guard().admit(&request, access, &keys)?;
                 expects_continue?;
                 choose(server, &request, place, length)
             }),
-            delivery: delivery(&request, server.guard().reader(&request).unwrap_or(None)),
+            delivery: delivery(&request, reader.unwrap_or(None)),
         })
     }
 }

@@ -4,11 +4,17 @@
 //! |---|---|---|
 //! | [`protocol`] | the questions, the answers, and their bytes | – |
 //! | `lookup` | reads the ELF, and answers | `elf` |
+//! | `export` | writes a capture as other tools read it | `elf` |
+//! | `fleet` | says of a device what a list of many shows | `elf` |
 //!
 //! A worker has one ELF for as long as it lives; another ELF gets another worker.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "elf")]
+pub mod export;
+#[cfg(feature = "elf")]
+pub mod fleet;
 #[cfg(feature = "elf")]
 pub mod lookup;
 pub mod protocol;

@@ -1,0 +1,283 @@
+// Devices side by side. The list is kept in this browser; tokens are kept in this page only.
+
+import { Refused, ask, element, startWorker, style } from "./parts.js";
+
+/** What keeps the list in this browser. */
+const KEY = "heapbeacon-fleet";
+/** Milliseconds from one round to the next, and devices that are asked at a time. */
+const ROUND_MS = 15_000;
+const AT_A_TIME = 4;
+
+/** What may need action of a list of leaks. */
+const LEAKS = "/api/v1/trace/leaks?verdict=leaking,queue_grows,filling";
+
+const STYLE = `
+  .fleet td small, .fleet th small { display: block; color: var(--dim); overflow-wrap: anywhere; }
+  .fleet .off td { color: var(--dim); }
+  .fleet td form { margin-top: 6px; }
+  .fleet input { max-width: 100%; }
+  .fleet + .note { margin-top: 8px; }
+  .fleet-scroll { overflow-x: auto; margin-top: 14px; }
+  @media (max-width: 760px) {
+    .fleet thead { position: absolute; clip-path: inset(50%); }
+    .fleet, .fleet tbody, .fleet tr, .fleet th, .fleet td { display: block; }
+    .fleet tr { padding: 10px 12px; border-bottom: 1px solid var(--line); }
+    .fleet tr > * { padding: 2px 0; border: 0; text-align: left; }
+    .fleet td[data-label]::before { content: attr(data-label) " "; color: var(--dim); font-size: 13px; }
+    .fleet td small { display: inline; margin-left: 6px; }
+  }
+`;
+
+/** The one Fleet of the page, for as long as the page lives: tokens and rows stay when another page was shown. */
+let fleet;
+
+export function show(place, program) {
+  fleet ??= new Fleet(program);
+  place.replaceChildren(fleet.view);
+  fleet.resume(place);
+}
+
+class Fleet {
+  constructor(program) {
+    style(STYLE);
+    this.program = program;
+    this.devices = read().map((kept) => new Device(this, kept));
+    this.rows = element("tbody");
+    this.field = element("input", { id: "fleet-address", placeholder: "192.168.1.20", autocapitalize: "off", autocomplete: "off", spellcheck: false, inputMode: "url" });
+    this.field.setAttribute("aria-describedby", "fleet-problem");
+    this.problem = element("p", { id: "fleet-problem", className: "note bad", role: "alert" });
+    this.shown = element("div");
+    const form = element("form", { className: "row" }, element("label", { htmlFor: "fleet-address" }, "Address or name of a device"), this.field, element("button", { className: "primary" }, "Add"));
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.add(this.field.value);
+    };
+    this.view = element("div", { data: { testid: "fleet" } }, element("h1", { className: "unseen" }, "Fleet"), element("section", { className: "panel" }, element("h2", {}, "Fleet"), form, this.problem), this.shown);
+    document.addEventListener("visibilitychange", () => this.resume(this.place));
+    this.draw();
+  }
+
+  /** Adds what a person has typed. */
+  add(typed) {
+    const address = this.program.addressOf(typed);
+    const isKnown = this.devices.some((device) => device.address === address);
+    this.problem.textContent = !address
+      ? "That is no address of a device: write it as 192.168.1.20, lamp.local:8080, or with http:// before it."
+      : isKnown
+        ? `${address} is in the list.`
+        : "";
+    this.field.setAttribute("aria-invalid", String(!address));
+    if (!address || isKnown) return;
+    this.field.value = "";
+    const device = new Device(this, { address });
+    this.devices.push(device);
+    this.keep();
+    this.draw();
+    device.ask();
+  }
+
+  remove(device) {
+    this.devices.splice(this.devices.indexOf(device), 1);
+    this.keep();
+    this.draw();
+    this.field.focus();
+  }
+
+  /** Keeps the list; a browser that refuses has it for as long as the page is open. */
+  keep() {
+    const kept = this.devices.map(({ address, boot_id, restarts }) => ({ address, boot_id, restarts }));
+    try {
+      localStorage.setItem(KEY, JSON.stringify(kept));
+    } catch {}
+  }
+
+  draw() {
+    if (!this.devices.length) return this.shown.replaceChildren(this.empty());
+    this.rows.replaceChildren(...this.devices.map((device) => device.row));
+    if (this.rows.isConnected) return;
+    const heads = [["Device"], ["Verdict"], ["Free", "r"], ["Largest block", "r"], ["Full in", "r"], ["Firmware"], ["Up for"], [""]];
+    const head = element("thead", {}, element("tr", {}, ...heads.map(([text, className = ""]) => element(text ? "th" : "td", { className, scope: "col" }, text))));
+    const table = element("table", { className: "fleet" }, element("caption", { className: "unseen" }, "Devices side by side"), head, this.rows);
+    const note = `Each device is asked every ${ROUND_MS / 1000} seconds while this page is seen. “Full in” goes by the low-water line of the heap since boot. Restarts are those that this browser has seen.`;
+    this.shown.replaceChildren(element("div", { className: "fleet-scroll" }, table), element("p", { className: "note" }, note));
+  }
+
+  empty() {
+    const base = this.program.shown()[0];
+    const own = element("button", { type: "button", className: "primary", onclick: () => this.add(base) }, "Add this device");
+    return element(
+      "section",
+      { className: "panel empty" },
+      element("h2", {}, "No devices yet"),
+      element("p", {}, "Add devices by address or name to see their heaps side by side: what is free, the largest block, when the heap is full, what leaks, and which firmware they run. The list stays in this browser."),
+      element("p", {}, "Which devices there are in a network, ", element("code", {}, "cargo xtask discover"), " says of those that answer by mDNS."),
+      base ? own : undefined,
+    );
+  }
+
+  /** Goes on asking for as long as somebody sees `place`. */
+  async resume(place) {
+    this.place = place;
+    if (this.isAsking) return;
+    this.isAsking = true;
+    while (this.place.isConnected && !document.hidden) {
+      await this.round();
+      await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+    }
+    this.isAsking = false;
+  }
+
+  /** Asks all devices, few at a time. */
+  async round() {
+    const waiting = [...this.devices];
+    const next = async () => {
+      for (let device; (device = waiting.shift()) && !document.hidden; ) await device.ask();
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, next));
+  }
+
+  /** Tells what a row says, from answers in JSON: the worker judges as the page of a device does. */
+  judge(answers) {
+    this.worker ??= this.start();
+    return this.worker.then((worker) => worker(answers));
+  }
+
+  /** Starts the worker, anew if it could not be before. */
+  async start() {
+    const worker = startWorker();
+    const waiting = new Map();
+    let last = 0;
+    await new Promise((resolve, reject) => {
+      const fail = (reason) => {
+        worker.terminate();
+        this.worker = undefined;
+        const refused = new Refused(`What judges devices in this page can't go on: ${reason}.`);
+        for (const { reject } of waiting.values()) reject(refused);
+        reject(refused);
+      };
+      worker.onerror = ({ message }) => fail(message || "a part of the page did not arrive");
+      worker.onmessage = ({ data }) => {
+        if (data === null) return resolve();
+        if (typeof data === "string") return fail(data);
+        const { resolve: told, reject: refused } = waiting.get(data.id);
+        waiting.delete(data.id);
+        if (data.row) told(data.row);
+        else refused(new Refused(data.problem));
+      };
+    });
+    return (answers) =>
+      new Promise((resolve, reject) => {
+        waiting.set(++last, { resolve, reject });
+        worker.postMessage({ id: last, answers });
+      });
+  }
+}
+
+/** A device of the list, and its row. */
+class Device {
+  constructor(fleet, { address, boot_id, restarts = 0 }) {
+    Object.assign(this, { fleet, address, boot_id, restarts });
+    this.row = element("tr", { data: { address } });
+    this.link = element("a", { href: `${address}/` }, address.replace(/^http:\/\//, ""));
+    this.verdict = element("td");
+    this.cells = [["Free", "r"], ["Largest block", "r"], ["Full in", "r"], [""], ["Up for"]].map(([label, className = ""]) => element("td", { className, data: label ? { label } : {} }));
+    this.small = element("small");
+    const remove = element("button", { type: "button", className: "plain", ariaLabel: `Remove ${address}`, onclick: () => fleet.remove(this) }, "Remove");
+    this.row.append(element("th", { scope: "row" }, this.link, this.small), this.verdict, ...this.cells, element("td", {}, remove));
+    this.say("", "Asking…");
+  }
+
+  /** Asks for all that the row shows, one after the other: a device serves few requests at a time. */
+  async ask() {
+    if (this.isAsked) return;
+    this.isAsked = true;
+    try {
+      const answers = await this.answers();
+      this.tell(await this.fleet.judge(answers));
+    } catch (error) {
+      await this.explain(error);
+    }
+    this.isAsked = false;
+  }
+
+  /** Returns its answers in one object of JSON. */
+  async answers() {
+    const get = async (path) => (await ask(this.address, path, this.token)).text();
+    const ifThereIs = (path, status) => get(path).catch((error) => (error.status === status ? "null" : Promise.reject(error)));
+    const device = await get("/api/v1/device");
+    const heap = await get("/api/v1/heap");
+    const history = await ifThereIs("/api/v1/heap/history", 404);
+    const trace = await get("/api/v1/trace");
+    // Without records there is nothing to ask.
+    const leaks = await ifThereIs(LEAKS, 409);
+    return `{"device":${device},"heap":${heap},"history":${history},"trace":${trace},"leaks":${leaks}}`;
+  }
+
+  /** Shows what was told. */
+  tell(row) {
+    if (this.boot_id !== row.boot_id) {
+      this.restarts += this.boot_id === undefined ? 0 : 1;
+      this.boot_id = row.boot_id;
+      this.fleet.keep();
+    }
+    this.row.classList.remove("off");
+    this.link.textContent = row.name;
+    this.small.textContent = `${this.address.replace(/^http:\/\//, "")} · ${row.chip}`;
+    const { tone, words, pace } = row.verdict;
+    this.say(tone, words, pace);
+    const restarts = this.restarts === 1 ? "1 restart" : `${this.restarts} restarts`;
+    const small = (text) => element("small", {}, text);
+    const cells = [
+      [row.free, small(`of ${row.size}`)],
+      [row.largest],
+      [row.full ?? "–"],
+      [row.version, small(row.build_id ? `build ${row.build_id.slice(0, 12)}` : "no build id")],
+      [row.up, small(`${restarts}, last reset: ${row.reset}`)],
+    ];
+    this.cells.forEach((cell, index) => cell.replaceChildren(...cells[index]));
+  }
+
+  /** Shows why nothing was told: what was known stays, in grey. */
+  async explain(error) {
+    this.row.classList.add("off");
+    if (error.status === 401) return this.askForToken(this.token !== undefined);
+    if (error.status || !(await this.isAnswering())) return this.say("", error.status ? error.message : "Unreachable", error.status ? "" : "Nobody answers there: it may be off, restarting, or elsewhere by now.");
+    this.say("", "Not for this page", `It answers, but not to pages from ${location.origin}. Open it by its own address, or allow this one with --allow-origin; a device with a token needs no more than that.`);
+  }
+
+  /** Returns whether somebody answers, be it in a way that this page may not read. */
+  isAnswering() {
+    return fetch(`${this.address}/api/v1/device`, { mode: "no-cors", signal: AbortSignal.timeout(4000) }).then(() => true, () => false);
+  }
+
+  askForToken(isWrong) {
+    // Nothing is drawn anew under the hands of whoever types.
+    if (this.form?.isConnected && !isWrong) return;
+    const id = `token-${this.address}`;
+    const field = element("input", { id, type: "password", autocomplete: "off" });
+    this.form = element("form", { className: "row" }, element("label", { htmlFor: id }, "Token"), field, element("button", {}, "Connect"));
+    this.form.onsubmit = (event) => {
+      event.preventDefault();
+      this.token = field.value.trim();
+      this.ask();
+    };
+    this.token = undefined;
+    this.say("", "Wants its token", isWrong ? "That is not this device's token." : "");
+    this.verdict.append(this.form);
+  }
+
+  /** Shows a verdict, or what is in its place. */
+  say(tone, words, more = "") {
+    const tag = element("span", { className: `tag ${tone}` }, words);
+    this.verdict.replaceChildren(tag, ...(more ? [element("small", {}, more)] : []));
+  }
+}
+
+function read() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return kept.filter(({ address }) => typeof address === "string");
+  } catch {
+    return [];
+  }
+}
