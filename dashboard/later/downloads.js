@@ -16,12 +16,44 @@ const FORMATS = [
   ["records", "Records as CSV", "a row for each block, for a spreadsheet"],
 ];
 
+/**
+ * Pages of others that take a file from the window that has opened them: where they are, what they are asked until they are ready, how
+ * they answer then, and how the file is put. Perfetto: docs/visualization/deep-linking-to-perfetto-ui.md; Firefox Profiler: the case
+ * "from-post-message" of src/components/app/UrlManager.
+ */
+const VIEWERS = [
+  {
+    label: "Perfetto",
+    format: "perfetto",
+    url: "https://ui.perfetto.dev/",
+    question: "PING",
+    isReady: (answer) => answer === "PONG",
+    hand: (buffer, title, fileName) => ({ perfetto: { buffer, title, fileName } }),
+  },
+  {
+    label: "Firefox Profiler",
+    format: "firefox",
+    url: "https://profiler.firefox.com/from-post-message/",
+    question: { name: "ready:request" },
+    isReady: (answer) => answer?.name === "ready:response",
+    hand: (profile) => ({ name: "inject-profile", profile }),
+  },
+];
+/** Milliseconds from one question to the next, and until nobody waits for an answer any more. */
+const ASKING_MS = 100;
+const READY_MS = 60_000;
+
 /** What a device answers with as it is. */
 const ROUTES = [
   ["/api/v1/capture", "trace.hbc", "Capture", "Everything in one file, to look at later and elsewhere"],
   ["/api/v1/trace/dump", "heap_trace_dump.txt", "Dump", "The records as text, as ESP-IDF's heap_trace_dump prints them"],
   ["/api/v1/openapi.yaml", "openapi.yaml", "API description", "Describes the HTTP API (OpenAPI)"],
 ];
+
+/** What leaves the browser when another page is opened. */
+const VIEWING =
+  "Opens a page of their makers in a new tab and hands it the file, from tab to tab: names of functions, files and tasks are in it. " +
+  "Nothing is uploaded, neither by this page nor, as they say, by theirs unless you share it there. Their page itself comes from the internet.";
 
 /** Milliseconds that a device may take for a capture, and until the browser has surely begun to read what it saves. */
 const PATIENCE_MS = 120_000;
@@ -61,6 +93,9 @@ class Panel {
       { className: "panel", data: { testid: "downloads" } },
       element("h2", {}, "Downloads"),
       ...links,
+      element("h3", {}, "Open in another page"),
+      element("p", { className: "note" }, VIEWING),
+      element("p", { className: "row" }, ...VIEWERS.map((viewer) => this.viewer(viewer))),
       element("h3", {}, "For other tools"),
       element("p", { className: "note" }, this.origin()),
       element("ul", { className: "downloads" }, ...FORMATS.map((format) => this.format(...format))),
@@ -98,7 +133,29 @@ class Panel {
     return element("li", {}, button, " ", element("span", { className: "note" }, hint));
   }
 
-  /** Makes a file and saves it; says how far that is, and what went wrong. One at a time: another click ends the one before. */
+  viewer(viewer) {
+    const { label, format, url } = viewer;
+    const onclick = () => {
+      // At once, or the browser does not take it for what the click has asked for.
+      const tab = window.open(url, "_blank");
+      this.run(label, async (tell, signal) => {
+        if (!tab) throw new Refused("This browser keeps pages from opening others: allow it for this one, or save the file and open it there.");
+        try {
+          const ready = isReady(tab, viewer, signal);
+          const [{ file, name, losses }] = await Promise.all([this.written(format, tell, signal), ready]);
+          const buffer = await file.arrayBuffer();
+          tab.postMessage(viewer.hand(buffer, name, name), new URL(url).origin, [buffer]);
+          return { words: `${label} has got ${name}, ${file.size.toLocaleString("en")} bytes.`, losses };
+        } catch (error) {
+          tab.close();
+          throw error;
+        }
+      });
+    };
+    return element("button", { type: "button", onclick, data: { viewer: format } }, `Open in ${label}`);
+  }
+
+  /** Makes a file and saves it, unless it went elsewhere; says how far that is, and what went wrong. One at a time: another click ends the one before. */
   async run(label, make) {
     this.cancel?.abort();
     const cancel = (this.cancel = new AbortController());
@@ -109,13 +166,14 @@ class Panel {
     let words = "";
     try {
       const made = make((permille) => (bar.value = permille), cancel.signal);
-      const { file, name, losses = [] } = await Promise.race([made, aborted(cancel.signal)]);
-      save(file, name);
-      words = [`${name} is saved, ${file.size.toLocaleString("en")} bytes.`, ...losses].join(" ");
+      const { file, name, losses = [], words: handed } = await Promise.race([made, aborted(cancel.signal)]);
+      if (file) save(file, name);
+      words = [handed ?? `${name} is saved, ${file.size.toLocaleString("en")} bytes.`, ...losses].join(" ");
     } catch (error) {
-      if (cancel !== this.cancel) return;
-      if (!cancel.signal.aborted) this.problem.textContent = `${label} was not saved. ${error.message}`;
+      if (cancel === this.cancel && !cancel.signal.aborted) this.problem.textContent = `${label}: ${error.message}`;
     }
+    // What waits for something on behalf of this ends with it.
+    cancel.abort();
     if (cancel === this.cancel) this.status.textContent = words;
   }
 
@@ -127,6 +185,29 @@ class Panel {
     const stem = capture ? capture.name.replace(/\.hbc$/, "") : name || "trace";
     return { file, losses, name: `${stem.replace(/[^\w.-]/g, "_")}.${extension}` };
   }
+}
+
+/** Waits until another page says that it takes a file. Only an answer of that tab counts, and only while it shows that page. */
+function isReady(tab, { label, url, question, isReady }, signal) {
+  const { origin } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const started = Date.now();
+    const asking = setInterval(() => {
+      if (tab.closed) end(() => reject(new Refused("Its tab was closed.")));
+      else if (Date.now() - started > READY_MS) end(() => reject(new Refused(`${label} does not answer: is there a way to ${origin}? Save the file instead, and open it there later.`)));
+      else tab.postMessage(question, origin);
+    }, ASKING_MS);
+    const listen = (event) => {
+      if (event.source === tab && event.origin === origin && isReady(event.data)) end(resolve);
+    };
+    const end = (settle) => {
+      clearInterval(asking);
+      removeEventListener("message", listen);
+      settle();
+    };
+    addEventListener("message", listen);
+    signal.addEventListener("abort", () => end(() => reject(new Refused("It was cancelled."))));
+  });
 }
 
 /** Rejects once a signal says so. */

@@ -1,6 +1,6 @@
 // Devices side by side. The list is kept in this browser; tokens are kept in this page only.
 
-import { Refused, ask, element, startWorker, style } from "./parts.js";
+import { Refused, ask, bytes, duration, element, plural, startWorker, style } from "./parts.js";
 
 /** What keeps the list in this browser. */
 const KEY = "heapbeacon-fleet";
@@ -95,9 +95,9 @@ class Fleet {
     if (!this.devices.length) return this.shown.replaceChildren(this.empty());
     this.rows.replaceChildren(...this.devices.map((device) => device.row));
     if (this.rows.isConnected) return;
-    const heads = [["Device"], ["Verdict"], ["Free", "r"], ["Largest block", "r"], ["Full in", "r"], ["Firmware"], ["Up for"], [""]];
-    const head = element("thead", {}, element("tr", {}, ...heads.map(([text, className = ""]) => element(text ? "th" : "td", { className, scope: "col" }, text))));
-    const table = element("table", { className: "fleet" }, element("caption", { className: "unseen" }, "Devices side by side"), head, this.rows);
+    const heads = [["Device"], ["Verdict"], ["Free", "r"], ["Largest block", "r"], ["Full in", "r"], ["Firmware"], ["Up for"]];
+    const head = heads.map(([text, className = ""]) => element("th", { className, scope: "col" }, text));
+    const table = element("table", { className: "fleet" }, element("caption", { className: "unseen" }, "Devices side by side"), element("thead", {}, element("tr", {}, ...head, element("td"))), this.rows);
     const note = `Each device is asked every ${ROUND_MS / 1000} seconds while this page is seen. “Full in” goes by the low-water line of the heap since boot. Restarts are those that this browser has seen.`;
     this.shown.replaceChildren(element("div", { className: "fleet-scroll" }, table), element("p", { className: "note" }, note));
   }
@@ -136,10 +136,10 @@ class Fleet {
     await Promise.all(Array.from({ length: AT_A_TIME }, next));
   }
 
-  /** Tells what a row says, from answers in JSON: the worker judges as the page of a device does. */
-  judge(answers) {
+  /** Returns in how many seconds a heap is full: the worker knows, as the page of a device does. */
+  secondsToFull(past) {
     this.worker ??= this.start();
-    return this.worker.then((worker) => worker(answers));
+    return this.worker.then((worker) => worker(past));
   }
 
   /** Starts the worker, anew if it could not be before. */
@@ -151,7 +151,7 @@ class Fleet {
       const fail = (reason) => {
         worker.terminate();
         this.worker = undefined;
-        const refused = new Refused(`What judges devices in this page can't go on: ${reason}.`);
+        const refused = new Refused(`What reckons in this page can't go on: ${reason}.`);
         for (const { reject } of waiting.values()) reject(refused);
         reject(refused);
       };
@@ -159,16 +159,14 @@ class Fleet {
       worker.onmessage = ({ data }) => {
         if (data === null) return resolve();
         if (typeof data === "string") return fail(data);
-        const { resolve: told, reject: refused } = waiting.get(data.id);
+        waiting.get(data.id).resolve(data.seconds);
         waiting.delete(data.id);
-        if (data.row) told(data.row);
-        else refused(new Refused(data.problem));
       };
     });
-    return (answers) =>
+    return (past) =>
       new Promise((resolve, reject) => {
         waiting.set(++last, { resolve, reject });
-        worker.postMessage({ id: last, answers });
+        worker.postMessage({ id: last, ...past });
       });
   }
 }
@@ -178,7 +176,7 @@ class Device {
   constructor(fleet, { address, boot_id, restarts = 0 }) {
     Object.assign(this, { fleet, address, boot_id, restarts });
     this.row = element("tr", { data: { address } });
-    this.link = element("a", { href: `${address}/` }, address.replace(/^http:\/\//, ""));
+    this.link = element("a", { href: `${address}/` }, named(address));
     this.verdict = element("td");
     this.cells = [["Free", "r"], ["Largest block", "r"], ["Full in", "r"], [""], ["Up for"]].map(([label, className = ""]) => element("td", { className, data: label ? { label } : {} }));
     this.small = element("small");
@@ -192,62 +190,72 @@ class Device {
     if (this.isAsked) return;
     this.isAsked = true;
     try {
-      const answers = await this.answers();
-      this.tell(await this.fleet.judge(answers));
+      await this.tell(await this.answers());
     } catch (error) {
-      await this.explain(error);
+      this.explain(error);
     }
     this.isAsked = false;
   }
 
-  /** Returns its answers in one object of JSON. */
+  /** Returns its answers. */
   async answers() {
-    const get = async (path) => (await ask(this.address, path, this.token)).text();
-    const ifThereIs = (path, status) => get(path).catch((error) => (error.status === status ? "null" : Promise.reject(error)));
-    const device = await get("/api/v1/device");
-    const heap = await get("/api/v1/heap");
-    const history = await ifThereIs("/api/v1/heap/history", 404);
-    const trace = await get("/api/v1/trace");
-    // Without records there is nothing to ask.
-    const leaks = await ifThereIs(LEAKS, 409);
-    return `{"device":${device},"heap":${heap},"history":${history},"trace":${trace},"leaks":${leaks}}`;
+    const get = async (path) => (await ask(this.address, path, this.token)).json();
+    const ifThereIs = (path, status) => get(path).catch((error) => (error.status === status ? null : Promise.reject(error)));
+    return {
+      device: await get("/api/v1/device"),
+      heap: await get("/api/v1/heap"),
+      // An older agent has none.
+      history: await ifThereIs("/api/v1/heap/history", 404),
+      trace: await get("/api/v1/trace"),
+      // Without tracing there is nothing to ask.
+      leaks: await ifThereIs(LEAKS, 501),
+    };
   }
 
   /** Shows what was told. */
-  tell(row) {
-    if (this.boot_id !== row.boot_id) {
+  async tell({ device, heap, history, trace, leaks }) {
+    if (this.boot_id !== device.boot_id) {
       this.restarts += this.boot_id === undefined ? 0 : 1;
-      this.boot_id = row.boot_id;
+      this.boot_id = device.boot_id;
       this.fleet.keep();
     }
+    // Those that serve only HeapBeacon itself are not the firmware's.
+    const own = heap.regions.map(({ origin }) => origin !== "agent");
+    const regions = heap.regions.filter((_, index) => own[index]);
+    const sum = (of) => regions.reduce((sum, region) => sum + region[of], 0);
+    const full = await this.secondsToFull(heap, history, own, sum("used"), sum("free"));
     this.row.classList.remove("off");
-    this.link.textContent = row.name;
-    this.small.textContent = `${this.address.replace(/^http:\/\//, "")} · ${row.chip}`;
-    const { tone, words, pace } = row.verdict;
-    this.say(tone, words, pace);
-    const restarts = this.restarts === 1 ? "1 restart" : `${this.restarts} restarts`;
+    this.link.textContent = device.name;
+    this.small.textContent = `${named(this.address)} · ${device.chip}`;
+    this.say(...verdict(trace, leaks));
     const small = (text) => element("small", {}, text);
     const cells = [
-      [row.free, small(`of ${row.size}`)],
-      [row.largest],
-      [row.full ?? "–"],
-      [row.version, small(row.build_id ? `build ${row.build_id.slice(0, 12)}` : "no build id")],
-      [row.up, small(`${restarts}, last reset: ${row.reset}`)],
+      [bytes(sum("free")), small(`of ${bytes(sum("size"))}`)],
+      [bytes(Math.max(0, ...regions.map((region) => region.largest_free_block)))],
+      [full === undefined ? "–" : duration(full)],
+      [`${device.firmware} ${device.firmware_version}`, small(device.build_id ? `build ${device.build_id.slice(0, 12)}` : "no build id")],
+      [duration(device.uptime_us / 1e6), small(`${plural(this.restarts, "restart")}, last reset: ${device.reset_reason}`)],
     ];
     this.cells.forEach((cell, index) => cell.replaceChildren(...cells[index]));
   }
 
-  /** Shows why nothing was told: what was known stays, in grey. */
-  async explain(error) {
-    this.row.classList.add("off");
-    if (error.status === 401) return this.askForToken(this.token !== undefined);
-    if (error.status || !(await this.isAnswering())) return this.say("", error.status ? error.message : "Unreachable", error.status ? "" : "Nobody answers there: it may be off, restarting, or elsewhere by now.");
-    this.say("", "Not for this page", `It answers, but not to pages from ${location.origin}. Open it by its own address, or allow this one with --allow-origin; a device with a token needs no more than that.`);
+  /** Returns in how many seconds the heap is full, by what the device remembers of the same regions. */
+  async secondsToFull(heap, history, own, used, free) {
+    const isSame = history?.regions.length === own.length && heap.regions.every(({ name }, index) => name === history.regions[index]);
+    if (!isSame) return undefined;
+    const points = history.points.filter(({ regions }) => regions.length === own.length);
+    const usedAt = ({ regions }) => regions.reduce((sum, level, index) => sum + (own[index] ? level.used : 0), 0);
+    const times = [...points.map(({ until_us }) => until_us), heap.time_us];
+    return this.fleet.secondsToFull({ times, used: [...points.map(usedAt), used], free });
   }
 
-  /** Returns whether somebody answers, be it in a way that this page may not read. */
-  isAnswering() {
-    return fetch(`${this.address}/api/v1/device`, { mode: "no-cors", signal: AbortSignal.timeout(4000) }).then(() => true, () => false);
+  /** Shows why nothing was told: what was known stays, in grey. */
+  explain(error) {
+    this.row.classList.add("off");
+    if (error.status === 401) return this.askForToken(this.token !== undefined);
+    if (error.status) return this.say("", "Can't be read", error.message);
+    // To a browser, who is not there looks like who keeps this page out.
+    this.say("", "Unreachable", `It may be off, restarting or elsewhere by now. Or it keeps this page out: then its own page opens, and --allow-origin ${location.origin} lets this one in.`);
   }
 
   askForToken(isWrong) {
@@ -271,6 +279,34 @@ class Device {
     const tag = element("span", { className: `tag ${tone}` }, words);
     this.verdict.replaceChildren(tag, ...(more ? [element("small", {}, more)] : []));
   }
+}
+
+/** Seconds that were recorded before it is said that nothing leaks, as on the page of a device. */
+const QUIET_US = 65e6;
+
+/** Judges as the page of a device does before it has watched that: by the numbers of one answer. Returns tone, words and pace. */
+export function verdict(trace, page) {
+  if (trace.destination === "to_host") return ["", "Records go to a host"];
+  if (!page || trace.state === "uninitialised") return ["", "Not tracing"];
+  const own = page.leaks.filter(({ stack }) => stack.origin !== "agent");
+  const growing = own.filter(({ verdict }) => verdict.kind === "leaking" || (verdict.kind === "filling" && !verdict.certain && verdict.bytes_per_minute > 0));
+  // Where blocks without a record may still be held, nothing is certain; what is red is never taken back.
+  const certain = growing.filter(({ verdict }) => verdict.kind === "leaking" && verdict.certain && trace.evicted_live === 0);
+  const queues = own.filter(({ verdict }) => verdict.kind === "queue_grows");
+  const pace = (leaks) => `${bytes(leaks.reduce((sum, { verdict }) => sum + verdict.bytes_per_minute, 0))} a minute`;
+  const stacks = (leaks, verb) => `${plural(leaks.length, "call stack")} ${verb}`;
+  if (certain.length) return ["bad", stacks(certain, certain.length === 1 ? "leaks" : "leak"), pace(certain)];
+  if (growing.length) return ["info", stacks(growing, "may leak"), pace(growing)];
+  if (queues.length) return ["info", `${plural(queues.length, "queue")} grow${queues.length === 1 ? "s" : ""}`];
+  if (trace.state !== "recording") return ["", "Nothing is recorded now"];
+  if (trace.evicted_live > 0) return ["", "No leak shows, but records were lost"];
+  const known_us = page.time_us - Math.max(page.started_us, page.doubtful_until_us);
+  return known_us < QUIET_US ? ["", "Too early to tell"] : ["good", "No leak shows"];
+}
+
+/** Returns an address as a person writes it. */
+function named(address) {
+  return address.replace(/^http:\/\//, "");
 }
 
 function read() {

@@ -53,3 +53,27 @@ async function refusal(answer) {
 export function startWorker() {
   return new Worker(new URL("worker.js" + new URL(import.meta.url).search, import.meta.url));
 }
+
+/** Writes bytes as the rest of the page does, such as `39.0 KiB`. */
+export function bytes(number) {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let unit = 0;
+  while (number >= 1023.5 && unit + 1 < units.length) {
+    number /= 1024;
+    unit += 1;
+  }
+  return `${unit > 0 && number < 99.95 ? number.toFixed(1) : Math.round(number)} ${units[unit]}`;
+}
+
+/** Writes seconds in their two largest units at most, such as `3 h 12 min`. */
+export function duration(seconds) {
+  const two = (small, per, large, unit) => `${Math.floor(small / per)} ${large}` + (small % per ? ` ${small % per} ${unit}` : "");
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? two(Math.floor(seconds / 60), 60, "h", "min") : two(Math.floor(seconds / 3_600), 24, "d", "h");
+}
+
+/** Writes a number of things, such as `1 block` or `312 blocks`. */
+export function plural(number, thing) {
+  return `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
+}

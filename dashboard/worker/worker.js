@@ -1,6 +1,7 @@
-// Starts what reads ELFs, writes exports and judges devices, and hands it the page's messages. It says `null` once it has started,
+// Starts what reads ELFs, writes exports and knows when a heap is full, and hands it the page's messages. It says `null` once it has started,
 // and a sentence when it can't go on. A question about an ELF, an array, has one answer, each in its turn. An export is told of in
-// thousandths until its file is there. A device of a fleet, by its answers, has a row. A classic worker, for every browser has those.
+// thousandths until its file is there. A heap, what is
+// known of its past, has a time. A classic worker, for every browser has those.
 "use strict";
 
 function fail(error) {
@@ -26,19 +27,10 @@ function write({ format, capture, names }) {
   }
 }
 
-/** Answers with a row, or with what is wrong with the answers. */
-function judge({ id, answers }) {
-  try {
-    postMessage({ id, row: JSON.parse(wasm_bindgen.row(answers)) });
-  } catch (error) {
-    postMessage({ id, problem: String(error) });
-  }
-}
-
 onmessage = ({ data }) => {
   try {
     if (Array.isArray(data)) answer(...data);
-    else if (data.answers) judge(data);
+    else if (data.times) postMessage({ id: data.id, seconds: wasm_bindgen.secondsToFull(data.times, data.used, data.free) });
     else write(data);
   } catch (error) {
     fail(error);

@@ -4,8 +4,8 @@ use core::ops::Range;
 use std::cell::RefCell;
 
 use heapbeacon_worker::export::{self, Exported, Listener};
-use heapbeacon_worker::fleet;
 use heapbeacon_worker::lookup::{File, Lookup};
+use heapbeacon_worker::outlook;
 use heapbeacon_worker::protocol::{Numbered, decode, encode};
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -50,13 +50,10 @@ pub fn write(
     Ok(words.map(JsValue::from).collect())
 }
 
-/// Says of a device what a list of many shows, in JSON, from its answers.
-///
-/// # Errors
-/// A sentence: why they can't be read.
-#[wasm_bindgen]
-pub fn row(answers: &str) -> Result<String, JsValue> {
-    Ok(fleet::row(answers)?)
+/// Returns in how many seconds a heap is full, by what was handed out at some times and what is left.
+#[wasm_bindgen(js_name = secondsToFull)]
+pub fn seconds_to_full(times: &[f64], used: &[f64], free: f64) -> Option<f64> {
+    outlook::seconds_to_full(times, used, free)
 }
 
 /// Who waits for an export.
