@@ -52,8 +52,8 @@ const ROUTES = [
 
 /** What leaves the browser when another page is opened. */
 const VIEWING =
-  "Opens a page of their makers in a new tab and hands it the file, from tab to tab: names of functions, files and tasks are in it. " +
-  "Nothing is uploaded, neither by this page nor, as they say, by theirs unless you share it there. Their page itself comes from the internet.";
+  "Opens the viewer's own page in a new tab and hands it the file, from tab to tab; names of functions, files and tasks are in it. Nothing is uploaded: " +
+  "this page sends the file nowhere else, and theirs, which comes from the internet, says that it keeps it in the browser unless you share it there.";
 
 /** Milliseconds that a device may take for a capture, and until the browser has surely begun to read what it saves. */
 const PATIENCE_MS = 120_000;
@@ -62,6 +62,7 @@ const GRACE_MS = 60_000;
 const STYLE = `
   later-part h3 { margin: 16px 0 4px; font-size: 14px; }
   later-part .downloads button { margin: 2px 0; text-align: left; }
+  later-part p.row { margin-top: 8px; }
   later-part progress { flex: 1; min-width: 120px; max-width: 360px; accent-color: var(--accent); }
 `;
 

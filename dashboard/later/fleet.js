@@ -7,12 +7,15 @@ const KEY = "heapbeacon-fleet";
 /** Milliseconds from one round to the next, and devices that are asked at a time. */
 const ROUND_MS = 15_000;
 const AT_A_TIME = 4;
+/** Moments that are kept of a heap: two hours of them. */
+const SEEN = 480;
 
 /** What may need action of a list of leaks. */
 const LEAKS = "/api/v1/trace/leaks?verdict=leaking,queue_grows,filling";
 
 const STYLE = `
-  .fleet td small, .fleet th small { display: block; color: var(--dim); overflow-wrap: anywhere; }
+  .fleet td small, .fleet th small { display: block; max-width: 38ch; color: var(--dim); overflow-wrap: anywhere; }
+  .fleet td { min-width: 9ch; }
   .fleet .off td { color: var(--dim); }
   .fleet td form { margin-top: 6px; }
   .fleet input { max-width: 100%; }
@@ -24,7 +27,8 @@ const STYLE = `
     .fleet tr { padding: 10px 12px; border-bottom: 1px solid var(--line); }
     .fleet tr > * { padding: 2px 0; border: 0; text-align: left; }
     .fleet td[data-label]::before { content: attr(data-label) " "; color: var(--dim); font-size: 13px; }
-    .fleet td small { display: inline; margin-left: 6px; }
+    .fleet td small { margin-left: 6px; }
+    .fleet td[data-label] small, .fleet .firmware small { display: inline; }
   }
 `;
 
@@ -175,10 +179,12 @@ class Fleet {
 class Device {
   constructor(fleet, { address, boot_id, restarts = 0 }) {
     Object.assign(this, { fleet, address, boot_id, restarts });
+    // What was handed out at the times at which it was asked.
+    this.seen = [];
     this.row = element("tr", { data: { address } });
     this.link = element("a", { href: `${address}/` }, named(address));
     this.verdict = element("td");
-    this.cells = [["Free", "r"], ["Largest block", "r"], ["Full in", "r"], [""], ["Up for"]].map(([label, className = ""]) => element("td", { className, data: label ? { label } : {} }));
+    this.cells = [["Free", "r"], ["Largest block", "r"], ["Full in", "r"], ["", "firmware"], ["Up for"]].map(([label, className = ""]) => element("td", { className, data: label ? { label } : {} }));
     this.small = element("small");
     const remove = element("button", { type: "button", className: "plain", ariaLabel: `Remove ${address}`, onclick: () => fleet.remove(this) }, "Remove");
     this.row.append(element("th", { scope: "row" }, this.link, this.small), this.verdict, ...this.cells, element("td", {}, remove));
@@ -201,11 +207,13 @@ class Device {
   async answers() {
     const get = async (path) => (await ask(this.address, path, this.token)).json();
     const ifThereIs = (path, status) => get(path).catch((error) => (error.status === status ? null : Promise.reject(error)));
+    const device = await get("/api/v1/device");
+    if (this.boot_id !== device.boot_id) this.begin(device.boot_id);
     return {
-      device: await get("/api/v1/device"),
+      device,
       heap: await get("/api/v1/heap"),
-      // An older agent has none.
-      history: await ifThereIs("/api/v1/heap/history", 404),
+      // Of the time before this page asked; some keep none.
+      history: (this.history ??= (await ifThereIs("/api/v1/heap/history", 404)) ?? { regions: [], points: [] }),
       trace: await get("/api/v1/trace"),
       // Without tracing there is nothing to ask.
       leaks: await ifThereIs(LEAKS, 501),
@@ -214,11 +222,6 @@ class Device {
 
   /** Shows what was told. */
   async tell({ device, heap, history, trace, leaks }) {
-    if (this.boot_id !== device.boot_id) {
-      this.restarts += this.boot_id === undefined ? 0 : 1;
-      this.boot_id = device.boot_id;
-      this.fleet.keep();
-    }
     // Those that serve only HeapBeacon itself are not the firmware's.
     const own = heap.regions.map(({ origin }) => origin !== "agent");
     const regions = heap.regions.filter((_, index) => own[index]);
@@ -234,19 +237,30 @@ class Device {
       [bytes(Math.max(0, ...regions.map((region) => region.largest_free_block)))],
       [full === undefined ? "–" : duration(full)],
       [`${device.firmware} ${device.firmware_version}`, small(device.build_id ? `build ${device.build_id.slice(0, 12)}` : "no build id")],
-      [duration(device.uptime_us / 1e6), small(`${plural(this.restarts, "restart")}, last reset: ${device.reset_reason}`)],
+      [duration(device.uptime_us / 1e6), small(plural(this.restarts, "restart")), small(`last reset: ${device.reset_reason}`)],
     ];
     this.cells.forEach((cell, index) => cell.replaceChildren(...cells[index]));
   }
 
-  /** Returns in how many seconds the heap is full, by what the device remembers of the same regions. */
-  async secondsToFull(heap, history, own, used, free) {
-    const isSame = history?.regions.length === own.length && heap.regions.every(({ name }, index) => name === history.regions[index]);
-    if (!isSame) return undefined;
-    const points = history.points.filter(({ regions }) => regions.length === own.length);
+  /** Notes another boot: what was seen before is of no use for it, and it may remember more than was read. */
+  begin(boot_id) {
+    this.restarts += this.boot_id === undefined ? 0 : 1;
+    this.boot_id = boot_id;
+    this.seen = [];
+    this.history = undefined;
+    this.fleet.keep();
+  }
+
+  /** Returns in how many seconds the heap is full, by what the device remembers of the same regions, and what was seen since. */
+  secondsToFull(heap, history, own, used, free) {
+    this.seen.push([heap.time_us, used]);
+    this.seen.splice(0, this.seen.length - SEEN);
+    const isSame = heap.regions.map(({ name }) => name).join() === history.regions.join();
+    const isBefore = ({ until_us, regions }) => isSame && regions.length === own.length && until_us < this.seen[0][0];
     const usedAt = ({ regions }) => regions.reduce((sum, level, index) => sum + (own[index] ? level.used : 0), 0);
-    const times = [...points.map(({ until_us }) => until_us), heap.time_us];
-    return this.fleet.secondsToFull({ times, used: [...points.map(usedAt), used], free });
+    const past = history.points.filter(isBefore).map((point) => [point.until_us, usedAt(point)]);
+    const all = [...past, ...this.seen];
+    return this.fleet.secondsToFull({ times: all.map(([time]) => time), used: all.map(([, used]) => used), free });
   }
 
   /** Shows why nothing was told: what was known stays, in grey. */
