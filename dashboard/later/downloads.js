@@ -87,6 +87,7 @@ class Panel {
     this.program = program;
     this.status = element("div", { role: "status", className: "row note", data: { testid: "export-status" } });
     this.problem = element("p", { role: "alert", className: "note bad", data: { testid: "export-problem" } });
+    this.note = element("p", { className: "note" }, this.origin());
     const { base } = source(program);
     const links = base ? [element("ul", { className: "downloads" }, ...ROUTES.map((route) => this.link(base, ...route)))] : [];
     this.section = element(
@@ -98,7 +99,7 @@ class Panel {
       element("p", { className: "note" }, VIEWING),
       element("p", { className: "row" }, ...VIEWERS.map((viewer) => this.viewer(viewer))),
       element("h3", {}, "For other tools"),
-      element("p", { className: "note" }, this.origin()),
+      this.note,
       element("ul", { className: "downloads" }, ...FORMATS.map((format) => this.format(...format))),
       this.status,
       this.problem,
@@ -163,6 +164,7 @@ class Panel {
     const bar = element("progress", { max: 1000, ariaLabel: `Progress of ${label}` });
     const button = element("button", { type: "button", onclick: () => cancel.abort() }, "Cancel");
     this.problem.textContent = "";
+    this.note.textContent = this.origin();
     this.status.replaceChildren(`${label}: being written`, bar, button);
     let words = "";
     try {
