@@ -9,8 +9,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::location;
-use crate::model::records_location::RecordsLocation;
 use crate::store::sources::Sources;
+use crate::store::tape::Tape;
 
 thread_local! {
     static SOURCES: Cell<Option<Sources>> = const { Cell::new(None) };
@@ -46,11 +46,9 @@ pub fn shown() -> Array {
             .map(|device| JsValue::from(device.name.as_str()))
     });
     let capture = store.capture.get_value().map(JsValue::from);
+    let told = store.tape.with_value(Tape::pieces);
     // Those of an earlier trace are of no use.
-    let are_told = untrack(|| store.records_location()) == RecordsLocation::Host;
-    let told = store
-        .tape
-        .with_value(|tape| tape.pieces().filter(|_| are_told));
+    let told = told.filter(|_| store.has_events());
     let all = [
         Some(base),
         token,

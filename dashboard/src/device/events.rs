@@ -45,7 +45,8 @@ impl Store {
         });
     }
 
-    fn has_events(&self) -> bool {
+    /// Returns whether the trace tells hosts of events.
+    pub(crate) fn has_events(&self) -> bool {
         let to_host = Some(Destination::ToHost);
         let trace = self.trace.read_untracked();
         let trace = trace.as_ref();

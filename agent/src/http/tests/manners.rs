@@ -201,22 +201,6 @@ fn every_answer_says_that_it_may_not_be_framed_sniffed_or_embedded() {
     }
 }
 
-/// The page hands files to viewers that it opens in another tab.
-#[test]
-fn the_page_keeps_a_hold_on_what_it_opens_and_nobody_on_the_page() {
-    for (path, expected) in [
-        ("/", "same-origin-allow-popups"),
-        ("/api/v1/device", "same-origin"),
-        ("/nothing", "same-origin"),
-    ] {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let (text, _) = talk(Peer::that_stays(request));
-        let answers = Answer::all(&text);
-        let policy = answers[0].header("cross-origin-opener-policy");
-        assert_eq!(policy, Some(expected), "{path}: {text}");
-    }
-}
-
 /// Each browser says where a request comes from, where it is sure that nobody has changed it on its way.
 #[test]
 fn another_site_may_link_here_and_do_nothing_else() {
