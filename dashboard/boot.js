@@ -96,29 +96,47 @@
     return WebAssembly.compile(bytes);
   }
 
-  /** How often the module failed. */
+  /** How often a module failed. */
   let failures = 0;
 
-  async function fetchModule() {
+  async function fetchModule(file) {
     try {
       // A browser remembers a module that failed by its address.
-      return await import(new URL(failures ? `${script}?again=${failures}` : script, document.baseURI));
+      return await import(new URL(failures ? `${file}&again=${failures}` : file, document.baseURI));
     } catch (error) {
       failures += 1;
-      throw new Missing(script, `did not arrive, or is no script (${error.message}).`, true);
+      throw new Missing(file, `did not arrive, or is no script (${error.message}).`, true);
+    }
+  }
+
+  /** The program, once it runs: what parts of the page that are not in it ask. */
+  let running;
+
+  /** A part of the page whose script is loaded once it is shown. Its name is always the same: the page's own stands behind it, as for the worker. */
+  class Later extends HTMLElement {
+    async connectedCallback() {
+      const file = `${this.getAttribute("name")}.js?${script.split("/").pop()}`;
+      try {
+        const part = await patiently(() => fetchModule(file));
+        part.show(this, running);
+      } catch (error) {
+        const words = `A part of this page did not arrive: ${error.message} The device may be busy, or out of reach.`;
+        this.replaceChildren(element("p", { className: "note bad" }, words));
+      }
     }
   }
 
   async function start() {
-    const [program, module] = await Promise.all([fetchProgram(), fetchModule()]);
+    const [program, module] = await Promise.all([fetchProgram(), fetchModule(`${script}?`)]);
     early.abort();
+    running = module;
     await module.default({ module_or_path: program });
   }
 
-  async function startPatiently() {
+  async function patiently(attempted) {
     for (let attempt = 0; attempt <= PAUSES.length; attempt += 1) {
       try {
-        return await start();
+        return await attempted();
       } catch (error) {
         if (!error.mayPass || attempt === PAUSES.length) throw error;
         await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt]));
@@ -229,5 +247,6 @@
   addEventListener("unhandledrejection", ({ reason }) => reason instanceof WebAssembly.RuntimeError && sayFailure(reason));
   // Without an answer the program says why there is none.
   tell().catch(() => {});
-  startPatiently().catch(sayFailure);
+  customElements.define("later-part", Later);
+  patiently(start).catch(sayFailure);
 })();

@@ -6,6 +6,7 @@
 //! | [`components`], [`charts`] | what it is made of |
 //! | [`device`] | the agent's HTTP API: the client, the poll and the commands |
 //! | [`store`] | the signals that pages read, of a device or of a capture file |
+//! | [`later`] | what is no part of the program, and is loaded once it is shown |
 //! | [`symbols`], [`files`] | names of call stacks; files that are opened and saved |
 //! | [`model`] | what follows from answers |
 //! | [`mod@format`], [`location`] | numbers as text; the page and the device in the address bar |
@@ -25,6 +26,7 @@ pub mod components;
 pub mod device;
 pub mod files;
 pub mod format;
+pub mod later;
 pub mod location;
 pub mod model;
 pub mod pages;

@@ -26,11 +26,13 @@ pub enum Page {
     Map,
     /// Identity, symbols, downloads.
     Device,
+    /// Devices side by side.
+    Fleet,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Live,
         Self::Leaks,
         Self::Flame,
@@ -38,6 +40,7 @@ impl Page {
         Self::Records,
         Self::Compare,
         Self::Device,
+        Self::Fleet,
     ];
 
     /// Returns its name; in a file nothing is live.
@@ -51,6 +54,7 @@ impl Page {
             Self::Records => "Records",
             Self::Compare => "Compare",
             Self::Device => "Device",
+            Self::Fleet => "Fleet",
         }
     }
 
@@ -64,6 +68,7 @@ impl Page {
             Self::Records => "#/records",
             Self::Compare => "#/compare",
             Self::Device => "#/device",
+            Self::Fleet => "#/fleet",
         }
     }
 

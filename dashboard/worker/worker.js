@@ -1,16 +1,37 @@
-// Starts what reads ELFs, and hands it the page's messages: one answer each, in order. It says `null` once it has started, and
-// a sentence when it can't go on. A classic worker, for every browser has those.
+// Starts what reads ELFs, writes exports and knows when a heap is full, and hands it the page's messages. It says `null` once it has started,
+// and a sentence when it can't go on. A question about an ELF, an array, has one answer, each in its turn. An export is told of in
+// thousandths until its file is there. A heap, what is
+// known of its past, has a time. A classic worker, for every browser has those.
 "use strict";
 
 function fail(error) {
   postMessage(String((error && error.message) || error));
 }
 
-onmessage = ({ data: [question, elf] }) => {
+function answer(question, elf) {
+  const answer = wasm_bindgen.answer(question, elf);
+  if (!answer) throw new Error("it is of another version than the page: reload the page");
+  postMessage(answer, [answer.buffer]);
+}
+
+function write({ format, capture, names }) {
+  const pieces = [];
+  const tell = (what) => (typeof what === "number" ? postMessage(what) : pieces.push(what));
   try {
-    const answer = wasm_bindgen.answer(question, elf);
-    if (!answer) throw new Error("it is of another version than the page: reload the page");
-    postMessage(answer, [answer.buffer]);
+    const [extension, ...losses] = wasm_bindgen.write(format, capture, names, tell);
+    postMessage({ file: new Blob(pieces), extension, losses });
+  } catch (error) {
+    // What it says itself is a sentence; what the browser says of a program that was ended is none.
+    if (typeof error === "string") throw error;
+    throw new Error(`It had to stop (${error.message}): there may be too little memory for a capture of this size in this browser. \`cargo xtask export\` needs less.`);
+  }
+}
+
+onmessage = ({ data }) => {
+  try {
+    if (Array.isArray(data)) answer(...data);
+    else if (data.times) postMessage({ id: data.id, seconds: wasm_bindgen.secondsToFull(data.times, data.used, data.free) });
+    else write(data);
   } catch (error) {
     fail(error);
   }

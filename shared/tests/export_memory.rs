@@ -2,56 +2,16 @@
 
 mod memory {
     pub(crate) mod counted;
+    pub(crate) mod events;
 }
 
 use heapbeacon_shared::export::{Format, Recording};
-use heapbeacon_shared::trace::{Address, Record};
-use heapbeacon_shared::wire::{
-    Encoder, Event, EventWriter, FreedBlock, MAX_ENCODED, Message, Snapshot, SnapshotEnd,
-};
 
 use memory::counted;
+use memory::events::stream;
 
 /// Bytes that an export may take at once.
 const MOST: usize = 1 << 20;
-
-/// A stream of so many allocations, each of which is freed 50 later.
-fn stream(allocations: u64) -> Vec<u8> {
-    let mut encoder = Encoder::new();
-    let mut buffer = [0; MAX_ENCODED];
-    let mut bytes = Vec::new();
-    let mut say = |message: &Message| {
-        bytes.extend_from_slice(encoder.encode(message, &mut buffer).expect("fits"));
-    };
-    say(&Message::Snapshot(Snapshot::default()));
-    say(&Message::SnapshotEnd(SnapshotEnd::default()));
-    let address = |number: u64| Address(0x1000 + number % 64 * 0x100);
-    let mut writer = EventWriter::default();
-    for number in 1..=allocations {
-        let record = Record {
-            seq: number * 10,
-            address: address(number),
-            size: number % 100,
-            stack: (number % 10) as u32,
-            ..Record::default()
-        };
-        let freed = number.checked_sub(50).map(|before| {
-            Event::Freed(FreedBlock {
-                time: number * 10,
-                address: address(before),
-                stack: None,
-            })
-        });
-        for event in freed.into_iter().chain([Event::Allocated(record)]) {
-            if !writer.push(&event) {
-                say(&Message::Events(writer.take()));
-                assert!(writer.push(&event));
-            }
-        }
-    }
-    say(&Message::Events(writer.take()));
-    bytes
-}
 
 #[test]
 fn what_an_export_takes_does_not_grow_with_its_events() {

@@ -14,9 +14,11 @@ mod browser {
     mod compare;
     mod crowded;
     mod evidence;
+    mod exports;
     mod files;
     mod first_sight;
     mod flame;
+    mod fleet;
     mod flood;
     mod holders;
     mod long_list;

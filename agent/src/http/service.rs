@@ -110,17 +110,20 @@ impl<'b> Order<'b> {
             tail.announce(length);
         }
         let expects_continue = request.expects_continue();
+        let place = request.target.path.map(|path| find(server, &request, path));
+        let access = place.as_ref().map_or(Access::Read, Place::access);
+        let reader = server.guard().reader(&request, access, &server.keys());
         Ok(Self {
             expects_continue: *expects_continue.as_ref().unwrap_or(&true),
             action: length.and_then(|length| match entrance {
-                Entrance::Network => admit(server, &request, length, expects_continue),
+                Entrance::Network => admit(server, &request, place, length, expects_continue),
                 #[cfg(feature = "provisioning")]
                 Entrance::AccessPoint => {
                     expects_continue?;
                     portal::choose(server, &request, length).map(Action::Visit)
                 }
             }),
-            delivery: delivery(&request, server.guard().reader(&request).unwrap_or(None)),
+            delivery: delivery(&request, reader.unwrap_or(None)),
         })
     }
 }
@@ -129,16 +132,16 @@ impl<'b> Order<'b> {
 fn admit<'b, P: Device>(
     server: &'static Server<P>,
     request: &Request<'_, 'b>,
+    place: Option<Place<'b>>,
     body_length: usize,
     expects_continue: Result<bool, Problem>,
 ) -> Result<Action<'b>, Problem> {
-    let place = request.target.path.map(|path| find(server, request, path));
     let most = place.as_ref().map_or(SMALL_BODY, Place::most_body_bytes);
     if body_length > most {
         return Err(Problem::too_large(most));
     }
     let access = place.as_ref().map_or(Access::Read, Place::access);
-    server.guard().admit(request, access)?;
+    server.guard().admit(request, access, &server.keys())?;
     expects_continue?;
     choose(server, request, place, body_length)
 }

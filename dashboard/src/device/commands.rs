@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::client::ApiError;
 use super::records::{Reading, Step};
-use crate::files::save::save;
 use crate::model::record_buffer::more_records;
 use crate::model::record_list::RecordList;
 use crate::store::Store;
@@ -76,23 +75,6 @@ impl Store {
             }
             store.ask_trace().await?;
             store.ask_demo().await
-        });
-    }
-
-    /// Saves what a route answers with as a file. A link would not send the token.
-    pub fn save(&self, route: Route, name: &'static str) {
-        let store = *self;
-        let client = store.client.get_value();
-        // It may take long: nobody has to wait for it.
-        spawn_local(async move {
-            let problem = match client.download(route, "").await {
-                Ok(file) if save(&file, name) => return,
-                Ok(_) => "The browser did not take it.".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            store
-                .notices
-                .show_error(format!("{name} was not saved. {problem}"));
         });
     }
 

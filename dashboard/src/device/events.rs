@@ -18,6 +18,7 @@ use crate::model::passing::{Following, LOOKED_AT, Passing};
 use crate::model::records_location::RecordsLocation;
 use crate::store::Store;
 use crate::store::clock::now_ms;
+use crate::store::tape::Tape;
 
 /// Milliseconds between two looks at whether there are events to follow, and before a connection that broke is tried again.
 const PAUSE_MS: u32 = 1_000;
@@ -44,7 +45,8 @@ impl Store {
         });
     }
 
-    fn has_events(&self) -> bool {
+    /// Returns whether the trace tells hosts of events.
+    pub(crate) fn has_events(&self) -> bool {
         let to_host = Some(Destination::ToHost);
         let trace = self.trace.read_untracked();
         let trace = trace.as_ref();
@@ -58,6 +60,7 @@ impl Store {
         };
         let mut decoder = Decoder::new();
         self.streamed.set_value(Streamed::default());
+        self.tape.set_value(Tape::default());
         let (mut shown_ms, mut is_shown) = (0.0, true);
         while self.has_events() {
             let mut silence = TimeoutFuture::new(PAUSE_MS).fuse();
@@ -76,6 +79,7 @@ impl Store {
                 return;
             };
             decoder.push(&bytes);
+            self.tape.update_value(|tape| tape.push(&bytes));
             for message in decoder.by_ref() {
                 // An agent that says what this page does not understand says the rest of it, too.
                 let Ok(message) = message else { return };

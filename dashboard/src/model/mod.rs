@@ -11,7 +11,6 @@ pub(crate) mod flame;
 pub(crate) mod heap_history;
 pub(crate) mod heap_sample;
 pub(crate) mod holders;
-pub(crate) mod loss;
 pub(crate) mod map;
 pub(crate) mod palette;
 pub(crate) mod passing;

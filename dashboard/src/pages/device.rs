@@ -1,4 +1,4 @@
-use heapbeacon_shared::api::{CostUnit, Device, Route, Trace};
+use heapbeacon_shared::api::{CostUnit, Device, Trace};
 use heapbeacon_shared::trace::Destination;
 use leptos::prelude::*;
 
@@ -9,6 +9,7 @@ use super::settings::SettingsPanel;
 use super::symbols::SymbolPanel;
 use super::update::UpdatePanel;
 use crate::format;
+use crate::later::later;
 use crate::store::Store;
 
 /// Identity, symbols, downloads.
@@ -37,48 +38,10 @@ pub fn DevicePage() -> impl IntoView {
         <SymbolPanel />
         <DemoStrip />
         {(!store.is_file).then(|| view! { <UpdatePanel /> <SettingsPanel /> })}
-        {(!store.is_file).then(|| view! { <Downloads /> })}
+        {later("downloads")}
         <section class="panel">
             <h2>"Captures"</h2>
             <CaptureDrop />
-        </section>
-    }
-}
-
-#[component]
-fn Downloads() -> impl IntoView {
-    let store = Store::of_app();
-    let link = move |route: Route, file: &'static str, label: &'static str, hint: &'static str| {
-        let url = store.client.with_value(|client| client.url(route, ""));
-        view! {
-            <li>
-                <a
-                    href=url
-                    download=file
-                    on:click=move |event| {
-                        event.prevent_default();
-                        store.save(route, file);
-                    }
-                >
-                    {label}
-                </a>
-                " "
-                <span class="note">{hint}</span>
-            </li>
-        }
-        .into_any()
-    };
-    let capture = "Everything in one file, to look at later and elsewhere";
-    let dump = "The records as text, as ESP-IDF's heap_trace_dump prints them";
-    let api = "Describes the HTTP API (OpenAPI)";
-    view! {
-        <section class="panel">
-            <h2>"Downloads"</h2>
-            <ul class="downloads">
-                {link(Route::Capture, "trace.hbc", "Capture", capture)}
-                {link(Route::Dump, "heap_trace_dump.txt", "Dump", dump)}
-                {link(Route::OpenApi, "openapi.yaml", "API description", api)}
-            </ul>
         </section>
     }
 }

@@ -7,7 +7,6 @@ use web_sys::File;
 use super::version::version;
 use crate::files::save::save;
 use crate::model::finding::{Finding, Part};
-use crate::model::loss;
 use crate::store::Store;
 
 /// Saves what is known as one file that anybody can open: for a ticket.
@@ -42,7 +41,7 @@ fn report(store: Store, found: &Finding) -> Option<String> {
     let verdict = sentences(found);
     let (device, heap) = (store.device.read(), store.heap.read());
     let losses = store.opened.with(|opened| {
-        let loss = opened.as_ref().map(|opened| loss::sentences(&opened.loss));
+        let loss = opened.as_ref().map(|opened| opened.loss.sentences());
         loss.unwrap_or_default()
     });
     let report = Report {

@@ -13,6 +13,7 @@ use super::post_mortem::PostMortem;
 use super::warnings::Warnings;
 use crate::components::{Empty, When, dropped_file, follow};
 use crate::device::connection::LinkState;
+use crate::later::{later, serve};
 use crate::location::{Page, Target, use_page};
 use crate::pages::{ComparePage, DevicePage, FlamePage, LeaksPage, LivePage, MapPage, RecordsPage};
 use crate::store::Store;
@@ -26,6 +27,7 @@ const NO_PAGE: &str = "There is no such page";
 pub fn App() -> impl IntoView {
     let sources = Sources::new(&Target::of_page());
     provide_context(sources);
+    serve(sources);
     if let Some(told) = Told::of_frame() {
         provide_context(told);
     }
@@ -85,9 +87,11 @@ fn Shown(page: RwSignal<Option<Page>>) -> impl IntoView {
                 {(!store.is_file).then(|| view! { <PostMortem /> <BootBefore /> })}
                 <Warnings />
                 {(!store.is_file).then(|| view! { <FirstVerdict page /> })}
-                <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
-                    <When is=move || store.is_known() fallback=|| view! { <Absent /> }>
-                        {move || content(page.get())}
+                <When is=move || page.get() != Some(Page::Fleet) fallback=|| later("fleet")>
+                    <When is=move || !store.token_needed.get() fallback=|| view! { <TokenForm /> }>
+                        <When is=move || store.is_known() fallback=|| view! { <Absent /> }>
+                            {move || content(page.get())}
+                        </When>
                     </When>
                 </When>
             </main>
@@ -105,7 +109,7 @@ fn content(page: Option<Page>) -> AnyView {
         Some(Page::Records) => view! { <RecordsPage /> }.into_any(),
         Some(Page::Compare) => view! { <ComparePage /> }.into_any(),
         Some(Page::Device) => view! { <DevicePage /> }.into_any(),
-        None => view! { <NoPage /> }.into_any(),
+        Some(Page::Fleet) | None => view! { <NoPage /> }.into_any(),
     }
 }
 

@@ -6,7 +6,6 @@ use crate::components::CallStack;
 use crate::device::connection::LinkState;
 use crate::format;
 use crate::model::ending::{left, sentence, stack};
-use crate::model::loss;
 use crate::store::sources::Sources;
 use crate::store::{Opened, Store};
 
@@ -97,7 +96,7 @@ fn told(opened: &Opened, device: &Device, ending: Option<&Ending>) -> AnyView {
             device.firmware, device.firmware_version
         ),
     };
-    let losses = loss::sentences(&opened.loss);
+    let losses = opened.loss.sentences();
     view! {
         <p><strong>{opened.name.clone()}</strong> {words} " Nothing here is live."</p>
         {ending.map(ended)}

@@ -60,5 +60,6 @@ fn icon(page: Page) -> &'static str {
         Page::Records => "M8 6h13M8 12h13M8 18h13M3 6h1M3 12h1M3 18h1",
         Page::Compare => "M12 3v18M4 8h5M4 12h3M15 12h5M15 16h3",
         Page::Device => "M7 7h10v10H7zM9 3v4M15 3v4M9 17v4M15 17v4M3 9h4M3 15h4M17 9h4M17 15h4",
+        Page::Fleet => "M3 4h7v7H3zM14 4h7v7h-7zM3 14h7v7H3zM14 14h7v7h-7z",
     }
 }

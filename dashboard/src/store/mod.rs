@@ -32,10 +32,12 @@ pub(crate) mod clock;
 pub(crate) mod notices;
 pub(crate) mod settings;
 pub(crate) mod sources;
+pub(crate) mod tape;
 
 use clock::{Clock, now_ms};
 use notices::Notices;
 use settings::Setting;
+use tape::Tape;
 
 /// The capture file that a store was filled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Store {
     /// Whether all of this is from a capture file, and so of one moment: without a history, and nobody to ask.
     pub is_file: bool,
     /// The capture file that it was filled from.
+    pub capture: StoredValue<Option<File>, LocalStorage>,
+    /// What is said of that.
     pub opened: RwSignal<Option<Opened>>,
     /// The device that is asked.
     pub client: StoredValue<Client>,
@@ -87,6 +91,8 @@ pub struct Store {
     pub updated_us: RwSignal<Option<u64>>,
     /// What events have told.
     pub streamed: StoredValue<Streamed, LocalStorage>,
+    /// The bytes of that.
+    pub tape: StoredValue<Tape, LocalStorage>,
     /// What events tell, while they go to this page.
     pub following: RwSignal<Option<Following>>,
     /// Allocations and frees per second.
@@ -97,7 +103,7 @@ pub struct Store {
     pub palette: RwSignal<Palette>,
     /// Names of call stacks.
     pub names: StoredValue<Names, LocalStorage>,
-    /// The file that they came in from the device or a server.
+    /// The file that they came in.
     pub names_file: StoredValue<Option<Blob>, LocalStorage>,
     /// Where the names come from.
     pub symbols: RwSignal<SymbolState>,
@@ -165,6 +171,7 @@ impl Store {
     fn new(address: String, is_file: bool) -> Self {
         Self {
             is_file,
+            capture: StoredValue::new_local(None),
             opened: RwSignal::new(None),
             client: StoredValue::new(Client::new(address)),
             link: RwSignal::default(),
@@ -183,6 +190,7 @@ impl Store {
             watched: RwSignal::default(),
             updated_us: RwSignal::new(None),
             streamed: StoredValue::new_local(Streamed::default()),
+            tape: StoredValue::new_local(Tape::default()),
             following: RwSignal::new(None),
             rates: RwSignal::default(),
             sites: RwSignal::default(),

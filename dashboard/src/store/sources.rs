@@ -135,7 +135,7 @@ impl Sources {
     async fn take(&self, file: &File, index: usize) -> bool {
         match read_capture(file).await {
             Ok(capture) => {
-                self.all[index].take_capture(file.name(), capture);
+                self.all[index].take_capture(file, capture);
                 // What was refused before no longer matters when somebody comes back to the device.
                 self.device().forget_refusals();
                 untrack(|| self.lend_names(index));
@@ -192,7 +192,8 @@ impl Sources {
 }
 
 impl Store {
-    fn take_capture(&self, name: String, capture: Capture) {
+    fn take_capture(&self, file: &File, capture: Capture) {
+        self.capture.set_value(Some(file.clone()));
         self.names.set_value(Names::default());
         self.symbols.set(Default::default());
         self.notices.clear();
@@ -238,6 +239,7 @@ impl Store {
         self.trace.set(Some(capture.trace));
         self.leaks.set(Some(capture.leaks));
         let loss = capture.loss;
+        let name = file.name();
         self.opened.set(Some(Opened { name, loss }));
         self.refresh_sites();
         self.look_for_elf();
@@ -250,6 +252,7 @@ impl Store {
         let fits = !symbols.build_id.is_empty() && symbols.build_id == self.device_build_id();
         if wanted && fits {
             self.names.set_value(other.names.with_value(Names::clone));
+            self.names_file.set_value(other.names_file.get_value());
             self.symbols.set(symbols.without_refusal());
             self.refresh_sites();
             let store = *self;

@@ -145,8 +145,7 @@ impl Store {
         }
         match read {
             Ok((names, opened)) => {
-                self.names_file
-                    .set_value((!matches!(source, Source::File(_))).then(|| file.clone()));
+                self.names_file.set_value(Some(file.clone()));
                 self.take(source, names, opened);
                 self.learn_all().await;
                 true

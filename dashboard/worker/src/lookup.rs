@@ -32,7 +32,7 @@ impl Lookup {
 
     fn open(&mut self, file: Option<&dyn File>, build_id: &str) -> Result<Opened, ElfProblem> {
         let file = file.ok_or(ElfProblem::Unreadable)?;
-        let symbols = self.symbols.insert(read(file, build_id)?);
+        let symbols = self.symbols.insert(symbols(file, build_id)?);
         let missing = symbols.missing();
         Ok(Opened {
             build_id: symbols
@@ -63,7 +63,7 @@ impl Lookup {
 
 /// Reads symbols from the few parts of a file that hold them, if it belongs to the build that was
 /// traced; firmware without a build id takes any file.
-fn read(file: &dyn File, build_id: &str) -> Result<Symbols, ElfProblem> {
+pub(crate) fn symbols(file: &dyn File, build_id: &str) -> Result<Symbols, ElfProblem> {
     let not_usable = |error| ElfProblem::NotUsable(format!("{error}"));
     let mut reader = ElfReader::new(file.size());
     let mut checked = false;

@@ -1,4 +1,10 @@
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::wire::{End, Received};
+use crate::words::plural;
 
 /// What could not be read of a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,5 +52,145 @@ impl Loss {
             || self.lost_messages > 0
             || self.lacks_counters
             || self.unplaced_frees > 0
+    }
+
+    /// Returns what is missing and what to do, in sentences; none where nothing is missing.
+    pub fn sentences(&self) -> Vec<String> {
+        let messages = plural(self.messages.into(), "message");
+        let lost = plural(self.lost_messages.into(), "message");
+        let skipped = plural(self.skipped_bytes, "byte");
+        let unknown = plural(self.unknown_messages.into(), "message");
+        let frees = plural(self.unplaced_frees, "free");
+        let reused = plural(self.reused_addresses, "block");
+        let others = plural(self.other_captures.into(), "other capture");
+        let told = [
+            (
+                self.other_captures > 0,
+                format!("The file also holds {others}, not shown: this is the last one."),
+            ),
+            (
+                self.skipped_bytes > 0,
+                format!("The file is damaged: {skipped} could not be read."),
+            ),
+            (
+                self.lost_messages > 0,
+                format!("{lost} of the device did not arrive; {messages} did."),
+            ),
+            (
+                self.is_cut_off,
+                format!("The file ends early, after {messages}: what came later is missing."),
+            ),
+            (
+                self.lacks_device,
+                "What said which device it is of is lost, so any ELF is taken.".to_owned(),
+            ),
+            (
+                self.lacks_counters,
+                "The counters of the trace are lost: totals are of the records that are left."
+                    .to_owned(),
+            ),
+            (
+                self.unplaced_frees > 0,
+                format!("{frees} in the file are of blocks whose records are missing."),
+            ),
+            (
+                self.reused_addresses > 0,
+                format!(
+                    "{reused} counted as freed without a free in the file, because another block \
+                     has the address since."
+                ),
+            ),
+            (
+                self.is_incomplete(),
+                "Fetch the capture again if the device still has it.".to_owned(),
+            ),
+            (
+                self.unknown_messages > 0,
+                format!("Not shown: {unknown} that only a newer HeapBeacon can read."),
+            ),
+        ];
+        let told = told.into_iter().filter(|(holds, _)| *holds);
+        told.map(|(_, sentence)| sentence).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_of_a_whole_file_and_of_each_loss_there_is_a_sentence() {
+        assert_eq!(Loss::default().sentences(), Vec::<String>::new());
+        let losses = [
+            (
+                "ends early",
+                Loss {
+                    is_cut_off: true,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "is damaged: 9 bytes",
+                Loss {
+                    skipped_bytes: 9,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "2 messages of the device",
+                Loss {
+                    lost_messages: 2,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "which device",
+                Loss {
+                    lacks_device: true,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "of the records that are left",
+                Loss {
+                    lacks_counters: true,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "1 free in the file",
+                Loss {
+                    unplaced_frees: 1,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "1 block counted as freed",
+                Loss {
+                    reused_addresses: 1,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "2 other captures",
+                Loss {
+                    other_captures: 2,
+                    ..Loss::default()
+                },
+            ),
+            (
+                "3 messages that only a newer",
+                Loss {
+                    unknown_messages: 3,
+                    ..Loss::default()
+                },
+            ),
+        ];
+        for (words, loss) in losses {
+            let told = loss.sentences();
+            assert!(told[0].contains(words), "{words}: {told:?}");
+            let advises = told.iter().any(|sentence| sentence.starts_with("Fetch"));
+            assert_eq!(advises, loss.is_incomplete(), "{words}");
+        }
     }
 }

@@ -63,11 +63,23 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     slowdown(&measurements(&(traced + "\n" + &plain)))?;
     over += device::run(workspace)?;
     over += page::run(workspace)?;
+    export(workspace)?;
     dashboard::size(workspace)?;
     if over > 0 {
         bail!("{over} figures are over their budget");
     }
     Ok(())
+}
+
+/// Prints what the export of a million events takes.
+fn export(workspace: &Workspace) -> Result<()> {
+    let shell = &workspace.shell;
+    cmd!(
+        shell,
+        "cargo bench --locked -p heapbeacon-shared --features alloc --bench export"
+    )
+    .run()
+    .context("the export of a million events takes too much")
 }
 
 /// Runs the Callgrind benchmarks of a package, and returns what they print.

@@ -9,8 +9,8 @@ use crate::support::page::Page;
 use crate::support::process::Process;
 use crate::support::web_server::{Reply, WebServer};
 
-const PAGES: [&str; 7] = [
-    "live", "leaks", "flame", "map", "records", "compare", "device",
+const PAGES: [&str; 8] = [
+    "live", "leaks", "flame", "map", "records", "compare", "device", "fleet",
 ];
 
 fn axe() -> String {

@@ -1,7 +1,5 @@
 //! TLS by a reverse proxy: the recipe of the README, in nginx.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -12,13 +10,11 @@ use super::story::bundle;
 use crate::support::background::Background;
 use crate::support::page::Page;
 use crate::support::process::Process;
+use crate::support::tls::{MISSING, make_certificate, nginx};
 use crate::support::{await_that, free_port};
 
 const RECIPE: &str = include_str!("../../../../assets/tls-proxy.conf");
 const TOKEN: &str = "correct-horse-battery";
-const MISSING: &str =
-    "missing: nginx, openssl and curl; on Debian, the packages nginx-light, openssl and curl";
-
 /// nginx with the recipe, until the test ends.
 struct Proxy {
     folder: TempDir,
@@ -45,17 +41,8 @@ impl Proxy {
                 .lines()
                 .any(|line| !line.starts_with('#') && line.contains("heap.example"))
         );
-        let own = path("");
-        let configuration = format!(
-            "daemon off; pid {own}/pid; error_log {own}/errors; events {{}}
-             http {{ access_log off; client_body_temp_path {own}/body; proxy_temp_path {own}/proxy;
-             fastcgi_temp_path {own}/f; uwsgi_temp_path {own}/u; scgi_temp_path {own}/s;\n{recipe}}}"
-        );
-        fs::write(path("nginx.conf"), configuration).expect("it is written");
-        let mut nginx = Command::new("nginx");
-        nginx.args(["-p", &own, "-c", &path("nginx.conf"), "-e", &path("errors")]);
         Self {
-            _nginx: Background::start(&mut nginx, MISSING),
+            _nginx: nginx(folder.path(), &recipe),
             folder,
             port,
         }
@@ -86,36 +73,6 @@ impl Proxy {
         let status = status.parse().ok().filter(|status| *status > 0)?;
         Some((status, body.to_owned()))
     }
-}
-
-fn make_certificate(certificate: &str, key: &str) {
-    assert!(Path::new(certificate).is_absolute());
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-days",
-            "2",
-        ])
-        .args(["-keyout", key, "-out", certificate])
-        .output()
-        .expect(MISSING);
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,20 @@ fn the_index_is_at_the_root_and_other_paths_have_nothing() {
     }
 }
 
+/// It hands files to viewers that it opens in another tab; whoever has opened it keeps no hold on it.
+#[test]
+fn the_page_keeps_a_hold_on_what_it_opens_and_no_answer_of_the_api_does() {
+    let agent = start("openers");
+    for (path, expected) in [
+        ("/", "same-origin-allow-popups"),
+        ("/api/v1/device", "same-origin"),
+    ] {
+        let answer = get(&agent, path, &[]);
+        let policy = answer.header("cross-origin-opener-policy");
+        assert_eq!(policy, Some(expected), "{path}");
+    }
+}
+
 #[test]
 fn a_file_has_its_type_and_may_be_kept_if_its_name_has_its_hash() {
     let agent = start("types");

@@ -168,6 +168,51 @@ fn a_page_can_read_that_it_lacks_the_token() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
 }
 
+/// One page shows several devices, if somebody has given it their tokens.
+#[test]
+fn a_page_of_any_origin_that_sends_the_token_may_read_and_change_nothing() {
+    let agent = Process::start(&["--token", TOKEN]);
+    let other = [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")];
+    let answer = get(&agent.client_with(TOKEN), &api("/trace"), &other);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+    // It can read that a token is missing, or wrong.
+    for client in [agent.client(), agent.client_with("semolina")] {
+        let answer = get(&client, &api("/trace"), &other);
+        answer.problem(401);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
+    }
+    let stop = agent
+        .client_with(TOKEN)
+        .request("POST", &api("/trace/stop"), &other, b"");
+    stop.problem(403);
+    assert_eq!(stop.header("access-control-allow-origin"), None);
+    for (method, path, status) in [
+        ("GET", "/trace", 204),
+        ("POST", "/trace", 403),
+        ("PUT", "/settings", 403),
+        ("GET", "/trace/stop", 403),
+        ("GET", "/events", 403),
+    ] {
+        let headers = [
+            ("Origin", ORIGIN),
+            ("Access-Control-Request-Method", method),
+        ];
+        let answer = agent.client().request("OPTIONS", &api(path), &headers, b"");
+        assert_eq!(answer.status, status, "{method} {path}");
+    }
+    let nobody = [("Origin", "null"), ("Sec-Fetch-Site", "cross-site")];
+    get(&agent.client_with(TOKEN), &api("/trace"), &nobody).problem(403);
+}
+
+/// Without a token, the origin is all that keeps other sites' pages out.
+#[test]
+fn without_a_token_a_page_of_another_origin_may_not_read() {
+    let agent = Process::start(&[]);
+    let other = [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")];
+    get(&agent.client_with(TOKEN), &api("/trace"), &other).problem(403);
+}
+
 #[test]
 fn a_listed_host_name_is_answered() {
     let agent = Process::start(&["--allow-host", "device.example"]);

@@ -16,6 +16,7 @@ pub(crate) mod qemu;
 pub(crate) mod raw;
 pub(crate) mod scans;
 pub(crate) mod target;
+pub(crate) mod tls;
 pub(crate) mod viewer;
 pub(crate) mod web_server;
 

@@ -146,6 +146,28 @@ impl Page {
         self.window.goto(url).await
     }
 
+    /// Waits until the page has opened another tab, and looks at that from now on.
+    pub(crate) async fn other_tab(&self) -> WebDriverResult<&Self> {
+        let own = self.window.window().await?;
+        let started = Instant::now();
+        loop {
+            let tabs = self.window.windows().await?;
+            if let Some(other) = tabs.into_iter().find(|tab| *tab != own) {
+                self.window.switch_to_window(other).await?;
+                return Ok(self);
+            }
+            assert!(started.elapsed() < PATIENCE, "no other tab was opened");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Closes the tab that is looked at, and looks at the one that is left.
+    pub(crate) async fn close_other_tab(&self) -> WebDriverResult<()> {
+        self.window.close_window().await?;
+        let left = self.window.windows().await?.remove(0);
+        self.window.switch_to_window(left).await
+    }
+
     /// Lets the browser have no more than such a link carries, from now on.
     pub(crate) async fn slow_down(
         &self,

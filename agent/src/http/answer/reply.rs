@@ -28,22 +28,25 @@ use crate::read::metrics::Metrics;
 use crate::read::pprof::Profile;
 use crate::read::stream::MessageStream;
 
-/// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
-/// in a page of another origin, or keep a hold on the window in which it is shown.
+/// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, or show it
+/// in a page of another origin.
 const PROTECTION: &str = "Vary: Accept, Origin\r\n\
     X-Content-Type-Options: nosniff\r\n\
     Referrer-Policy: no-referrer\r\n\
-    Cross-Origin-Resource-Policy: same-origin\r\n\
-    Cross-Origin-Opener-Policy: same-origin\r\n";
-/// What a browser may do with the page's files: run those of the agent, WebAssembly among them, and ask any device.
+    Cross-Origin-Resource-Policy: same-origin\r\n";
+/// What a browser may do with the page's files: run those of the agent, WebAssembly among them, and ask any device. Who has opened the
+/// page keeps no hold on its window; the page does on those that it opens, or it could hand them no file.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-    connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\
+    Cross-Origin-Opener-Policy: same-origin-allow-popups";
 /// What a browser may do with the portal's page: show it, and send its form to where it came from.
 #[cfg(feature = "provisioning")]
 const PORTAL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
-    frame-ancestors 'none'";
+    frame-ancestors 'none'\r\n\
+    Cross-Origin-Opener-Policy: same-origin";
 /// What a browser may do with every other answer: show it.
-const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'\r\n\
+    Cross-Origin-Opener-Policy: same-origin";
 
 /// One header.
 pub(crate) type Header<'r> = (&'static str, &'r str);

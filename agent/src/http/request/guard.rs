@@ -4,7 +4,8 @@
 //! checks keep it out: the name in `Host` must be the agent's (or else DNS rebinding makes a
 //! foreign page same-origin), a request that changes something must not come from a foreign
 //! `Origin`, one that a browser says comes from another site must come from a listed origin, and nobody but
-//! listed origins may read an answer (CORS).
+//! listed origins may read an answer (CORS). Where reading takes a token, that is what keeps pages out: one that sends it may read,
+//! wherever it comes from, so that one page can show several devices.
 
 use crate::http::problem::Problem;
 use crate::http::request::keys::{Keys, Opened};
@@ -35,9 +36,14 @@ impl Guard {
     ///
     /// # Errors
     /// When it comes from elsewhere.
-    pub(crate) fn admit(&self, request: &Request<'_, '_>, access: Access) -> Result<(), Problem> {
+    pub(crate) fn admit(
+        &self,
+        request: &Request<'_, '_>,
+        access: Access,
+        keys: &Keys,
+    ) -> Result<(), Problem> {
         self.check_host(request)?;
-        let is_vouched_for = self.reader(request)?.is_some();
+        let is_vouched_for = self.reader(request, access, keys)?.is_some();
         let is_linked = access == Access::Public && is_link(request)?;
         if !is_own_site(request)? && !is_vouched_for && !is_linked {
             return Err(foreign_page());
@@ -50,8 +56,13 @@ impl Guard {
         Ok(())
     }
 
-    /// Returns the origin of a request if it may read the answer.
-    pub(crate) fn reader<'b>(&self, request: &Request<'_, 'b>) -> Result<Option<&'b str>, Problem> {
+    /// Returns the origin of a request if it may read the answer: be it only that its token is missing.
+    pub(crate) fn reader<'b>(
+        &self,
+        request: &Request<'_, 'b>,
+        access: Access,
+        keys: &Keys,
+    ) -> Result<Option<&'b str>, Problem> {
         let Some(origin) = request.fields.one("origin")? else {
             return Ok(None);
         };
@@ -59,7 +70,10 @@ impl Guard {
         let is_own = origin
             .strip_prefix(SCHEME)
             .is_some_and(|authority| Some(authority) == host);
-        Ok((is_own || self.origins.contains(&origin)).then_some(origin))
+        let is_listed = self.origins.contains(&origin);
+        let is_for_token = access == Access::Read && !keys.are_none() && is_of_web(origin);
+        let may_read = is_own || is_listed || is_for_token && only_reads(request)?;
+        Ok(may_read.then_some(origin))
     }
 
     /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
@@ -120,6 +134,22 @@ pub(crate) fn knows_token(request: &Request<'_, '_>, keys: &Keys) -> Result<bool
         true => Ok(true),
         false => Err(Problem::wrong_token()),
     }
+}
+
+/// Checks whether an origin is that of a page with an address, which a document in a sandbox or from a file has not.
+fn is_of_web(origin: &str) -> bool {
+    let is_named = |authority: &str| !authority.is_empty();
+    let mut schemes = [SCHEME, "https://"].into_iter();
+    schemes.any(|scheme| origin.strip_prefix(scheme).is_some_and(is_named))
+}
+
+/// Checks whether a request reads, or asks whether one may that does.
+fn only_reads(request: &Request<'_, '_>) -> Result<bool, Problem> {
+    if !request.is_preflight() {
+        return Ok(request.is_read());
+    }
+    let wanted = request.fields.one("access-control-request-method")?;
+    Ok(matches!(wanted, Some("GET" | "HEAD")))
 }
 
 /// Checks whether a browser says of no other site that its page sends this.
