@@ -145,6 +145,11 @@ pub trait Device: Platform {
         None
     }
 
+    /// Checks whether the device says in its network by mDNS where it is: then it answers to its name below `.local`, too.
+    fn is_on_mdns() -> bool {
+        false
+    }
+
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.
     fn switches() -> &'static [&'static dyn Switch] {
         &[]

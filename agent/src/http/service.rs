@@ -24,6 +24,7 @@ use crate::http::request::query::Query;
 use crate::http::request::upgrade::Opening;
 use crate::http::server::Server;
 use crate::platform::Device;
+use crate::read::bodies;
 use crate::read::feed::Feed;
 use crate::tracer::Error;
 
@@ -103,7 +104,9 @@ impl<'b> Order<'b> {
                     return Err(Problem::too_large(most));
                 }
                 let access = place.as_ref().map_or(Access::Read, Place::access);
-                server.guard().admit(&request, access)?;
+                server
+                    .guard()
+                    .admit(&request, access, bodies::local_name::<P>)?;
                 expects_continue?;
                 choose(server, &request, place, length)
             }),

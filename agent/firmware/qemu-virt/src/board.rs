@@ -196,6 +196,10 @@ impl Device for Board {
         true
     }
 
+    fn is_on_mdns() -> bool {
+        cfg!(feature = "mdns")
+    }
+
     fn switches() -> &'static [&'static dyn Switch] {
         &SWITCHES
     }
