@@ -31,10 +31,11 @@ pub(crate) const AGENT: Library = Library {
         "http",
         "update",
         "tracing,http",
-        "flash,http,tracing,update",
+        "mdns",
+        "flash,http,mdns,tracing,update",
     ],
-    tested_sets: &["http", "flash,http,tracing,update"],
-    device_sets: &["tracing", "tracing,http", "flash,http,tracing,update"],
+    tested_sets: &["http", "flash,http,mdns,tracing,update"],
+    device_sets: &["tracing", "tracing,http", "flash,http,mdns,tracing,update"],
 };
 
 /// The dashboard's worker. Without `elf` it is a part of the page, and is checked with that.

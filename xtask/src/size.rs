@@ -29,14 +29,15 @@ const WEIGHED: [(&str, &str); 5] = [
 ];
 
 /// The features that a board without the dashboard has.
-const ALL_FEATURES: &str = "http,postmortem,settings,task-names,tracing,update";
+const ALL_FEATURES: &str = "http,mdns,postmortem,settings,task-names,tracing,update";
 
 /// What else of the features is weighed, for the chip that has least room.
-const FEATURES: [&str; 8] = [
+const FEATURES: [&str; 9] = [
     "heapbeacon",
     "tracing",
     "task-names,tracing",
     "http,task-names,tracing",
+    "http,mdns,task-names,tracing",
     "http,settings,task-names,tracing",
     "http,task-names,tracing,update",
     "http,tracing",

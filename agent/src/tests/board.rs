@@ -50,12 +50,13 @@ std::thread_local! {
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1.
+/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1, and whether it says so in its network.
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) device: api::Device,
     pub(crate) regions: std::vec::Vec<Region>,
     pub(crate) tasks: std::vec::Vec<Task>,
+    pub(crate) is_on_mdns: bool,
 }
 
 /// Gives the board names.
@@ -220,6 +221,10 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<Interruptible>> {
         HISTORY.with(|history| Some(*history))
+    }
+
+    fn is_on_mdns() -> bool {
+        NAMES.with_borrow(|names| names.is_on_mdns)
     }
 
     fn settings() -> Option<&'static Store<Interruptible>> {

@@ -73,6 +73,10 @@ impl Device for Board {
         true
     }
 
+    fn is_on_mdns() -> bool {
+        cfg!(feature = "mdns")
+    }
+
     fn switches() -> &'static [&'static dyn Switch] {
         SETUP.try_get().map_or(&[], |setup| setup.config.switches)
     }

@@ -94,11 +94,9 @@ pub use error::StartError;
 pub use heapbeacon::mark;
 pub use heapbeacon::symbol_room;
 pub use heapbeacon::tracer::Mode;
-#[cfg(feature = "http")]
-pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
 #[cfg(feature = "http")]
-pub use network::{Network, network};
+pub use network::{Network, SOCKETS, network};
 #[cfg(feature = "postmortem")]
 pub use panic::{log, note_panic};
 pub use records::{RecordBuffer, record_buffer};

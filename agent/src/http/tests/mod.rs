@@ -13,6 +13,8 @@ mod manners;
 mod marks;
 #[cfg(feature = "tracing")]
 mod metrics;
+#[cfg(all(feature = "flash", feature = "tracing"))]
+mod names;
 #[cfg(feature = "tracing")]
 mod pins;
 #[cfg(feature = "tracing")]
