@@ -18,6 +18,7 @@ use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
 use crate::reserve::Reserve;
+use crate::symbols::flash::Part;
 use crate::tracer::{CallStack, Tracer};
 
 /// What a board does for the tracer.
@@ -112,6 +113,12 @@ pub trait Device: Platform {
     /// Returns what names the addresses of the running image, if the device holds it: an ELF, or a
     /// [symbol file](crate::symbols).
     fn elf() -> Option<&'static [u8]> {
+        None
+    }
+
+    /// Returns the part of the flash that such a symbol file may have been written to beside the image: it is read where [`elf`](Self::elf) has
+    /// nothing.
+    fn symbols() -> Option<&'static dyn Part> {
         None
     }
 

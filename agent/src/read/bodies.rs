@@ -12,6 +12,7 @@ use crate::read::cursors::now_us;
 use crate::read::leaks::Listed;
 use crate::recorder::Recorder;
 use crate::reserve::Reserve;
+use crate::symbols::flash::File as SymbolFile;
 use crate::text::text;
 use crate::tracer::{self, Tracer};
 use crate::warnings;
@@ -99,7 +100,8 @@ pub fn local_name<P: Device>() -> Option<Label> {
 /// Lists what the device offers beyond the API's core.
 fn features<P: Device>() -> heapless::Vec<Feature, 8> {
     let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
-    let elf = P::elf().map(|_| Feature::Elf);
+    let has_names = P::elf().is_some() || SymbolFile::open::<P>().is_ok();
+    let elf = has_names.then_some(Feature::Elf);
     let demo = (!P::switches().is_empty()).then_some(Feature::Demo);
     #[cfg(feature = "update")]
     let update = P::update().map(|_| Feature::Update);

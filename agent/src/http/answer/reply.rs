@@ -24,7 +24,8 @@ use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::read::metrics::Metrics;
 use crate::read::pprof::Profile;
-use crate::read::stream::MessageStream;
+use crate::read::stream::{MessageStream, Out};
+use crate::symbols::flash::File as SymbolFile;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
 /// in a page of another origin, or keep a hold on the window in which it is shown.
@@ -111,6 +112,7 @@ pub(crate) enum Stream {
     KeptMessages(KeptMessages),
     Metrics(Metrics),
     Profile(Profile),
+    Symbols(SymbolFile),
 }
 
 impl<'b> Delivery<'b> {
@@ -267,7 +269,9 @@ impl Content {
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
-            Self::Stream(Stream::Profile(_)) => Some("application/octet-stream"),
+            Self::Stream(Stream::Profile(_) | Stream::Symbols(_)) => {
+                Some("application/octet-stream")
+            }
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
@@ -318,6 +322,11 @@ impl Stream {
             Stream::KeptMessages(kept) => kept.fill::<P>(chunk),
             Stream::Metrics(metrics) => metrics.fill::<P>(chunk),
             Stream::Profile(profile) => profile.fill::<P>(chunk),
+            Stream::Symbols(file) => {
+                let bytes = file.read(chunk.room());
+                chunk.take(bytes);
+                bytes > 0
+            }
         }
     }
 }

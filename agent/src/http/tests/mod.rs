@@ -29,6 +29,8 @@ mod settings;
 mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;
+#[cfg(all(feature = "flash", feature = "tracing"))]
+mod symbols;
 #[cfg(feature = "update")]
 mod updates;
 
