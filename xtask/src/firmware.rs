@@ -15,7 +15,7 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 23] = [
+const CHECKED: [Package; 24] = [
     Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
@@ -31,6 +31,7 @@ const CHECKED: [Package; 23] = [
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,mdns", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,symbols", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,update", IMC),
     Package::new(
         "heapbeacon-esp32",

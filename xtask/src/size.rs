@@ -29,7 +29,7 @@ const WEIGHED: [(&str, &str); 5] = [
 ];
 
 /// The features that a board without the dashboard has.
-const ALL_FEATURES: &str = "http,mdns,postmortem,settings,task-names,tracing,update";
+const ALL_FEATURES: &str = "http,mdns,postmortem,settings,symbols,task-names,tracing,update";
 
 /// What else of the features is weighed, for the chip that has least room.
 const FEATURES: [&str; 9] = [

@@ -29,17 +29,17 @@ const MANNERS: Duration = Duration::from_millis(25);
 const LEAVING: Duration = Duration::from_millis(50);
 
 static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers {
-    received: [PacketMetadata::EMPTY; WAITING],
     receive: [0; RECEIVE_BYTES],
-    sent: [PacketMetadata::EMPTY; 1],
     send: [0; PACKET_BYTES],
     packet: [0; PACKET_BYTES],
 });
+// Beside the others, which are zeros and so take no flash.
+static RECEIVED: ConstStaticCell<[PacketMetadata; WAITING]> =
+    ConstStaticCell::new([PacketMetadata::EMPTY; WAITING]);
+static SENT: ConstStaticCell<[PacketMetadata; 1]> = ConstStaticCell::new([PacketMetadata::EMPTY]);
 
 struct Buffers {
-    received: [PacketMetadata; WAITING],
     receive: [u8; RECEIVE_BYTES],
-    sent: [PacketMetadata; 1],
     send: [u8; PACKET_BYTES],
     packet: [u8; PACKET_BYTES],
 }
@@ -57,14 +57,15 @@ struct Responder {
 
 /// Says for ever that a board's API is on a port; returns at once if that is done already.
 pub async fn keep<P: Device>(network: Stack<'static>, port: u16) {
-    let Some(buffers) = BUFFERS.try_take() else {
+    let taken = (BUFFERS.try_take(), RECEIVED.try_take(), SENT.try_take());
+    let (Some(buffers), Some(received), Some(sent)) = taken else {
         return;
     };
     let mut socket = UdpSocket::new(
         network,
-        &mut buffers.received,
+        received,
         &mut buffers.receive,
-        &mut buffers.sent,
+        sent,
         &mut buffers.send,
     );
     socket.set_hop_limit(Some(HOP_LIMIT));

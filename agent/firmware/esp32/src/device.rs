@@ -63,6 +63,11 @@ impl Device for Board {
         heapbeacon::symbols::held(SETUP.try_get()?.config.symbols)
     }
 
+    #[cfg(feature = "symbols")]
+    fn symbols() -> Option<&'static dyn heapbeacon::symbols::flash::Part> {
+        crate::symbols::part()
+    }
+
     #[cfg(feature = "update")]
     fn update() -> Option<&'static dyn heapbeacon::field::update::Update> {
         crate::update::get()

@@ -35,6 +35,7 @@
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
 //! | `settings` | what users wish of it, in a partition of its flash |
+//! | `symbols` | names of its addresses, in a partition of its flash |
 //! | `update` | new firmware, over the air |
 //! | `device` | what the device says of itself |
 #![no_std]
@@ -78,6 +79,8 @@ mod settings;
 #[cfg(feature = "http")]
 mod setup;
 mod stack;
+#[cfg(feature = "symbols")]
+mod symbols;
 mod thread;
 mod trace;
 #[cfg(feature = "update")]
@@ -104,6 +107,8 @@ pub use records::{RecordBuffer, record_buffer};
 pub use server::start;
 #[cfg(feature = "settings")]
 pub use settings::{SettingsError, settings, wished_network};
+#[cfg(feature = "symbols")]
+pub use symbols::{SymbolsError, symbols};
 pub use trace::{dump, trace, tracer};
 #[cfg(feature = "update")]
 pub use update::{UpdateError, update};

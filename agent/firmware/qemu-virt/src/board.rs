@@ -12,7 +12,7 @@ use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::postmortem::BlackBox;
 use heapbeacon::reserve::Reserve;
-use heapbeacon::symbols;
+use heapbeacon::symbols::{self, flash::Part};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
@@ -146,6 +146,10 @@ impl Device for Board {
 
     fn elf() -> Option<&'static [u8]> {
         symbols::held(heapbeacon::symbol_room!(SYMBOLS_BYTES))
+    }
+
+    fn symbols() -> Option<&'static dyn Part> {
+        Some(flash::symbols())
     }
 
     fn describe() -> api::Device {
