@@ -31,9 +31,9 @@ use crate::read::pprof::Profile;
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
+use crate::read::symbols::File as SymbolFile;
 use crate::read::wanted::Wanted;
 use crate::recorder::Recorder;
-use crate::symbols::flash::File as SymbolFile;
 use crate::tracer::{self, Error, Order};
 
 /// The OpenAPI document, compressed by the build script and sent so, as the dashboard's files are.

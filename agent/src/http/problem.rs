@@ -9,7 +9,7 @@ use heapbeacon_shared::api::{self, Methods, Sentence};
 use picoserve::response::StatusCode;
 
 use crate::http::limits::{MAX_FIELDS, READ_SECONDS};
-use crate::symbols::flash::Missing;
+use crate::read::symbols::Missing;
 use crate::text::text;
 use crate::tracer::Error;
 

@@ -25,7 +25,7 @@ use crate::platform::Device;
 use crate::read::metrics::Metrics;
 use crate::read::pprof::Profile;
 use crate::read::stream::{MessageStream, Out};
-use crate::symbols::flash::File as SymbolFile;
+use crate::read::symbols::File as SymbolFile;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, show it
 /// in a page of another origin, or keep a hold on the window in which it is shown.
