@@ -64,7 +64,10 @@ pub fn len(memory: &[u8]) -> Option<usize> {
 pub fn is_end(end: [u8; 4]) -> bool {
     const MODULUS: u16 = 65_521;
     let [a, b, c, d] = end;
-    [[a, b], [c, d]].map(u16::from_be_bytes).iter().all(|half| *half < MODULUS)
+    [[a, b], [c, d]]
+        .map(u16::from_be_bytes)
+        .iter()
+        .all(|half| *half < MODULUS)
 }
 
 #[cfg(test)]
@@ -82,7 +85,10 @@ mod tests {
             assert_eq!(len(&memory[..end]), None, "{end}");
         }
         let head = Head::read(&memory[..16]).expect("it is one");
-        assert_eq!((head.build_id, head.bytes), (BuildId::new(&[0xAA, 0xBB]), 19));
+        assert_eq!(
+            (head.build_id, head.bytes),
+            (BuildId::new(&[0xAA, 0xBB]), 19)
+        );
         memory[4] = 2;
         assert_eq!(len(&memory), None);
         assert_eq!(Head::read(&memory), None);

@@ -29,7 +29,7 @@ pub mod pprof;
 pub mod references;
 pub mod scanner;
 pub mod stream;
-pub(crate) mod symbols;
+pub mod symbols;
 pub mod wanted;
 mod writer;
 

@@ -12,7 +12,7 @@ const ALIGNMENT: usize = 4;
 const END: usize = 4;
 
 /// The symbol file of the running build, in flash.
-pub(crate) struct File {
+pub struct File {
     part: &'static dyn Part,
     bytes: u64,
     /// How much of it was read.
@@ -21,7 +21,7 @@ pub(crate) struct File {
 
 /// Why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub enum Missing {
     /// The board has no part of the flash for it.
     NoPart,
     /// There is something else in it, or nothing.
@@ -39,7 +39,7 @@ impl File {
     ///
     /// # Errors
     /// When there is none.
-    pub(crate) fn open<P: Device>() -> Result<Self, Missing> {
+    pub fn open<P: Device>() -> Result<Self, Missing> {
         Self::of(
             P::symbols().ok_or(Missing::NoPart)?,
             &P::describe().build_id,
@@ -88,7 +88,7 @@ impl File {
 
     /// Reads its next bytes into some room, of which it may use less; returns how many these are, none at its end. What can't be read is one, too: whoever
     /// gets the file sees that it is cut.
-    pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
+    pub fn read(&mut self, room: &mut [u8]) -> usize {
         let room_bytes = room.len() - room.len() % ALIGNMENT;
         let left = usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX);
         let wanted = left.min(room_bytes);
