@@ -19,7 +19,7 @@
 //! Beside them are [`memory`], what a board lists for scans that tell who holds a block; [`reserve`], which holds some of the
 //! heap back for the moment when it is full; [`cost`], what tracing costs; [`marks`], moments that firmware or a person has
 //! [named](mark!); [`history`], how full the heap was since boot;
-//! [`postmortem`], what is left of a boot that ended badly; [`field`], what a device does on its own; and [`image`], the build id that ties a trace to an ELF.
+//! [`postmortem`], what is left of a boot that ended badly; [`field`], what a device does on its own; `mdns`, which says in its network where it is; and [`image`], the build id that ties a trace to an ELF.
 //!
 //! # To give a board an agent
 //! 1. Implement [`Platform`](platform::Platform) and [`Device`](platform::Device) for an empty enum.
@@ -48,6 +48,8 @@ pub mod http;
 pub mod image;
 mod mark;
 pub mod marks;
+#[cfg(feature = "mdns")]
+pub mod mdns;
 pub mod memory;
 #[cfg(feature = "http")]
 mod place;

@@ -20,6 +20,7 @@ use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
 use crate::reserve::Reserve;
+use crate::symbols::flash::Part;
 use crate::tracer::{CallStack, Tracer};
 
 /// What a board does for the tracer.
@@ -124,6 +125,12 @@ pub trait Device: Platform {
         None
     }
 
+    /// Returns the part of the flash that such a symbol file may have been written to beside the image: it is read where [`elf`](Self::elf) has
+    /// nothing.
+    fn symbols() -> Option<&'static dyn Part> {
+        None
+    }
+
     /// Bytes of roots and references beyond which an answer omits and counts them. A device has room for some thousand blocks, and
     /// no answer of it is longer than 64 KiB with all else.
     const SCAN_BYTES: usize = 58 * 1024;
@@ -158,6 +165,11 @@ pub trait Device: Platform {
     #[cfg(feature = "provisioning")]
     fn portal() -> Option<&'static Portal<Self::Lock>> {
         None
+    }
+
+    /// Checks whether the device says in its network by mDNS where it is: then it answers to its name below `.local`, too.
+    fn is_on_mdns() -> bool {
+        false
     }
 
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.

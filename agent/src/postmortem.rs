@@ -91,14 +91,15 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
     let failed_us = black_box.failed_us();
     let is_consequence = |failed_us: u64| time_us.saturating_sub(failed_us) <= CONSEQUENCE_US;
     let mut ending = Ending {
-        reason: match failed_us.is_some_and(is_consequence) {
-            true => Reason::OutOfMemory,
-            false => Reason::Panic,
-        },
         time_us,
         message: text(said),
         frames: frames.iter().map(|frame| Address(*frame)).collect(),
         ..Ending::default()
+    };
+    ending.reason = match failed_us.is_some_and(is_consequence) {
+        _ if is_overflow(&ending.message) => Reason::StackOverflow,
+        true => Reason::OutOfMemory,
+        false => Reason::Panic,
     };
     black_box.note(&ending);
     // What fails from here on leaves the note as it is.
@@ -108,6 +109,16 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
     note_left::<P>(&mut ending);
     black_box.note(&ending);
     true
+}
+
+/// Checks whether a panic is how a stack's guard has told of an overflow, by the words of esp-hal and esp-rtos.
+fn is_overflow(message: &str) -> bool {
+    let words = [
+        "Stack overflow detected",
+        "stack guard value",
+        "stack's guard value",
+    ];
+    words.iter().any(|words| message.contains(words))
 }
 
 /// Notes what is left of the heap.

@@ -32,13 +32,14 @@ pub(crate) const AGENT: Library = Library {
         "update",
         "provisioning",
         "tracing,http",
-        "flash,http,provisioning,tracing,update",
+        "mdns",
+        "flash,http,mdns,provisioning,tracing,update",
     ],
-    tested_sets: &["http", "flash,http,provisioning,tracing,update"],
+    tested_sets: &["http", "flash,http,mdns,provisioning,tracing,update"],
     device_sets: &[
         "tracing",
         "tracing,http",
-        "flash,http,provisioning,tracing,update",
+        "flash,http,mdns,provisioning,tracing,update",
     ],
 };
 

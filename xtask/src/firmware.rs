@@ -15,15 +15,23 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 22] = [
+const CHECKED: [Package; 25] = [
     Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
+    Package::new("heapbeacon-embassy", BOARDS, "mdns", IMAC),
     Package::new("heapbeacon-embassy-demo", BOARDS, "", IMAC),
-    Package::new("heapbeacon-qemu-virt", BOARDS, "unwind,esp-alloc", IMAC),
+    Package::new(
+        "heapbeacon-qemu-virt",
+        BOARDS,
+        "mdns,unwind,esp-alloc",
+        IMAC,
+    ),
     Package::new("heapbeacon-esp-alloc", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,mdns", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,symbols", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,update", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,provisioning", IMC),
     Package::new(

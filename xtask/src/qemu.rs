@@ -14,7 +14,7 @@ use crate::firmware::{self, BOARDS, IMAC, Package, Program};
 use crate::workspace::Workspace;
 use crate::{dashboard, demo, esp32, reports, system};
 
-const PACKAGE: Package = Package::new("heapbeacon-qemu-virt", BOARDS, "", IMAC);
+const PACKAGE: Package = Package::new("heapbeacon-qemu-virt", BOARDS, "mdns", IMAC);
 
 const AGENT: Program = Program {
     package: PACKAGE,

@@ -29,7 +29,8 @@ const WEIGHED: [(&str, &str); 5] = [
 ];
 
 /// The features that a board without the dashboard has.
-const ALL_FEATURES: &str = "http,postmortem,provisioning,settings,task-names,tracing,update";
+const ALL_FEATURES: &str =
+    "http,mdns,postmortem,provisioning,settings,symbols,task-names,tracing,update";
 
 /// What else of the features is weighed, for the chip that has least room.
 const FEATURES: [&str; 9] = [
@@ -37,6 +38,7 @@ const FEATURES: [&str; 9] = [
     "tracing",
     "task-names,tracing",
     "http,task-names,tracing",
+    "http,mdns,task-names,tracing",
     "http,settings,task-names,tracing",
     "http,provisioning,settings,task-names,tracing",
     "http,task-names,tracing,update",

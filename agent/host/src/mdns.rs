@@ -3,8 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use heapbeacon_shared::api::PREFIX;
-use heapbeacon_shared::api::discovery::{API_KEY, BUILD_ID_KEY, PATH_KEY, SUBTYPE};
+use heapbeacon_shared::api::discovery::{SUBTYPE, host_label, texts};
 use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
 
 /// What the thread is called that answers.
@@ -15,13 +14,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// A responder that answers until this value is dropped.
 pub(crate) struct Responder(ServiceDaemon);
 
-/// Returns the host name for a device that is called so: what no host name may have is a hyphen in it.
+/// Returns the host name of a device that is called so.
 pub(crate) fn host_name(device: &str) -> String {
-    let letters = device.chars().map(|c| match c {
-        c if c.is_ascii_alphanumeric() => c,
-        _ => '-',
-    });
-    format!("{}.local", letters.collect::<String>())
+    format!("{}.local", host_label(device))
 }
 
 impl Responder {
@@ -54,12 +49,7 @@ impl Responder {
         address: SocketAddr,
         build_id: &str,
     ) -> Result<(), String> {
-        let api = PREFIX.strip_prefix("/api/").unwrap_or(PREFIX);
-        let keys = [(PATH_KEY, "/"), (API_KEY, api), (BUILD_ID_KEY, build_id)];
-        let known: Vec<_> = keys
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
+        let known: Vec<_> = texts(build_id).collect();
         let host = host_name(device) + ".";
         let ip = address.ip();
         let registered = match ip.is_unspecified() {
@@ -78,16 +68,5 @@ impl Drop for Responder {
         if let Ok(ended) = self.0.shutdown() {
             let _ = ended.recv_timeout(FAREWELL);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_name_is_letters_digits_and_hyphens() {
-        assert_eq!(host_name("Kitchen 2"), "Kitchen-2.local");
-        assert_eq!(host_name("k\u{fc}che.lan"), "k-che-lan.local");
     }
 }

@@ -13,6 +13,7 @@ mod qemu {
     mod events;
     mod exhausted;
     mod idle;
+    mod mdns;
     mod names;
     mod network;
     mod postmortem;

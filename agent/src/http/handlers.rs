@@ -31,6 +31,7 @@ use crate::read::pprof::Profile;
 use crate::read::references::{NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
+use crate::read::symbols::File as SymbolFile;
 use crate::read::wanted::Wanted;
 use crate::recorder::Recorder;
 use crate::tracer::{self, Error, Order};
@@ -423,14 +424,13 @@ fn profile<P: Device>(shown: Shown, query: Query<'_>) -> Answer {
 }
 
 fn elf<P: Device>() -> Answer {
-    let image = P::elf().ok_or_else(|| {
-        Problem::not_found(format_args!(
-            "This device holds neither its own ELF nor its names: use the ELF that its firmware was built as."
-        ))
-    })?;
-    let is_symbol_file = image.starts_with(&symbol_file::MAGIC);
-    let disposition = match is_symbol_file {
-        true => "attachment; filename=\"firmware.symbols\"",
+    const SYMBOL_FILE: &str = "attachment; filename=\"firmware.symbols\"";
+    let Some(image) = P::elf() else {
+        let file = SymbolFile::open::<P>().map_err(Problem::no_symbols)?;
+        return Ok(Reply::stream(Stream::Symbols(file)).with("Content-Disposition", SYMBOL_FILE));
+    };
+    let disposition = match image.starts_with(&symbol_file::MAGIC) {
+        true => SYMBOL_FILE,
         false => "attachment; filename=\"firmware.elf\"",
     };
     let reply = bytes("application/octet-stream", image);

@@ -4,6 +4,7 @@
 //! that network), so that no page of a foreign name is ever the portal.
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
+use heapbeacon_shared::api::Access;
 use heapbeacon_shared::trace::{Name, Secret, Secrets};
 use picoserve::response::StatusCode;
 
@@ -56,7 +57,10 @@ pub(crate) fn choose<P: Device>(
         (true, false) => Ok(Visit::Redirect),
         (false, true) if request.method == "POST" => {
             // A page of another site may send a form, too.
-            let is_own_page = server.guard().reader(request)?.is_some();
+            let is_own_page = server
+                .guard()
+                .reader(request, Access::Control, &server.keys())?
+                .is_some();
             if request.fields.has("origin") && !is_own_page {
                 return Err(elsewhere(portal));
             }

@@ -9,6 +9,7 @@ use heapbeacon_shared::api::{self, Methods, Sentence};
 use picoserve::response::StatusCode;
 
 use crate::http::limits::{MAX_FIELDS, READ_SECONDS};
+use crate::read::symbols::Missing;
 use crate::text::text;
 use crate::tracer::Error;
 
@@ -151,6 +152,28 @@ impl Problem {
         Self::not_found(format_args!(
             "This board takes no new firmware over the network: see `Device::update` in its firmware."
         ))
+    }
+
+    /// The device has no names of the addresses of its running image.
+    pub(crate) fn no_symbols(missing: Missing) -> Self {
+        const HOW: &str = "write the file that `cargo xtask symbols ELF` makes of its ELF";
+        match missing {
+            Missing::NoPart => Self::not_found(format_args!(
+                "This device holds neither its own ELF nor its names: use the ELF that its firmware was built as."
+            )),
+            Missing::NoFile => Self::not_found(format_args!(
+                "This device's flash has a place for the names of its firmware, and there are none in it: {HOW}."
+            )),
+            Missing::Cut => Self::not_found(format_args!(
+                "The names in this device's flash were not written to their end: {HOW}."
+            )),
+            Missing::Other(build_id) => Self::not_found(format_args!(
+                "The names in this device's flash are those of build {build_id}, which is not what runs: {HOW}."
+            )),
+            Missing::Unreadable => Self::not_found(format_args!(
+                "The flash that holds the names of this device's firmware can't be read."
+            )),
+        }
     }
 
     /// The request carries no token.

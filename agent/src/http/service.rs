@@ -27,6 +27,7 @@ use crate::http::request::query::Query;
 use crate::http::request::upgrade::Opening;
 use crate::http::server::Server;
 use crate::platform::Device;
+use crate::read::bodies;
 use crate::read::feed::Feed;
 use crate::tracer::Error;
 
@@ -141,7 +142,8 @@ fn admit<'b, P: Device>(
         return Err(Problem::too_large(most));
     }
     let access = place.as_ref().map_or(Access::Read, Place::access);
-    server.guard().admit(request, access, &server.keys())?;
+    let own = bodies::local_name::<P>;
+    server.guard().admit(request, access, &server.keys(), own)?;
     expects_continue?;
     choose(server, request, place, body_length)
 }

@@ -1,19 +1,24 @@
 //! From the tracer's values to the bodies of the API.
 
 use heapbeacon_shared::api::Feature;
+use heapbeacon_shared::api::discovery::{Label, host_label};
 use heapbeacon_shared::trace::{
-    Cut, MAX_FRAMES, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
+    Cut, MAX_FRAMES, Name, Record, Region, Reserve as ReserveState, Stack, Summary, Window,
 };
 use heapbeacon_shared::{api, wire};
 
 use crate::platform::{Device, Task};
 use crate::read::cursors::now_us;
 use crate::read::leaks::Listed;
+use crate::read::symbols::File as SymbolFile;
 use crate::recorder::Recorder;
 use crate::reserve::Reserve;
 use crate::text::text;
 use crate::tracer::{self, Tracer};
 use crate::warnings;
+
+/// Of a hardware address, in hexadecimal digits with colons: the manufacturer's half.
+const MANUFACTURER: usize = "00:00:00:".len();
 
 /// Describes state and counters of the trace: the body of `GET /trace`.
 pub fn trace<P: Device>(recorder: &Recorder<P>) -> api::Trace {
@@ -51,17 +56,52 @@ pub fn device<P: Device>(recorder: &Recorder<P>) -> api::Device {
 /// Describes the device as its board does, by the name that its settings give it.
 pub(crate) fn describe<P: Device>() -> api::Device {
     let mut device = P::describe();
-    let name = P::settings().map(|store| store.get(|settings| settings.name.clone()));
-    if let Some(name) = name.filter(|name| !name.is_empty()) {
+    if let Some(name) = wished_name::<P>() {
         device.name = name;
     }
     device
 }
 
+/// Returns the name that its settings give the device.
+fn wished_name<P: Device>() -> Option<Name> {
+    let name = P::settings().map(|store| store.get(|settings| settings.name.clone()));
+    name.filter(|name| !name.is_empty())
+}
+
+/// Returns what the device is called in its network, where others may run the same firmware: as its settings have it, or else as its board does, with the
+/// last three bytes of its hardware address behind that.
+pub fn network_name<P: Device>() -> Label {
+    let wished = wished_name::<P>();
+    let device = P::describe();
+    let mut name = Label::new();
+    // A label has room for both.
+    let _ = name.push_str(wished.as_ref().unwrap_or(&device.name));
+    let mac = device.network.mac.filter(|_| wished.is_none());
+    if let Some((_, own)) = mac
+        .as_deref()
+        .and_then(|mac| mac.split_at_checked(MANUFACTURER))
+    {
+        let digits = own.chars().filter(|letter| *letter != ':');
+        for letter in core::iter::once('-').chain(digits) {
+            let _ = name.push(letter);
+        }
+    }
+    match &*name {
+        "" => host_label(""),
+        _ => name,
+    }
+}
+
+/// Returns the host name that the device has below `.local`, if it says so by mDNS.
+pub fn local_name<P: Device>() -> Option<Label> {
+    P::is_on_mdns().then(|| host_label(&network_name::<P>()))
+}
+
 /// Lists what the device offers beyond the API's core.
 fn features<P: Device>() -> heapless::Vec<Feature, 8> {
     let tracing = cfg!(feature = "tracing").then_some(Feature::Tracing);
-    let elf = P::elf().map(|_| Feature::Elf);
+    let has_names = P::elf().is_some() || SymbolFile::open::<P>().is_ok();
+    let elf = has_names.then_some(Feature::Elf);
     let demo = (!P::switches().is_empty()).then_some(Feature::Demo);
     #[cfg(feature = "update")]
     let update = P::update().map(|_| Feature::Update);

@@ -10,6 +10,7 @@
 //!               ├──────► pins        the holes of the heap, and what pins them
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
+//! flash  ──► symbols                 the names of its addresses that a device holds beside its image
 //! ```
 //!
 //! Nothing here knows where the bytes go: an HTTP answer and a serial port are alike.
@@ -28,6 +29,7 @@ pub mod pprof;
 pub mod references;
 pub mod scanner;
 pub mod stream;
+pub mod symbols;
 pub mod wanted;
 mod writer;
 

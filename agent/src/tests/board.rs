@@ -26,6 +26,8 @@ use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 use crate::postmortem::BlackBox;
 #[cfg(feature = "tracing")]
 use crate::postmortem::{Memory, Reset};
+#[cfg(feature = "flash")]
+use crate::symbols::flash::Part;
 #[cfg(feature = "tracing")]
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, EventRing, Tracer};
@@ -49,17 +51,20 @@ std::thread_local! {
     static PORTAL: Cell<Option<&'static Portal<Interruptible>>> = const { Cell::new(None) };
     static IS_SCANNED: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<Names> = RefCell::default();
+    #[cfg(feature = "flash")]
+    static SYMBOLS: Cell<Option<&'static dyn Part>> = const { Cell::new(None) };
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
     static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1.
+/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1, and whether it says so in its network.
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) device: api::Device,
     pub(crate) regions: std::vec::Vec<Region>,
     pub(crate) tasks: std::vec::Vec<Task>,
+    pub(crate) is_on_mdns: bool,
 }
 
 /// Gives the board names.
@@ -109,6 +114,12 @@ pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<I
     black_box.begin(reset);
     BLACK_BOX.set(Some(black_box));
     black_box
+}
+
+/// Gives the board a part of a flash chip for its names.
+#[cfg(all(feature = "flash", feature = "http", feature = "tracing"))]
+pub(crate) fn keep_symbols(part: &'static dyn Part) {
+    SYMBOLS.set(Some(part));
 }
 
 /// Begins a boot of a board that keeps settings.
@@ -244,6 +255,15 @@ impl Device for Board {
 
     fn history() -> Option<&'static History<Interruptible>> {
         HISTORY.with(|history| Some(*history))
+    }
+
+    fn is_on_mdns() -> bool {
+        NAMES.with_borrow(|names| names.is_on_mdns)
+    }
+
+    #[cfg(feature = "flash")]
+    fn symbols() -> Option<&'static dyn Part> {
+        SYMBOLS.get()
     }
 
     fn settings() -> Option<&'static Store<Interruptible>> {

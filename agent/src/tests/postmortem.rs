@@ -200,6 +200,28 @@ fn a_panic_says_why_and_where() {
 }
 
 #[test]
+fn a_panic_by_the_guard_of_a_stack_is_an_overflow() {
+    // As esp-hal says it for its two kinds of guards, and esp-rtos.
+    let said = [
+        "[ProCpu] Stack overflow detected at 0x42001234, possibly called by 0x42005678",
+        "[ProCpu] Detected a write to the main stack's guard value at 0x42001234, possibly called by 0x42005678",
+        "[ProCpu] Detected a write to a stack guard value at 0x42001234, possibly called by 0x42005678",
+        "Stack overflow detected in 0x3fc81234",
+    ];
+    let memory = memory();
+    boot(memory, Reset::PowerOn);
+    Board::trace();
+    for words in said {
+        write_ahead::<Board>();
+        note_panic::<Board>(format_args!("{words}"));
+        let black_box = boot(memory, UNKNOWN);
+        let ending = kept(black_box).ending.expect("it was noted");
+        assert_eq!(ending.reason, Reason::StackOverflow, "{words}");
+        black_box.delete();
+    }
+}
+
+#[test]
 fn a_panic_right_behind_a_failed_allocation_is_its_consequence() {
     let memory = memory();
     let black_box = boot(memory, Reset::PowerOn);

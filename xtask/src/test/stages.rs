@@ -337,7 +337,14 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 
 fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let programs = [system::QEMU, system::CHROMIUM, system::CHROMEDRIVER];
-    system::ensure_programs(workspace, &programs)?;
+    let network = [
+        system::AVAHI,
+        system::AVAHI_BROWSE,
+        system::CURL,
+        system::DBUS,
+        system::IP,
+    ];
+    system::ensure_programs(workspace, &[&programs[..], &network].concat())?;
     let elf = qemu::build_tested(workspace)?;
     let machine = Machine::boot(workspace, &elf)?;
     let mut tally = api_of(workspace, machine.url(), None)?;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server` | tasks that answer HTTP on an embassy-net stack |
 //! | `network` | at which address the device is reached |
+//! | `mdns` | says in the network where that is |
 //! | [`tasks`] | which embassy task runs, and what it is called |
 //! | `reserve` | takes the reserve of the heap again once there is room |
 //! | `restart` | restarts the device when somebody asks for it |
@@ -23,6 +24,8 @@ pub mod guests;
 pub mod history;
 pub mod image;
 mod lock;
+#[cfg(feature = "mdns")]
+pub mod mdns;
 #[cfg(feature = "http")]
 pub mod network;
 #[cfg(feature = "http")]

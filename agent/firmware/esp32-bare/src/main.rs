@@ -50,10 +50,14 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
     let chip = esp_hal::init(esp_hal::Config::default());
-    #[cfg(feature = "update")]
+    #[cfg(any(feature = "symbols", feature = "update"))]
     let mut chip = chip;
     #[cfg(feature = "update")]
     if let Err(error) = heapbeacon_esp32::update(chip.FLASH.reborrow(), KEY) {
+        println!("{error}");
+    }
+    #[cfg(feature = "symbols")]
+    if let Err(error) = heapbeacon_esp32::symbols(chip.FLASH.reborrow()) {
         println!("{error}");
     }
     #[cfg(feature = "settings")]

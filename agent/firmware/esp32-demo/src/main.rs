@@ -28,8 +28,8 @@ esp_bootloader_esp_idf::esp_app_desc!();
 /// What the device is called where it gets its address.
 const NAME: &str = "heapbeacon";
 
-/// What it may be called by others there.
-const HOSTS: [&str; 3] = ["heapbeacon", "heapbeacon.lan", "heapbeacon.local"];
+/// What it may be called by others there, besides its name below `.local`.
+const HOSTS: [&str; 2] = ["heapbeacon", "heapbeacon.lan"];
 
 /// A hung executor is reset after so long.
 const WATCHDOG: time::Duration = time::Duration::from_secs(10);

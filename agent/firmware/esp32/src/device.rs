@@ -69,6 +69,11 @@ impl Device for Board {
         Some(crate::provisioning::portal())
     }
 
+    #[cfg(feature = "symbols")]
+    fn symbols() -> Option<&'static dyn heapbeacon::symbols::flash::Part> {
+        crate::symbols::part()
+    }
+
     #[cfg(feature = "update")]
     fn update() -> Option<&'static dyn heapbeacon::field::update::Update> {
         crate::update::get()
@@ -77,6 +82,10 @@ impl Device for Board {
     fn restart() -> bool {
         restart::ask();
         true
+    }
+
+    fn is_on_mdns() -> bool {
+        cfg!(feature = "mdns")
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

@@ -37,6 +37,7 @@
 //! | [`provisioning`](mod@provisioning) | a network for a device that has none |
 //! | `radio` | esp-radio as what it joins networks with |
 //! | `settings` | what users wish of it, in a partition of its flash |
+//! | `symbols` | names of its addresses, in a partition of its flash |
 //! | `update` | new firmware, over the air |
 //! | `device` | what the device says of itself |
 #![no_std]
@@ -84,6 +85,8 @@ mod settings;
 #[cfg(feature = "http")]
 mod setup;
 mod stack;
+#[cfg(feature = "symbols")]
+mod symbols;
 mod thread;
 mod trace;
 #[cfg(feature = "update")]
@@ -100,11 +103,9 @@ pub use error::StartError;
 pub use heapbeacon::mark;
 pub use heapbeacon::symbol_room;
 pub use heapbeacon::tracer::Mode;
-#[cfg(feature = "http")]
-pub use heapbeacon_embassy::server::SOCKETS;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
 #[cfg(feature = "http")]
-pub use network::{Network, network};
+pub use network::{Network, SOCKETS, network};
 #[cfg(feature = "postmortem")]
 pub use panic::{log, note_panic};
 pub use records::{RecordBuffer, record_buffer};
@@ -112,6 +113,8 @@ pub use records::{RecordBuffer, record_buffer};
 pub use server::start;
 #[cfg(feature = "settings")]
 pub use settings::{SettingsError, settings, wished_network};
+#[cfg(feature = "symbols")]
+pub use symbols::{SymbolsError, symbols};
 pub use trace::{dump, trace, tracer};
 #[cfg(feature = "update")]
 pub use update::{UpdateError, update};

@@ -2,7 +2,15 @@
 
 use embassy_net::driver::Driver;
 use embassy_net::{Config, Runner, Stack, StackResources};
-use heapbeacon_embassy::server::SOCKETS;
+use heapbeacon_embassy::server;
+
+/// Sockets of the agent's.
+pub const SOCKETS: usize = server::SOCKETS + OF_MDNS;
+
+#[cfg(feature = "mdns")]
+const OF_MDNS: usize = heapbeacon_embassy::mdns::SOCKETS;
+#[cfg(not(feature = "mdns"))]
+const OF_MDNS: usize = 0;
 
 /// Sockets that the stack itself may take: those of DHCP and DNS. Which of its features are on can't be asked.
 const OF_THE_STACK: usize = 2;

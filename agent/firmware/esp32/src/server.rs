@@ -23,7 +23,7 @@ use static_cell::StaticCell;
 
 use crate::board::Board;
 use crate::setup::{SETUP, Setup};
-use crate::{Access, Config, Network, StartError, thread, trace, warnings};
+use crate::{Access, Config, Network, SOCKETS, StartError, thread, trace, warnings};
 
 /// How often it is said where the agent listens, and at which distance.
 const REMINDERS: usize = 10;
@@ -98,7 +98,7 @@ fn spawn(
     // What of the firmware's own sockets is unknown; if smoltcp panics now, this is the last line.
     (config.console)(format_args!(
         "HeapBeacon takes {} sockets of the network's `StackResources`",
-        server::SOCKETS
+        SOCKETS
     ));
     #[cfg(feature = "provisioning")]
     if let Some(access_point) = network.access_point {
@@ -111,6 +111,8 @@ fn spawn(
     spawner.spawn(named("reserve", keep_reserve(config.reserve).ok()?));
     spawner.spawn(named("history", keep_history().ok()?));
     spawner.spawn(named("restart", keep_restarting().ok()?));
+    #[cfg(feature = "mdns")]
+    spawner.spawn(named("mdns", say_where(network, config.port).ok()?));
     #[cfg(feature = "update")]
     spawner.spawn(named("trial", watch_trial().ok()?));
     spawner.spawn(named("follow", follow(network.stack, token, config).ok()?));
@@ -199,6 +201,12 @@ async fn keep_restarting() -> ! {
     software_reset()
 }
 
+#[cfg(feature = "mdns")]
+#[embassy_executor::task]
+async fn say_where(network: Stack<'static>, port: u16) {
+    heapbeacon_embassy::mdns::keep::<Board>(network, port).await
+}
+
 #[cfg(feature = "update")]
 #[embassy_executor::task]
 async fn watch_trial() {
@@ -232,6 +240,9 @@ fn locate(config: &Config, address: Option<Ipv4Addr>) {
         (Some(address), port) => say(format_args!(
             "HeapBeacon listens on http://{address}:{port}"
         )),
+    }
+    if let Some(name) = bodies::local_name::<Board>() {
+        say(format_args!("HeapBeacon is {name}.local in its network"));
     }
 }
 

@@ -12,7 +12,7 @@ use heapbeacon::memory::{Area, addresses};
 use heapbeacon::platform::{Context, Device, Platform, Switch, Task};
 use heapbeacon::postmortem::BlackBox;
 use heapbeacon::reserve::Reserve;
-use heapbeacon::symbols;
+use heapbeacon::symbols::{self, flash::Part};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_demo::OFFERED;
 use heapbeacon_embassy::server::{self, PORT};
@@ -152,6 +152,10 @@ impl Device for Board {
         symbols::held(heapbeacon::symbol_room!(SYMBOLS_BYTES))
     }
 
+    fn symbols() -> Option<&'static dyn Part> {
+        Some(flash::symbols())
+    }
+
     fn describe() -> api::Device {
         api::Device {
             name: name("qemu-virt"),
@@ -198,6 +202,10 @@ impl Device for Board {
     fn restart() -> bool {
         restart::ask();
         true
+    }
+
+    fn is_on_mdns() -> bool {
+        cfg!(feature = "mdns")
     }
 
     fn switches() -> &'static [&'static dyn Switch] {

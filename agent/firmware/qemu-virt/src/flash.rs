@@ -1,4 +1,4 @@
-//! QEMU's flash chip, and what is in it: settings, and two slots for firmware.
+//! QEMU's flash chip, and what is in it: settings, two slots for firmware, and names of the addresses of what runs.
 //!
 //! It is the second of `virt`: `-drive if=pflash,unit=1,format=raw,file=FILE`, of 32 MiB. Without a file it outlives a reset, and is gone with QEMU. It understands Intel's commands (JEDEC publication 137, "Intel/Sharp Extended Command Set"), each in both halves of a word, for it is
 //! two chips side by side.
@@ -13,6 +13,7 @@ use embedded_storage::nor_flash::{
 use heapbeacon::field::flash::FlashStorage;
 use heapbeacon::field::settings::Store;
 use heapbeacon::field::update::Layout;
+use heapbeacon::symbols::flash::{Part, Partition};
 use heapbeacon_embassy::Lock;
 use static_cell::StaticCell;
 
@@ -25,8 +26,12 @@ const BUFFER: usize = 1024;
 const SETTINGS_SECTORS: usize = 2;
 /// Sectors of a slot: 2.5 MiB.
 const SLOT_SECTORS: u32 = 10;
+/// Sectors for names of the image's addresses: 512 KiB.
+const SYMBOLS_SECTORS: usize = 2;
+/// Where those begin, behind the slots: 6 MiB from the beginning of the chip.
+const SYMBOLS_SECTOR: usize = 24;
 /// Sectors that are used.
-const SECTORS: usize = 24;
+const SECTORS: usize = SYMBOLS_SECTOR + SYMBOLS_SECTORS;
 
 /// Where updates are, behind the settings.
 pub const LAYOUT: Layout = Layout {
@@ -68,6 +73,15 @@ pub fn begin() {
 /// Returns what keeps them; none in a program that has not begun.
 pub(crate) fn settings() -> Option<&'static Store<Lock>> {
     SETTINGS.try_get()
+}
+
+/// Returns where names of the image's addresses may have been written.
+pub(crate) fn symbols() -> &'static dyn Part {
+    static PART: Partition<Lock, Flash> = Partition::new(
+        Flash(()),
+        sectors(SYMBOLS_SECTOR as u32, SYMBOLS_SECTORS as u32),
+    );
+    &PART
 }
 
 /// Returns the chip. Whoever has it does one thing at a time with it, and no interrupt does: so others may have it, too.

@@ -30,8 +30,8 @@ static HEAP: TracedHeap<Regions, Board> = TracedHeap::new(Regions);
 
 /// What the device is called in its network.
 const HOST: &str = "heapbeacon";
-/// Sockets: the server's, and DHCP's.
-const SOCKETS: usize = server::SOCKETS + 1;
+/// Sockets: the server's, DHCP's, and that of mDNS.
+const SOCKETS: usize = server::SOCKETS + 1 + cfg!(feature = "mdns") as usize;
 /// What of the heap is held back for frames.
 const RESERVE: usize = 12 * 1024;
 /// How often the watchdog is told that the executor runs.
@@ -113,6 +113,11 @@ async fn start(spawner: Spawner) {
         "watchdog",
         feed_watchdog().expect("it is spawned once"),
     ));
+    #[cfg(feature = "mdns")]
+    spawner.spawn(named(
+        "mdns",
+        say_where(network).expect("it is spawned once"),
+    ));
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
     if parameters::variant() == Some(Variant::Mended) {
         mend();
@@ -172,6 +177,13 @@ async fn keep_restarting() -> ! {
 #[embassy_executor::task]
 async fn watch_trial() {
     update::watch().await
+}
+
+/// Says by mDNS where the device is.
+#[cfg(feature = "mdns")]
+#[embassy_executor::task]
+async fn say_where(network: Stack<'static>) {
+    heapbeacon_embassy::mdns::keep::<Board>(network, PORT).await
 }
 
 /// Feeds the watchdog as long as the executor runs, if it was started.

@@ -1,14 +1,16 @@
 //! Names for addresses, from the ELF of the very image.
 
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use heapbeacon_shared::api::{Device, LeaksPage};
+use heapbeacon_shared::api::{Device, Feature, LeaksPage};
 use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::symbols::{Frame, SymbolizedStack, Symbols};
 use object::{Object, ObjectSection};
 
-use crate::support::await_some;
 use crate::support::qemu::{self, Qemu};
+use crate::support::{await_some, firmware};
 
 #[test]
 fn the_elf_of_the_image_names_the_leak_and_its_task() {
@@ -65,6 +67,59 @@ fn the_image_carries_names_that_are_those_of_its_elf() {
     let expected = of_elf.call_stack(&addresses).into_iter();
     let found = symbols.call_stack(&addresses);
     assert!(found.into_iter().eq(expected.map(without_column)));
+}
+
+/// Where names lie in the flash chip, beside the image.
+const BESIDE: u64 = 6 * 1024 * 1024;
+
+#[test]
+fn names_of_the_image_are_served_from_flash_and_those_of_another_are_not() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let elf = firmware::without_names();
+    let (image, flash) = (folder.path().join("image"), folder.path().join("flash"));
+    fs::write(&image, &elf).expect("there is room");
+    let mut names = Symbols::parse(&elf).expect("the ELF has symbols").pack();
+    let boot_with = |names: &[u8]| {
+        let file = File::create(&flash).expect("there is room");
+        file.write_all_at(names, BESIDE).expect("there is room");
+        Qemu::boot_image_with(&image, &flash)
+    };
+
+    let machine = boot_with(&[]);
+    let answer = machine.client().get("/elf");
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer.text().contains("there are none"),
+        "{}",
+        answer.text()
+    );
+    let device: Device = machine.client().read("/device");
+    assert!(!device.features.contains(&Feature::Elf));
+    drop(machine);
+
+    let machine = boot_with(&names);
+    let answer = machine.client().get("/elf");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(
+        answer.body == names,
+        "{} bytes of {}",
+        answer.body.len(),
+        names.len()
+    );
+    let device: Device = machine.client().read("/device");
+    assert!(device.features.contains(&Feature::Elf));
+    drop(machine);
+
+    // Its build id begins behind magic bytes, version and length.
+    names[symbol_file::MAGIC.len() + 2] ^= 1;
+    let machine = boot_with(&names);
+    let answer = machine.client().get("/elf");
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer.text().contains("are those of build"),
+        "{}",
+        answer.text()
+    );
 }
 
 /// Returns the function, file and line of the user's own code that allocated.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,7 +39,7 @@ impl Maker {
         let key = fs::read_to_string(folder.path().join("key.pem.pub"));
         let key = public_key(key.expect("it is there").trim()).expect("it is one");
         let mut elf = elf(AGENT);
-        let parameters = parameters(&elf);
+        let parameters = place(&elf, "HEAPBEACON_PARAMETERS").start;
         elf[parameters..][..key.len()].copy_from_slice(&key);
         Self {
             folder,
@@ -107,19 +108,28 @@ fn build_id(elf: &[u8]) -> BuildId {
     build_id.expect("it has a build id")
 }
 
-/// Finds what may be written into an image.
-fn parameters(elf: &[u8]) -> usize {
+/// Returns the agent's image without the names of its addresses that it may carry itself.
+pub(crate) fn without_names() -> Vec<u8> {
+    let mut elf = elf(AGENT);
+    let room = place(&elf, "HEAPBEACON_SYMBOLS");
+    elf[room].fill(0xFF);
+    elf
+}
+
+/// Finds a static in an image that may be written into it.
+fn place(elf: &[u8], name: &str) -> Range<usize> {
     let file = object::File::parse(elf).expect("it is an ELF");
     let mut symbols = file.symbols();
-    let symbol = symbols.find(|symbol| symbol.name() == Ok("HEAPBEACON_PARAMETERS"));
-    let address = symbol.expect("the image has parameters").address();
+    let symbol = symbols.find(|symbol| symbol.name().is_ok_and(|known| known.contains(name)));
+    let symbol = symbol.expect("the image has it");
     let mut segments = file.segments();
     let found = segments.find_map(|segment| {
         let (offset, bytes) = segment.file_range();
-        let inside = address.checked_sub(segment.address())?;
+        let inside = symbol.address().checked_sub(segment.address())?;
         (inside < bytes).then_some(offset + inside)
     });
-    usize::try_from(found.expect("they are loaded")).expect("it fits")
+    let at = usize::try_from(found.expect("it is loaded")).expect("it fits");
+    at..at + usize::try_from(symbol.size()).expect("it fits")
 }
 
 fn signing(words: &[OsString]) {

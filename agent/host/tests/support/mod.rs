@@ -10,6 +10,7 @@ pub(crate) mod far;
 pub(crate) mod firmware;
 pub(crate) mod fleet;
 pub(crate) mod flood;
+pub(crate) mod namespace;
 pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod qemu;

@@ -35,11 +35,14 @@ impl Qemu {
 
     /// Boots the agent with a file as its flash chip, and waits until it listens.
     pub(crate) fn boot_with(flash: &Path) -> Self {
+        Self::boot_image_with(&image(AGENT), flash)
+    }
+
+    /// The same with an image that was made of the agent's.
+    pub(crate) fn boot_image_with(image: &Path, flash: &Path) -> Self {
         let mut command = machine_without_program();
         // With a second flash chip, QEMU takes what `-kernel` names for a file that firmware in the chip reads.
-        command
-            .arg("-device")
-            .arg(loader(&image(AGENT), ",cpu-num=0"));
+        command.arg("-device").arg(loader(image, ",cpu-num=0"));
         put_in(&mut command, flash);
         let mut machine = Self::power_on_as(command);
         machine.await_line("listening on");

@@ -26,7 +26,8 @@ use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::read::metrics::Metrics;
 use crate::read::pprof::Profile;
-use crate::read::stream::MessageStream;
+use crate::read::stream::{MessageStream, Out};
+use crate::read::symbols::File as SymbolFile;
 
 /// What every answer says: whose requests it depends on, and that nobody may guess its type, name it to others, or show it
 /// in a page of another origin.
@@ -122,6 +123,7 @@ pub(crate) enum Stream {
     Profile(Profile),
     #[cfg(feature = "provisioning")]
     Portal(PortalPage),
+    Symbols(SymbolFile),
 }
 
 impl<'b> Delivery<'b> {
@@ -289,7 +291,9 @@ impl Content {
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
             #[cfg(feature = "provisioning")]
             Self::Stream(Stream::Portal(_)) => Some("text/html; charset=utf-8"),
-            Self::Stream(Stream::Profile(_)) => Some("application/octet-stream"),
+            Self::Stream(Stream::Profile(_) | Stream::Symbols(_)) => {
+                Some("application/octet-stream")
+            }
             Self::Json(_) | Self::Stream(_) => Some(JSON_MIME),
         }
     }
@@ -342,6 +346,11 @@ impl Stream {
             Stream::Profile(profile) => profile.fill::<P>(chunk),
             #[cfg(feature = "provisioning")]
             Stream::Portal(page) => page.fill::<P>(chunk),
+            Stream::Symbols(file) => {
+                let bytes = file.read(chunk.room());
+                chunk.take(bytes);
+                bytes > 0
+            }
         }
     }
 }

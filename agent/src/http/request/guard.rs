@@ -12,7 +12,11 @@ use crate::http::request::keys::{Keys, Opened};
 use crate::http::request::parse::Request;
 use crate::http::request::target::SCHEME;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use heapbeacon_shared::api::discovery::Label;
 use heapbeacon_shared::api::{Access, TOKEN_PROTOCOL};
+
+/// Where names are that mDNS answers for.
+const BELOW: &str = ".local";
 
 /// Bytes of the longest token that a subprotocol can hold.
 const MAX_TOKEN: usize = 128;
@@ -29,7 +33,8 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Checks that a request comes from where one may come from, to what is for those of `access`.
+    /// Checks that a request comes from where one may come from, to what is for those of `access`. `own` returns the name below `.local` that the device
+    /// answers to.
     ///
     /// A browser says from what site's page a request comes (Fetch Metadata, "Sec-Fetch-Site"). Another site's may do nothing
     /// but link to what is public, so that it opens as a page of its own, which the other page can't read.
@@ -41,8 +46,9 @@ impl Guard {
         request: &Request<'_, '_>,
         access: Access,
         keys: &Keys,
+        own: fn() -> Option<Label>,
     ) -> Result<(), Problem> {
-        self.check_host(request)?;
+        self.check_host(request, own)?;
         let is_vouched_for = self.reader(request, access, keys)?.is_some();
         let is_linked = access == Access::Public && is_link(request)?;
         if !is_own_site(request)? && !is_vouched_for && !is_linked {
@@ -77,13 +83,17 @@ impl Guard {
     }
 
     /// An IP address can't be rebound, a foreign name can. RFC 6761 keeps `localhost` local.
-    fn check_host(&self, request: &Request<'_, '_>) -> Result<(), Problem> {
+    fn check_host(
+        &self,
+        request: &Request<'_, '_>,
+        own: fn() -> Option<Label>,
+    ) -> Result<(), Problem> {
         // One of HTTP/1.0 need not name it.
         let Some(host) = request.host()? else {
             return Ok(());
         };
         let name = without_port(host);
-        if is_local(name) || is_address(name) || is_listed(self.hosts, name) {
+        if is_local(name) || is_address(name) || is_listed(self.hosts, name) || is_own(name, own) {
             return Ok(());
         }
         // 403 rather than 421 (RFC 9110, 15.5.20): a retry elsewhere, as 421 suggests, won't help.
@@ -198,12 +208,25 @@ fn is_address(name: &str) -> bool {
     }
 }
 
+/// Checks whether a name is that of the device below `.local`.
+fn is_own(name: &str, own: fn() -> Option<Label>) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let host = name
+        .len()
+        .checked_sub(BELOW.len())
+        .and_then(|host| name.split_at_checked(host))
+        .filter(|(_, below)| below.eq_ignore_ascii_case(BELOW));
+    host.is_some_and(|(host, _)| own().is_some_and(|own| own.eq_ignore_ascii_case(host)))
+}
+
 fn is_listed(names: &[&str], name: &str) -> bool {
     names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
 mod tests {
+    use heapbeacon_shared::api::discovery::host_label;
+
     use super::*;
 
     #[test]
@@ -233,6 +256,26 @@ mod tests {
         ] {
             assert_eq!(without_port(host), name);
         }
+    }
+
+    #[test]
+    fn the_device_s_own_name_is_below_local() {
+        let own = || Some(host_label("Kitchen"));
+        for name in ["kitchen.local", "KITCHEN.LOCAL", "Kitchen.local."] {
+            assert!(is_own(name, own), "{name}");
+        }
+        for name in [
+            "",
+            ".local",
+            "kitchen",
+            "kitchen.lan",
+            "a.kitchen.local",
+            "kitchenxlocal",
+            "\u{fc}local",
+        ] {
+            assert!(!is_own(name, own), "{name}");
+        }
+        assert!(!is_own("kitchen.local", || None));
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod manners;
 mod marks;
 #[cfg(feature = "tracing")]
 mod metrics;
+#[cfg(all(feature = "flash", feature = "tracing"))]
+mod names;
 #[cfg(feature = "tracing")]
 mod pins;
 #[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
@@ -29,6 +31,8 @@ mod settings;
 mod slots;
 #[cfg(feature = "tracing")]
 mod smuggling;
+#[cfg(all(feature = "flash", feature = "tracing"))]
+mod symbols;
 #[cfg(feature = "update")]
 mod updates;
 

@@ -286,6 +286,7 @@ fn blocks_are_told_by_call_stack_task_and_region_and_what_is_gone_without_one() 
         },
         regions: vec![region("dram", 0), region(EVIL, 0x2000)],
         tasks: vec![task],
+        ..Names::default()
     });
     Board::trace();
     for mode in [Mode::All, Mode::Leaks] {

@@ -3,6 +3,10 @@
 //! [`symbol_room!`](crate::symbol_room!) sets room aside in the firmware's image. `cargo xtask symbols ELF --embed` fills it in the
 //! linked ELF, whose build id and addresses stay as they are; flash that ELF, or make the update from it, as ever. The board's
 //! [`Device::elf`](crate::platform::Device::elf) answers with [`held`].
+//!
+//! Where slots for updates have no room for that, the file that `cargo xtask symbols ELF` writes may lie in a part of the [flash] beside them.
+
+pub mod flash;
 
 use core::hint::black_box;
 
