@@ -24,6 +24,7 @@ mod browser {
     mod marks;
     mod policy;
     mod records;
+    mod response;
     mod settings;
     mod slow_link;
     mod states;
@@ -32,4 +33,5 @@ mod browser {
     mod tls;
     mod views;
     mod warnings;
+    mod whole_day;
 }
