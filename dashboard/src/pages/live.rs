@@ -175,15 +175,9 @@ fn largest_card(store: Store) -> AnyView {
 }
 
 fn lowest_card(store: Store) -> AnyView {
-    let history = store.heap_history.read();
-    let seen = history.items().iter().map(|sample| sample.free).min();
-    let lowest = now(store).minimum_free;
-    let note = match seen.filter(|seen| !store.is_file && *seen > lowest) {
-        None => "since boot".to_owned(),
-        Some(seen) => format!("since boot; {} while open here", format::bytes(seen)),
-    };
-    let value = with_unit(lowest);
-    let hint = "Fewest bytes that were left since boot, and since this page opened";
+    let value = with_unit(now(store).minimum_free);
+    let note = "since boot".to_owned();
+    let hint = "Fewest bytes that were left since boot";
     view! { <Card title="Lowest free" hint value note /> }.into_any()
 }
 

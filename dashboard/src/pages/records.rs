@@ -26,7 +26,7 @@ mod window;
 use filter::{Wanted, filters};
 use order::{Column, Order};
 use row::Row;
-use rows::Rows;
+use rows::{Listed, Rows};
 use window::Window;
 
 /// Height of a row in pixels; the style sheet has the same.
@@ -70,32 +70,40 @@ fn Records() -> impl IntoView {
         // What is no number counts as 0.
         wanted.least.set(field.value_as_number().ceil() as u64);
     };
-    let rows = memo(move || {
+    // Both are of one type, for a memo weighs on the page by its type.
+    let all = memo(move || {
         // New names make new rows.
         store.symbols.track();
         let list = store.records.get();
         let rows = store.names.try_update_value(|names| Rows::of(list, names));
-        Arc::new(rows.unwrap_or_default())
+        Arc::new(Listed {
+            all: rows.unwrap_or_default().into(),
+            places: Vec::new(),
+        })
     });
     let shown = memo(move || {
         let text = wanted.text.read().trim().to_ascii_lowercase();
-        let rows = rows.read();
-        let wanted = rows.wanted(&wanted.filter(store), &text, |origin| store.shows(origin));
-        Arc::new(order.get().sort(wanted, |place| rows.block(place)))
+        let all = Arc::clone(&all.read().all);
+        let wanted = all.wanted(&wanted.filter(store), &text, |origin| store.shows(origin));
+        let places = order.get().sort(wanted, |place| all.block(place));
+        Arc::new(Listed { all, places })
     });
     let blocks = move || {
-        let rows = rows.read();
         let shown = shown.read();
-        shown.iter().map(|place| rows.block(*place)).collect()
+        let places = shown.places.iter();
+        places.map(|place| shown.all.block(*place)).collect()
     };
     if !store.is_file {
         read_when_needed(store);
     }
     let held = Callback::new(move |origin: Origin| {
-        let of_origin = rows.read().of_origin(origin) as u64;
+        let of_origin = all.read().all.of_origin(origin) as u64;
         (of_origin > 0).then(|| format::plural(of_origin, "record"))
     });
-    let count = move || count_words(store, shown.read().len() as u64, rows.read().len() as u64);
+    let count = move || {
+        let shown = shown.read();
+        count_words(store, shown.places.len() as u64, shown.all.len() as u64)
+    };
     view! {
         <div class="tools">
             <input
@@ -115,7 +123,7 @@ fn Records() -> impl IntoView {
                 />
                 " bytes"
             </label>
-            {filters(store, wanted, move || rows.read().tasks())}
+            {filters(store, wanted, move || all.read().all.tasks())}
             <OriginSwitches held />
             <span class="num" role="status">{reactive(count)}</span>
             <When is=move || !store.is_file>
@@ -123,7 +131,7 @@ fn Records() -> impl IntoView {
             </When>
         </div>
         <p class="note" data-testid="records-lost">{reactive(move || lost_of_records(store))}</p>
-        <RecordTable rows shown order wanted opened />
+        <RecordTable shown order wanted opened />
         <Recorded blocks=Box::new(blocks) />
     }
 }
@@ -189,9 +197,7 @@ pub(super) fn Refresh() -> impl IntoView {
 /// Draws the rows that are in sight, however many there are.
 #[component]
 fn RecordTable(
-    rows: Memo<Arc<Rows>>,
-    /// Places of the records that are listed, in their order.
-    shown: Memo<Arc<Vec<u32>>>,
+    shown: Memo<Arc<Listed>>,
     order: RwSignal<Order>,
     wanted: Wanted,
     /// Sequence number of the record that is open.
@@ -220,12 +226,12 @@ fn RecordTable(
     let window = move || {
         let shown = shown.read();
         let opened = opened.get().and_then(|seq| {
-            let place = rows.read().place(seq)?;
-            shown.iter().position(|shown| *shown == place)
+            let place = shown.all.place(seq)?;
+            shown.places.iter().position(|shown| *shown == place)
         });
         let opened = opened.map(|place| (place, OPENED_HEIGHT));
         Window::new(
-            shown.len(),
+            shown.places.len(),
             ROW_HEIGHT,
             scrolled.get(),
             height.get(),
@@ -233,10 +239,11 @@ fn RecordTable(
         )
     };
     let items = Callback::new(move |()| {
-        let rows = rows.read();
         let seq = opened.get();
         let shown = shown.read();
-        let visible = shown[window().rows].iter().map(|place| rows.row(*place));
+        let visible = shown.places[window().rows]
+            .iter()
+            .map(|place| shown.all.row(*place));
         let items = visible.flat_map(|row| {
             let below = (seq == Some(row.seq)).then(|| below(store, wanted, row.clone()));
             [Some(item(store, row, opened)), below]
@@ -245,7 +252,7 @@ fn RecordTable(
     });
     view! {
         <div class="panel scroller" role="region" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
-            <table class="records" aria-rowcount=move || shown.read().len().to_string()>
+            <table class="records" aria-rowcount=move || shown.read().places.len().to_string()>
                 <thead>
                     <tr>
                         {column("Sequence", "r seq", "Number in the order of allocation: the time, in microseconds since boot")}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use thirtyfour::prelude::*;
 
 use super::story::bundle;
+use crate::support::client::Client;
 use crate::support::fleet::Fleet;
 use crate::support::page::{Memory, Page};
 
@@ -15,6 +16,8 @@ const HOURS: u32 = 24;
 const PAGES: [&str; 5] = ["live", "leaks", "flame", "map", "records"];
 /// Marks that a device keeps.
 const MARKS: u32 = 32;
+/// Looks at the page that takes most before memory is measured.
+const LOOKS: usize = 5;
 /// Most of the memory of the first hour that a tab has after the last, in percent.
 const MOST_PERCENT: u64 = 120;
 /// Fewest requests that the page must have made for the test to mean anything: more than its longest history has moments.
@@ -44,13 +47,13 @@ async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> 
             page.go(PAGES[turn as usize / PAGES.len() % PAGES.len()])
                 .await?;
         }
-        client.post("/marks", r#"{"name":"another one"}"#);
+        mark(&client);
         page.grow_older(HOUR * turn / MARKS).await?;
     }
     let first = memory_on_live(&page).await?;
     for hour in 2..=HOURS {
         page.go(PAGES[hour as usize % PAGES.len()]).await?;
-        client.post("/marks", r#"{"name":"another one"}"#);
+        mark(&client);
         page.grow_older(HOUR * hour).await?;
     }
     let last = memory_on_live(&page).await?;
@@ -61,12 +64,19 @@ async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> 
     page.close().await
 }
 
-/// Measures on Live, once the page that takes most was seen.
+/// Sets a mark, unless the page's connections have taken the places of all others just then.
+fn mark(client: &Client) {
+    drop(client.try_post("/marks", r#"{"name":"another one"}"#));
+}
+
+/// Measures on Live, once the page that takes most was seen some times.
 async fn memory_on_live(page: &Page) -> WebDriverResult<Memory> {
-    page.go("records").await?;
-    page.element(".record").await?;
-    page.go("live").await?;
-    page.element(".chart .layer.used").await?;
+    for _ in 0..LOOKS {
+        page.go("records").await?;
+        page.element(".record").await?;
+        page.go("live").await?;
+        page.element(".chart .layer.used").await?;
+    }
     page.memory().await
 }
 
@@ -77,7 +87,7 @@ fn assert_flat(first: &Memory, last: &Memory) {
         "{first:?}, {last:?}"
     );
     assert!(
-        last.nodes * 100 <= first.nodes * MOST_PERCENT,
+        last.elements * 100 <= first.elements * MOST_PERCENT,
         "{first:?}, {last:?}"
     );
 }

@@ -34,17 +34,6 @@ pub(super) fn SiteTable(
         let least = last.map_or(0, |last| last + 1);
         most.get().max(least).min(sites.len())
     };
-    let more = move || {
-        let all = sites.read().len();
-        let rest = all.saturating_sub(drawn());
-        (rest > 0).then(|| {
-            format!(
-                "Show {} more of {}",
-                format::count(rest.min(ROWS) as u64),
-                format::count(all as u64)
-            )
-        })
-    };
     let items = Callback::new(move |()| {
         let all = sites.read();
         let all = &all[..drawn()];
@@ -93,9 +82,9 @@ pub(super) fn SiteTable(
         <When is=move || sites.read().is_empty()>
             <p class="nothing">"Nothing to list here."</p>
         </When>
-        <When is=move || more().is_some()>
+        <When is=move || drawn() < sites.read().len()>
             <button type="button" data-testid="more-rows" on:click=move |_| most.set(untrack(drawn) + ROWS)>
-                {more}
+                "Show a hundred more"
             </button>
         </When>
     }

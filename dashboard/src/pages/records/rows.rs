@@ -1,9 +1,9 @@
 //! The records of a list with their names, of which those are drawn that are in sight: there may be half a million.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::Lived;
+use heapbeacon_shared::analysis::{Lived, places};
 use heapbeacon_shared::api::Record;
 use heapbeacon_shared::trace::{Name, Origin};
 
@@ -13,24 +13,33 @@ use crate::format;
 use crate::model::record_list::RecordList;
 use crate::symbols::names::{NamedStack, Names};
 
-/// The records of a list, and what names them. It is known by its place: worked out anew, it is another one.
+/// Records of a list, in the order in which they are listed. What is worked out anew is another one.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// All that there are.
+    pub(super) all: Arc<Rows>,
+    /// Where in those the listed ones are.
+    pub(super) places: Vec<u32>,
+}
+
+impl PartialEq for Listed {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+/// The records of a list, and what names them.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     list: Arc<RecordList>,
     /// Names of the call stacks, and whose they are.
     stacks: Vec<(Arc<NamedStack>, Origin)>,
-    /// Where in those the call stack of an id is.
-    stack_places: HashMap<u32, u16>,
+    /// Where in the list the call stack of an id is.
+    stack_places: BTreeMap<u32, usize>,
     /// The tasks that have allocated, as they are told, and their names.
     tasks: Vec<(Option<Name>, String)>,
     /// Where call stack and task of each record are.
-    places: Vec<(u16, u16)>,
-}
-
-impl PartialEq for Rows {
-    fn eq(&self, other: &Self) -> bool {
-        core::ptr::eq(self, other)
-    }
+    places: Vec<(u32, u32)>,
 }
 
 impl Rows {
@@ -39,11 +48,10 @@ impl Rows {
         let mut rows = Self::default();
         // What no call stack was told of.
         rows.stacks.push(Default::default());
-        for stack in &list.stacks {
-            let place = rows.stacks.len() as u16;
-            rows.stack_places.insert(stack.id, place);
-            rows.stacks.push((names.of(stack), stack.origin));
-        }
+        let named = list.stacks.iter();
+        let named = named.map(|stack| (names.of(stack), stack.origin));
+        rows.stacks.extend(named);
+        rows.stack_places = places(&mut list.stacks.iter().map(|stack| stack.id));
         let mut last = (None, 0);
         for record in &list.records {
             // Many in a row have the same.
@@ -57,11 +65,12 @@ impl Rows {
         rows
     }
 
-    fn stack_place(&self, id: u32) -> u16 {
-        self.stack_places.get(&id).copied().unwrap_or_default()
+    fn stack_place(&self, id: u32) -> u32 {
+        let place = self.stack_places.get(&id);
+        place.map_or(0, |place| *place as u32 + 1)
     }
 
-    fn task_place(&mut self, record: &Record, names: &Names) -> u16 {
+    fn task_place(&mut self, record: &Record, names: &Names) -> u32 {
         let is_known = |(given, _): &(Option<Name>, String)| *given == record.task;
         let place = self.tasks.iter().position(is_known).unwrap_or_else(|| {
             let name = record.task.as_deref().map(|given| names.task(given));
@@ -69,7 +78,7 @@ impl Rows {
                 .push((record.task.clone(), name.unwrap_or_default()));
             self.tasks.len() - 1
         });
-        place as u16
+        place as u32
     }
 
     /// Returns how many there are.
@@ -80,7 +89,7 @@ impl Rows {
     /// Returns how many are of an origin.
     pub(super) fn of_origin(&self, origin: Origin) -> usize {
         let stacks = self.places.iter().map(|(stack, _)| *stack);
-        let is_of = |stack: &u16| self.stacks[usize::from(*stack)].1 == origin;
+        let is_of = |stack: &u32| self.stacks[*stack as usize].1 == origin;
         stacks.filter(is_of).count()
     }
 
@@ -112,8 +121,8 @@ impl Rows {
         let tasks = self.tasks.iter();
         let tasks: Vec<bool> = tasks.map(|(_, name)| holds(name)).collect();
         let records = self.list.records.iter().zip(&self.places);
-        let is_wanted = |(record, (stack, task)): (&Record, &(u16, u16))| {
-            let (stack, task) = (usize::from(*stack), usize::from(*task));
+        let is_wanted = |(record, (stack, task)): (&Record, &(u32, u32))| {
+            let (stack, task) = (*stack as usize, *task as usize);
             let age_us = self.age_us(record);
             stacks[stack].is_some_and(|is_named| {
                 filter.admits(&record.lived(), &self.tasks[task].1, age_us)
@@ -151,11 +160,11 @@ impl Rows {
             seq: record.seq,
             age_us,
             age: format::duration(age_us),
-            freed_by: freed_by.map(|place| self.stacks[usize::from(place)].0.clone()),
+            freed_by: freed_by.map(|place| self.stacks[place as usize].0.clone()),
             address: record.address.to_string(),
             block: record.lived(),
-            task: self.tasks[usize::from(task)].1.clone(),
-            site: self.stacks[usize::from(stack)].0.clone(),
+            task: self.tasks[task as usize].1.clone(),
+            site: self.stacks[stack as usize].0.clone(),
             freed: record
                 .freed
                 .then(|| record.freed_time_us.map_or_else(|| "yes".to_owned(), lived)),
