@@ -116,7 +116,6 @@ const FIELDS: [[&str; 3]; 4] = [
     ["records", ".least input", "least"],
 ];
 const TYPED: &str = "42";
-const CHART: &str = ".chart .reader";
 /// Pages that are gone to by turns, with what is there then.
 const PAGES: [(&str, &str); 6] = [
     ("live", "main .cards"),
@@ -212,17 +211,6 @@ impl Answers {
         Ok(())
     }
 
-    /// Chooses a time in a chart.
-    async fn to_chosen_time(&mut self, page: &Page) -> WebDriverResult<()> {
-        page.go("live").await?;
-        page.element(CHART).await?;
-        let before = page.work_ms().await?;
-        page.drag(CHART, &[0.0, 0.5, 1.0]).await?;
-        page.element("[data-testid='chosen']").await?;
-        self.take("live: choose a time", page.work_ms().await? - before);
-        page.click("[data-testid='span-chip'] button").await
-    }
-
     async fn all(page: &Page) -> WebDriverResult<()> {
         let mut answers = Self::default();
         answers.to_pages(page).await?;
@@ -230,7 +218,6 @@ impl Answers {
         for field in FIELDS {
             answers.to_letters(page, field).await?;
         }
-        answers.to_chosen_time(page).await?;
         answers.assert_soon();
         Ok(())
     }

@@ -299,9 +299,7 @@ pub fn judge(sites: &mut [Site], watched: &Watched) {
 pub fn judge_as(sites: &mut [Site], others: &[Site]) {
     for site in sites {
         let other = others.iter().find(|other| other.key == site.key);
-        site.judgement = other
-            .map(|other| other.judgement.clone())
-            .unwrap_or_default();
+        site.judgement = other.map(|other| other.judgement).unwrap_or_default();
     }
 }
 
