@@ -23,33 +23,6 @@ async fn a_leak_is_said_on_the_first_page_in_the_navigation_and_in_the_title() -
     page.close().await
 }
 
-/// A call site that is among the largest from the start.
-const COLOURED: &str = "config::load";
-/// Returns the classes of its colour on a page.
-const COLOURS: &str = "return [...document.querySelectorAll('main i.dot')]
-    .filter((dot) => dot.parentElement.textContent.includes('config::load'))
-    .map((dot) => dot.className.replace('dot ', ''));";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_site_has_one_colour_on_all_pages_and_at_every_visit() -> WebDriverResult<()> {
-    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
-    let page = Page::open(agent.url()).await?;
-    let mut seen = Vec::new();
-    for _ in 0..2 {
-        for fragment in ["leaks", "flame", "map", "records"] {
-            page.go(fragment).await?;
-            page.content_with("main", COLOURED).await?;
-            let colours = page.problems(COLOURS).await?;
-            assert!(!colours.is_empty(), "no colour on {fragment}");
-            seen.extend(colours);
-        }
-        page.reload().await?;
-    }
-    seen.dedup();
-    assert!(seen.len() == 1 && seen[0] != "c0", "{seen:?}");
-    page.close().await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_is_kept_in_the_address() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
