@@ -12,6 +12,9 @@ use lexopt::prelude::*;
 /// Most devices that one process stands in for: each takes 44 KB of the server's pool, and 9 KB more for each of its four connections.
 const MOST_DEVICES: u16 = 500;
 
+/// Most times as fast as the clock on the wall that the time of stand-ins passes: what one does in a second is soon done.
+const MOST_SPEED: u32 = 10_000;
+
 const HELP: &str = "\
 HeapBeacon's agent as a Linux process: traces its own heap, and serves API and dashboard.
 
@@ -44,6 +47,7 @@ Options:
   --devices N            Stand in for N devices instead, with simulated heaps, each at a port of its own from that of
                          --listen on (or at free ones, with port 0). Most are healthy, some leak, some fragment, and those
                          with version 1.3.0 all leak.
+  --speed N              With --devices, let their time pass N times as fast: a day in a minute and a half with 1000.
   --targets FILE         With --devices, write to this file where each is, as Prometheus reads it (file_sd_configs).
   --help                 Print this.
   --version              Print the version.";
@@ -69,6 +73,8 @@ pub(crate) struct Options {
     pub(crate) demo: bool,
     /// How many devices to stand in for.
     pub(crate) devices: Option<u16>,
+    /// How many times as fast their time passes, if that was said.
+    pub(crate) speed: Option<u32>,
     /// Where to write what Prometheus scrapes of them.
     pub(crate) targets: Option<PathBuf>,
 }
@@ -101,6 +107,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         records: None,
         demo: true,
         devices: None,
+        speed: None,
         targets: None,
     };
     while let Some(argument) = parser.next().map_err(text)? {
@@ -132,6 +139,7 @@ fn option(options: &mut Options, name: &str, parser: &mut lexopt::Parser) -> Res
         "start" => options.start = Some(mode(&word(parser)?)?),
         "records" => options.records = Some(records(&word(parser)?)?),
         "devices" => options.devices = Some(devices(&word(parser)?)?),
+        "speed" => options.speed = Some(speed(&word(parser)?)?),
         "targets" => options.targets = Some(word(parser)?.into()),
         "listen" => options.listen = address(&word(parser)?)?,
         _ => return Err(text(Long(name).unexpected())),
@@ -163,9 +171,12 @@ fn check(options: Options) -> Result<Options, String> {
 /// Checks what goes together with stand-ins, and whether there is a port for each.
 fn check_fleet(options: &Options) -> Result<(), String> {
     let Some(devices) = options.devices else {
-        return match options.targets {
-            Some(_) => Err("--targets needs --devices N, whose addresses it writes".to_owned()),
-            None => Ok(()),
+        return match (&options.targets, options.speed) {
+            (Some(_), _) => {
+                Err("--targets needs --devices N, whose addresses it writes".to_owned())
+            }
+            (None, Some(_)) => Err("--speed needs --devices N, whose time it is".to_owned()),
+            (None, None) => Ok(()),
         };
     };
     let is_own = options.start.is_some()
@@ -209,6 +220,15 @@ fn network(word: &str) -> Result<Network, String> {
             "--network takes NAME=PASSWORD, a name of at most 32 bytes and a password of at most 64"
                 .to_owned()
         })
+}
+
+fn speed(word: &str) -> Result<u32, String> {
+    match word.parse() {
+        Ok(speed) if (1..=MOST_SPEED).contains(&speed) => Ok(speed),
+        _ => Err(format!(
+            "--speed takes a whole number from 1 to {MOST_SPEED}, not `{word}`"
+        )),
+    }
 }
 
 fn key(word: &str) -> Result<[u8; 32], String> {
@@ -307,6 +327,8 @@ mod tests {
             (["--update-key", &"0f".repeat(32)], "--flash FILE"),
             (["--network", "Home=sesame"], "--portal INTERFACE"),
             (["--network", "=sesame"], "NAME=PASSWORD"),
+            (["--speed", "0"], "from 1 to 10000"),
+            (["--speed", "60"], "--devices N"),
             (["--nonsense", "1"], "--help"),
         ] {
             let message = parsed(&arguments).expect_err("the value is wrong");

@@ -26,6 +26,7 @@ mod browser {
     mod marks;
     mod policy;
     mod records;
+    mod response;
     mod settings;
     mod slow_link;
     mod states;
@@ -34,4 +35,5 @@ mod browser {
     mod tls;
     mod views;
     mod warnings;
+    mod whole_day;
 }

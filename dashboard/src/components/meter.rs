@@ -43,7 +43,7 @@ pub fn Meter(
                 <u style:left=move || share(|level| level.most)></u>
             </span>
             <span class="num">
-                {move || level.with(|level| [level.now, level.capacity].map(format::count).join(" / "))}
+                {move || level.with(|level| [level.now, level.capacity].map(format::count).join(" / "))} " " {things}
             </span>
             <span class="bubble">{words}</span>
         </span>

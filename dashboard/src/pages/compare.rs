@@ -36,9 +36,8 @@ fn Lacking() -> impl IntoView {
     view! {
         <Empty title="Nothing to compare yet">
             <p>
-                "Save a capture of now, on the page Device or by " <code>"GET /api/v1/capture"</code>
-                ", and open it above later: it is compared with what the device holds then. Or open two captures, of two "
-                "firmware versions, too."
+                "Press Mark, let the device run, and choose that mark above as what was before. Or save a capture, on the page \
+                 Device, and open it above later. Two captures may be of two firmware versions."
             </p>
         </Empty>
     }

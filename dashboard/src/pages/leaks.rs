@@ -249,7 +249,7 @@ fn SpanWords(sites: Memo<Sites>) -> impl IntoView {
         let count = sites.iter().map(|site| site.count).sum();
         let bytes = sites.iter().map(|site| site.bytes).sum();
         format!(
-            "Allocated {} and still live: {}, {}. The verdicts below are about these blocks alone.",
+            "Allocated {} and still live: {}, {}. The verdicts are those of all of the trace.",
             span_words(store),
             format::plural(count, "block"),
             format::bytes(bytes),

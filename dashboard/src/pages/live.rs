@@ -175,14 +175,9 @@ fn largest_card(store: Store) -> AnyView {
 }
 
 fn lowest_card(store: Store) -> AnyView {
-    let history = store.heap_history.read();
-    let seen = history.items().iter().map(|sample| sample.free).min();
-    let note = match store.is_file {
-        true => "since boot".to_owned(),
-        false => format!("since boot; seen {}", format::bytes(seen.unwrap_or(0))),
-    };
     let value = with_unit(now(store).minimum_free);
-    let hint = "Fewest bytes that were left since boot, and since this page opened";
+    let note = "since boot".to_owned();
+    let hint = "Fewest bytes that were left since boot";
     view! { <Card title="Lowest free" hint value note /> }.into_any()
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::lost::lost_of_records;
 use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
 use super::span::{SpanChoice, follow_view};
@@ -12,7 +13,7 @@ use crate::components::{Empty, When, memo, reactive};
 use crate::format;
 use crate::location::Page;
 use crate::model::map::colours::{Colours, Entry, entry_words};
-use crate::model::map::words::{completeness, lost_words, region_words};
+use crate::model::map::words::{completeness, region_words};
 use crate::model::map::{HeapMap, Known};
 use crate::store::Store;
 
@@ -60,7 +61,7 @@ fn Maps() -> impl IntoView {
                     <section class="panel" aria-labelledby="map-title">
                         <Head map colours />
                         <RegionMaps look map colours />
-                        <p class="note" data-testid="map-lost">{reactive(move || lost(store))}</p>
+                        <p class="note" data-testid="map-lost">{reactive(move || lost_of_records(store))}</p>
                     </section>
                     <div>
                         <HoleTable look map />
@@ -103,24 +104,6 @@ fn coloured(store: Store, look: Look, map: &HeapMap) -> Colours {
         store.records.read().read_us,
         store.span.get(),
     )
-}
-
-/// Says what was lost, where that makes the map incomplete.
-fn lost(store: Store) -> String {
-    // As it was when the records were read.
-    store.records.track();
-    let (trace, following) = (
-        store.trace.read_untracked(),
-        store.following.read_untracked(),
-    );
-    let evicted = trace.as_ref().map_or(0, |trace| trace.summary.evicted_live);
-    let dropped = match following.as_ref() {
-        // A snapshot tells all again.
-        Some(following) if following.is_complete => 0,
-        Some(following) => following.dropped,
-        None => trace.as_ref().map_or(0, |trace| trace.summary.dropped),
-    };
-    lost_words(evicted, dropped)
 }
 
 #[component]

@@ -8,6 +8,7 @@ mod flame;
 mod history_end;
 mod leaks;
 mod live;
+mod lost;
 mod map;
 mod origins;
 mod passing;

@@ -15,7 +15,7 @@ pub(super) fn OriginSwitches(
         move |origin: Origin, on: RwSignal<bool>, name: &'static str, hint: &'static str| {
             let label = Signal::derive(move || {
                 let held = held.run(origin).unwrap_or_default();
-                format!("{name} {held}")
+                format!("{name}: {held}")
             });
             view! {
             <When is=move || held.run(origin).is_some()>

@@ -53,31 +53,33 @@ pub(super) fn Followed() -> impl IntoView {
 #[component]
 pub(super) fn Recorded(
     /// The blocks that are listed.
-    blocks: Signal<Vec<Lived>>,
+    blocks: Box<dyn Fn() -> Vec<Lived> + Send + Sync>,
 ) -> impl IntoView {
     let store = Store::of_app();
-    let passing = memo(move || {
+    // Of all records, whichever are listed.
+    let of_all = memo(move || {
         store.symbols.track();
         let list = store.records.read();
-        let keeps_freed = list.records.iter().any(|record| record.freed);
-        let words = match keeps_freed {
-            true => of_records(store, &list).words,
-            false => String::new(),
-        };
-        Arc::new(Passing::of_blocks(
-            blocks.read().iter(),
-            list.read_us,
-            words,
-        ))
+        match list.records.iter().any(|record| record.freed) {
+            true => of_records(store, &list).into(),
+            false => Arc::default(),
+        }
+    });
+    let passing = memo(move || {
+        let read_us = store.records.read().read_us;
+        let words = of_all.read().words.clone();
+        Arc::new(Passing::of_blocks(blocks().iter(), read_us, words))
     });
     let note = move || {
-        let (listed, all) = (blocks.read().len(), store.records.read().records.len());
-        let records = format::plural(listed as u64, "record");
+        let sizes = passing.read();
+        let listed = sizes.sizes.iter().map(|bar| bar.count).sum::<u64>();
+        let all = store.records.read().records.len() as u64;
+        let records = format::plural(listed, "record");
         match listed == all {
             true => format!("By {records}."),
             false => format!(
                 "By the {records} that are listed above, of {}.",
-                format::count(all as u64)
+                format::count(all)
             ),
         }
     };

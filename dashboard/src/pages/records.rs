@@ -5,6 +5,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
+use super::lost::lost_of_records;
 use super::origins::OriginSwitches;
 use super::passing::Recorded;
 use super::span::follow_view;
@@ -19,11 +20,13 @@ mod filter;
 mod opened;
 mod order;
 mod row;
+mod rows;
 mod window;
 
 use filter::{Wanted, filters};
 use order::{Column, Order};
-use row::{Row, rows};
+use row::Row;
+use rows::{Listed, Rows};
 use window::Window;
 
 /// Height of a row in pixels; the style sheet has the same.
@@ -67,53 +70,45 @@ fn Records() -> impl IntoView {
         // What is no number counts as 0.
         wanted.least.set(field.value_as_number().ceil() as u64);
     };
-    let rows = memo(move || {
+    // Both are of one type, for a memo weighs on the page by its type.
+    let all = memo(move || {
         // New names make new rows.
         store.symbols.track();
-        Arc::new(rows(store, &store.records.read()))
+        let list = store.records.get();
+        let rows = store.names.try_update_value(|names| Rows::of(list, names));
+        Arc::new(Listed {
+            all: rows.unwrap_or_default().into(),
+            places: Vec::new(),
+        })
     });
     let shown = memo(move || {
         let text = wanted.text.read().trim().to_ascii_lowercase();
-        let filter = wanted.filter(store);
-        let rows = rows.read();
-        let is_wanted = |row: &&Row| {
-            store.shows(row.origin)
-                && filter.admits(&row.block, &row.task, row.age_us)
-                && row.matches(&text)
-        };
-        let wanted: Vec<&Row> = rows.iter().filter(is_wanted).collect();
-        let blocks = wanted.iter().map(|row| (row.seq, row.block));
-        let places = order.get().places(blocks).into_iter();
-        Arc::new(
-            places
-                .map(|place| wanted[place].clone())
-                .collect::<Vec<_>>(),
-        )
+        let all = Arc::clone(&all.read().all);
+        let wanted = all.wanted(&wanted.filter(store), &text, |origin| store.shows(origin));
+        let places = order.get().sort(wanted, |place| all.block(place));
+        Arc::new(Listed { all, places })
     });
-    let blocks = Signal::derive(move || shown.read().iter().map(|row| row.block).collect());
+    let blocks = move || {
+        let shown = shown.read();
+        let places = shown.places.iter();
+        places.map(|place| shown.all.block(*place)).collect()
+    };
     if !store.is_file {
         read_when_needed(store);
     }
-    let tasks = move || {
-        let mut tasks: Vec<String> = Vec::new();
-        for row in rows.read().iter().filter(|row| !row.task.is_empty()) {
-            if !tasks.contains(&row.task) {
-                tasks.push(row.task.clone());
-            }
-        }
-        tasks
-    };
     let held = Callback::new(move |origin: Origin| {
-        let rows = rows.read();
-        let of_origin = rows.iter().filter(|row| row.origin == origin).count() as u64;
-        (of_origin > 0).then(|| format::count(of_origin))
+        let of_origin = all.read().all.of_origin(origin) as u64;
+        (of_origin > 0).then(|| format::plural(of_origin, "record"))
     });
-    let count = move || count_words(store, shown.read().len() as u64, rows.read().len() as u64);
+    let count = move || {
+        let shown = shown.read();
+        count_words(store, shown.places.len() as u64, shown.all.len() as u64)
+    };
     view! {
         <div class="tools">
             <input
                 type="search"
-                placeholder="Filter by function, file, task or address"
+                placeholder="Function, file, task, address"
                 aria-label="Filter"
                 bind:value=wanted.text
             />
@@ -128,15 +123,16 @@ fn Records() -> impl IntoView {
                 />
                 " bytes"
             </label>
-            {filters(store, wanted, tasks)}
+            {filters(store, wanted, move || all.read().all.tasks())}
             <OriginSwitches held />
             <span class="num" role="status">{reactive(count)}</span>
             <When is=move || !store.is_file>
                 <Refresh />
             </When>
         </div>
-        <RecordTable rows=shown order wanted opened />
-        <Recorded blocks />
+        <p class="note" data-testid="records-lost">{reactive(move || lost_of_records(store))}</p>
+        <RecordTable shown order wanted opened />
+        <Recorded blocks=Box::new(blocks) />
     }
 }
 
@@ -201,7 +197,7 @@ pub(super) fn Refresh() -> impl IntoView {
 /// Draws the rows that are in sight, however many there are.
 #[component]
 fn RecordTable(
-    rows: Memo<Arc<Vec<Row>>>,
+    shown: Memo<Arc<Listed>>,
     order: RwSignal<Order>,
     wanted: Wanted,
     /// Sequence number of the record that is open.
@@ -228,26 +224,35 @@ fn RecordTable(
     };
     follow(measure);
     let window = move || {
-        let rows = rows.read();
-        let place = opened
-            .get()
-            .and_then(|seq| rows.iter().position(|row| row.seq == seq));
-        let opened = place.map(|place| (place, OPENED_HEIGHT));
-        Window::new(rows.len(), ROW_HEIGHT, scrolled.get(), height.get(), opened)
+        let shown = shown.read();
+        let opened = opened.get().and_then(|seq| {
+            let place = shown.all.place(seq)?;
+            shown.places.iter().position(|shown| *shown == place)
+        });
+        let opened = opened.map(|place| (place, OPENED_HEIGHT));
+        Window::new(
+            shown.places.len(),
+            ROW_HEIGHT,
+            scrolled.get(),
+            height.get(),
+            opened,
+        )
     };
     let items = Callback::new(move |()| {
-        let rows = rows.read();
         let seq = opened.get();
-        let visible = rows[window().rows].iter();
+        let shown = shown.read();
+        let visible = shown.places[window().rows]
+            .iter()
+            .map(|place| shown.all.row(*place));
         let items = visible.flat_map(|row| {
             let below = (seq == Some(row.seq)).then(|| below(store, wanted, row.clone()));
-            [Some(item(store, row.clone(), opened)), below]
+            [Some(item(store, row, opened)), below]
         });
         items.flatten().collect()
     });
     view! {
         <div class="panel scroller" role="region" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
-            <table class="records" aria-rowcount=move || rows.read().len().to_string()>
+            <table class="records" aria-rowcount=move || shown.read().places.len().to_string()>
                 <thead>
                     <tr>
                         {column("Sequence", "r seq", "Number in the order of allocation: the time, in microseconds since boot")}

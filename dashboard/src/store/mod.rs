@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heapbeacon_shared::analysis::{Watched, is_recording};
+use heapbeacon_shared::analysis::{Snapshot, Watched, is_recording};
 use heapbeacon_shared::api::{
     Demo, Device, Feature, Heap, LeaksPage, MarksPage, Ota, Settings, Stack, Trace,
 };
@@ -315,42 +315,36 @@ impl Store {
         let grouped = self.leaks.with(|leaks| {
             let page = leaks.as_ref()?;
             let watched = self.watched.read();
-            Some(self.group_page(page, &watched, grouping, self.is_file))
+            let mut sites = self.group_page(page, watched.snapshots(), grouping);
+            match self.is_file {
+                true => sites::weigh(&mut sites, &watched),
+                false => sites::judge(&mut sites, &watched),
+            }
+            Some(sites)
         });
         grouped.unwrap_or_default()
     }
 
-    /// Groups the blocks that were allocated in the time that somebody looks at; `None` where that is all of the trace. They
-    /// are judged by their numbers alone.
+    /// Groups the blocks that were allocated in the time that somebody looks at; `None` where that is all of the trace. What
+    /// is said of them is said of all of the trace: in a part of it, whatever is allocated evenly looks alike.
     pub fn group_within(&self, grouping: Grouping) -> Option<Vec<Site>> {
         self.symbols.track();
         let within = self.within.read();
-        let page = within.as_ref()?;
-        let mut watched = Watched::default();
-        watched.weigh(
-            page.trace_id,
-            &page.period,
-            &page.evidence(),
-            page.is_complete(),
-        );
-        Some(self.group_page(page, &watched, grouping, true))
+        let mut sites = self.group_page(within.as_ref()?, &[], grouping);
+        sites::judge_as(&mut sites, &self.group(grouping));
+        Some(sites)
     }
 
     fn group_page(
         &self,
         page: &LeaksPage,
-        watched: &Watched,
+        snapshots: &[Snapshot],
         grouping: Grouping,
-        by_numbers: bool,
     ) -> Vec<Site> {
         let grouped = self
             .names
-            .try_update_value(|names| sites::group(page, watched.snapshots(), names, grouping));
+            .try_update_value(|names| sites::group(page, snapshots, names, grouping));
         let mut sites = grouped.unwrap_or_default();
-        match by_numbers {
-            true => sites::weigh(&mut sites, watched),
-            false => sites::judge(&mut sites, watched),
-        }
         if let Some(scan) = &self.scans.read().last {
             sites::mark_lost(&mut sites, scan);
         }

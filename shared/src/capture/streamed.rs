@@ -11,8 +11,8 @@ use crate::api::{self, Leak, LeaksPage, Stack};
 use crate::trace::{self, Births, Freed, Period, Record, Summary, Task};
 use crate::wire::{Header, Message};
 
-/// Freed blocks that are remembered, the latest.
-const FREED_KEPT: usize = 10_000;
+/// Freed blocks that are remembered, the latest: a power of two, for that is the room that a queue takes.
+const FREED_KEPT: usize = 8_192;
 
 /// What an event connection has told since it began, or since the trace did.
 ///

@@ -30,7 +30,28 @@ const AGES: u64 = 6;
 const POWER_ON: &str = "power on";
 const PANIC: &str = "software: a panic, or on request";
 
-static STARTED: OnceLock<Instant> = OnceLock::new();
+static CLOCK: OnceLock<Clock> = OnceLock::new();
+
+/// The clock of the process.
+struct Clock {
+    started: Instant,
+    /// How many times as fast it goes as the one on the wall.
+    speed: u32,
+}
+
+impl Clock {
+    fn new(speed: u32) -> Self {
+        Self {
+            started: Instant::now(),
+            speed,
+        }
+    }
+}
+
+/// Lets the time of all stand-ins begin, which passes so many times as fast as on the wall.
+pub(super) fn start_clock(speed: u32) {
+    CLOCK.get_or_init(|| Clock::new(speed));
+}
 
 tokio::task_local! {
     /// The stand-in that is served.
@@ -76,8 +97,9 @@ fn release(index: u16) -> Release {
 
 /// Returns the microseconds of the process's clock, which begins before the oldest of the stand-ins.
 fn clock_us() -> u64 {
-    let ran = STARTED.get_or_init(Instant::now).elapsed().as_micros() as u64;
-    ran + (YOUNGEST_S + OLDER_S * AGES) * STEP_US
+    let clock = CLOCK.get_or_init(|| Clock::new(1));
+    let ran = clock.started.elapsed() * clock.speed;
+    ran.as_micros() as u64 + (YOUNGEST_S + OLDER_S * AGES) * STEP_US
 }
 
 impl StandIn {

@@ -47,6 +47,8 @@ type Agent = &'static Server<Board>;
 /// A sentence on what could not be started.
 pub(crate) fn run(devices: u16, options: &Options) -> Result<(), String> {
     tasks::enter_server();
+    let speed = options.speed.unwrap_or(1);
+    board::start_clock(speed);
     let assets = server::assets(options)?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("can't start the server: {error}"))?;
@@ -62,7 +64,7 @@ pub(crate) fn run(devices: u16, options: &Options) -> Result<(), String> {
         }
         println!("{}", fleet.told());
         tokio::select! {
-            () = fleet.live() => {}
+            () = fleet.live(speed) => {}
             () = ends.wait() => {}
         }
         Ok(())
@@ -138,9 +140,9 @@ impl Fleet {
         Ok(Self(stand_ins))
     }
 
-    /// Lives on, for ever.
-    async fn live(&self) {
-        let mut ticks = tokio::time::interval(Duration::from_micros(STEP_US));
+    /// Lives on, for ever, so many times as fast as the clock on the wall.
+    async fn live(&self, speed: u32) {
+        let mut ticks = tokio::time::interval(Duration::from_micros(STEP_US) / speed);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             ticks.tick().await;

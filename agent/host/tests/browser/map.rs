@@ -206,5 +206,8 @@ async fn a_map_says_that_records_gave_way() -> WebDriverResult<()> {
     page.click(".tools button:not([aria-pressed])").await?;
     page.element_with("[data-testid='map-lost']", "gave way to newer ones")
         .await?;
+    page.go("records").await?;
+    page.element_with("[data-testid='records-lost']", "gave way to newer ones")
+        .await?;
     page.close().await
 }

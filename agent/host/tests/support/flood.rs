@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use heapbeacon_shared::api::{EVENTS_PROTOCOL, Route};
-use heapbeacon_shared::trace::{Address, Record, Stack};
+use heapbeacon_shared::trace::{Address, Destination, Mode, Record, Stack, State, Summary};
 use heapbeacon_shared::wire::{
-    Encoder, Event, EventWriter, FreedBlock, Header, MAX_ENCODED, Message,
+    Encoder, Event, EventWriter, FreedBlock, Header, HeapRegion, MAX_ENCODED, Message,
 };
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -19,8 +19,13 @@ use super::far::join;
 
 /// Call stacks that allocate.
 const STACKS: u64 = 64;
-/// Blocks that are live at a time.
+/// Half of the blocks that are live at a time.
 const LIVE: u64 = 1_000;
+/// Places that blocks have in turn: one more, so that a block is freed before another one takes its place.
+const PLACES: u64 = 2 * LIVE + 1;
+/// Where the first block lies, and bytes from one to the next.
+const START: u64 = 0x3fc8_0000;
+const SPACING: u64 = 192;
 /// Bytes of a frame, as a device fills it.
 const FRAME: usize = 1_408;
 /// Longer than the first line of a request for events.
@@ -46,7 +51,7 @@ impl Flood {
         let agent: SocketAddr = client.authority().parse().expect("it is an address");
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let address = listener.local_addr().expect("it has an address");
-        let frames = Arc::new(self.frames());
+        let frames = Arc::new(self.frames(&[]));
         thread::spawn(move || {
             for visitor in listener.incoming().map_while(Result::ok) {
                 let frames = Arc::clone(&frames);
@@ -60,6 +65,14 @@ impl Flood {
             }
         });
         format!("http://{address}")
+    }
+
+    /// Returns all that is told, as somebody has it who saves it.
+    pub(crate) fn saved(self) -> Vec<u8> {
+        let frames = self
+            .frames(&[region(), Message::Counters(self.counters())])
+            .into_iter();
+        frames.flat_map(|frame| frame.bytes).collect()
     }
 
     fn tell(&self, visitor: &TcpStream, frames: &[Frame]) -> Result<(), Box<tungstenite::Error>> {
@@ -87,7 +100,23 @@ impl Flood {
         Ok(())
     }
 
-    fn frames(&self) -> Vec<Frame> {
+    /// Returns what a device has counted that has told of all.
+    fn counters(&self) -> Summary {
+        let allocations = self.events / 2 + LIVE;
+        Summary {
+            time_us: event_time(self.events),
+            state: State::Recording,
+            destination: Some(Destination::ToHost),
+            mode: Some(Mode::All),
+            capacity: LIVE as u32,
+            total_allocations: allocations,
+            matched_frees: self.events - allocations,
+            live_count: 2 * allocations - self.events,
+            ..Summary::default()
+        }
+    }
+
+    fn frames(&self, about: &[Message]) -> Vec<Frame> {
         let mut encoder = Encoder::new();
         let mut buffer = [0; MAX_ENCODED];
         let mut frames: Vec<Frame> = Vec::new();
@@ -107,6 +136,7 @@ impl Flood {
             }
         };
         put(&Message::Header(header()), 0);
+        about.iter().for_each(|message| put(message, 0));
         for stack in 1..=STACKS {
             put(&Message::Stack(call_stack(stack)), 0);
         }
@@ -133,6 +163,15 @@ fn header() -> Header {
     }
 }
 
+/// The heap in which all blocks lie.
+fn region() -> Message {
+    Message::Region(HeapRegion {
+        start: Address(START),
+        size: PLACES * SPACING,
+        ..HeapRegion::default()
+    })
+}
+
 fn call_stack(stack: u64) -> Stack {
     Stack {
         id: stack as u32,
@@ -143,10 +182,15 @@ fn call_stack(stack: u64) -> Stack {
     }
 }
 
+/// Returns when an event came, in microseconds.
+fn event_time(number: u64) -> u64 {
+    1 + number * 50
+}
+
 /// Returns the allocation of a block, or the free of an older one, by turns.
 fn event(number: u64) -> Event {
-    let (block, time) = (number / 2, 1 + number * 50);
-    let address = |block: u64| Address(0x3fc8_0000 + block % (2 * LIVE) * 64);
+    let (block, time) = (number / 2, event_time(number));
+    let address = |block: u64| Address(START + block % PLACES * SPACING);
     if number.is_multiple_of(2) || block < LIVE {
         return Event::Allocated(Record {
             seq: time,

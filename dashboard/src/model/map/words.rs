@@ -150,9 +150,8 @@ pub fn lost_words(evicted: u64, dropped: u64) -> String {
 fn share(region: &MapRegion) -> String {
     let sums = &region.layout.sums;
     let (untold, gaps) = (sums.untold(region.region.free), sums.holes + sums.unknown);
-    let percent = format::percent(untold, gaps);
     format!(
-        "So what looks free is free or not traced: {} of {} are not free, {percent}.",
+        "So what looks free is free or not traced: {} of {} are not free.",
         format::bytes(untold),
         format::bytes(gaps)
     )

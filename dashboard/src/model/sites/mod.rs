@@ -295,6 +295,14 @@ pub fn judge(sites: &mut [Site], watched: &Watched) {
     }
 }
 
+/// Says of each site what is said of it in another list; of one that is not in it, that it is too early to say.
+pub fn judge_as(sites: &mut [Site], others: &[Site]) {
+    for site in sites {
+        let other = others.iter().find(|other| other.key == site.key);
+        site.judgement = other.map(|other| other.judgement).unwrap_or_default();
+    }
+}
+
 /// Notes which blocks two scans have found lost. What the agent has is its own matter.
 pub fn mark_lost(sites: &mut [Site], scanned: &Scanned) {
     for site in sites.iter_mut().filter(|site| site.origin != Origin::Agent) {

@@ -173,3 +173,23 @@ fn a_row_stays_open_when_names_come_and_change_its_key() {
     assert_eq!(opened.follow(&followed, &[]), followed);
     assert_eq!(opened.follow(&keys, &[]), keys);
 }
+
+#[test]
+fn what_is_said_of_a_site_in_all_of_the_trace_is_said_of_it_in_a_part() {
+    use heapbeacon_shared::trace::Kind;
+
+    use crate::model::finding::tests::site;
+
+    let all = [site("leaks", Kind::Leaking), site("steady", Kind::Plateau)];
+    let in_part = |name| Site {
+        count: 1,
+        ..site(name, Kind::TooEarly)
+    };
+    let mut part = [in_part("new"), in_part("leaks")];
+    judge_as(&mut part, &all);
+    assert_eq!(
+        part.each_ref().map(|site| site.judgement.kind()),
+        [Kind::TooEarly, Kind::Leaking]
+    );
+    assert_eq!(part[1].count, 1);
+}

@@ -18,12 +18,7 @@ pub(super) fn Evidence(site: Memo<Option<Site>>) -> impl IntoView {
 fn evidence(site: &Site, known_us: u64) -> Option<AnyView> {
     let evidence = &site.evidence;
     evidence.is_known().then(|| {
-        let span_us = evidence.births.slice_us * evidence.births.counts.len() as u64;
-        let since = format!(
-            "over {}, of {} that are known",
-            format::duration(span_us),
-            format::duration(known_us)
-        );
+        let since = since_words(&evidence.births, known_us);
         view! {
             <dl class="evidence" data-testid="evidence">
                 <div>
@@ -42,6 +37,15 @@ fn evidence(site: &Site, known_us: u64) -> Option<AnyView> {
         }
         .into_any()
     })
+}
+
+/// Describes the time since the oldest block was allocated, and the time that is known where that is longer.
+fn since_words(births: &Births, known_us: u64) -> String {
+    let span_us = births.slice_us * births.counts.len() as u64;
+    match [span_us, known_us].map(format::duration) {
+        [span, known] if span == known => format!("over all {known} that are known"),
+        [span, known] => format!("over {span}, of {known} that are known"),
+    }
 }
 
 /// Describes how sure the verdict is, and why.
@@ -109,4 +113,17 @@ fn births(births: &Births) -> AnyView {
         </svg>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_said_once_where_all_that_is_known_is_that_long() {
+        let births = Births::new(0, 60_000_000);
+        let words = |known_us| since_words(&births, known_us);
+        assert_eq!(words(60_400_000), "over all 60 s that are known");
+        assert_eq!(words(600_000_000), "over 60 s, of 10 min that are known");
+    }
 }

@@ -12,6 +12,9 @@ const GROWTH_HINT: &str = "Bytes gained since this page opened, and the rate whi
 const SURVIVORS_HINT: &str = "When the live bytes were allocated, from the start of the trace to the \
                               capture: a leak rises all along, what is held for good is a step";
 
+/// Rows that are drawn at first, and so many more whenever somebody asks for them: each takes its time at every change.
+const ROWS: usize = 100;
+
 /// Lists who holds memory: what needs action first.
 #[component]
 pub(super) fn SiteTable(
@@ -23,8 +26,17 @@ pub(super) fn SiteTable(
 ) -> impl IntoView {
     let store = Store::of_app();
     let is_file = store.is_file;
+    let most = RwSignal::new(ROWS);
+    // With those that an address opens.
+    let drawn = move || {
+        let (sites, opened) = (sites.read(), opened.read());
+        let last = sites.iter().rposition(|site| opened.contains(&site.key));
+        let least = last.map_or(0, |last| last + 1);
+        most.get().max(least).min(sites.len())
+    };
     let items = Callback::new(move |()| {
         let all = sites.read();
+        let all = &all[..drawn()];
         let mut items = Vec::new();
         if !store.is_grouped() {
             return all
@@ -69,6 +81,11 @@ pub(super) fn SiteTable(
         </table>
         <When is=move || sites.read().is_empty()>
             <p class="nothing">"Nothing to list here."</p>
+        </When>
+        <When is=move || drawn() < sites.read().len()>
+            <button type="button" data-testid="more-rows" on:click=move |_| most.set(untrack(drawn) + ROWS)>
+                "Show a hundred more"
+            </button>
         </When>
     }
 }

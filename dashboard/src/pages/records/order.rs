@@ -54,22 +54,25 @@ impl Order {
         }
     }
 
-    /// Returns the places of blocks, which come with their sequence numbers, in this order.
-    pub(super) fn places(self, blocks: impl Iterator<Item = (u64, Lived)>) -> Vec<usize> {
-        let key = |(index, (seq, block)): (usize, (u64, Lived))| {
-            let first = match self.column {
-                Column::Age => 0,
-                Column::Size => !block.size,
-                Column::Freed => block.freed_us.map_or(u64::MAX, |freed_us| {
-                    u64::MAX - 1 - freed_us.saturating_sub(block.time_us)
-                }),
+    /// Puts the places of blocks, which come oldest first, in this order.
+    pub(super) fn sort(self, mut places: Vec<u32>, block: impl Fn(u32) -> Lived) -> Vec<u32> {
+        // The youngest come first, of those that are alike, too.
+        places.reverse();
+        if self.column != Column::Age {
+            let key = |(rank, place): (u64, u32)| {
+                let block = block(place);
+                let first = match self.column {
+                    Column::Size => !block.size,
+                    _ => block.freed_us.map_or(u64::MAX, |freed_us| {
+                        u64::MAX - 1 - freed_us.saturating_sub(block.time_us)
+                    }),
+                };
+                [first, rank, place.into()]
             };
-            [first, !seq, index as u64]
-        };
-        let mut keys: Vec<_> = blocks.enumerate().map(key).collect();
-        sort_keys(&mut keys);
-        let places = keys.into_iter().map(|[.., index]| index as usize);
-        let mut places: Vec<_> = places.collect();
+            let mut keys: Vec<_> = (0..).zip(places).map(key).collect();
+            sort_keys(&mut keys);
+            places = keys.into_iter().map(|[.., place]| place as u32).collect();
+        }
         if self.is_reversed {
             places.reverse();
         }
@@ -81,24 +84,22 @@ impl Order {
 mod tests {
     use super::*;
 
-    fn block(seq: u64, size: u64, freed_us: Option<u64>) -> (u64, Lived) {
-        let block = Lived {
+    fn block(size: u64, freed_us: Option<u64>) -> Lived {
+        Lived {
             size,
             time_us: 10,
             freed_us,
             ..Lived::default()
-        };
-        (seq, block)
+        }
     }
 
     #[test]
     fn records_are_ordered_by_age_size_or_lifetime_and_the_other_way_round() {
-        let blocks = [
-            block(1, 8, Some(20)),
-            block(2, 64, None),
-            block(3, 8, Some(90)),
-        ];
-        let sorted = |name: &str| Order::named(name).places(blocks.iter().copied());
+        let blocks = [block(8, Some(20)), block(64, None), block(8, Some(90))];
+        let sorted = |name: &str| {
+            let block = |place| blocks[place as usize];
+            Order::named(name).sort(vec![0, 1, 2], block)
+        };
         assert_eq!(sorted(""), [2, 1, 0]);
         assert_eq!(sorted("-age"), [0, 1, 2]);
         assert_eq!(sorted("size"), [1, 2, 0]);

@@ -1,14 +1,7 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use heapbeacon_shared::analysis::Lived;
-use heapbeacon_shared::api::Record;
-use heapbeacon_shared::trace::Origin;
-use leptos::prelude::*;
 
-use crate::format;
-use crate::model::record_list::RecordList;
-use crate::store::Store;
 use crate::symbols::names::NamedStack;
 
 /// A record as a row shows it.
@@ -21,64 +14,17 @@ pub(super) struct Row {
     pub(super) block: Lived,
     pub(super) task: String,
     pub(super) site: Arc<NamedStack>,
-    pub(super) origin: Origin,
     pub(super) freed: Option<String>,
     pub(super) freed_by: Option<Arc<NamedStack>>,
 }
 
 impl Row {
-    pub(super) fn matches(&self, text: &str) -> bool {
-        let holds = |words: &str| words.to_ascii_lowercase().contains(text);
-        let place = self.site.place.as_deref().unwrap_or_default();
-        [&self.site.name, place, &self.task, &self.address]
-            .into_iter()
-            .any(holds)
-    }
-
     /// Names what is drawn of it: all that may change while the record stays.
     pub(super) fn key(&self, colour: &str) -> String {
         let Self { seq, age, site, .. } = self;
         let freed = self.freed.as_deref().unwrap_or_default();
         format!("{seq} {age} {freed} {colour} {}", site.key)
     }
-}
-
-/// Names the records of a list, the newest first.
-pub(super) fn rows(store: Store, list: &RecordList) -> Vec<Row> {
-    let mut named = HashMap::new();
-    store.names.update_value(|names| {
-        for stack in &list.stacks {
-            named.insert(stack.id, (names.of(stack), stack.origin));
-        }
-    });
-    let unknown = (Arc::new(NamedStack::default()), Origin::default());
-    let stack_of = |record: &Record| named.get(&record.stack).unwrap_or(&unknown).clone();
-    let task = |given: &str| store.names.with_value(|names| names.task(given));
-    let row = |record: &Record| {
-        let (site, origin) = stack_of(record);
-        let age_us = list.read_us.saturating_sub(record.time_us);
-        let freed_by = record.freed_stack.and_then(|id| named.get(&id));
-        Row {
-            seq: record.seq,
-            age_us,
-            age: format::duration(age_us),
-            freed_by: freed_by.map(|(stack, _)| stack.clone()),
-            address: record.address.to_string(),
-            block: record.lived(),
-            task: record.task.as_deref().map(task).unwrap_or_default(),
-            site,
-            origin,
-            freed: record.freed.then(|| match record.freed_time_us {
-                Some(freed_us) => format!(
-                    "after {}",
-                    format::duration(freed_us.saturating_sub(record.time_us))
-                ),
-                None => "yes".to_owned(),
-            }),
-        }
-    };
-    // The newest first: that is what somebody looks for.
-    list.records.iter().rev().map(row).collect()
 }
 
 #[cfg(test)]
@@ -95,7 +41,6 @@ mod tests {
             block: Lived::default(),
             task: "main".to_owned(),
             site: Arc::default(),
-            origin: Origin::Application,
             freed: None,
             freed_by: None,
         };

@@ -146,18 +146,18 @@ impl Page {
 
     /// Returns how long the page's main thread has run on a core: waiting does not count.
     pub(crate) async fn thread_time(&self) -> WebDriverResult<Duration> {
-        let seconds = self.seconds_of(&["ThreadTime"]).await?;
+        let seconds = self.metric(&["ThreadTime"]).await?;
         Ok(Duration::from_secs_f64(seconds))
     }
 
     /// Returns how many milliseconds of a core the page has taken for scripts, style and layout.
     pub(crate) async fn work_ms(&self) -> WebDriverResult<f64> {
         let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
-        Ok(1_000.0 * self.seconds_of(&work).await?)
+        Ok(1_000.0 * self.metric(&work).await?)
     }
 
-    /// Returns the sum of some of the browser's own metrics of a page, on the clock of its thread.
-    async fn seconds_of(&self, names: &[&str]) -> WebDriverResult<f64> {
+    /// Returns the sum of some of the browser's own metrics of a page; times are in seconds, on the clock of its thread.
+    pub(super) async fn metric(&self, names: &[&str]) -> WebDriverResult<f64> {
         let cdp = self.window.cdp();
         let domain = serde_json::json!({"timeDomain": "threadTicks"});
         cdp.send_raw("Performance.enable", domain).await?;

@@ -1,0 +1,274 @@
+//! How soon each page answers to what somebody does, with as many blocks, call stacks and events as there may be.
+
+use thirtyfour::prelude::*;
+
+use super::captures::{Files, scattered};
+use super::files::CAPTURE;
+use super::story::bundle;
+use crate::support::flood::Flood;
+use crate::support::page::Page;
+use crate::support::process::Process;
+
+/// Milliseconds of a core that an answer may take.
+const ANSWER_MS: f64 = 100.0;
+/// Live blocks, their call stacks, and events that are saved.
+const BLOCKS: u64 = 20_000;
+const STACKS: u32 = 1_000;
+const EVENTS: u64 = 1_000_000;
+/// Times that each is done, of which the one with the least noise counts.
+const ROUNDS: usize = 3;
+
+/// What somebody does by turns, first one and then the other, each with what is there once it is done.
+type Turns = [(&'static str, &'static str); 2];
+
+const COMPARED: Turns = [
+    (
+        "[data-testid='gone']",
+        "[data-testid='gone'][aria-pressed='true']",
+    ),
+    ("[data-testid='changed']", "[data-testid='change-row']"),
+];
+/// The same on each page, with its name and what is there from the start.
+const INPUTS: &[(&str, &str, Turns)] = &[
+    (
+        "leaks",
+        "[data-testid='leak-row']",
+        [
+            ("th.blocks button", "th.blocks[aria-sort]"),
+            ("th.oldest button", "th.oldest[aria-sort]"),
+        ],
+    ),
+    (
+        "leaks",
+        "[data-testid='leak-row']",
+        [
+            (
+                "[data-testid='group-Call stack']",
+                "[data-testid='group-Call stack'][aria-pressed='true']",
+            ),
+            (
+                "[data-testid='group-Task']",
+                "[data-testid='group-Task'][aria-pressed='true']",
+            ),
+        ],
+    ),
+    (
+        "leaks",
+        "[data-testid='leak-row']",
+        [
+            (".sites tbody:not(.group) .site .name", "tr.stacks"),
+            (
+                ".sites tbody.open .site .name",
+                ".sites:not(:has(tr.stacks))",
+            ),
+        ],
+    ),
+    (
+        "flame",
+        "[data-testid='flame']",
+        [
+            (
+                "[data-testid='Blocks']",
+                "[data-testid='Blocks'][aria-pressed='true']",
+            ),
+            (
+                "[data-testid='Allocated']",
+                "[data-testid='Allocated'][aria-pressed='true']",
+            ),
+        ],
+    ),
+    (
+        "map",
+        "[data-testid='map']",
+        [
+            (
+                "[data-testid='Task']",
+                "[data-testid='Task'][aria-pressed='true']",
+            ),
+            (
+                "[data-testid='Verdict']",
+                "[data-testid='Verdict'][aria-pressed='true']",
+            ),
+        ],
+    ),
+    (
+        "records",
+        ".record",
+        [
+            ("th.size button", "th.size[aria-sort]"),
+            ("th.freed button", "th.freed[aria-sort]"),
+        ],
+    ),
+    (
+        "records",
+        ".record",
+        [
+            ("[data-testid='age'] option[value='600']", ".records"),
+            ("[data-testid='age'] option:first-child", ".record"),
+        ],
+    ),
+];
+/// Fields, each with its page and its name in the address, and what is typed there.
+const FIELDS: [[&str; 3]; 4] = [
+    ["leaks", "input[type='search']", "filter"],
+    ["flame", "input[type='search']", "search"],
+    ["records", "input[type='search']", "filter"],
+    ["records", ".least input", "least"],
+];
+const TYPED: &str = "42";
+/// Pages that are gone to by turns, with what is there then.
+const PAGES: [(&str, &str); 6] = [
+    ("live", "main .cards"),
+    ("leaks", "[data-testid='leak-row']"),
+    ("flame", "[data-testid='flame']"),
+    ("map", "[data-testid='map']"),
+    ("records", ".record"),
+    ("compare", "[data-testid='before']"),
+];
+
+/// Answers that took too long.
+#[derive(Default)]
+struct Answers {
+    slow: Vec<String>,
+}
+
+impl Answers {
+    fn take(&mut self, what: &str, ms: f64) {
+        println!("{ms:6.1} ms: {what}");
+        if ms > ANSWER_MS {
+            self.slow.push(format!("{what}: {ms:.1} ms"));
+        }
+    }
+
+    /// Goes to every page.
+    async fn to_pages(&mut self, page: &Page) -> WebDriverResult<()> {
+        let mut least = [f64::INFINITY; PAGES.len()];
+        for _ in 0..ROUNDS {
+            for (least, (name, shown)) in least.iter_mut().zip(PAGES) {
+                let before = page.work_ms().await?;
+                page.go(name).await?;
+                page.element(shown).await?;
+                *least = least.min(page.work_ms().await? - before);
+            }
+        }
+        for ((name, _), ms) in PAGES.iter().zip(least) {
+            self.take(&format!("go to {name}"), ms);
+        }
+        Ok(())
+    }
+
+    /// Does what there is to do on each page.
+    async fn to_inputs(&mut self, page: &Page) -> WebDriverResult<()> {
+        for (name, shown, inputs) in INPUTS {
+            page.go(name).await?;
+            page.element(shown).await?;
+            self.to_turns(page, name, inputs).await?;
+        }
+        Ok(())
+    }
+
+    /// Does the one and the other by turns.
+    async fn to_turns(&mut self, page: &Page, name: &str, inputs: &Turns) -> WebDriverResult<()> {
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..ROUNDS {
+            for (least, (css, done)) in least.iter_mut().zip(inputs) {
+                let before = page.work_ms().await?;
+                page.click(css).await?;
+                page.element(done).await?;
+                *least = least.min(page.work_ms().await? - before);
+            }
+        }
+        for ((css, _), ms) in inputs.iter().zip(least) {
+            self.take(&format!("{name}: {css}"), ms);
+        }
+        Ok(())
+    }
+
+    fn assert_soon(&self) {
+        assert!(self.slow.is_empty(), "{:#?}", self.slow);
+    }
+
+    /// Types into a field, which the address has by this name; a letter counts.
+    async fn to_letters(
+        &mut self,
+        page: &Page,
+        [name, css, key]: [&str; 3],
+    ) -> WebDriverResult<()> {
+        page.go(name).await?;
+        page.click(css).await?;
+        let mut typed = String::new();
+        for letter in TYPED.chars() {
+            typed.push(letter);
+            let before = page.work_ms().await?;
+            page.press(letter).await?;
+            page.address_with(&format!("{key}={typed}")).await?;
+            let ms = page.work_ms().await? - before;
+            self.take(&format!("{name}: a letter of {key}"), ms);
+        }
+        for _ in TYPED.chars() {
+            page.press(Key::Backspace).await?;
+        }
+        Ok(())
+    }
+
+    async fn all(page: &Page) -> WebDriverResult<()> {
+        let mut answers = Self::default();
+        answers.to_pages(page).await?;
+        answers.to_inputs(page).await?;
+        for field in FIELDS {
+            answers.to_letters(page, field).await?;
+        }
+        answers.assert_soon();
+        Ok(())
+    }
+}
+
+/// Opens a capture.
+async fn opened(name: &str, capture: &[u8]) -> WebDriverResult<(Process, Page)> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
+    let page = Page::open(agent.url()).await?;
+    let files = Files::new();
+    page.go("device").await?;
+    page.choose(CAPTURE, &files.write(name, capture)).await?;
+    page.element_with("[data-testid='file-banner']", name)
+        .await?;
+    Ok((agent, page))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_page_of_many_blocks_and_call_stacks_answers_within_a_tenth_of_a_second()
+-> WebDriverResult<()> {
+    let (_agent, page) = opened("scattered.hbc", &scattered(BLOCKS, STACKS)).await?;
+    Answers::all(&page).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_of_many_blocks_and_call_stacks_answers_within_a_tenth_of_a_second()
+-> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
+    let page = Page::open(agent.url()).await?;
+    let files = Files::new();
+    page.go("compare").await?;
+    for (side, blocks) in [("before", BLOCKS), ("after", BLOCKS + BLOCKS / 2)] {
+        let capture = files.write(&format!("{side}.hbc"), &scattered(blocks, STACKS));
+        page.choose(&format!("[data-testid='capture-{side}']"), &capture)
+            .await?;
+    }
+    page.element("[data-testid='change-row']").await?;
+    let mut answers = Answers::default();
+    answers.to_turns(&page, "compare", &COMPARED).await?;
+    answers.assert_soon();
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_page_of_a_million_events_answers_within_a_tenth_of_a_second() -> WebDriverResult<()> {
+    let flood = Flood {
+        events: EVENTS,
+        per_second: None,
+    };
+    let (_agent, page) = opened("events.hbc", &flood.saved()).await?;
+    Answers::all(&page).await?;
+    page.close().await
+}

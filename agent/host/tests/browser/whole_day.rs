@@ -1,0 +1,110 @@
+//! A tab that is left open for a day. Its clock and that of its device, a stand-in, go a thousand times as fast as the one on the wall.
+
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+
+use super::story::bundle;
+use crate::support::client::Client;
+use crate::support::fleet::Fleet;
+use crate::support::page::{Memory, Page};
+
+const SPEED: u32 = 1_000;
+const HOUR: Duration = Duration::from_secs(3_600);
+const HOURS: u32 = 24;
+/// Pages that somebody looks at by turns.
+const PAGES: [&str; 5] = ["live", "leaks", "flame", "map", "records"];
+/// Marks that a device keeps.
+const MARKS: u32 = 32;
+/// Looks at the page that takes most before memory is measured.
+const LOOKS: usize = 5;
+/// Most of the memory of the first hour that a tab has after the last, in percent.
+const MOST_PERCENT: u64 = 120;
+/// Fewest requests that the page must have made for the test to mean anything: more than its longest history has moments.
+const ASKED: u64 = 2_000;
+/// A stand-in whose heap a leak fills again and again, so that it restarts a few times an hour, and one that goes on.
+const RESTARTS: usize = 4;
+const LASTS: usize = 0;
+
+/// Starts as many stand-ins as it takes for one of an index.
+fn stand_in(index: usize) -> (tempfile::TempDir, Fleet) {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    let (bundle, speed) = (bundle(), SPEED.to_string());
+    let arguments = ["--dashboard", &bundle, "--speed", &speed];
+    let fleet = Fleet::start(index + 1, &folder.path().join("targets.json"), &arguments);
+    (folder, fleet)
+}
+
+/// Lets a day pass, and compares the memory at its end with that after an hour, in which as much was looked at and noted.
+async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> {
+    let client = fleet.client(index);
+    let page = Page::open("about:blank").await?;
+    page.speed_up(SPEED).await?;
+    let (_, address) = &fleet.devices()[index];
+    page.visit(&format!("http://{address}")).await?;
+    for turn in 1..=MARKS {
+        if turn as usize % PAGES.len() == 0 {
+            page.go(PAGES[turn as usize / PAGES.len() % PAGES.len()])
+                .await?;
+        }
+        mark(&client);
+        page.grow_older(HOUR * turn / MARKS).await?;
+    }
+    let first = memory_on_live(&page).await?;
+    for hour in 2..=HOURS {
+        page.go(PAGES[hour as usize % PAGES.len()]).await?;
+        mark(&client);
+        page.grow_older(HOUR * hour).await?;
+    }
+    let last = memory_on_live(&page).await?;
+    let asked = page.asked().await?;
+    println!("After an hour {first:?}, after {HOURS} {last:?}, {asked} requests");
+    assert!(asked > ASKED, "only {asked} requests");
+    assert_flat(&first, &last);
+    page.close().await
+}
+
+/// Sets a mark, unless the page's connections have taken the places of all others just then.
+fn mark(client: &Client) {
+    drop(client.try_post("/marks", r#"{"name":"another one"}"#));
+}
+
+/// Measures on Live, once the page that takes most was seen some times.
+async fn memory_on_live(page: &Page) -> WebDriverResult<Memory> {
+    for _ in 0..LOOKS {
+        page.go("records").await?;
+        page.element(".record").await?;
+        page.go("live").await?;
+        page.element(".chart .layer.used").await?;
+    }
+    page.memory().await
+}
+
+fn assert_flat(first: &Memory, last: &Memory) {
+    let sums = [first, last].map(|memory| memory.script_bytes + memory.program_bytes);
+    assert!(
+        sums[1] * 100 <= sums[0] * MOST_PERCENT,
+        "{first:?}, {last:?}"
+    );
+    assert!(
+        last.elements * 100 <= first.elements * MOST_PERCENT,
+        "{first:?}, {last:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_a_device_that_leaks_and_restarts_takes_no_more_memory_than_an_hour()
+-> WebDriverResult<()> {
+    let (_folder, fleet) = stand_in(RESTARTS);
+    live_through_a_day(&fleet, RESTARTS).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_events_takes_no_more_memory_than_an_hour() -> WebDriverResult<()> {
+    let (_folder, fleet) = stand_in(LASTS);
+    let client = fleet.client(LASTS);
+    client.command("/trace/stop", "");
+    client.command("/trace/init", r#"{"destination":"to_host"}"#);
+    client.command("/trace/start?mode=leaks", "");
+    live_through_a_day(&fleet, LASTS).await
+}
