@@ -33,7 +33,7 @@ const ALL_FEATURES: &str =
     "http,mdns,postmortem,provisioning,settings,symbols,task-names,tracing,update";
 
 /// What else of the features is weighed, for the chip that has least room.
-const FEATURES: [&str; 9] = [
+const FEATURES: [&str; 10] = [
     "heapbeacon",
     "tracing",
     "task-names,tracing",

@@ -112,7 +112,7 @@ fn spawn(
     spawner.spawn(named("history", keep_history().ok()?));
     spawner.spawn(named("restart", keep_restarting().ok()?));
     #[cfg(feature = "mdns")]
-    spawner.spawn(named("mdns", say_where(network, config.port).ok()?));
+    spawner.spawn(named("mdns", say_where(network.stack, config.port).ok()?));
     #[cfg(feature = "update")]
     spawner.spawn(named("trial", watch_trial().ok()?));
     spawner.spawn(named("follow", follow(network.stack, token, config).ok()?));
