@@ -89,13 +89,9 @@ impl Area {
         }
     }
 
-    /// Describes memory of the agent, which is not read, nor is what else lies in its first word and its last: a static of bytes may begin and end anywhere,
-    /// and scans go by words.
+    /// Describes memory of the agent, which is not read, nor is what else lies in its first word and its last.
     pub const fn own(memory: Range<usize>) -> Self {
-        const WORD: usize = size_of::<usize>();
-        let start = memory.start - memory.start % WORD;
-        let end = memory.end.next_multiple_of(WORD);
-        Self::read_by(read_nothing, AreaKind::Own, "", start..end)
+        Self::read_by(read_nothing, AreaKind::Own, "", memory)
     }
 
     /// Tells its addresses as the ELF has them, from which it was loaded so many bytes away: so its symbols name them.

@@ -349,17 +349,27 @@ impl References {
         };
         let left_out = || {
             let listed = listed().map(|other| other.memory());
-            self.own.iter().cloned().chain(listed)
+            let memory = self.own.iter().cloned().chain(listed);
+            memory.filter(|memory| !memory.is_empty()).map(whole_words)
         };
         let mut next = start;
         while let Some(inside) = left_out().find(|other| other.contains(&next)) {
-            next = inside.end.next_multiple_of(WORD);
+            next = inside.end;
         }
         let ahead = left_out().map(|other| other.start);
         let until = ahead.filter(|start| *start > next).min();
-        let until = until.map_or(end, |until| until.min(end) / WORD * WORD);
+        let until = until.map_or(end, |until| until.min(end));
         (next, until.max(next))
     }
+}
+
+/// Returns memory with the whole of its first word and its last: a static of bytes may begin and end anywhere.
+fn whole_words(memory: Range<usize>) -> Range<usize> {
+    memory.start / WORD * WORD
+        ..memory
+            .end
+            .checked_next_multiple_of(WORD)
+            .unwrap_or(memory.end)
 }
 
 impl Words {
