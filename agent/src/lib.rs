@@ -51,7 +51,6 @@ pub mod marks;
 #[cfg(feature = "mdns")]
 pub mod mdns;
 pub mod memory;
-#[cfg(feature = "http")]
 mod place;
 pub mod platform;
 pub mod postmortem;

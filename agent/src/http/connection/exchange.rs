@@ -133,7 +133,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
         Done::Opened(seat) => match order.action {
-            Ok(Action::Open(opening)) => return Ok(Turn::Events((opening, seat))),
+            Ok(Action::Open(opening)) => Turn::Events((opening, seat)),
             _ => Turn::Last,
         },
         Done::Made(permit) => {
@@ -203,7 +203,11 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
 /// Reads the body of a request as far as it is of use; one that can't be read turns the request into what is wrong with it.
 #[cfg_attr(
     not(feature = "update"),
-    allow(unused_variables, reason = "an upload tells others how far it is")
+    allow(
+        unused_variables,
+        clippy::extra_unused_type_parameters,
+        reason = "only an upload asks the board, and tells others how far it is"
+    )
 )]
 async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     link: &Link,
