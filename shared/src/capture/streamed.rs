@@ -12,7 +12,7 @@ use crate::trace::{self, Births, Freed, Period, Record, Summary, Task};
 use crate::wire::{Header, Message};
 
 /// Freed blocks that are remembered, the latest: a power of two, for that is the room that a queue takes.
-const FREED_KEPT: usize = 8_192;
+const FREED_KEPT: usize = 4_096;
 
 /// What an event connection has told since it began, or since the trace did.
 ///

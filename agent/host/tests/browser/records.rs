@@ -1,9 +1,11 @@
 //! The list of records.
 
+use heapbeacon_shared::api::Device;
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
 use super::story::{LEAKS, bundle, row};
+use crate::support::await_that;
 use crate::support::page::Page;
 use crate::support::process::Process;
 
@@ -83,7 +85,13 @@ async fn records_of_a_call_site_are_ordered_and_their_sizes_and_ages_drawn() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_opened_by_keyboard_mouse_and_finger() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
-    let page = Page::open(&format!("{}/#/records?filter={LEAKS}", agent.url())).await?;
+    let client = agent.client();
+    // Sessions that end take a second: what is older by then leaks.
+    await_that("a block stays", || {
+        client.read::<Device>("/device").uptime_us > 6_000_000
+    });
+    let oldest = format!("{}/#/records?filter={LEAKS}&sort=-age", agent.url());
+    let page = Page::open(&oldest).await?;
     page.element_with(".record", LEAKS).await?;
 
     // Of a live block: who allocated it, and who holds it.

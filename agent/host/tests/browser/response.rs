@@ -141,7 +141,7 @@ impl Answers {
     }
 
     /// Goes to every page.
-    async fn to_pages(&mut self, page: &Page) -> WebDriverResult<()> {
+    async fn time_pages(&mut self, page: &Page) -> WebDriverResult<()> {
         let mut least = [f64::INFINITY; PAGES.len()];
         for _ in 0..ROUNDS {
             for (least, (name, shown)) in least.iter_mut().zip(PAGES) {
@@ -158,17 +158,17 @@ impl Answers {
     }
 
     /// Does what there is to do on each page.
-    async fn to_inputs(&mut self, page: &Page) -> WebDriverResult<()> {
+    async fn time_inputs(&mut self, page: &Page) -> WebDriverResult<()> {
         for (name, shown, inputs) in INPUTS {
             page.go(name).await?;
             page.element(shown).await?;
-            self.to_turns(page, name, inputs).await?;
+            self.time_turns(page, name, inputs).await?;
         }
         Ok(())
     }
 
     /// Does the one and the other by turns.
-    async fn to_turns(&mut self, page: &Page, name: &str, inputs: &Turns) -> WebDriverResult<()> {
+    async fn time_turns(&mut self, page: &Page, name: &str, inputs: &Turns) -> WebDriverResult<()> {
         let mut least = [f64::INFINITY; 2];
         for _ in 0..ROUNDS {
             for (least, (css, done)) in least.iter_mut().zip(inputs) {
@@ -189,7 +189,7 @@ impl Answers {
     }
 
     /// Types into a field, which the address has by this name; a letter counts.
-    async fn to_letters(
+    async fn time_letters(
         &mut self,
         page: &Page,
         [name, css, key]: [&str; 3],
@@ -213,10 +213,10 @@ impl Answers {
 
     async fn all(page: &Page) -> WebDriverResult<()> {
         let mut answers = Self::default();
-        answers.to_pages(page).await?;
-        answers.to_inputs(page).await?;
+        answers.time_pages(page).await?;
+        answers.time_inputs(page).await?;
         for field in FIELDS {
-            answers.to_letters(page, field).await?;
+            answers.time_letters(page, field).await?;
         }
         answers.assert_soon();
         Ok(())
@@ -257,7 +257,7 @@ async fn a_comparison_of_many_blocks_and_call_stacks_answers_within_a_tenth_of_a
     }
     page.element("[data-testid='change-row']").await?;
     let mut answers = Answers::default();
-    answers.to_turns(&page, "compare", &COMPARED).await?;
+    answers.time_turns(&page, "compare", &COMPARED).await?;
     answers.assert_soon();
     page.close().await
 }

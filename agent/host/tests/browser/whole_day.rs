@@ -7,7 +7,8 @@ use thirtyfour::prelude::*;
 use super::story::bundle;
 use crate::support::client::Client;
 use crate::support::fleet::Fleet;
-use crate::support::page::{Memory, Page};
+use crate::support::page::Page;
+use crate::support::page::ageing::Memory;
 
 const SPEED: u32 = 1_000;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -43,7 +44,7 @@ async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> 
     let (_, address) = &fleet.devices()[index];
     page.visit(&format!("http://{address}")).await?;
     for turn in 1..=MARKS {
-        if turn as usize % PAGES.len() == 0 {
+        if (turn as usize).is_multiple_of(PAGES.len()) {
             page.go(PAGES[turn as usize / PAGES.len() % PAGES.len()])
                 .await?;
         }

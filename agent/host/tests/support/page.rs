@@ -8,10 +8,8 @@ use thirtyfour::TypingData;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
-mod ageing;
+pub(crate) mod ageing;
 mod gestures;
-
-pub(crate) use ageing::Memory;
 
 use super::await_some;
 use super::background::Background;
