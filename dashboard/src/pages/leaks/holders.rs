@@ -82,7 +82,8 @@ fn list(held: &HeldBy) -> AnyView {
     let rest: u64 = rest.map(|holding| holding.blocks).sum();
     let note = match rest {
         0 if held.blocks == 0 => {
-            "The last scan knew none of these blocks: they came later, or are freed by now.".to_owned()
+            "The last scan knew none of these blocks: they came later, or are freed by now."
+                .to_owned()
         }
         0 if held.sampled == held.blocks => String::new(),
         0 => format!(
