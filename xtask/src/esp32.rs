@@ -57,7 +57,15 @@ impl Chip {
 
     /// The agent's firmware.
     pub(crate) fn firmware(self) -> Program {
-        self.program("heapbeacon-esp32-demo", "")
+        let program = self.program("heapbeacon-esp32-demo", "");
+        match self {
+            Self::Esp32C3 => program,
+            // Their driver takes 80 KB more, which a slot of 4 MB of flash has not beside the dashboard.
+            Self::Esp32C5 | Self::Esp32C6 | Self::Esp32C61 => Program {
+                package: program.package.small(),
+                ..program
+            },
+        }
     }
 
     /// A firmware with what some features of its own add of HeapBeacon: nothing without any.

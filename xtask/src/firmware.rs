@@ -67,7 +67,15 @@ pub(crate) struct Package {
     /// Further features.
     more: &'static str,
     target: &'static str,
+    /// Whether the library is made small rather than quick.
+    is_small: bool,
 }
+
+/// The setting of cargo for that.
+const SMALL: [&str; 2] = [
+    "--config",
+    "profile.release.package.heapbeacon-esp32.opt-level=\"z\"",
+];
 
 /// A program for a chip.
 #[derive(Clone, Copy)]
@@ -131,6 +139,15 @@ impl Package {
             features,
             more: "",
             target,
+            is_small: false,
+        }
+    }
+
+    /// Makes what it has of HeapBeacon small, at the price of twice the instructions in a hook.
+    pub(crate) fn small(self) -> Self {
+        Self {
+            is_small: true,
+            ..self
         }
     }
 
@@ -150,7 +167,9 @@ impl Package {
             features,
             more,
             target,
+            is_small,
         } = self;
+        let small = is_small.then_some(SMALL).into_iter().flatten();
         let shell = &workspace.shell;
         let results = target_folder(workspace);
         let folder = workspace.path(folder);
@@ -158,7 +177,7 @@ impl Package {
         let config = folder.join(".cargo/config.toml");
         cmd!(
             shell,
-            "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --features {more} --target {target} --target-dir {results}"
+            "cargo {command} --locked --manifest-path {manifest} --config {config} --package {name} --no-default-features --features {features} --features {more} --target {target} --target-dir {results} {small...}"
         )
     }
 }

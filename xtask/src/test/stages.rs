@@ -47,7 +47,7 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "fuzz",
         about: "a minute of random bytes for everything that reads untrusted ones",
         run: fuzz,
-        beside: Some("qemu"),
+        beside: Some("bench"),
     },
     Stage {
         name: "api",
@@ -77,7 +77,7 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "esp32",
         about: "the firmware for ESP32 chips: it links, keeps its budgets, and its images are sound",
         run: esp32,
-        beside: Some("qemu"),
+        beside: Some("bench"),
     },
     Stage {
         name: "bench",

@@ -4,13 +4,14 @@
 //! A board spawns [`keep`] from a task of its own, and says so in [`Device::is_on_mdns`].
 
 use embassy_futures::poll_once;
-use embassy_futures::select::select;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Cidr, Stack};
 use embassy_time::{Duration, Instant, Timer, with_deadline};
 use heapbeacon::mdns::{GROUP, HOP_LIMIT, PACKET_BYTES, PORT, Service};
 use heapbeacon::platform::Device;
 use static_cell::ConstStaticCell;
+
+use crate::network::until_configured;
 
 /// Sockets that it takes of the stack's.
 pub const SOCKETS: usize = 1;
@@ -25,6 +26,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PERIOD: Duration = Duration::from_secs(60);
 /// How long an answer waits, since others may answer, too (RFC 6762, 6): so there are no more than some dozens a second, whoever asks.
 const MANNERS: Duration = Duration::from_millis(25);
+/// How often it is looked whether there is an address still.
+const LOOK: Duration = Duration::from_millis(250);
 /// How long the stack has to say that it leaves a group.
 const LEAVING: Duration = Duration::from_millis(50);
 
@@ -79,9 +82,9 @@ pub async fn keep<P: Device>(network: Stack<'static>, port: u16) {
         told: None,
     };
     loop {
-        network.wait_config_up().await;
+        until_configured(network, true).await;
         responder.join().await;
-        select(network.wait_config_down(), responder.run::<P>()).await;
+        responder.run::<P>().await;
         responder.told = None;
     }
 }
@@ -97,7 +100,7 @@ impl Responder {
         let _ = self.network.join_multicast_group(GROUP);
     }
 
-    /// Announces and answers, until it is dropped.
+    /// Announces and answers for as long as there is an address.
     async fn run<P: Device>(&mut self) {
         let (mut next, mut wait) = (Instant::now(), AGAIN);
         while let Some(config) = self.network.config_v4() {
@@ -106,8 +109,10 @@ impl Responder {
                 self.take_back().await;
                 (next, wait) = (Instant::now(), AGAIN);
             }
-            match with_deadline(next, self.socket.wait_recv_ready()).await {
+            let soon = next.min(Instant::now() + LOOK);
+            match with_deadline(soon, self.socket.wait_recv_ready()).await {
                 Ok(()) => self.answer(&service, config.address).await,
+                Err(_) if Instant::now() < next => {}
                 Err(_) => {
                     if let Some(packet) = service.announcement(self.packet) {
                         send(&self.socket, packet, (GROUP, PORT)).await;

@@ -7,17 +7,30 @@ use core::net::Ipv4Addr;
 use embassy_net::Stack;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_time::Instant;
+use embassy_time::{Duration, Instant, Timer};
 use heapbeacon_shared::api::Network;
 
 /// The address that the network gave, and when; `None` while there is none.
 static ADDRESS: Mutex<CriticalSectionRawMutex, Cell<Option<(Ipv4Addr, Instant)>>> =
     Mutex::new(Cell::new(None));
 
+/// How often it is looked whether the network is up.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Waits until the network is up, or is not.
+///
+/// It looks again and again, for a stack tells one task only that waits for that: two, of which one may be the firmware's, would wake each other
+/// for ever, and take all the time that there is.
+pub async fn until_configured(network: Stack<'static>, is_up: bool) {
+    while network.is_config_up() != is_up {
+        Timer::after(LOOK).await;
+    }
+}
+
 /// Waits until the network is up, notes the device's address for [`describe`] and returns it; `None` if it has none of
 /// IPv4.
 pub async fn await_address(network: Stack<'static>) -> Option<Ipv4Addr> {
-    network.wait_config_up().await;
+    until_configured(network, true).await;
     let address = network.config_v4().map(|config| config.address.address());
     let noted = address.map(|address| (address, Instant::now()));
     ADDRESS.lock(|place| place.set(noted));
@@ -26,7 +39,7 @@ pub async fn await_address(network: Stack<'static>) -> Option<Ipv4Addr> {
 
 /// Waits until the network is gone, and notes that.
 pub async fn await_loss(network: Stack<'static>) {
-    network.wait_config_down().await;
+    until_configured(network, false).await;
     ADDRESS.lock(|place| place.set(None));
 }
 

@@ -34,7 +34,7 @@
 //! | `stack` | call stacks |
 //! | `thread` | who runs |
 //! | `keep`, `panic` | what outlives a reset, and what a panic leaves there |
-//! | [`provisioning`](mod@provisioning) | a network for a device that has none |
+//! | `provisioning` | a network for a device that has none |
 //! | `radio` | esp-radio as what it joins networks with |
 //! | `settings` | what users wish of it, in a partition of its flash |
 //! | `symbols` | names of its addresses, in a partition of its flash |

@@ -13,6 +13,7 @@ use esp_wifi::wifi::{
     WifiController, WifiError,
 };
 use heapbeacon::field::provisioning::{Failure, Heard, MOST_HEARD, Network, Radio};
+use heapbeacon_embassy::network::until_configured;
 use heapless::{String, Vec};
 
 use crate::provisioning::say;
@@ -67,7 +68,7 @@ impl Wifi {
                 return Err(Failure::Refused);
             }
         }
-        let configured = with_timeout(ADDRESS_PATIENCE, self.network.wait_config_up()).await;
+        let configured = with_timeout(ADDRESS_PATIENCE, until_configured(self.network, true)).await;
         let address = self.network.config_v4().filter(|_| configured.is_ok());
         match address {
             Some(config) => Ok(config.address.address()),
@@ -82,7 +83,7 @@ impl Wifi {
     async fn leave(&mut self) {
         // Not having been connected is what is wanted.
         let _ = with_timeout(WATCH, self.controller.disconnect_async()).await;
-        let _ = with_timeout(WATCH, self.network.wait_config_down()).await;
+        let _ = with_timeout(WATCH, until_configured(self.network, false)).await;
     }
 }
 
