@@ -86,11 +86,11 @@ async fn records_of_a_call_site_are_ordered_and_their_sizes_and_ages_drawn() -> 
 async fn a_record_is_opened_by_keyboard_mouse_and_finger() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
     let client = agent.client();
-    // Sessions that end take a second: what is older by then leaks.
+    // Sessions that end take a second: what is live and older by then leaks.
     await_that("a block stays", || {
         client.read::<Device>("/device").uptime_us > 6_000_000
     });
-    let oldest = format!("{}/#/records?filter={LEAKS}&sort=-age", agent.url());
+    let oldest = format!("{}/#/records?filter={LEAKS}&sort=-freed", agent.url());
     let page = Page::open(&oldest).await?;
     page.element_with(".record", LEAKS).await?;
 

@@ -21,6 +21,8 @@ const MARKS: u32 = 32;
 const LOOKS: usize = 5;
 /// Most of the memory of the first hour that a tab has after the last, in percent.
 const MOST_PERCENT: u64 = 120;
+/// The same with events, of which the first hour, four seconds on the wall, has not filled all that is kept: it stays below 11 MB.
+const MOST_PERCENT_OF_EVENTS: u64 = 145;
 /// Fewest requests that the page must have made for the test to mean anything: more than its longest history has moments.
 const ASKED: u64 = 2_000;
 /// A stand-in whose heap a leak fills again and again, so that it restarts a few times an hour, and one that goes on.
@@ -37,7 +39,7 @@ fn stand_in(index: usize) -> (tempfile::TempDir, Fleet) {
 }
 
 /// Lets a day pass, and compares the memory at its end with that after an hour, in which as much was looked at and noted.
-async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> {
+async fn live_through_a_day(fleet: &Fleet, index: usize, most_percent: u64) -> WebDriverResult<()> {
     let client = fleet.client(index);
     let page = Page::open("about:blank").await?;
     page.speed_up(SPEED).await?;
@@ -61,7 +63,7 @@ async fn live_through_a_day(fleet: &Fleet, index: usize) -> WebDriverResult<()> 
     let asked = page.asked().await?;
     println!("After an hour {first:?}, after {HOURS} {last:?}, {asked} requests");
     assert!(asked > ASKED, "only {asked} requests");
-    assert_flat(&first, &last);
+    assert_flat(&first, &last, most_percent);
     page.close().await
 }
 
@@ -81,10 +83,10 @@ async fn memory_on_live(page: &Page) -> WebDriverResult<Memory> {
     page.memory().await
 }
 
-fn assert_flat(first: &Memory, last: &Memory) {
+fn assert_flat(first: &Memory, last: &Memory, most_percent: u64) {
     let sums = [first, last].map(|memory| memory.script_bytes + memory.program_bytes);
     assert!(
-        sums[1] * 100 <= sums[0] * MOST_PERCENT,
+        sums[1] * 100 <= sums[0] * most_percent,
         "{first:?}, {last:?}"
     );
     assert!(
@@ -97,7 +99,7 @@ fn assert_flat(first: &Memory, last: &Memory) {
 async fn a_day_of_a_device_that_leaks_and_restarts_takes_no_more_memory_than_an_hour()
 -> WebDriverResult<()> {
     let (_folder, fleet) = stand_in(RESTARTS);
-    live_through_a_day(&fleet, RESTARTS).await
+    live_through_a_day(&fleet, RESTARTS, MOST_PERCENT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,5 +109,5 @@ async fn a_day_of_events_takes_no_more_memory_than_an_hour() -> WebDriverResult<
     client.command("/trace/stop", "");
     client.command("/trace/init", r#"{"destination":"to_host"}"#);
     client.command("/trace/start?mode=leaks", "");
-    live_through_a_day(&fleet, LASTS).await
+    live_through_a_day(&fleet, LASTS, MOST_PERCENT_OF_EVENTS).await
 }
