@@ -109,8 +109,20 @@ fn Fields(form: Form) -> impl IntoView {
         let is_chosen = move || read(form, |wishes| wishes.trace) == Some(trace);
         view! { <option value=words selected=is_chosen>{words}</option> }.into_any()
     };
-    let references = Signal::derive(move || read(form, |wishes| wishes.references) == Some(true));
-    let log = Signal::derive(move || read(form, |wishes| wishes.log) == Some(true));
+    let references = switch(
+        form,
+        "allow-references",
+        "Memory may be scanned for who holds a block",
+        "Without, nobody can ask for references",
+        |wishes| &mut wishes.references,
+    );
+    let log = switch(
+        form,
+        "keep-log",
+        "The last lines of the log are kept for a post-mortem",
+        "Without, what the firmware logs stays on its console",
+        |wishes| &mut wishes.log,
+    );
     view! {
         <div class="fields">
             {name}
@@ -123,24 +135,8 @@ fn Fields(form: Form) -> impl IntoView {
             {records}
             {ssid}
         </div>
-        <p>
-            <Switch
-                label=Signal::derive(|| "Memory may be scanned for who holds a block".to_owned())
-                hint="Without, nobody can ask for references".to_owned()
-                test_id="allow-references".to_owned()
-                on=references
-                on_change=Callback::new(move |on| change(form, |wishes| wishes.references = on))
-            />
-        </p>
-        <p>
-            <Switch
-                label=Signal::derive(|| "The last lines of the log are kept for a post-mortem".to_owned())
-                hint="Without, what the firmware logs stays on its console".to_owned()
-                test_id="keep-log".to_owned()
-                on=log
-                on_change=Callback::new(move |on| change(form, |wishes| wishes.log = on))
-            />
-        </p>
+        {references}
+        {log}
     }
 }
 
@@ -157,6 +153,29 @@ enum Kind {
     Text,
     Number,
     Secret,
+}
+
+/// Draws a switch of the form.
+fn switch(
+    form: Form,
+    test_id: &str,
+    label: &'static str,
+    hint: &str,
+    part: fn(&mut Wishes) -> &mut bool,
+) -> AnyView {
+    let on = move || read(form, |wishes| *part(&mut wishes.clone())) == Some(true);
+    view! {
+        <p>
+            <Switch
+                label=Signal::derive(move || label.to_owned())
+                hint=hint.to_owned()
+                test_id=test_id.to_owned()
+                on=Signal::derive(on)
+                on_change=Callback::new(move |on| change(form, |wishes| *part(wishes) = on))
+            />
+        </p>
+    }
+    .into_any()
 }
 
 /// Draws a field for a text of the form.

@@ -4,6 +4,7 @@
 //! A board spawns [`keep`] from a task of its own, and says so in [`Device::is_on_mdns`].
 
 use embassy_futures::poll_once;
+use embassy_futures::select::select;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Cidr, Stack};
 use embassy_time::{Duration, Instant, Timer, with_deadline};
@@ -26,8 +27,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PERIOD: Duration = Duration::from_secs(60);
 /// How long an answer waits, since others may answer, too (RFC 6762, 6): so there are no more than some dozens a second, whoever asks.
 const MANNERS: Duration = Duration::from_millis(25);
-/// How often it is looked whether there is an address still.
-const LOOK: Duration = Duration::from_millis(250);
 /// How long the stack has to say that it leaves a group.
 const LEAVING: Duration = Duration::from_millis(50);
 
@@ -84,7 +83,7 @@ pub async fn keep<P: Device>(network: Stack<'static>, port: u16) {
     loop {
         until_configured(network, true).await;
         responder.join().await;
-        responder.run::<P>().await;
+        select(until_configured(network, false), responder.run::<P>()).await;
         responder.told = None;
     }
 }
@@ -100,7 +99,7 @@ impl Responder {
         let _ = self.network.join_multicast_group(GROUP);
     }
 
-    /// Announces and answers for as long as there is an address.
+    /// Announces and answers, until it is dropped.
     async fn run<P: Device>(&mut self) {
         let (mut next, mut wait) = (Instant::now(), AGAIN);
         while let Some(config) = self.network.config_v4() {
@@ -109,10 +108,8 @@ impl Responder {
                 self.take_back().await;
                 (next, wait) = (Instant::now(), AGAIN);
             }
-            let soon = next.min(Instant::now() + LOOK);
-            match with_deadline(soon, self.socket.wait_recv_ready()).await {
+            match with_deadline(next, self.socket.wait_recv_ready()).await {
                 Ok(()) => self.answer(&service, config.address).await,
-                Err(_) if Instant::now() < next => {}
                 Err(_) => {
                     if let Some(packet) = service.announcement(self.packet) {
                         send(&self.socket, packet, (GROUP, PORT)).await;
