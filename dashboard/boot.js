@@ -68,12 +68,14 @@
     }
   }
 
-  /** Compiles the program, if it can while it arrives. */
+  /** Compiles the program: unpacked, where it is packed, and otherwise while it arrives. */
   async function fetchProgram() {
-    let response;
+    const isPacked = wasm.endsWith(".lzma");
+    let response, unpacking;
     try {
-      response = await fetch(wasm);
+      [response, unpacking] = await Promise.all([fetch(wasm), isPacked && fetchModule(named("unlzma.js"))]);
     } catch (error) {
+      if (error instanceof Missing) throw error;
       throw new Missing(wasm, "did not arrive: the connection failed.", true);
     }
     const { status } = response;
@@ -83,17 +85,33 @@
     const type = response.headers.get("Content-Type") || "something unnamed";
     let bytes;
     try {
-      if (type === "application/wasm" && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
+      if (!isPacked && type === "application/wasm" && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
       bytes = await response.arrayBuffer();
     } catch (error) {
       if (error instanceof WebAssembly.CompileError) throw error;
       throw new Missing(wasm, "was cut off on its way.", true);
     }
+    if (isPacked) bytes = unpacked(bytes, type, unpacking);
     // Some servers send their first page, or a login, for whatever they do not have.
     if (String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))) !== "\0asm") {
       throw new Missing(wasm, `is no WebAssembly: the server sent ${type} instead.`, false);
     }
     return WebAssembly.compile(bytes);
+  }
+
+  function unpacked(bytes, type, { unlzma }) {
+    try {
+      return unlzma(new Uint8Array(bytes)).buffer;
+    } catch (error) {
+      // Something else in its place is said below; what is named as it should be and can't be unpacked was changed on its way.
+      if (type.startsWith("text/")) return bytes;
+      throw new WebAssembly.CompileError(`${wasm.split("/").pop()}: ${error.message}`);
+    }
+  }
+
+  /** A file whose name is always the same, as this version of the page has it: the program's name stands behind it. */
+  function named(file) {
+    return `${file}?${script.split("/").pop()}`;
   }
 
   /** How often a module failed. */
@@ -112,12 +130,11 @@
   /** The program, once it runs: what parts of the page that are not in it ask. */
   let running;
 
-  /** A part of the page whose script is loaded once it is shown. Its name is always the same: the page's own stands behind it, as for the worker. */
+  /** A part of the page whose script is loaded once it is shown. */
   class Later extends HTMLElement {
     async connectedCallback() {
-      const file = `${this.getAttribute("name")}.js?${script.split("/").pop()}`;
       try {
-        const part = await patiently(() => fetchModule(file));
+        const part = await patiently(() => fetchModule(named(`${this.getAttribute("name")}.js`)));
         part.show(this, running);
       } catch (error) {
         const words = `A part of this page did not arrive: ${error.message} The device may be busy, or out of reach.`;

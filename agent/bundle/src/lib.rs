@@ -1,5 +1,7 @@
 //! Packs the dashboard's files as a device holds them: compressed once, with content type and tag.
 //!
+//! Its programs are packed by [`lzma`] when it is built, before that.
+//!
 //! A program that has files packs them when it starts ([`load`]). For firmware, where every byte counts,
 //! `cargo xtask build dashboard` packs them beforehand, into the source of the crate `heapbeacon-dashboard-bundle`
 //! ([`embed`]).
@@ -15,6 +17,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lzma_rust2::{LzmaOptions, LzmaWriter};
 
 /// The file that [`embed`] writes beside the packed ones.
 const LIST: &str = "assets.rs";
@@ -58,6 +61,26 @@ pub fn load(folder: &Path, effort: Effort) -> Result<Vec<File>, String> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// Packs a program of the page as LZMA does it (the `.lzma` format of LZMA Utils, with its size): a quarter smaller than gzip.
+///
+/// No browser unpacks that by itself: the page's `unlzma.js` does.
+///
+/// # Errors
+/// Those of writing.
+pub fn lzma(program: &[u8]) -> io::Result<Vec<u8>> {
+    let options = LzmaOptions {
+        // What was found to be smallest for WebAssembly, whose instructions are not aligned.
+        lc: 4,
+        pb: 0,
+        nice_len: LzmaOptions::NICE_LEN_MAX,
+        ..LzmaOptions::with_preset(9)
+    };
+    let size = Some(program.len() as u64);
+    let mut packed = LzmaWriter::new_use_header(Vec::new(), &options, size)?;
+    packed.write_all(program)?;
+    packed.finish()
 }
 
 /// Makes a folder hold the files, and `assets.rs`: a Rust expression, the `&[Asset]` that includes them.

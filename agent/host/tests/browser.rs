@@ -33,6 +33,7 @@ mod browser {
     mod story;
     mod strangers;
     mod tls;
+    mod unpacking;
     mod views;
     mod warnings;
     mod whole_day;

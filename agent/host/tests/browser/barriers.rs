@@ -101,7 +101,7 @@ async fn pages_without_a_device_have_no_barriers() -> WebDriverResult<()> {
     let silent = WebServer::start(|_| None);
     let server = WebServer::of_files(&bundle(), |_| None);
     let broken = WebServer::of_files(&bundle(), |path| {
-        path.ends_with(".wasm").then(Reply::missing)
+        path.ends_with(".lzma").then(Reply::missing)
     });
     for (state, url, sign) in [
         ("foreign", server.url().to_owned(), "#address"),

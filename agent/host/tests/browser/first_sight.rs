@@ -12,7 +12,7 @@ use crate::support::page::Page;
 use crate::support::process::Process;
 use crate::support::web_server::{Reply, WebServer};
 
-const PROGRAM: &str = "*dashboard*.wasm";
+const PROGRAM: &str = "*dashboard*.lzma";
 const HEADLINE: &str = "#verdict h2";
 
 /// Waits until the device judges that somebody's own code leaks.
@@ -72,7 +72,7 @@ fn served(trace: &Trace, list: &LeaksPage) -> WebServer {
     WebServer::start(move |path| match path {
         "/api/v1/trace" => Some(trace.clone()),
         "/api/v1/trace/leaks" => Some(list.clone()),
-        path if path.ends_with(".wasm") => None,
+        path if path.ends_with(".lzma") => None,
         path => Some(WebServer::file(&bundle(), path)),
     })
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use heapbeacon_bundle::lzma;
 use thirtyfour::prelude::*;
 
 use super::captures::{Files, lamp};
@@ -178,7 +179,14 @@ async fn a_program_that_does_not_arrive_is_said_with_a_way_to_try_again() -> Web
         withheld: 1_000,
         ..Reply::new(200, "application/wasm", *b"\0asm\x01\0\0\0")
     };
-    let damaged = || Reply::new(200, "application/wasm", *b"\0asm\x01\0\0\0\x01\x02\x03");
+    let damaged = || {
+        let program = lzma(b"\0asm\x01\0\0\0\x01\x02\x03").expect("it can be packed");
+        Reply::new(200, "application/octet-stream", program)
+    };
+    let shortened = || {
+        let program = lzma(&[7; 1_000]).expect("it can be packed");
+        Reply::new(200, "application/octet-stream", &program[..15])
+    };
     let login = || Reply::new(200, "text/html", LOGIN);
     let broken = |part, instead, words| Broken {
         part,
@@ -190,10 +198,11 @@ async fn a_program_that_does_not_arrive_is_said_with_a_way_to_try_again() -> Web
         instead,
         words,
     } in [
-        broken("_bg.wasm", Reply::missing, "answered 404"),
-        broken("_bg.wasm", login, "sent text/html instead"),
-        broken("_bg.wasm", cut, "cut off"),
-        broken("_bg.wasm", damaged, "is damaged"),
+        broken("_bg.wasm.lzma", Reply::missing, "answered 404"),
+        broken("_bg.wasm.lzma", login, "sent text/html instead"),
+        broken("_bg.wasm.lzma", cut, "cut off"),
+        broken("_bg.wasm.lzma", damaged, "is damaged"),
+        broken("_bg.wasm.lzma", shortened, "is damaged"),
         broken("dashboard.js", Reply::missing, "is no script"),
         broken("dashboard.js", login, "is no script"),
     ] {
@@ -210,7 +219,7 @@ async fn a_program_that_does_not_arrive_is_said_with_a_way_to_try_again() -> Web
 /// Finds a part by its name, whatever hash Trunk has put into it.
 fn is_part(path: &str, part: &str) -> bool {
     match part {
-        "_bg.wasm" => path.ends_with(part),
+        "_bg.wasm.lzma" => path.ends_with(part),
         _ => path.ends_with(".js") && path.contains("dashboard"),
     }
 }
@@ -219,7 +228,7 @@ fn is_part(path: &str, part: &str) -> bool {
 async fn a_program_that_a_busy_device_puts_off_starts_in_the_end() -> WebDriverResult<()> {
     let asked = AtomicUsize::new(0);
     let server = WebServer::of_files(&bundle(), move |path| {
-        let is_put_off = path.ends_with("_bg.wasm") && asked.fetch_add(1, SeqCst) < 2;
+        let is_put_off = path.ends_with("_bg.wasm.lzma") && asked.fetch_add(1, SeqCst) < 2;
         is_put_off.then(|| Reply::new(503, "text/plain", "busy"))
     });
     let page = Page::open(server.url()).await?;
@@ -235,7 +244,7 @@ async fn what_reads_elfs_is_asked_for_with_the_first_one_and_said_where_it_does_
     let seen = Arc::clone(&asked);
     let server = WebServer::of_files(&bundle(), move |path| {
         seen.fetch_add(usize::from(path.contains("worker")), SeqCst);
-        path.ends_with("worker_bg.wasm").then(Reply::missing)
+        path.ends_with("worker_bg.wasm.lzma").then(Reply::missing)
     });
     let files = Files::new();
     let page = Page::open(server.url()).await?;

@@ -122,7 +122,7 @@ fn the_dashboard_comes_whole_from_an_exhausted_device() {
     let files: Vec<_> = index
         .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| {
-            [".js", ".wasm", ".css"]
+            [".js", ".lzma", ".css"]
                 .iter()
                 .any(|end| text.ends_with(end))
         })
