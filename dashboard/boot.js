@@ -68,45 +68,44 @@
     }
   }
 
-  /** Compiles the program: unpacked, where it is packed, and otherwise while it arrives. */
-  async function fetchProgram() {
+  /** Asks for the program, and for what unpacks it if it is packed. */
+  async function askForProgram() {
     const isPacked = wasm.endsWith(".lzma");
-    let response, unpacking;
     try {
-      [response, unpacking] = await Promise.all([fetch(wasm), isPacked && fetchModule(named("unlzma.js"))]);
+      return await Promise.all([fetch(wasm), isPacked && fetchModule(named("unlzma.js"))]);
     } catch (error) {
       if (error instanceof Missing) throw error;
       throw new Missing(wasm, "did not arrive: the connection failed.", true);
     }
+  }
+
+  /** Compiles the program, if it can while it arrives. */
+  async function fetchProgram() {
+    let [response, unpacking] = await askForProgram();
     const { status } = response;
     if (!response.ok) {
       throw new Missing(wasm, `did not arrive: the server answered ${status}.`, status >= 500 || status === 429);
     }
     const type = response.headers.get("Content-Type") || "something unnamed";
-    let bytes;
+    let bytes, refusal;
+    if (unpacking) response = unpacking.unlzma(response, (words) => (refusal = words));
     try {
-      if (!isPacked && type === "application/wasm" && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
+      if (response.headers.get("Content-Type") === "application/wasm" && WebAssembly.compileStreaming) {
+        return await WebAssembly.compileStreaming(response);
+      }
       bytes = await response.arrayBuffer();
     } catch (error) {
+      if (refusal) throw type.startsWith("text/") ? instead(type) : new WebAssembly.CompileError(`${wasm.split("/").pop()}: ${refusal}`);
       if (error instanceof WebAssembly.CompileError) throw error;
       throw new Missing(wasm, "was cut off on its way.", true);
     }
-    if (isPacked) bytes = unpacked(bytes, type, unpacking);
-    // Some servers send their first page, or a login, for whatever they do not have.
-    if (String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))) !== "\0asm") {
-      throw new Missing(wasm, `is no WebAssembly: the server sent ${type} instead.`, false);
-    }
+    if (String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))) !== "\0asm") throw instead(type);
     return WebAssembly.compile(bytes);
   }
 
-  function unpacked(bytes, type, { unlzma }) {
-    try {
-      return unlzma(new Uint8Array(bytes)).buffer;
-    } catch (error) {
-      // Something else in its place is said below; what is named as it should be and can't be unpacked was changed on its way.
-      if (type.startsWith("text/")) return bytes;
-      throw new WebAssembly.CompileError(`${wasm.split("/").pop()}: ${error.message}`);
-    }
+  /** Some servers send their first page, or a login, for whatever they do not have. */
+  function instead(type) {
+    return new Missing(wasm, `is no WebAssembly: the server sent ${type} instead.`, false);
   }
 
   /** A file whose name is always the same, as this version of the page has it: the program's name stands behind it. */

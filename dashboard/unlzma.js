@@ -5,7 +5,7 @@
 /** Probabilities of a bit tree begin in the middle. */
 const HALF = 1024;
 
-/** Where the probabilities of each kind of bit begin, in one array. A `STATES` in rows of 16 is for each state and position. */
+/** Where the probabilities of each kind of bit begin, in one array. */
 const IS_MATCH = 0;
 const IS_REP0_LONG = 192;
 const IS_REP = 384;
@@ -119,48 +119,146 @@ class Bits {
   }
 }
 
-/** Returns what was packed, of bytes as `xz --format=lzma` writes them with a known size. Throws where they are no such bytes, or too few. */
-export function unlzma(packed) {
-  const header = new DataView(packed.buffer, packed.byteOffset, 18);
-  const properties = header.getUint8(0);
-  const size = header.getUint32(5, true);
-  if (properties >= 225 || size > LARGEST || header.getUint32(9, true)) throw new Error("it is no LZMA");
-  const literalBits = properties % 9;
-  const rest = (properties / 9) | 0;
-  const literalMask = (1 << rest % 5) - 1;
-  const positionMask = (1 << ((rest / 5) | 0)) - 1;
-  const bits = new Bits(packed, 13, LITERALS + (0x300 << (literalBits + (rest % 5))));
-  const out = new Uint8Array(size);
-  let at = 0;
-  let state = 0;
-  let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
-  while (at < size) {
-    const position = at & positionMask;
-    if (!bits.bit(IS_MATCH + (state << 4) + position)) {
-      const context = ((at & literalMask) << literalBits) + ((out[at - 1] | 0) >> (8 - literalBits));
-      out[at] = bits.literal(LITERALS + 0x300 * context, state < 7 ? -1 : out[at - rep0 - 1]);
-      at += 1;
-      state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
-      continue;
-    }
-    let length = 1;
-    if (!bits.bit(IS_REP + state)) {
-      [rep1, rep2, rep3] = [rep0, rep1, rep2];
-      length = bits.length(MATCH_LENGTHS, position);
-      rep0 = bits.distance(length);
-      state = state < 7 ? 7 : 10;
-    } else {
-      let isShort = false;
-      if (!bits.bit(IS_REP_G0 + state)) isShort = !bits.bit(IS_REP0_LONG + (state << 4) + position);
-      else if (!bits.bit(IS_REP_G1 + state)) [rep0, rep1] = [rep1, rep0];
-      else if (!bits.bit(IS_REP_G2 + state)) [rep0, rep1, rep2] = [rep2, rep0, rep1];
-      else [rep0, rep1, rep2, rep3] = [rep3, rep0, rep1, rep2];
-      if (!isShort) length = bits.length(REP_LENGTHS, position);
-      state = isShort ? (state < 7 ? 9 : 11) : state < 7 ? 8 : 11;
-    }
-    if (rep0 >= at || at + length > size) throw new Error("its packed bytes are damaged");
-    for (const end = at + length; at < end; at += 1) out[at] = out[at - rep0 - 1];
+const CUT = "it was cut off on its way";
+
+/** The most bytes that one step takes. */
+const STEP = 20;
+
+/** Bytes that are handed on at a time, or more. */
+const PIECE = 1 << 16;
+
+function joined(left, right) {
+  const both = new Uint8Array(left.length + right.length);
+  both.set(left);
+  both.set(right, left.length);
+  return both;
+}
+
+/** What was unpacked of bytes that come in parts. */
+class Unpacking {
+  /** Begins with the first bytes, at least 18: a header of 13 and what the bits begin with. */
+  constructor(first) {
+    const header = new DataView(first.buffer, first.byteOffset, 18);
+    const properties = header.getUint8(0);
+    const size = header.getUint32(5, true);
+    if (properties >= 225 || size > LARGEST || header.getUint32(9, true)) throw new SyntaxError("it is no LZMA of a known size");
+    const rest = (properties / 9) | 0;
+    this.literalBits = properties % 9;
+    this.literalMask = (1 << rest % 5) - 1;
+    this.positionMask = (1 << ((rest / 5) | 0)) - 1;
+    this.bits = new Bits(first, 13, LITERALS + (0x300 << (this.literalBits + (rest % 5))));
+    this.out = new Uint8Array(size);
+    this.at = 0;
+    this.state = 0;
+    this.reps = [0, 0, 0, 0];
   }
-  if (bits.at > packed.length) throw new Error("it was cut off on its way");
-  return out;
+
+  /** Takes the bytes that come next behind those that are left. */
+  take(next) {
+    this.bits.bytes = joined(this.bits.bytes.subarray(this.bits.at), next);
+    this.bits.at = 0;
+  }
+
+  /** Unpacks as far as the bytes reach, or to the end where no more will come. */
+  run(isLast) {
+    const { length } = this.bits.bytes;
+    const last = isLast ? length : length - STEP;
+    while (this.at < this.out.length && this.bits.at <= last) this.step();
+    if (isLast && (this.at < this.out.length || this.bits.at > length)) throw new SyntaxError(CUT);
+  }
+
+  step() {
+    const { bits, out, at, state } = this;
+    const position = at & this.positionMask;
+    if (bits.bit(IS_MATCH + (state << 4) + position)) {
+      const length = bits.bit(IS_REP + state) ? this.again(position) : this.match(position);
+      this.copy(length);
+      return;
+    }
+    const context = ((at & this.literalMask) << this.literalBits) + ((out[at - 1] | 0) >> (8 - this.literalBits));
+    out[at] = bits.literal(LITERALS + 0x300 * context, state < 7 ? -1 : out[at - this.reps[0] - 1]);
+    this.at += 1;
+    this.state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+  }
+
+  /** Returns the length of what comes from a new distance. */
+  match(position) {
+    const length = this.bits.length(MATCH_LENGTHS, position);
+    const [rep0, rep1, rep2] = this.reps;
+    this.reps = [this.bits.distance(length), rep0, rep1, rep2];
+    this.state = this.state < 7 ? 7 : 10;
+    return length;
+  }
+
+  /** Returns the length of what comes from one of the last four distances. */
+  again(position) {
+    const { bits, state } = this;
+    const [rep0, rep1, rep2, rep3] = this.reps;
+    const isLiteral = state < 7;
+    if (!bits.bit(IS_REP_G0 + state)) {
+      if (!bits.bit(IS_REP0_LONG + (state << 4) + position)) {
+        this.state = isLiteral ? 9 : 11;
+        return 1;
+      }
+    } else if (!bits.bit(IS_REP_G1 + state)) this.reps = [rep1, rep0, rep2, rep3];
+    else if (!bits.bit(IS_REP_G2 + state)) this.reps = [rep2, rep0, rep1, rep3];
+    else this.reps = [rep3, rep0, rep1, rep2];
+    this.state = isLiteral ? 8 : 11;
+    return bits.length(REP_LENGTHS, position);
+  }
+
+  copy(length) {
+    const { out } = this;
+    const back = this.reps[0] + 1;
+    const end = this.at + length;
+    if (back > this.at || end > out.length) throw new SyntaxError("its packed bytes are damaged");
+    for (let at = this.at; at < end; at += 1) out[at] = out[at - back];
+    this.at = end;
+  }
+}
+
+/** Hands on what is unpacked of what a reader of a stream brings. */
+async function* pieces(reader) {
+  let unpacking;
+  let told = 0;
+  let first = new Uint8Array(0);
+  for (let isLast = false; !isLast; ) {
+    const { done, value = new Uint8Array(0) } = await reader.read();
+    isLast = done;
+    if (unpacking) unpacking.take(value);
+    else {
+      first = joined(first, value);
+      if (first.length >= 18) unpacking = new Unpacking(first);
+      else if (isLast) throw new SyntaxError(CUT);
+      else continue;
+    }
+    unpacking.run(isLast);
+    if (isLast || unpacking.at >= told + PIECE) {
+      yield unpacking.out.subarray(told, unpacking.at);
+      told = unpacking.at;
+    }
+  }
+}
+
+/**
+ * Returns the answer of a server with a program as it was before it was packed as `xz --format=lzma` does it where it knows the size. It breaks off,
+ * and `refuse` gets a sentence, where that is not what comes, or not all of it.
+ */
+export function unlzma(answer, refuse = () => {}) {
+  const reader = answer.body.getReader();
+  const unpacked = pieces(reader);
+  const body = new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await unpacked.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        if (error instanceof SyntaxError) refuse(error.message);
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return new Response(body, { headers: { "Content-Type": "application/wasm" } });
 }

@@ -40,14 +40,20 @@ onmessage = ({ data }) => {
 // The page names its own version behind the `?`, so that a browser's copies of another one are not used.
 const VERSION = location.search;
 
-/** What `wasm_bindgen` takes: an answer with a program, or the bytes of one that came packed. */
+/** What is wrong with the packed program, if it is known. */
+let refusal;
+
+/** What `wasm_bindgen` takes: an answer with a program, unpacked where it is packed. */
 async function fetchProgram(file) {
   const response = await fetch(file + VERSION);
   if (!response.ok) throw new Error(`${file} did not arrive: the server answered ${response.status}`);
   if (!file.endsWith(".lzma")) return response;
   const { unlzma } = await import(`./unlzma.js${VERSION}`);
-  return unlzma(new Uint8Array(await response.arrayBuffer()));
+  return unlzma(response, (words) => (refusal = `${file}: ${words}`));
 }
 
 importScripts("heapbeacon-worker.js" + VERSION);
-wasm_bindgen({ module_or_path: fetchProgram("heapbeacon-worker_bg.wasm") }).then(() => postMessage(null), fail);
+wasm_bindgen({ module_or_path: fetchProgram("heapbeacon-worker_bg.wasm") }).then(
+  () => postMessage(null),
+  (error) => fail(refusal ?? error),
+);
