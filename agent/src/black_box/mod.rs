@@ -125,6 +125,8 @@ pub struct BlackBox<M: RawMutex> {
 struct State {
     has_begun: bool,
     outcome: Outcome,
+    /// How the boot before has ended, if that is known.
+    before: Option<Reason>,
     /// Bytes that are kept: they were found whole when the boot began, and nobody writes there until the next one does.
     kept: usize,
     /// How often state was written ahead in this boot.
@@ -145,6 +147,7 @@ impl<M: RawMutex> BlackBox<M> {
             state: Mutex::new(Cell::new(State {
                 has_begun: false,
                 outcome: Outcome::Nothing,
+                before: None,
                 kept: 0,
                 number: 0,
                 failed_us: None,
@@ -157,7 +160,14 @@ impl<M: RawMutex> BlackBox<M> {
 
     /// Finds out how the boot before has ended, and begins to keep what is left of this one. To be called once, early in a boot.
     pub fn begin(&self, reset: Reset) {
-        let outcome = self.settle(reset);
+        let noted = self.noted();
+        let before = match (&noted, reset) {
+            (Some(ending), _) => Some(ending.reason),
+            (None, Reset::Ended(reason)) => Some(reason),
+            // Memory outlived a short failure, or has nothing to tell.
+            (None, Reset::PowerOn) => None,
+        };
+        let outcome = self.settle(reset, noted, before);
         // The note goes last: a reset in between finds by it that what it tells of was kept.
         self.memory.log().clear();
         for area in self.memory.ahead() {
@@ -171,8 +181,15 @@ impl<M: RawMutex> BlackBox<M> {
         self.update(|state| {
             state.has_begun = true;
             state.outcome = outcome;
+            state.before = before;
             state.kept = kept;
         });
+    }
+
+    /// Returns why the boot before has ended, whether that is kept or not; `None` where nothing says why.
+    pub fn before(&self) -> Option<Reason> {
+        let before = self.get().before;
+        before.filter(|reason| *reason != Reason::Unknown)
     }
 
     /// Returns where it keeps what it does.
@@ -333,7 +350,7 @@ impl<M: RawMutex> BlackBox<M> {
     }
 
     /// Puts together what is left of the boot before.
-    fn settle(&self, reset: Reset) -> Outcome {
+    fn settle(&self, reset: Reset, noted: Option<Ending>, before: Option<Reason>) -> Outcome {
         let kept = self.memory.kept();
         let [first, second] = self.memory.ahead();
         if self.memory.is_blank() {
@@ -343,14 +360,7 @@ impl<M: RawMutex> BlackBox<M> {
                 Reset::Ended(_) => Outcome::Nothing,
             };
         }
-        let noted = self.noted();
-        let reason = match (&noted, reset) {
-            (Some(ending), _) => Some(ending.reason),
-            (None, Reset::Ended(reason)) => Some(reason),
-            // Memory outlived a short failure.
-            (None, Reset::PowerOn) => None,
-        };
-        if let Some(reason) = reason.filter(|reason| *reason != Reason::Requested)
+        if let Some(reason) = before.filter(|reason| *reason != Reason::Requested)
             && self.has_something_to_tell(noted.as_ref())
         {
             let ending = noted.unwrap_or(Ending {

@@ -1,4 +1,4 @@
-//! `/postmortem`, `/restart` and `/ota`: what somebody asks of a device in the field.
+//! `/postmortem`, `/restart`, `/ota` and what is written to `/elf`: what somebody asks of a device in the field.
 
 use heapbeacon_shared::api;
 
@@ -9,6 +9,7 @@ use crate::http::answer::reply::{Json, Reply, Stream};
 use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::postmortem::{BlackBox, Outcome};
+use crate::read::symbols::{File as SymbolFile, Missing};
 
 type Answer = Result<Reply, Problem>;
 
@@ -47,6 +48,19 @@ pub(crate) fn restart<P: Device>() -> Answer {
     Ok(Reply::json(Json::Restart(api::Restart {
         restarting: true,
     })))
+}
+
+/// Answers names that have come to their end.
+pub(crate) fn held_symbols<P: Device>() -> Answer {
+    let head = SymbolFile::head::<P>().ok_or(Missing::NoFile);
+    let head = head.map_err(Problem::no_symbols)?;
+    let running = head.build_id == P::describe().build_id;
+    let held = Json::HeldSymbols(api::HeldSymbols {
+        build_id: head.build_id,
+        bytes: head.bytes,
+        running,
+    });
+    Ok(Reply::json(held).with("Cache-Control", "no-store"))
 }
 
 /// Answers an upload that has come to its end.

@@ -23,7 +23,6 @@ pub(crate) const NEXT: Duration = Duration::from_millis(500);
 /// How long a whole request may take to arrive, in seconds.
 pub(crate) const READ_SECONDS: u64 = 5;
 /// How long a peer may take for 1 KiB of an upload, which has no end otherwise, and keeps all others from uploading.
-#[cfg(feature = "update")]
 pub(crate) const UPLOAD: Duration = Duration::from_secs(READ_SECONDS);
 /// How long who tries many tokens waits for each answer.
 pub(crate) const GUESS: Duration = Duration::from_secs(1);

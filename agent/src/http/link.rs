@@ -14,7 +14,6 @@ pub(crate) enum Phase {
     /// A part of a request has come.
     Request,
     /// The head of a request has come, and its body is used as it comes.
-    #[cfg(feature = "update")]
     Upload,
     /// A whole request has come, and waits for its turn to be answered.
     Waiting,

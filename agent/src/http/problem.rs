@@ -1,5 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457), with ESP-IDF's error names.
 
+mod symbols;
 #[cfg(feature = "update")]
 mod update;
 

@@ -7,7 +7,6 @@ use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
-#[cfg(feature = "update")]
 use crate::http::field;
 use crate::http::handlers::{self, Call};
 use crate::http::limits::SMALL_BODY;
@@ -61,6 +60,8 @@ pub(crate) enum Action<'b> {
     /// New firmware, which comes behind the head.
     #[cfg(feature = "update")]
     Upload(Incoming),
+    /// Names of so many bytes, which come behind the head.
+    Symbols(usize),
     /// What a guest of the access point asks for.
     #[cfg(feature = "provisioning")]
     Visit(Visit),
@@ -76,6 +77,7 @@ impl Action<'_> {
             // What is read of it is written, not kept.
             #[cfg(feature = "update")]
             Self::Upload(_) => false,
+            Self::Symbols(_) => false,
             _ => true,
         }
     }
@@ -193,6 +195,11 @@ fn choose<'b, P: Device>(
                 check_events::<P>(opening.filter.events)?;
             }
             Ok(Action::Open(opening))
+        }
+        Place::Route(endpoint, _) if endpoint.route == Route::SetSymbols => {
+            Query::new(request.target.query, endpoint.query)?;
+            request.expects_continue()?;
+            Ok(Action::Symbols(body_length))
         }
         #[cfg(feature = "update")]
         Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
@@ -348,6 +355,9 @@ pub(crate) fn perform<P: Device>(
         #[cfg(feature = "update")]
         Action::Upload(_) => {
             field::uploaded::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))
+        }
+        Action::Symbols(_) => {
+            field::held_symbols::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))
         }
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),

@@ -1,13 +1,11 @@
 //! The symbol file that lies in flash beside the image: whether it is whole and of the running build, and its bytes.
 
-use heapbeacon_shared::symbol_file::{self, Head, MOST_HEAD_BYTES};
+use heapbeacon_shared::symbol_file::{self, Head, MAGIC, MOST_HEAD_BYTES};
 use heapbeacon_shared::trace::{BuildId, BuildIdText};
 
 use crate::platform::Device;
-use crate::symbols::flash::Part;
+use crate::symbols::flash::{ALIGNMENT, Part};
 
-/// Bytes that any flash reads at once, or a part of these.
-const ALIGNMENT: usize = 4;
 /// Bytes of a file's end that tell whether all of it was written.
 const END: usize = 4;
 
@@ -46,13 +44,22 @@ impl File {
         )
     }
 
-    /// Looks whether some part of the flash holds the file of a build.
-    fn of(part: &'static dyn Part, running: &BuildId) -> Result<Self, Missing> {
+    /// Returns what the file in flash says of itself, of whatever build it is.
+    pub fn head<P: Device>() -> Option<Head> {
+        Self::read_head(P::symbols()?).ok()
+    }
+
+    fn read_head(part: &dyn Part) -> Result<Head, Missing> {
         let mut first = [0; MOST_HEAD_BYTES.next_multiple_of(ALIGNMENT)];
         if !part.read(0, &mut first) {
             return Err(Missing::Unreadable);
         }
-        let head = Head::read(&first).ok_or(Missing::NoFile)?;
+        Head::read(&first).ok_or(Missing::NoFile)
+    }
+
+    /// Looks whether some part of the flash holds the file of a build.
+    fn of(part: &'static dyn Part, running: &BuildId) -> Result<Self, Missing> {
+        let head = Self::read_head(part)?;
         if head.build_id != *running {
             return Err(Missing::Other(head.build_id.text()));
         }
@@ -86,14 +93,18 @@ impl File {
         words[skipped..].first_chunk().copied()
     }
 
-    /// Reads its next bytes into some room, of which it may use less; returns how many these are, none at its end. What can't be read is one, too: whoever
-    /// gets the file sees that it is cut.
+    /// Reads its next bytes into some room, of which it may use less; returns how many these are, none at its end. What can't be read is one, too, and what others are written over
+    /// meanwhile: whoever gets the file sees that it is cut.
     pub fn read(&mut self, room: &mut [u8]) -> usize {
         let room_bytes = room.len() - room.len() % ALIGNMENT;
         let left = usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX);
         let wanted = left.min(room_bytes);
         let words = &mut room[..wanted.next_multiple_of(ALIGNMENT)];
         if wanted == 0 || !self.part.read(self.at, words) {
+            return 0;
+        }
+        let mut magic = MAGIC;
+        if !self.part.read(0, &mut magic) || magic != MAGIC {
             return 0;
         }
         self.at += wanted as u64;

@@ -4,9 +4,11 @@
 //! linked ELF, whose build id and addresses stay as they are; flash that ELF, or make the update from it, as ever. The board's
 //! [`Device::elf`](crate::platform::Device::elf) answers with [`held`].
 //!
-//! Where slots for updates have no room for that, the file that `cargo xtask symbols ELF` writes may lie in a part of the [flash] beside them.
+//! Where slots for updates have no room for that, the file that `cargo xtask symbols ELF` writes may lie in a part of the [flash] beside them, where a debugger writes it, or an
+//! [upload].
 
 pub mod flash;
+pub mod upload;
 
 use core::hint::black_box;
 

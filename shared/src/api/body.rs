@@ -302,6 +302,17 @@ pub struct Restart {
     pub restarting: bool,
 }
 
+/// Answer of `PUT /elf`: the names that the device holds now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSymbols {
+    /// The build that they are of.
+    pub build_id: BuildId,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Whether that build runs: only then `GET /elf` serves them.
+    pub running: bool,
+}
+
 /// Body of `POST /trace/init`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

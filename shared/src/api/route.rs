@@ -232,6 +232,7 @@ pub enum Route {
     Ota,
     Upload,
     CancelUpload,
+    SetSymbols,
 }
 
 /// A row of the table of routes.
@@ -312,7 +313,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 38] = [
+    pub const ALL: [Endpoint; 39] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -415,9 +416,13 @@ impl Route {
             method: Method::Delete,
             ..Endpoint::control(Route::CancelUpload, "/api/v1/ota", Body::None)
         },
+        Endpoint {
+            method: Method::Put,
+            ..Endpoint::control(Route::SetSymbols, "/api/v1/elf", Body::Stream)
+        },
     ];
 
-    const TABLE: &'static [Endpoint; 38] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 39] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

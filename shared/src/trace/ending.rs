@@ -44,6 +44,25 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Returns its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Requested => "requested",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Panic => "panic",
+            Self::StackOverflow => "stack_overflow",
+            Self::Fault => "fault",
+            Self::Watchdog => "watchdog",
+            Self::TaskWatchdog => "task_watchdog",
+            Self::InterruptWatchdog => "interrupt_watchdog",
+            Self::BrownOut => "brown_out",
+            Self::UpdateFailed => "update_failed",
+            Self::Triggered => "triggered",
+            Self::Snapshot => "snapshot",
+        }
+    }
+
     /// Returns it in words.
     pub const fn words(self) -> &'static str {
         match self {

@@ -87,6 +87,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         | Route::TryTrigger
         | Route::Upload
         | Route::CancelUpload
+        | Route::SetSymbols
         | Route::Restart => unreachable!("these are not read"),
     }
 }

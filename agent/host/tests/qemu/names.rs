@@ -4,11 +4,14 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use heapbeacon_shared::api::{Device, Feature, LeaksPage};
+use heapbeacon_shared::api::{Device, Feature, HeldSymbols, LeaksPage};
 use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::symbols::{Frame, SymbolizedStack, Symbols};
 use object::{Object, ObjectSection};
 
+use super::postmortem::LISTENING;
+use crate::support::answer::Answer;
+use crate::support::client::Client;
 use crate::support::qemu::{self, Qemu};
 use crate::support::{await_some, firmware};
 
@@ -120,6 +123,42 @@ fn names_of_the_image_are_served_from_flash_and_those_of_another_are_not() {
         "{}",
         answer.text()
     );
+}
+
+#[test]
+fn names_that_are_sent_over_the_network_are_served_while_their_build_runs() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let elf = firmware::without_names();
+    let image = folder.path().join("image");
+    fs::write(&image, &elf).expect("there is room");
+    let names = Symbols::parse(&elf).expect("the ELF has symbols").pack();
+    let mut machine = Qemu::boot_image_with(&image, &folder.path().join("flash"));
+    let agent = machine.client();
+
+    // Those of another build may come, for it may be about to run.
+    let mut of_another = names.clone();
+    of_another[symbol_file::MAGIC.len() + 2] ^= 1;
+    let held: HeldSymbols = put(&agent, &of_another).json();
+    assert_eq!((held.bytes, held.running), (names.len() as u64, false));
+    assert_eq!(agent.get("/elf").status, 404);
+
+    let held: HeldSymbols = put(&agent, &names).json();
+    assert!(held.running);
+    assert!(agent.get("/elf").body == names);
+
+    // What is none leaves them, and so does a restart.
+    let problem = put(&agent, &elf[..1000]).problem(422);
+    assert!(
+        problem.detail.contains("cargo xtask symbols"),
+        "{problem:?}"
+    );
+    assert_eq!(agent.post("/restart", "").status, 200);
+    machine.await_line(LISTENING);
+    assert!(agent.get("/elf").body == names);
+}
+
+fn put(agent: &Client, names: &[u8]) -> Answer {
+    agent.request("PUT", "/api/v1/elf", &[], names)
 }
 
 /// Returns the function, file and line of the user's own code that allocated.

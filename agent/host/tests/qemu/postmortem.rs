@@ -13,7 +13,7 @@ use crate::support::qemu::{AGENT, Qemu, elf};
 use crate::support::{await_some, await_that};
 
 const PATH: &str = "/postmortem";
-const LISTENING: &str = "listening on";
+pub(super) const LISTENING: &str = "listening on";
 
 /// Waits until state was written ahead at least once.
 pub(super) fn run_for_a_while(agent: &Client) {

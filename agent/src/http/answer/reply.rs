@@ -98,6 +98,7 @@ pub(crate) enum Json {
     Mark(Mark),
     DemoSwitch(api::DemoSwitch),
     Restart(api::Restart),
+    HeldSymbols(api::HeldSymbols),
     Settings(api::Settings),
     Trigger(api::Trigger),
     #[cfg(feature = "update")]

@@ -15,6 +15,7 @@ use picoserve::time::Duration;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply};
 use crate::http::connection::events::Talk;
+use crate::http::connection::symbols;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
 use crate::http::limits::{FIRST, GUESS, NEXT, READ_SECONDS};
@@ -201,14 +202,6 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
 }
 
 /// Reads the body of a request as far as it is of use; one that can't be read turns the request into what is wrong with it.
-#[cfg_attr(
-    not(feature = "update"),
-    allow(
-        unused_variables,
-        clippy::extra_unused_type_parameters,
-        reason = "only an upload asks the board, and tells others how far it is"
-    )
-)]
 async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     link: &Link,
     order: &mut Order<'_>,
@@ -231,6 +224,10 @@ async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
         #[cfg(feature = "update")]
         Ok(Action::Upload(incoming)) => {
             upload::receive::<P, _, _, _, _>(link, incoming, tail, output).await
+        }
+        Ok(Action::Symbols(bytes)) => {
+            symbols::receive::<P, _, _, _, _>(link, *bytes, order.expects_continue, tail, output)
+                .await
         }
         _ if is_wanted => read(tail, body, deadline).await,
         _ => Ok(()),

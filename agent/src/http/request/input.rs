@@ -174,7 +174,6 @@ impl<R: Read> Tail<'_, R> {
     ///
     /// # Errors
     /// When it ends too soon.
-    #[cfg(feature = "update")]
     pub(crate) async fn read_some(&mut self, room: &mut [u8]) -> Result<usize, Stop> {
         let left = self.left.unwrap_or(0);
         let some = left.min(room.len());

@@ -152,7 +152,6 @@ impl Slot {
             Some(Phase::Silent) => self.age >= FIRST_WORD,
             Some(Phase::Request) => self.age >= REQUEST,
             Some(Phase::Answer) => self.quiet >= STALL,
-            #[cfg(feature = "update")]
             Some(Phase::Upload) => self.quiet >= STALL,
             _ => false,
         }

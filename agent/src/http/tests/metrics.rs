@@ -1,6 +1,7 @@
 //! What Prometheus scrapes, whatever the board is called and whatever happens meanwhile.
 
 use core::num::NonZeroUsize;
+use std::boxed::Box;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::string::{String, ToString};
@@ -8,13 +9,16 @@ use std::vec::Vec;
 use std::{cell::RefCell, format};
 
 use heapbeacon_shared::api;
-use heapbeacon_shared::trace::{BuildId, Region, name};
+use heapbeacon_shared::trace::{BuildId, Ending, Reason, Region, name};
 
 use crate::http::answer::chunk::Chunk;
 use crate::platform::Platform;
+use crate::postmortem::{Memory, Reset};
 use crate::read::leaks::{Asked, Leaks};
 use crate::read::metrics::Metrics;
-use crate::tests::board::{Board, EVENTS, Names, call, interrupt_before_hold, was_interrupted};
+use crate::tests::board::{
+    Board, EVENTS, Names, boot, call, interrupt_before_hold, was_interrupted,
+};
 use crate::tracer::{Allocation, Mode};
 
 /// What a name may hold.
@@ -200,6 +204,32 @@ fn names_that_hold_anything_stay_values_of_labels() {
 }
 
 #[test]
+fn a_restart_has_the_reason_that_the_firmware_noted_before_that_of_the_chip() {
+    let memory: &'static Memory = Box::leak(Box::default());
+    let check = |told: &[(&str, f64)]| {
+        assert_eq!(document().of("process_restart_info", "reason"), told);
+    };
+    let watchdog = Reset::Ended(Reason::Watchdog);
+    // Nothing but power, or a chip that can't tell, is no reason.
+    for nothing in [Reset::PowerOn, Reset::Ended(Reason::Unknown)] {
+        boot(memory, nothing);
+        check(&[]);
+    }
+    boot(memory, watchdog);
+    check(&[("watchdog", 1.0)]);
+    crate::postmortem::requested::<Board>();
+    let black_box = boot(memory, watchdog);
+    check(&[("requested", 1.0)]);
+    black_box.note(&Ending {
+        reason: Reason::Panic,
+        ..Ending::default()
+    });
+    // What is deleted has happened all the same.
+    boot(memory, watchdog).delete();
+    check(&[("panic", 1.0)]);
+}
+
+#[test]
 fn what_is_not_known_has_no_sample() {
     let document = document();
     for name in [
@@ -211,6 +241,7 @@ fn what_is_not_known_has_no_sample() {
         "heap_size_bytes",
         "heap_reserve_bytes",
         "process_reset_info",
+        "process_restart_info",
         "process_start_time_seconds",
     ] {
         assert_eq!(document.all(name).count(), 0, "{name}");

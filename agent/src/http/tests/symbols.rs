@@ -1,6 +1,7 @@
 //! Names that lie in flash beside the image.
 
 use std::boxed::Box;
+use std::format;
 use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
@@ -13,8 +14,11 @@ use heapbeacon_shared::trace::BuildId;
 
 use super::peer::Peer;
 use super::{Answer, agent_with, get, talk_to};
+use crate::http::Server;
+use crate::read::symbols::File;
 use crate::symbols::flash::Partition;
-use crate::tests::board::{Names, call, keep_symbols};
+use crate::symbols::upload::Upload;
+use crate::tests::board::{Board, Names, call, keep_symbols};
 
 /// Where the part begins, and ends: in the middle of the chip.
 const RANGE: core::ops::Range<u32> = 0x1000..0x3000;
@@ -124,4 +128,182 @@ fn names_that_were_not_written_to_their_end_are_none() {
     check_missing(&longer, "not written to their end");
     longer[30..34].copy_from_slice(&u32::MAX.to_le_bytes());
     check_missing(&longer, "not written to their end");
+}
+
+/// A device that runs some build, with a part of its flash for names.
+struct Device {
+    part: &'static Partition<CriticalSectionRawMutex, Flash>,
+    agent: &'static Server<Board>,
+}
+
+impl Device {
+    fn new(flash: Flash) -> Self {
+        let device = api::Device {
+            build_id: BuildId::new(&RUNNING),
+            ..api::Device::default()
+        };
+        call(Names {
+            device,
+            ..Names::default()
+        });
+        let part = Box::leak(Box::new(Partition::new(flash, RANGE)));
+        keep_symbols(part);
+        let agent = agent_with(None);
+        Self { part, agent }
+    }
+
+    /// Returns one that holds the names of what runs.
+    fn with_names(bytes: &[u8]) -> Self {
+        let mut chip = vec![0xFF; 4 * SECTOR];
+        chip[RANGE.start as usize..][..bytes.len()].copy_from_slice(bytes);
+        Self::new(Flash::of(chip))
+    }
+
+    fn put(&self, request: impl Into<Vec<u8>>) -> Answer {
+        let (text, _) = talk_to(self.agent, Peer::that_leaves(request).in_pieces(700));
+        Answer::all(&text).remove(0)
+    }
+
+    /// Returns what is served, if anything is.
+    fn served(&self) -> Option<Vec<u8>> {
+        let mut file = File::open::<Board>().ok()?;
+        let (mut all, mut room) = (Vec::new(), [0; 700]);
+        loop {
+            match file.read(&mut room) {
+                0 => return Some(all),
+                read => all.extend(&room[..read]),
+            }
+        }
+    }
+
+    fn with_flash<T>(&self, work: impl FnOnce(&mut Flash) -> T) -> T {
+        self.part.with(work).expect("nobody is at work")
+    }
+}
+
+/// Returns a request that brings names, of which so many bytes are announced.
+fn put(file: &[u8], announced: usize) -> Vec<u8> {
+    let head = format!(
+        "PUT /api/v1/elf HTTP/1.1\r\nHost: localhost\r\nContent-Length: {announced}\r\n\r\n"
+    );
+    [head.as_bytes(), file].concat()
+}
+
+#[test]
+fn names_that_are_sent_are_served_if_they_are_of_what_runs() {
+    for packed in [4, 5, 6, 7, 470, 478, 600, 4062, 8158] {
+        let device = Device::with_names(&file(RUNNING, 3000));
+        let new = file(RUNNING, packed);
+        let answer = device.put(put(&new, new.len()));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.body.contains("\"running\":true"), "{}", answer.body);
+        assert!(device.served() == Some(new), "{packed}");
+        // Nothing outside of the part has changed.
+        device.with_flash(|flash| {
+            let (before, behind) = (&flash.bytes()[..0x1000], &flash.bytes()[0x3000..]);
+            assert!([before, behind].concat().iter().all(|byte| *byte == 0xFF));
+        });
+
+        // Those of an update may come before it runs.
+        let next = file(OTHER, packed);
+        let answer = device.put(put(&next, next.len()));
+        assert!(answer.body.contains("\"running\":false"), "{}", answer.body);
+        assert!(answer.body.contains(&"b1".repeat(20)), "{}", answer.body);
+        assert_eq!(device.served(), None);
+    }
+}
+
+#[test]
+fn what_can_t_be_kept_is_refused_before_anything_is_erased() {
+    let held = file(RUNNING, 3000);
+    let new = file(RUNNING, 1000);
+    let mut nameless = Vec::from(MAGIC);
+    nameless.extend([VERSION, 0]);
+    nameless.extend(99u32.to_le_bytes());
+    nameless.extend(4u32.to_le_bytes());
+    nameless.extend(*b"abcd");
+    let long = [&new[..], b"more"].concat();
+    for (file, announced, status, told) in [
+        (&b"\x7fELF and so on"[..], 13, 422, "xtask symbols"),
+        (&new[..20], 20, 422, "xtask symbols"),
+        (b"", 0, 422, "xtask symbols"),
+        (&nameless, nameless.len(), 422, "--build-id"),
+        (&new[..900], 900, 422, "all 1034 bytes"),
+        (&long, long.len(), 422, "all 1034 bytes"),
+        (&new, 8193, 413, "room for 8192 bytes"),
+    ] {
+        let device = Device::with_names(&held);
+        let problem = device.put(put(file, announced)).problem(status);
+        assert!(problem.detail.contains(told), "{}", problem.detail);
+        assert_eq!(device.with_flash(|flash| flash.operations()), 0, "{told}");
+        assert!(device.served().as_ref() == Some(&held));
+    }
+}
+
+#[test]
+fn names_that_do_not_come_whole_are_none() {
+    let new = file(RUNNING, 3000);
+    let mut torn = new.clone();
+    let end = torn.len();
+    torn[end - 4..].fill(0xFF);
+    for (file, announced, status) in [(&new[..2000], new.len(), 400), (&torn, torn.len(), 422)] {
+        let device = Device::with_names(&self::file(RUNNING, 900));
+        device.put(put(file, announced)).problem(status);
+        assert_eq!(device.served(), None);
+        // Whoever comes next is not kept from it.
+        assert_eq!(device.put(put(&new, new.len())).status, 200);
+        assert!(device.served().as_ref() == Some(&new));
+    }
+}
+
+#[test]
+fn one_sends_names_at_a_time() {
+    let device = Device::with_names(&[]);
+    let new = file(RUNNING, 3000);
+    let upload = Upload::open(device.part, 3034).map_err(|refusal| format!("{refusal:?}"));
+    let problem = device.put(put(&new, new.len())).problem(409);
+    assert!(problem.detail.contains("Somebody else"), "{problem:?}");
+    drop(upload);
+    assert_eq!(device.put(put(&new, new.len())).status, 200);
+}
+
+#[test]
+fn whenever_the_power_goes_there_are_the_old_names_or_none_or_the_new_ones() {
+    let (old, new) = (file(RUNNING, 4500), file(RUNNING, 5101));
+    let device = Device::with_names(&old);
+    assert_eq!(device.put(put(&new, new.len())).status, 200);
+    let all = device.with_flash(|flash| flash.operations());
+    let (mut old_ones, mut new_ones) = (0, 0);
+    for cut in 0..all {
+        let device = Device::with_names(&old);
+        device.with_flash(|flash| flash.cut_after(cut, 77 * cut));
+        device.put(put(&new, new.len())).problem(500);
+        let mut flash = device.with_flash(|flash| flash.clone());
+        flash.restart();
+        match Device::new(flash).served() {
+            None => {}
+            Some(served) if served == old => old_ones += 1,
+            Some(served) => {
+                assert!(served == new, "neither, behind {cut} operations");
+                new_ones += 1;
+            }
+        }
+    }
+    // Only in the very first operation, and in the last one.
+    assert!(old_ones <= 1 && new_ones <= 1, "{old_ones} {new_ones}");
+}
+
+#[test]
+fn who_reads_names_that_others_take_the_place_of_is_cut_off() {
+    let old = file(RUNNING, 3000);
+    let device = Device::with_names(&old);
+    let mut reader = File::open::<Board>().expect("they are there");
+    let mut room = [0; 512];
+    assert_eq!(reader.read(&mut room), 512);
+    let new = file(OTHER, 3000);
+    let mut upload = Upload::open(device.part, new.len() as u64).expect("nobody writes");
+    let room_bytes = upload.room().len();
+    upload.room().copy_from_slice(&new[..room_bytes]);
+    upload.take(room_bytes).expect("it is the head");
+    assert_eq!(reader.read(&mut room), 0);
 }

@@ -127,6 +127,7 @@ impl Moment {
         match family.of {
             Of::Device => self.device::<P>(&mut samples),
             Of::ResetReason => reset_reason::<P>(&mut samples),
+            Of::Restart => restart::<P>(&mut samples),
             Of::Uptime => samples.sample(&[], Value::Time(self.time_us)),
             Of::Region(value) => self.each_region(&mut samples, value),
             Of::Reserve(value) => match &self.reserve {
@@ -196,6 +197,14 @@ fn reset_reason<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
     match &*P::describe().reset_reason {
         "" | "unknown" => Ok(()),
         reason => samples.sample(&[("reason", reason)], Value::Number(1)),
+    }
+}
+
+/// Tells why the boot before has ended: what the firmware has noted, where the chip itself can't tell a panic from a restart on request.
+fn restart<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
+    match P::black_box().and_then(|black_box| black_box.before()) {
+        None => Ok(()),
+        Some(reason) => samples.sample(&[("reason", reason.name())], Value::Number(1)),
     }
 }
 
