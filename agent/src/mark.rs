@@ -3,11 +3,11 @@
 
 use heapbeacon_shared::trace::Mark;
 
-use crate::platform::Platform;
+use crate::platform::{Platform, uptime_us};
 
 /// Marks this moment on a board, and returns the mark: see [`mark!`](crate::mark!), which does not have to name the board.
 pub fn mark<P: Platform>(name: &str) -> Mark {
-    let (time_us, trace) = P::tracer().moment(P::now_us());
+    let (time_us, trace) = P::tracer().moment(uptime_us::<P>());
     P::marks().add(name, time_us, trace.id())
 }
 

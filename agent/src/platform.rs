@@ -178,6 +178,13 @@ pub trait Device: Platform {
     }
 }
 
+/// Returns the microseconds since boot, outside of hooks. Never inlined: a board's clock is part of the hooks, and in each place that asks for the time
+/// it would take 130 bytes of flash.
+#[inline(never)]
+pub(crate) fn uptime_us<P: Platform>() -> u64 {
+    P::now_us()
+}
+
 /// Calls a function of the board when a scan is over.
 #[derive(Debug, Default)]
 pub struct ScanGuard(Option<fn()>);

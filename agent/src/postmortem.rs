@@ -21,7 +21,7 @@ use heapbeacon_shared::trace::{Address, Ending, Frames, MAX_LOG_LINE, Reason};
 pub use crate::black_box::{BlackBox, Memory, Outcome, Reset};
 
 use crate::black_box::{Ahead, Begun};
-use crate::platform::{Device, Platform};
+use crate::platform::{Device, Platform, uptime_us};
 use crate::read::ahead::write_state;
 use crate::read::bodies;
 use crate::read::stream::Out;
@@ -87,7 +87,7 @@ pub(crate) fn note_panic<P: Device>(said: fmt::Arguments<'_>) -> bool {
     P::call_stack(frame_pointer(), &mut stack);
     let frames = stack.as_slice().iter().map(|address| *address as u64);
     let frames: Frames = frames.collect();
-    let time_us = P::now_us();
+    let time_us = uptime_us::<P>();
     let failed_us = black_box.failed_us();
     let is_consequence = |failed_us: u64| time_us.saturating_sub(failed_us) <= CONSEQUENCE_US;
     let mut ending = Ending {
@@ -165,7 +165,7 @@ pub(crate) fn snapshot<P: Device>(trigger: &str) {
     write_ahead::<P>();
     let mut ending = Ending {
         reason: Reason::Snapshot,
-        time_us: P::now_us(),
+        time_us: uptime_us::<P>(),
         message: text(format_args!("{trigger}")),
         ..Ending::default()
     };
@@ -180,7 +180,7 @@ fn on_purpose<P: Platform>(reason: Reason, message: &str) {
     {
         black_box.note(&Ending {
             reason,
-            time_us: P::now_us(),
+            time_us: uptime_us::<P>(),
             message: text(format_args!("{message}")),
             ..Ending::default()
         });

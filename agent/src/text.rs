@@ -3,20 +3,27 @@
 use core::fmt::{self, Write};
 
 use heapless::String;
+use heapless::string::StringView;
 
 /// Formats a text, cut where it is full.
 pub(crate) fn text<const N: usize>(args: fmt::Arguments<'_>) -> String<N> {
-    let mut cut = Cut(String::new());
+    let mut text = String::new();
     // A text that is cut is still a text.
-    let _ = cut.write_fmt(args);
-    cut.0
+    let _ = Cut(text.as_mut_view()).write_fmt(args);
+    text
 }
 
-struct Cut<const N: usize>(String<N>);
+/// A view, so that there is one of it in flash for all lengths.
+struct Cut<'t>(&'t mut StringView);
 
-impl<const N: usize> Write for Cut<N> {
+impl Write for Cut<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars()
-            .try_for_each(|c| self.0.push(c).map_err(|_| fmt::Error))
+        let room = self.0.capacity() - self.0.len();
+        let fitting = &text[..text.floor_char_boundary(room)];
+        self.0.push_str(fitting).map_err(|_| fmt::Error)?;
+        match fitting.len() == text.len() {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::field::settings::Store;
 #[cfg(feature = "http")]
 use crate::field::watched::describe;
 use crate::mark::mark;
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::postmortem::{snapshot, triggered};
 use crate::read::cursors::now_us;
 use crate::read::leaks::{Asked, Leaks, Listed};
@@ -162,7 +162,7 @@ fn act<P: Device>(trigger: Trigger, is_trial: bool) {
             // What was stopped is left for somebody to look at.
             if summary.state == State::Recording {
                 stop::<P>();
-                let _ = P::tracer().start(other, P::now_us());
+                let _ = P::tracer().start(other, uptime_us::<P>());
             }
         }
         Action::Restart => {
@@ -178,7 +178,7 @@ fn act<P: Device>(trigger: Trigger, is_trial: bool) {
 }
 
 fn stop<P: Device>() {
-    P::tracer().pass(P::now_us());
+    P::tracer().pass(uptime_us::<P>());
     // One that is stopped already, or was never started, is what is wanted.
     let _ = P::tracer().stop();
 }

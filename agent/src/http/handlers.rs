@@ -21,7 +21,7 @@ use crate::http::request::query::Query;
 use crate::http::server::Server;
 use crate::http::settings;
 use crate::mark::mark;
-use crate::platform::{Device, Switch};
+use crate::platform::{Device, Switch, uptime_us};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
@@ -176,13 +176,13 @@ fn start<P: Device>(recorder: &Recorder<P>, query: Query<'_>, body: &[u8]) -> An
         )));
     }
     P::tracer()
-        .start(mode, P::now_us())
+        .start(mode, uptime_us::<P>())
         .map_err(|error| refused::<P>(error, CHOOSE_FIRST))?;
     Ok(trace(recorder))
 }
 
 fn stop<P: Device>(recorder: &Recorder<P>) -> Answer {
-    P::tracer().pass(P::now_us());
+    P::tracer().pass(uptime_us::<P>());
     P::tracer().stop().map_err(|error| {
         refused::<P>(error, "Only one that records or is paused can be stopped.")
     })?;
@@ -190,7 +190,7 @@ fn stop<P: Device>(recorder: &Recorder<P>) -> Answer {
 }
 
 fn pause<P: Device>(recorder: &Recorder<P>) -> Answer {
-    P::tracer().pass(P::now_us());
+    P::tracer().pass(uptime_us::<P>());
     P::tracer()
         .alloc_pause()
         .map_err(|error| refused::<P>(error, "Only one that records can be paused."))?;
@@ -198,7 +198,7 @@ fn pause<P: Device>(recorder: &Recorder<P>) -> Answer {
 }
 
 fn resume<P: Device>(recorder: &Recorder<P>) -> Answer {
-    P::tracer().pass(P::now_us());
+    P::tracer().pass(uptime_us::<P>());
     P::tracer().resume().map_err(|error| {
         refused::<P>(error, "Only one that is stopped or paused can be resumed.")
     })?;
@@ -273,7 +273,7 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
         gives_way: false,
     };
     let is_postcard = wants_postcard(call)?;
-    let leaks = Leaks::begin(P::tracer(), P::now_us(), &wanted)
+    let leaks = Leaks::begin(P::tracer(), uptime_us::<P>(), &wanted)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Leaks(leaks)))

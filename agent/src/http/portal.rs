@@ -19,7 +19,7 @@ use crate::http::request::keys::Opened;
 use crate::http::request::parse::Request;
 use crate::http::request::target::SCHEME;
 use crate::http::server::Server;
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 
 /// What the form may send.
 const FIELDS: &[&str] = &["network", "other", "password", "token", "scan"];
@@ -157,7 +157,7 @@ fn check_guest<P: Device>(
     let token: Secret = form.text("token").unwrap_or_default();
     let keys = server.keys();
     let is_right = || keys.open(token.as_bytes()) == Opened::All;
-    match portal.try_token(P::now_us(), is_right) {
+    match portal.try_token(uptime_us::<P>(), is_right) {
         Some(true) => Ok(()),
         Some(false) => Err(
             "This is not the device's token. Who has none starts the device with its button held.",

@@ -43,6 +43,7 @@ const UPGRADE: Kind = Kind(
 
 impl Problem {
     /// The body is no JSON, or the request not as HTTP wants it.
+    #[inline(never)]
     pub(crate) fn malformed(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::BAD_REQUEST,
@@ -272,6 +273,7 @@ impl Problem {
     }
 
     /// An argument is out of range.
+    #[inline(never)]
     pub(crate) fn invalid(detail: fmt::Arguments<'_>) -> Self {
         let kind = Kind(
             StatusCode::UNPROCESSABLE_ENTITY,

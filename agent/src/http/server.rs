@@ -6,7 +6,7 @@ use crate::http::request::guard::Guard;
 use crate::http::request::guesses::Guesses;
 use crate::http::request::keys::Keys;
 use crate::http::slots::{Memory, Slots};
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::recorder::Recorder;
 
 /// The HTTP server of a board, which keeps it in a static.
@@ -64,7 +64,7 @@ impl<P: Device> Server<P> {
 
     /// Notes that somebody has sent a wrong token; returns whether the answer has to wait.
     pub(crate) fn note_guess(&self) -> bool {
-        self.guesses.note(P::now_us())
+        self.guesses.note(uptime_us::<P>())
     }
 
     /// Returns what connections share.

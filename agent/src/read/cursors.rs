@@ -5,7 +5,7 @@
 
 use heapless::Vec;
 
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::read::wanted::Wanted;
 use crate::tracer::{Record, RecordCursor, Stack, StackCursor, Trace};
 
@@ -217,7 +217,7 @@ impl Stacks {
 
 /// Returns the time that answers are of: in no trace does it go backward.
 pub fn now_us<P: Device>() -> u64 {
-    P::tracer().now_us(P::now_us())
+    P::tracer().now_us(uptime_us::<P>())
 }
 
 /// Checks whether a trace has not ended yet.

@@ -8,7 +8,7 @@
 use core::ops::Range;
 
 use heapbeacon_shared::trace::{
-    Address, Name, Record, Reference, Root, RootKind, Scan, Scope, Span,
+    Address, Record, Reference, Root, RootKind, Scan, Scope, Span, name,
 };
 use heapless::Vec;
 
@@ -433,12 +433,9 @@ fn root(area: &Area) -> Option<Root> {
     let memory = area.memory();
     let start = Address(memory.start.wrapping_sub(area.bias()) as u64);
     let size = memory.len() as u64;
-    let mut name = Name::new();
-    // A name that is too long is cut.
-    let _ = area.name().chars().try_for_each(|c| name.push(c));
     Some(Root {
         kind,
-        name,
+        name: name(area.name()),
         start,
         size,
     })

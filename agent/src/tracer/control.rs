@@ -248,13 +248,19 @@ impl<M: RawMutex> Tracer<M> {
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
         self.locked(|inner| {
             let result = work(inner);
-            inner.route();
-            self.state.store(inner.state as u8, Relaxed);
-            self.leaks_mode
-                .store(inner.mode == Some(Mode::Leaks), Relaxed);
-            self.count.set(inner.count());
+            self.publish(inner);
             result
         })
+    }
+
+    /// Updates what is read without the lock. Never inlined: it would be in flash once for each kind of work.
+    #[inline(never)]
+    fn publish(&self, inner: &mut Inner) {
+        inner.route();
+        self.state.store(inner.state as u8, Relaxed);
+        self.leaks_mode
+            .store(inner.mode == Some(Mode::Leaks), Relaxed);
+        self.count.set(inner.count());
     }
 
     /// Not `embassy_sync`'s own mutex around `inner`: its functions are not inlined where code is to be small,

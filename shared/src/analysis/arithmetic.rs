@@ -23,8 +23,12 @@ pub fn seconds_until_full(free_bytes: u64, bytes_per_minute: f64) -> Option<u64>
 /// Returns the share of the free bytes that the largest block can't serve, in percent: 0 is one
 /// piece, and nothing free is not fragmented either.
 pub fn fragmentation_percent(free_bytes: u64, largest_free_block: u64) -> u8 {
-    let scattered = u128::from(free_bytes.saturating_sub(largest_free_block));
-    let percent = (scattered * 100).checked_div(u128::from(free_bytes));
+    let scattered = free_bytes.saturating_sub(largest_free_block);
+    let percent = match scattered.checked_mul(100) {
+        Some(hundredfold) => hundredfold.checked_div(free_bytes),
+        // No device has that much. Dividing 128 bits instead would take it 1.4 KB of flash.
+        None => Some(scattered / (free_bytes / 100)),
+    };
     percent.map_or(0, |percent| percent as u8)
 }
 

@@ -45,6 +45,6 @@ pub type Name = heapless::String<32>;
 /// ```
 pub fn name(text: &str) -> Name {
     let mut name = Name::new();
-    let _ = text.chars().try_for_each(|c| name.push(c));
+    let _ = name.push_str(&text[..text.floor_char_boundary(name.capacity())]);
     name
 }

@@ -6,7 +6,7 @@ use edge_dhcp::server::{Server, ServerOptions};
 use edge_dhcp::{Options, Packet};
 use edge_nal::{UdpReceive, UdpSend};
 
-use crate::platform::Platform;
+use crate::platform::{Platform, uptime_us};
 
 /// The port on which it listens, and that of those who ask.
 pub const PORT: u16 = 67;
@@ -75,7 +75,7 @@ impl Leases {
 }
 
 fn now_seconds<P: Platform>() -> u64 {
-    P::now_us() / 1_000_000
+    uptime_us::<P>() / 1_000_000
 }
 
 /// Answers whoever asks at a socket, for ever; `pause` waits a moment, where the socket fails.

@@ -9,7 +9,7 @@ use heapless::Vec;
 use crate::field::provisioning::plan::{Choice, Plan, Step};
 use crate::field::provisioning::portal::{Portal, Stage};
 use crate::field::provisioning::radio::{Network, Radio};
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 
 /// Networks that a device may know: that of its settings, and that of its firmware.
 const MOST_KNOWN: usize = 2;
@@ -42,7 +42,7 @@ pub async fn run<P: Device, R: Radio>(
     let mut station = Station::<P, R> {
         portal,
         radio,
-        plan: Plan::new(known.len(), is_held, P::now_us()),
+        plan: Plan::new(known.len(), is_held, uptime_us::<P>()),
         known,
         asked: None,
         is_held,
@@ -50,7 +50,7 @@ pub async fn run<P: Device, R: Radio>(
     };
     loop {
         station.take_wishes().await;
-        let step = station.plan.next(P::now_us());
+        let step = station.plan.next(uptime_us::<P>());
         station.follow_portal().await;
         match step {
             Step::Join(choice) => station.join(choice).await,
@@ -68,7 +68,7 @@ impl<P: Device, R: Radio> Station<'_, P, R> {
     /// Takes what guests have asked for.
     async fn take_wishes(&mut self) {
         let wishes = self.portal.take_wishes();
-        let now_us = P::now_us();
+        let now_us = uptime_us::<P>();
         if wishes.visited {
             self.plan.note_guest(now_us);
         }
@@ -113,7 +113,7 @@ impl<P: Device, R: Radio> Station<'_, P, R> {
             Choice::Known(index) => self.known.get(index).cloned(),
         };
         let Some(network) = network else {
-            return self.plan.note_failed(choice, P::now_us());
+            return self.plan.note_failed(choice, uptime_us::<P>());
         };
         let ssid = &network.ssid;
         self.portal.set_stage(Stage::Joining(ssid.clone()));
@@ -126,13 +126,13 @@ impl<P: Device, R: Radio> Station<'_, P, R> {
                     self.learn(network);
                 }
                 self.portal.set_stage(stage);
-                self.plan.note_joined(self.known.len(), P::now_us());
+                self.plan.note_joined(self.known.len(), uptime_us::<P>());
             }
             Err(failure) => {
                 (self.say)(format_args!("Wi-Fi: \"{ssid}\" {}", failure.message()));
                 self.portal
                     .set_stage(Stage::Choosing(Some((ssid.clone(), failure))));
-                self.plan.note_failed(choice, P::now_us());
+                self.plan.note_failed(choice, uptime_us::<P>());
             }
         }
     }
@@ -146,7 +146,7 @@ impl<P: Device, R: Radio> Station<'_, P, R> {
 
     /// Waits until something happens.
     async fn wait(&mut self, until_us: Option<u64>, wait_us: &impl AsyncFn(u64)) {
-        let now_us = P::now_us();
+        let now_us = uptime_us::<P>();
         let time = async {
             match until_us {
                 Some(until_us) => wait_us(until_us.saturating_sub(now_us)).await,
@@ -164,7 +164,7 @@ impl<P: Device, R: Radio> Station<'_, P, R> {
         if let Either3::Third(()) = select3(time, self.portal.await_guest(), loss).await {
             (self.say)(format_args!("Wi-Fi: lost the network"));
             self.portal.set_stage(Stage::Choosing(None));
-            self.plan.note_lost(P::now_us());
+            self.plan.note_lost(uptime_us::<P>());
         }
     }
 }

@@ -9,7 +9,6 @@ use heapbeacon_shared::trace::{BuildId, Name};
 use heapbeacon_shared::update::{
     HEADER_BYTES, Header, NoHeader, SIGNATURE_BYTES, SIGNED_BYTES, is_older,
 };
-use sha2::{Digest, Sha256};
 
 use super::lane::{BLOCK, Lane, Part};
 use super::otadata::{ATTEMPTS, OtaData, State, WORD};
@@ -119,7 +118,7 @@ struct Upload {
     /// Bytes of the slot that are erased.
     erased: u32,
     /// What was read back.
-    read_back: Option<Sha256>,
+    read_back: Option<hmac_sha256::Hash>,
 }
 
 /// An update over a flash.
@@ -392,7 +391,7 @@ impl<F: NorFlash> Installer<F> {
         };
         let hash = upload.read_back.get_or_insert_with(|| {
             upload.done = 0;
-            Sha256::new()
+            hmac_sha256::Hash::new()
         });
         let left = (upload.header.size - upload.done) as usize;
         let bytes = left.min(BLOCK);
@@ -406,7 +405,7 @@ impl<F: NorFlash> Installer<F> {
         if upload.done < upload.header.size {
             return Ok(true);
         }
-        let is_right = hash.finalize_reset()[..] == upload.header.sha256;
+        let is_right = hash.finalize() == upload.header.sha256;
         if !is_right {
             self.forget();
             return Err(Refusal::Digest);

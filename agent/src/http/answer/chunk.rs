@@ -53,7 +53,8 @@ impl Chunk {
         self.json(value);
     }
 
-    /// Appends text.
+    /// Appends text. Never inlined, nor what it writes with: that is called in dozens of places.
+    #[inline(never)]
     pub(crate) fn text(&mut self, text: fmt::Arguments<'_>) {
         let written = fmt::write(self, text);
         debug_assert!(written.is_ok(), "ITEM is too small");
@@ -61,6 +62,7 @@ impl Chunk {
 }
 
 impl fmt::Write for Chunk {
+    #[inline(never)]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.len + text.len();
         let room = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;

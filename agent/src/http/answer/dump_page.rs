@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::http::answer::chunk::Chunk;
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::read::cursors::{Records, is_latest};
 use crate::read::dump::{self, Memory};
 use crate::read::leaks::Leaks;
@@ -71,7 +71,7 @@ impl DumpPage {
     }
 
     fn begin_evidence<P: Device>(&mut self, chunk: &mut Chunk) -> fmt::Result {
-        let leaks = dump::leaks_of(P::tracer(), self.trace, P::now_us());
+        let leaks = dump::leaks_of(P::tracer(), self.trace, uptime_us::<P>());
         dump::evidence_head(leaks.is_some(), chunk)?;
         match leaks {
             Some(leaks) => self.part = Part::Evidence(leaks),

@@ -177,9 +177,15 @@ impl Reply {
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.push(name, value);
+        self
+    }
+
+    /// Never inlined, as it is called in dozens of places.
+    #[inline(never)]
+    fn push(&mut self, name: &'static str, value: &'static str) {
         let pushed = self.headers.push((name, value));
         debug_assert!(pushed.is_ok(), "one more header than there is room for");
-        self
     }
 
     /// Lets a browser run it as a part of the page.

@@ -24,7 +24,7 @@ use crate::http::request::upgrade::{self, Opening};
 use crate::http::server::Server;
 use crate::http::service::check_events;
 use crate::http::slots::Seat;
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::read::feed::Filter;
 
 /// How long to wait for events when there are none.
@@ -74,7 +74,7 @@ impl<'c, 't, P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'c, 't, P, I, W,
             inbox: Inbox::new(),
             filter: opening.filter,
             tokens_set: server.tokens_set(),
-            sent_us: P::now_us(),
+            sent_us: uptime_us::<P>(),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'c, 't, P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'c, 't, P, I, W,
             if !bytes.is_empty() {
                 self.output.write(bytes).await?;
                 self.output.flush().await?;
-                self.sent_us = P::now_us();
+                self.sent_us = uptime_us::<P>();
             }
             let has_come = match is_more {
                 true => select(self.input.receive(), yield_now()).await,
@@ -230,7 +230,7 @@ impl<'c, 't, P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'c, 't, P, I, W,
     /// Sends something at least, so that the network notices a viewer that has vanished. One that is slow may take its time
     /// to answer: what it was sent before comes first.
     async fn keep_alive(&mut self) -> Result<(), End> {
-        let now_us = P::now_us();
+        let now_us = uptime_us::<P>();
         if now_us.saturating_sub(self.sent_us) > PING_US {
             self.sent_us = now_us;
             self.control(FrameType::Ping, &[]).await?;

@@ -3,7 +3,6 @@
 use base64ct::{Base64, Encoding};
 use heapbeacon_shared::api::{EVENTS_PROTOCOL, EventsRequest};
 use heapbeacon_shared::trace::Name;
-use sha1::{Digest, Sha1};
 
 use crate::http::problem::Problem;
 use crate::http::request::guard::knows_token;
@@ -105,10 +104,10 @@ fn accept(request: &Request<'_, '_>) -> Result<[u8; ACCEPT], Problem> {
             "Send one `Sec-WebSocket-Key`: 16 bytes in base64."
         )));
     }
-    let mut hash = Sha1::new();
+    let mut hash = hmac_sha1_compact::Hash::new();
     hash.update(key.as_bytes());
     hash.update(SALT);
-    let hash: [u8; HASH] = hash.finalize().into();
+    let hash: [u8; HASH] = hash.finalize();
     let mut accept = [0; ACCEPT];
     // It has the room: four characters for each three bytes.
     let _ = Base64::encode(&hash, &mut accept);

@@ -16,7 +16,7 @@ use core::fmt::{self, Display, Write};
 use heapbeacon_shared::trace::{Mode, Region, Reserve, State};
 use heapless::Vec;
 
-use crate::platform::Device;
+use crate::platform::{Device, uptime_us};
 use crate::read::bodies;
 use crate::read::cursors::now_us;
 use crate::read::leaks::{Asked, Leaks};
@@ -66,7 +66,7 @@ impl Metrics {
             limit: u32::MAX,
             ..Asked::default()
         };
-        let leaks = Leaks::begin(P::tracer(), P::now_us(), &asked);
+        let leaks = Leaks::begin(P::tracer(), uptime_us::<P>(), &asked);
         Self(match leaks {
             Some(leaks) => Part::Judge(leaks, Verdicts::default()),
             None => Part::Tell(Moment::now::<P>(None), 0),
