@@ -99,10 +99,6 @@ pub(super) fn SymbolInvitation() -> impl IntoView {
 pub(super) fn SymbolPanel() -> impl IntoView {
     let store = Store::of_app();
     let offered = move || store.offers(Feature::Elf) && !has_names(store);
-    let came_over_the_network = move || {
-        let symbols = store.symbols.read();
-        matches!(symbols.source, Some(Source::Device | Source::Server))
-    };
     view! {
         <section class="panel">
             <h2>"Names of functions"</h2>
@@ -114,11 +110,11 @@ pub(super) fn SymbolPanel() -> impl IntoView {
                         "Use the names that the device holds"
                     </button>
                 </When>
-                <When is=came_over_the_network>
+                <When is=move || has_names(store)>
                     <button
                         type="button"
                         data-testid="save-names"
-                        title="For captures of this firmware, when the device runs another one"
+                        title="A small file, as `cargo xtask symbols` writes it: for captures of this firmware, when the device runs another one, and for devices that keep it"
                         on:click=move |_| store.save_names()
                     >
                         "Save the names"

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use heapbeacon_shared::api::{Feature, Route};
 use heapbeacon_shared::symbol_file;
-use heapbeacon_worker::protocol::{Opened, Wanted};
+use heapbeacon_worker::protocol::{ElfProblem, Opened, Wanted};
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::{Blob, File};
@@ -102,25 +103,32 @@ impl Store {
         true
     }
 
-    /// Saves the file that names came in from the device or a server.
+    /// Saves the names in use as a symbol file: what they came in, if that is one, or what the worker makes of the ELF.
     pub fn save_names(&self) {
         let store = *self;
         spawn_local(async move {
-            let Some(file) = store.names_file.get_value() else {
-                return;
-            };
             let build_id = store
                 .symbols
                 .with_untracked(|symbols| symbols.build_id.clone());
-            let begins = slice(&file, 0..symbol_file::MAGIC.len() as u64).await;
-            let extension = match begins {
-                Ok(bytes) if bytes == symbol_file::MAGIC => "symbols",
-                _ => "elf",
-            };
-            if !save(&file, &format!("{build_id}.{extension}")) {
-                store.refuse("This browser does not save files.".to_owned());
+            match store.symbol_file().await {
+                Ok(file) if save(&file, &format!("{build_id}.symbols")) => {}
+                Ok(_) => store.refuse("This browser does not save files.".to_owned()),
+                Err(problem) => store.refuse(problem),
             }
         });
+    }
+
+    async fn symbol_file(&self) -> Result<Blob, String> {
+        let unreadable = || ElfProblem::Unreadable.to_string();
+        let file = self.names_file.get_value().ok_or_else(unreadable)?;
+        let begins = slice(&file, 0..symbol_file::MAGIC.len() as u64).await;
+        if begins.is_ok_and(|bytes| bytes == symbol_file::MAGIC) {
+            return Ok(file);
+        }
+        let lookup = self.names.with_value(Names::lookup);
+        let packed = lookup.ok_or_else(unreadable)?.pack().await?;
+        let parts = Array::of1(&Uint8Array::from(&packed[..]));
+        Blob::new_with_u8_array_sequence(&parts).map_err(|_| unreadable())
     }
 
     async fn load_device_elf(&self) {

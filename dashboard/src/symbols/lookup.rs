@@ -48,7 +48,7 @@ impl Lookup {
         match lookup.ask(question, Some(elf)).await? {
             Answer::Opened(Ok(opened)) => Ok((lookup, opened)),
             Answer::Opened(Err(problem)) => Err(problem.to_string()),
-            Answer::Names(_) => Err(stopped("it answers another question")),
+            _ => Err(stopped("it answers another question")),
         }
     }
 
@@ -59,7 +59,18 @@ impl Lookup {
     pub(super) async fn find(&self, wanted: Wanted) -> Result<Found, String> {
         match self.ask(Question::Names(wanted), None).await? {
             Answer::Names(found) => Ok(found),
-            Answer::Opened(_) => Err(stopped("it answers another question")),
+            _ => Err(stopped("it answers another question")),
+        }
+    }
+
+    /// Writes the names of the ELF as a symbol file.
+    ///
+    /// # Errors
+    /// A sentence: why the worker can't go on.
+    pub(super) async fn pack(&self) -> Result<Vec<u8>, String> {
+        match self.ask(Question::Pack, None).await? {
+            Answer::Packed(file) => Ok(file),
+            _ => Err(stopped("it answers another question")),
         }
     }
 

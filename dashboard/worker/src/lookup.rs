@@ -27,6 +27,10 @@ impl Lookup {
         match question {
             Question::Open { build_id } => Answer::Opened(self.open(file, build_id)),
             Question::Names(wanted) => Answer::Names(self.find(wanted)),
+            Question::Pack => {
+                let packed = self.symbols.as_ref().map(Symbols::pack);
+                Answer::Packed(packed.unwrap_or_default())
+            }
         }
     }
 
@@ -216,6 +220,19 @@ mod tests {
         assert!(addresses.eq([1, 0]));
         assert_eq!(found.tasks, [None]);
         assert_eq!(found.statics, [None]);
+    }
+
+    #[test]
+    fn a_symbol_file_is_what_the_command_line_writes_too() {
+        let elf = own().bytes;
+        let mut lookup = Lookup::default();
+        let pack = |lookup: &mut Lookup| lookup.answer(&Question::Pack, None);
+        assert_eq!(pack(&mut lookup), Answer::Packed(Vec::new()));
+        let opened = lookup.open(Some(&in_memory(elf.clone())), "");
+        let written = Symbols::parse(&elf).expect("it is an ELF").pack();
+        assert!(pack(&mut lookup) == Answer::Packed(written.clone()));
+        // It is taken in place of the ELF, and tells as much.
+        assert_eq!(lookup.open(Some(&in_memory(written)), ""), opened);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Question {
     },
     /// Finds names.
     Names(Wanted),
+    /// Writes the names of the ELF as a symbol file.
+    Pack,
 }
 
 /// Addresses that have no names yet, each once.
@@ -56,6 +58,8 @@ pub enum Answer {
     Opened(Result<Opened, ElfProblem>),
     /// The names that were wanted.
     Names(Found),
+    /// The symbol file; none without an ELF.
+    Packed(Vec<u8>),
 }
 
 /// What an ELF tells.
