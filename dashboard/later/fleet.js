@@ -19,7 +19,7 @@ const STYLE = `
   .fleet .off td { color: var(--dim); }
   .fleet td form { margin-top: 6px; }
   .fleet input { max-width: 100%; }
-  .fleet + .note { margin-top: 8px; }
+  .fleet-scroll + .note { margin-top: 8px; }
   .fleet-empty { margin-top: 16px; }
   .fleet-scroll { overflow-x: auto; margin-top: 14px; }
   @media (max-width: 760px) {
