@@ -19,7 +19,8 @@ const STYLE = `
   .fleet .off td { color: var(--dim); }
   .fleet td form { margin-top: 6px; }
   .fleet input { max-width: 100%; }
-  .fleet + .note { margin-top: 8px; }
+  .fleet-scroll + .note { margin-top: 8px; }
+  .fleet-empty { margin-top: 16px; }
   .fleet-scroll { overflow-x: auto; margin-top: 14px; }
   @media (max-width: 760px) {
     .fleet thead { position: absolute; clip-path: inset(50%); }
@@ -111,7 +112,7 @@ class Fleet {
     const own = element("button", { type: "button", className: "primary", onclick: () => this.add(base) }, "Add this device");
     return element(
       "section",
-      { className: "panel empty" },
+      { className: "panel empty fleet-empty" },
       element("h2", {}, "No devices yet"),
       element("p", {}, "Add devices by address or name to see their heaps side by side: what is free, the largest block, when the heap is full, what leaks, and which firmware they run. The list stays in this browser."),
       element("p", {}, "Which devices there are in a network, ", element("code", {}, "cargo xtask discover"), " says of those that answer by mDNS."),

@@ -11,6 +11,7 @@ mod browser {
     mod brush;
     mod captures;
     mod charts;
+    mod colours;
     mod compare;
     mod crowded;
     mod evidence;

@@ -6,43 +6,85 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Colours in the style sheet: `c1` and so on, told apart with any colour vision. `c0` is neutral.
 pub const CLASSES: [&str; 9] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 
-/// Remembers which call site has which colour.
+/// Call sites whose last colour is remembered, those with one now included.
+const REMEMBERED: usize = 256;
+
+/// Remembers which call site has which colour, and which one others had last.
 #[derive(Clone, Debug, Default)]
 pub struct Palette {
     colours: HashMap<String, usize>,
+    /// Digests of keys with the colour that each had last, the latest at the end.
+    had: Vec<(u32, usize)>,
 }
 
 impl Palette {
-    /// Gives the largest call sites a colour each; `keys` are in order of size.
+    /// Gives the largest call sites a colour each; `keys` are in order of size. Returns whether one of them had none.
     ///
-    /// A site keeps its colour for as long as it is among the largest, whatever its place there. The same one is wanted at
-    /// every visit; only where a larger site has it already, it is the next that is free.
-    pub fn assign<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+    /// A site keeps its colour for as long as it is among the largest, whatever its place there, and gets it back when it
+    /// returns; only where another of the largest has it meanwhile, it is the next that is free.
+    pub fn assign<'k>(&mut self, keys: impl Iterator<Item = &'k str>) -> bool {
         let largest: Vec<&str> = keys.take(CLASSES.len() - 1).collect();
         self.colours
             .retain(|key, _| largest.contains(&key.as_str()));
+        let mut is_new = false;
         for key in largest {
             if !self.colours.contains_key(key) {
-                let taken = |colour: &usize| self.colours.values().any(|other| other == colour);
-                let wanted = wanted(key);
-                let mut colours = (wanted..CLASSES.len()).chain(1..wanted);
-                let free = colours.find(|colour| !taken(colour));
-                self.colours.insert(key.to_owned(), free.unwrap_or(0));
+                self.give(key);
+                is_new = true;
             }
         }
+        is_new
     }
 
     /// Returns the class that colours a call site.
     pub fn class(&self, key: &str) -> &'static str {
         CLASSES[self.colours.get(key).copied().unwrap_or(0)]
     }
+
+    /// Takes over what another palette has [remembered](Self::remembered). What is no such text is left out.
+    pub fn recall(&mut self, text: &str) {
+        let entry = |word: &str| {
+            let (digest, colour) = word.split_once('-')?;
+            let colour: usize = colour.parse().ok()?;
+            let is_known = (1..CLASSES.len()).contains(&colour);
+            is_known.then_some((digest.parse().ok()?, colour))
+        };
+        self.had = text.split(' ').filter_map(entry).collect();
+    }
+
+    /// Returns which colours call sites had last, for a later visit.
+    pub fn remembered(&self) -> String {
+        let words = self
+            .had
+            .iter()
+            .map(|(key, colour)| format!("{key}-{colour}"));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    fn give(&mut self, key: &str) {
+        let digest = digest(key);
+        let wanted = self.had.iter().find(|(known, _)| *known == digest);
+        let wanted = wanted.map_or_else(|| first(digest), |(_, colour)| *colour);
+        let taken = |colour: &usize| self.colours.values().any(|other| other == colour);
+        let mut colours = (wanted..CLASSES.len()).chain(1..wanted);
+        let colour = colours.find(|colour| !taken(colour)).unwrap_or(0);
+        self.colours.insert(key.to_owned(), colour);
+        self.had.retain(|(known, _)| *known != digest);
+        self.had.push((digest, colour));
+        let surplus = self.had.len().saturating_sub(REMEMBERED);
+        self.had.drain(..surplus);
+    }
+}
+
+fn digest(key: &str) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish() as u32
 }
 
 /// Returns the colour that a call site has where it may choose.
-fn wanted(key: &str) -> usize {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    1 + (hasher.finish() % (CLASSES.len() as u64 - 1)) as usize
+fn first(digest: u32) -> usize {
+    1 + digest as usize % (CLASSES.len() - 1)
 }
 
 #[cfg(test)]
@@ -59,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_has_its_colour_at_every_visit_unless_a_larger_one_has_it() {
+    fn a_site_has_its_colour_at_a_first_visit_unless_a_larger_one_has_it() {
         let visit = |keys: &[&str], key: &str| {
             let mut palette = Palette::default();
             palette.assign(keys.iter().copied());
@@ -68,10 +110,33 @@ mod tests {
         let alone = visit(&["a"], "a");
         let others = (0..100).map(|n| n.to_string());
         let (rivals, neighbours): (Vec<_>, Vec<_>) =
-            others.partition(|other| wanted(other) == wanted("a"));
+            others.partition(|other| first(digest(other)) == first(digest("a")));
         assert_eq!(visit(&[&neighbours[0], "a"], "a"), alone);
         assert_eq!(visit(&["a", &rivals[0]], "a"), alone);
         assert_ne!(visit(&[&rivals[0], "a"], "a"), alone);
+    }
+
+    #[test]
+    fn a_site_has_its_colour_again_at_every_visit_whatever_is_larger_then() {
+        let mut palette = Palette::default();
+        let names: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+        let names = || names.iter().map(String::as_str);
+        assert!(palette.assign(names()));
+        assert!(!palette.assign(names().rev()));
+        let mut later = Palette::default();
+        later.recall(&palette.remembered());
+        later.assign(names().rev());
+        for name in names() {
+            assert_eq!(later.class(name), palette.class(name));
+        }
+        // Those that were not seen for longest are forgotten, and a text that is none changes nothing.
+        let others: Vec<String> = (0..REMEMBERED).map(|n| format!("other {n}")).collect();
+        for other in &others {
+            later.assign([other.as_str()].into_iter());
+        }
+        assert_eq!(later.had.len(), REMEMBERED);
+        later.recall("1-9 2-0 x-1 3 4-8");
+        assert_eq!(later.had, [(4, 8)]);
     }
 
     #[test]

@@ -49,20 +49,19 @@ pub fn DevicePage() -> impl IntoView {
 /// Names, values, and what they mean.
 type Facts = Vec<(&'static str, String, &'static str)>;
 
+/// Lists what is known: a board without a radio has no signal.
 fn facts(facts: Facts) -> AnyView {
     let fact = |(name, value, hint): (&'static str, String, &'static str)| {
-        let value = if value.trim().is_empty() {
-            "–".to_owned()
-        } else {
-            value
-        };
-        view! {
-            <dt title=hint tabindex="0">{name}</dt>
-            <dd title=hint>{value}</dd>
-        }
-        .into_any()
+        let is_known = !value.trim().is_empty();
+        is_known.then(|| {
+            view! {
+                <dt title=hint tabindex="0">{name}</dt>
+                <dd title=hint>{value}</dd>
+            }
+            .into_any()
+        })
     };
-    let facts: Vec<AnyView> = facts.into_iter().map(fact).collect();
+    let facts: Vec<AnyView> = facts.into_iter().filter_map(fact).collect();
     view! { <dl class="facts">{facts}</dl> }.into_any()
 }
 
@@ -145,9 +144,9 @@ fn tracing(trace: &Trace, is_file: bool) -> Facts {
             "Traced blocks, and how many there is room for",
         ),
         (
-            "Most records",
+            "Most at a time",
             format::count(u64::from(trace.summary.high_water_mark)),
-            "Most at one time since the trace started",
+            "Most records at one time since the trace started",
         ),
         (
             "Call stacks",

@@ -66,7 +66,7 @@ pub(super) fn ElfDrop() -> impl IntoView {
     let sources = Sources::of_app();
     let on_file = Callback::new(move |file| sources.open(file, Some(FileKind::Elf)));
     let label = "Drop the firmware's ELF here, or choose it";
-    let hint = "Or what `cargo xtask symbols` made of it. It gives names and lines to addresses, and never leaves this browser.";
+    let hint = "Or what “cargo xtask symbols” made of it. It gives names and lines to addresses, and never leaves this browser.";
     view! { <DropZone label hint test_id="elf-input" on_file /> }
 }
 
@@ -151,7 +151,7 @@ fn SymbolServer() -> impl IntoView {
             <summary>"A server that has the names of every build"</summary>
             <form on:submit=keep>
                 <label class="note" for="symbol-server">
-                    "It has what `cargo xtask symbols` makes of each release, by build id, and is asked where neither this browser nor the device has names."
+                    "It has what “cargo xtask symbols” makes of each release, by build id, and is asked where neither this browser nor the device has names."
                 </label>
                 <p class="row">
                     <input

@@ -36,8 +36,11 @@ pub(crate) mod tape;
 
 use clock::{Clock, now_ms};
 use notices::Notices;
-use settings::Setting;
+use settings::{Setting, keep, kept};
 use tape::Tape;
+
+/// Which colours call sites had, by which they have them again at every visit.
+const COLOURS: &str = "heapbeacon-colours";
 
 /// The capture file that a store was filled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -387,7 +390,11 @@ impl Store {
         let sites = untrack(|| self.group(Grouping::CallSite));
         self.palette.update(|palette| {
             let own = sites.iter().filter(|site| site.origin != Origin::Agent);
-            palette.assign(own.map(|site| site.colour_key.as_str()));
+            // Another store or tab may have given colours meanwhile.
+            palette.recall(&kept(COLOURS).unwrap_or_default());
+            if palette.assign(own.map(|site| site.colour_key.as_str())) {
+                keep(COLOURS, Some(&palette.remembered()));
+            }
         });
         self.sites.set(Arc::new(sites));
     }

@@ -61,6 +61,16 @@ pub(crate) fn lamp_later() -> Vec<u8> {
     lamp_with(blocks)
 }
 
+/// A capture of eight call sites, of which the first or the last holds most.
+pub(crate) fn eight(first_most: bool) -> Vec<u8> {
+    let block = |nth: u32| {
+        let rank = if first_most { 8 - nth } else { 1 + nth };
+        let time = STARTED + u64::from(nth) * SECOND;
+        (6 + nth, 1, u64::from(rank) * KIB, vec![time])
+    };
+    lamp_with((0..8).map(block))
+}
+
 fn lamp_with(blocks: impl IntoIterator<Item = (u32, u16, u64, Vec<u64>)>) -> Vec<u8> {
     let mut messages = vec![header()];
     messages.extend(heap());

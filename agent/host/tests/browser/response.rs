@@ -126,6 +126,16 @@ const PAGES: [(&str, &str); 6] = [
     ("compare", "[data-testid='before']"),
 ];
 
+/// A part of the time that is chosen, the edge where it begins, and what an edge says of where it is.
+const CHOOSE: &str = "[data-testid='choose-time']";
+const CHOSEN: &str = "[data-testid='chosen']";
+const CHIP: &str = "[data-testid='span-chip']";
+const CLEAR: &str = "[data-testid='span-chip'] button";
+const BEGIN: &str = ".chart .edge";
+const PLACE: &str = "aria-valuenow";
+/// Events that a device tells each second while somebody types.
+const PER_SECOND: u64 = 5_000;
+
 /// Answers that took too long.
 #[derive(Default)]
 struct Answers {
@@ -211,6 +221,36 @@ impl Answers {
         Ok(())
     }
 
+    /// Chooses a part of the time, and moves its edge.
+    async fn time_brush(&mut self, page: &Page) -> WebDriverResult<()> {
+        page.go("live").await?;
+        page.element(CHOOSE).await?;
+        let mut least = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            let before = page.work_ms().await?;
+            page.click(CHOOSE).await?;
+            page.element(CHOSEN).await?;
+            least = least.min(page.work_ms().await? - before);
+            page.press(Key::Escape).await?;
+            page.gone(CHOSEN).await?;
+        }
+        self.take("choose a time", least);
+        page.click(CHOOSE).await?;
+        let mut least = f64::INFINITY;
+        for key in [Key::Left, Key::Right, Key::Left] {
+            let there = page.element(BEGIN).await?.attr(PLACE).await?;
+            let there = there.unwrap_or_default();
+            let before = page.work_ms().await?;
+            page.press(key).await?;
+            page.element(&format!("{BEGIN}:not([{PLACE}='{there}'])"))
+                .await?;
+            least = least.min(page.work_ms().await? - before);
+        }
+        self.take("move an edge of a time", least);
+        page.click(CLEAR).await?;
+        page.gone(CHIP).await
+    }
+
     async fn all(page: &Page) -> WebDriverResult<()> {
         let mut answers = Self::default();
         answers.time_pages(page).await?;
@@ -218,6 +258,7 @@ impl Answers {
         for field in FIELDS {
             answers.time_letters(page, field).await?;
         }
+        answers.time_brush(page).await?;
         answers.assert_soon();
         Ok(())
     }
@@ -270,5 +311,26 @@ async fn each_page_of_a_million_events_answers_within_a_tenth_of_a_second() -> W
     };
     let (_agent, page) = opened("events.hbc", &flood.saved()).await?;
     Answers::all(&page).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_while_events_come_is_answered_within_a_tenth_of_a_second() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let client = agent.client();
+    client.command("/trace/init", r#"{"destination":"to_host"}"#);
+    client.command("/trace/start?mode=leaks", "");
+    let flood = Flood {
+        events: EVENTS,
+        per_second: Some(PER_SECOND),
+    };
+    let page = Page::open(&flood.before(&client)).await?;
+    page.element_with("[data-testid='passing'] .note", "events")
+        .await?;
+    let mut answers = Answers::default();
+    for field in FIELDS {
+        answers.time_letters(&page, field).await?;
+    }
+    answers.assert_soon();
     page.close().await
 }
