@@ -83,7 +83,7 @@ async fn a_call_site_has_its_colour_again_whatever_is_larger_at_another_visit()
     let before = page.problems(OF_ALL).await?;
     let colours: BTreeSet<_> = before
         .iter()
-        .filter_map(|it| it.split(' ').last())
+        .filter_map(|it| it.split(' ').next_back())
         .collect();
     assert!(colours.len() == 8 && !colours.contains("c0"), "{before:?}");
     page.reload().await?;

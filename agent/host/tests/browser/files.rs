@@ -69,6 +69,21 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     page.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_an_elf_are_saved_as_the_small_file_that_the_command_line_writes()
+-> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let device: Device = agent.client().read("/device");
+    let page = Page::open(agent.url()).await?;
+    page.go("device").await?;
+    page.element_with(STATUS, "the device itself").await?;
+    page.click("[data-testid='save-names']").await?;
+    let saved = page.downloaded(&format!("{}.symbols", device.build_id));
+    let own = Symbols::parse(&std::fs::read(executable())?).expect("it has symbols");
+    assert!(saved == own.pack(), "{} bytes", saved.len());
+    page.close().await
+}
+
 /// Writes the agent's ELF without what an option of `strip` names, and returns its path.
 fn stripped(files: &Files, option: &str) -> String {
     let stripped = files.path(option).display().to_string();

@@ -2,10 +2,11 @@
 
 use heapbeacon_shared::api::{Device, Ota, OtaState};
 use heapbeacon_shared::symbol_file;
+use heapbeacon_shared::symbols::Symbols;
 use thirtyfour::prelude::*;
 
 use super::postmortem::{crash, run_for_a_while};
-use crate::support::firmware::{Maker, Variant};
+use crate::support::firmware::{self, Maker, Variant};
 use crate::support::page::Page;
 use crate::support::qemu::{self, Qemu};
 use crate::support::web_server::{Reply, WebServer};
@@ -84,6 +85,25 @@ async fn names_that_a_device_carries_are_saved_chosen_and_fetched_from_a_server(
         page.element_with("main", told).await?;
     }
     page.picture("symbol-server.png").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_were_sent_into_flash_are_shown_to_whoever_opens_the_page() -> WebDriverResult<()>
+{
+    let folder = tempfile::tempdir()?;
+    let elf = firmware::without_names();
+    let image = folder.path().join("image");
+    std::fs::write(&image, &elf)?;
+    let machine = Qemu::boot_image_with(&image, &folder.path().join("flash"));
+    let names = Symbols::parse(&elf).expect("the ELF has symbols").pack();
+    let answer = machine.client().request("PUT", "/api/v1/elf", &[], &names);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+
+    let page = Page::open(machine.url()).await?;
+    page.go("leaks").await?;
+    page.element("[data-testid='leak-row'][data-site*='Table::open'] th")
+        .await?;
     page.close().await
 }
 
