@@ -248,7 +248,7 @@ mod tests {
     fn name_in(answer: &mut oneshot::Receiver<Answer>) -> Option<String> {
         match answer.try_recv().ok()?? {
             Answer::Names(found) => found.tasks.into_iter().next()?,
-            Answer::Opened(_) => None,
+            _ => None,
         }
     }
 
