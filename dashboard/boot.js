@@ -71,9 +71,12 @@
   /** Asks for the program, and for what unpacks it if it is packed. */
   async function askForProgram() {
     const isPacked = wasm.endsWith(".lzma");
+    const giveUp = new AbortController();
     try {
-      return await Promise.all([fetch(wasm), isPacked && fetchModule(named("unlzma.js"))]);
+      return await Promise.all([fetch(wasm, { signal: giveUp.signal }), isPacked && fetchModule(named("unlzma.js"))]);
     } catch (error) {
+      // A program that nobody reads would keep one of the device's few connections.
+      giveUp.abort();
       if (error instanceof Missing) throw error;
       throw new Missing(wasm, "did not arrive: the connection failed.", true);
     }

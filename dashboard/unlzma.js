@@ -255,6 +255,7 @@ export function unlzma(answer, refuse = () => {}) {
         else controller.enqueue(value);
       } catch (error) {
         if (error instanceof SyntaxError) refuse(error.message);
+        reader.cancel(error).catch(() => {});
         throw error;
       }
     },

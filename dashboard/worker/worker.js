@@ -45,11 +45,10 @@ let refusal;
 
 /** What `wasm_bindgen` takes: an answer with a program, unpacked where it is packed. */
 async function fetchProgram(file) {
+  const unpacking = file.endsWith(".lzma") && (await import(`./unlzma.js${VERSION}`));
   const response = await fetch(file + VERSION);
   if (!response.ok) throw new Error(`${file} did not arrive: the server answered ${response.status}`);
-  if (!file.endsWith(".lzma")) return response;
-  const { unlzma } = await import(`./unlzma.js${VERSION}`);
-  return unlzma(response, (words) => (refusal = `${file}: ${words}`));
+  return unpacking ? unpacking.unlzma(response, (words) => (refusal = `${file}: ${words}`)) : response;
 }
 
 importScripts("heapbeacon-worker.js" + VERSION);

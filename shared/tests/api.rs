@@ -32,6 +32,33 @@ fn addresses_are_hexadecimal_in_json() {
     assert_eq!(short, Address(0x1F));
 }
 
+/// Metrics tell it by name, and everything else by what serde makes of it.
+#[test]
+fn the_reason_of_an_end_has_one_name() {
+    use trace::Reason::*;
+    for reason in [
+        Unknown,
+        Requested,
+        OutOfMemory,
+        Panic,
+        StackOverflow,
+        Fault,
+        Watchdog,
+        TaskWatchdog,
+        InterruptWatchdog,
+        BrownOut,
+        UpdateFailed,
+        Triggered,
+        Snapshot,
+    ] {
+        assert_eq!(
+            serde_json::to_value(reason).expect("JSON"),
+            reason.name(),
+            "{reason:?}"
+        );
+    }
+}
+
 #[test]
 fn what_is_no_address_is_refused_in_words() {
     for text in [

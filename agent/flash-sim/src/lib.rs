@@ -4,8 +4,8 @@
 //! power goes, a word or a sector is left half done: any of the bits that were to change may have.
 
 use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read,
-    check_write,
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+    check_erase, check_read, check_write,
 };
 
 /// Bytes of a sector, which is erased as a whole.
@@ -170,6 +170,9 @@ impl NorFlash for Flash {
         Ok(())
     }
 }
+
+/// Bits that are cleared once more, or are to stay, may be in what is written.
+impl MultiwriteNorFlash for Flash {}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! `/postmortem`, `/restart`, `/ota` and what is written to `/elf`: what somebody asks of a device in the field.
 
 use heapbeacon_shared::api;
+use heapbeacon_shared::symbol_file::Head;
 
 #[cfg(feature = "update")]
 use crate::field::update::Refusal;
@@ -9,7 +10,7 @@ use crate::http::answer::reply::{Json, Reply, Stream};
 use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::postmortem::{BlackBox, Outcome};
-use crate::read::symbols::{File as SymbolFile, Missing};
+use crate::read::symbols::Missing;
 
 type Answer = Result<Reply, Problem>;
 
@@ -50,13 +51,12 @@ pub(crate) fn restart<P: Device>() -> Answer {
     })))
 }
 
-/// Answers names that have come to their end.
-pub(crate) fn held_symbols<P: Device>() -> Answer {
-    let head = SymbolFile::head::<P>().ok_or(Missing::NoFile);
-    let head = head.map_err(Problem::no_symbols)?;
+/// Answers names that have come to their end, by what they say of themselves.
+pub(crate) fn held_symbols<P: Device>(head: Option<&Head>) -> Answer {
+    let head = head.ok_or_else(|| Problem::no_symbols(Missing::NoFile))?;
     let running = head.build_id == P::describe().build_id;
     let held = Json::HeldSymbols(api::HeldSymbols {
-        build_id: head.build_id,
+        build_id: head.build_id.clone(),
         bytes: head.bytes,
         running,
     });

@@ -109,8 +109,8 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Ota | Route::Upload | Route::CancelUpload => {
             return Err(Problem::takes_no_firmware());
         }
-        // The service does, once all of it has come.
-        Route::SetSymbols => field::held_symbols::<P>()?,
+        // The service answers those, by what has come.
+        Route::SetSymbols => field::held_symbols::<P>(None)?,
         // The service opens those.
         Route::Events => return Err(Problem::upgrade_required()),
     };

@@ -3,6 +3,7 @@
 use heapbeacon_shared::api::{
     self, Access, Endpoint, JSON_MIME, Method, Methods, POSTCARD_MIME, Route,
 };
+use heapbeacon_shared::symbol_file::Head;
 use picoserve::response::StatusCode;
 
 use crate::http::answer::reply::{Content, Delivery, Reply};
@@ -61,7 +62,11 @@ pub(crate) enum Action<'b> {
     #[cfg(feature = "update")]
     Upload(Incoming),
     /// Names of so many bytes, which come behind the head.
-    Symbols(usize),
+    Symbols {
+        bytes: usize,
+        /// What they say of themselves, once they are held.
+        held: Option<Head>,
+    },
     /// What a guest of the access point asks for.
     #[cfg(feature = "provisioning")]
     Visit(Visit),
@@ -77,7 +82,7 @@ impl Action<'_> {
             // What is read of it is written, not kept.
             #[cfg(feature = "update")]
             Self::Upload(_) => false,
-            Self::Symbols(_) => false,
+            Self::Symbols { .. } => false,
             _ => true,
         }
     }
@@ -198,8 +203,10 @@ fn choose<'b, P: Device>(
         }
         Place::Route(endpoint, _) if endpoint.route == Route::SetSymbols => {
             Query::new(request.target.query, endpoint.query)?;
-            request.expects_continue()?;
-            Ok(Action::Symbols(body_length))
+            Ok(Action::Symbols {
+                bytes: body_length,
+                held: None,
+            })
         }
         #[cfg(feature = "update")]
         Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
@@ -356,9 +363,8 @@ pub(crate) fn perform<P: Device>(
         Action::Upload(_) => {
             field::uploaded::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))
         }
-        Action::Symbols(_) => {
-            field::held_symbols::<P>().unwrap_or_else(|problem| Reply::refusal(&problem))
-        }
+        Action::Symbols { held, .. } => field::held_symbols::<P>(held.as_ref())
+            .unwrap_or_else(|problem| Reply::refusal(&problem)),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
     }

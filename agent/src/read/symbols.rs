@@ -15,6 +15,8 @@ pub struct File {
     bytes: u64,
     /// How much of it was read.
     at: u64,
+    /// What [`Part::claims`] was when it was opened.
+    claims: u32,
 }
 
 /// Why there is none.
@@ -44,11 +46,6 @@ impl File {
         )
     }
 
-    /// Returns what the file in flash says of itself, of whatever build it is.
-    pub fn head<P: Device>() -> Option<Head> {
-        Self::read_head(P::symbols()?).ok()
-    }
-
     fn read_head(part: &dyn Part) -> Result<Head, Missing> {
         let mut first = [0; MOST_HEAD_BYTES.next_multiple_of(ALIGNMENT)];
         if !part.read(0, &mut first) {
@@ -59,6 +56,7 @@ impl File {
 
     /// Looks whether some part of the flash holds the file of a build.
     fn of(part: &'static dyn Part, running: &BuildId) -> Result<Self, Missing> {
+        let claims = part.claims();
         let head = Self::read_head(part)?;
         if head.build_id != *running {
             return Err(Missing::Other(head.build_id.text()));
@@ -67,6 +65,7 @@ impl File {
             part,
             bytes: head.bytes,
             at: 0,
+            claims,
         };
         match file.end() {
             Some(end) if symbol_file::is_end(end) => Ok(file),
@@ -104,7 +103,8 @@ impl File {
             return 0;
         }
         let mut magic = MAGIC;
-        if !self.part.read(0, &mut magic) || magic != MAGIC {
+        let is_there = self.part.read(0, &mut magic) && magic == MAGIC;
+        if !is_there || self.part.claims() != self.claims {
             return 0;
         }
         self.at += wanted as u64;

@@ -10,7 +10,7 @@ use core::{
 #[cfg(feature = "flash")]
 use embassy_sync::blocking_mutex::{Mutex, raw::RawMutex};
 #[cfg(feature = "flash")]
-use embedded_storage::nor_flash::NorFlash;
+use embedded_storage::nor_flash::MultiwriteNorFlash;
 
 /// What places and numbers of bytes are multiples of.
 pub(crate) const ALIGNMENT: usize = 4;
@@ -36,16 +36,19 @@ pub trait Part: Sync {
 
     /// Gives the right to write back.
     fn release(&self);
+
+    /// Returns how often that right was taken and given back: where it is another number than before, other bytes may be here.
+    fn claims(&self) -> u32;
 }
 
-/// A part of a flash chip, which has whole sectors and is written four bytes at a time, or fewer. Zeros may be written over anything.
+/// A part of a flash chip, which has whole sectors and is read and written four bytes at a time, or fewer. Zeros may be written over anything.
 #[cfg(feature = "flash")]
 pub struct Partition<M: RawMutex, F> {
     /// Nobody holds the lock while the flash is at work.
     flash: Mutex<M, Cell<Option<F>>>,
     range: Range<u32>,
-    /// 1 while somebody has the right to write.
-    claimed: AtomicU32,
+    /// How often the right to write was taken and given back: odd while somebody has it.
+    claims: AtomicU32,
 }
 
 #[cfg(feature = "flash")]
@@ -55,7 +58,7 @@ impl<M: RawMutex, F> Partition<M, F> {
         Self {
             flash: Mutex::new(Cell::new(Some(flash))),
             range,
-            claimed: AtomicU32::new(0),
+            claims: AtomicU32::new(0),
         }
     }
 
@@ -75,7 +78,7 @@ impl<M: RawMutex, F> Partition<M, F> {
 }
 
 #[cfg(feature = "flash")]
-impl<M: RawMutex + Sync, F: NorFlash + Send> Part for Partition<M, F> {
+impl<M: RawMutex + Sync, F: MultiwriteNorFlash + Send> Part for Partition<M, F> {
     fn bytes(&self) -> u64 {
         self.range.len() as u64
     }
@@ -98,15 +101,24 @@ impl<M: RawMutex + Sync, F: NorFlash + Send> Part for Partition<M, F> {
 
     fn claim(&self) -> bool {
         // Chips without an atomic exchange have one core.
-        let was = self.flash.lock(|_| {
-            let was = self.claimed.load(Relaxed);
-            self.claimed.store(1, Relaxed);
-            was
-        });
-        was == 0
+        self.flash.lock(|_| {
+            let claims = self.claims.load(Relaxed);
+            let is_free = claims.is_multiple_of(2);
+            if is_free {
+                self.claims.store(claims.wrapping_add(1), Relaxed);
+            }
+            is_free
+        })
     }
 
     fn release(&self) {
-        self.claimed.store(0, Relaxed);
+        self.flash.lock(|_| {
+            let claims = self.claims.load(Relaxed);
+            self.claims.store(claims.wrapping_add(1), Relaxed);
+        });
+    }
+
+    fn claims(&self) -> u32 {
+        self.claims.load(Relaxed)
     }
 }

@@ -9,7 +9,7 @@ use heapbeacon_shared::symbol_file::{self, Head, MAGIC, MOST_HEAD_BYTES};
 use super::flash::{ALIGNMENT, Part};
 
 /// Bytes that are written at once: a head fits, and a sector holds a whole number of them.
-const BLOCK: usize = 512;
+pub const BLOCK: usize = 512;
 const _: () = assert!(MOST_HEAD_BYTES <= BLOCK && MAGIC.len() == ALIGNMENT);
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
@@ -35,19 +35,21 @@ pub enum Refusal {
     Damaged,
     /// Somebody else is writing there.
     Busy,
-    /// The flash has failed, or holds something else than was written: the names that were there are gone.
+    /// The flash has failed, or holds something else than was written: the names that were there may be gone.
     Flash,
 }
 
 /// The right to write, and how much has come.
-pub struct Upload {
+pub struct Upload<'b> {
     part: &'static dyn Part,
     /// Bytes in all.
     bytes: u64,
     /// Which of them the block begins with.
     at: u64,
-    block: [u8; BLOCK],
+    block: &'b mut [u8; BLOCK],
     filled: usize,
+    /// What the file says of itself, once that has come.
+    head: Option<Head>,
     /// The last four bytes that have come.
     end: [u8; 4],
     /// Bytes from the beginning that were erased.
@@ -58,12 +60,16 @@ pub struct Upload {
     checked: u64,
 }
 
-impl Upload {
-    /// Begins to take so many bytes. Nothing changes before the first of them have come.
+impl<'b> Upload<'b> {
+    /// Begins to take so many bytes, by way of a block of memory. Nothing changes before the first of them have come.
     ///
     /// # Errors
     /// When there is no room for them, or somebody else is writing there.
-    pub fn open(part: &'static dyn Part, bytes: u64) -> Result<Self, Refusal> {
+    pub fn open(
+        part: &'static dyn Part,
+        bytes: u64,
+        block: &'b mut [u8; BLOCK],
+    ) -> Result<Self, Refusal> {
         let room = part.bytes();
         if bytes > room {
             return Err(Refusal::TooLarge { room });
@@ -75,8 +81,9 @@ impl Upload {
             part,
             bytes,
             at: 0,
-            block: [0; BLOCK],
+            block,
             filled: 0,
+            head: None,
             end: [0xFF; 4],
             erased: 0,
             came: CRC.digest(),
@@ -107,15 +114,17 @@ impl Upload {
         self.write().ok_or(Refusal::Flash)
     }
 
-    /// Reads some of it back; once all of it is what has come, lets it be found. Returns whether there is more to read.
+    /// Reads some of it back; once all of it is what has come, lets it be found, and returns what it says of itself.
     ///
     /// # Errors
     /// When it is something else, or damaged: then there are no names.
-    pub fn check(&mut self) -> Result<bool, Refusal> {
+    pub fn check(&mut self) -> Result<Option<Head>, Refusal> {
         if self.checked < self.bytes {
             self.read_back().ok_or(Refusal::Flash)?;
-            return Ok(true);
+            return Ok(None);
         }
+        // Nothing has come.
+        let head = self.head.take().ok_or(Refusal::NoFile)?;
         if !symbol_file::is_end(self.end) {
             return Err(Refusal::Damaged);
         }
@@ -124,7 +133,7 @@ impl Upload {
         {
             return Err(Refusal::Flash);
         }
-        Ok(false)
+        Ok(Some(head))
     }
 
     /// Checks the head, and has what is there be no file any more.
@@ -136,6 +145,7 @@ impl Upload {
         if head.bytes != self.bytes {
             return Err(Refusal::WrongLength { wanted: head.bytes });
         }
+        self.head = Some(head);
         // An erasure that is cut may leave them as they are.
         match self.part.write(0, &[0; MAGIC.len()]) {
             true => Ok(()),
@@ -184,7 +194,7 @@ impl Upload {
     }
 }
 
-impl Drop for Upload {
+impl Drop for Upload<'_> {
     fn drop(&mut self) {
         self.part.release();
     }

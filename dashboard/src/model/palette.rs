@@ -26,12 +26,15 @@ impl Palette {
         let largest: Vec<&str> = keys.take(CLASSES.len() - 1).collect();
         self.colours
             .retain(|key, _| largest.contains(&key.as_str()));
-        let mut is_new = false;
-        for key in largest {
-            if !self.colours.contains_key(key) {
-                self.give(key);
-                is_new = true;
-            }
+        let without = largest.iter().copied();
+        let without = without.filter(|key| !self.colours.contains_key(*key));
+        // Those that had one go first: nobody takes it who would as soon have another.
+        let (known, new): (Vec<_>, Vec<_>) =
+            without.partition(|key| self.last(digest(key)).is_some());
+        let is_new = !(known.is_empty() && new.is_empty());
+        known.into_iter().chain(new).for_each(|key| self.give(key));
+        if is_new {
+            largest.iter().rev().for_each(|key| self.remember(key));
         }
         is_new
     }
@@ -63,16 +66,29 @@ impl Palette {
 
     fn give(&mut self, key: &str) {
         let digest = digest(key);
-        let wanted = self.had.iter().find(|(known, _)| *known == digest);
-        let wanted = wanted.map_or_else(|| first(digest), |(_, colour)| *colour);
+        let wanted = self.last(digest).unwrap_or_else(|| first(digest));
         let taken = |colour: &usize| self.colours.values().any(|other| other == colour);
         let mut colours = (wanted..CLASSES.len()).chain(1..wanted);
         let colour = colours.find(|colour| !taken(colour)).unwrap_or(0);
         self.colours.insert(key.to_owned(), colour);
+    }
+
+    /// Notes the colour of a site as the latest.
+    fn remember(&mut self, key: &str) {
+        let Some(colour) = self.colours.get(key) else {
+            return;
+        };
+        let digest = digest(key);
         self.had.retain(|(known, _)| *known != digest);
-        self.had.push((digest, colour));
+        self.had.push((digest, *colour));
         let surplus = self.had.len().saturating_sub(REMEMBERED);
         self.had.drain(..surplus);
+    }
+
+    /// Returns the colour that a site had last.
+    fn last(&self, digest: u32) -> Option<usize> {
+        let known = self.had.iter().find(|(known, _)| *known == digest);
+        known.map(|(_, colour)| *colour)
     }
 }
 
@@ -129,7 +145,7 @@ mod tests {
         for name in names() {
             assert_eq!(later.class(name), palette.class(name));
         }
-        // Those that were not seen for longest are forgotten, and a text that is none changes nothing.
+        // Those that were not seen for longest are forgotten, and of a text only words that are entries are taken.
         let others: Vec<String> = (0..REMEMBERED).map(|n| format!("other {n}")).collect();
         for other in &others {
             later.assign([other.as_str()].into_iter());
@@ -137,6 +153,35 @@ mod tests {
         assert_eq!(later.had.len(), REMEMBERED);
         later.recall("1-9 2-0 x-1 3 4-8");
         assert_eq!(later.had, [(4, 8)]);
+    }
+
+    #[test]
+    fn a_larger_newcomer_takes_no_colour_that_a_smaller_one_had() {
+        let others = (0..100).map(|n| n.to_string());
+        let rival = others
+            .clone()
+            .find(|other| first(digest(other)) == first(digest("a")));
+        let rival = rival.expect("there are few colours");
+        let mut palette = Palette::default();
+        palette.assign(["a"].into_iter());
+        let mut later = Palette::default();
+        later.recall(&palette.remembered());
+        later.assign([&*rival, "a"].into_iter());
+        assert_eq!(later.class("a"), palette.class("a"));
+    }
+
+    #[test]
+    fn a_site_that_stays_is_remembered_however_many_come_and_go_beside_it() {
+        let mut palette = Palette::default();
+        for n in 0..2 * REMEMBERED {
+            palette.assign(["stays", &n.to_string()].into_iter());
+        }
+        let mut later = Palette::default();
+        later.recall(&palette.remembered());
+        assert_eq!(
+            later.last(digest("stays")),
+            palette.colours.get("stays").copied()
+        );
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub(super) fn SymbolPanel() -> impl IntoView {
                     <button
                         type="button"
                         data-testid="save-names"
-                        title="A small file, as `cargo xtask symbols` writes it: for captures of this firmware, when the device runs another one, and for devices that keep it"
+                        title="A small file, as “cargo xtask symbols” writes it: for captures of this firmware, when the device runs another one, and for devices that keep it"
                         on:click=move |_| store.save_names()
                     >
                         "Save the names"

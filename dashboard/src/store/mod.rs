@@ -391,7 +391,9 @@ impl Store {
         self.palette.update(|palette| {
             let own = sites.iter().filter(|site| site.origin != Origin::Agent);
             // Another store or tab may have given colours meanwhile.
-            palette.recall(&kept(COLOURS).unwrap_or_default());
+            if let Some(text) = kept(COLOURS) {
+                palette.recall(&text);
+            }
             if palette.assign(own.map(|site| site.colour_key.as_str())) {
                 keep(COLOURS, Some(&palette.remembered()));
             }

@@ -107,11 +107,17 @@ impl Store {
     pub fn save_names(&self) {
         let store = *self;
         spawn_local(async move {
-            let build_id = store
-                .symbols
-                .with_untracked(|symbols| symbols.build_id.clone());
+            let name = store.symbols.with_untracked(|symbols| {
+                let is_known = !symbols.build_id.is_empty();
+                let id = if is_known {
+                    &symbols.build_id
+                } else {
+                    "firmware"
+                };
+                format!("{id}.symbols")
+            });
             match store.symbol_file().await {
-                Ok(file) if save(&file, &format!("{build_id}.symbols")) => {}
+                Ok(file) if save(&file, &name) => {}
                 Ok(_) => store.refuse("This browser does not save files.".to_owned()),
                 Err(problem) => store.refuse(problem),
             }

@@ -44,12 +44,12 @@ impl core::error::Error for SymbolsError {}
 /// Serves the names of this firmware's addresses from the partition `symbols`, if the file that `cargo xtask symbols ELF` makes of it was written there: then any browser shows
 /// functions and lines, as with [`symbol_room!`](crate::symbol_room!), and no slot for updates needs room for them. Names of another firmware are not served.
 ///
-/// Call it once, behind `esp_hal::init`, with `chip.FLASH.reborrow()`: HeapBeacon reads the flash from now on, on the thread of the executor. Use it on that thread, too.
+/// Call it once, behind `esp_hal::init`, with `chip.FLASH.reborrow()`: HeapBeacon reads the flash, and erases and writes that partition, from now on, on the thread of the executor. Use it on that thread, too.
 ///
 /// # Errors
 /// See [`SymbolsError`], whose text says what to do.
 pub fn symbols(_: FLASH<'_>) -> Result<(), SymbolsError> {
-    // SAFETY: whoever had it lets HeapBeacon read it. Each operation is whole, on the thread of the executor.
+    // SAFETY: whoever had it lets HeapBeacon read it, and write the partition, and uses it on this thread only. Each operation is whole, on the thread of the executor.
     let mut chip = Chip::new(unsafe { FLASH::steal() });
     let mut table = [0; PARTITION_TABLE_MAX_LEN];
     let table = read_partition_table(&mut chip, &mut table).map_err(|_| SymbolsError::NoTable)?;

@@ -8,7 +8,8 @@ use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 use embassy_sync::once_lock::OnceLock;
 use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase,
+    check_read, check_write,
 };
 use heapbeacon::field::flash::FlashStorage;
 use heapbeacon::field::settings::Store;
@@ -178,3 +179,6 @@ impl NorFlash for Flash {
         Ok(())
     }
 }
+
+/// A bit that is cleared once more stays cleared.
+impl MultiwriteNorFlash for Flash {}

@@ -203,6 +203,7 @@ async fn a_program_that_does_not_arrive_is_said_with_a_way_to_try_again() -> Web
         broken("_bg.wasm.lzma", cut, "cut off"),
         broken("_bg.wasm.lzma", damaged, "is damaged"),
         broken("_bg.wasm.lzma", shortened, "is damaged"),
+        broken("unlzma.js", Reply::missing, "is no script"),
         broken("dashboard.js", Reply::missing, "is no script"),
         broken("dashboard.js", login, "is no script"),
     ] {
@@ -220,6 +221,7 @@ async fn a_program_that_does_not_arrive_is_said_with_a_way_to_try_again() -> Web
 fn is_part(path: &str, part: &str) -> bool {
     match part {
         "_bg.wasm.lzma" => path.ends_with(part),
+        "unlzma.js" => path.contains(part),
         _ => path.ends_with(".js") && path.contains("dashboard"),
     }
 }

@@ -225,9 +225,16 @@ async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
         Ok(Action::Upload(incoming)) => {
             upload::receive::<P, _, _, _, _>(link, incoming, tail, output).await
         }
-        Ok(Action::Symbols(bytes)) => {
-            symbols::receive::<P, _, _, _, _>(link, *bytes, order.expects_continue, tail, output)
+        Ok(Action::Symbols { bytes, .. }) => {
+            let (bytes, expects_continue) = (*bytes, order.expects_continue);
+            symbols::receive::<P, _, _, _, _>(link, bytes, expects_continue, tail, body, output)
                 .await
+                .map(|head| {
+                    order.action = Ok(Action::Symbols {
+                        bytes,
+                        held: Some(head),
+                    });
+                })
         }
         _ if is_wanted => read(tail, body, deadline).await,
         _ => Ok(()),

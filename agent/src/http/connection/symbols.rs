@@ -1,6 +1,7 @@
 //! Names of an image, written as they come.
 
 use embassy_futures::yield_now;
+use heapbeacon_shared::symbol_file::Head;
 use picoserve::Timer;
 use picoserve::io::{Read, Write};
 
@@ -8,12 +9,15 @@ use crate::http::answer::output::Output;
 use crate::http::limits::UPLOAD;
 use crate::http::link::{Link, Phase};
 use crate::http::problem::Problem;
-use crate::http::request::input::{Stop, Tail};
+use crate::http::request::input::{Body, Stop, Tail};
 use crate::platform::Device;
-use crate::read::symbols::Missing;
-use crate::symbols::upload::{Refusal, Upload};
+use crate::symbols::upload::{BLOCK, Refusal, Upload};
 
-/// Takes a symbol file of so many bytes; once all have come and are as they were sent, lets them be found.
+/// Bytes for which a peer has its time, and behind which others get theirs.
+const STRETCH: usize = 1024;
+
+/// Takes a symbol file of so many bytes, by way of the memory for a body; once all have come and are as they were sent, lets them be found. Returns what
+/// the file says of itself.
 ///
 /// # Errors
 /// When they are refused, cut off or too slow: then there are no names, or those of before if nothing was written.
@@ -22,33 +26,46 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     bytes: usize,
     expects_continue: bool,
     tail: &mut Tail<'_, I>,
+    body: &mut Body,
     output: &mut Output<'_, W, T, R>,
-) -> Result<(), Stop> {
-    let part = P::symbols().ok_or_else(|| Stop::Refused(Problem::no_symbols(Missing::NoPart)))?;
-    let mut upload = Upload::open(part, bytes as u64).map_err(refused)?;
+) -> Result<Head, Stop> {
+    let part = P::symbols().ok_or_else(|| Stop::Refused(Problem::no_room_for_symbols()))?;
+    let _ = body.resize(BLOCK, 0);
+    let block = body.first_chunk_mut().ok_or(Stop::Lost)?;
+    let mut upload = Upload::open(part, bytes as u64, block).map_err(refused)?;
     if expects_continue && tail.is_awaited() {
         output.go_on().await?;
     }
     link.enter(Phase::Upload);
     while !tail.is_read() {
-        let some = output.timer();
-        let read = match some
-            .run_with_timeout(UPLOAD, tail.read_some(upload.room()))
-            .await
-        {
-            Ok(read) => read?,
-            Err(_) => return Err(Stop::Refused(Problem::too_slow())),
-        };
+        let stretch = stretch(link, &mut upload, tail);
+        match output.timer().run_with_timeout(UPLOAD, stretch).await {
+            Ok(received) => received?,
+            Err(_) => return Err(Stop::Refused(Problem::symbols_too_slow())),
+        }
+        yield_now().await;
+    }
+    loop {
+        if let Some(head) = upload.check().map_err(refused)? {
+            return Ok(head);
+        }
+        link.note_moved(BLOCK);
+        yield_now().await;
+    }
+}
+
+/// Takes the next bytes.
+async fn stretch<I: Read>(
+    link: &Link,
+    upload: &mut Upload<'_>,
+    tail: &mut Tail<'_, I>,
+) -> Result<(), Stop> {
+    let mut received = 0;
+    while received < STRETCH && !tail.is_read() {
+        let read = tail.read_some(upload.room()).await?;
         link.note_moved(read);
+        received += read;
         upload.take(read).map_err(refused)?;
-        yield_now().await;
-    }
-    if bytes == 0 {
-        return Err(refused(Refusal::NoFile));
-    }
-    while upload.check().map_err(refused)? {
-        link.note_moved(1);
-        yield_now().await;
     }
     Ok(())
 }

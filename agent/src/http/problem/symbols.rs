@@ -2,6 +2,7 @@
 
 use picoserve::response::StatusCode;
 
+use crate::http::limits::READ_SECONDS;
 use crate::http::problem::{Kind, Problem};
 use crate::symbols::upload::Refusal;
 
@@ -11,6 +12,29 @@ const NO_NAMES: Kind = Kind(
     "No symbol file",
     "ESP_ERR_INVALID_ARG",
 );
+
+impl Problem {
+    /// There is nowhere to write names.
+    pub(crate) fn no_room_for_symbols() -> Self {
+        Self::not_found(format_args!(
+            "This device has no part of its flash for names: see `Device::symbols` in its firmware."
+        ))
+    }
+
+    /// Names make no progress.
+    #[cold]
+    pub(crate) fn symbols_too_slow() -> Self {
+        let kind = Kind(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request timeout",
+            "ESP_ERR_TIMEOUT",
+        );
+        let detail = format_args!(
+            "Send each 1,024 bytes within {READ_SECONDS} seconds, from the beginning again: what was begun is no file."
+        );
+        Self::new(kind, detail)
+    }
+}
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -60,7 +84,7 @@ impl From<Refusal> for Problem {
                     "ESP_ERR_FLASH_OP_FAIL",
                 ),
                 format_args!(
-                    "The flash has failed, and the names that were there are gone: try again."
+                    "The flash has failed, and the names that were there may be gone: try again."
                 ),
             ),
         }

@@ -17,7 +17,7 @@ use super::{Answer, agent_with, get, talk_to};
 use crate::http::Server;
 use crate::read::symbols::File;
 use crate::symbols::flash::Partition;
-use crate::symbols::upload::Upload;
+use crate::symbols::upload::{BLOCK, Upload};
 use crate::tests::board::{Board, Names, call, keep_symbols};
 
 /// Where the part begins, and ends: in the middle of the chip.
@@ -260,7 +260,9 @@ fn names_that_do_not_come_whole_are_none() {
 fn one_sends_names_at_a_time() {
     let device = Device::with_names(&[]);
     let new = file(RUNNING, 3000);
-    let upload = Upload::open(device.part, 3034).map_err(|refusal| format!("{refusal:?}"));
+    let mut block = [0; BLOCK];
+    let upload =
+        Upload::open(device.part, 3034, &mut block).map_err(|refusal| format!("{refusal:?}"));
     let problem = device.put(put(&new, new.len())).problem(409);
     assert!(problem.detail.contains("Somebody else"), "{problem:?}");
     drop(upload);
@@ -301,9 +303,49 @@ fn who_reads_names_that_others_take_the_place_of_is_cut_off() {
     let mut room = [0; 512];
     assert_eq!(reader.read(&mut room), 512);
     let new = file(OTHER, 3000);
-    let mut upload = Upload::open(device.part, new.len() as u64).expect("nobody writes");
+    let mut block = [0; BLOCK];
+    let mut upload =
+        Upload::open(device.part, new.len() as u64, &mut block).expect("nobody writes");
     let room_bytes = upload.room().len();
     upload.room().copy_from_slice(&new[..room_bytes]);
     upload.take(room_bytes).expect("it is the head");
     assert_eq!(reader.read(&mut room), 0);
+}
+
+#[test]
+fn who_reads_names_while_others_of_the_same_build_come_whole_is_cut_off_too() {
+    let device = Device::with_names(&file(RUNNING, 3000));
+    let mut reader = File::open::<Board>().expect("they are there");
+    let mut room = [0; 512];
+    assert_eq!(reader.read(&mut room), 512);
+    let new = file(RUNNING, 4000);
+    assert_eq!(device.put(put(&new, new.len())).status, 200);
+    assert_eq!(reader.read(&mut room), 0);
+    assert!(device.served() == Some(new));
+}
+
+#[test]
+fn names_that_stall_or_trickle_are_ended_and_keep_nobody_from_it() {
+    let new = file(RUNNING, 3000);
+    let begun = || put(&new[..300], new.len());
+    let trickle = (0..100).fold(Peer::that_stays(begun()), |peer, _| peer.then(100, "x"));
+    for slow in [Peer::that_stays(begun()), trickle] {
+        let device = Device::with_names(&[]);
+        let (text, took) = talk_to(device.agent, slow);
+        let problem = Answer::all(&text)[0].problem(408);
+        assert!(problem.detail.contains("from the beginning"), "{problem:?}");
+        assert_eq!(took, 5000);
+        assert_eq!(device.put(put(&new, new.len())).status, 200);
+    }
+}
+
+#[test]
+fn a_board_without_a_part_of_the_flash_for_names_says_so() {
+    call(Names::default());
+    let (text, _) = talk_to(agent_with(None), Peer::that_leaves(put(b"x", 1)));
+    let problem = Answer::all(&text)[0].problem(404);
+    assert!(
+        problem.detail.contains("no part of its flash"),
+        "{problem:?}"
+    );
 }
