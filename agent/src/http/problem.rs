@@ -41,6 +41,13 @@ const UPGRADE: Kind = Kind(
     "ESP_ERR_NOT_SUPPORTED",
 );
 
+/// What was announced did not come in time.
+const TIMEOUT: Kind = Kind(
+    StatusCode::REQUEST_TIMEOUT,
+    "Request timeout",
+    "ESP_ERR_TIMEOUT",
+);
+
 impl Problem {
     /// The body is no JSON, or the request not as HTTP wants it.
     #[inline(never)]
@@ -126,27 +133,17 @@ impl Problem {
 
     /// The request did not arrive in time.
     pub(crate) fn too_slow() -> Self {
-        let kind = Kind(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request timeout",
-            "ESP_ERR_TIMEOUT",
-        );
         let detail = format_args!("Send the whole request within {READ_SECONDS} seconds.");
-        Self::new(kind, detail)
+        Self::new(TIMEOUT, detail)
     }
 
     /// An upload makes no progress.
     #[cfg(feature = "update")]
     pub(crate) fn upload_too_slow() -> Self {
-        let kind = Kind(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request timeout",
-            "ESP_ERR_TIMEOUT",
-        );
         let detail = format_args!(
             "Send each 1,024 bytes within {READ_SECONDS} seconds: the upload may go on with what is missing."
         );
-        Self::new(kind, detail)
+        Self::new(TIMEOUT, detail)
     }
 
     /// There is no place for new firmware.

@@ -3,6 +3,7 @@
 mod events;
 mod exchange;
 mod inbox;
+mod intake;
 mod serve;
 mod symbols;
 #[cfg(feature = "update")]

@@ -6,15 +6,26 @@ use picoserve::Timer;
 use picoserve::io::{Read, Write};
 
 use crate::http::answer::output::Output;
-use crate::http::limits::UPLOAD;
-use crate::http::link::{Link, Phase};
+use crate::http::connection::intake::{Intake, take_all};
+use crate::http::link::Link;
 use crate::http::problem::Problem;
 use crate::http::request::input::{Body, Stop, Tail};
 use crate::platform::Device;
 use crate::symbols::upload::{BLOCK, Refusal, Upload};
 
-/// Bytes for which a peer has its time, and behind which others get theirs.
-const STRETCH: usize = 1024;
+impl Intake for Upload<'_> {
+    fn room(&mut self) -> &mut [u8] {
+        self.room()
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        Ok(self.take(bytes)?)
+    }
+
+    fn too_slow() -> Problem {
+        Problem::symbols_too_slow()
+    }
+}
 
 /// Takes a symbol file of so many bytes, by way of the memory for a body; once all have come and are as they were sent, lets them be found. Returns what
 /// the file says of itself.
@@ -33,18 +44,7 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let _ = body.resize(BLOCK, 0);
     let block = body.first_chunk_mut().ok_or(Stop::Lost)?;
     let mut upload = Upload::open(part, bytes as u64, block).map_err(refused)?;
-    if expects_continue && tail.is_awaited() {
-        output.go_on().await?;
-    }
-    link.enter(Phase::Upload);
-    while !tail.is_read() {
-        let stretch = stretch(link, &mut upload, tail);
-        match output.timer().run_with_timeout(UPLOAD, stretch).await {
-            Ok(received) => received?,
-            Err(_) => return Err(Stop::Refused(Problem::symbols_too_slow())),
-        }
-        yield_now().await;
-    }
+    take_all(link, &mut upload, expects_continue, tail, output).await?;
     loop {
         if let Some(head) = upload.check().map_err(refused)? {
             return Ok(head);
@@ -52,22 +52,6 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
         link.note_moved(BLOCK);
         yield_now().await;
     }
-}
-
-/// Takes the next bytes.
-async fn stretch<I: Read>(
-    link: &Link,
-    upload: &mut Upload<'_>,
-    tail: &mut Tail<'_, I>,
-) -> Result<(), Stop> {
-    let mut received = 0;
-    while received < STRETCH && !tail.is_read() {
-        let read = tail.read_some(upload.room()).await?;
-        link.note_moved(read);
-        received += read;
-        upload.take(read).map_err(refused)?;
-    }
-    Ok(())
 }
 
 fn refused(refusal: Refusal) -> Stop {

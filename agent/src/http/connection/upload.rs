@@ -6,15 +6,26 @@ use picoserve::io::{Read, Write};
 
 use crate::field::update::Session;
 use crate::http::answer::output::Output;
-use crate::http::limits::UPLOAD;
-use crate::http::link::{Link, Phase};
+use crate::http::connection::intake::{Intake, STRETCH, take_all};
+use crate::http::link::Link;
 use crate::http::problem::Problem;
 use crate::http::request::content_range::Incoming;
 use crate::http::request::input::{Stop, Tail};
 use crate::platform::Device;
 
-/// Bytes for which a peer has its time, and behind which others get theirs.
-const STRETCH: usize = 1024;
+impl Intake for Session {
+    fn room(&mut self) -> &mut [u8] {
+        self.room()
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        Ok(self.take(bytes)?)
+    }
+
+    fn too_slow() -> Problem {
+        Problem::upload_too_slow()
+    }
+}
 
 /// Takes the bytes of an upload; once all have come, has them booted next.
 ///
@@ -29,18 +40,7 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let update = P::update().ok_or_else(|| Stop::Refused(Problem::takes_no_firmware()))?;
     let mut session = Session::open(update, incoming.part, incoming.may_be_older)
         .map_err(|refusal| Stop::Refused(refusal.into()))?;
-    if incoming.expects_continue && tail.is_awaited() {
-        output.go_on().await?;
-    }
-    link.enter(Phase::Upload);
-    while !tail.is_read() {
-        let stretch = stretch(link, &mut session, tail);
-        match output.timer().run_with_timeout(UPLOAD, stretch).await {
-            Ok(received) => received?,
-            Err(_) => return Err(Stop::Refused(Problem::upload_too_slow())),
-        }
-        yield_now().await;
-    }
+    take_all(link, &mut session, incoming.expects_continue, tail, output).await?;
     while session.is_complete() {
         match session.check() {
             Ok(true) => link.note_moved(STRETCH),
@@ -48,24 +48,6 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
             Err(refusal) => return Err(Stop::Refused(refusal.into())),
         }
         yield_now().await;
-    }
-    Ok(())
-}
-
-/// Takes the next bytes.
-async fn stretch<I: Read>(
-    link: &Link,
-    session: &mut Session,
-    tail: &mut Tail<'_, I>,
-) -> Result<(), Stop> {
-    let mut received = 0;
-    while received < STRETCH && !tail.is_read() {
-        let bytes = tail.read_some(session.room()).await?;
-        link.note_moved(bytes);
-        received += bytes;
-        session
-            .take(bytes)
-            .map_err(|refusal| Stop::Refused(refusal.into()))?;
     }
     Ok(())
 }

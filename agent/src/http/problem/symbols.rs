@@ -3,7 +3,7 @@
 use picoserve::response::StatusCode;
 
 use crate::http::limits::READ_SECONDS;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::{Kind, Problem, TIMEOUT};
 use crate::symbols::upload::Refusal;
 
 /// What comes are no names that a device can hold.
@@ -24,15 +24,10 @@ impl Problem {
     /// Names make no progress.
     #[cold]
     pub(crate) fn symbols_too_slow() -> Self {
-        let kind = Kind(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request timeout",
-            "ESP_ERR_TIMEOUT",
-        );
         let detail = format_args!(
             "Send each 1,024 bytes within {READ_SECONDS} seconds, from the beginning again: what was begun is no file."
         );
-        Self::new(kind, detail)
+        Self::new(TIMEOUT, detail)
     }
 }
 

@@ -38,6 +38,13 @@ fn file(build_id: [u8; 20], packed: usize) -> Vec<u8> {
     file
 }
 
+/// Makes a chip that holds some bytes in the part for names, and nothing else.
+fn chip_with(bytes: &[u8]) -> Flash {
+    let mut chip = vec![0xFF; 4 * SECTOR];
+    chip[RANGE.start as usize..][..bytes.len()].copy_from_slice(bytes);
+    Flash::of(chip)
+}
+
 /// Runs a build with some bytes in the part of the flash that is for names; returns the answers of the device to who asks for them, and for itself.
 fn ask(bytes: &[u8]) -> (Answer, String) {
     let device = api::Device {
@@ -48,9 +55,7 @@ fn ask(bytes: &[u8]) -> (Answer, String) {
         device,
         ..Names::default()
     });
-    let mut chip = vec![0xFF; 4 * SECTOR];
-    chip[RANGE.start as usize..][..bytes.len()].copy_from_slice(bytes);
-    let part = Partition::<CriticalSectionRawMutex, _>::new(Flash::of(chip), RANGE);
+    let part = Partition::<CriticalSectionRawMutex, _>::new(chip_with(bytes), RANGE);
     keep_symbols(Box::leak(Box::new(part)));
     let answer = |path| {
         let leaving = Peer::that_leaves(get(path));
@@ -154,9 +159,7 @@ impl Device {
 
     /// Returns one that holds the names of what runs.
     fn with_names(bytes: &[u8]) -> Self {
-        let mut chip = vec![0xFF; 4 * SECTOR];
-        chip[RANGE.start as usize..][..bytes.len()].copy_from_slice(bytes);
-        Self::new(Flash::of(chip))
+        Self::new(chip_with(bytes))
     }
 
     fn put(&self, request: impl Into<Vec<u8>>) -> Answer {
