@@ -41,6 +41,8 @@ const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.yaml.gz
 /// Most records or stacks of a page.
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
+/// Longest time, in seconds, of which a profile tells the difference.
+const MAX_SECONDS: u64 = 300;
 /// What pprof is told that asks for names: without an answer, it would take no profile from here.
 const NO_SYMBOLS: &[u8] = b"num_symbols: 0\n";
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
@@ -413,16 +415,11 @@ fn everything<P: Device>(query: Query<'_>) -> Answer {
 }
 
 fn profile<P: Device>(shown: Shown, query: Query<'_>) -> Answer {
-    if query
-        .get("seconds")
-        .is_some_and(|seconds| seconds.number() != Some(0))
-    {
-        return Err(Problem::invalid(format_args!(
-            "A profile of some `seconds` would take a copy of all call stacks: save one before and one behind that time, and use \
-             `go tool pprof -base BEFORE BEHIND`."
-        )));
-    }
-    Ok(Reply::stream(Stream::Profile(Profile::new::<P>(shown))))
+    let seconds = query.number("seconds", 0..=MAX_SECONDS, 0)? as u32;
+    let seconds = (seconds > 0).then_some(seconds);
+    Ok(Reply::stream(Stream::Profile(Profile::new::<P>(
+        shown, seconds,
+    ))))
 }
 
 fn elf<P: Device>() -> Answer {

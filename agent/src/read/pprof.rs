@@ -8,11 +8,17 @@
 //! stacks that are not in the table any more are one sample, and so is all that is missing where the trace ended meanwhile: then the
 //! profile is as valid as any, adds up to what the trace had when it began, and says by the name of that sample that no more is
 //! known of it.
+//!
+//! A difference over some time is two profiles in one: all that there was before, with negative numbers, and behind the wait all that
+//! there is. Readers add up samples of one call stack, so nobody has to remember the first while the second is made. Where the trace
+//! has ended meanwhile, the sample that says so takes back what was told.
+
+use core::mem;
 
 use heapbeacon_shared::pprof::{
-    Line, Mapping, NO_FRAMES, Profile as Fields, REGION, Shown, Sink, TASK, TEXTS, file_of,
+    Line, Mapping, NO_FRAMES, Profile as Fields, REGION, Shown, Sink, TASK, TEXTS, file_of, signed,
 };
-use heapbeacon_shared::trace::{MAX_FRAMES, Span, Stack};
+use heapbeacon_shared::trace::{MAX_FRAMES, Span, Stack, Summary};
 use heapless::Vec;
 
 use crate::platform::Device;
@@ -50,13 +56,38 @@ pub struct Profile {
     /// Texts and functions so far.
     texts: u64,
     functions: u64,
-    /// What the trace had when this began and is not told yet: the values of a sample.
-    left: [u64; 4],
+    pass: Pass,
+    /// What the trace had when this began: the values of a sample.
+    had: [u64; 4],
+    /// What was told of that, and of what came meanwhile.
+    told: [u64; 4],
+}
+
+/// Which profile of those that make one is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// The only one, or the one behind the time of a difference.
+    Last,
+    /// The one before it, which lasts so many seconds.
+    Before { seconds: u32 },
+}
+
+/// A difference whose first half is told: what its second half goes on from.
+pub struct Half {
+    /// How long to wait before it is told, in seconds.
+    pub seconds: u32,
+    shown: Shown,
+    trace: Trace,
+    texts: u64,
+    functions: u64,
+    locations: u64,
+    told: [u64; 4],
 }
 
 /// What is written next.
 enum Part {
     Head,
+    Regions,
     Batch,
     /// The call stack of an index in the batch.
     Stack(usize),
@@ -84,14 +115,14 @@ struct Places {
 }
 
 impl Profile {
-    /// Begins a profile that shows something at first.
-    pub fn new<P: Device>(shown: Shown) -> Self {
+    /// Begins a profile that shows something at first: of all that was traced, or of the difference that some seconds make.
+    pub fn new<P: Device>(shown: Shown, seconds: Option<u32>) -> Self {
         let status = P::tracer().status();
-        let summary = &status.summary;
+        let pass = seconds.map_or(Pass::Last, |seconds| Pass::Before { seconds });
         Self {
             shown,
             trace: status.trace,
-            started_us: summary.started_us,
+            started_us: status.summary.started_us,
             part: Part::Head,
             cursor: StackCursor::after(status.trace, None),
             batch: Vec::new(),
@@ -105,12 +136,42 @@ impl Profile {
             tasks: Vec::new(),
             texts: 0,
             functions: 0,
-            left: [
-                summary.total_allocations,
-                summary.total_allocated_bytes,
-                summary.live_count,
-                summary.live_bytes,
-            ],
+            pass,
+            had: totals(&status.summary),
+            told: [0; 4],
+        }
+    }
+
+    /// Goes on with a difference, when its time is over.
+    pub fn behind<P: Device>(half: &Half) -> Self {
+        let mut profile = Self::new::<P>(half.shown, None);
+        let is_same = profile.trace == half.trace;
+        profile.part = match is_same {
+            true => Part::Regions,
+            false => Part::Rest { has_ended: true },
+        };
+        if !is_same {
+            profile.had = half.told;
+        }
+        profile.texts = half.texts;
+        profile.functions = half.functions;
+        profile.places.count = half.locations;
+        profile
+    }
+
+    /// Returns what a difference goes on from, once all that has room is written of its first half.
+    pub fn half(&self) -> Option<Half> {
+        match (self.pass, &self.part) {
+            (Pass::Before { seconds }, Part::Done) => Some(Half {
+                seconds,
+                shown: self.shown,
+                trace: self.trace,
+                texts: self.texts,
+                functions: self.functions,
+                locations: self.places.count,
+                told: self.told,
+            }),
+            _ => None,
         }
     }
 
@@ -131,6 +192,10 @@ impl Profile {
         Ok(match self.part {
             Part::Head => {
                 self.head::<P>(out);
+                Part::Regions
+            }
+            Part::Regions => {
+                self.tell_regions::<P>(out);
                 Part::Batch
             }
             Part::Batch => {
@@ -160,7 +225,10 @@ impl Profile {
 
     fn head<P: Device>(&mut self, out: &mut impl Out) {
         let device = bodies::describe::<P>();
-        let duration_us = now_us::<P>().saturating_sub(self.started_us);
+        let duration_us = match self.pass {
+            Pass::Last => now_us::<P>().saturating_sub(self.started_us),
+            Pass::Before { seconds } => u64::from(seconds) * 1_000_000,
+        };
         write(out, |fields| fields.head(self.shown, duration_us));
         for text in TEXTS {
             self.text(text, out);
@@ -176,6 +244,9 @@ impl Profile {
             ..Mapping::default()
         };
         write(out, |fields| fields.mapping(&mapping));
+    }
+
+    fn tell_regions<P: Device>(&mut self, out: &mut impl Out) {
         self.first_region = self.texts;
         for region in &P::regions(None) {
             self.text(&region.name, out);
@@ -238,34 +309,46 @@ impl Profile {
             let _ = locations.push(self.nameless(NO_FRAMES, out));
         }
         let task = self.task::<P>(stack.task, out);
-        let Some(Live { counts, bytes, .. }) = self.batch.get(index) else {
+        let live = self.batch.get(index);
+        let Some((counts, bytes)) = live.map(|live| (live.counts, live.bytes)) else {
             return;
         };
         let mut gone = [stack.allocations, stack.allocated_bytes];
-        self.left[0] = self.left[0].saturating_sub(gone[0]);
-        self.left[1] = self.left[1].saturating_sub(gone[1]);
-        for (region, (count, bytes)) in counts.iter().zip(bytes).enumerate() {
-            let values = [u64::from(*count), *bytes];
+        for (region, (count, bytes)) in counts.into_iter().zip(bytes).enumerate() {
+            let values = [u64::from(count), bytes];
             if values[0] == 0 {
                 continue;
             }
-            for (place, value) in values.into_iter().enumerate() {
-                gone[place] = gone[place].saturating_sub(value);
-                self.left[place + 2] = self.left[place + 2].saturating_sub(value);
+            for (gone, value) in gone.iter_mut().zip(values) {
+                *gone = gone.saturating_sub(value);
             }
             let region = (region < REGIONS).then_some((REGION, self.first_region + region as u64));
             let labels = labels([task, region]);
             let [count, bytes] = values;
-            write(out, |fields| {
-                fields.sample(&locations, [count, bytes, count, bytes], &labels)
-            });
+            self.sample(&locations, [count, bytes, count, bytes], &labels, out);
         }
         if gone[0] > 0 {
-            let labels = labels([task, None]);
-            write(out, |fields| {
-                fields.sample(&locations, [gone[0], gone[1], 0, 0], &labels)
-            });
+            let values = [gone[0], gone[1], 0, 0];
+            self.sample(&locations, values, &labels([task, None]), out);
         }
+    }
+
+    /// Writes a sample, whose numbers are taken away in the first half of a difference.
+    fn sample(
+        &mut self,
+        locations: &[u64],
+        values: [u64; 4],
+        labels: &[(u64, u64)],
+        out: &mut impl Out,
+    ) {
+        for (told, value) in self.told.iter_mut().zip(values) {
+            *told = told.saturating_add(value);
+        }
+        let values = values.map(|value| match self.pass {
+            Pass::Last => signed(value),
+            Pass::Before { .. } => -signed(value),
+        });
+        write(out, |fields| fields.sample(locations, values, labels));
     }
 
     /// Returns the label that names a task, if the board knows it, whose name is told before its first use.
@@ -295,18 +378,23 @@ impl Profile {
 
     /// Writes what is left, under a name that says why.
     fn rest(&mut self, has_ended: bool, out: &mut impl Out) {
-        let [allocated, allocated_bytes, mut live, mut live_bytes] = self.left;
-        let name = if has_ended { ENDED } else { OTHERS };
+        if has_ended && self.pass != Pass::Last {
+            // There is nothing to compare with: what was told is taken back, and that is all.
+            self.pass = Pass::Last;
+            self.had = mem::take(&mut self.told);
+        }
+        let mut left = [0, 1, 2, 3].map(|place| self.had[place].saturating_sub(self.told[place]));
         if !has_ended {
             // It was freed meanwhile.
-            (live, live_bytes) = (0, 0);
+            (left[2], left[3]) = (0, 0);
         }
+        let [allocated, allocated_bytes, live, live_bytes] = left;
         let allocated = allocated.max(live);
         let allocated_bytes = allocated_bytes.max(live_bytes);
         if allocated > 0 {
-            let location = self.nameless(name, out);
+            let location = self.nameless(if has_ended { ENDED } else { OTHERS }, out);
             let values = [allocated, allocated_bytes, live, live_bytes];
-            write(out, |fields| fields.sample(&[location], values, &[]));
+            self.sample(&[location], values, &[], out);
         }
     }
 }
@@ -329,6 +417,16 @@ impl Places {
         write(out, |fields| fields.location(self.count, address, lines));
         self.count
     }
+}
+
+/// Returns what a trace has counted, as the values of a sample.
+fn totals(summary: &Summary) -> [u64; 4] {
+    [
+        summary.total_allocations,
+        summary.total_allocated_bytes,
+        summary.live_count,
+        summary.live_bytes,
+    ]
 }
 
 /// Returns those labels that are known.

@@ -130,9 +130,9 @@ impl Profile<'_, '_> {
 }
 
 /// Returns the values of a sample, in the order of its types.
-fn values(sums: &Sums) -> [u64; 4] {
+fn values(sums: &Sums) -> [i64; 4] {
     let Sums {
         allocated, live, ..
     } = sums;
-    [allocated.count, allocated.bytes, live.count, live.bytes]
+    [allocated.count, allocated.bytes, live.count, live.bytes].map(pprof::signed)
 }

@@ -174,10 +174,10 @@ impl<'s> Profile<'s> {
     }
 
     /// Writes what the blocks of a call stack come to: its locations, innermost first; how many were allocated, their bytes, how many
-    /// are in use, and their bytes; and labels, as places of name and value among the texts.
-    pub fn sample(&mut self, locations: &[u64], values: [u64; 4], labels: &[(u64, u64)]) {
-        // They are signed.
-        let values = values.map(|value| value.min(i64::MAX as u64));
+    /// are in use, and their bytes; and labels, as places of name and value among the texts. Readers add up samples of one call stack
+    /// with the same labels, so negative numbers take away from others.
+    pub fn sample(&mut self, locations: &[u64], values: [i64; 4], labels: &[(u64, u64)]) {
+        let values = values.map(i64::cast_unsigned);
         self.0.message(field::SAMPLE, &|of| {
             of.packed(1, locations).packed(2, &values);
             for (name, value) in labels {
@@ -187,6 +187,11 @@ impl<'s> Profile<'s> {
             }
         });
     }
+}
+
+/// Returns a count as samples have it; there are none above [`i64::MAX`].
+pub fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Returns what an image is called: as its firmware, or as the device.

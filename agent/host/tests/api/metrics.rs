@@ -1,5 +1,7 @@
 //! What is scraped says the same as the API.
 
+use std::time::{Duration, Instant};
+
 use heapbeacon_shared::api::{Device, Heap};
 use heapbeacon_shared::trace::Mode;
 
@@ -45,15 +47,19 @@ fn samples_are_the_counters_of_the_trace_and_the_regions_of_the_heap() {
 }
 
 #[test]
-fn a_profile_of_some_seconds_is_refused_and_one_of_now_has_bytes() {
+fn a_profile_of_some_seconds_takes_them_and_one_of_now_has_bytes() {
     let agent = Target::tracing(Mode::Leaks);
     for kind in ["heap", "allocs"] {
         let path = format!("/debug/pprof/{kind}");
-        let problem = agent.request("GET", &format!("{path}?seconds=1"), &[], b"");
+        let problem = agent.request("GET", &format!("{path}?seconds=301"), &[], b"");
         let problem = problem.problem(422);
-        assert!(problem.detail.contains("-base"), "{problem:?}");
-        let answer = agent.request("GET", &format!("{path}?seconds=0"), &[], b"");
-        // The first field is a message: a sample type.
-        assert_eq!((answer.status, answer.body[0]), (200, 0x0a));
+        assert!(problem.detail.contains("300"), "{problem:?}");
+        for seconds in [0, 1] {
+            let began = Instant::now();
+            let answer = agent.request("GET", &format!("{path}?seconds={seconds}"), &[], b"");
+            assert!(began.elapsed() >= Duration::from_secs(seconds));
+            // The first field is a message: a sample type.
+            assert_eq!((answer.status, answer.body[0]), (200, 0x0a));
+        }
     }
 }

@@ -122,6 +122,22 @@ fn a_url_is_opened_with_the_numbers_of_the_trace_and_differs_from_an_earlier_one
 }
 
 #[test]
+fn a_difference_is_what_has_happened_while_the_tool_waited() {
+    let process = Process::start(&["--start", "all"]);
+    let agent = process.client();
+    let pprof = Pprof::new();
+    let url = format!("{}/debug/pprof/allocs?seconds=2", process.url());
+    let before = counted(&agent);
+    let sums = pprof.sums(&[&url]);
+    let after = counted(&agent);
+    let most = [0, 1].map(|place: usize| after[place] - before[place]);
+    assert!(0 < sums[0] && sums[0] <= most[0], "{sums:?} of {most:?}");
+    assert!(0 < sums[1] && sums[1] <= most[1], "{sums:?} of {most:?}");
+    let top = pprof.run(&["-top", &url]);
+    assert!(top.contains("Duration: 2s"), "{top}");
+}
+
+#[test]
 fn with_the_elf_functions_have_names() {
     let process = Process::start(&["--start", "leaks", "--no-demo"]);
     let agent = process.client();

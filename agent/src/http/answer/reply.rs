@@ -25,7 +25,7 @@ use crate::http::link::Lost;
 use crate::http::problem::Problem;
 use crate::platform::Device;
 use crate::read::metrics::Metrics;
-use crate::read::pprof::Profile;
+use crate::read::pprof::{Half, Profile};
 use crate::read::stream::{MessageStream, Out};
 use crate::read::symbols::File as SymbolFile;
 
@@ -104,6 +104,14 @@ pub(crate) enum Json {
     #[cfg(feature = "update")]
     Ota(api::Ota),
     Problem(api::Problem),
+}
+
+/// What of an answer is left to write.
+pub(crate) enum Rest {
+    /// These bytes.
+    Bytes(&'static [u8]),
+    /// What another answer has to say, after a time.
+    Later(Half),
 }
 
 /// What is made while it is sent.
@@ -201,13 +209,13 @@ impl Reply {
         self
     }
 
-    /// Writes the answer, by way of a chunk; returns what is left to write, which does not need the answer any more.
+    /// Writes the answer, by way of a chunk; returns what is left to write, which does not need this answer any more.
     pub(crate) async fn write<P: Device, W: Write, T: Timer<R>, R>(
         &mut self,
         chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,
         delivery: &Delivery<'_>,
-    ) -> Result<&'static [u8], Lost> {
+    ) -> Result<Rest, Lost> {
         chunk.clear();
         if let Content::Json(json) = &self.content {
             chunk.json(json);
@@ -219,20 +227,30 @@ impl Reply {
         };
         output.format(format_args!("{head}")).await?;
         if delivery.is_head {
-            return Ok(&[]);
+            return Ok(Rest::Bytes(&[]));
         }
         match &mut self.content {
             Content::Nothing => {}
-            Content::Bytes(_, bytes) => return Ok(bytes),
+            Content::Bytes(_, bytes) => return Ok(Rest::Bytes(bytes)),
             Content::Json(_) => output.write(chunk.bytes()).await?,
-            Content::Stream(stream) => {
-                let has_chunks = delivery.has_chunks;
-                stream
-                    .write::<P, _, _, _>(chunk, output, has_chunks)
-                    .await?;
-            }
+            Content::Stream(_) => return self.go_on::<P, _, _, _>(chunk, output, delivery).await,
         }
-        Ok(&[])
+        Ok(Rest::Bytes(&[]))
+    }
+
+    /// Writes what is made while it is sent, and goes on behind what was sent already.
+    pub(crate) async fn go_on<P: Device, W: Write, T: Timer<R>, R>(
+        &mut self,
+        chunk: &mut Chunk,
+        output: &mut Output<'_, W, T, R>,
+        delivery: &Delivery<'_>,
+    ) -> Result<Rest, Lost> {
+        let Content::Stream(stream) = &mut self.content else {
+            return Ok(Rest::Bytes(&[]));
+        };
+        stream
+            .write::<P, _, _, _>(chunk, output, delivery.has_chunks)
+            .await
     }
 
     /// Returns how long the content is, if that is known.
@@ -313,7 +331,7 @@ impl Stream {
         chunk: &mut Chunk,
         output: &mut Output<'_, W, T, R>,
         has_chunks: bool,
-    ) -> Result<(), Lost> {
+    ) -> Result<Rest, Lost> {
         let mut is_more = true;
         while is_more {
             chunk.clear();
@@ -328,10 +346,12 @@ impl Stream {
             }
             yield_now().await;
         }
-        match has_chunks {
-            true => output.write(b"0\r\n\r\n").await,
-            false => Ok(()),
+        if let Stream::Profile(profile) = self
+            && let Some(half) = profile.half()
+        {
+            return Ok(Rest::Later(half));
         }
+        Ok(Rest::Bytes(if has_chunks { b"0\r\n\r\n" } else { b"" }))
     }
 
     /// Appends what has room; returns whether there is more.

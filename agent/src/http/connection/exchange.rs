@@ -13,7 +13,7 @@ use picoserve::response::StatusCode;
 use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
-use crate::http::answer::reply::{Delivery, Reply};
+use crate::http::answer::reply::{Delivery, Reply, Rest, Stream};
 use crate::http::connection::events::Talk;
 use crate::http::connection::symbols;
 #[cfg(feature = "update")]
@@ -28,6 +28,7 @@ use crate::http::server::Server;
 use crate::http::service::{Action, Order, perform};
 use crate::http::slots::{Permit, Seat};
 use crate::platform::Device;
+use crate::read::pprof::Profile;
 
 /// What follows a request that was answered.
 enum Turn<M: RawMutex + 'static> {
@@ -99,21 +100,38 @@ async fn refuse<P: Device, W: Write, T: Timer<R>, R>(
 ) -> Result<(), Lost> {
     let mut permit = server.slots().permit(link).await;
     permit.make(|| Reply::refusal(&problem));
-    send::<P, _, _, _>(permit, output, delivery).await
+    send(server, link, permit, output, delivery).await
 }
 
 /// Sends the answer that was made with a permit.
 async fn send<P: Device, W: Write, T: Timer<R>, R>(
+    server: &'static Server<P>,
+    link: &Link,
     mut permit: Permit<'_, P::Lock>,
     output: &mut Output<'_, W, T, R>,
     delivery: &Delivery<'_>,
 ) -> Result<(), Lost> {
     let (reply, chunk) = permit.answer().ok_or(Lost)?;
-    let rest = reply.write::<P, _, _, _>(chunk, output, delivery).await?;
-    // Whoever reads it slowly keeps nobody waiting.
-    drop(permit);
-    output.write(rest).await?;
-    output.flush().await
+    let mut rest = reply.write::<P, _, _, _>(chunk, output, delivery).await?;
+    loop {
+        // Whoever reads it slowly, or waits, keeps nobody waiting.
+        drop(permit);
+        let half = match rest {
+            Rest::Later(half) => half,
+            Rest::Bytes(rest) => {
+                output.write(rest).await?;
+                return output.flush().await;
+            }
+        };
+        output.flush().await?;
+        link.enter(Phase::Idle);
+        let time = Duration::from_secs(half.seconds.into());
+        output.timer().delay(time).await;
+        permit = server.slots().permit(link).await;
+        permit.make(|| Reply::stream(Stream::Profile(Profile::behind::<P>(&half))));
+        let (reply, chunk) = permit.answer().ok_or(Lost)?;
+        rest = reply.go_on::<P, _, _, _>(chunk, output, delivery).await?;
+    }
 }
 
 /// Reads and answers one request; returns what may follow.
@@ -138,7 +156,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
             _ => Turn::Last,
         },
         Done::Made(permit) => {
-            send::<P, _, _, _>(permit, output, &order.delivery).await?;
+            send(server, link, permit, output, &order.delivery).await?;
             #[cfg(feature = "update")]
             note_answer::<P>(&order);
             match order.delivery.is_last {

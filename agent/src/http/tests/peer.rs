@@ -216,7 +216,8 @@ impl Window {
 impl Output {
     /// Returns all that was said.
     pub(super) fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).expect("answers are text")
+        // All are text but profiles.
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
     }
 
     /// Returns how many bytes were said.

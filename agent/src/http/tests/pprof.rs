@@ -11,7 +11,8 @@ use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::trace::{Address, BuildId, Origin, Region, name};
 
 use super::peer::Peer;
-use super::{get, talk};
+use super::{crowd, get, talk};
+use crate::http::Guard;
 use crate::http::answer::chunk::Chunk;
 use crate::platform::{Platform, Task};
 use crate::read::pprof::Profile;
@@ -53,7 +54,24 @@ fn start(mode: Mode) {
 
 /// Makes a profile, with something done behind the first piece.
 fn bytes_with(meanwhile: impl Fn()) -> Vec<u8> {
-    let mut profile = Profile::new::<Board>(Shown::InUse);
+    let mut profile = Profile::new::<Board>(Shown::InUse, None);
+    written(&mut profile, meanwhile)
+}
+
+/// Makes a profile of what changes in some seconds, with something done behind its first half.
+fn difference_with(meanwhile: impl Fn()) -> Read {
+    let mut first = Profile::new::<Board>(Shown::InUse, Some(7));
+    let mut bytes = written(&mut first, || {});
+    let half = first.half().expect("its first half is told");
+    assert_eq!(half.seconds, 7);
+    meanwhile();
+    let mut second = Profile::behind::<Board>(&half);
+    bytes.extend(written(&mut second, || {}));
+    assert!(second.half().is_none());
+    Read::of(&bytes)
+}
+
+fn written(profile: &mut Profile, meanwhile: impl Fn()) -> Vec<u8> {
     let mut chunk = Chunk::new();
     let mut bytes = Vec::new();
     loop {
@@ -145,7 +163,7 @@ fn list(mut bytes: &[u8]) -> Vec<u64> {
 #[derive(Debug, PartialEq)]
 struct Sample {
     frames: Vec<String>,
-    values: [u64; 4],
+    values: [i64; 4],
     labels: Vec<(String, String)>,
 }
 
@@ -219,12 +237,16 @@ impl Read {
             let labels = fields[2..].iter().map(|(_, label)| numbers(label.bytes()));
             Sample {
                 frames: ids.iter().map(frame).collect(),
-                values: values.try_into().expect("a value for each type"),
+                values: <[u64; 4]>::try_from(values)
+                    .expect("a value for each type")
+                    .map(u64::cast_signed),
                 labels: labels.map(|of| (text(of[&1]), text(of[&2]))).collect(),
             }
         });
         let samples: Vec<_> = samples.collect();
         for Sample { values, .. } in &samples {
+            // Of what is taken away, too.
+            let values = values.map(i64::unsigned_abs);
             assert!(
                 values[0] >= values[2] && values[1] >= values[3],
                 "{values:?}"
@@ -240,7 +262,7 @@ impl Read {
         }
     }
 
-    fn sum(&self) -> [u64; 4] {
+    fn sum(&self) -> [i64; 4] {
         [0, 1, 2, 3].map(|place| self.samples.iter().map(|sample| sample.values[place]).sum())
     }
 
@@ -250,7 +272,7 @@ impl Read {
 }
 
 /// Returns what the trace has counted, as a sample has it.
-fn counted() -> [u64; 4] {
+fn counted() -> [i64; 4] {
     let summary = Board::tracer().summary();
     [
         summary.total_allocations,
@@ -258,6 +280,7 @@ fn counted() -> [u64; 4] {
         summary.live_count,
         summary.live_bytes,
     ]
+    .map(|count| count as i64)
 }
 
 fn labels(of: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -410,17 +433,122 @@ fn what_is_allocated_and_freed_meanwhile_leaves_more_allocated_than_in_use() {
     assert!(sum[0] >= before[0] && sum[0] <= counted()[0], "{sum:?}");
 }
 
+/// Returns what a call stack adds up to, whatever its labels are.
+fn sum_of(read: &Read, block: usize) -> [i64; 4] {
+    let frame = format!("{:#x}", CODE + block * 16 - 1);
+    let of = read.samples.iter();
+    let of = of.filter(|sample| sample.frames[0] == frame);
+    of.fold([0; 4], |sum, sample| {
+        [0, 1, 2, 3].map(|place| sum[place] + sample.values[place])
+    })
+}
+
 #[test]
-fn a_profile_of_some_seconds_is_refused_with_what_to_use_instead() {
-    for path in ["heap", "allocs"] {
-        let (answer, _) = talk(Peer::that_leaves(get(&format!(
-            "/debug/pprof/{path}?seconds=5"
-        ))));
+fn a_difference_is_what_was_allocated_and_what_has_become_of_what_was_there() {
+    Board::trace();
+    (1..=40).for_each(|block| allocate(block, 10, 0));
+    let before = counted();
+    let read = difference_with(|| {
+        (1..=10).for_each(free);
+        (31..=50).for_each(|block| allocate(block + 0x1000, 7, 0));
+        allocate(40, 30, 0);
+    });
+    let after = counted();
+    assert_eq!(
+        read.sum(),
+        [0, 1, 2, 3].map(|place| after[place] - before[place])
+    );
+    assert_eq!(sum_of(&read, 1), [0, 0, -1, -10], "it was freed");
+    assert_eq!(sum_of(&read, 20), [0; 4], "nothing has changed");
+    assert_eq!(sum_of(&read, 40), [1, 30, 0, 20], "one for another");
+    assert_eq!(sum_of(&read, 0x1000 + 31), [1, 7, 1, 7], "it is new");
+    assert_eq!(
+        read.top[&10], 7_000_000_000,
+        "how long it was, in nanoseconds"
+    );
+}
+
+#[test]
+fn a_difference_with_a_full_table_adds_up() {
+    Board::trace();
+    let some = |blocks: core::ops::Range<usize>| {
+        for block in blocks {
+            allocate(block, 10, 0);
+            free(block);
+        }
+    };
+    some(1..2000);
+    let before = counted();
+    let read = difference_with(|| some(2000..5000));
+    let after = counted();
+    assert_eq!(
+        read.sum(),
+        [0, 1, 2, 3].map(|place| after[place] - before[place])
+    );
+}
+
+#[test]
+fn a_difference_of_two_traces_is_none_and_says_why() {
+    let early = |other: &dyn Fn()| {
+        let mut first = Profile::new::<Board>(Shown::InUse, Some(7));
+        let bytes = written(&mut first, other);
+        assert!(first.half().is_none(), "nobody has to wait for that");
+        Read::of(&bytes)
+    };
+    let late = |other: &dyn Fn()| difference_with(other);
+    Board::trace();
+    for read in [&early as &dyn Fn(&dyn Fn()) -> Read, &late] {
+        start(Mode::Leaks);
+        (1..=100).for_each(|block| allocate(block, 10, 0));
+        let read = read(&|| {
+            start(Mode::All);
+            (1..=100).for_each(|block| allocate(0x1000 + block, 99, 0));
+        });
+        assert_eq!(read.sum(), [0; 4]);
+        let ended = read.named("[the trace ended while it was read]");
+        assert!(ended.expect("it is told").values[0] > 0);
+        assert_eq!(sum_of(&read, 0x1001), [0; 4], "it is of another trace");
+    }
+}
+
+/// A device makes few answers at a time.
+#[test]
+fn while_one_waits_for_a_difference_others_are_answered() {
+    Board::trace();
+    let agent = crowd::agent::<4, 1>(Guard::default(), &[]);
+    let difference = Peer::that_leaves(get("/debug/pprof/heap?seconds=5"));
+    let peers = [
+        (1_000, Peer::that_leaves(get("/metrics"))),
+        (2_000, Peer::that_leaves(get("/debug/pprof/allocs"))),
+        (5_500, Peer::that_leaves(get("/metrics"))),
+    ];
+    let told = crowd::serve_on::<4>(agent, [(0, difference)].into_iter().chain(peers));
+    for (answer, _) in &told {
         assert!(
-            answer.starts_with("HTTP/1.1 422") && answer.contains("go tool pprof -base"),
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("0\r\n\r\n"),
             "{answer}"
         );
     }
+    let (_, took) = told[0];
+    assert!((5_000..5_200).contains(&took), "{took} ms");
+    assert!(told[1..].iter().all(|(_, took)| *took < 100));
+}
+
+#[test]
+fn a_difference_of_too_many_seconds_is_refused_and_one_of_the_head_does_not_wait() {
+    for path in ["heap?seconds=301", "allocs?seconds=1.5", "heap?seconds="] {
+        let (answer, _) = talk(Peer::that_leaves(get(&format!("/debug/pprof/{path}"))));
+        assert!(
+            answer.starts_with("HTTP/1.1 422") && answer.contains("from 0 to 300"),
+            "{answer}"
+        );
+    }
+    let head = get("/debug/pprof/heap?seconds=5").replace("GET", "HEAD");
+    let (answer, took) = talk(Peer::that_leaves(head));
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && took < 100,
+        "{took} ms"
+    );
 }
 
 /// It posts more addresses than any other body may have bytes, and takes no profile where it gets no answer.
