@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, bail};
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use super::reach::ensure_answers;
 use super::tally::Tally;
@@ -262,17 +262,12 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
 }
 
 /// The agent that the user named, or the tests' own and one that has as little as any: a token, few records, and no
-/// workload.
+/// workload. Tests of that one run one after the other and mostly wait, so the others run meanwhile.
 fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
     if let Some(url) = url {
         ensure_answers(url)?;
-        return api_of(workspace, url, None);
+        return Tally::of_cargo_test(api_of(workspace, url));
     }
-    let shell = &workspace.shell;
-    let mut tally = Tally::of_cargo_test(cmd!(
-        shell,
-        "cargo test --locked -p heapbeacon-host --test api"
-    ))?;
     agent::build(workspace)?;
     let bare = [
         "--token",
@@ -284,19 +279,19 @@ fn api(workspace: &Workspace, url: Option<&str>) -> Result<Tally> {
         "7",
     ];
     let agent = Agent::start(workspace, &bare)?;
-    tally += api_of(workspace, agent.url(), Some(TOKEN))?;
-    Ok(tally)
+    let of_bare = api_of(workspace, agent.url()).env("HEAPBEACON_TOKEN", TOKEN);
+    Tally::of_both([api_tests(workspace), of_bare])
 }
 
-/// Runs the API tests against a running agent. A token of the user's own comes from the environment.
-fn api_of(workspace: &Workspace, url: &str, token: Option<&str>) -> Result<Tally> {
+/// Returns what runs the API tests, each against an agent of its own.
+fn api_tests(workspace: &Workspace) -> Cmd<'_> {
     let shell = &workspace.shell;
-    let test = cmd!(shell, "cargo test --locked -p heapbeacon-host --test api");
-    let test = test.env("HEAPBEACON_URL", url);
-    Tally::of_cargo_test(match token {
-        Some(token) => test.env("HEAPBEACON_TOKEN", token),
-        None => test,
-    })
+    cmd!(shell, "cargo test --locked -p heapbeacon-host --test api")
+}
+
+/// Returns what runs the API tests against a running agent. A token of the user's own comes from the environment.
+fn api_of<'w>(workspace: &'w Workspace, url: &str) -> Cmd<'w> {
+    api_tests(workspace).env("HEAPBEACON_URL", url)
 }
 
 fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
@@ -347,7 +342,7 @@ fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[&programs[..], &network].concat())?;
     let elf = qemu::build_tested(workspace)?;
     let machine = Machine::boot(workspace, &elf)?;
-    let mut tally = api_of(workspace, machine.url(), None)?;
+    let mut tally = Tally::of_cargo_test(api_of(workspace, machine.url()))?;
     drop(machine);
     let shell = &workspace.shell;
     // One machine at a time: two cores are not enough for more and a browser.

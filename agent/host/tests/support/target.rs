@@ -24,8 +24,10 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(2)
 const SAMPLES: u32 = 5;
 /// How long the workload of the user's agent gets to bring about what a test would like to see.
 const WORKLOAD_PATIENCE: Duration = Duration::from_secs(10);
-/// What has allocated nothing for so long will not soon.
-const IDLE: Duration = Duration::from_secs(2);
+/// What has allocated nothing for so long will not soon, and what was found so will not even sooner.
+const IDLE: [Duration; 2] = [Duration::from_secs(2), Duration::from_millis(100)];
+/// Whether the user's agent was found to have no workload.
+static IS_IDLE: AtomicBool = AtomicBool::new(false);
 
 /// The agent under test.
 pub(crate) struct Target {
@@ -103,10 +105,12 @@ impl Target {
         match self.owner {
             Owner::Test(_) => await_that(what, || look().0),
             Owner::User(..) => {
+                let patience = IDLE[usize::from(IS_IDLE.load(Relaxed))];
                 let seen = some_within(WORKLOAD_PATIENCE, || match look() {
                     (true, _) => Some(true),
-                    (false, idle) => (idle > IDLE).then_some(false),
+                    (false, idle) => (idle > patience).then_some(false),
                 });
+                IS_IDLE.store(seen == Some(false), Relaxed);
                 if seen != Some(true) {
                     eprintln!(
                         "this agent's workload does not show {what}: the test checks what there is"
