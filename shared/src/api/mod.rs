@@ -6,6 +6,7 @@
 
 mod body;
 pub mod discovery;
+mod method;
 mod ota;
 #[cfg(feature = "alloc")]
 mod pages;
@@ -16,6 +17,7 @@ mod settings;
 mod warning;
 
 pub use body::*;
+pub use method::{Method, Methods};
 pub use ota::{Ota, OtaRejection, OtaRollback, OtaSlot, OtaState, OtaUpload};
 #[cfg(feature = "alloc")]
 pub use pages::{
@@ -24,8 +26,8 @@ pub use pages::{
 };
 pub use pins::{Block, Hole, Pin, Pinning, RegionSums};
 pub use route::{
-    Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, METRICS_MIME, Method, Methods,
-    POSTCARD_MIME, PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,
+    Access, Answer, Body, EVENTS_PROTOCOL, Endpoint, JSON_MIME, METRICS_MIME, POSTCARD_MIME,
+    PREFIX, PROBLEM_MIME, Route, TOKEN_PROTOCOL,
 };
 pub use settings::{OnBoot, Settings, SettingsRequest, SettingsState, Trigger, TriggerRequest};
 pub use warning::Warning;

@@ -47,7 +47,7 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "fuzz",
         about: "a minute of random bytes for everything that reads untrusted ones",
         run: fuzz,
-        beside: Some("bench"),
+        beside: Some("qemu"),
     },
     Stage {
         name: "api",

@@ -1,7 +1,8 @@
 //! Heap profiles, as whoever reads them takes them, whatever happens meanwhile.
 
+mod decoded;
+
 use core::num::NonZeroUsize;
-use std::collections::{BTreeMap, BTreeSet};
 use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{format, vec};
@@ -10,6 +11,7 @@ use heapbeacon_shared::api;
 use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::trace::{Address, BuildId, Origin, Region, name};
 
+use self::decoded::{Read, Sample};
 use super::peer::Peer;
 use super::{crowd, get, talk};
 use crate::http::Guard;
@@ -93,182 +95,6 @@ fn read_with(meanwhile: impl Fn()) -> Read {
 
 fn read() -> Read {
     read_with(|| {})
-}
-
-/// A field of a message: a number, or bytes.
-enum Field<'b> {
-    Number(u64),
-    Bytes(&'b [u8]),
-}
-
-impl<'b> Field<'b> {
-    fn bytes(&self) -> &'b [u8] {
-        match self {
-            Self::Number(_) => panic!("bytes"),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-fn varint(bytes: &mut &[u8]) -> u64 {
-    let length = bytes
-        .iter()
-        .position(|byte| byte & 0x80 == 0)
-        .expect("it ends")
-        + 1;
-    let (number, rest) = bytes.split_at(length);
-    *bytes = rest;
-    let number = number.iter().rev();
-    number.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
-}
-
-fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
-    let mut fields = Vec::new();
-    while !bytes.is_empty() {
-        let tag = varint(&mut bytes);
-        let number = varint(&mut bytes);
-        let field = match tag & 7 {
-            0 => Field::Number(number),
-            2 => {
-                let (field, rest) = bytes.split_at(number as usize);
-                bytes = rest;
-                Field::Bytes(field)
-            }
-            other => panic!("wire type {other}"),
-        };
-        fields.push((tag >> 3, field));
-    }
-    fields
-}
-
-fn numbers(bytes: &[u8]) -> BTreeMap<u64, u64> {
-    let fields = fields(bytes).into_iter();
-    fields
-        .filter_map(|(id, field)| match field {
-            Field::Number(number) => Some((id, number)),
-            Field::Bytes(_) => None,
-        })
-        .collect()
-}
-
-fn list(mut bytes: &[u8]) -> Vec<u64> {
-    let mut list = Vec::new();
-    while !bytes.is_empty() {
-        list.push(varint(&mut bytes));
-    }
-    list
-}
-
-/// What a sample says: the names or addresses of its call stack, its values, and its labels.
-#[derive(Debug, PartialEq)]
-struct Sample {
-    frames: Vec<String>,
-    values: [i64; 4],
-    labels: Vec<(String, String)>,
-}
-
-/// A profile that was read, and is as its readers want it.
-struct Read {
-    texts: Vec<String>,
-    samples: Vec<Sample>,
-    mapping: BTreeMap<u64, u64>,
-    top: BTreeMap<u64, u64>,
-    locations: usize,
-    bytes: usize,
-}
-
-impl Read {
-    fn of(bytes: &[u8]) -> Self {
-        let all = fields(bytes);
-        let top = numbers(bytes);
-        let known = BTreeSet::from([1, 2, 3, 4, 5, 6, 10, 11, 12, 14]);
-        assert!(all.iter().all(|(id, _)| known.contains(id)));
-        assert_eq!(all[0].0, 1, "a sample type comes first");
-        let of = |wanted: u64| {
-            let of = all.iter().filter(move |(id, _)| *id == wanted);
-            of.map(|(_, field)| field.bytes())
-        };
-        let texts: Vec<_> = of(6)
-            .map(|text| String::from_utf8(text.to_vec()).expect("it is text"))
-            .collect();
-        assert_eq!(texts[0], "");
-        let text = |place: u64| texts[place as usize].clone();
-        let types: Vec<_> = of(1)
-            .map(numbers)
-            .map(|of| (text(of[&1]), text(of[&2])))
-            .collect();
-        let types: Vec<_> = types
-            .iter()
-            .map(|(name, unit)| (&**name, &**unit))
-            .collect();
-        assert_eq!(
-            types,
-            [
-                ("alloc_objects", "count"),
-                ("alloc_space", "bytes"),
-                ("inuse_objects", "count"),
-                ("inuse_space", "bytes")
-            ]
-        );
-        let mappings: Vec<_> = of(3).map(numbers).collect();
-        assert_eq!((mappings.len(), mappings[0][&1]), (1, 1));
-        let functions: Vec<_> = of(5).map(numbers).collect();
-        let locations: Vec<_> = of(4).collect();
-        let frame = |id: &u64| {
-            let location = numbers(locations[*id as usize - 1]);
-            let mut lines = fields(locations[*id as usize - 1]).into_iter();
-            match lines.find(|(id, _)| *id == 4) {
-                Some((_, line)) => text(functions[numbers(line.bytes())[&1] as usize - 1][&2]),
-                None => format!("{:#x}", location[&3]),
-            }
-        };
-        for (index, function) in (1..).zip(&functions) {
-            assert_eq!(function[&1], index);
-        }
-        for (index, location) in (1..).zip(&locations) {
-            let location = numbers(location);
-            assert_eq!((location[&1], location[&2]), (index, 1));
-        }
-        let samples = of(2).map(|sample| {
-            let fields = fields(sample);
-            let ids = list(fields[0].1.bytes());
-            assert!(!ids.is_empty());
-            let values = list(fields[1].1.bytes());
-            let labels = fields[2..].iter().map(|(_, label)| numbers(label.bytes()));
-            Sample {
-                frames: ids.iter().map(frame).collect(),
-                values: <[u64; 4]>::try_from(values)
-                    .expect("a value for each type")
-                    .map(u64::cast_signed),
-                labels: labels.map(|of| (text(of[&1]), text(of[&2]))).collect(),
-            }
-        });
-        let samples: Vec<_> = samples.collect();
-        for Sample { values, .. } in &samples {
-            // Of what is taken away, too.
-            let values = values.map(i64::unsigned_abs);
-            assert!(
-                values[0] >= values[2] && values[1] >= values[3],
-                "{values:?}"
-            );
-        }
-        Self {
-            samples,
-            mapping: mappings[0].clone(),
-            top,
-            locations: locations.len(),
-            bytes: bytes.len(),
-            texts,
-        }
-    }
-
-    fn sum(&self) -> [i64; 4] {
-        [0, 1, 2, 3].map(|place| self.samples.iter().map(|sample| sample.values[place]).sum())
-    }
-
-    fn named(&self, name: &str) -> Option<&Sample> {
-        self.samples.iter().find(|sample| sample.frames == [name])
-    }
 }
 
 /// Returns what the trace has counted, as a sample has it.
