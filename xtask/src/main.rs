@@ -14,6 +14,7 @@ mod esp32;
 mod firmware;
 mod imports;
 mod packages;
+mod prometheus;
 mod qemu;
 mod reports;
 mod sign;

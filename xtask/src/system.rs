@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
@@ -37,6 +37,10 @@ pub(crate) const RISCV_LIBRARY: Program = Program::of(
 );
 /// libFuzzer is C++, and headers for C are also for C++.
 pub(crate) const CPP_COMPILER: Program = Program::of("c++", "g++");
+/// Read what is exported. The viewer of DHAT is a script for a browser, beside Valgrind.
+pub(crate) const HEAPTRACK: Program = Program::of("heaptrack_print", "heaptrack");
+pub(crate) const DH_VIEW: Program = Program::of("/usr/libexec/valgrind/dh_view.js", "valgrind");
+pub(crate) const NODE: Program = Program::of("node", "nodejs");
 
 /// With `go tool pprof`, which reads heap profiles.
 pub(crate) const GO: Program = Program::of("go", "golang-go");
@@ -44,9 +48,6 @@ pub(crate) const GO: Program = Program::of("go", "golang-go");
 pub(crate) const NGINX: Program = Program::of("nginx", "nginx-light");
 pub(crate) const OPENSSL: Program = Program::of("openssl", "openssl");
 pub(crate) const CURL: Program = Program::of("curl", "curl");
-pub(crate) const PROMETHEUS: Program = Program::of("prometheus", "prometheus");
-/// Checks what Prometheus scrapes.
-pub(crate) const PROMTOOL: Program = Program::of("promtool", "prometheus");
 
 /// Finds what is told by mDNS, in a network of the test's own.
 pub(crate) const AVAHI: Program = Program::of("avahi-daemon", "avahi-daemon");
@@ -64,6 +65,8 @@ const NPM: Program = Program::of("npm", "npm");
 
 /// What looks for barriers on the page: for people who hear it, or who use the keyboard.
 const AXE: &str = "axe-core@4.14.1";
+/// What shows call stacks that were exported.
+const SPEEDSCOPE: &str = "speedscope@1.25.0";
 /// What holds a running agent against its OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// What writes to a board's flash, and checks images; with it comes a terminal for serial ports.
@@ -118,19 +121,15 @@ pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When npm or axe is missing and cannot be installed.
 pub(crate) fn ensure_axe(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.node(AXE);
-    let script = folder.join("node_modules/axe-core/axe.min.js");
-    if !script.exists() {
-        ensure_programs(workspace, &[NPM])?;
-        let shell = &workspace.shell;
-        cmd!(
-            shell,
-            "npm install --prefix {folder} --no-save --ignore-scripts --no-audit --no-fund {AXE}"
-        )
-        .run()
-        .with_context(|| format!("{AXE} can't be installed"))?;
-    }
-    Ok(script)
+    ensure_node_package(workspace, AXE, "axe-core/axe.min.js")
+}
+
+/// Makes sure that speedscope is there, and returns the folder of its page.
+///
+/// # Errors
+/// When npm or speedscope is missing and cannot be installed.
+pub(crate) fn ensure_speedscope(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_node_package(workspace, SPEEDSCOPE, "speedscope/dist/release")
 }
 
 /// Returns the names of the serial ports that are on USB.
@@ -177,6 +176,23 @@ fn ensure_python_tool(workspace: &Workspace, tool: &str) -> Result<PathBuf> {
     Ok(environment)
 }
 
+/// Installs a package from npm, named as `name@version`, into a folder of its own, and returns where a part of it is.
+fn ensure_node_package(workspace: &Workspace, package: &str, part: &str) -> Result<PathBuf> {
+    let folder = workspace.node(package);
+    let part = folder.join("node_modules").join(part);
+    if !part.exists() {
+        ensure_programs(workspace, &[NPM])?;
+        let shell = &workspace.shell;
+        cmd!(
+            shell,
+            "npm install --prefix {folder} --no-save --ignore-scripts --no-audit --no-fund {package}"
+        )
+        .run()
+        .with_context(|| format!("{package} can't be installed"))?;
+    }
+    Ok(part)
+}
+
 /// Debian ships Python without the module that puts pip into a new environment.
 fn ensure_venv(workspace: &Workspace) -> Result<()> {
     let shell = &workspace.shell;
@@ -191,11 +207,21 @@ fn ensure_venv(workspace: &Workspace) -> Result<()> {
     )
 }
 
+/// Checks that this machine takes Debian's packages.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn ensure_debian() -> Result<()> {
+    ensure!(
+        Path::new("/etc/debian_version").exists(),
+        "install it yourself: only Debian's packages are known here"
+    );
+    Ok(())
+}
+
 fn install_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     let shell = &workspace.shell;
-    if !Path::new("/etc/debian_version").exists() {
-        bail!("install it yourself: only Debian's packages are known here");
-    }
+    ensure_debian()?;
     if cmd!(shell, "id -u").quiet().read()? != "0" {
         bail!("install it yourself: not running as root");
     }

@@ -40,7 +40,7 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// Returns the folder that `cargo install --root` fills; its programs are in `bin`.
+    /// Returns the folder that `cargo install --root` fills; its programs are in `bin`, beside others that are nobody's to install.
     pub(crate) fn tools(&self) -> PathBuf {
         self.cache.join("tools")
     }

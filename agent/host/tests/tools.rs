@@ -1,4 +1,4 @@
-//! The agent asked by tools that exist: Prometheus, its `promtool`, `go tool pprof`, Avahi, and what joins networks.
+//! The agent asked by tools that exist: Prometheus, its `promtool`, `go tool pprof`, viewers, Avahi, and what joins networks.
 
 mod support;
 
@@ -9,4 +9,5 @@ mod tools {
     mod pprof;
     mod prometheus;
     mod server;
+    mod viewers;
 }

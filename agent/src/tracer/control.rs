@@ -101,6 +101,23 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
+    /// Forgets everything, the time too, and gives the buffer back: for a board that simulates boots, whose clock then begins anew.
+    ///
+    /// # Errors
+    /// `InvalidState` while a start is at work.
+    #[doc(hidden)]
+    pub fn end_boot(&self) -> Result<Option<Buffer>, Error> {
+        self.with(|inner| {
+            if inner.clearing {
+                return Err(Error::InvalidState);
+            }
+            inner.state = State::Uninitialised;
+            inner.ring = None;
+            inner.rewind();
+            Ok(inner.withdraw())
+        })
+    }
+
     /// Tells hosts of events from now on, by way of a ring (`heap_trace_init_tohost`).
     ///
     /// A buffer set before stays: it names the call stacks, and what is live can be read from it when a host has missed

@@ -100,6 +100,11 @@ impl<M> Tracer<M> {
         Err(Error::NotSupported)
     }
 
+    #[doc(hidden)]
+    pub fn end_boot(&self) -> Result<Option<Buffer>, Error> {
+        Err(Error::NotSupported)
+    }
+
     pub fn init_tohost(&self, _ring: &'static Ring) -> Result<(), Error> {
         Err(Error::NotSupported)
     }

@@ -177,6 +177,11 @@ impl Inner {
         self.last_seq = self.now(clock_us);
     }
 
+    /// Lets time begin anew.
+    pub(super) fn rewind(&mut self) {
+        self.last_seq = 0;
+    }
+
     /// Notes that allocations are not recorded from now on.
     pub(super) fn begin_gap(&mut self) {
         self.unrecorded.begin(self.last_seq);

@@ -32,7 +32,7 @@ pub(crate) fn print(out: &mut impl Write) -> Result<bool> {
     if groups.is_empty() {
         eprintln!(
             "No device has answered by mDNS within {} seconds: it has to be in the same network, and to advertise itself \
-             (an agent on this machine: `heapbeacon-host --mdns`)",
+             (firmware: by the feature `mdns`; an agent on this machine: `heapbeacon-host --mdns`)",
             PATIENCE.as_secs()
         );
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -70,6 +71,8 @@ const BOOTS: usize = 5;
 const COUNTING: Duration = Duration::from_secs(3);
 /// Records in the page whose forms are compared.
 const PAGE: &str = "/api/v1/trace/records?limit=64";
+/// Records that the trace has at least which Prometheus and profile servers ask for.
+const SCRAPED: u64 = 1000;
 
 /// Counts instructions on QEMU and measures how the agent answers there; returns how many figures are over their
 /// budget. Time is printed and judged by nobody: it is this machine's.
@@ -100,6 +103,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<usize> {
         rate(&mut connection)?
     );
     over += usize::from(!is_smaller(&machine)?);
+    time_scrapes(&machine)?;
     Ok(over)
 }
 
@@ -153,6 +157,39 @@ fn is_smaller(machine: &Machine) -> Result<bool> {
         "{ratio:>7.2}  times the bytes in JSON ({json}) as in postcard ({postcard}), 64 records; wanted are {SMALLER}"
     );
     Ok(ratio >= SMALLER)
+}
+
+/// Prints how long it takes to tell all that tools ask for of a trace with many records.
+fn time_scrapes(machine: &Machine) -> Result<()> {
+    let mut connection = Connection::open(machine)?;
+    connection.send("POST", "/api/v1/trace/start?mode=all")?;
+    let mut trace = String::new();
+    while number(&trace, "count").unwrap_or(0) < SCRAPED {
+        thread::sleep(Duration::from_millis(100));
+        trace = String::from_utf8(connection.get("/api/v1/trace")?)?;
+    }
+    connection.send("POST", "/api/v1/trace/stop")?;
+    let (records, stacks) = (number(&trace, "count")?, number(&trace, "stack_count")?);
+    for (path, most) in [("/metrics", 50), ("/debug/pprof/heap", 250)] {
+        let started = Instant::now();
+        let bytes = connection.get(path)?.len();
+        println!(
+            "{:>7.1}  ms for the {bytes} bytes of {path}, of {records} records and {stacks} call stacks; wanted are {most}",
+            started.elapsed().as_secs_f64() * 1e3
+        );
+    }
+    Ok(())
+}
+
+/// Reads a number of an object in JSON by its name.
+fn number(json: &str, name: &str) -> Result<u64> {
+    let (_, value) = json
+        .split_once(&format!("\"{name}\":"))
+        .with_context(|| format!("`{name}` is missing in {json}"))?;
+    let end = value.find(|c: char| !c.is_ascii_digit());
+    value[..end.unwrap_or(value.len())]
+        .parse()
+        .context("it is a number")
 }
 
 /// A connection that is kept alive.

@@ -12,7 +12,7 @@ use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED, WORKER};
 use crate::qemu::{self, Machine};
 use crate::system::{self, Program};
 use crate::workspace::Workspace;
-use crate::{bench, dashboard, firmware, toolchain};
+use crate::{bench, dashboard, firmware, prometheus, toolchain};
 
 /// A part of the tests. `run` gets the URL of a running agent, if the user named one.
 pub(super) struct Stage {
@@ -93,11 +93,13 @@ const STAGE_TESTS: [&str; 3] = ["api", "browser", "qemu"];
 /// The host agent's integration test that is about a build of its own: one that does not trace.
 const UNTRACED_TEST: &str = "untraced";
 
-/// What reads profiles, metrics and announcements in tests, and joins a device's access point.
-const TOOLS: [Program; 11] = [
+/// What reads exports, profiles and announcements in tests, and joins a device's access point.
+const TOOLS: [Program; 13] = [
+    system::HEAPTRACK,
+    system::DH_VIEW,
+    system::NODE,
+    system::CHROMIUM,
     system::GO,
-    system::PROMETHEUS,
-    system::PROMTOOL,
     system::AVAHI,
     system::AVAHI_BROWSE,
     system::DBUS,
@@ -154,6 +156,8 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[&TOOLS[..], &C_TOOLS].concat())?;
+    prometheus::ensure(workspace)?;
+    let speedscope = system::ensure_speedscope(workspace)?;
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
@@ -169,6 +173,7 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     }
     tally += Tally::of_cargo_test(
         test()
+            .env("HEAPBEACON_SPEEDSCOPE", speedscope)
             .args(["-p", "heapbeacon-host", "--lib"])
             .args(host_tests(workspace)?),
     )?;

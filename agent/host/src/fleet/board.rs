@@ -175,6 +175,11 @@ impl StandIn {
     fn reboot(&self) {
         self.booted_us.set(clock_us());
         self.boots.set(self.boots.get() + 1);
+        // Memory does not outlive a boot.
+        if let Ok(Some(buffer)) = self.tracer.end_boot() {
+            // It was taken before.
+            let _ = self.tracer.init_standalone(buffer, None);
+        }
         // Without a buffer, which somebody may have released, there is no trace.
         let _ = self.tracer.start(Mode::Leaks, 0);
         self.firmware
@@ -268,7 +273,7 @@ impl Device for Board {
 #[cfg(all(test, feature = "tracing"))]
 mod tests {
     use super::*;
-    use heapbeacon_shared::trace::Summary;
+    use heapbeacon_shared::trace::{State, Summary};
 
     /// Runs a firmware until it ends, or for two hours; returns for how many seconds it did, and what was counted.
     fn run(workload: Workload) -> (u64, Summary) {
@@ -279,6 +284,22 @@ mod tests {
         let mut firmware = Firmware::boot(workload, &tracer);
         let steps = (1..7200).find(|_| !firmware.step(&tracer));
         (steps.unwrap_or(7200), tracer.summary())
+    }
+
+    #[test]
+    fn time_begins_anew_with_a_boot_and_so_does_the_trace() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let stand_in = StandIn::new(9, address).expect("it traces");
+        let before = stand_in.tracer.status();
+        let now_us = || stand_in.tracer.now_us(stand_in.uptime_us());
+        assert!(now_us() >= YOUNGEST_S * STEP_US);
+        stand_in.reboot();
+        let after = stand_in.tracer.status();
+        assert!(now_us() < YOUNGEST_S * STEP_US);
+        assert_ne!(after.trace, before.trace);
+        assert_eq!(after.summary.state, State::Recording);
+        assert!(after.summary.total_allocations < before.summary.total_allocations);
+        assert_eq!(after.summary.capacity, before.summary.capacity);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::server::{MISSING, Prometheus};
+use super::server::{MISSING, Prometheus, program};
 use crate::support::await_that;
 use crate::support::client::Client;
 use crate::support::process::Process;
@@ -25,7 +25,7 @@ fn metrics(agent: &Client) -> String {
 /// Checks that `promtool` has nothing to say of a document.
 #[track_caller]
 fn check(text: &str) {
-    let mut promtool = Command::new("promtool")
+    let mut promtool = program("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -9,8 +9,16 @@ use crate::support::background::Background;
 use crate::support::client::Client;
 use crate::support::free_port;
 
-pub(super) const MISSING: &str =
-    "missing: promtool and prometheus; on Debian, the package prometheus";
+pub(super) const MISSING: &str = "missing in PATH: prometheus and promtool of version 3; `cargo xtask test unit` fetches them, and \
+    `cargo xtask tools` says where they are then";
+
+/// Returns a program of Prometheus, before it gets arguments.
+pub(super) fn program(name: &str) -> Command {
+    let output = Command::new(name).arg("--version").output().expect(MISSING);
+    let version = String::from_utf8_lossy(&output.stdout);
+    assert!(version.contains(", version 3."), "{MISSING}, not {version}");
+    Command::new(name)
+}
 
 /// A Prometheus that runs until this value goes.
 pub(super) struct Prometheus {
@@ -22,7 +30,7 @@ impl Prometheus {
     /// Starts one in a folder, which has its configuration, `prometheus.yml`.
     pub(super) fn start(folder: &Path) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new("prometheus");
+        let mut command = program("prometheus");
         command
             .arg(format!(
                 "--config.file={}",
@@ -83,7 +91,7 @@ impl Series {
 
 /// Runs `promtool` in a folder.
 pub(super) fn promtool(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new("promtool");
+    let mut command = program("promtool");
     command.args(arguments).current_dir(folder);
     command.output().expect(MISSING)
 }

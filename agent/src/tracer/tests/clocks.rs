@@ -43,6 +43,18 @@ fn the_time_of_answers_is_the_clock_unless_a_record_is_later() {
 }
 
 #[test]
+fn a_boot_that_was_simulated_leaves_neither_time_nor_trace_to_the_next_one() {
+    let fixture = Fixture::started(8, Mode::Leaks);
+    set(&fixture, 100 * SECOND);
+    fixture.allocate(64, 8);
+    let before = fixture.tracer.trace();
+    assert!(fixture.tracer.end_boot().is_ok_and(|lent| lent.is_some()));
+    assert_eq!(fixture.tracer.now_us(5), 5);
+    assert_eq!(fixture.tracer.summary().state, State::Uninitialised);
+    assert_ne!(fixture.tracer.trace(), before, "its readers notice");
+}
+
+#[test]
 fn whatever_happens_after_a_clock_stepped_back_is_not_before_the_last_record() {
     let fixture = Fixture::started(8, Mode::All);
     set(&fixture, 100 * SECOND);

@@ -1,0 +1,189 @@
+//! What programs that people look at exports with make of them: each comes to the sums of the trace.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use base64ct::{Base64, Encoding};
+use heapbeacon_shared::export::{Format, Recording};
+use heapbeacon_shared::trace::Summary;
+use inferno::flamegraph::{self, Options};
+use tempfile::TempDir;
+
+use crate::support::await_that;
+use crate::support::process::Process;
+
+/// Where Debian has the script of DHAT's viewer, and what asks it for the sums at the root of its tree.
+const DH_VIEW: &str = "/usr/libexec/valgrind/dh_view.js";
+const DH_VIEW_SUMS: &str = include_str!("dh_view.js");
+
+/// A trace that has stopped, and a folder for what is exported of it.
+struct Stopped {
+    summary: Summary,
+    capture: Vec<u8>,
+    folder: TempDir,
+}
+
+impl Stopped {
+    /// Traces the demo for a while, with all that it frees.
+    fn new() -> Self {
+        let process = Process::start(&["--start", "all"]);
+        let agent = process.client();
+        await_that("the demo allocates", || {
+            agent.trace().summary.total_allocations > 200
+        });
+        let summary = agent.command("/trace/stop", "").summary;
+        Self {
+            summary,
+            capture: agent.request("GET", "/api/v1/capture", &[], b"").body,
+            folder: tempfile::tempdir().expect("there are folders"),
+        }
+    }
+
+    fn export(&self, format: Format) -> Vec<u8> {
+        let read = || {
+            |offset: u64, piece: &mut [u8]| {
+                let rest = self.capture.get(offset as usize..).unwrap_or_default();
+                let count = rest.len().min(piece.len());
+                piece[..count].copy_from_slice(&rest[..count]);
+                Ok::<_, String>(count)
+            }
+        };
+        let recording = Recording::read(read()).expect("it is whole");
+        let mut document = Vec::new();
+        let write = |piece: &[u8]| {
+            document.extend_from_slice(piece);
+            Ok(())
+        };
+        recording
+            .write(format, read(), write)
+            .expect("nothing fails");
+        document
+    }
+
+    /// Exports to a file.
+    fn file(&self, format: Format) -> PathBuf {
+        self.save("exported", &self.export(format))
+    }
+
+    fn save(&self, name: &str, content: &[u8]) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::write(&file, content).expect("the folder is there");
+        file
+    }
+}
+
+/// Returns what a program prints that ends well.
+fn printed(command: &mut Command, package: &str) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|_| panic!("missing; on Debian, the package {package}: {command:?}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn inferno_draws_a_flame_graph_of_what_is_live() {
+    let trace = Stopped::new();
+    let stacks = trace.export(Format::Collapsed);
+    let mut options = Options::default();
+    "bytes".clone_into(&mut options.count_name);
+    let mut drawn = Vec::new();
+    flamegraph::from_reader(&mut options, &stacks[..], &mut drawn).expect("it is drawn");
+    let drawn = String::from_utf8(drawn).expect("text").replace(',', "");
+    let all = format!("<title>all ({} bytes 100%)", trace.summary.live_bytes);
+    assert!(drawn.contains(&all), "{all}: {drawn}");
+}
+
+#[test]
+fn heaptrack_finds_each_allocation_and_what_is_left() {
+    let trace = Stopped::new();
+    let file = trace.file(Format::Heaptrack);
+    let stacks = trace.folder.path().join("stacks");
+    for (cost, expected) in [
+        ("allocations", trace.summary.total_allocations),
+        ("leaked", trace.summary.live_bytes),
+    ] {
+        let mut heaptrack = Command::new("heaptrack_print");
+        heaptrack.arg("--file").arg(&file);
+        heaptrack.args(["--flamegraph-cost-type", cost]);
+        heaptrack.arg("--print-flamegraph").arg(&stacks);
+        printed(&mut heaptrack, "heaptrack");
+        let stacks = fs::read_to_string(&stacks).expect("it was written");
+        let costs = stacks.lines().map(|line| {
+            let cost = line.rsplit_once(' ').map(|(_, cost)| cost.parse::<u64>());
+            cost.and_then(Result::ok).expect(line)
+        });
+        assert_eq!(costs.sum::<u64>(), expected, "{cost}: {stacks}");
+    }
+}
+
+#[test]
+fn the_viewer_of_dhat_builds_its_tree() {
+    let trace = Stopped::new();
+    let mut node = Command::new("node");
+    node.args(["--eval", DH_VIEW_SUMS, DH_VIEW])
+        .arg(trace.file(Format::Dhat));
+    let sums = printed(&mut node, "nodejs, and valgrind for dh_view.js");
+    let summary = &trace.summary;
+    let expected = [
+        summary.total_allocated_bytes,
+        summary.total_allocations,
+        summary.live_bytes,
+        summary.live_count,
+    ];
+    assert_eq!(sums.trim(), format!("{expected:?}"));
+}
+
+#[test]
+fn speedscope_lists_live_bytes_live_blocks_and_allocated_bytes() {
+    let folder = env::var("HEAPBEACON_SPEEDSCOPE").expect(
+        "HEAPBEACON_SPEEDSCOPE names the folder of speedscope: run `cargo xtask test unit`",
+    );
+    let trace = Stopped::new();
+    let document = Base64::encode_string(&trace.export(Format::Speedscope));
+    // As its own command hands a file over.
+    let script = format!("speedscope.loadFileFromBase64('a.speedscope.json', '{document}')");
+    let script = trace.save("profile.js", script.as_bytes());
+    let mut chromium = Command::new("chromium");
+    chromium
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--allow-file-access-from-files",
+        ])
+        .args(["--virtual-time-budget=10000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", trace.folder.path().display()))
+        .arg(format!(
+            "file://{folder}/index.html#localProfilePath={}",
+            script.display()
+        ));
+    let page = printed(&mut chromium, "chromium");
+    let summary = &trace.summary;
+    for (name, weight) in [
+        ("live bytes", size(summary.live_bytes)),
+        ("live blocks", summary.live_count.to_string()),
+        ("allocated bytes", size(summary.total_allocated_bytes)),
+    ] {
+        let row = page
+            .split("<tr ")
+            .find(|row| row.contains(&format!("title=\"{name}\"")));
+        let row = row
+            .unwrap_or_else(|| panic!("{name}: {page}"))
+            .replace(',', "");
+        assert!(
+            row.contains(&format!(">{weight}</td>")),
+            "{name}, {weight}: {row}"
+        );
+    }
+}
+
+/// Returns bytes, of which a demo has more than a kilobyte, as speedscope tells them.
+fn size(bytes: u64) -> String {
+    match bytes as f64 / 1024.0 {
+        kilobytes if kilobytes < 1024.0 => format!("{kilobytes:.2} KB"),
+        kilobytes => format!("{:.2} MB", kilobytes / 1024.0),
+    }
+}
