@@ -58,7 +58,7 @@ fn offered(look: Look, side: usize) -> Vec<Offered> {
     let known = all.iter().enumerate().filter(|(_, store)| store.is_known());
     let moments = known.flat_map(|(source, store)| {
         let marks = marks(*store).into_iter().map(|mark| Some(mark.time_us));
-        let marks = marks.filter(|_| store.has_records());
+        let marks = marks.filter(|_| store.has_leaks());
         [None].into_iter().chain(marks).map(move |at_us| {
             let choice = Choice { source, at_us };
             (choice.name(), title(*store, at_us), chosen == Some(choice))
