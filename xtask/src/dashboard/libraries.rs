@@ -392,7 +392,7 @@ mod tests {
     const PROGRAM: &[u8] = b"\0asm\x01\0\0\0\
         \x02\x07\x01\x01m\x01f\x00\x00\
         \x0a\x05\x01\x03\x00\x41\x0b\
-        \x00\x0d\x04name\x01\x07\x02\x00\x01f\x01\x01g";
+        \x00\x0e\x04name\x01\x07\x02\x00\x01f\x01\x01g";
 
     #[test]
     fn a_program_is_read_with_the_names_of_its_functions() {

@@ -31,7 +31,7 @@ fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> Any
             };
             look.chosen[side].set(Some(choice));
         });
-        look.sources.open_beside(file, other, opened);
+        look.sources.open_beside(file, side == 1, other, opened);
     });
     view! {
         <section class="panel side" aria-label=label>

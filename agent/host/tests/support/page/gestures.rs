@@ -150,26 +150,6 @@ impl Page {
         Ok(Duration::from_secs_f64(seconds))
     }
 
-    /// Notes from now on how long the page lets nothing else have its turn, in milliseconds on the wall.
-    pub(crate) async fn watch_pauses(&self) -> WebDriverResult<()> {
-        let script = "window.longest = 0;
-            let last = performance.now();
-            const turn = () => {
-                const now = performance.now();
-                longest = Math.max(longest, now - last);
-                last = now;
-                setTimeout(turn);
-            };
-            turn();";
-        self.window.execute(script, Vec::new()).await.map(drop)
-    }
-
-    /// Returns the longest of these pauses.
-    pub(crate) async fn longest_pause_ms(&self) -> WebDriverResult<f64> {
-        let script = "return longest;";
-        self.window.execute(script, Vec::new()).await?.convert()
-    }
-
     /// Returns how many milliseconds of a core the page has taken for scripts, style and layout.
     pub(crate) async fn work_ms(&self) -> WebDriverResult<f64> {
         let work = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
