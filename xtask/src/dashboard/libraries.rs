@@ -45,6 +45,7 @@ const FAMILIES: [(&str, &[&str]); 7] = [
             "hashbrown",
             "dlmalloc",
             "compiler_builtins",
+            "__rustc",
         ],
     ),
     (
