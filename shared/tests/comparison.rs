@@ -180,6 +180,7 @@ fn what_makes_two_lists_unlike_is_said() {
         evicted_live: 3,
         other_allocations: 2,
         dropped: 1,
+        gaps: 2,
         ..Summary::EMPTY
     };
     let sites = [site("a", "", 1, 1)];
@@ -199,6 +200,7 @@ fn what_makes_two_lists_unlike_is_said() {
             Unlike::Evicted(0, 3),
             Unlike::Overflowed(0, 2),
             Unlike::Dropped(0, 1),
+            Unlike::Gaps(0, 2),
             Unlike::Cut
         ]
     );

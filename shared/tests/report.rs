@@ -266,9 +266,11 @@ fn a_report_says_what_leaks_and_what_is_missing() {
         (0x10, "lamp::Cache::fill", 8),
         (0x20, "lamp::Table::open", 30),
     ];
-    let version = version("a.hbc", 1, &sites, &functions);
+    let mut version = version("a.hbc", 1, &sites, &functions);
+    version.summary.gaps = 2;
     let html = html(&version, &["Half of it is missing.".to_owned()]);
     for words in [
+        "Recording was stopped or paused 2 times: what was allocated meanwhile is missing.",
         "<h2>1 call site leaks: Table::open (+1.0 KiB/min). 10.0 KiB in 4 blocks of 2 call sites are live.</h2>",
         "<p class=\"loss\">Half of it is missing.</p>",
         "src/net.rs:30",

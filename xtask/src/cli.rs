@@ -50,7 +50,8 @@ cargo xtask <command>
   sign IMAGE --key FILE [--chip CHIP] [--firmware NAME] [--version VERSION] [--build-id ID] [-o FILE]
                                write what POST /api/v1/ota takes, to IMAGE.signed; an image of an ESP32 says the rest itself, QEMU takes an ELF
   bench                        measure against the budgets
-  size                         compare dashboard and firmware of every chip with their budgets
+  size [libraries]             compare dashboard and firmware of every chip with their budgets
+                               (libraries: what each library takes of the page's programs)
   deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
   package                      package the crates that are published, and build each from its package
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
@@ -103,6 +104,7 @@ pub(crate) enum Command {
     Sign(Vec<OsString>),
     Bench,
     Size,
+    SizeLibraries,
     Package,
     Deny,
 }
@@ -135,6 +137,7 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             let chip = chip_option(parser)?;
             return Ok(Command::Image { chip });
         }
+        "size" => return size_options(parser),
         "test" => return test_options(parser),
         "keygen" | "sign" => {
             let words = [OsString::from(&name)]
@@ -161,13 +164,20 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             }
         },
         "bench" => Command::Bench,
-        "size" => Command::Size,
         "deny" => Command::Deny,
         "package" => Command::Package,
         _ => bail!("there is no command `{name}`; `cargo xtask help` lists them"),
     };
     match parser.next()? {
         None => Ok(command),
+        Some(extra) => Err(extra.unexpected().into()),
+    }
+}
+
+fn size_options(mut parser: Parser) -> Result<Command> {
+    match parser.next()? {
+        None => Ok(Command::Size),
+        Some(Arg::Value(what)) if what == "libraries" => Ok(Command::SizeLibraries),
         Some(extra) => Err(extra.unexpected().into()),
     }
 }

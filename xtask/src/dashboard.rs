@@ -11,6 +11,8 @@ use xshell::{Shell, cmd};
 use crate::tools;
 use crate::workspace::Workspace;
 
+pub(crate) mod libraries;
+
 /// All files together, each packed as a device holds and serves it.
 const ALL_BYTES: usize = 690_000;
 

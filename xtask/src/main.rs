@@ -66,6 +66,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Sign(words) => sign::run(&workspace, &words),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
+        Command::SizeLibraries => dashboard::libraries::print(&workspace),
         Command::Deny => deny::run(&workspace),
         Command::Package => packages::print(&workspace),
         Command::BuildDashboard => dashboard::print_build(&workspace),

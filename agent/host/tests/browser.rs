@@ -23,6 +23,7 @@ mod browser {
     mod flood;
     mod holders;
     mod long_list;
+    mod losses;
     mod map;
     mod marks;
     mod policy;

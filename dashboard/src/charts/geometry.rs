@@ -92,12 +92,6 @@ pub(super) fn nearest(readings: &[Reading], time_us: u64) -> Option<Reading> {
     readings.iter().min_by_key(distance).copied()
 }
 
-/// Returns the pixels from each place to the next one, or to the edge; places rise.
-pub(super) fn rooms(places: impl Iterator<Item = f64> + Clone, edge: f64) -> Vec<f64> {
-    let next = places.clone().skip(1).chain([edge]);
-    places.zip(next).map(|(x, next)| next - x).collect()
-}
-
 /// Returns as much of some words as there is room for, in pixels: nothing rather than a letter or two.
 pub fn shortened(words: &str, room: f64) -> String {
     let letters = (room / LETTER) as usize;
@@ -190,12 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_cut_where_the_next_ones_begin() {
-        assert_eq!(
-            rooms([10.0, 50.0, 60.0].into_iter(), 100.0),
-            [40.0, 10.0, 40.0]
-        );
-        assert_eq!(rooms([].into_iter(), 100.0), [0.0; 0]);
+    fn words_are_cut_where_their_room_ends() {
         assert_eq!(shortened("login", 35.0), "login");
         assert_eq!(shortened("after löten", 42.0), "after…");
         assert_eq!(shortened("login", 20.0), "");

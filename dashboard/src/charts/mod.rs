@@ -1,6 +1,7 @@
 //! Charts in SVG: geometry as plain functions, and the views that draw it.
 
 mod brush;
+mod flags;
 pub mod flame;
 mod geometry;
 pub mod map;

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use leptos::web_sys::PointerEvent;
 
 use super::brush::{Brush, edge, shade};
-use super::geometry::{Frame, Reading, rooms, shortened};
+use super::flags::{LANES, Wanted, labels};
+use super::geometry::{Frame, Reading, shortened};
 use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
 use crate::components::{When, memo, reactive, use_width};
@@ -17,6 +18,12 @@ const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 22.0;
 const TOP: f64 = 8.0;
 const RIGHT: f64 = 6.0;
+/// Height of a line of words above the picture, where flags stand, in pixels.
+const LANE: f64 = 15.0;
+/// Room for the words of a flag beside the time of the moment that is read, in pixels.
+const FLAG_WORDS: f64 = 180.0;
+/// Part of the axis within which a flag is at the moment that is read: one in so many.
+const NEAR: u64 = 100;
 /// Width of a letter and of the edges of the flag that names the moment which is read, in pixels.
 const FLAG_LETTER: f64 = 7.0;
 const FLAG_EDGES: f64 = 14.0;
@@ -52,6 +59,8 @@ pub struct Flag {
     pub time_us: u64,
     /// What happened; written beside the line where there is room.
     pub words: String,
+    /// Those that weigh more have room first.
+    pub weight: u8,
     /// Class that colours it.
     pub class: &'static str,
 }
@@ -194,10 +203,12 @@ pub fn TimeChart(
 }
 
 fn frame(plot: &Plot, width: f64, height: f64) -> Frame {
+    // Words of flags have a place of their own, above all that is drawn.
+    let lanes = if plot.flags.is_empty() { 0 } else { LANES };
     Frame {
         left: LEFT,
         right: (width - RIGHT).max(LEFT + 1.0),
-        top: TOP,
+        top: TOP + lanes as f64 * LANE,
         bottom: height - BOTTOM,
         end_us: plot.end_us + plot.ahead_us,
         span_us: plot.span_us + plot.ahead_us,
@@ -236,11 +247,20 @@ fn reading_at(layer: &Layer, time_us: u64) -> Option<&Reading> {
 fn readout(plot: &Plot, time_us: u64) -> String {
     let value = |layer: &Layer| Some(format!(" · {} {}", layer.name, value(layer, time_us)?));
     let values: String = plot.layers.iter().filter_map(value).collect();
-    format!("{}{values}", when(plot, time_us))
+    let words = happened(plot, time_us).map(|flag| format!(" · {}", flag.words));
+    [when(plot, time_us), values, words.unwrap_or_default()].concat()
 }
 
 fn when(plot: &Plot, time_us: u64) -> String {
     format::before(plot.end_us.saturating_sub(time_us), plot.end)
+}
+
+/// Returns what happened at about a moment: of several flags, the nearest.
+fn happened(plot: &Plot, time_us: u64) -> Option<&Flag> {
+    let distance = |flag: &&Flag| flag.time_us.abs_diff(time_us);
+    let near = plot.flags.iter();
+    let near = near.filter(|flag| distance(flag) <= plot.span_us / NEAR);
+    near.min_by_key(distance)
 }
 
 /// Draws all that depends on the plot alone: in one go, since each part that follows signals by itself weighs on the page.
@@ -316,7 +336,7 @@ fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
         low: 0,
         high: outlook.value,
     };
-    let y = format::decimal((frame.y(outlook.value) - 8.0).max(frame.top + 24.0));
+    let y = format::decimal((frame.y(outlook.value) - 8.0).max(frame.top + 12.0));
     Some(
         view! {
             <g class=format!("layer outlook {}", layer.class)>
@@ -330,26 +350,46 @@ fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
     )
 }
 
-/// Draws a line for each flag of the window, with its words where the next one leaves room for them.
+/// Draws a line for each flag of the window, and above the picture its words, as far as there is room for them.
 fn flags(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     let from_us = plot.end_us.saturating_sub(plot.span_us);
     let shown = plot.flags.iter();
-    let shown = shown.filter(|flag| (from_us..=plot.end_us).contains(&flag.time_us));
-    let places: Vec<(f64, &Flag)> = shown.map(|flag| (frame.x(flag.time_us), flag)).collect();
-    let rooms = rooms(places.iter().map(|(x, _)| *x), frame.right);
-    let draw = |((x, flag), room): (&(f64, &Flag), f64)| {
-        let [line, text] = [*x, *x + 4.0].map(format::decimal);
-        let [top, bottom, base] = [frame.top, frame.bottom, frame.top + 10.0].map(format::decimal);
-        let words = shortened(&flag.words, room);
+    let shown: Vec<&Flag> = shown
+        .filter(|flag| (from_us..=plot.end_us).contains(&flag.time_us))
+        .collect();
+    let wanted = shown.iter().map(|flag| Wanted {
+        x: frame.x(flag.time_us),
+        words: &flag.words,
+        weight: flag.weight,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let labels = labels(&wanted, [frame.left, frame.right]);
+    let base = |lane: usize| TOP + 10.0 + lane as f64 * LANE;
+    // A line begins beside its words.
+    let top = |index: usize| {
+        let label = labels.iter().find(|label| label.index == index);
+        label.map_or(frame.top, |label| base(label.lane) - 10.0)
+    };
+    let lines = shown.iter().enumerate().map(|(index, flag)| {
+        let x = format::decimal(wanted[index].x);
+        let [top, bottom] = [top(index), frame.bottom].map(format::decimal);
         view! {
             <g class=format!("event {}", flag.class)>
-                <line x1=line.clone() x2=line y1=top y2=bottom />
-                <text class="tick" x=text y=base>{words}</text>
+                <line x1=x.clone() x2=x y1=top y2=bottom />
             </g>
         }
         .into_any()
-    };
-    places.iter().zip(rooms).map(draw).collect()
+    });
+    let words = labels.iter().map(|label| {
+        let [x, y] = [label.left, base(label.lane)].map(format::decimal);
+        view! {
+            <g class=format!("event {}", shown[label.index].class)>
+                <text class="tick" x=x y=y>{label.words.clone()}</text>
+            </g>
+        }
+        .into_any()
+    });
+    lines.chain(words).collect()
 }
 
 /// Marks the moment that is read: a line, a dot on each layer, and the time on the axis.
@@ -363,10 +403,12 @@ fn cursor(plot: &Plot, frame: &Frame, time_us: u64) -> AnyView {
         Some(view! { <circle class=class cx=x.clone() cy=y r="3.5" /> }.into_any())
     };
     let dots: Vec<AnyView> = plot.layers.iter().filter_map(dot).collect();
+    let words = happened(plot, time_us).map(|flag| shortened(&flag.words, FLAG_WORDS));
+    let words = words.map_or_else(String::new, |words| format!(" · {words}"));
     view! {
         <line class="cursor" x1=x.clone() x2=x.clone() y1=top y2=bottom />
         {dots}
-        {flag(frame, at, when(plot, time_us))}
+        {flag(frame, at, when(plot, time_us) + &words)}
     }
     .into_any()
 }

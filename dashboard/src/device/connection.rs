@@ -10,6 +10,8 @@ const LONGEST_PAUSE_MS: u32 = 5_000;
 const FAILURES_TO_LOSE: u32 = 2;
 /// Rounds in a row that were refused before that is said: one passes by.
 const REFUSALS_TO_TELL: u32 = 2;
+/// Age of an answer in milliseconds from which on it is told: longer than the slowest pace, so that no number runs while all is well.
+const OLD_MS: f64 = 5_000.0;
 
 /// Whether the device answers; times are milliseconds of the browser's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -90,13 +92,14 @@ impl Link {
         doubled.min(LONGEST_PAUSE_MS)
     }
 
-    /// Describes the connection, as `live, 180 ms ago`.
+    /// Describes the connection, as `live`, or `live, 7 s ago`.
     pub fn sentence(&self, now_ms: f64) -> String {
         let age_ms = self.heard_ms.map_or(0.0, |heard| (now_ms - heard).max(0.0));
-        let age = format::duration((age_ms * 1_000.0) as u64);
+        let age = format::duration((age_ms.max(1_000.0) * 1_000.0) as u64);
         match self.state() {
             LinkState::Connecting => "connecting".to_owned(),
             LinkState::Absent => "no answer, retrying".to_owned(),
+            LinkState::Live if age_ms < OLD_MS => "live".to_owned(),
             LinkState::Live => format!("live, {age} ago"),
             LinkState::Refusing => "answers, but requests fail".to_owned(),
             LinkState::Lost => format!("lost {age} ago, retrying"),
@@ -149,6 +152,19 @@ mod tests {
         let mut link = lost_after(40);
         link.heard(9.0);
         assert_eq!((link.state(), link.pause_ms()), (LinkState::Live, 1_000));
-        assert_eq!(link.sentence(189.0), "live, 180 ms ago");
+    }
+
+    #[test]
+    fn an_answer_has_an_age_once_it_is_old_and_in_whole_seconds() {
+        let link = lost_after(0);
+        for (now_ms, said) in [
+            (0.0, "live"),
+            (180.0, "live"),
+            (4_999.0, "live"),
+            (7_250.0, "live, 7 s ago"),
+        ] {
+            assert_eq!(link.sentence(now_ms), said);
+        }
+        assert_eq!(lost_after(2).sentence(30.0), "lost 1 s ago, retrying");
     }
 }

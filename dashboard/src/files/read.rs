@@ -11,8 +11,8 @@ use web_sys::Blob;
 
 use crate::format;
 
-/// Bytes that are read at once.
-const SLICE: u64 = 1 << 20;
+/// Bytes that are read at once: between two, the page answers to whoever uses it.
+const SLICE: u64 = 1 << 17;
 
 /// Largest capture that is read, in bytes: many times what the record buffer of a device holds.
 const MOST_BYTES: u64 = 16 << 20;

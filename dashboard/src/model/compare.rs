@@ -15,6 +15,14 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Returns the moment of a mark of the device, which is the first source.
+    pub fn at_mark(at_us: u64) -> Self {
+        Self {
+            source: 0,
+            at_us: Some(at_us),
+        }
+    }
+
     /// Writes it for the address of a view, such as `1` or `0@2500000`.
     pub fn name(self) -> String {
         match self.at_us {

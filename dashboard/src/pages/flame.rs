@@ -4,6 +4,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::leaks::found;
+use super::lost::missing_of_records;
 use super::origins::OriginSwitches;
 use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
@@ -180,7 +181,10 @@ fn Lacking(look: Look) -> impl IntoView {
 fn completeness(store: Store, measure: Measure) -> String {
     if measure.needs_freed() {
         let records = format::plural(store.records.read().records.len() as u64, "record");
-        return format!("By {records}, freed blocks among them; older ones gave way to them.");
+        return format!(
+            "By {records}, freed blocks among them; older ones gave way to them. {}",
+            missing_of_records(store)
+        );
     }
     found(store).facts
 }

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::model::finding::completeness::gaps;
 use crate::model::map::words::lost_words;
 use crate::store::Store;
 
@@ -19,4 +20,12 @@ pub(super) fn lost_of_records(store: Store) -> String {
         None => trace.as_ref().map_or(0, |trace| trace.summary.dropped),
     };
     lost_words(evicted, dropped)
+}
+
+/// Says, too, what has no record because nothing was recorded for a while.
+pub(super) fn missing_of_records(store: Store) -> String {
+    let lost = lost_of_records(store);
+    let trace = store.trace.read_untracked();
+    let gaps = trace.as_ref().map(gaps).unwrap_or_default();
+    format!("{lost} {}", gaps.join(" ")).trim().to_owned()
 }

@@ -6,6 +6,7 @@ use heapbeacon_shared::analysis::{Lived, Traffic};
 use heapbeacon_shared::api::Record;
 use leptos::prelude::*;
 
+use super::lost::missing_of_records;
 use crate::components::{When, memo};
 use crate::format;
 use crate::model::passing::{Bar, LOOKED_AT, Passing};
@@ -75,13 +76,14 @@ pub(super) fn Recorded(
         let listed = sizes.sizes.iter().map(|bar| bar.count).sum::<u64>();
         let all = store.records.read().records.len() as u64;
         let records = format::plural(listed, "record");
-        match listed == all {
+        let of = match listed == all {
             true => format!("By {records}."),
             false => format!(
                 "By the {records} that are listed above, of {}.",
                 format::count(all)
             ),
-        }
+        };
+        format!("{of} {}", missing_of_records(store))
     };
     view! {
         <When is=move || !passing.read().is_empty()>

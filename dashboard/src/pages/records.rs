@@ -5,7 +5,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
-use super::lost::lost_of_records;
+use super::lost::missing_of_records;
 use super::origins::OriginSwitches;
 use super::passing::Recorded;
 use super::span::follow_view;
@@ -130,7 +130,7 @@ fn Records() -> impl IntoView {
                 <Refresh />
             </When>
         </div>
-        <p class="note" data-testid="records-lost">{reactive(move || lost_of_records(store))}</p>
+        <p class="note" data-testid="records-lost">{reactive(move || missing_of_records(store))}</p>
         <RecordTable shown order wanted opened />
         <Recorded blocks=Box::new(blocks) />
     }

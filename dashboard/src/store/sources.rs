@@ -109,13 +109,21 @@ impl Sources {
         });
     }
 
-    /// Opens a capture to compare it, in the place of one that is not `kept`, and tells which place that is; the page stays.
-    pub fn open_beside(&self, file: File, kept: Option<usize>, opened: Callback<usize>) {
+    /// Opens a capture to compare it as what was before, or after, and tells in which place it is; the page stays. Each has a place of its
+    /// own, for both may be read at a time, unless that is `kept`.
+    pub fn open_beside(
+        &self,
+        file: File,
+        is_after: bool,
+        kept: Option<usize>,
+        opened: Callback<usize>,
+    ) {
         let sources = *self;
-        let index = if kept == Some(CAPTURE) {
-            OTHER
-        } else {
-            CAPTURE
+        let places = [CAPTURE, OTHER];
+        let own = usize::from(is_after);
+        let index = match kept == Some(places[own]) {
+            true => places[1 - own],
+            false => places[own],
         };
         spawn_local(async move {
             if sources.take(&file, index).await {

@@ -101,6 +101,8 @@ pub enum Unlike {
     Overflowed(u64, u64),
     /// Events were dropped on their way: how many on each side.
     Dropped(u64, u64),
+    /// Recording was stopped or paused for a while: how often on each side.
+    Gaps(u32, u32),
     /// Call sites are left out of a list.
     Cut,
 }
@@ -246,6 +248,10 @@ fn unlike(before: &Side<'_>, after: &Side<'_>) -> Vec<Unlike> {
         (
             old.dropped + new.dropped > 0,
             Unlike::Dropped(old.dropped, new.dropped),
+        ),
+        (
+            old.gaps > 0 || new.gaps > 0,
+            Unlike::Gaps(old.gaps, new.gaps),
         ),
         (before.is_cut || after.is_cut, Unlike::Cut),
     ];

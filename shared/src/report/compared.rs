@@ -259,6 +259,11 @@ impl<'v> Compared<'v> {
                 count(first),
                 count(second)
             ),
+            Unlike::Gaps(first, second) => format!(
+                "Recording was stopped or paused, {} in {before} and {} in {after}: what was allocated meanwhile is missing here.",
+                plural(first.into(), "time"),
+                plural(second.into(), "time")
+            ),
             Unlike::Cut => {
                 "Only call sites that hold most are listed: a small one may pass for new or gone."
                     .to_owned()

@@ -99,6 +99,7 @@ impl Version {
             evicted_live,
             other_allocations,
             dropped,
+            gaps,
             ..
         } = self.summary;
         let told = [
@@ -119,6 +120,13 @@ impl Version {
             (
                 dropped > 0,
                 format!("{} never arrived.", plural(dropped, "event")),
+            ),
+            (
+                gaps > 0,
+                format!(
+                    "Recording was stopped or paused {}: what was allocated meanwhile is missing.",
+                    plural(gaps.into(), "time")
+                ),
             ),
             (
                 self.is_cut,

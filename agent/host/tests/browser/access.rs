@@ -145,3 +145,46 @@ async fn assert_readable(page: &Page) -> WebDriverResult<()> {
     }
     Ok(())
 }
+
+/// Returns what moves, or would as it changes.
+const MOVING: &str = "return [...document.querySelectorAll('body *')].filter((element) => {
+        const {animationName, transitionDuration} = getComputedStyle(element);
+        return animationName !== 'none' || parseFloat(transitionDuration) > 0;
+    }).map((element) => element.outerHTML.slice(0, 120));";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_moves_for_whoever_prefers_less_motion() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.element("[data-testid='stop']").await?;
+    let usual = page.problems(MOVING).await?;
+    assert!(!usual.is_empty(), "the sign of recording pulses otherwise");
+    page.prefer("dark").await?;
+    for fragment in PAGES {
+        page.go(fragment).await?;
+        page.element("main h1").await?;
+        assert_eq!(page.problems(MOVING).await?, [""; 0], "{fragment}");
+    }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_number_runs_in_the_header_while_the_device_answers() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let page = Page::open(agent.url()).await?;
+    page.element_with("[data-testid='link-state']", "live")
+        .await?;
+    let watch = "window.said = [];
+        const sign = document.querySelector('[data-testid=link-state]');
+        const note = () => said.push(sign.textContent);
+        new MutationObserver(note).observe(sign, {subtree: true, childList: true, characterData: true});
+        window.answers = performance.getEntriesByType('resource').length;
+        return [];";
+    page.problems(watch).await?;
+    page.wait_until("performance.getEntriesByType('resource').length > answers + 12")
+        .await?;
+    // Whole seconds, where an answer takes as many.
+    let said = page.problems("return said;").await?;
+    assert!(said.iter().all(|said| !said.contains("ms")), "{said:?}");
+    page.close().await
+}

@@ -22,6 +22,10 @@ const KIB: u64 = 1024;
 const TAKEN: u64 = 192 * MINUTE;
 const STARTED: u64 = 2 * MINUTE;
 
+/// Live records that gave way, and events that never arrived, in a capture that lacks some.
+const EVICTED: u64 = 12;
+const DROPPED: u64 = 3;
+
 /// Build id of the lamp's firmware.
 pub(crate) const LAMP_BUILD: [u8; 4] = [0x1a, 0x3b, 0x5c, 0x7d];
 
@@ -71,10 +75,27 @@ pub(crate) fn eight(first_most: bool) -> Vec<u8> {
     lamp_with((0..8).map(block))
 }
 
-fn lamp_with(blocks: impl IntoIterator<Item = (u32, u16, u64, Vec<u64>)>) -> Vec<u8> {
+/// A capture of the same whose trace was stopped for a while, whose table was full, and whose events did not all arrive.
+pub(crate) fn lossy() -> Vec<u8> {
+    let whole = counters();
+    let summary = Summary {
+        total_allocations: whole.total_allocations + EVICTED,
+        evicted_live: EVICTED,
+        dropped: DROPPED,
+        gaps: 1,
+        ..whole
+    };
+    lamp_of(summary, blocks())
+}
+
+fn lamp_with(blocks: impl IntoIterator<Item = Held>) -> Vec<u8> {
+    lamp_of(counters(), blocks)
+}
+
+fn lamp_of(summary: Summary, blocks: impl IntoIterator<Item = Held>) -> Vec<u8> {
     let mut messages = vec![header()];
     messages.extend(heap());
-    messages.push(counters());
+    messages.push(Message::Counters(summary));
     messages.extend([
         task(1, "main", Origin::Application),
         task(2, "mqtt", Origin::Application),
@@ -95,7 +116,7 @@ fn lamp_with(blocks: impl IntoIterator<Item = (u32, u16, u64, Vec<u64>)>) -> Vec
 pub(crate) fn post_mortem() -> Vec<u8> {
     let mut messages = vec![header()];
     messages.extend(heap());
-    messages.push(counters());
+    messages.push(Message::Counters(counters()));
     for (id, task, size, times) in blocks() {
         messages.push(stack(id, task));
         let (oldest_us, count) = (times[0], times.len() as u64);
@@ -200,7 +221,8 @@ pub(crate) fn wide(stacks: u32) -> Vec<u8> {
     stream(&messages)
 }
 
-/// A capture of a heap in which so many blocks of so many call sites lie apart from each other, each of which was traced.
+/// A capture of a heap in which so many blocks of so many call sites lie apart from each other, each of which was traced. A mark is set in
+/// the middle.
 pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
     const STEP: u64 = 96;
     let size_of = |nth: u64| 16 + nth * 7 % 48;
@@ -242,6 +264,11 @@ pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
             ..Summary::default()
         }),
         task(1, "main", Origin::Application),
+        Message::Mark(Mark {
+            name: name("half time"),
+            time_us: STARTED + blocks / 2,
+            ..Mark::default()
+        }),
     ];
     messages.extend((0..stacks).map(|id| stack(id, 1)));
     messages.extend((0..blocks).map(|nth| {
@@ -256,8 +283,11 @@ pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
     stream(&messages)
 }
 
-/// Stack, task, size and times of what is live: a leak, a table, a queue, buffers of the driver, and the agent's.
-fn blocks() -> [(u32, u16, u64, Vec<u64>); 5] {
+/// Stack, task, size and times of what is live.
+type Held = (u32, u16, u64, Vec<u64>);
+
+/// A leak, a table, a queue, buffers of the driver, and the agent's.
+fn blocks() -> [Held; 5] {
     [
         (1, 2, 112, (3..190).map(|minute| minute * MINUTE).collect()),
         (2, 1, 12 * KIB, vec![STARTED + SECOND]),
@@ -320,7 +350,7 @@ fn heap() -> [Message; 4] {
     ]
 }
 
-fn counters() -> Message {
+fn counters() -> Summary {
     let live: Vec<(u64, u64)> = blocks()
         .iter()
         .map(|(_, _, size, times)| (times.len() as u64, size * times.len() as u64))
@@ -328,7 +358,7 @@ fn counters() -> Message {
     let live_count = live.iter().map(|(count, _)| count).sum();
     let live_bytes = live.iter().map(|(_, bytes)| bytes).sum::<u64>();
     let (freed, freed_bytes) = (48_210, 9_120_044);
-    Message::Counters(Summary {
+    Summary {
         time_us: TAKEN,
         started_us: STARTED,
         state: State::Recording,
@@ -347,7 +377,7 @@ fn counters() -> Message {
         stack_count: 41,
         stack_capacity: 256,
         ..Summary::default()
-    })
+    }
 }
 
 fn task(id: u16, text: &str, origin: Origin) -> Message {

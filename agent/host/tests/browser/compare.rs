@@ -95,7 +95,8 @@ async fn a_device_is_compared_with_its_marks_and_with_a_capture_of_another_build
     client.post("/marks", r#"{"name":"login"}"#);
     let page = Page::open(agent.url()).await?;
     page.go("compare").await?;
-    page.click("[data-testid='before'] option[value*='@']")
+    // With the latest mark, until somebody chooses another moment.
+    page.element_with("[data-testid='before'] option:checked", "login")
         .await?;
     page.element_with(SENTENCE, "In all +").await?;
     page.content_with(ROW, LEAKS).await?;

@@ -21,12 +21,35 @@ const ROUNDS: usize = 3;
 /// What somebody does by turns, first one and then the other, each with what is there once it is done.
 type Turns = [(&'static str, &'static str); 2];
 
-const COMPARED: Turns = [
-    (
-        "[data-testid='gone']",
-        "[data-testid='gone'][aria-pressed='true']",
-    ),
-    ("[data-testid='changed']", "[data-testid='change-row']"),
+/// The same of a comparison of two captures: which call sites are listed, from where to where, and since when.
+const COMPARED: [Turns; 3] = [
+    [
+        (
+            "[data-testid='grown']",
+            "[data-testid='grown'][aria-pressed='true']",
+        ),
+        ("[data-testid='changed']", "[data-testid='change-row']"),
+    ],
+    [
+        (
+            "[data-testid='swap']",
+            "[data-testid='before'] option[value='2']:checked",
+        ),
+        (
+            "[data-testid='swap']",
+            "[data-testid='before'] option[value='1']:checked",
+        ),
+    ],
+    [
+        (
+            "[data-testid='before'] option[value^='2@']",
+            "main:has([data-testid='before'] option[value^='2@']:checked) [data-testid='change-row']",
+        ),
+        (
+            "[data-testid='before'] option[value='1']",
+            "main:has([data-testid='before'] option[value='1']:checked) [data-testid='change-row']",
+        ),
+    ],
 ];
 /// The same on each page, with its name and what is there from the start.
 const INPUTS: &[(&str, &str, Turns)] = &[
@@ -78,6 +101,48 @@ const INPUTS: &[(&str, &str, Turns)] = &[
         ],
     ),
     (
+        "flame",
+        "[data-testid='flame']",
+        [
+            (
+                "[data-testid='Call sites on top']",
+                "[data-testid='Call sites on top'][aria-pressed='true']",
+            ),
+            (
+                "[data-testid='Callers on top']",
+                "[data-testid='Callers on top'][aria-pressed='true']",
+            ),
+        ],
+    ),
+    (
+        "flame",
+        "[data-testid='flame']",
+        [
+            (
+                "[data-testid='frame-table'] tr:nth-child(2) button",
+                "[data-testid='crumbs'] button",
+            ),
+            (
+                "[data-testid='crumbs'] button",
+                "[data-testid='crumbs']:not(:has(button))",
+            ),
+        ],
+    ),
+    (
+        "map",
+        "[data-testid='map']",
+        [
+            (
+                "[data-testid='Age']",
+                "[data-testid='Age'][aria-pressed='true']",
+            ),
+            (
+                "[data-testid='Call site']",
+                "[data-testid='Call site'][aria-pressed='true']",
+            ),
+        ],
+    ),
+    (
         "map",
         "[data-testid='map']",
         [
@@ -107,6 +172,17 @@ const INPUTS: &[(&str, &str, Turns)] = &[
             ("[data-testid='age'] option:first-child", ".record"),
         ],
     ),
+    (
+        "records",
+        ".record",
+        [
+            (".record button.name", "[data-testid='opened-record']"),
+            (
+                ".record button.name",
+                ".records:not(:has([data-testid='opened-record']))",
+            ),
+        ],
+    ),
 ];
 /// Fields, each with its page and its name in the address, and what is typed there.
 const FIELDS: [[&str; 3]; 4] = [
@@ -116,14 +192,23 @@ const FIELDS: [[&str; 3]; 4] = [
     ["records", ".least input", "least"],
 ];
 const TYPED: &str = "42";
-/// Pages that are gone to by turns, with what is there then.
-const PAGES: [(&str, &str); 6] = [
+/// What makes a file of all that is shown.
+const REPORT: &str = "[data-testid='save-report']";
+/// Pages that are gone to by turns, with what is there then. Records have histograms of sizes and lifetimes below them.
+const PAGES: [(&str, &str); 8] = [
     ("live", "main .cards"),
     ("leaks", "[data-testid='leak-row']"),
     ("flame", "[data-testid='flame']"),
     ("map", "[data-testid='map']"),
-    ("records", ".record"),
+    ("records", "main:has(.histogram) .record"),
     ("compare", "[data-testid='before']"),
+    ("device", ".facts"),
+    ("fleet", "main .fleet-empty, main .fleet"),
+];
+/// The same of what is compared, and of a page from which one comes back to it.
+const COMPARED_PAGES: [(&str, &str); 2] = [
+    ("device", "[data-testid='capture-input']"),
+    ("compare", "[data-testid='change-row']"),
 ];
 
 /// A part of the time that is chosen, the edge where it begins, and what an edge says of where it is.
@@ -150,18 +235,22 @@ impl Answers {
         }
     }
 
-    /// Goes to every page.
-    async fn time_pages(&mut self, page: &Page) -> WebDriverResult<()> {
-        let mut least = [f64::INFINITY; PAGES.len()];
+    /// Goes to some pages by turns.
+    async fn time_pages<const N: usize>(
+        &mut self,
+        page: &Page,
+        pages: [(&str, &str); N],
+    ) -> WebDriverResult<()> {
+        let mut least = [f64::INFINITY; N];
         for _ in 0..ROUNDS {
-            for (least, (name, shown)) in least.iter_mut().zip(PAGES) {
+            for (least, (name, shown)) in least.iter_mut().zip(pages) {
                 let before = page.work_ms().await?;
                 page.go(name).await?;
                 page.element(shown).await?;
                 *least = least.min(page.work_ms().await? - before);
             }
         }
-        for ((name, _), ms) in PAGES.iter().zip(least) {
+        for ((name, _), ms) in pages.iter().zip(least) {
             self.take(&format!("go to {name}"), ms);
         }
         Ok(())
@@ -192,6 +281,38 @@ impl Answers {
             self.take(&format!("{name}: {css}"), ms);
         }
         Ok(())
+    }
+
+    /// Saves a report.
+    async fn time_report(&mut self, page: &Page) -> WebDriverResult<()> {
+        page.go("leaks").await?;
+        page.element(REPORT).await?;
+        let before = page.work_ms().await?;
+        page.click(REPORT).await?;
+        let ms = page.work_ms().await? - before;
+        self.take("save a report", ms);
+        Ok(())
+    }
+
+    /// Does what there is to do with a comparison of two captures.
+    async fn of_comparison(before: &[u8], after: &[u8]) -> WebDriverResult<()> {
+        let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
+        let page = Page::open(agent.url()).await?;
+        let files = Files::new();
+        page.go("compare").await?;
+        for (side, capture) in [("before", before), ("after", after)] {
+            let capture = files.write(&format!("{side}.hbc"), capture);
+            page.choose(&format!("[data-testid='capture-{side}']"), &capture)
+                .await?;
+        }
+        page.element("[data-testid='change-row']").await?;
+        let mut answers = Self::default();
+        answers.time_pages(&page, COMPARED_PAGES).await?;
+        for turns in &COMPARED {
+            answers.time_turns(&page, "compare", turns).await?;
+        }
+        answers.assert_soon();
+        page.close().await
     }
 
     fn assert_soon(&self) {
@@ -253,8 +374,9 @@ impl Answers {
 
     async fn all(page: &Page) -> WebDriverResult<()> {
         let mut answers = Self::default();
-        answers.time_pages(page).await?;
+        answers.time_pages(page, PAGES).await?;
         answers.time_inputs(page).await?;
+        answers.time_report(page).await?;
         for field in FIELDS {
             answers.time_letters(page, field).await?;
         }
@@ -287,20 +409,21 @@ async fn each_page_of_many_blocks_and_call_stacks_answers_within_a_tenth_of_a_se
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comparison_of_many_blocks_and_call_stacks_answers_within_a_tenth_of_a_second()
 -> WebDriverResult<()> {
-    let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
-    let page = Page::open(agent.url()).await?;
-    let files = Files::new();
-    page.go("compare").await?;
-    for (side, blocks) in [("before", BLOCKS), ("after", BLOCKS + BLOCKS / 2)] {
-        let capture = files.write(&format!("{side}.hbc"), &scattered(blocks, STACKS));
-        page.choose(&format!("[data-testid='capture-{side}']"), &capture)
-            .await?;
-    }
-    page.element("[data-testid='change-row']").await?;
-    let mut answers = Answers::default();
-    answers.time_turns(&page, "compare", &COMPARED).await?;
-    answers.assert_soon();
-    page.close().await
+    let [before, after] = [BLOCKS, BLOCKS + BLOCKS / 2].map(|blocks| scattered(blocks, STACKS));
+    Answers::of_comparison(&before, &after).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_of_a_million_events_answers_within_a_tenth_of_a_second() -> WebDriverResult<()>
+{
+    let [before, after] = [EVENTS, EVENTS + EVENTS / 8].map(|events| {
+        let flood = Flood {
+            events,
+            per_second: None,
+        };
+        flood.saved()
+    });
+    Answers::of_comparison(&before, &after).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

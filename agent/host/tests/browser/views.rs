@@ -3,7 +3,7 @@
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
-use super::story::{bundle, row};
+use super::story::{LEAKS, bundle, row};
 use crate::support::page::Page;
 use crate::support::process::Process;
 
@@ -66,5 +66,39 @@ async fn a_view_is_kept_in_the_address() -> WebDriverResult<()> {
     page.reload().await?;
     let least = page.element(".least input").await?;
     assert_eq!(least.prop("value").await?.as_deref(), Some("64"));
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_page_shows_what_events_have_told_where_the_device_keeps_no_records()
+-> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle()]);
+    let client = agent.client();
+    client.command("/trace/init", r#"{"destination":"to_host"}"#);
+    client.command("/trace/start?mode=leaks", "");
+    let page = Page::open(agent.url()).await?;
+    page.element_with("[data-testid='passing'] .note", "none was dropped")
+        .await?;
+    client.post("/marks", r#"{"name":"login"}"#);
+    page.go("leaks").await?;
+    page.element(&row("th")).await?;
+    page.go("flame").await?;
+    page.content_with("[data-testid='flame'] text", LEAKS)
+        .await?;
+    page.click("[data-testid='Allocated']").await?;
+    page.element_with("#flame-title", "Who allocated").await?;
+    page.go("map").await?;
+    page.element_with("[data-testid='map-key']", LEAKS).await?;
+    page.go("records").await?;
+    page.element(".record").await?;
+    page.element_with(".histogram caption", "Lifetime of a freed block")
+        .await?;
+    page.go("compare").await?;
+    page.element_with("[data-testid='before'] option:checked", "login")
+        .await?;
+    page.element_with("[data-testid='conclusion']", "In all +")
+        .await?;
+    page.element_with(".caveats", "only the latest that events have told")
+        .await?;
     page.close().await
 }

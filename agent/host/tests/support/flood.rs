@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use heapbeacon_shared::api::{EVENTS_PROTOCOL, Route};
-use heapbeacon_shared::trace::{Address, Destination, Mode, Record, Stack, State, Summary};
+use heapbeacon_shared::trace::{
+    Address, BuildId, Destination, Mark, Mode, Record, Stack, State, Summary,
+};
 use heapbeacon_shared::wire::{
     Encoder, Event, EventWriter, FreedBlock, Header, HeapRegion, MAX_ENCODED, Message,
 };
@@ -70,7 +72,7 @@ impl Flood {
     /// Returns all that is told, as somebody has it who saves it.
     pub(crate) fn saved(self) -> Vec<u8> {
         let frames = self
-            .frames(&[region(), Message::Counters(self.counters())])
+            .frames(&[region(), Message::Counters(self.counters()), self.mark()])
             .into_iter();
         frames.flat_map(|frame| frame.bytes).collect()
     }
@@ -98,6 +100,15 @@ impl Flood {
         // Until the page leaves.
         while socket.read().is_ok() {}
         Ok(())
+    }
+
+    /// A moment that was named while as many blocks were live as at the end.
+    fn mark(&self) -> Message {
+        Message::Mark(Mark {
+            name: "late".try_into().expect("short"),
+            time_us: event_time(self.events.saturating_sub(LIVE)),
+            ..Mark::default()
+        })
     }
 
     /// Returns what a device has counted that has told of all.
@@ -155,6 +166,8 @@ impl Flood {
 
 fn header() -> Header {
     Header {
+        // Of no build here, and of the same one whenever it is told.
+        build_id: BuildId::new(&[0xf1, 0x00, 0xd0, 0x01]),
         pointer_bytes: 4,
         tick_hz: 1_000_000,
         boot_id: 7,

@@ -142,6 +142,11 @@ impl Page {
         }
     }
 
+    /// Waits until a condition in JavaScript holds.
+    pub(crate) async fn wait_until(&self, condition: &str) -> WebDriverResult<()> {
+        self.said_by(&format!("String({condition})"), "true").await
+    }
+
     /// Opens another URL in the same window.
     pub(crate) async fn visit(&self, url: &str) -> WebDriverResult<()> {
         self.window.goto(url).await

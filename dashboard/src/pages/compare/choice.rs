@@ -31,7 +31,7 @@ fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> Any
             };
             look.chosen[side].set(Some(choice));
         });
-        look.sources.open_beside(file, other, opened);
+        look.sources.open_beside(file, side == 1, other, opened);
     });
     view! {
         <section class="panel side" aria-label=label>
@@ -58,7 +58,7 @@ fn offered(look: Look, side: usize) -> Vec<Offered> {
     let known = all.iter().enumerate().filter(|(_, store)| store.is_known());
     let moments = known.flat_map(|(source, store)| {
         let marks = marks(*store).into_iter().map(|mark| Some(mark.time_us));
-        let marks = marks.filter(|_| store.has_records());
+        let marks = marks.filter(|_| store.has_leaks());
         [None].into_iter().chain(marks).map(move |at_us| {
             let choice = Choice { source, at_us };
             (choice.name(), title(*store, at_us), chosen == Some(choice))

@@ -1,13 +1,13 @@
 use heapbeacon_shared::analysis::Turn;
 use heapbeacon_shared::report::Version;
-use heapbeacon_shared::trace::Mode;
 use leptos::prelude::*;
 
 use crate::location::{Page, note_view, view_value};
 use crate::model::compare::{Choice, turn_word};
+use crate::pages::span::keeps_freed;
 use crate::pages::version::{title, version};
-use crate::store::Store;
 use crate::store::sources::{SOURCES, Sources};
+use crate::store::{Opened, Store};
 
 /// What somebody compares. A handle: copies share everything.
 #[derive(Clone, Copy)]
@@ -110,19 +110,31 @@ impl Look {
         store.leaks.with(Option::is_some) && (choice.at_us.is_none() || has_records())
     }
 
-    /// Returns what a moment of a trace lacks that does not remember freed blocks, in a sentence; `None` where nothing does.
-    pub(super) fn lacks(self, choice: Choice) -> Option<String> {
+    /// Returns what a side lacks, in sentences: what is missing in a file, and what is not known of a moment.
+    pub(super) fn lacks(self, choice: Choice) -> Vec<String> {
         let store = self.store(choice);
-        choice.at_us?;
-        let mode = store
-            .trace
-            .with(|trace| trace.as_ref().and_then(|trace| trace.summary.mode));
-        (mode != Some(Mode::All)).then(|| {
-            let title = title(store, choice.at_us);
-            format!(
-                "Of {title} only those blocks are known that are live still: this trace does not remember freed blocks (all mode \
-                 does), so nothing shrinks here."
-            )
-        })
+        let lost = |opened: &Opened| {
+            let sentences = opened.loss.sentences().into_iter();
+            let told = sentences.map(|sentence| format!("{}: {sentence}", opened.name));
+            told.collect()
+        };
+        let mut lacks: Vec<String> = store
+            .opened
+            .with(|opened| opened.as_ref().map(lost).unwrap_or_default());
+        let title = title(store, choice.at_us);
+        let freed = match choice.at_us {
+            None => return lacks,
+            Some(_) if store.is_told_all() => {
+                "of freed blocks this page keeps only the latest that events have told"
+            }
+            Some(_) if keeps_freed(store) => return lacks,
+            Some(_) => {
+                "this trace does not remember freed blocks (all mode does), so nothing shrinks here"
+            }
+        };
+        lacks.push(format!(
+            "Of {title} only those blocks are known that have a record still: {freed}."
+        ));
+        lacks
     }
 }

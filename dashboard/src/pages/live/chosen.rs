@@ -10,6 +10,7 @@ use crate::location::Page;
 use crate::model::heap_sample::HeapSample;
 use crate::model::sites::{Grouping, Site};
 use crate::model::span::{Span, freed_in};
+use crate::pages::lost::missing_of_records;
 use crate::pages::records::read_when_needed;
 use crate::pages::span::{NO_FREED, keeps_freed, span_chip};
 use crate::store::Store;
@@ -53,6 +54,7 @@ fn Panel() -> impl IntoView {
             <h2>"Chosen time " {span_chip(store)}</h2>
             <p role="status">{reactive(live)}</p>
             <p class="note">{reactive(move || freed_words(store))}</p>
+            <p class="note" data-testid="chosen-lost">{reactive(move || missing(store))}</p>
             <table class="holes">
                 <thead inner_html=HEAD></thead>
                 <tbody>{reactive(move || rows(store, &sites.read()))}</tbody>
@@ -102,6 +104,12 @@ fn freed_words(store: Store) -> String {
         format::plural(count, "block"),
         format::bytes(bytes),
     )
+}
+
+/// Says what of the time is not known, as of when that was told.
+fn missing(store: Store) -> String {
+    store.within.track();
+    missing_of_records(store)
 }
 
 fn rows(store: Store, sites: &[Site]) -> Vec<AnyView> {

@@ -86,20 +86,31 @@ fn ahead(now: &HeapSample, outlook: &Outlook, ahead_us: u64) -> Option<charts::O
     })
 }
 
-/// Returns the events that are shown in a chart, oldest first: all but how the heap grew, which is seen.
+/// Returns the events that are shown in a chart, oldest first: all but how the heap grew, which is seen. What somebody did or what went wrong
+/// weighs more than what began.
 fn flags(events: &[Event]) -> Vec<Flag> {
     let flag = |event: &Event| {
-        let class = match event.kind {
-            Kind::Mark => "mark-event",
-            Kind::Failure => "failure",
-            Kind::Boot => "boot",
-            Kind::Trace => "trace-event",
-            Kind::Update => "update-event",
+        let (class, weight) = match event.kind {
+            Kind::Failure => ("failure", 3),
+            Kind::Mark => ("mark-event", 2),
+            Kind::Update => ("update-event", 2),
+            Kind::Trace => ("trace-event", 1),
+            Kind::Boot => ("boot", 0),
             Kind::Growth => return None,
+        };
+        // The strip of events has the rest.
+        let words = match event.kind {
+            Kind::Mark => event.words.as_str(),
+            _ => event
+                .words
+                .split([':', ';', '('])
+                .next()
+                .unwrap_or_default(),
         };
         Some(Flag {
             time_us: event.time_us,
-            words: event.words.clone(),
+            words: words.trim().to_owned(),
+            weight,
             class,
         })
     };
@@ -285,11 +296,11 @@ mod tests {
     }
 
     #[test]
-    fn whatever_happened_has_a_flag_but_growth() {
+    fn whatever_happened_has_a_flag_but_growth_and_the_shortest_words() {
         let event = |time_us, kind| Event {
             time_us,
             kind,
-            words: String::new(),
+            words: "it failed: 3 B (left)".to_owned(),
         };
         let events = [
             event(5, Kind::Update),
@@ -299,7 +310,10 @@ mod tests {
             event(1, Kind::Trace),
             event(0, Kind::Boot),
         ];
-        let times: Vec<_> = flags(&events).iter().map(|flag| flag.time_us).collect();
+        let flags = flags(&events);
+        let times: Vec<_> = flags.iter().map(|flag| flag.time_us).collect();
         assert_eq!(times, [0, 1, 2, 4, 5]);
+        assert_eq!(flags[3].words, "it failed");
+        assert_eq!(flags[2].words, events[3].words, "a mark has its own name");
     }
 }
