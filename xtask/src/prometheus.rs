@@ -13,9 +13,11 @@ const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 /// How both begin to tell their version.
 const VERSION: &str = ", version 3.";
 
-/// The Debian that has them, as apt is told. Only its list of packages is asked for.
-const SOURCE: &str = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg lang=none target=Packages] \
-    http://deb.debian.org/debian forky main\n";
+/// The Debian that has them.
+const DEBIAN: &str = "forky";
+
+/// What signs its lists.
+const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Makes sure that Prometheus 3 is in PATH. On Debian it puts what is missing into the tool folder; nothing is installed into the system.
 ///
@@ -28,7 +30,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     fetch(workspace).context("missing: Prometheus 3, as the programs prometheus and promtool")?;
     ensure!(
         is_there(workspace),
-        "Debian's packages prometheus and promtool of forky are not version 3, or don't run here"
+        "Debian's packages prometheus and promtool of {DEBIAN} are not version 3, or don't run here"
     );
     Ok(())
 }
@@ -47,7 +49,8 @@ fn fetch(workspace: &Workspace) -> Result<()> {
     let shell = &workspace.shell;
     let folder = shell.create_temp_dir()?;
     let folder = folder.path();
-    shell.write_file(folder.join("etc/apt/sources.list"), SOURCE)?;
+    let source = source(workspace)?;
+    shell.write_file(folder.join("etc/apt/sources.list"), source)?;
     for missed in ["etc/apt/preferences.d", "var/lib/apt/lists/partial"] {
         shell.create_dir(folder.join(missed))?;
     }
@@ -71,6 +74,38 @@ fn fetch(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Returns where they are, as apt is told: where this machine has its own packages from. Only the list of packages is asked for.
+fn source(workspace: &Workspace) -> Result<String> {
+    let shell = &workspace.shell;
+    let lists = cmd!(shell, "apt-get update --print-uris").quiet().read()?;
+    let place = place_of(&lists).context("apt has no source of Debian's packages")?;
+    Ok(format!(
+        "deb [signed-by={KEYS} lang=none target=Packages] {place} {DEBIAN} main\n"
+    ))
+}
+
+/// Finds where packages come from among the lists that apt would fetch, each a URL in quotes with its name behind it.
+fn place_of(lists: &str) -> Option<&str> {
+    let mut places = lists.lines().filter_map(|line| {
+        let (place, _) = line.strip_prefix('\'')?.split_once("/dists/")?;
+        Some(place)
+    });
+    places.find(|place| !place.ends_with("-security"))
+}
+
 fn is_package(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "deb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_come_from_where_this_machine_has_its_own() {
+        let lists = "'http://a.test/debian-security/dists/bookworm-security/InRelease' a 0 \n\
+            'http://b.test/debian/dists/bookworm/InRelease' b 0 \n";
+        assert_eq!(place_of(lists), Some("http://b.test/debian"));
+        assert_eq!(place_of(""), None);
+    }
 }
