@@ -1,6 +1,7 @@
 //! What each format says of a capture, read as those do who read it.
 
 mod binary;
+mod golden;
 mod made;
 mod protos;
 mod textual;
