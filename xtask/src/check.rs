@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{esp32, firmware, imports, toolchain};
+use crate::{deny, esp32, firmware, imports, toolchain};
 
 /// A library, with each set of features that is supported.
 pub(crate) struct Library {
@@ -103,6 +103,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         .run()
         .context("not formatted: run `cargo fmt --all`")?;
     imports::check(workspace)?;
+    deny::check(workspace)?;
     for library in [&SHARED, &AGENT, &WORKER]
         .into_iter()
         .chain(&BOARD_LIBRARIES)

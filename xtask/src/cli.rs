@@ -21,7 +21,7 @@ cargo xtask <command>
   flash [--chip CHIP] [--port PORT]
                                the same, written onto a board; then show its console
   image [--chip CHIP]          the same, as one file of all the flash, and alone for an update
-  check                        format, lints, documentation, import rule, feature sets
+  check                        format, lints, documentation, import rule, licences, feature sets
   test [stage…] [--url URL]    everything, or only the stages named:
                                check unit miri fuzz api openapi browser qemu esp32 bench
                                (--url: run `test api` against an agent that is already running;
@@ -52,7 +52,6 @@ cargo xtask <command>
   bench                        measure against the budgets
   size [libraries]             compare dashboard and firmware of every chip with their budgets
                                (libraries: what each library takes of the page's programs)
-  deny                         check licences and sources of dependencies; no part of `test`, because cargo-deny takes long to install
   package                      package the crates that are published, and build each from its package
   tools                        install Trunk and wasm-bindgen, and say how to use them yourself
   open URL                     wait until URL answers, then open it in the browser
@@ -106,7 +105,6 @@ pub(crate) enum Command {
     Size,
     SizeLibraries,
     Package,
-    Deny,
 }
 
 /// Reads the command line of this process.
@@ -164,7 +162,6 @@ fn parse_from(arguments: impl Iterator<Item = OsString>) -> Result<Command> {
             }
         },
         "bench" => Command::Bench,
-        "deny" => Command::Deny,
         "package" => Command::Package,
         _ => bail!("there is no command `{name}`; `cargo xtask help` lists them"),
     };

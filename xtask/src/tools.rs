@@ -16,9 +16,6 @@ const TRUNK: &str = "0.21.14";
 /// What changes code to see whether a test notices.
 const MUTANTS: &str = "27.1.0";
 
-/// What checks licences and sources of dependencies.
-const DENY: &str = "0.20.2";
-
 /// A program that `cargo install` provides.
 struct Tool {
     package: &'static str,
@@ -77,20 +74,6 @@ pub(crate) fn ensure_mutants(workspace: &Workspace) -> Result<()> {
         options: &["--locked"],
     };
     ensure(workspace, vec![mutants])
-}
-
-/// Makes sure that cargo-deny is there.
-///
-/// # Errors
-/// When it is missing and cannot be installed.
-pub(crate) fn ensure_deny(workspace: &Workspace) -> Result<()> {
-    let deny = Tool {
-        package: "cargo-deny",
-        program: "cargo-deny",
-        version: DENY.to_owned(),
-        options: &["--locked"],
-    };
-    ensure(workspace, vec![deny])
 }
 
 /// Without default features Trunk has no TLS: it builds and serves, and can download nothing.

@@ -27,7 +27,7 @@ pub(super) struct Stage {
 pub(super) const STAGES: [Stage; 10] = [
     Stage {
         name: "check",
-        about: "format, lints, documentation, import rule, feature sets",
+        about: "format, lints, documentation, import rule, licences, feature sets",
         run: check,
         beside: None,
     },
