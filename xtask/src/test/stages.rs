@@ -8,7 +8,7 @@ use xshell::{Cmd, cmd};
 use super::reach::ensure_answers;
 use super::tally::Tally;
 use crate::agent::{self, Agent};
-use crate::check::{self, AGENT, BOARD_LIBRARIES, SHARED, WORKER};
+use crate::check::{self, AGENT, BOARD_LIBRARIES, Library, SHARED, WORKER};
 use crate::qemu::{self, Machine};
 use crate::system::{self, Program};
 use crate::workspace::Workspace;
@@ -161,27 +161,30 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
-    let mut tally = Tally::default();
-    for library in [&SHARED, &AGENT, &WORKER]
+    let of_library = |library: &'static Library| {
+        library.tested_sets.iter().map(move |features| {
+            let chosen = ["-p", library.package, "--no-default-features"];
+            test().args(chosen).args(["--features", features])
+        })
+    };
+    // Days of readings, of which each takes one core.
+    let analysis = of_library(&SHARED).collect();
+    let mut others: Vec<_> = [&AGENT, &WORKER]
         .into_iter()
         .chain(&BOARD_LIBRARIES)
-    {
-        for features in library.tested_sets {
-            let chosen = ["-p", library.package, "--no-default-features"];
-            tally += Tally::of_cargo_test(test().args(chosen).args(["--features", features]))?;
-        }
-    }
-    tally += Tally::of_cargo_test(
+        .flat_map(of_library)
+        .collect();
+    others.push(
         test()
-            .env("HEAPBEACON_SPEEDSCOPE", speedscope)
             .args(["-p", "heapbeacon-host", "--lib"])
-            .args(host_tests(workspace)?),
-    )?;
-    tally += Tally::of_cargo_test(
+            .args(host_tests(workspace)?)
+            .env("HEAPBEACON_SPEEDSCOPE", speedscope),
+    );
+    others.push(
         test()
             .args(["-p", "heapbeacon-host", "--no-default-features"])
             .args(["--test", UNTRACED_TEST]),
-    )?;
+    );
     let programs = [
         "heapbeacon-bundle",
         "heapbeacon-dashboard",
@@ -189,10 +192,8 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         "heapbeacon-signing",
         "xtask",
     ];
-    for package in programs {
-        tally += Tally::of_cargo_test(test().args(["-p", package]))?;
-    }
-    Ok(tally)
+    others.extend(programs.map(|package| test().args(["-p", package])));
+    Tally::of_lanes([others, analysis])
 }
 
 /// Chooses the host agent's integration tests that no other stage and no other build runs.

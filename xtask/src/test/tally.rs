@@ -65,10 +65,30 @@ impl Tally {
     /// # Errors
     /// When cargo cannot be started.
     pub(super) fn of_both(commands: [Cmd<'_>; 2]) -> Result<Self> {
-        let [first, second] = commands.map(|command| (command.to_string(), command.into()));
+        Self::of_lanes(commands.map(|command| vec![command]))
+    }
+
+    /// Does the same with many commands, of two lists at a time.
+    ///
+    /// # Errors
+    /// When cargo cannot be started.
+    pub(super) fn of_lanes(lanes: [Vec<Cmd<'_>>; 2]) -> Result<Self> {
+        // A shell is one thread's.
+        let [first, second] = lanes.map(|lane| {
+            let lane = lane.into_iter();
+            lane.map(|command| (command.to_string(), Command::from(command)))
+                .collect::<Vec<_>>()
+        });
+        let run = |lane: Vec<(String, Command)>| {
+            let mut tally = Self::default();
+            for (shown, command) in lane {
+                tally += Self::of_process(shown, command)?;
+            }
+            anyhow::Ok(tally)
+        };
         thread::scope(|scope| {
-            let beside = scope.spawn(|| Self::of_process(second.0, second.1));
-            let mut tally = Self::of_process(first.0, first.1)?;
+            let beside = scope.spawn(|| run(second));
+            let mut tally = run(first)?;
             tally += beside.join().expect("it does not panic")?;
             Ok(tally)
         })
