@@ -34,6 +34,7 @@ mod browser {
     mod states;
     mod story;
     mod strangers;
+    mod timeline;
     mod tls;
     mod unpacking;
     mod views;

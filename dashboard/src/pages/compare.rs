@@ -150,11 +150,13 @@ fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
             let Some([before, after]) = outcome.as_ref().map(|outcome| &outcome.0) else {
                 return false;
             };
+            // Where nothing was held there is nothing to name.
+            let is_nameless = |version: &Version| !version.has_names && !version.sites.is_empty();
             // Names are lent from one to all of the same build.
-            let is_same = before.build_id == after.build_id && !before.has_names;
+            let is_same = before.build_id == after.build_id && is_nameless(before);
             match side {
-                0 => !before.has_names,
-                _ => !after.has_names && !is_same,
+                0 => is_nameless(before),
+                _ => is_nameless(after) && !is_same,
             }
         });
         let store = move || look.both().map(|both| look.store(both[side]));

@@ -1,0 +1,71 @@
+//! The timeline: how far back it shows, and what happened.
+
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+
+use super::story::bundle;
+use crate::support::fleet::Fleet;
+use crate::support::page::Page;
+
+/// A stand-in that goes on without a restart, and how fast its time passes.
+const LASTS: usize = 0;
+const SPEED: u32 = 60;
+/// Longer than the longest window that can be chosen.
+const LONG: Duration = Duration::from_secs(16 * 60);
+const MARKS: [&str; 4] = ["after login", "mqtt connected", "second page", "x"];
+const WIDTHS: [u32; 4] = [320, 390, 1_440, 2_560];
+
+/// Whether the latest mark stands in a chart, which is drawn anew too often to look at it from here.
+const NAMED: &str =
+    "[...document.querySelectorAll('.chart .event text')].some((word) => word.textContent === 'x')";
+/// Returns words of flags that lie over others, or over an edge of their drawing.
+const MEETING: &str = "const problems = [];
+    for (const drawing of document.querySelectorAll('.chart svg')) {
+        const edges = drawing.getBoundingClientRect();
+        const words = [...drawing.querySelectorAll('.event text')];
+        const places = words.map((word) => word.getBoundingClientRect());
+        places.forEach((a, index) => {
+            if (a.left < edges.left || a.right > edges.right) problems.push(`${words[index].textContent} is cut`);
+            places.slice(index + 1).forEach((b, other) => {
+                const meet = a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+                if (meet) problems.push(`${words[index].textContent} and ${words[index + 1 + other].textContent}`);
+            });
+        });
+    }
+    return problems;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_are_chosen_and_words_of_flags_meet_on_no_width() -> WebDriverResult<()> {
+    let folder = tempfile::tempdir()?;
+    let (bundle, speed) = (bundle(), SPEED.to_string());
+    let arguments = ["--dashboard", &bundle, "--speed", &speed];
+    let fleet = Fleet::start(LASTS + 1, &folder.path().join("targets.json"), &arguments);
+    let page = Page::open("about:blank").await?;
+    page.speed_up(SPEED).await?;
+    let (_, address) = &fleet.devices()[LASTS];
+    page.visit(&format!("http://{address}")).await?;
+    page.element(".chart .layer.used").await?;
+    page.grow_older(LONG).await?;
+    for name in MARKS {
+        let body = format!("{{\"name\":\"{name}\"}}");
+        fleet.client(LASTS).post("/marks", &body);
+    }
+    page.wait_until(NAMED).await?;
+    for width in WIDTHS {
+        page.resize(width, 900).await?;
+        page.wait_until(NAMED).await?;
+        assert_eq!(page.problems(MEETING).await?, [""; 0], "{width}");
+        page.picture(&format!("timeline-{width}.png")).await?;
+    }
+    page.click("[data-testid='window'] button:nth-child(1)")
+        .await?;
+    page.address_with("window=0").await?;
+    page.element_with(".chart .window", "last 60 s").await?;
+    page.click("[data-testid='window'] button:nth-child(2)")
+        .await?;
+    page.element_with(".chart .window", "last 15 min").await?;
+    page.element_with("[data-testid='window']", "since boot")
+        .await?;
+    page.close().await
+}
