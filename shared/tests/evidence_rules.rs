@@ -181,11 +181,11 @@ fn few_were_freed(
     let lived_us = since_us(leak.oldest_us);
     let [all, freed, live] = [passed.allocations, passed.frees, leak.count].map(u128::from);
     let without_us = u128::from(begun_us.saturating_sub(lived_us));
-    let at_once = leak.births.counts.iter().map(|count| u128::from(*count));
+    let mut at_once = leak.births.counts.iter().map(|count| u128::from(*count));
     lived_us >= 3_600 * SECOND
         && live * 10 >= all * 6
         && 2 * without_us * all < u128::from(begun_us) * freed
-        && at_once.fold(true, |few, at_once| few && freed > 2 * at_once)
+        && at_once.all(|at_once| freed > 2 * at_once)
 }
 
 fn expected(case: &Case) -> Verdict {

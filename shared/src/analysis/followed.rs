@@ -176,6 +176,7 @@ impl Track {
         let since_us = *self.contrary_us.get_or_insert(now_us);
         let lasts_us = if leaked { SLOWS_US } else { AGAIN_US };
         if now_us.saturating_sub(since_us) >= lasts_us {
+            self.contrary_us = None;
             return alone;
         }
         Verdict {
