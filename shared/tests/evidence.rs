@@ -356,6 +356,32 @@ fn one_old_block_that_is_freed_ends_no_leak() {
 }
 
 #[test]
+fn a_leak_of_which_some_are_freed_at_any_age_is_told_from_one_answer_and_a_full_ring_is_none() {
+    let leak = step(|site, noise, second| {
+        let is_due = second.is_multiple_of(10);
+        site.allocate(second, u64::from(is_due));
+        if is_due && noise.once_in(10) {
+            site.free_any(noise);
+        }
+    });
+    let told = said(leak, 1, 4 * 3_600, Pace::Alone(60));
+    let after = told.iter().skip_while(|(second, _)| *second < 3_600);
+    assert!(
+        after.clone().all(|(_, verdict)| is_red(verdict)),
+        "{told:?}"
+    );
+    assert!(is_red(&last(&told)), "{told:?}");
+    // Of a ring that is full the oldest go.
+    let ring = step(|site, _, second| {
+        site.allocate(second, u64::from(second.is_multiple_of(10)));
+        site.free_oldest(site.count().saturating_sub(400));
+    });
+    let told = said(ring, 1, 5 * 3_600, Pace::Alone(60));
+    let full = told.iter().filter(|(second, _)| *second > 4_200);
+    assert!(full.count() <= 1 && !is_red(&last(&told)), "{told:?}");
+}
+
+#[test]
 fn what_is_no_longer_allocated_does_not_leak() {
     let refilled = step(|site, _, second| {
         if second == 3_600 {

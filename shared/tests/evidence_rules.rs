@@ -71,6 +71,8 @@ prop_compose! {
         // What is known begins so many slices before the first block.
         known in select(vec![-3, -1, 0, 0, 1, 5, 40, 160]),
         pause_s in prop_oneof![Just(0), 1..40u64],
+        // Of all that was allocated, 60 in 100 are live, or there is one more, or one less; or what was freed was all of the rest.
+        all in select(vec![None, Some(0), Some(1), Some(9)]),
         before in select(vec![Kind::TooEarly, Kind::Leaking, Kind::Filling, Kind::Plateau]),
     ) -> Case {
         let slice_us = slice_s * SECOND;
@@ -97,7 +99,7 @@ prop_compose! {
                 outlived: Outlived { count: outlived, bytes: outlived * size },
                 births,
             },
-            passed: Passed { allocations: 0, frees, evicted, longest_lifetime_us, is_shared },
+            passed: Passed { allocations: all.map_or(count + frees, |off| count * 5 / 3 + off), frees, evicted, longest_lifetime_us, is_shared },
             period: Period {
                 started_us: behind(-known),
                 time_us: now_us,
@@ -164,13 +166,45 @@ fn slows_down([first, second, third, last]: [u64; 4], before: Kind) -> bool {
     earlier >= 8 && falls_behind && !by_chance && !keeps_on
 }
 
+/// Whether after an hour most blocks are live, and the oldest one is from when not half of the freed ones could have been
+/// allocated, and no two slices have as many.
+fn few_were_freed(
+    Case {
+        leak,
+        passed,
+        period,
+        ..
+    }: &Case,
+) -> bool {
+    let since_us = |us: u64| period.recorded_us(period.time_us) - period.recorded_us(us);
+    let begun_us = since_us(period.started_us.max(period.doubtful_until_us));
+    let lived_us = since_us(leak.oldest_us);
+    let [all, freed, live] = [passed.allocations, passed.frees, leak.count].map(u128::from);
+    let without_us = u128::from(begun_us.saturating_sub(lived_us));
+    let mut at_once = leak.births.counts.iter().map(|count| u128::from(*count));
+    lived_us >= 3_600 * SECOND
+        && live * 10 >= all * 6
+        && 2 * without_us * all < u128::from(begun_us) * freed
+        && at_once.all(|at_once| freed > 2 * at_once)
+}
+
 fn expected(case: &Case) -> Verdict {
+    let few_were_freed = few_were_freed(case);
     let Case {
         leak,
         passed,
         period,
         before,
     } = case;
+    // Then those say nothing of the others.
+    let passed = &match few_were_freed {
+        true => Passed {
+            frees: 0,
+            longest_lifetime_us: 0,
+            ..*passed
+        },
+        false => *passed,
+    };
     let now_us = period.recorded_us(period.time_us);
     let horizon_us = now_us.saturating_sub(2 * passed.longest_lifetime_us);
     let plain = |kind| Verdict {
@@ -226,7 +260,7 @@ fn expected(case: &Case) -> Verdict {
     let silence_us = now_us.saturating_sub(period.recorded_us(leak.newest_us));
     let span_us = horizon_us - first.1;
     let goes_on = horizon_us - last.1 <= patience_us && silence_us <= patience_us;
-    if count < 4 || slices.len() < 4 || !goes_on {
+    if count < 5 || slices.len() < 4 || !goes_on {
         return rest;
     }
     // The longer nothing was left, the longer it takes until that is no matter of a moment.

@@ -4,8 +4,9 @@
 
 use crate::trace::{Kind, Leak, MAX_BIRTHS, OUTLIVED_FACTOR, Outlived, Period, Stack, Verdict};
 
-/// Fewest blocks of a leak, and fewest slices that they were allocated in.
-const FEWEST: u64 = 4;
+/// Fewest blocks of a leak, which are more than those of a one-off, and fewest slices that they were allocated in.
+const FEWEST: u64 = FEW_BLOCKS + 1;
+const FEWEST_SLICES: u64 = 4;
 /// Microseconds within which the first blocks of a leak must have been allocated.
 pub(super) const SHORTEST_US: u64 = 20_000_000;
 /// Microseconds that were recorded before anything is said of what comes and goes.
@@ -45,6 +46,12 @@ pub const LEAK_BLOCKS: u64 = 257;
 pub(super) const MANY_US: u64 = 65_000_000;
 /// Microseconds after which fewer blocks are a leak for certain, too.
 pub const LEAK_US: u64 = 900_000_000;
+/// Percent of all that was ever allocated that is live where the few that were freed say nothing of the others.
+const FEW_FREED_PERCENT: u64 = 60;
+/// Microseconds after which that says so: what lives for long has been freed as well by then.
+const FEW_FREED_US: u64 = 3_600_000_000;
+/// How many times as many must be freed as can have been the oldest.
+const OLDEST: u64 = 2;
 /// Most blocks of a one-off.
 pub const FEW_BLOCKS: u64 = 4;
 
@@ -82,12 +89,13 @@ impl Passed {
 /// # Rules
 /// The first that holds. Times are of recorded time only. A block is *old* if it was allocated before the *horizon*, which lies
 /// [`OUTLIVED_FACTOR`] times the longest lifetime of a freed block before now: traffic never gets there, however much of it there
-/// is, and what is emptied from time to time does not either.
+/// is, and what is emptied from time to time does not either. Where 60 % of all that was ever allocated is live once the oldest is an
+/// hour old, and the freed ones were not the oldest, it counts as if none had been freed: any block of a leak may be, at any age.
 ///
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 4 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -97,6 +105,7 @@ impl Passed {
 /// stack was evicted and it does not share its entry, for what happened to such blocks is not known; and what fills up only if it
 /// slows down.
 pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Verdict {
+    let passed = &counting(leak, passed, period);
     let old = Old::of(leak, passed, period);
     let kind = kind(leak, passed, period, &old, before);
     if !matches!(kind, Kind::Leaking | Kind::Filling) {
@@ -112,7 +121,7 @@ pub fn judge(leak: &Leak, passed: &Passed, period: &Period, before: Kind) -> Ver
 /// Returns how many of the live blocks have outlived what was freed.
 #[cfg(feature = "alloc")]
 pub(super) fn outlived(leak: &Leak, passed: &Passed, period: &Period) -> u64 {
-    Old::of(leak, passed, period).count
+    Old::of(leak, &counting(leak, passed, period), period).count
 }
 
 /// Judges blocks that were seen to outlive others, one after the other: when that was is counted as their births. Returns what is
@@ -137,6 +146,35 @@ pub(super) fn judge_seen(
     };
     let kind = old.growth(passed, before)?;
     (kind == Kind::Leaking).then(|| old.verdict(kind, seen, passed, before))
+}
+
+/// Returns what counts of what has passed: where few of all blocks were freed, and not the oldest ones, none was.
+fn counting(leak: &Leak, passed: &Passed, period: &Period) -> Passed {
+    let now_us = period.recorded_us(period.time_us);
+    let lived_us = now_us.saturating_sub(period.recorded_us(leak.oldest_us));
+    let live = leak.count.saturating_mul(100);
+    let are_few =
+        lived_us >= FEW_FREED_US && live >= passed.allocations.saturating_mul(FEW_FREED_PERCENT);
+    if !are_few || were_oldest(leak, passed, period) {
+        return *passed;
+    }
+    Passed {
+        frees: 0,
+        longest_lifetime_us: 0,
+        ..*passed
+    }
+}
+
+/// Returns whether those that were freed may be the oldest, as where something has filled up: what is live began so much later, or
+/// they all came at once.
+fn were_oldest(leak: &Leak, passed: &Passed, period: &Period) -> bool {
+    let from_us = known_from_us(period);
+    let [oldest_us, now_us] =
+        [leak.oldest_us, period.time_us].map(|us| period.recorded_us(us).saturating_sub(from_us));
+    let at_once = leak.births.counts.iter().max().copied().unwrap_or(0);
+    let later_us = oldest_us.saturating_mul(OLDEST);
+    later_us.saturating_mul(passed.allocations) >= now_us.saturating_mul(passed.frees)
+        || passed.frees <= u64::from(at_once).saturating_mul(OLDEST)
 }
 
 fn kind(leak: &Leak, passed: &Passed, period: &Period, old: &Old, before: Kind) -> Kind {
@@ -257,7 +295,7 @@ impl Old {
     }
 
     fn are_enough(&self) -> bool {
-        self.count >= FEWEST && self.slices >= FEWEST
+        self.count >= FEWEST && self.slices >= FEWEST_SLICES
     }
 
     /// Returns whether the next old block is not overdue, nor any block at all.

@@ -14,6 +14,10 @@ const FORGOTTEN_US: u64 = 600_000_000;
 /// Microseconds that a queue has grown for before that is certain: what comes and goes by chance may for a while.
 const CERTAIN_US: u64 = 180_000_000;
 
+/// Microseconds that it lasts before a leak is said to slow down, and before what no longer was one is said to leak again.
+const SLOWS_US: u64 = 120_000_000;
+const AGAIN_US: u64 = 300_000_000;
+
 /// Fewest blocks that are seen to outlive others before they are a leak, and where one answer says that they come ever more slowly.
 const SEEN: u64 = 6;
 const SEEN_SLOWING: u64 = 16;
@@ -81,6 +85,8 @@ struct Track {
     before: Kind,
     since_us: u64,
     leaked_until_us: Option<u64>,
+    /// Since when answers say the contrary of what is still said.
+    contrary_us: Option<u64>,
     queue: Queue,
     in_place: InPlace,
     lifetimes: Lifetimes,
@@ -113,6 +119,7 @@ impl Track {
             // It may have begun so late that one answer shows nothing of it.
             _ => self.seen(leak, &usual, period, &alone).unwrap_or(alone),
         };
+        let alone = self.settle(alone, passed, now_us);
         let kind = self.kind(alone.kind, passed, now_us);
         if kind != self.before {
             (self.before, self.since_us) = (kind, now_us);
@@ -151,6 +158,34 @@ impl Track {
         (seen.count >= fewest).then_some(verdict)
     }
 
+    /// Returns what is said where `alone` is what the last answer says: what was said to leak does not slow down, and what no longer
+    /// was does not leak again, before that has lasted.
+    fn settle(&mut self, alone: Verdict, passed: &Passed, now_us: u64) -> Verdict {
+        let leaked = self.before == Kind::Leaking;
+        let is_contrary = match alone.kind {
+            Kind::Leaking => {
+                !leaked && self.leaked_until_us.is_some() && !self.outliving.has_ended(now_us)
+            }
+            Kind::Filling => leaked,
+            _ => false,
+        };
+        if !is_contrary {
+            self.contrary_us = None;
+            return alone;
+        }
+        let since_us = *self.contrary_us.get_or_insert(now_us);
+        let lasts_us = if leaked { SLOWS_US } else { AGAIN_US };
+        if now_us.saturating_sub(since_us) >= lasts_us {
+            self.contrary_us = None;
+            return alone;
+        }
+        Verdict {
+            kind: if leaked { Kind::Leaking } else { Kind::Filling },
+            certain: leaked && passed.evicted == 0 && !passed.is_shared,
+            ..alone
+        }
+    }
+
     /// Returns what it does, where `alone` is what the last answer says by itself.
     fn kind(&mut self, alone: Kind, passed: &Passed, now_us: u64) -> Kind {
         match alone {
@@ -171,6 +206,7 @@ impl Track {
             ..last
         };
         self.queue.take(nothing, 0);
+        self.in_place = InPlace::default();
     }
 
     /// Returns whether what was taken last is of an earlier time.

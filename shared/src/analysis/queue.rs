@@ -35,7 +35,11 @@ const WHOLE_DRIFTS: f64 = 2.5;
 const WHOLE_STILL_DRIFTS: f64 = 1.5;
 /// Percent of what its earlier half gained that the later one gains at least, before and after it was told to grow.
 const WHOLE_KEPT_PERCENT: u64 = 65;
-const WHOLE_STILL_PERCENT: u64 = 50;
+const WHOLE_STILL_PERCENT: u64 = 30;
+/// How many times as many moments there are as such with fewer blocks than just before, where a queue is emptied in batches.
+const SELDOM: usize = 4;
+/// How many times the squares of what single parts gained more or less than others the square of the whole gain is, where that does.
+const EVENNESS: f64 = 36.0;
 /// How many times as many blocks there are in its last third as in its first, beyond what more traffic makes of it.
 const OUTRUN: f64 = 1.5;
 
@@ -148,7 +152,8 @@ impl Queue {
         let watched_us = last.time_us - first.time_us;
         let is_long = watched_us >= WHOLE_US
             && watched_us.saturating_mul(100) >= longest_us.saturating_mul(WHOLE_PERCENT);
-        if since.len() < WHOLE_MOMENTS || !is_long {
+        // Of one that is told to grow, any may be freed.
+        if since.len() < WHOLE_MOMENTS || !(is_long || self.is_growing) {
             return false;
         }
         let Some(lows) = lows(since) else {
@@ -158,13 +163,14 @@ impl Queue {
         if self.is_growing {
             let most = lows.iter().max();
             return most == Some(&lows[PARTS - 1])
-                && exceeds_chance(gain, since, WHOLE_STILL_DRIFTS)
+                && (exceeds_chance(gain, since, WHOLE_STILL_DRIFTS) || rises_evenly(&lows))
                 && goes_on(&lows, WHOLE_STILL_PERCENT);
         }
         lows.is_sorted_by(|low, next| low < next)
             && gain >= GAIN
             && gain.saturating_mul(gain) >= lows[PARTS - 1].saturating_mul(WHOLE_DEVIATIONS)
-            && exceeds_chance(gain, since, WHOLE_DRIFTS)
+            && (exceeds_chance(gain, since, WHOLE_DRIFTS)
+                || (is_emptied_in_batches(since) && rises_evenly(&lows)))
             && goes_on(&lows, WHOLE_KEPT_PERCENT)
             && rises_at_last(since)
             && outruns(since)
@@ -194,6 +200,23 @@ fn goes_on(lows: &[u64; PARTS], percent: u64) -> bool {
     let earlier = lows[2].saturating_sub(lows[0]);
     let later = lows[5].saturating_sub(lows[3]);
     later.saturating_mul(100) >= earlier.saturating_mul(percent)
+}
+
+/// Returns whether there seldom were fewer blocks than just before.
+fn is_emptied_in_batches(window: &[Moment]) -> bool {
+    let pairs = window.windows(2);
+    let falls = pairs.filter(|pair| pair[1].count < pair[0].count).count();
+    falls * SELDOM <= window.len()
+}
+
+/// Returns whether each part gained about as much as any other, as where batches leave a rest: the steps up and down say nothing of
+/// that.
+fn rises_evenly(lows: &[u64; PARTS]) -> bool {
+    let gain = lows[PARTS - 1].saturating_sub(lows[0]) as f64;
+    let mean = gain / (PARTS - 1) as f64;
+    let off = |pair: &[u64]| pair[1] as f64 - pair[0] as f64 - mean;
+    let squares: f64 = lows.windows(2).map(|pair| off(pair) * off(pair)).sum();
+    gain * gain > EVENNESS * squares
 }
 
 /// Returns whether the fewest blocks rise within the last part, too.

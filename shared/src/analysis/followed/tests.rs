@@ -229,3 +229,51 @@ fn blocks_that_were_seen_to_outlive_others_have_no_lifetime_to_outlive_once_more
     assert_eq!(told(20 * SECOND), Some(Kind::Leaking));
     assert_eq!(told(20 * SECOND + 1), None);
 }
+
+/// Returns the seconds at which what is settled changes, where answers say one kind after the other, each for so many seconds, of
+/// what was said to leak.
+fn settled(answers: &[(u64, Kind)]) -> Vec<(u64, Kind)> {
+    let mut track = Track {
+        before: Kind::Leaking,
+        leaked_until_us: Some(0),
+        ..Track::default()
+    };
+    let answers = answers.iter();
+    let each = answers.flat_map(|(seconds, kind)| (0..*seconds).map(|_| *kind));
+    let mut changes = Vec::new();
+    for (second, kind) in (0..).zip(each) {
+        let alone = Verdict {
+            kind,
+            certain: true,
+            ..Verdict::default()
+        };
+        let said = track.settle(alone, &Passed::default(), second * SECOND);
+        assert_eq!(said.certain, said.kind == Kind::Leaking || said == alone);
+        if said.kind != track.before {
+            track.before = said.kind;
+            changes.push((second, said.kind));
+        }
+    }
+    changes
+}
+
+#[test]
+fn a_leak_slows_down_once_that_has_lasted_for_two_minutes() {
+    let slow = [
+        (120, Kind::Filling),
+        (1, Kind::Leaking),
+        (120, Kind::Filling),
+    ];
+    assert_eq!(settled(&slow), []);
+    assert_eq!(settled(&[(121, Kind::Filling)]), [(120, Kind::Filling)]);
+    // That none is left does not wait.
+    assert_eq!(settled(&[(1, Kind::InFlight)]), [(0, Kind::InFlight)]);
+}
+
+#[test]
+fn what_has_slowed_down_leaks_again_once_that_has_lasted_for_five_minutes() {
+    let again = settled(&[(121, Kind::Filling), (301, Kind::Leaking)]);
+    assert_eq!(again, [(120, Kind::Filling), (421, Kind::Leaking)]);
+    let shorter = settled(&[(121, Kind::Filling), (300, Kind::Leaking)]);
+    assert_eq!(shorter, [(120, Kind::Filling)]);
+}

@@ -133,6 +133,21 @@ fn is_beyond_chance(gain: u64, moments: &[Moment], times_two: u64) -> bool {
     4 * gain.pow(2) > times_two.pow(2) * squares.sum::<u64>()
 }
 
+/// Whether at most a quarter of the moments have fewer blocks than the one before.
+fn seldom_falls(watch: &[Moment]) -> bool {
+    let falls = (1..watch.len()).filter(|at| watch[*at].count < watch[at - 1].count);
+    4 * falls.count() <= watch.len()
+}
+
+/// Whether the gains of single parts are near to each other: six times the root of the squares of how far they are off the mean is
+/// less than all of the gain. Five times each is a whole number.
+fn is_even(lows: &[u64]) -> bool {
+    let gained = |from: usize, to: usize| lows[to].cast_signed() - lows[from].cast_signed();
+    let gain = gained(0, 5);
+    let off = |part: usize| (5 * gained(part - 1, part) - gain).pow(2);
+    gain > 0 && 25 * gain.pow(2) > 36 * (1..6).map(off).sum::<i64>()
+}
+
 /// Allocations in a microsecond.
 fn pace(moments: &[Moment]) -> f64 {
     if moments.len() < 2 {
@@ -195,7 +210,8 @@ fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
         return false;
     };
     let watched_us = last.time_us - first.time_us;
-    if watch.len() < 24 || watched_us < 180 * SECOND || watched_us * 20 < longest_us * 21 {
+    let is_seen = watched_us >= 180 * SECOND && watched_us * 20 >= longest_us * 21;
+    if watch.len() < 24 || !(is_seen || is_growing) {
         return false;
     }
     let Some(lows) = expected_lows(watch) else {
@@ -203,7 +219,9 @@ fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
     };
     let gain = lows[5].saturating_sub(lows[0]);
     if is_growing {
-        return is_highest_last(&lows) && is_beyond_chance(gain, watch, 3) && keeps(&lows, 50);
+        return is_highest_last(&lows)
+            && (is_beyond_chance(gain, watch, 3) || is_even(&lows))
+            && keeps(&lows, 30);
     }
     let sixth_us = watched_us / 6 + 1;
     let ending = watch
@@ -225,7 +243,7 @@ fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
     rises(&lows)
         && gain >= 6
         && gain.pow(2) >= 18 * lows[5]
-        && is_beyond_chance(gain, watch, 5)
+        && (is_beyond_chance(gain, watch, 5) || (seldom_falls(watch) && is_even(&lows)))
         && keeps(&lows, 65)
         && later.iter().min() > earlier.iter().min()
         && pace_early > 0.0
@@ -308,6 +326,29 @@ fn what_chance_explains_just_so_is_no_growth() {
     // Steps of 3 and 4 blocks: by chance 5.
     let window = moments(&[10, 13, 9]);
     assert!(!exceeds_chance(10, &window, 2.0) && exceeds_chance(11, &window, 2.0));
+}
+
+#[test]
+fn a_queue_that_is_emptied_in_batches_grows_after_five_of_them() {
+    // A block a second; of the 60 of each minute 50 are given back.
+    let mut queue = Queue::default();
+    let mut grew = None;
+    for (second, count) in (1..1_200u64).map(|second| (second, second - second / 60 * 50)) {
+        let moment = Moment {
+            time_us: second * SECOND,
+            count,
+            allocations: second,
+            peak: count,
+        };
+        queue.take(moment, second / 60);
+        let has_grown = queue.grows(90 * SECOND);
+        assert!(has_grown || grew.is_none(), "it ends in second {second}");
+        grew = grew.or(has_grown.then_some(second));
+    }
+    assert!(
+        grew.is_some_and(|second| (300..420).contains(&second)),
+        "{grew:?}"
+    );
 }
 
 #[test]
