@@ -176,7 +176,11 @@ fn few_were_freed(
         ..
     }: &Case,
 ) -> bool {
-    let since_us = |us: u64| period.recorded_us(period.time_us) - period.recorded_us(us);
+    let since_us = |us: u64| {
+        period
+            .recorded_us(period.time_us)
+            .saturating_sub(period.recorded_us(us))
+    };
     let begun_us = since_us(period.started_us.max(period.doubtful_until_us));
     let lived_us = since_us(leak.oldest_us);
     let [all, freed, live] = [passed.allocations, passed.frees, leak.count].map(u128::from);

@@ -1,8 +1,9 @@
 //! Prometheus 3 and its `promtool`, which run on Debian 12 and are packages of a later Debian only.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use xshell::cmd;
 
 use crate::system;
@@ -27,7 +28,14 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     if is_there(workspace) {
         return Ok(());
     }
-    fetch(workspace).context("missing: Prometheus 3, as the programs prometheus and promtool")?;
+    system::ensure_debian()?;
+    let lists = cmd!(workspace.shell, "apt-get update --print-uris");
+    let lists = lists.quiet().read()?;
+    let fetched = places(&lists).any(|place| fetch(workspace, place).is_ok());
+    ensure!(
+        fetched,
+        "missing: Prometheus 3, as the programs prometheus and promtool, which Debian {DEBIAN} has"
+    );
     ensure!(
         is_there(workspace),
         "Debian's packages prometheus and promtool of {DEBIAN} are not version 3, or don't run here"
@@ -43,13 +51,15 @@ fn is_there(workspace: &Workspace) -> bool {
     })
 }
 
-/// Has apt fetch the packages, with lists and a source of their own, and takes the programs out. Apt checks that they are Debian's.
-fn fetch(workspace: &Workspace) -> Result<()> {
-    system::ensure_debian()?;
+/// Has apt fetch the packages from a place, with lists and a source of their own, and takes the programs out. Apt checks that they are
+/// Debian's.
+fn fetch(workspace: &Workspace, place: &str) -> Result<()> {
     let shell = &workspace.shell;
     let folder = shell.create_temp_dir()?;
     let folder = folder.path();
-    let source = source(workspace)?;
+    // Only the list of packages is asked for.
+    let source =
+        format!("deb [signed-by={KEYS} lang=none target=Packages] {place} {DEBIAN} main\n");
     shell.write_file(folder.join("etc/apt/sources.list"), source)?;
     for missed in ["etc/apt/preferences.d", "var/lib/apt/lists/partial"] {
         shell.create_dir(folder.join(missed))?;
@@ -74,23 +84,14 @@ fn fetch(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Returns where they are, as apt is told: where this machine has its own packages from. Only the list of packages is asked for.
-fn source(workspace: &Workspace) -> Result<String> {
-    let shell = &workspace.shell;
-    let lists = cmd!(shell, "apt-get update --print-uris").quiet().read()?;
-    let place = place_of(&lists).context("apt has no source of Debian's packages")?;
-    Ok(format!(
-        "deb [signed-by={KEYS} lang=none target=Packages] {place} {DEBIAN} main\n"
-    ))
-}
-
-/// Finds where packages come from among the lists that apt would fetch, each a URL in quotes with its name behind it.
-fn place_of(lists: &str) -> Option<&str> {
-    let mut places = lists.lines().filter_map(|line| {
+/// Returns where this machine has its packages from, each once, among the lists that apt would fetch: each is a URL in quotes with
+/// its name behind it.
+fn places(lists: &str) -> impl Iterator<Item = &str> {
+    let places = lists.lines().filter_map(|line| {
         let (place, _) = line.strip_prefix('\'')?.split_once("/dists/")?;
         Some(place)
     });
-    places.find(|place| !place.ends_with("-security"))
+    places.collect::<BTreeSet<_>>().into_iter()
 }
 
 fn is_package(path: &Path) -> bool {
@@ -103,9 +104,11 @@ mod tests {
 
     #[test]
     fn packages_come_from_where_this_machine_has_its_own() {
-        let lists = "'http://a.test/debian-security/dists/bookworm-security/InRelease' a 0 \n\
-            'http://b.test/debian/dists/bookworm/InRelease' b 0 \n";
-        assert_eq!(place_of(lists), Some("http://b.test/debian"));
-        assert_eq!(place_of(""), None);
+        let lists = "'http://b.test/debian/dists/bookworm/InRelease' b 0 \n\
+            'http://b.test/debian/dists/bookworm-updates/InRelease' b 0 \n\
+            'http://a.test/tools/dists/stable/InRelease' a 0 \n\
+            W: a warning\n";
+        let places: Vec<_> = places(lists).collect();
+        assert_eq!(places, ["http://a.test/tools", "http://b.test/debian"]);
     }
 }

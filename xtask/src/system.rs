@@ -1,4 +1,4 @@
-//! Programs that are not Rust's: Debian packages, Python tools, and a script from npm.
+//! What is not built here: Debian's packages, and what PyPI and npm have.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

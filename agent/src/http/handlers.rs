@@ -42,7 +42,7 @@ const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.yaml.gz
 const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
 /// Longest time, in seconds, of which a profile tells the difference.
-const MAX_SECONDS: u64 = 300;
+const MAX_SECONDS: u64 = 60;
 /// What pprof is told that asks for names: without an answer, it would take no profile from here.
 const NO_SYMBOLS: &[u8] = b"num_symbols: 0\n";
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";

@@ -21,6 +21,8 @@ pub(crate) enum Phase {
     Answer,
     /// Every request was answered.
     Idle,
+    /// The rest of the answer is made after a time.
+    Pausing,
     /// It is told of events, for as long as it likes.
     Events,
     /// Nothing more will be answered, and the peer has not closed its side.

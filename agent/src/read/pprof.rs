@@ -145,12 +145,11 @@ impl Profile {
     /// Goes on with a difference, when its time is over.
     pub fn behind<P: Device>(half: &Half) -> Self {
         let mut profile = Self::new::<P>(half.shown, None);
-        let is_same = profile.trace == half.trace;
-        profile.part = match is_same {
-            true => Part::Regions,
-            false => Part::Rest { has_ended: true },
-        };
-        if !is_same {
+        // Where nothing was there before, all that there is has come since.
+        if profile.trace == half.trace || half.told == [0; 4] {
+            profile.part = Part::Regions;
+        } else {
+            profile.part = Part::Rest { has_ended: true };
             profile.had = half.told;
         }
         profile.texts = half.texts;
@@ -379,6 +378,10 @@ impl Profile {
     /// Writes what is left, under a name that says why.
     fn rest(&mut self, has_ended: bool, out: &mut impl Out) {
         if has_ended && self.pass != Pass::Last {
+            if self.told == [0; 4] {
+                // The difference is to the next trace.
+                return;
+            }
             // There is nothing to compare with: what was told is taken back, and that is all.
             self.pass = Pass::Last;
             self.had = mem::take(&mut self.told);

@@ -101,7 +101,7 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
-    /// Forgets everything, the time too, and gives the buffer back: for a board that simulates boots, whose clock then begins anew.
+    /// Forgets the trace and its time, and gives the buffer back: for a board that simulates boots, whose clock then begins anew.
     ///
     /// # Errors
     /// `InvalidState` while a start is at work.

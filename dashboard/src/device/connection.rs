@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS: u32 = 5_000;
 const FAILURES_TO_LOSE: u32 = 2;
 /// Rounds in a row that were refused before that is said: one passes by.
 const REFUSALS_TO_TELL: u32 = 2;
-/// Age of an answer in milliseconds from which on it is told: longer than the slowest pace, so that no number runs while all is well.
+/// Age of an answer in milliseconds from which on it is told: longer than a round of questions with the pause before it, so that no number runs while all is well.
 const OLD_MS: f64 = 5_000.0;
 
 /// Whether the device answers; times are milliseconds of the browser's clock.

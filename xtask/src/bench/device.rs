@@ -163,8 +163,13 @@ fn is_smaller(machine: &Machine) -> Result<bool> {
 fn time_scrapes(machine: &Machine) -> Result<()> {
     let mut connection = Connection::open(machine)?;
     connection.send("POST", "/api/v1/trace/start?mode=all")?;
-    let mut trace = String::new();
-    while number(&trace, "count").unwrap_or(0) < SCRAPED {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut trace = String::from_utf8(connection.get("/api/v1/trace")?)?;
+    while number(&trace, "count")? < SCRAPED {
+        ensure!(
+            Instant::now() < deadline,
+            "there are too few records: {trace}"
+        );
         thread::sleep(Duration::from_millis(100));
         trace = String::from_utf8(connection.get("/api/v1/trace")?)?;
     }

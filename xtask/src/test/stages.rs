@@ -47,7 +47,7 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "fuzz",
         about: "a minute of random bytes for everything that reads untrusted ones",
         run: fuzz,
-        beside: Some("qemu"),
+        beside: Some("bench"),
     },
     Stage {
         name: "api",
@@ -156,7 +156,6 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[&TOOLS[..], &C_TOOLS].concat())?;
-    prometheus::ensure(workspace)?;
     let speedscope = system::ensure_speedscope(workspace)?;
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
@@ -167,24 +166,19 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
             test().args(chosen).args(["--features", features])
         })
     };
-    // Days of readings, of which each takes one core.
+    // Days of readings, of which each takes one core. What goes by time runs behind it.
     let analysis = of_library(&SHARED).collect();
-    let mut others: Vec<_> = [&AGENT, &WORKER]
-        .into_iter()
-        .chain(&BOARD_LIBRARIES)
-        .flat_map(of_library)
-        .collect();
-    others.push(
-        test()
-            .args(["-p", "heapbeacon-host", "--lib"])
-            .args(host_tests(workspace)?)
-            .env("HEAPBEACON_SPEEDSCOPE", speedscope),
-    );
-    others.push(
-        test()
-            .args(["-p", "heapbeacon-host", "--no-default-features"])
-            .args(["--test", UNTRACED_TEST]),
-    );
+    let libraries = [&AGENT, &WORKER].into_iter().chain(&BOARD_LIBRARIES);
+    let mut tally = Tally::of_lanes([libraries.flat_map(of_library).collect(), analysis])?;
+    // Its tests say what they lack.
+    tally += Tally::of_result(prometheus::ensure(workspace));
+    let host = test()
+        .args(["-p", "heapbeacon-host", "--lib"])
+        .args(host_tests(workspace)?)
+        .env("HEAPBEACON_SPEEDSCOPE", speedscope);
+    let untraced = test()
+        .args(["-p", "heapbeacon-host", "--no-default-features"])
+        .args(["--test", UNTRACED_TEST]);
     let programs = [
         "heapbeacon-bundle",
         "heapbeacon-dashboard",
@@ -192,8 +186,11 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         "heapbeacon-signing",
         "xtask",
     ];
-    others.extend(programs.map(|package| test().args(["-p", package])));
-    Tally::of_lanes([others, analysis])
+    let programs = programs.map(|package| test().args(["-p", package]));
+    for command in [host, untraced].into_iter().chain(programs) {
+        tally += Tally::of_cargo_test(command)?;
+    }
+    Ok(tally)
 }
 
 /// Chooses the host agent's integration tests that no other stage and no other build runs.

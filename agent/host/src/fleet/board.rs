@@ -173,12 +173,13 @@ impl StandIn {
     }
 
     fn reboot(&self) {
+        // Memory does not outlive a boot. Nobody starts a trace meanwhile: all stand-ins are of one thread.
+        let buffer = self.tracer.end_boot();
         self.booted_us.set(clock_us());
         self.boots.set(self.boots.get() + 1);
-        // Memory does not outlive a boot.
-        if let Ok(Some(buffer)) = self.tracer.end_boot() {
-            // It was taken before.
-            let _ = self.tracer.init_standalone(buffer, None);
+        if let Ok(Some(buffer)) = buffer {
+            let taken = self.tracer.init_standalone(buffer, None);
+            debug_assert!(taken.is_ok(), "it was taken before");
         }
         // Without a buffer, which somebody may have released, there is no trace.
         let _ = self.tracer.start(Mode::Leaks, 0);

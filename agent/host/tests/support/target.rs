@@ -99,16 +99,17 @@ impl Target {
             trace = self.trace();
             if trace.summary.total_allocations != before {
                 changed = Instant::now();
+                IS_IDLE.store(false, Relaxed);
             }
             (is_so(&trace), changed.elapsed())
         };
         match self.owner {
             Owner::Test(_) => await_that(what, || look().0),
             Owner::User(..) => {
-                let patience = IDLE[usize::from(IS_IDLE.load(Relaxed))];
-                let seen = some_within(WORKLOAD_PATIENCE, || match look() {
-                    (true, _) => Some(true),
-                    (false, idle) => (idle > patience).then_some(false),
+                let seen = some_within(WORKLOAD_PATIENCE, || {
+                    let (is_so, idle) = look();
+                    let patience = IDLE[usize::from(IS_IDLE.load(Relaxed))];
+                    (is_so || idle > patience).then_some(is_so)
                 });
                 IS_IDLE.store(seen == Some(false), Relaxed);
                 if seen != Some(true) {

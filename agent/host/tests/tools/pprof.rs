@@ -127,6 +127,7 @@ fn a_difference_is_what_has_happened_while_the_tool_waited() {
     let agent = process.client();
     let pprof = Pprof::new();
     let url = format!("{}/debug/pprof/allocs?seconds=2", process.url());
+    await_that("the demo allocates", || counted(&agent)[0] > 2_000);
     let before = counted(&agent);
     let sums = pprof.sums(&[&url]);
     let after = counted(&agent);

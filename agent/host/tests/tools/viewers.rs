@@ -180,10 +180,13 @@ fn speedscope_lists_live_bytes_live_blocks_and_allocated_bytes() {
     }
 }
 
-/// Returns bytes, of which a demo has more than a kilobyte, as speedscope tells them.
+/// Returns bytes, of which a demo has more than a kilobyte, as speedscope tells them: JavaScript rounds halves up.
 fn size(bytes: u64) -> String {
-    match bytes as f64 / 1024.0 {
-        kilobytes if kilobytes < 1024.0 => format!("{kilobytes:.2} KB"),
-        kilobytes => format!("{:.2} MB", kilobytes / 1024.0),
-    }
+    let (unit, name) = if bytes < 1 << 20 {
+        (1 << 10, "KB")
+    } else {
+        (1 << 20, "MB")
+    };
+    let hundredths = (bytes * 100 + unit / 2) / unit;
+    format!("{}.{:02} {name}", hundredths / 100, hundredths % 100)
 }

@@ -124,7 +124,7 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
             }
         };
         output.flush().await?;
-        link.enter(Phase::Idle);
+        link.enter(Phase::Pausing);
         let time = Duration::from_secs(half.seconds.into());
         output.timer().delay(time).await;
         permit = server.slots().permit(link).await;

@@ -1,7 +1,7 @@
 //! Which connection is closed when another one needs what it holds.
 //!
 //! Nobody has to give way while there is room. When there is none, whoever has been answered gives way to those who have
-//! not, and whoever makes no progress to those who do; the limits are such that a client with a round trip of 300 ms, or a
+//! not, then whoever waits for the rest of an answer, and whoever makes no progress to those who do; the limits are such that a client with a round trip of 300 ms, or a
 //! lost packet, is in time.
 
 use core::task::Waker;
@@ -173,6 +173,7 @@ impl Slot {
 pub(crate) fn to_make_room(slots: &[Slot]) -> Option<usize> {
     oldest(slots, |slot| slot.is_in(Phase::Closing))
         .or_else(|| oldest(slots, |slot| slot.is_in(Phase::Idle)))
+        .or_else(|| oldest(slots, |slot| slot.is_in(Phase::Pausing)))
         .or_else(|| oldest(slots, |slot| !slot.is_dismissed && slot.is_overdue()))
         .or_else(|| {
             let is_held_up = |slot: &Slot| slot.is_in(Phase::Answer) && slot.pressed >= PATIENCE;
