@@ -2,7 +2,9 @@
 
 use heapbeacon_shared::api::{Device, Heap, Leak, LeaksPage, Record, Stack, Trace};
 use heapbeacon_shared::frames::Frame;
-use heapbeacon_shared::report::{Compared, Incomparable, Report, Version, leaks_at, leaks_within};
+use heapbeacon_shared::report::{
+    Compared, Incomparable, Report, Site, Version, leaks_at, leaks_within,
+};
 use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
 
 /// A call stack of one frame, and what it holds.
@@ -282,6 +284,39 @@ fn a_report_says_what_leaks_and_what_is_missing() {
     // What leaks comes first, although it holds less.
     let place = |words| html.find(words).expect("it is there");
     assert!(place("<code>Table::open") < place("<code>Cache::fill"));
+}
+
+/// Holdings by way of `main`, of which one leaks.
+#[test]
+fn a_report_draws_by_way_of_whom_memory_is_held_and_boxes_are_as_wide_as_that() {
+    let mut version = version("a.hbc", 1, &[], &[]);
+    let site = |stack: &[&str], bytes: u64, kind| {
+        let mut site = Site::default();
+        site.calls = stack.iter().map(|name| (*name).to_owned()).collect();
+        (site.holding.bytes, site.holding.kind) = (bytes, kind);
+        site
+    };
+    version.sites = vec![
+        site(&["open", "serve", "main"], 600, Kind::Leaking),
+        site(&["fill", "main"], 300, Kind::Plateau),
+        site(&["<read>", "serve", "main"], 100, Kind::Plateau),
+        // It would be a hair.
+        site(&["late", "main"], 4, Kind::Plateau),
+        site(&[], 50, Kind::Plateau),
+    ];
+    let html = html(&version, &[]);
+    let wanted = "<ul><li style=\"flex:1004\"><span title=\"main: 1004 B\">main</span>\
+        <ul><li style=\"flex:700\"><span title=\"serve: 700 B\">serve</span>\
+        <ul><li style=\"flex:600\"><span class=\"bad\" title=\"open: 600 B\">open</span>\
+        <li style=\"flex:100\"><span title=\"&lt;read&gt;: 100 B\">&lt;read&gt;</span><li style=\"flex:0\"></ul>\
+        <li style=\"flex:300\"><span title=\"fill: 300 B\">fill</span><li style=\"flex:4\"></ul>\
+        <li style=\"flex:50\"></ul>";
+    assert!(html.contains(wanted), "{html}");
+    version.sites.truncate(0);
+    assert!(
+        !self::html(&version, &[]).contains("<ul>"),
+        "nothing is known"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::flame::flame;
 use super::version::{Site, Version};
 use crate::api::{Device, Heap};
 use crate::trace::{Births, Kind, Region, Summary};
@@ -54,6 +55,7 @@ impl Report<'_> {
             self.about(),
             self.verdict(),
             self.heap(),
+            flame(&self.version.sites),
             self.sites(),
             self.counters(),
             "<footer>Made by HeapBeacon. This file loads nothing.</footer>\n</main>\n</html>\n"
@@ -293,7 +295,7 @@ fn word(kind: Kind) -> &'static str {
 }
 
 /// Returns the beginning of a name.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(LETTERS) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),
@@ -301,7 +303,7 @@ fn shortened(name: &str) -> String {
 }
 
 /// Writes a text that comes from outside, so that it is nothing but text.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars().take(SENTENCE_LETTERS) {
         match letter {

@@ -9,6 +9,7 @@
 //! | [`Compared`] | two of these | what changed, in a sentence and as a text for an issue |
 
 mod compared;
+mod flame;
 mod html;
 mod moment;
 mod version;

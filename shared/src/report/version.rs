@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::analysis::{Holding, ranked};
 use crate::api::{Device, Leak, LeaksPage, Stack, Trace};
-use crate::frames::{Frame, StackFrame, SymbolizedStack, short_file, short_name};
+use crate::frames::{Frame, Role, StackFrame, SymbolizedStack, short_file, short_name};
 use crate::trace::{Address, Births, BuildId, Kind, Origin, Summary, Verdict};
 use crate::words::plural;
 
@@ -30,6 +30,8 @@ pub struct Site {
     pub(super) line: u32,
     /// The functions of its first call stack with their lines, innermost first.
     pub stack: Vec<String>,
+    /// Those of them that are no library's; its own, where all are.
+    pub calls: Vec<String>,
     /// What it holds.
     pub holding: Holding,
     /// When its live blocks were allocated.
@@ -200,6 +202,7 @@ impl<F: FnMut(u64) -> Vec<Frame>> Gathered<F> {
             let site = Site {
                 lasting_key: key.clone(),
                 stack: alloc::vec![name.clone()],
+                calls: alloc::vec![name.clone()],
                 name,
                 key: [owner, &key].concat(),
                 ..Site::default()
@@ -255,6 +258,14 @@ fn named_site(owner: &str, stack: &SymbolizedStack) -> Site {
             None => name,
         }
     };
+    let own = stack
+        .frames()
+        .iter()
+        .filter(|frame| frame.role == Role::Own);
+    let mut calls: Vec<_> = own.map(line_of).collect();
+    if calls.is_empty() {
+        calls.extend(stack.call_site().map(line_of));
+    }
     Site {
         name: short_name(&function),
         key: format!("{owner}{function} {}", at.as_deref().unwrap_or_default()),
@@ -262,6 +273,7 @@ fn named_site(owner: &str, stack: &SymbolizedStack) -> Site {
         at,
         line: site.line.unwrap_or(0),
         stack: stack.frames().iter().map(line_of).collect(),
+        calls,
         ..Site::default()
     }
 }
