@@ -71,6 +71,8 @@ pub(crate) struct Reply {
     reason: &'static str,
     headers: heapless::Vec<Header<'static>, 4>,
     policy: &'static str,
+    /// Whether its head was sent with another one.
+    is_begun: bool,
     content: Content,
 }
 
@@ -172,6 +174,7 @@ impl Reply {
             },
             headers: heapless::Vec::new(),
             policy: DATA_POLICY,
+            is_begun: false,
             content,
         }
     }
@@ -182,6 +185,15 @@ impl Reply {
 
     pub(crate) fn stream(stream: Stream) -> Self {
         Self::new(StatusCode::OK, Content::Stream(stream))
+    }
+
+    /// Makes what an answer has to say after a time. Never inlined: a future would hold it.
+    #[inline(never)]
+    pub(crate) fn behind<P: Device>(half: &Half) -> Self {
+        Self {
+            is_begun: true,
+            ..Self::stream(Stream::Profile(Profile::behind::<P>(half)))
+        }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
@@ -220,12 +232,14 @@ impl Reply {
         if let Content::Json(json) = &self.content {
             chunk.json(json);
         }
-        let head = Head {
-            reply: self,
-            length: self.length(chunk),
-            delivery,
-        };
-        output.format(format_args!("{head}")).await?;
+        if !self.is_begun {
+            let head = Head {
+                reply: self,
+                length: self.length(chunk),
+                delivery,
+            };
+            output.format(format_args!("{head}")).await?;
+        }
         if delivery.is_head {
             return Ok(Rest::Bytes(&[]));
         }
@@ -233,24 +247,12 @@ impl Reply {
             Content::Nothing => {}
             Content::Bytes(_, bytes) => return Ok(Rest::Bytes(bytes)),
             Content::Json(_) => output.write(chunk.bytes()).await?,
-            Content::Stream(_) => return self.go_on::<P, _, _, _>(chunk, output, delivery).await,
+            Content::Stream(stream) => {
+                let has_chunks = delivery.has_chunks;
+                return stream.write::<P, _, _, _>(chunk, output, has_chunks).await;
+            }
         }
         Ok(Rest::Bytes(&[]))
-    }
-
-    /// Writes what is made while it is sent, and goes on behind what was sent already.
-    pub(crate) async fn go_on<P: Device, W: Write, T: Timer<R>, R>(
-        &mut self,
-        chunk: &mut Chunk,
-        output: &mut Output<'_, W, T, R>,
-        delivery: &Delivery<'_>,
-    ) -> Result<Rest, Lost> {
-        let Content::Stream(stream) = &mut self.content else {
-            return Ok(Rest::Bytes(&[]));
-        };
-        stream
-            .write::<P, _, _, _>(chunk, output, delivery.has_chunks)
-            .await
     }
 
     /// Returns how long the content is, if that is known.

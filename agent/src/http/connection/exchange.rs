@@ -13,7 +13,7 @@ use picoserve::response::StatusCode;
 use picoserve::time::Duration;
 
 use crate::http::answer::output::Output;
-use crate::http::answer::reply::{Delivery, Reply, Rest, Stream};
+use crate::http::answer::reply::{Delivery, Reply, Rest};
 use crate::http::connection::events::Talk;
 use crate::http::connection::symbols;
 #[cfg(feature = "update")]
@@ -28,7 +28,6 @@ use crate::http::server::Server;
 use crate::http::service::{Action, Order, perform};
 use crate::http::slots::{Permit, Seat};
 use crate::platform::Device;
-use crate::read::pprof::Profile;
 
 /// What follows a request that was answered.
 enum Turn<M: RawMutex + 'static> {
@@ -111,9 +110,9 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
     output: &mut Output<'_, W, T, R>,
     delivery: &Delivery<'_>,
 ) -> Result<(), Lost> {
-    let (reply, chunk) = permit.answer().ok_or(Lost)?;
-    let mut rest = reply.write::<P, _, _, _>(chunk, output, delivery).await?;
     loop {
+        let (reply, chunk) = permit.answer().ok_or(Lost)?;
+        let rest = reply.write::<P, _, _, _>(chunk, output, delivery).await?;
         // Whoever reads it slowly, or waits, keeps nobody waiting.
         drop(permit);
         let half = match rest {
@@ -128,9 +127,7 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
         let time = Duration::from_secs(half.seconds.into());
         output.timer().delay(time).await;
         permit = server.slots().permit(link).await;
-        permit.make(|| Reply::stream(Stream::Profile(Profile::behind::<P>(&half))));
-        let (reply, chunk) = permit.answer().ok_or(Lost)?;
-        rest = reply.go_on::<P, _, _, _>(chunk, output, delivery).await?;
+        permit.make(|| Reply::behind::<P>(&half));
     }
 }
 
