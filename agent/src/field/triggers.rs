@@ -59,10 +59,9 @@ pub fn watch<P: Device>() {
         let waits = waits || trigger.then == Action::SwitchMode && has_fired(store, index);
         let is_met = match trigger.when {
             Condition::AllocationFailed => Some(has_failed),
-            Condition::BlockLost => {
-                let bytes = store.watch(|watched| watched.lost.bytes());
-                Some(is_beyond(trigger, bytes, was_met))
-            }
+            Condition::BlockLost => store
+                .lost_bytes()
+                .map(|bytes| is_beyond(trigger, bytes, was_met)),
             _ => value::<P>(trigger.when).map(|value| is_beyond(trigger, value, was_met)),
         };
         if let Some(is_met) = is_met

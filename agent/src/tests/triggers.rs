@@ -14,7 +14,7 @@ use super::board::{
     Board, Interruptible, Names, boot, call, keep_settings, list, restarts, set_clock,
 };
 use super::references;
-use crate::field::settings::{MAX_BYTES, Storage, StorageError};
+use crate::field::settings::{MAX_BYTES, Storage, StorageError, Store};
 use crate::field::triggers::{NO_RESTART_US, PATIENCE_US, try_out, watch};
 use crate::hooks::allocated;
 use crate::memory::{AreaKind, WORD};
@@ -332,22 +332,24 @@ fn heap_with_lost_blocks() -> references::Memory {
 fn blocks_that_nothing_refers_to_are_found_and_no_others() {
     let memory = heap_with_lost_blocks();
     let lost = 2 * 8 * WORD as u32;
-    for (bytes, comes_about) in [(lost - 1, true), (lost, false)] {
+    for (from_us, bytes, comes_about) in [(0, lost - 1, true), (200_000_000, lost, false)] {
         begin(Condition::BlockLost, bytes, Action::Mark);
         (0..4).for_each(|index| {
             let first = 16 + index * 8;
-            references::allocate(&memory.of(first..first + 8), 1_000 + index as u64);
+            references::allocate(&memory.of(first..first + 8), from_us + 1_000 + index as u64);
         });
-        set_clock(8_000_000);
+        set_clock(from_us + 8_000_000);
         (0..UNTIL_COUNTED).for_each(|_| watch::<Board>());
         assert_eq!(fired(), 0, "they are young");
-        set_clock(120_000_000);
+        set_clock(from_us + 120_000_000);
         // The round that found none ends with its next scan.
         (0..4).for_each(|_| watch::<Board>());
         (1..UNTIL_COUNTED).for_each(|_| watch::<Board>());
         assert_eq!(fired(), 0, "it is not confirmed");
         (0..200).for_each(|_| watch::<Board>());
         assert_eq!(fired(), u32::from(comes_about), "of {lost} bytes");
+        let found = Board::settings().and_then(Store::lost_bytes);
+        assert_eq!(found, Some(lost.into()), "what metrics tell");
         Board::tracer().stop().expect("it records");
     }
     list(Vec::new(), 0);

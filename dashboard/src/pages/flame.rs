@@ -106,12 +106,14 @@ fn flame(store: Store, measure: Measure, shape: Shape) -> Flame {
     let (leaks, within) = (store.leaks.read(), store.within.read());
     let records = store.records.read();
     let span = store.span.get();
-    let mut weights = match (measure, leaks.as_ref(), within.as_ref()) {
-        (Measure::Growth, _, Some(within)) => of_leaks(within, measure),
-        (Measure::Growth, ..) => Vec::new(),
-        _ if measure.needs_freed() => of_records(&records.records, &records.stacks, measure, span),
-        (_, Some(leaks), _) => of_leaks(leaks, measure),
-        _ => Vec::new(),
+    let mut weights = match (measure.needs_freed(), is_of_time(store, measure)) {
+        (true, _) => of_records(&records.records, &records.stacks, measure, span),
+        (_, true) => within
+            .as_ref()
+            .map_or_else(Vec::new, |within| of_leaks(within, measure)),
+        _ => leaks
+            .as_ref()
+            .map_or_else(Vec::new, |leaks| of_leaks(leaks, measure)),
     };
     weights.retain(|weight: &Weight<'_>| store.shows(weight.stack.origin));
     let made = store
@@ -123,7 +125,7 @@ fn flame(store: Store, measure: Measure, shape: Shape) -> Flame {
 /// Why a measure has nothing to show: what is missing, and what to do about it.
 fn lacking(store: Store, measure: Measure) -> Option<(&'static str, &'static str)> {
     match measure {
-        Measure::Growth => lacks_growth(store),
+        _ if is_of_time(store, measure) => lacks_time(store),
         _ if !measure.needs_freed() => None,
         _ if !keeps_freed(store) => Some((
             "Freed blocks have no record here",
@@ -135,10 +137,10 @@ fn lacking(store: Store, measure: Measure) -> Option<(&'static str, &'static str
     }
 }
 
-fn lacks_growth(store: Store) -> Option<(&'static str, &'static str)> {
+fn lacks_time(store: Store) -> Option<(&'static str, &'static str)> {
     const SINCE_WHEN: &str = "Growth since when?";
     let has_mark = latest_mark(store).is_some();
-    if !store.has_leaks() || store.is_file && store.records.read().records.is_empty() {
+    if !tells_when(store) {
         return Some((
             "Nothing says when blocks were allocated",
             "Growth is told from records of single blocks, and here are none. On a device they are there where a trace keeps \
@@ -160,6 +162,11 @@ fn lacks_growth(store: Store) -> Option<(&'static str, &'static str)> {
             .with(Option::is_none)
             .then_some(("Reading what was allocated then", "One moment.")),
     }
+}
+
+/// Returns whether it is known when the live blocks were allocated.
+fn tells_when(store: Store) -> bool {
+    store.has_leaks() && !(store.is_file && store.records.read().records.is_empty())
 }
 
 /// Says what a measure lacks.
@@ -245,20 +252,20 @@ fn Tools(look: Look) -> impl IntoView {
             <When is=move || look.measure() == Measure::Growth>
                 <SpanChoice />
             </When>
-            <When is=move || look.measure().needs_freed()>
+            <When is=move || look.measure() != Measure::Growth>
                 {span_chip(store)}
             </When>
-            <When is=move || !store.span.get().is_all() && !is_of_time(look)>
-                <span class="note">"Of all of the trace: Growth is of the chosen time."</span>
+            <When is=move || !store.span.get().is_all() && !tells_when(store)>
+                <span class="note">"Of all of the trace: nothing says when blocks were allocated."</span>
             </When>
         </div>
     }
 }
 
-/// Returns whether what is measured is of the chosen part of the trace.
-fn is_of_time(look: Look) -> bool {
-    let measure = look.measure();
-    measure == Measure::Growth || measure.needs_freed()
+/// Returns whether only what was allocated in the chosen part of the trace, and is live, is weighed.
+fn is_of_time(store: Store, measure: Measure) -> bool {
+    let is_chosen = !store.span.get().is_all() && tells_when(store);
+    measure == Measure::Growth || is_chosen && !measure.needs_freed()
 }
 
 /// Draws a button that is one of several to choose from.
@@ -312,7 +319,7 @@ fn Head(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> imp
     let heading = move || {
         let flame = flame.read();
         let heading = look.measure().heading(flame.total(0));
-        match is_of_time(look) {
+        match look.measure().needs_freed() || is_of_time(store, look.measure()) {
             true => [&heading, " ", &span_words(store)].concat(),
             false => heading,
         }

@@ -157,6 +157,7 @@ fn bench(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[&TOOLS[..], &C_TOOLS].concat())?;
     let speedscope = system::ensure_speedscope(workspace)?;
+    let perfetto = system::ensure_perfetto(workspace)?;
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
@@ -175,7 +176,8 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let host = test()
         .args(["-p", "heapbeacon-host", "--lib"])
         .args(host_tests(workspace)?)
-        .env("HEAPBEACON_SPEEDSCOPE", speedscope);
+        .env("HEAPBEACON_SPEEDSCOPE", speedscope)
+        .env("HEAPBEACON_PERFETTO", perfetto);
     let untraced = test()
         .args(["-p", "heapbeacon-host", "--no-default-features"])
         .args(["--test", UNTRACED_TEST]);
@@ -334,7 +336,12 @@ fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
 }
 
 fn qemu(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
-    let programs = [system::QEMU, system::CHROMIUM, system::CHROMEDRIVER];
+    let programs = [
+        system::QEMU,
+        system::GO,
+        system::CHROMIUM,
+        system::CHROMEDRIVER,
+    ];
     let network = [
         system::AVAHI,
         system::AVAHI_BROWSE,

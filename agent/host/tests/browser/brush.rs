@@ -69,7 +69,7 @@ async fn a_time_is_chosen_with_the_mouse_and_all_pages_show_what_is_of_it() -> W
     page.element_with("[data-testid='map-key']", "allocated at another time")
         .await?;
     page.go("flame").await?;
-    page.element_with("main", "Of all of the trace").await?;
+    page.element_with("#flame-title", "between").await?;
     // The page is still scrolled as Live was.
     page.focus_on("[data-testid='Growth']").await?;
     page.press(Key::Enter).await?;

@@ -12,6 +12,7 @@ pub(crate) mod fleet;
 pub(crate) mod flood;
 pub(crate) mod namespace;
 pub(crate) mod page;
+pub(crate) mod pprof;
 pub(crate) mod process;
 pub(crate) mod qemu;
 pub(crate) mod raw;

@@ -17,6 +17,8 @@ use crate::support::process::Process;
 /// Where Debian has the script of DHAT's viewer, and what asks it for the sums at the root of its tree.
 const DH_VIEW: &str = "/usr/libexec/valgrind/dh_view.js";
 const DH_VIEW_SUMS: &str = include_str!("dh_view.js");
+/// What reads a trace with Perfetto's own types.
+const PERFETTO_SUMS: &str = include_str!("perfetto_sums.py");
 
 /// A trace that has stopped, and a folder for what is exported of it.
 struct Stopped {
@@ -118,6 +120,20 @@ fn heaptrack_finds_each_allocation_and_what_is_left() {
         });
         assert_eq!(costs.sum::<u64>(), expected, "{cost}: {stacks}");
     }
+}
+
+#[test]
+fn perfetto_s_own_types_know_each_field_and_read_what_is_live() {
+    let python = env::var("HEAPBEACON_PERFETTO").expect(
+        "HEAPBEACON_PERFETTO names a Python with Perfetto's types: run `cargo xtask test unit`",
+    );
+    let trace = Stopped::new();
+    let mut sums = Command::new(python);
+    sums.args(["-c", PERFETTO_SUMS])
+        .arg(trace.file(Format::Perfetto));
+    let summary = &trace.summary;
+    let expected = format!("{} {} 0", summary.live_bytes, summary.live_count);
+    assert_eq!(printed(&mut sums, "python3").trim(), expected);
 }
 
 #[test]

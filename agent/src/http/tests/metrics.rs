@@ -238,6 +238,7 @@ fn what_is_not_known_has_no_sample() {
         "heap_trace_records",
         "heap_trace_start_seconds",
         "heap_outlived_bytes",
+        "heap_lost_bytes",
         "heap_size_bytes",
         "heap_reserve_bytes",
         "process_reset_info",

@@ -27,6 +27,7 @@ pub(super) enum Of {
     /// What a record buffer tells.
     Records(fn(&Summary) -> u64),
     Verdicts(fn(&Verdicts) -> u64),
+    Lost,
     /// A sample for each kind of verdict, by its index.
     Kinds(fn(&Verdicts, usize) -> u64),
 }
@@ -37,7 +38,7 @@ const fn family(name: &'static str, of: Of, help: &'static str) -> Family {
 
 // A row each, as in a table.
 #[rustfmt::skip]
-pub(super) const FAMILIES: [Family; 38] = [
+pub(super) const FAMILIES: [Family; 39] = [
     family("heap_trace_info", Of::Device, "The firmware that is traced, and what becomes of records that are freed."),
     family("process_uptime_seconds", Of::Uptime, "Time since boot."),
     family("process_reset_info", Of::ResetReason, "Why the device started last."),
@@ -74,6 +75,7 @@ pub(super) const FAMILIES: [Family; 38] = [
     family("heap_trace_other_allocations_total", Of::Records(|trace| trace.other_allocations), "Allocations whose call stack found no room."),
     family("heap_outlived_blocks", Of::Verdicts(|verdicts| verdicts.outlived_blocks), "Blocks older than twice the longest lifetime of what their call stack freed."),
     family("heap_outlived_bytes", Of::Verdicts(|verdicts| verdicts.outlived_bytes), "Bytes of those blocks."),
+    family("heap_lost_bytes", Of::Lost, "Bytes of blocks that nothing refers to, where a trigger waits for such."),
     family("heap_call_stacks", Of::Kinds(|verdicts, kind| verdicts.stacks[kind].into()), "Call stacks that hold blocks, by what these do."),
     family("heap_call_stack_bytes", Of::Kinds(|verdicts, kind| verdicts.bytes[kind]), "Bytes that they hold."),
 ];

@@ -16,6 +16,7 @@ use core::fmt::{self, Display, Write};
 use heapbeacon_shared::trace::{Mode, Region, Reserve, State};
 use heapless::Vec;
 
+use crate::field::settings::Store;
 use crate::platform::{Device, uptime_us};
 use crate::read::bodies;
 use crate::read::cursors::now_us;
@@ -145,6 +146,10 @@ impl Moment {
                 Some(verdicts) => samples.sample(&[], Value::Number(value(verdicts))),
                 None => Ok(()),
             },
+            Of::Lost if has_buffer => match P::settings().and_then(Store::lost_bytes) {
+                Some(bytes) => samples.sample(&[], Value::Number(bytes)),
+                None => Ok(()),
+            },
             Of::Kinds(value) if has_buffer => match &self.verdicts {
                 Some(verdicts) => KINDS.iter().enumerate().try_for_each(|(index, kind)| {
                     samples.sample(
@@ -154,7 +159,12 @@ impl Moment {
                 }),
                 None => Ok(()),
             },
-            Of::Start | Of::Trace(_) | Of::Records(_) | Of::Verdicts(_) | Of::Kinds(_) => Ok(()),
+            Of::Start
+            | Of::Trace(_)
+            | Of::Records(_)
+            | Of::Verdicts(_)
+            | Of::Lost
+            | Of::Kinds(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,37 @@
+//! What `go tool pprof` makes of a device's heap.
+
+use crate::support::await_that;
+use crate::support::pprof::Pprof;
+use crate::support::qemu::{AGENT, Qemu, image};
+
+#[test]
+fn with_the_elf_pprof_names_functions_of_a_device_and_tells_what_two_profiles_differ_by() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    let pprof = Pprof::new();
+    let elf = image(AGENT);
+    let elf = elf.to_str().expect("it is text");
+    let before = pprof.save(&agent, "before.pb");
+    let seen = agent.trace().summary.total_allocations;
+    await_that("the demo allocates", || {
+        agent.trace().summary.total_allocations > seen + 500
+    });
+    let after = pprof.save(&agent, "after.pb");
+    let top = pprof.run(&["-top", "-cum", "-nodecount=200", elf, &after]);
+    for function in ["heapbeacon_demo::net::", "heapbeacon_demo::sensor::"] {
+        assert!(top.contains(function), "{function}: {top}");
+    }
+    let url = format!("{}/debug/pprof/heap", machine.url());
+    let top = pprof.run(&[
+        "-top",
+        "-cum",
+        "-nodecount=200",
+        "-base",
+        &before,
+        elf,
+        &url,
+    ]);
+    assert!(top.contains("heapbeacon_demo::"), "{top}");
+    let grown = pprof.sums(&["-base", &before, &after]);
+    assert!(grown[0] >= 500 && grown[1] > 0, "{grown:?}");
+}
