@@ -4,6 +4,7 @@ use heapbeacon_shared::report::Version;
 use leptos::prelude::*;
 
 use super::records::read_when_needed;
+use super::span::latest_mark;
 use crate::components::{DropZone, Empty, When, copy_text, follow, memo};
 use crate::format;
 use crate::model::compare::{Choice, Told};
@@ -20,6 +21,7 @@ use table::Changes;
 #[component]
 pub fn ComparePage() -> impl IntoView {
     let look = Look::of_view();
+    begin_at_mark(look);
     follow(move || look.note());
     view! {
         <h1 class="unseen">"Compare"</h1>
@@ -28,6 +30,19 @@ pub fn ComparePage() -> impl IntoView {
             <Compared look />
         </When>
     }
+}
+
+/// Lets a comparison begin at the device's latest mark, where nothing else is there from before.
+fn begin_at_mark(look: Look) {
+    let device = look.sources.device();
+    follow(move || {
+        if look.choice(0).is_none()
+            && device.has_leaks()
+            && let Some((_, at_us)) = latest_mark(device)
+        {
+            look.chosen[0].set(Some(Choice::at_mark(at_us)));
+        }
+    });
 }
 
 /// Why there is nothing to see yet, and how to get it.

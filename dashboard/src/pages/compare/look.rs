@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::location::{Page, note_view, view_value};
 use crate::model::compare::{Choice, turn_word};
-use crate::pages::span::{keeps_freed, latest_mark};
+use crate::pages::span::keeps_freed;
 use crate::pages::version::{title, version};
 use crate::store::sources::{SOURCES, Sources};
 use crate::store::{Opened, Store};
@@ -59,8 +59,7 @@ impl Look {
         );
     }
 
-    /// Returns what is compared on a side: what was chosen, or else a capture, or the latest mark where there is none, with what came
-    /// after it.
+    /// Returns what is compared on a side: what was chosen, or else a capture with what came after it.
     pub(super) fn choice(self, side: usize) -> Option<Choice> {
         let chosen = self.chosen[side].get();
         chosen.or_else(|| {
@@ -74,16 +73,8 @@ impl Look {
                 at_us: None,
             };
             let mut offered = order.iter().map(now);
-            let found =
-                offered.find(|choice| Some(*choice) != other && self.store(*choice).is_known());
-            found.or_else(|| (side == 0).then(|| self.latest_mark())?)
+            offered.find(|choice| Some(*choice) != other && self.store(*choice).is_known())
         })
-    }
-
-    fn latest_mark(self) -> Option<Choice> {
-        let device = self.sources.device();
-        let (_, at_us) = latest_mark(device).filter(|_| device.has_leaks())?;
-        Some(Choice::at_mark(at_us))
     }
 
     /// Returns what is compared, where both sides are there.
