@@ -12,10 +12,12 @@ use crate::support::process::Process;
 const BANNER: &str = "[data-testid='file-banner']";
 /// A call site that is among the largest, and holds more after a mark.
 const COLOURED: &str = "history::summarise";
+/// What has a colour beside its name; of the map it is the key, for who pins its holes depends on where they are.
+const NAMED: &str = "main :has(> .dot), [data-testid='map-key'] .key";
 /// Returns the colours that stand beside its name on a page.
-const OF_ONE: &str = "return [...document.querySelectorAll('main .dot')]
-    .filter((dot) => dot.parentElement.textContent.includes('history::summarise'))
-    .map((dot) => dot.classList[1]);";
+const OF_ONE: &str = "return [...document.querySelectorAll('main .dot, [data-testid=map-key] .key')]
+    .filter((dot) => (dot.matches('.dot') ? dot.parentElement : dot).textContent.includes('history::summarise'))
+    .map((dot) => dot.className.match(/c\\d+/)[0]);";
 /// Returns each call site of the list with its colour.
 const OF_ALL: &str = "return [...document.querySelectorAll('[data-testid=leak-row]')]
     .map((row) => row.dataset.site + ' ' + row.querySelector('.dot').classList[1]).sort();";
@@ -39,7 +41,7 @@ async fn colours(page: &Page) -> WebDriverResult<BTreeSet<String>> {
 
 /// Returns the colours that the call site has on the page that is shown.
 async fn shown(page: &Page, fragment: &str) -> WebDriverResult<Vec<String>> {
-    page.content_with("main :has(> .dot)", COLOURED).await?;
+    page.content_with(NAMED, COLOURED).await?;
     let colours = page.problems(OF_ONE).await?;
     assert!(!colours.is_empty(), "no colour on {fragment}");
     Ok(colours)
