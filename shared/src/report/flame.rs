@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::html::{escaped, shortened};
+use super::text::{escaped, shortened};
 use super::version::Site;
 use crate::words::bytes;
 

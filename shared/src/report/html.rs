@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::flame::flame;
+use super::text::{escaped, shortened};
 use super::version::{Site, Version};
 use crate::api::{Device, Heap};
 use crate::trace::{Births, Kind, Region, Summary};
@@ -14,9 +15,6 @@ use crate::words::{bytes, count, duration, percent, plural, signed_bytes};
 /// Call sites that are listed at most, and frames of each.
 const SITES: usize = 25;
 const FRAMES: usize = 24;
-/// Letters of a name, and of a sentence, that are shown at most: so a report stays small whatever the names are.
-const LETTERS: usize = 160;
-const SENTENCE_LETTERS: usize = 1_000;
 /// Leaks that the sentence names.
 const NAMED: usize = 4;
 
@@ -292,28 +290,4 @@ fn word(kind: Kind) -> &'static str {
         Kind::OneOff => "one-off",
         Kind::TooEarly => "too early",
     }
-}
-
-/// Returns the beginning of a name.
-pub(super) fn shortened(name: &str) -> String {
-    match name.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    }
-}
-
-/// Writes a text that comes from outside, so that it is nothing but text.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars().take(SENTENCE_LETTERS) {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }

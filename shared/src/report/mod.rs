@@ -12,6 +12,7 @@ mod compared;
 mod flame;
 mod html;
 mod moment;
+mod text;
 mod version;
 
 pub use compared::{Compared, Incomparable};
