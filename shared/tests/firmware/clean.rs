@@ -3,13 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Truth::{Clean, Unknown};
-use super::site::{Block, NEVER, Site};
-use super::{DAY, HOUR, MIN, Workload, any, daylight, happens, pareto};
+use super::site::{Block, Site};
+use super::{DAY, HOUR, MIN, Workload, any, daylight, happens, keep, pareto};
 use crate::workloads::Noise;
-
-fn keep(site: &mut Site, second: u64, size: u64) -> Block {
-    site.alloc(second * 1_000 + 100, size, NEVER)
-}
 
 pub(crate) fn all() -> Vec<Workload> {
     let mut all = lists();

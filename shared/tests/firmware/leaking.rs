@@ -4,12 +4,8 @@ use std::collections::VecDeque;
 
 use super::Truth::{Clean, Leak, Unknown};
 use super::site::{NEVER, Site};
-use super::{DAY, HOUR, MIN, Workload, any, daylight, happens, pareto};
+use super::{DAY, HOUR, MIN, Workload, any, daylight, every, happens, pareto};
 use crate::workloads::Noise;
-
-fn every(second: u64, seconds: u64) -> bool {
-    second % seconds == seconds / 2
-}
 
 /// Requests whose buffers live for milliseconds.
 fn requests(site: &mut Site, noise: &mut Noise, second: u64, per_second: u64, leaks_one_in: u64) {

@@ -1,7 +1,7 @@
 //! Call sites of firmware, and from when on an expert with their whole history knows what they are.
 
 use super::workloads::Noise;
-use site::Site;
+use site::{Block, NEVER, Site};
 
 pub(crate) mod clean;
 pub(crate) mod leaking;
@@ -112,6 +112,16 @@ pub(crate) fn daylight(second: u64) -> f64 {
 /// Whether something happens by chance, so often in a second.
 pub(crate) fn happens(noise: &mut Noise, per_second: f64) -> bool {
     (noise.below(1_000_000_000) as f64) < per_second * 1e9
+}
+
+/// Whether something that is done regularly is due.
+pub(crate) fn every(second: u64, seconds: u64) -> bool {
+    second % seconds == seconds / 2
+}
+
+/// Allocates a block that nobody is known to free.
+pub(crate) fn keep(site: &mut Site, second: u64, size: u64) -> Block {
+    site.alloc(second * 1_000 + 100, size, NEVER)
 }
 
 pub(crate) fn any(noise: &mut Noise, from: u64, to: u64) -> u64 {

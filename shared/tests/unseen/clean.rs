@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{every, keep, traffic};
+use super::traffic;
 use crate::firmware::Truth::{Clean, Unknown};
 use crate::firmware::site::{Block, Site};
-use crate::firmware::{HOUR, MIN, Workload, any, daylight, happens};
+use crate::firmware::{HOUR, MIN, Workload, any, daylight, every, happens, keep};
 use crate::workloads::Noise;
 
 pub(crate) fn all() -> Vec<Workload> {
@@ -281,7 +281,10 @@ fn batches() -> Vec<Workload> {
 }
 
 /// A list that gets entries at a rate, and is emptied from time to time.
-fn flushed(period: u64, rate: impl Fn(u64) -> f64) -> impl FnMut(&mut Site, &mut Noise, u64) {
+pub(super) fn flushed(
+    period: u64,
+    rate: impl Fn(u64) -> f64,
+) -> impl FnMut(&mut Site, &mut Noise, u64) {
     let mut list = Vec::new();
     move |site, noise, second| {
         if happens(noise, rate(second)) {

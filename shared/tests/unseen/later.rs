@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use super::{every, keep, traffic};
+use super::clean::flushed;
+use super::traffic;
 use crate::firmware::Truth::{Clean, Leak, Unknown};
 use crate::firmware::site::{Block, NEVER, Site};
-use crate::firmware::{DAY, HOUR, MIN, Workload, any, daylight, happens};
+use crate::firmware::{DAY, HOUR, MIN, Workload, any, daylight, every, happens, keep};
 use crate::workloads::Noise;
 
 pub(crate) fn all() -> Vec<Workload> {
@@ -209,12 +210,12 @@ fn clean() -> Vec<Workload> {
         Workload::new(
             "flushed each 2 h, 1/40 s by chance",
             &[(0, Unknown), (2 * HOUR + MIN, Clean)],
-            flushed(2 * HOUR, 1.0 / 40.0),
+            flushed(2 * HOUR, |_| 1.0 / 40.0),
         ),
         Workload::new(
             "flushed each 30 min, 3/min by chance",
             &[(0, Unknown), (31 * MIN, Clean)],
-            flushed(1_800, 0.05),
+            flushed(1_800, |_| 0.05),
         ),
         Workload::new(
             "ring of 90 at 1/40 s beside requests",
@@ -321,20 +322,6 @@ fn clean() -> Vec<Workload> {
             },
         ),
     ]
-}
-
-fn flushed(period: u64, rate: f64) -> impl FnMut(&mut Site, &mut Noise, u64) {
-    let mut list = Vec::new();
-    move |site, noise, second| {
-        if happens(noise, rate) {
-            list.push(keep(site, second, 70));
-        }
-        if second % period == period - 1 {
-            for block in list.drain(..) {
-                site.free(second * 1_000 + 500, block);
-            }
-        }
-    }
 }
 
 fn held() -> Vec<Workload> {

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::{every, keep, traffic};
+use super::traffic;
 use crate::firmware::Truth::{Clean, Leak, Unknown};
 use crate::firmware::site::{NEVER, Site};
-use crate::firmware::{DAY, HOUR, MIN, Workload, any, daylight, happens};
+use crate::firmware::{DAY, HOUR, MIN, Workload, any, daylight, every, happens, keep};
 use crate::workloads::Noise;
 
 pub(crate) fn all() -> Vec<Workload> {

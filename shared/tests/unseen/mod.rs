@@ -1,22 +1,12 @@
 //! Call sites that were written before the rules saw them, so that these are not made to fit them.
 
-use super::firmware::site::{Block, NEVER, Site};
+use super::firmware::site::Site;
 use super::firmware::{Workload, any};
 use super::workloads::Noise;
 
 pub(crate) mod clean;
 pub(crate) mod later;
 pub(crate) mod leaking;
-
-/// Whether something that is done regularly is due.
-fn every(second: u64, seconds: u64) -> bool {
-    second % seconds == seconds / 2
-}
-
-/// Allocates a block that nobody is known to free.
-fn keep(site: &mut Site, second: u64, size: u64) -> Block {
-    site.alloc(second * 1_000 + 100, size, NEVER)
-}
 
 /// Requests whose buffers live for less than a second.
 fn traffic(site: &mut Site, noise: &mut Noise, second: u64, requests: u64) {
