@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thirtyfour::TypingData;
@@ -334,16 +335,22 @@ impl Page {
 
     /// Waits for an element that contains a text.
     pub(crate) async fn element_with(&self, css: &str, text: &str) -> WebDriverResult<WebElement> {
-        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
         let text = text.to_owned();
+        self.element_where(css, move |shown| shown.contains(&text))
+            .await
+    }
+
+    /// Waits for an element whose text is as wanted.
+    pub(crate) async fn element_where(
+        &self,
+        css: &str,
+        is_wanted: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> WebDriverResult<WebElement> {
+        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
+        let is_wanted = Arc::new(is_wanted);
         let query = query.with_filter(move |element: WebElement| {
-            let text = text.clone();
-            async move {
-                Ok(element
-                    .text()
-                    .await
-                    .is_ok_and(|shown| shown.contains(&text)))
-            }
+            let is_wanted = is_wanted.clone();
+            async move { Ok(element.text().await.is_ok_and(|shown| is_wanted(&shown))) }
         });
         query.first().await
     }
