@@ -22,7 +22,11 @@ impl Program {
     }
 }
 
-pub(crate) const CHROMIUM: Program = Program::of("chromium", "chromium");
+/// Chromium without a window and all that belongs to one: it starts in a third of the time.
+pub(crate) const CHROMIUM: Program = Program::of(
+    "/usr/lib/chromium/chromium-headless-shell",
+    "chromium-headless-shell",
+);
 pub(crate) const CHROMEDRIVER: Program = Program::of("chromedriver", "chromium-driver");
 /// With the network card's boot ROM and the other files that QEMU looks for.
 pub(crate) const QEMU: Program = Program::of("qemu-system-riscv32", "qemu-system-misc");

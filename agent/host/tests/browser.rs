@@ -1,7 +1,7 @@
 //! The release bundle of the dashboard in a real browser, against a real agent.
 //!
 //! `HEAPBEACON_DASHBOARD` names the folder of the bundle, `HEAPBEACON_AXE` the script of axe-core, `HEAPBEACON_SCREENSHOTS`
-//! where pictures go; `cargo xtask test browser` sets all. Chromium and chromedriver must be in PATH.
+//! where pictures go; `cargo xtask test browser` sets all. Chromium's headless shell and chromedriver must be installed.
 
 mod support;
 

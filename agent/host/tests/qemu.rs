@@ -2,7 +2,7 @@
 //!
 //! `HEAPBEACON_QEMU_ELF` names the image, with the dashboard in it; the board's other programs lie beside it. `cargo
 //! xtask test qemu` builds them all, and runs the suite of `api.rs` against the same image. QEMU, Go,
-//! Chromium and chromedriver must be in PATH.
+//! Chromium's headless shell and chromedriver must be installed.
 
 mod support;
 

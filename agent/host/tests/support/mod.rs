@@ -23,10 +23,14 @@ pub(crate) mod viewer;
 pub(crate) mod web_server;
 
 use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything that must happen may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two questions: the machine is left to those that are asked.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Asks again and again until there is an answer, and returns it.
 ///
@@ -44,6 +48,7 @@ pub(crate) fn some_within<T>(patience: Duration, mut ask: impl FnMut() -> Option
         if answer.is_some() || started.elapsed() >= patience {
             return answer;
         }
+        thread::sleep(PAUSE);
     }
 }
 

@@ -1,7 +1,6 @@
 //! A browser window, and how a person finds their way in the page.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,63 +9,15 @@ use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 pub(crate) mod ageing;
+mod driver;
 mod gestures;
 
 use super::await_some;
-use super::background::Background;
+use driver::Driver;
 
 /// How long anything on the page may take; only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
-/// Where the browser puts what it downloads, in its profile.
-const DOWNLOADS: &str = "downloads";
-/// Ports that chromedriver may find taken before that is a failure.
-const STARTS: usize = 5;
-
-/// What a browser needs in a container, and what keeps it from calling home.
-const ARGUMENTS: [&str; 8] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-];
-
-/// chromedriver, until this value goes.
-struct Driver {
-    port: u16,
-    _background: Background,
-}
-
-impl Driver {
-    /// Starts chromedriver on a port that it chooses. It takes the port on two protocols, one after the
-    /// other, and gives up if somebody else has it on the second: then it has to choose anew.
-    fn start() -> Self {
-        let mut starts = (0..STARTS).map(|_| Self::try_start());
-        starts
-            .find_map(|started| started)
-            .expect("chromedriver says where it listens")
-    }
-
-    /// Starts chromedriver and reads the port from what it prints.
-    fn try_start() -> Option<Self> {
-        let mut background = Background::start(
-            Command::new("chromedriver").arg("--port=0"),
-            "chromedriver is in PATH: on Debian it is the package chromium-driver",
-        );
-        let port = background.find(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        })?;
-        Some(Self {
-            port,
-            _background: background,
-        })
-    }
-}
 
 /// What has the focus.
 #[derive(serde::Deserialize)]
@@ -81,7 +32,8 @@ pub(crate) struct Focus {
 pub(crate) struct Page {
     window: WebDriver,
     _driver: Driver,
-    profile: tempfile::TempDir,
+    /// Of what this browser keeps and downloads.
+    folder: tempfile::TempDir,
 }
 
 impl Page {
@@ -92,25 +44,15 @@ impl Page {
 
     /// Opens a URL in a browser that was started with more arguments.
     pub(crate) async fn open_with(url: &str, arguments: &[&str]) -> WebDriverResult<Self> {
-        let driver = Driver::start();
-        let profile = tempfile::tempdir().expect("there is a folder for temporary files");
-        let mut wanted = DesiredCapabilities::chrome();
-        for argument in ARGUMENTS.iter().chain(arguments) {
-            wanted.add_arg(argument)?;
-        }
-        wanted.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
-        let downloads = profile.path().join(DOWNLOADS);
-        wanted.add_experimental_option(
-            "prefs",
-            serde_json::json!({ "download.default_directory": downloads }),
-        )?;
-        let window = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await?;
+        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+        let driver = Driver::start(folder.path());
+        let window = driver.window(arguments, folder.path()).await?;
         window.set_window_rect(0, 0, 1280, 1060).await?;
         window.goto(url).await?;
         Ok(Self {
             window,
             _driver: driver,
-            profile,
+            folder,
         })
     }
 
@@ -303,7 +245,7 @@ impl Page {
 
     /// Waits until a file of this name has been downloaded, and returns what it holds.
     pub(crate) fn downloaded(&self, name: &str) -> Vec<u8> {
-        let file = self.profile.path().join(DOWNLOADS).join(name);
+        let file = self.folder.path().join(name);
         // Until it is whole it has another name, or is empty.
         let whole = || std::fs::read(&file).ok().filter(|bytes| !bytes.is_empty());
         await_some("a download", whole)

@@ -163,20 +163,16 @@ fn speedscope_lists_live_bytes_live_blocks_and_allocated_bytes() {
     // As its own command hands a file over.
     let script = format!("speedscope.loadFileFromBase64('a.speedscope.json', '{document}')");
     let script = trace.save("profile.js", script.as_bytes());
-    let mut chromium = Command::new("chromium");
+    let mut chromium = Command::new("chromium-headless-shell");
     chromium
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--allow-file-access-from-files",
-        ])
+        .args(["--no-sandbox", "--allow-file-access-from-files"])
         .args(["--virtual-time-budget=10000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", trace.folder.path().display()))
         .arg(format!(
             "file://{folder}/index.html#localProfilePath={}",
             script.display()
         ));
-    let page = printed(&mut chromium, "chromium");
+    let page = printed(&mut chromium, "chromium-headless-shell");
     let summary = &trace.summary;
     for (name, weight) in [
         ("live bytes", size(summary.live_bytes)),
