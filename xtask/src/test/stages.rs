@@ -41,13 +41,13 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "miri",
         about: "the tracer's tests under Miri, which sees undefined behaviour",
         run: miri,
-        beside: None,
+        beside: Some("qemu"),
     },
     Stage {
         name: "fuzz",
         about: "a minute of random bytes for everything that reads untrusted ones",
         run: fuzz,
-        beside: Some("bench"),
+        beside: Some("qemu"),
     },
     Stage {
         name: "api",
@@ -121,9 +121,6 @@ const C_TOOLS: [Program; 5] = [
 
 /// The token of an agent that the API tests bring along.
 const TOKEN: &str = "a-token-of-the-tests";
-
-/// Tests of the tracer that take about as long under Miri as all others.
-const SLOW_UNDER_MIRI: [&str; 2] = ["tracer::tests::endings", "tracer::records"];
 
 /// The crates of fuzz targets.
 const FUZZED: [&str; 2] = ["shared/fuzz", "agent/fuzz"];
@@ -208,24 +205,17 @@ fn miri(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     toolchain::ensure_nightly(workspace)?;
     let shell = &workspace.shell;
     let nightly = format!("+{}", toolchain::NIGHTLY);
-    // Miri runs one test after the other: those that take half of the time have a process of their own.
+    // Machines and browsers that others wait for come first.
     let test = || {
         cmd!(
             shell,
-            "cargo {nightly} miri test --locked -p heapbeacon --lib"
+            "nice cargo {nightly} miri test --locked -p heapbeacon --lib --"
         )
     };
-    let skips = SLOW_UNDER_MIRI.iter().flat_map(|name| ["--skip", name]);
-    let mut tally = Tally::of_both([
-        test().arg("--").args(SLOW_UNDER_MIRI),
-        test().arg("tracer::").arg("--").args(skips),
-    ])?;
+    let mut tally = Tally::of_cargo_test(test().arg("tracer::"))?;
     // A scan goes by addresses, and its board lives as long as a test's thread.
     let flags = "-Zmiri-permissive-provenance -Zmiri-ignore-leaks";
-    let scans = cmd!(
-        shell,
-        "cargo {nightly} miri test --locked -p heapbeacon --lib -- tests::references --skip http"
-    );
+    let scans = test().args(["tests::references", "--skip", "http"]);
     tally += Tally::of_cargo_test(scans.env("MIRIFLAGS", flags))?;
     Ok(tally)
 }
@@ -255,7 +245,7 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
     let seeds = Some(format!("seeds/{target}")).filter(|folder| shell.path_exists(folder));
     let run = cmd!(
         shell,
-        "cargo run --locked --release --target {machine} --bin {target} --"
+        "nice cargo run --locked --release --target {machine} --bin {target} --"
     );
     Ok(Tally::of_step(
         run.arg(format!("-max_total_time={seconds}"))
