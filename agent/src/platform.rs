@@ -131,6 +131,12 @@ pub trait Device: Platform {
         None
     }
 
+    /// Returns what finds the names of functions, on boards that can do so by themselves: those whose names are packed can't. They are told to
+    /// `go tool pprof`; the dashboard reads [`elf`](Self::elf).
+    fn functions() -> Option<&'static dyn Functions> {
+        None
+    }
+
     /// Bytes of roots and references beyond which an answer omits and counts them. A device has room for some thousand blocks, and
     /// no answer of it is longer than 64 KiB with all else.
     const SCAN_BYTES: usize = 58 * 1024;
@@ -183,6 +189,13 @@ pub trait Device: Platform {
 #[inline(never)]
 pub(crate) fn uptime_us<P: Platform>() -> u64 {
     P::now_us()
+}
+
+/// The functions of the running image.
+pub trait Functions {
+    /// Returns what linkers call the function that lies at an address, one of the image's own; `None` if none is known to. Readers make of it what
+    /// people write.
+    fn name(&self, address: u64) -> Option<&str>;
 }
 
 /// Calls a function of the board when a scan is over.

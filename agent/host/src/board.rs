@@ -15,7 +15,7 @@ use heapbeacon::field::update::Update;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
-use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
+use heapbeacon::platform::{Context, Device, Functions, Platform, ScanGuard, Switch, Task};
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
@@ -24,7 +24,7 @@ use static_cell::ConstStaticCell;
 
 use crate::flash;
 use crate::lock::SpinLock;
-use crate::{heap, image, roots, stack, tasks, update, workload};
+use crate::{functions, heap, image, roots, stack, tasks, update, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -189,6 +189,10 @@ impl Device for Board {
 
     fn elf() -> Option<&'static [u8]> {
         image::file()
+    }
+
+    fn functions() -> Option<&'static dyn Functions> {
+        functions::get()
     }
 
     fn area(index: usize) -> Option<Area> {

@@ -10,7 +10,7 @@ use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::field;
 use crate::http::handlers::{self, Call};
-use crate::http::limits::SMALL_BODY;
+use crate::http::limits::{MOST_ADDRESSES, SMALL_BODY};
 use crate::http::link::Entrance;
 #[cfg(feature = "provisioning")]
 use crate::http::portal::{self, Visit};
@@ -67,6 +67,8 @@ pub(crate) enum Action<'b> {
         /// What they say of themselves, once they are held.
         held: Option<Head>,
     },
+    /// Names of functions, whose addresses come behind the head.
+    Names,
     /// What a guest of the access point asks for.
     #[cfg(feature = "provisioning")]
     Visit(Visit),
@@ -82,7 +84,7 @@ impl Action<'_> {
             // What is read of it is written, not kept.
             #[cfg(feature = "update")]
             Self::Upload(_) => false,
-            Self::Symbols { .. } => false,
+            Self::Symbols { .. } | Self::Names => false,
             _ => true,
         }
     }
@@ -207,6 +209,14 @@ fn choose<'b, P: Device>(
                 bytes: body_length,
                 held: None,
             })
+        }
+        Place::Route(endpoint, _)
+            if endpoint.route == Route::ProfileSymbols
+                && body_length <= MOST_ADDRESSES
+                && P::functions().is_some() =>
+        {
+            Query::new(request.target.query, endpoint.query)?;
+            Ok(Action::Names)
         }
         #[cfg(feature = "update")]
         Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
@@ -365,8 +375,8 @@ pub(crate) fn perform<P: Device>(
         }
         Action::Symbols { held, .. } => field::held_symbols::<P>(held.as_ref())
             .unwrap_or_else(|problem| Reply::refusal(&problem)),
-        // Where the connection has changed hands, there is nothing to answer.
-        Action::Open(_) => nothing(),
+        // Where the connection has changed hands, or has told names, there is nothing to answer.
+        Action::Open(_) | Action::Names => nothing(),
     }
 }
 

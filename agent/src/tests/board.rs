@@ -22,7 +22,7 @@ use crate::field::update::Update;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
-use crate::platform::{Context, Device, Platform, ScanGuard, Task};
+use crate::platform::{Context, Device, Functions, Platform, ScanGuard, Task};
 use crate::postmortem::BlackBox;
 #[cfg(feature = "tracing")]
 use crate::postmortem::{Memory, Reset};
@@ -53,6 +53,7 @@ std::thread_local! {
     static NAMES: RefCell<Names> = RefCell::default();
     #[cfg(feature = "flash")]
     static SYMBOLS: Cell<Option<&'static dyn Part>> = const { Cell::new(None) };
+    static FUNCTIONS: Cell<Option<&'static dyn Functions>> = const { Cell::new(None) };
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
     static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
@@ -120,6 +121,12 @@ pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<I
 #[cfg(all(feature = "flash", feature = "http", feature = "tracing"))]
 pub(crate) fn keep_symbols(part: &'static dyn Part) {
     SYMBOLS.set(Some(part));
+}
+
+/// Gives the board names of functions.
+#[cfg(all(feature = "tracing", feature = "http"))]
+pub(crate) fn know(functions: &'static dyn Functions) {
+    FUNCTIONS.set(Some(functions));
 }
 
 /// Begins a boot of a board that keeps settings.
@@ -264,6 +271,10 @@ impl Device for Board {
     #[cfg(feature = "flash")]
     fn symbols() -> Option<&'static dyn Part> {
         SYMBOLS.get()
+    }
+
+    fn functions() -> Option<&'static dyn Functions> {
+        FUNCTIONS.get()
     }
 
     fn settings() -> Option<&'static Store<Interruptible>> {

@@ -15,9 +15,9 @@ use picoserve::time::Duration;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply, Rest};
 use crate::http::connection::events::Talk;
-use crate::http::connection::symbols;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
+use crate::http::connection::{names, symbols};
 use crate::http::limits::{FIRST, GUESS, NEXT, READ_SECONDS};
 use crate::http::link::Lost;
 use crate::http::link::{Link, Phase};
@@ -43,6 +43,8 @@ enum Turn<M: RawMutex + 'static> {
 enum Done<M: RawMutex + 'static> {
     /// The answer was made.
     Made(Permit<'static, M>),
+    /// The answer is on its way, and is the connection's last.
+    Told,
     /// The connection is one for events from here on: with a seat, if the token is known.
     Opened(Option<Seat<'static, M>>),
 }
@@ -148,6 +150,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let buffered = tail.buffered();
     let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
+        Done::Told => Turn::Last,
         Done::Opened(seat) => match order.action {
             Ok(Action::Open(opening)) => Turn::Events((opening, seat)),
             _ => Turn::Last,
@@ -187,6 +190,13 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Done<P::Lock>, Stop> {
     let mut body = Body::new();
+    // Where a board has none, that is known when it is compiled, and so is that nobody gets any.
+    if matches!(order.action, Ok(Action::Names))
+        && let Some(functions) = P::functions()
+    {
+        names::tell(functions, order, tail, &mut body, output, deadline).await?;
+        return Ok(Done::Told);
+    }
     receive::<P, _, _, _, _>(link, order, tail, &mut body, output, deadline).await?;
     if let Ok(Action::Open(opening)) = &order.action {
         let seat = opening.is_admitted.then(|| server.slots().seat(link));

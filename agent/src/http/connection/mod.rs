@@ -4,6 +4,7 @@ mod events;
 mod exchange;
 mod inbox;
 mod intake;
+mod names;
 mod serve;
 mod symbols;
 #[cfg(feature = "update")]
