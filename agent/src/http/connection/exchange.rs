@@ -7,6 +7,7 @@ use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::EVENTS_PROTOCOL;
+use heapbeacon_shared::pprof;
 use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
 use picoserve::response::StatusCode;
@@ -126,10 +127,24 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
         };
         output.flush().await?;
         link.enter(Phase::Pausing);
-        let time = Duration::from_secs(half.seconds.into());
-        output.timer().delay(time).await;
+        for _ in 0..half.seconds {
+            output.timer().delay(Duration::from_secs(1)).await;
+            // Whoever has gone is found out by what it does not take.
+            output.write(go_on(delivery)).await?;
+            output.flush().await?;
+        }
         permit = server.slots().permit(link).await;
         permit.make(|| Reply::behind::<P>(&half));
+    }
+}
+
+/// Returns what changes nothing about a profile, as a client reads it.
+fn go_on(delivery: &Delivery<'_>) -> &'static [u8] {
+    const KEY: u8 = pprof::AGAIN[0];
+    const VALUE: u8 = pprof::AGAIN[1];
+    match delivery.has_chunks {
+        true => &[b'2', b'\r', b'\n', KEY, VALUE, b'\r', b'\n'],
+        false => &[KEY, VALUE],
     }
 }
 

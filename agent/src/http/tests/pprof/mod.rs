@@ -399,6 +399,15 @@ fn who_waits_for_a_difference_gives_way_behind_who_was_answered_and_before_all_o
 }
 
 #[test]
+fn a_difference_is_given_up_soon_after_its_client_has_gone() {
+    let asks = || Peer::that_stays(get("/debug/pprof/heap?seconds=60"));
+    let (_, took) = talk(asks().that_goes(500));
+    assert!((500..2_000).contains(&took), "{took} ms");
+    let (answer, took) = talk(asks().that_goes(59_500));
+    assert!(took >= 59_500, "{took} ms: {answer}");
+}
+
+#[test]
 fn a_difference_of_too_many_seconds_is_refused_and_one_of_the_head_does_not_wait() {
     for path in ["heap?seconds=61", "allocs?seconds=1.5", "heap?seconds="] {
         let (answer, _) = talk(Peer::that_leaves(get(&format!("/debug/pprof/{path}"))));
