@@ -105,6 +105,11 @@ pub trait Device: Platform {
     /// Describes the device; features, pointer size and the version of the agent are added to it.
     fn describe() -> api::Device;
 
+    /// Returns when it booted, in microseconds since the Unix epoch, on boards that know the time of day.
+    fn booted_unix_us() -> Option<u64> {
+        None
+    }
+
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 

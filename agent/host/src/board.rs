@@ -53,6 +53,7 @@ struct Setup {
     address: SocketAddr,
     switches: &'static [&'static dyn Switch],
     boot_id: u32,
+    booted_unix_us: u64,
 }
 
 /// The Linux process.
@@ -89,11 +90,12 @@ pub(crate) fn called(settings: &Settings) -> Name {
 pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     let switches = if demo { workload::switches() } else { &[] };
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let boot_id = since.map_or(0, |since| since.as_millis() as u32) ^ std::process::id();
+    let now_us = since.map_or(0, |since| since.as_micros() as u64);
     let setup = Setup {
         address,
         switches,
-        boot_id,
+        boot_id: (now_us / 1000) as u32 ^ std::process::id(),
+        booted_unix_us: now_us.saturating_sub(Board::now_us()),
     };
     let is_first = SETUP.set(setup).is_ok();
     debug_assert!(is_first, "the server starts once");
@@ -173,6 +175,10 @@ impl Device for Board {
             network: network(setup),
             ..api::Device::default()
         }
+    }
+
+    fn booted_unix_us() -> Option<u64> {
+        SETUP.get().map(|setup| setup.booted_unix_us)
     }
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {

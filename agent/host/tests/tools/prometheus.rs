@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -95,6 +96,12 @@ fn prometheus_scrapes_what_the_trace_has_counted() {
         // PromQL knows but floats.
         assert_eq!(server.value(name), Some(expected as f64), "{name}");
     }
+    let started = server
+        .value("process_start_time_seconds")
+        .expect("a process knows the time");
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(started);
+    let age = since.elapsed().expect("it has started").as_secs();
+    assert!(age < 100, "{age} s");
     let build_id = agent.read::<Value>("/device")["build_id"].clone();
     let info = format!("heap_trace_info{{build_id={build_id},mode=\"leaks\"}}");
     assert_eq!(server.value(&info), Some(1.0));
