@@ -138,6 +138,7 @@ pub trait Device: Platform {
 
     /// Returns what finds the names of functions, on boards that can do so by themselves: those whose names are packed can't. They are told to
     /// `go tool pprof`; the dashboard reads [`elf`](Self::elf).
+    #[cfg(feature = "functions")]
     fn functions() -> Option<&'static dyn Functions> {
         None
     }
@@ -197,6 +198,7 @@ pub(crate) fn uptime_us<P: Platform>() -> u64 {
 }
 
 /// The functions of the running image.
+#[cfg(feature = "functions")]
 pub trait Functions {
     /// Returns what linkers call the function that lies at an address, one of the image's own; `None` if none is known to. Readers make of it what
     /// people write.

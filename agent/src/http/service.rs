@@ -10,7 +10,9 @@ use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::field;
 use crate::http::handlers::{self, Call};
-use crate::http::limits::{MOST_ADDRESSES, SMALL_BODY};
+#[cfg(feature = "functions")]
+use crate::http::limits::MOST_ADDRESSES;
+use crate::http::limits::SMALL_BODY;
 use crate::http::link::Entrance;
 #[cfg(feature = "provisioning")]
 use crate::http::portal::{self, Visit};
@@ -68,6 +70,7 @@ pub(crate) enum Action<'b> {
         held: Option<Head>,
     },
     /// Names of functions, whose addresses come behind the head.
+    #[cfg(feature = "functions")]
     Names,
     /// What a guest of the access point asks for.
     #[cfg(feature = "provisioning")]
@@ -84,7 +87,10 @@ impl Action<'_> {
             // What is read of it is written, not kept.
             #[cfg(feature = "update")]
             Self::Upload(_) => false,
-            Self::Symbols { .. } | Self::Names => false,
+            Self::Symbols { .. } => false,
+            // They are read while they are answered.
+            #[cfg(feature = "functions")]
+            Self::Names => false,
             _ => true,
         }
     }
@@ -210,6 +216,7 @@ fn choose<'b, P: Device>(
                 held: None,
             })
         }
+        #[cfg(feature = "functions")]
         Place::Route(endpoint, _)
             if endpoint.route == Route::ProfileSymbols
                 && body_length <= MOST_ADDRESSES
@@ -375,8 +382,11 @@ pub(crate) fn perform<P: Device>(
         }
         Action::Symbols { held, .. } => field::held_symbols::<P>(held.as_ref())
             .unwrap_or_else(|problem| Reply::refusal(&problem)),
-        // Where the connection has changed hands, or has told names, there is nothing to answer.
-        Action::Open(_) | Action::Names => nothing(),
+        // Where the connection has changed hands, there is nothing to answer.
+        Action::Open(_) => nothing(),
+        // They were told.
+        #[cfg(feature = "functions")]
+        Action::Names => nothing(),
     }
 }
 

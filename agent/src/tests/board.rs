@@ -22,7 +22,9 @@ use crate::field::update::Update;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
-use crate::platform::{Context, Device, Functions, Platform, ScanGuard, Task};
+#[cfg(feature = "functions")]
+use crate::platform::Functions;
+use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 use crate::postmortem::BlackBox;
 #[cfg(feature = "tracing")]
 use crate::postmortem::{Memory, Reset};
@@ -53,6 +55,7 @@ std::thread_local! {
     static NAMES: RefCell<Names> = RefCell::default();
     #[cfg(feature = "flash")]
     static SYMBOLS: Cell<Option<&'static dyn Part>> = const { Cell::new(None) };
+    #[cfg(feature = "functions")]
     static FUNCTIONS: Cell<Option<&'static dyn Functions>> = const { Cell::new(None) };
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
     static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
@@ -124,7 +127,7 @@ pub(crate) fn keep_symbols(part: &'static dyn Part) {
 }
 
 /// Gives the board names of functions.
-#[cfg(all(feature = "tracing", feature = "http"))]
+#[cfg(all(feature = "tracing", feature = "functions"))]
 pub(crate) fn know(functions: &'static dyn Functions) {
     FUNCTIONS.set(Some(functions));
 }
@@ -273,6 +276,7 @@ impl Device for Board {
         SYMBOLS.get()
     }
 
+    #[cfg(feature = "functions")]
     fn functions() -> Option<&'static dyn Functions> {
         FUNCTIONS.get()
     }

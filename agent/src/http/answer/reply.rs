@@ -85,6 +85,7 @@ pub(crate) enum Content {
     /// One value.
     Json(Json),
     /// Lines of text that somebody else writes behind the head, up to the end of the connection.
+    #[cfg(feature = "functions")]
     Lines,
     /// Something of unknown length.
     Stream(Stream),
@@ -241,7 +242,9 @@ impl Reply {
             return Ok(Rest::Bytes(&[]));
         }
         match &mut self.content {
-            Content::Nothing | Content::Lines => {}
+            Content::Nothing => {}
+            #[cfg(feature = "functions")]
+            Content::Lines => {}
             Content::Bytes(_, bytes) => return Ok(Rest::Bytes(bytes)),
             Content::Json(_) => output.write(chunk.bytes()).await?,
             Content::Stream(stream) => {
@@ -270,7 +273,9 @@ impl Reply {
     /// Returns how long the content is, if that is known.
     fn length(&self, json: &Chunk) -> Option<usize> {
         match &self.content {
-            Content::Nothing | Content::Lines | Content::Stream(_) => None,
+            Content::Nothing | Content::Stream(_) => None,
+            #[cfg(feature = "functions")]
+            Content::Lines => None,
             Content::Bytes(_, bytes) => Some(bytes.len()),
             Content::Json(_) => Some(json.bytes().len()),
         }
@@ -325,7 +330,9 @@ impl Content {
             Self::Nothing => None,
             Self::Bytes(content_type, _) => Some(content_type),
             Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
-            Self::Lines | Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
+            #[cfg(feature = "functions")]
+            Self::Lines => Some("text/plain; charset=utf-8"),
+            Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),
             #[cfg(feature = "provisioning")]

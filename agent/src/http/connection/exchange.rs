@@ -16,9 +16,11 @@ use picoserve::time::Duration;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply, Rest};
 use crate::http::connection::events::Talk;
+#[cfg(feature = "functions")]
+use crate::http::connection::names;
+use crate::http::connection::symbols;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
-use crate::http::connection::{names, symbols};
 use crate::http::limits::{FIRST, GUESS, NEXT, READ_SECONDS};
 use crate::http::link::Lost;
 use crate::http::link::{Link, Phase};
@@ -45,6 +47,7 @@ enum Done<M: RawMutex + 'static> {
     /// The answer was made.
     Made(Permit<'static, M>),
     /// The answer is on its way, and is the connection's last.
+    #[cfg(feature = "functions")]
     Told,
     /// The connection is one for events from here on: with a seat, if the token is known.
     Opened(Option<Seat<'static, M>>),
@@ -165,6 +168,7 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let buffered = tail.buffered();
     let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
+        #[cfg(feature = "functions")]
         Done::Told => Turn::Last,
         Done::Opened(seat) => match order.action {
             Ok(Action::Open(opening)) => Turn::Events((opening, seat)),
@@ -205,7 +209,7 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Done<P::Lock>, Stop> {
     let mut body = Body::new();
-    // Where a board has none, that is known when it is compiled, and so is that nobody gets any.
+    #[cfg(feature = "functions")]
     if matches!(order.action, Ok(Action::Names))
         && let Some(functions) = P::functions()
     {

@@ -16,9 +16,13 @@ use super::peer::Peer;
 use super::{crowd, get, talk};
 use crate::http::Guard;
 use crate::http::answer::chunk::Chunk;
-use crate::platform::{Functions, Platform, Task};
+#[cfg(feature = "functions")]
+use crate::platform::Functions;
+use crate::platform::{Platform, Task};
 use crate::read::pprof::Profile;
-use crate::tests::board::{Board, EVENTS, Names, call, know};
+#[cfg(feature = "functions")]
+use crate::tests::board::know;
+use crate::tests::board::{Board, EVENTS, Names, call};
 use crate::tracer::{Allocation, Free, Mode};
 
 /// What a name may hold.
@@ -449,8 +453,10 @@ fn whoever_asks_for_names_is_told_that_there_are_none_whatever_was_sent() {
 }
 
 /// A function that begins where code does.
+#[cfg(feature = "functions")]
 struct First;
 
+#[cfg(feature = "functions")]
 impl Functions for First {
     fn name(&self, address: u64) -> Option<&str> {
         let is_first = (CODE as u64..CODE as u64 + 16).contains(&address);
@@ -458,6 +464,7 @@ impl Functions for First {
     }
 }
 
+#[cfg(feature = "functions")]
 #[test]
 fn a_board_that_knows_its_functions_tells_as_many_names_as_are_asked_for_however_they_come() {
     const LINE: &str = "0x42000008\t_ZN3app5cache17h0123456789abcdefE\n";
