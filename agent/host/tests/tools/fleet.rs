@@ -155,8 +155,10 @@ fn what_discover_prints_is_scraped_under_the_names_that_devices_have_said() {
         server.value(&query) == Some(1.0)
     };
     assert!(!fleet.devices().iter().any(is_up));
-    let file = folder.path().join("targets/found.json");
-    fs::write(file, discovered()).expect("the folder is there");
+    // Prometheus may be reading: so the file comes as a whole.
+    let beside = folder.path().join("targets/found.new");
+    fs::write(&beside, discovered()).expect("the folder is there");
+    fs::rename(&beside, beside.with_extension("json")).expect("it is there");
     await_that("each is up", || fleet.devices().iter().all(is_up));
 }
 
