@@ -38,12 +38,14 @@ impl<M: RawMutex> Marks<M> {
     /// Makes a list without marks.
     pub const fn new() -> Self {
         Self {
-            kept: Mutex::new(RefCell::new(Kept {
-                marks: Deque::new(),
-                last_id: 0,
-                merged: 0,
-            })),
+            kept: Mutex::new(RefCell::new(Kept::new())),
         }
+    }
+
+    /// Forgets all marks and their ids: for a board that simulates boots, of which each has marks of its own.
+    #[doc(hidden)]
+    pub fn end_boot(&self) {
+        self.kept.lock(|kept| kept.replace(Kept::new()));
     }
 
     /// Adds a mark, and returns it.
@@ -94,6 +96,14 @@ impl<M: RawMutex> Default for Marks<M> {
 }
 
 impl Kept {
+    const fn new() -> Self {
+        Self {
+            marks: Deque::new(),
+            last_id: 0,
+            merged: 0,
+        }
+    }
+
     fn add(&mut self, mark: Mark) -> Mark {
         if self.marks.is_full() {
             self.marks.pop_front();

@@ -105,6 +105,11 @@ pub trait Device: Platform {
     /// Describes the device; features, pointer size and the version of the agent are added to it.
     fn describe() -> api::Device;
 
+    /// Returns when it booted, in microseconds since the Unix epoch, on boards that know the time of day.
+    fn booted_unix_us() -> Option<u64> {
+        None
+    }
+
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 
@@ -128,6 +133,13 @@ pub trait Device: Platform {
     /// Returns the part of the flash that such a symbol file may have been written to beside the image: it is read where [`elf`](Self::elf) has
     /// nothing.
     fn symbols() -> Option<&'static dyn Part> {
+        None
+    }
+
+    /// Returns what finds the names of functions, on boards that can do so by themselves: those whose names are packed can't. They are told to
+    /// `go tool pprof`; the dashboard reads [`elf`](Self::elf).
+    #[cfg(feature = "functions")]
+    fn functions() -> Option<&'static dyn Functions> {
         None
     }
 
@@ -183,6 +195,14 @@ pub trait Device: Platform {
 #[inline(never)]
 pub(crate) fn uptime_us<P: Platform>() -> u64 {
     P::now_us()
+}
+
+/// The functions of the running image.
+#[cfg(feature = "functions")]
+pub trait Functions {
+    /// Returns what linkers call the function that lies at an address, one of the image's own; `None` if none is known to. Readers make of it what
+    /// people write.
+    fn name(&self, address: u64) -> Option<&str>;
 }
 
 /// Calls a function of the board when a scan is over.

@@ -15,7 +15,7 @@ const MOST: usize = 1 << 20;
 
 #[test]
 fn what_an_export_takes_does_not_grow_with_its_events() {
-    let bytes = stream(200_000);
+    let bytes = stream(200_000, 50);
     let mut read = |offset: u64, piece: &mut [u8]| {
         let rest = &bytes[offset as usize..];
         let count = rest.len().min(piece.len());

@@ -34,13 +34,16 @@ pub(crate) const AGENT: Library = Library {
         "provisioning",
         "tracing,http",
         "mdns",
-        "flash,http,mdns,provisioning,tracing,update",
+        "flash,functions,http,mdns,provisioning,tracing,update",
     ],
-    tested_sets: &["http", "flash,http,mdns,provisioning,tracing,update"],
+    tested_sets: &[
+        "http",
+        "flash,functions,http,mdns,provisioning,tracing,update",
+    ],
     device_sets: &[
         "tracing",
         "tracing,http",
-        "flash,http,mdns,provisioning,tracing,update",
+        "flash,functions,http,mdns,provisioning,tracing,update",
     ],
 };
 

@@ -15,7 +15,7 @@ use heapbeacon::field::update::Update;
 use heapbeacon::history::History;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::{Area, addresses};
-use heapbeacon::platform::{Context, Device, Platform, ScanGuard, Switch, Task};
+use heapbeacon::platform::{Context, Device, Functions, Platform, ScanGuard, Switch, Task};
 use heapbeacon::postmortem::{BlackBox, Memory, Reset};
 use heapbeacon::tracer::{Buffer, CallStack, EventRing, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
@@ -24,7 +24,7 @@ use static_cell::ConstStaticCell;
 
 use crate::flash;
 use crate::lock::SpinLock;
-use crate::{heap, image, roots, stack, tasks, update, workload};
+use crate::{functions, heap, image, roots, stack, tasks, update, workload};
 
 /// Words of the record buffer: about 23,000 records and 2,000 call stacks, which the demo's leak takes an hour to fill.
 const BUFFER_WORDS: usize = 256 * 1024;
@@ -53,6 +53,7 @@ struct Setup {
     address: SocketAddr,
     switches: &'static [&'static dyn Switch],
     boot_id: u32,
+    booted_unix_us: u64,
 }
 
 /// The Linux process.
@@ -89,11 +90,12 @@ pub(crate) fn called(settings: &Settings) -> Name {
 pub(crate) fn set_up(address: SocketAddr, demo: bool) {
     let switches = if demo { workload::switches() } else { &[] };
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let boot_id = since.map_or(0, |since| since.as_millis() as u32) ^ std::process::id();
+    let now_us = since.map_or(0, |since| since.as_micros() as u64);
     let setup = Setup {
         address,
         switches,
-        boot_id,
+        boot_id: (now_us / 1000) as u32 ^ std::process::id(),
+        booted_unix_us: now_us.saturating_sub(Board::now_us()),
     };
     let is_first = SETUP.set(setup).is_ok();
     debug_assert!(is_first, "the server starts once");
@@ -175,6 +177,10 @@ impl Device for Board {
         }
     }
 
+    fn booted_unix_us() -> Option<u64> {
+        SETUP.get().map(|setup| setup.booted_unix_us)
+    }
+
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heap::regions(window).into_iter().collect()
     }
@@ -189,6 +195,10 @@ impl Device for Board {
 
     fn elf() -> Option<&'static [u8]> {
         image::file()
+    }
+
+    fn functions() -> Option<&'static dyn Functions> {
+        functions::get()
     }
 
     fn area(index: usize) -> Option<Area> {

@@ -10,6 +10,7 @@ extern crate alloc;
 mod board;
 mod flash;
 mod fleet;
+mod functions;
 mod heap;
 pub mod image;
 mod line;

@@ -5,6 +5,7 @@ mod support;
 mod tools {
     mod avahi;
     mod fleet;
+    mod golden;
     mod portal;
     mod pprof;
     mod prometheus;

@@ -22,7 +22,10 @@ const AREA: usize = 512;
 const KEPT: usize = AREA + LOG;
 /// Words of the note on how a boot ended.
 const NOTE: usize = 116;
-const WORDS: usize = KEPT + 2 * AREA + NOTE + LOG;
+/// Words of how often boots have ended for each reason.
+const ENDS: usize = HEAD + REASONS;
+const REASONS: usize = Reason::ALL.len();
+const WORDS: usize = KEPT + 2 * AREA + NOTE + LOG + ENDS;
 /// Bytes that a note takes at most.
 const NOTE_BYTES: usize = (NOTE - HEAD) * size_of::<u32>();
 
@@ -57,7 +60,12 @@ impl Memory {
     }
 
     fn log(&self) -> Log<'_> {
-        Log(&self.0[WORDS - LOG..])
+        let start = KEPT + 2 * AREA + NOTE;
+        Log(&self.0[start..start + LOG])
+    }
+
+    fn ends(&self) -> Area<'_> {
+        Area(&self.0[WORDS - ENDS..])
     }
 }
 
@@ -168,6 +176,7 @@ impl<M: RawMutex> BlackBox<M> {
             (None, Reset::PowerOn) => None,
         };
         let outcome = self.settle(reset, noted, before);
+        self.count(before);
         // The note goes last: a reset in between finds by it that what it tells of was kept.
         self.memory.log().clear();
         for area in self.memory.ahead() {
@@ -190,6 +199,37 @@ impl<M: RawMutex> BlackBox<M> {
     pub fn before(&self) -> Option<Reason> {
         let before = self.get().before;
         before.filter(|reason| *reason != Reason::Unknown)
+    }
+
+    /// Returns how often boots have ended for each of the [reasons](Reason::ALL), since memory lost its content last.
+    pub fn endings(&self) -> [u32; REASONS] {
+        let area = self.memory.ends();
+        let mut bytes = [[0; size_of::<u32>()]; REASONS];
+        match area.find() {
+            Found::Content(content) if content.bytes == size_of_val(&bytes) => {
+                area.read(0, bytes.as_flattened_mut());
+            }
+            _ => {}
+        }
+        bytes.map(u32::from_le_bytes)
+    }
+
+    /// Counts the boot before; after a reset within this, all begin anew.
+    fn count(&self, before: Option<Reason>) {
+        let mut endings = self.endings();
+        if let Some(reason) = before {
+            let count = &mut endings[reason as usize];
+            *count = count.saturating_add(1);
+        }
+        let bytes = endings.map(u32::to_le_bytes);
+        let area = self.memory.ends();
+        area.open();
+        area.write(0, bytes.as_flattened());
+        area.seal(Content {
+            number: 0,
+            bytes: size_of_val(&bytes),
+            messages: 0,
+        });
     }
 
     /// Returns where it keeps what it does.

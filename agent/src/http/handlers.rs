@@ -43,8 +43,11 @@ const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 64;
 /// Longest time, in seconds, of which a profile tells the difference.
 const MAX_SECONDS: u64 = 60;
-/// What pprof is told that asks for names: without an answer, it would take no profile from here.
+/// What pprof is told that asks for names: without an answer, it would take no profile from here. Go's own servers count no further than to 1.
 const NO_SYMBOLS: &[u8] = b"num_symbols: 0\n";
+#[cfg(feature = "functions")]
+const SYMBOLS: &[u8] = b"num_symbols: 1\n";
+const TEXT: &str = "text/plain; charset=utf-8";
 const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/init.";
 
 type Answer = Result<Reply, Problem>;
@@ -99,7 +102,10 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
             .with("Content-Disposition", "attachment; filename=\"heap.pb\""),
         Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
             .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
-        Route::ProfileSymbols => bytes("text/plain; charset=utf-8", NO_SYMBOLS),
+        #[cfg(feature = "functions")]
+        Route::HasProfileSymbols if P::functions().is_some() => bytes(TEXT, SYMBOLS),
+        // The service answers whoever asks for few enough of those that there are.
+        Route::HasProfileSymbols | Route::ProfileSymbols => bytes(TEXT, NO_SYMBOLS),
         Route::Settings => settings::get::<P>()?,
         Route::SetSettings => settings::set(server, body)?,
         Route::TryTrigger => settings::try_trigger::<P>(call.parameter)?,

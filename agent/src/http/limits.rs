@@ -16,6 +16,10 @@ pub(crate) const MAX_BODY: usize = Route::most_body_bytes();
 /// Longest body where none says anything, in bytes: it may be `{}`, or what some client always sends.
 pub(crate) const SMALL_BODY: usize = 256;
 
+/// Most bytes of addresses whose names are told at once: those of 2,000 call stacks have half of them.
+#[cfg(feature = "functions")]
+pub(crate) const MOST_ADDRESSES: usize = 1 << 20;
+
 /// How long a peer may take to say something at all, an idle one holds one of few slots.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 /// How long a peer that was answered may take to ask again.

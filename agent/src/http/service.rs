@@ -10,6 +10,8 @@ use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::field;
 use crate::http::handlers::{self, Call};
+#[cfg(feature = "functions")]
+use crate::http::limits::MOST_ADDRESSES;
 use crate::http::limits::SMALL_BODY;
 use crate::http::link::Entrance;
 #[cfg(feature = "provisioning")]
@@ -67,6 +69,9 @@ pub(crate) enum Action<'b> {
         /// What they say of themselves, once they are held.
         held: Option<Head>,
     },
+    /// Names of functions, whose addresses come behind the head.
+    #[cfg(feature = "functions")]
+    Names,
     /// What a guest of the access point asks for.
     #[cfg(feature = "provisioning")]
     Visit(Visit),
@@ -83,6 +88,9 @@ impl Action<'_> {
             #[cfg(feature = "update")]
             Self::Upload(_) => false,
             Self::Symbols { .. } => false,
+            // They are read while they are answered.
+            #[cfg(feature = "functions")]
+            Self::Names => false,
             _ => true,
         }
     }
@@ -207,6 +215,15 @@ fn choose<'b, P: Device>(
                 bytes: body_length,
                 held: None,
             })
+        }
+        #[cfg(feature = "functions")]
+        Place::Route(endpoint, _)
+            if endpoint.route == Route::ProfileSymbols
+                && body_length <= MOST_ADDRESSES
+                && P::functions().is_some() =>
+        {
+            Query::new(request.target.query, endpoint.query)?;
+            Ok(Action::Names)
         }
         #[cfg(feature = "update")]
         Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
@@ -367,6 +384,9 @@ pub(crate) fn perform<P: Device>(
             .unwrap_or_else(|problem| Reply::refusal(&problem)),
         // Where the connection has changed hands, there is nothing to answer.
         Action::Open(_) => nothing(),
+        // They were told.
+        #[cfg(feature = "functions")]
+        Action::Names => nothing(),
     }
 }
 

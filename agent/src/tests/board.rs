@@ -22,6 +22,8 @@ use crate::field::update::Update;
 use crate::history::History;
 use crate::marks::Marks;
 use crate::memory::Area;
+#[cfg(feature = "functions")]
+use crate::platform::Functions;
 use crate::platform::{Context, Device, Platform, ScanGuard, Task};
 use crate::postmortem::BlackBox;
 #[cfg(feature = "tracing")]
@@ -53,6 +55,8 @@ std::thread_local! {
     static NAMES: RefCell<Names> = RefCell::default();
     #[cfg(feature = "flash")]
     static SYMBOLS: Cell<Option<&'static dyn Part>> = const { Cell::new(None) };
+    #[cfg(feature = "functions")]
+    static FUNCTIONS: Cell<Option<&'static dyn Functions>> = const { Cell::new(None) };
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
     static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
@@ -120,6 +124,12 @@ pub(crate) fn boot(memory: &'static Memory, reset: Reset) -> &'static BlackBox<I
 #[cfg(all(feature = "flash", feature = "http", feature = "tracing"))]
 pub(crate) fn keep_symbols(part: &'static dyn Part) {
     SYMBOLS.set(Some(part));
+}
+
+/// Gives the board names of functions.
+#[cfg(all(feature = "tracing", feature = "functions"))]
+pub(crate) fn know(functions: &'static dyn Functions) {
+    FUNCTIONS.set(Some(functions));
 }
 
 /// Begins a boot of a board that keeps settings.
@@ -264,6 +274,11 @@ impl Device for Board {
     #[cfg(feature = "flash")]
     fn symbols() -> Option<&'static dyn Part> {
         SYMBOLS.get()
+    }
+
+    #[cfg(feature = "functions")]
+    fn functions() -> Option<&'static dyn Functions> {
+        FUNCTIONS.get()
     }
 
     fn settings() -> Option<&'static Store<Interruptible>> {

@@ -141,6 +141,7 @@ pub enum Route {
     Metrics,
     HeapProfile,
     AllocsProfile,
+    HasProfileSymbols,
     ProfileSymbols,
     Settings,
     SetSettings,
@@ -223,7 +224,7 @@ impl Endpoint {
 
 impl Route {
     /// Every route, in the order of the variants.
-    pub const ALL: [Endpoint; 39] = [
+    pub const ALL: [Endpoint; 40] = [
         Endpoint::read(Route::Device, "/api/v1/device", Answer::Json),
         Endpoint::read(Route::Heap, "/api/v1/heap", Answer::Json).with_query(&["since"]),
         Endpoint::read(Route::HeapHistory, "/api/v1/heap/history", Answer::Json),
@@ -304,6 +305,11 @@ impl Route {
         Endpoint::read(Route::AllocsProfile, "/debug/pprof/allocs", Answer::File)
             .with_query(&["seconds"])
             .of_trace(),
+        Endpoint::read(
+            Route::HasProfileSymbols,
+            "/debug/pprof/symbol",
+            Answer::Text,
+        ),
         // It changes nothing: pprof posts the addresses that it would have names of.
         Endpoint {
             method: Method::Post,
@@ -332,7 +338,7 @@ impl Route {
         },
     ];
 
-    const TABLE: &'static [Endpoint; 39] = &Self::ALL;
+    const TABLE: &'static [Endpoint; 40] = &Self::ALL;
 
     /// Returns this route's row of the table.
     pub fn endpoint(self) -> &'static Endpoint {

@@ -67,6 +67,9 @@ mod field {
     pub(super) const DEFAULT_SAMPLE_TYPE: u64 = 14;
 }
 
+/// What may stand between any two fields and changes nothing: the period, once more.
+pub const AGAIN: [u8; 2] = [(field::PERIOD << 3) as u8, 1];
+
 /// What of a profile is shown at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {

@@ -44,6 +44,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 13] = [
+        Self::Unknown,
+        Self::Requested,
+        Self::OutOfMemory,
+        Self::Panic,
+        Self::StackOverflow,
+        Self::Fault,
+        Self::Watchdog,
+        Self::TaskWatchdog,
+        Self::InterruptWatchdog,
+        Self::BrownOut,
+        Self::UpdateFailed,
+        Self::Triggered,
+        Self::Snapshot,
+    ];
+
     /// Returns its name in the API.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,8 +5,8 @@ use heapbeacon_shared::wire::{
     Encoder, Event, EventWriter, FreedBlock, MAX_ENCODED, Message, Snapshot, SnapshotEnd,
 };
 
-/// A stream of so many allocations, each of which is freed 50 later.
-pub(crate) fn stream(allocations: u64) -> Vec<u8> {
+/// A stream of so many allocations, of which so many are live at a time: each is freed by that many later.
+pub(crate) fn stream(allocations: u64, live: u64) -> Vec<u8> {
     let mut encoder = Encoder::new();
     let mut buffer = [0; MAX_ENCODED];
     let mut bytes = Vec::new();
@@ -15,7 +15,7 @@ pub(crate) fn stream(allocations: u64) -> Vec<u8> {
     };
     say(&Message::Snapshot(Snapshot::default()));
     say(&Message::SnapshotEnd(SnapshotEnd::default()));
-    let address = |number: u64| Address(0x1000 + number % 64 * 0x100);
+    let address = |number: u64| Address(0x1000 + number % (live + 14) * 0x100);
     let mut writer = EventWriter::default();
     for number in 1..=allocations {
         let record = Record {
@@ -25,7 +25,7 @@ pub(crate) fn stream(allocations: u64) -> Vec<u8> {
             stack: (number % 10) as u32,
             ..Record::default()
         };
-        let freed = number.checked_sub(50).map(|before| {
+        let freed = number.checked_sub(live).map(|before| {
             Event::Freed(FreedBlock {
                 time: number * 10,
                 address: address(before),

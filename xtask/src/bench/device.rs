@@ -73,8 +73,9 @@ const COUNTING: Duration = Duration::from_secs(3);
 const PAGE: &str = "/api/v1/trace/records?limit=64";
 /// How often that is asked for: the median counts.
 const SCRAPES: usize = 5;
-/// Records that the trace has at least which Prometheus and profile servers ask for.
+/// Records and call stacks that the trace has at least which Prometheus and profile servers ask for.
 const SCRAPED: u64 = 1000;
+const SCRAPED_STACKS: u64 = 128;
 
 /// Counts instructions on QEMU and measures how the agent answers there; returns how many figures are over their
 /// budget. Time is printed and judged by nobody: it is this machine's.
@@ -165,12 +166,13 @@ fn is_smaller(machine: &Machine) -> Result<bool> {
 fn time_scrapes(machine: &Machine) -> Result<usize> {
     let mut connection = Connection::open(machine)?;
     connection.send("POST", "/api/v1/trace/start?mode=all")?;
+    connection.send_with("POST", "/api/v1/demo/many-stacks", r#"{"on":true}"#)?;
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut trace = String::from_utf8(connection.get("/api/v1/trace")?)?;
-    while number(&trace, "count")? < SCRAPED {
+    while number(&trace, "count")? < SCRAPED || number(&trace, "stack_count")? < SCRAPED_STACKS {
         ensure!(
             Instant::now() < deadline,
-            "there are too few records: {trace}"
+            "there are too few records or call stacks: {trace}"
         );
         thread::sleep(Duration::from_millis(100));
         trace = String::from_utf8(connection.get("/api/v1/trace")?)?;
@@ -230,11 +232,18 @@ impl Connection {
 
     /// Sends a request without a body and returns the body of the answer.
     fn send(&mut self, method: &str, path: &str) -> Result<Vec<u8>> {
-        write!(
-            self.stream.get_mut(),
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\n\r\n",
-            self.host
-        )?;
+        self.send_with(method, path, "")
+    }
+
+    /// Sends a request with a body in JSON, unless that is empty, and returns the body of the answer.
+    fn send_with(&mut self, method: &str, path: &str, json: &str) -> Result<Vec<u8>> {
+        let (host, length) = (&self.host, json.len());
+        let fields = match length {
+            0 => String::new(),
+            _ => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+        };
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n{json}");
+        self.stream.get_mut().write_all(request.as_bytes())?;
         let status = self.line()?;
         ensure!(
             status.starts_with("HTTP/1.1 200"),

@@ -23,6 +23,7 @@ use static_cell::ConstStaticCell;
 
 use crate::crash::{EXHAUSTION, PANIC};
 use crate::storm::STORM;
+use crate::ways::MANY_STACKS;
 use crate::{clock, flash, heap, interrupts, keep, stack, update};
 
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
@@ -46,7 +47,7 @@ static BOOT_ID: AtomicU32 = AtomicU32::new(0);
 pub static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
 
 /// Switches of this board's own.
-const OWN: [&dyn Switch; 3] = [&STORM, &PANIC, &EXHAUSTION];
+const OWN: [&dyn Switch; 4] = [&STORM, &MANY_STACKS, &PANIC, &EXHAUSTION];
 
 /// What can be switched: the demo's behaviours, and what only this board does.
 static SWITCHES: [&dyn Switch; OFFERED.len() + OWN.len()] = {

@@ -10,7 +10,7 @@
 //! | [`update`], [`elf`], [`watchdog`] | updates: what takes them, what an image is, and what ends one that hangs |
 //! | [`parameters`] | what may be written into a built image |
 //! | [`keep`], `crash` | what outlives a reset, and switches that end in one |
-//! | [`storm`] | a switch that lets much happen |
+//! | [`storm`], [`ways`] | switches that let much happen, and from many call stacks |
 //! | [`virtio_net`] | the network card |
 //! | [`console`] | the serial console, and how QEMU ends |
 #![no_std]
@@ -34,5 +34,6 @@ pub mod storm;
 pub mod update;
 pub mod virtio_net;
 pub mod watchdog;
+pub mod ways;
 
 pub use board::Board;

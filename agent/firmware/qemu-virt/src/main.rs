@@ -21,7 +21,7 @@ use heapbeacon_qemu_virt::heap::Regions;
 use heapbeacon_qemu_virt::parameters::{self, Variant};
 use heapbeacon_qemu_virt::virtio_net::Card;
 use heapbeacon_qemu_virt::watchdog::Watchdog;
-use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm, update};
+use heapbeacon_qemu_virt::{console, flash, interrupts, keep, println, storm, update, ways};
 use heapbeacon_shared::trace::{Destination, Settings};
 use static_cell::StaticCell;
 
@@ -119,6 +119,7 @@ async fn start(spawner: Spawner) {
         say_where(network).expect("it is spawned once"),
     ));
     spawner.spawn(named("storm", run_storm().expect("it is spawned once")));
+    spawner.spawn(named("ways", go_ways().expect("it is spawned once")));
     if parameters::variant() == Some(Variant::Mended) {
         mend();
     }
@@ -202,6 +203,11 @@ async fn feed_watchdog() {
 #[embassy_executor::task]
 async fn run_storm() -> ! {
     storm::run().await
+}
+
+#[embassy_executor::task]
+async fn go_ways() -> ! {
+    ways::run().await
 }
 
 #[embassy_executor::task]

@@ -175,6 +175,7 @@ impl StandIn {
     fn reboot(&self) {
         // Memory does not outlive a boot. Nobody starts a trace meanwhile: all stand-ins are of one thread.
         let buffer = self.tracer.end_boot();
+        self.marks.end_boot();
         self.booted_us.set(clock_us());
         self.boots.set(self.boots.get() + 1);
         if let Ok(Some(buffer)) = buffer {
@@ -288,13 +289,16 @@ mod tests {
     }
 
     #[test]
-    fn time_begins_anew_with_a_boot_and_so_does_the_trace() {
+    fn time_begins_anew_with_a_boot_and_so_do_trace_and_marks() {
         let address = SocketAddr::from(([127, 0, 0, 1], 80));
         let stand_in = StandIn::new(9, address).expect("it traces");
         let before = stand_in.tracer.status();
         let now_us = || stand_in.tracer.now_us(stand_in.uptime_us());
         assert!(now_us() >= YOUNGEST_S * STEP_US);
+        stand_in.marks.add("after login", now_us(), 1);
         stand_in.reboot();
+        assert_eq!(stand_in.marks.after(0), None);
+        assert_eq!(stand_in.marks.add("again", 0, 2).id, 1);
         let after = stand_in.tracer.status();
         assert!(now_us() < YOUNGEST_S * STEP_US);
         assert_ne!(after.trace, before.trace);

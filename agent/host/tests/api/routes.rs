@@ -67,6 +67,7 @@ fn check(agent: &Target, route: Route, answer: &Answer) {
         Route::Events => drop(answer.problem(426)),
         Route::HeapProfile | Route::AllocsProfile => assert_eq!(answer.status, 200),
         Route::Metrics => assert!(answer.text().starts_with("# HELP heap_trace_info ")),
+        Route::HasProfileSymbols => assert!(answer.text().starts_with("num_symbols: ")),
         Route::OpenApi => assert!(answer.unzipped().starts_with(b"openapi: 3.1")),
         Route::Ota if answer.status == 404 => drop(answer.problem(404)),
         Route::Ota => drop(answer.json::<Ota>()),

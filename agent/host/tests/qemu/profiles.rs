@@ -36,3 +36,27 @@ fn with_the_elf_pprof_names_functions_of_a_device_and_tells_what_two_profiles_di
     let grown = pprof.sums(&["-base", &before, &after]);
     assert!(grown[0] >= 500 && grown[1] > 0, "{grown:?}");
 }
+
+#[test]
+fn a_profile_of_128_call_stacks_adds_up_to_what_the_trace_has_counted() {
+    let machine = Qemu::boot();
+    let agent = machine.client();
+    let others = agent.trace().summary.stack_count;
+    let on = agent.post("/demo/many-stacks", r#"{"on":true}"#);
+    assert_eq!(on.status, 200);
+    await_that("the switch is followed", || {
+        agent.trace().summary.stack_count >= others + 128
+    });
+    let trace = agent.command("/trace/stop", "").summary;
+    let url = format!("{}/debug/pprof/heap", machine.url());
+    let counted = [
+        trace.total_allocations,
+        trace.total_allocated_bytes,
+        trace.live_count,
+        trace.live_bytes,
+    ];
+    assert_eq!(
+        Pprof::new().sums(&[&url]),
+        counted.map(|count| count as i64)
+    );
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -140,6 +141,37 @@ fn a_release_whose_devices_run_out_of_memory_is_not_free_of_crashes() {
     });
     let healthy = "min_over_time(version:crash_free_hours:ratio1h{version=\"1.1.0\"}[1m])";
     assert_eq!(server.value(healthy), Some(1.0));
+}
+
+#[test]
+fn what_discover_prints_is_scraped_under_the_names_that_devices_have_said() {
+    let folder = set_up(hurry);
+    let own = folder.path().join("own.json");
+    let fleet = Fleet::start(3, &own, &["--token", TOKEN, "--mdns"]);
+    let server = Prometheus::start(folder.path());
+    // Others may be in this network.
+    let is_up = |(device, address): &(String, String)| {
+        let query = format!("up{{device=\"{device}\", instance=\"{address}\"}}");
+        server.value(&query) == Some(1.0)
+    };
+    assert!(!fleet.devices().iter().any(is_up));
+    // Prometheus may be reading: so the file comes as a whole.
+    let beside = folder.path().join("targets/found.new");
+    fs::write(&beside, discovered()).expect("the folder is there");
+    fs::rename(&beside, beside.with_extension("json")).expect("it is there");
+    await_that("each is up", || fleet.devices().iter().all(is_up));
+}
+
+/// Returns what `cargo xtask discover` prints.
+fn discovered() -> Vec<u8> {
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "heapbeacon-reports", "--"])
+        .arg("discover")
+        .output()
+        .expect("cargo runs this test");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    output.stdout
 }
 
 /// Returns the queries of the dashboard that no series answers.

@@ -75,6 +75,21 @@ fn a_difference_is_what_has_happened_while_the_tool_waited() {
 }
 
 #[test]
+fn by_the_url_alone_functions_have_names() {
+    let process = Process::start(&["--start", "leaks"]);
+    let agent = process.client();
+    work(&agent);
+    let pprof = Pprof::new();
+    let url = format!("{}/debug/pprof/heap", process.url());
+    let top = pprof.run(&["-top", "-cum", "-nodecount=1000", "-symbolize=remote", &url]);
+    for function in [" __rustc::__rust_alloc\n", " heapbeacon_demo::"] {
+        assert!(top.contains(function), "{function}: {top}");
+    }
+    // Nothing of the process's own has none.
+    assert!(!top.contains(" 0x"), "{top}");
+}
+
+#[test]
 fn with_the_elf_functions_have_names() {
     let process = Process::start(&["--start", "leaks", "--no-demo"]);
     let agent = process.client();

@@ -1,14 +1,16 @@
 //! What Prometheus and its `promtool` make of `/metrics`.
 
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::server::{MISSING, Prometheus, program};
+use super::server::{Prometheus, check};
 use crate::support::await_that;
 use crate::support::client::Client;
+use crate::support::pprof::Pprof;
 use crate::support::process::Process;
 
 const TOKEN: &str = "correct-horse-battery";
@@ -20,25 +22,6 @@ fn metrics(agent: &Client) -> String {
     let answer = agent.request("GET", "/metrics", &[], b"");
     assert_eq!(answer.status, 200);
     answer.text().to_owned()
-}
-
-/// Checks that `promtool` has nothing to say of a document.
-#[track_caller]
-fn check(text: &str) {
-    let mut promtool = program("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect(MISSING);
-    let mut input = promtool.stdin.take().expect("it is piped");
-    input.write_all(text.as_bytes()).expect("it reads");
-    drop(input);
-    let output = promtool.wait_with_output().expect("it ends");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success() && said.is_empty(), "{said}\n{text}");
 }
 
 #[test]
@@ -58,6 +41,40 @@ fn promtool_has_nothing_to_say_in_any_state_of_the_trace() {
         }
         agent.command("/trace/stop", "");
         check(&metrics(&agent));
+    }
+}
+
+#[test]
+fn tools_read_what_is_told_while_the_trace_begins_anew_all_the_time() {
+    let process = Process::start(&["--start", "all"]);
+    let agent = process.client();
+    let url = format!("{}/debug/pprof/heap", process.url());
+    let pprof = Pprof::new();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Relaxed) {
+                for mode in ["leaks", "all"] {
+                    agent.command(&format!("/trace/start?mode={mode}"), "");
+                }
+            }
+        });
+        // Whatever fails, the others end.
+        let _over = Over(&is_over);
+        for _ in 0..10 {
+            check(&metrics(&agent));
+            let sums = pprof.sums(&[&url]);
+            assert!(sums[0] >= sums[2] && sums[1] >= sums[3], "{sums:?}");
+        }
+    });
+}
+
+/// Says that something is over when this value goes.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
     }
 }
 
@@ -95,6 +112,12 @@ fn prometheus_scrapes_what_the_trace_has_counted() {
         // PromQL knows but floats.
         assert_eq!(server.value(name), Some(expected as f64), "{name}");
     }
+    let started = server
+        .value("process_start_time_seconds")
+        .expect("a process knows the time");
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(started);
+    let age = since.elapsed().expect("it has started").as_secs();
+    assert!(age < 100, "{age} s");
     let build_id = agent.read::<Value>("/device")["build_id"].clone();
     let info = format!("heap_trace_info{{build_id={build_id},mode=\"leaks\"}}");
     assert_eq!(server.value(&info), Some(1.0));

@@ -1,7 +1,8 @@
 //! A Prometheus of the test's own.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -18,6 +19,25 @@ pub(super) fn program(name: &str) -> Command {
     let version = String::from_utf8_lossy(&output.stdout);
     assert!(version.contains(", version 3."), "{MISSING}, not {version}");
     Command::new(name)
+}
+
+/// Checks that `promtool` has nothing to say of a document.
+#[track_caller]
+pub(super) fn check(text: &str) {
+    let mut promtool = program("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect(MISSING);
+    let mut input = promtool.stdin.take().expect("it is piped");
+    input.write_all(text.as_bytes()).expect("it reads");
+    drop(input);
+    let output = promtool.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}\n{text}");
 }
 
 /// A Prometheus that runs until this value goes.

@@ -84,6 +84,9 @@ pub(crate) enum Content {
     Bytes(&'static str, &'static [u8]),
     /// One value.
     Json(Json),
+    /// Lines of text that somebody else writes behind the head, up to the end of the connection.
+    #[cfg(feature = "functions")]
+    Lines,
     /// Something of unknown length.
     Stream(Stream),
 }
@@ -233,18 +236,15 @@ impl Reply {
             chunk.json(json);
         }
         if !self.is_begun {
-            let head = Head {
-                reply: self,
-                length: self.length(chunk),
-                delivery,
-            };
-            output.format(format_args!("{head}")).await?;
+            self.begin(self.length(chunk), output, delivery).await?;
         }
         if delivery.is_head {
             return Ok(Rest::Bytes(&[]));
         }
         match &mut self.content {
             Content::Nothing => {}
+            #[cfg(feature = "functions")]
+            Content::Lines => {}
             Content::Bytes(_, bytes) => return Ok(Rest::Bytes(bytes)),
             Content::Json(_) => output.write(chunk.bytes()).await?,
             Content::Stream(stream) => {
@@ -255,10 +255,27 @@ impl Reply {
         Ok(Rest::Bytes(&[]))
     }
 
+    /// Writes the head of an answer of some length, if that is known.
+    pub(crate) async fn begin<W: Write, T: Timer<R>, R>(
+        &self,
+        length: Option<usize>,
+        output: &mut Output<'_, W, T, R>,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), Lost> {
+        let head = Head {
+            reply: self,
+            length,
+            delivery,
+        };
+        output.format(format_args!("{head}")).await
+    }
+
     /// Returns how long the content is, if that is known.
     fn length(&self, json: &Chunk) -> Option<usize> {
         match &self.content {
             Content::Nothing | Content::Stream(_) => None,
+            #[cfg(feature = "functions")]
+            Content::Lines => None,
             Content::Bytes(_, bytes) => Some(bytes.len()),
             Content::Json(_) => Some(json.bytes().len()),
         }
@@ -313,6 +330,8 @@ impl Content {
             Self::Nothing => None,
             Self::Bytes(content_type, _) => Some(content_type),
             Self::Json(Json::Problem(_)) => Some(PROBLEM_MIME),
+            #[cfg(feature = "functions")]
+            Self::Lines => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Dump(_)) => Some("text/plain; charset=utf-8"),
             Self::Stream(Stream::Capture(_) | Stream::KeptMessages(_)) => Some(POSTCARD_MIME),
             Self::Stream(Stream::Metrics(_)) => Some(METRICS_MIME),

@@ -7,6 +7,7 @@ use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon_shared::api::EVENTS_PROTOCOL;
+use heapbeacon_shared::pprof;
 use picoserve::Timer;
 use picoserve::io::{Read, Socket, Write};
 use picoserve::response::StatusCode;
@@ -15,6 +16,8 @@ use picoserve::time::Duration;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Delivery, Reply, Rest};
 use crate::http::connection::events::Talk;
+#[cfg(feature = "functions")]
+use crate::http::connection::names;
 use crate::http::connection::symbols;
 #[cfg(feature = "update")]
 use crate::http::connection::upload;
@@ -43,6 +46,9 @@ enum Turn<M: RawMutex + 'static> {
 enum Done<M: RawMutex + 'static> {
     /// The answer was made.
     Made(Permit<'static, M>),
+    /// The answer is on its way, and is the connection's last.
+    #[cfg(feature = "functions")]
+    Told,
     /// The connection is one for events from here on: with a seat, if the token is known.
     Opened(Option<Seat<'static, M>>),
 }
@@ -124,10 +130,24 @@ async fn send<P: Device, W: Write, T: Timer<R>, R>(
         };
         output.flush().await?;
         link.enter(Phase::Pausing);
-        let time = Duration::from_secs(half.seconds.into());
-        output.timer().delay(time).await;
+        for _ in 0..half.seconds {
+            output.timer().delay(Duration::from_secs(1)).await;
+            // Whoever has gone is found out by what it does not take.
+            output.write(go_on(delivery)).await?;
+            output.flush().await?;
+        }
         permit = server.slots().permit(link).await;
         permit.make(|| Reply::behind::<P>(&half));
+    }
+}
+
+/// Returns what changes nothing about a profile, as a client reads it.
+fn go_on(delivery: &Delivery<'_>) -> &'static [u8] {
+    const KEY: u8 = pprof::AGAIN[0];
+    const VALUE: u8 = pprof::AGAIN[1];
+    match delivery.has_chunks {
+        true => &[b'2', b'\r', b'\n', KEY, VALUE, b'\r', b'\n'],
+        false => &[KEY, VALUE],
     }
 }
 
@@ -148,6 +168,8 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let buffered = tail.buffered();
     let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
+        #[cfg(feature = "functions")]
+        Done::Told => Turn::Last,
         Done::Opened(seat) => match order.action {
             Ok(Action::Open(opening)) => Turn::Events((opening, seat)),
             _ => Turn::Last,
@@ -187,6 +209,13 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Done<P::Lock>, Stop> {
     let mut body = Body::new();
+    #[cfg(feature = "functions")]
+    if matches!(order.action, Ok(Action::Names))
+        && let Some(functions) = P::functions()
+    {
+        names::tell(functions, order, tail, &mut body, output, deadline).await?;
+        return Ok(Done::Told);
+    }
     receive::<P, _, _, _, _>(link, order, tail, &mut body, output, deadline).await?;
     if let Ok(Action::Open(opening)) = &order.action {
         let seat = opening.is_admitted.then(|| server.slots().seat(link));

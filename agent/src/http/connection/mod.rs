@@ -4,6 +4,8 @@ mod events;
 mod exchange;
 mod inbox;
 mod intake;
+#[cfg(feature = "functions")]
+mod names;
 mod serve;
 mod symbols;
 #[cfg(feature = "update")]

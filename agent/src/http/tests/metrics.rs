@@ -230,6 +230,26 @@ fn a_restart_has_the_reason_that_the_firmware_noted_before_that_of_the_chip() {
 }
 
 #[test]
+fn restarts_are_counted_by_reason_until_memory_loses_its_content() {
+    let memory: &'static Memory = Box::leak(Box::default());
+    let check = |told: &[(&str, f64)]| {
+        assert_eq!(document().of("process_restarts_total", "reason"), told);
+    };
+    boot(memory, Reset::PowerOn);
+    check(&[]);
+    for _ in 0..3 {
+        boot(memory, Reset::Ended(Reason::Watchdog));
+    }
+    boot(memory, Reset::Ended(Reason::Unknown));
+    check(&[("unknown", 1.0), ("watchdog", 3.0)]);
+    // What is deleted has happened all the same, and so has what a short failure of the power left in memory.
+    boot(memory, Reset::PowerOn).delete();
+    check(&[("unknown", 1.0), ("watchdog", 3.0)]);
+    boot(Box::leak(Box::default()), Reset::Ended(Reason::BrownOut));
+    check(&[("brown_out", 1.0)]);
+}
+
+#[test]
 fn what_is_not_known_has_no_sample() {
     let document = document();
     for name in [
@@ -243,6 +263,7 @@ fn what_is_not_known_has_no_sample() {
         "heap_reserve_bytes",
         "process_reset_info",
         "process_restart_info",
+        "process_restarts_total",
         "process_start_time_seconds",
     ] {
         assert_eq!(document.all(name).count(), 0, "{name}");

@@ -1,6 +1,8 @@
 //! The server without a network: a peer in memory, and a clock that only waiting moves.
 
 mod crowd;
+#[cfg(feature = "tracing")]
+mod golden;
 mod history;
 mod peer;
 

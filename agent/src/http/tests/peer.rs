@@ -57,6 +57,8 @@ pub(super) struct Peer {
     at_a_time: usize,
     leaves: bool,
     lingers: bool,
+    /// When it is there no more.
+    goes: u64,
     window: Rc<RefCell<Window>>,
     output: Output,
     clock: Clock,
@@ -79,6 +81,7 @@ pub(super) struct Reader<'p>(&'p mut Peer);
 
 pub(super) struct Writer {
     output: Output,
+    goes: u64,
     window: Rc<RefCell<Window>>,
     clock: Clock,
 }
@@ -98,6 +101,7 @@ impl Peer {
             at_a_time: usize::MAX,
             leaves: false,
             lingers: false,
+            goes: u64::MAX,
             window: Window::of(usize::MAX, Some(0)),
             output: Output::default(),
             clock: Clock::default(),
@@ -141,6 +145,11 @@ impl Peer {
         self
     }
 
+    /// Is gone some milliseconds after the agent has begun, and takes nothing more.
+    pub(super) fn that_goes(self, goes: u64) -> Self {
+        Self { goes, ..self }
+    }
+
     /// Connects.
     pub(super) fn connect(mut self, clock: &Clock) -> Self {
         self.clock = clock.clone();
@@ -170,6 +179,9 @@ impl Peer {
 
 impl Writer {
     async fn take(&mut self, bytes: &[u8]) -> usize {
+        if self.clock.now() >= self.goes {
+            return 0;
+        }
         let window = &self.window;
         poll_fn(|_| match window.borrow_mut().has_room(self.clock.now()) {
             true => Poll::Ready(()),
@@ -234,6 +246,7 @@ impl Socket<Polled> for Peer {
     fn split(&mut self) -> (Reader<'_>, Writer) {
         let writer = Writer {
             output: self.output(),
+            goes: self.goes,
             window: Rc::clone(&self.window),
             clock: self.clock.clone(),
         };
@@ -296,8 +309,10 @@ impl Write for Writer {
         let result = write(room.unfilled());
         let mut bytes = room.filled();
         while !bytes.is_empty() {
-            let taken = self.take(bytes).await;
-            bytes = &bytes[taken..];
+            match self.take(bytes).await {
+                0 => break,
+                taken => bytes = &bytes[taken..],
+            }
         }
         Ok(result)
     }

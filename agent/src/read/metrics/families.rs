@@ -17,7 +17,9 @@ pub(super) enum Of {
     Device,
     ResetReason,
     Restart,
+    Restarts,
     Uptime,
+    StartTime,
     Region(fn(&Region) -> u64),
     Reserve(fn(&Reserve) -> u64),
     State,
@@ -38,11 +40,13 @@ const fn family(name: &'static str, of: Of, help: &'static str) -> Family {
 
 // A row each, as in a table.
 #[rustfmt::skip]
-pub(super) const FAMILIES: [Family; 39] = [
+pub(super) const FAMILIES: [Family; 41] = [
     family("heap_trace_info", Of::Device, "The firmware that is traced, and what becomes of records that are freed."),
     family("process_uptime_seconds", Of::Uptime, "Time since boot."),
+    family("process_start_time_seconds", Of::StartTime, "When the device booted, since the Unix epoch."),
     family("process_reset_info", Of::ResetReason, "Why the device started last."),
     family("process_restart_info", Of::Restart, "Why the boot before has ended, by the words of post-mortems."),
+    family("process_restarts_total", Of::Restarts, "Boots that have ended, by reason, since the power came."),
     family("heap_size_bytes", Of::Region(|region| region.size), "Bytes of a region of the heap."),
     family("heap_used_bytes", Of::Region(|region| region.used), "Bytes that are handed out."),
     family("heap_free_bytes", Of::Region(|region| region.free), "Bytes that are left."),

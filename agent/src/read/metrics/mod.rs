@@ -2,7 +2,7 @@
 //!
 //! Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>. Sizes are bytes, times seconds; what only ever rises ends
 //! with `_total`, and begins anew with the trace or the boot that it is counted from. What is not known has no sample: neither
-//! has a trace before its first start, nor live blocks without a record buffer, nor the time of day of the boot. Labels are
+//! has a trace before its first start, nor live blocks without a record buffer, nor the boot of a device that does not know the time of day. Labels are
 //! names of regions and words of the API, never call stacks, of which there may be any number.
 //!
 //! All samples of the trace are from one instant. Verdicts are counted before, a few at a time, and left out where that was
@@ -13,7 +13,7 @@ mod verdicts;
 
 use core::fmt::{self, Display, Write};
 
-use heapbeacon_shared::trace::{Mode, Region, Reserve, State};
+use heapbeacon_shared::trace::{Mode, Reason, Region, Reserve, State};
 use heapless::Vec;
 
 use crate::field::settings::Store;
@@ -129,7 +129,12 @@ impl Moment {
             Of::Device => self.device::<P>(&mut samples),
             Of::ResetReason => reset_reason::<P>(&mut samples),
             Of::Restart => restart::<P>(&mut samples),
+            Of::Restarts => restarts::<P>(&mut samples),
             Of::Uptime => samples.sample(&[], Value::Time(self.time_us)),
+            Of::StartTime => match P::booted_unix_us() {
+                Some(time_us) => samples.sample(&[], Value::Time(time_us)),
+                None => Ok(()),
+            },
             Of::Region(value) => self.each_region(&mut samples, value),
             Of::Reserve(value) => match &self.reserve {
                 Some(reserve) => samples.sample(&[], Value::Number(value(reserve))),
@@ -216,6 +221,19 @@ fn restart<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
         None => Ok(()),
         Some(reason) => samples.sample(&[("reason", reason.name())], Value::Number(1)),
     }
+}
+
+/// Tells how many boots have ended for each reason that there was.
+fn restarts<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
+    let endings = P::black_box().map(|black_box| black_box.endings());
+    let counts = endings.iter().flatten();
+    let mut counts = Reason::ALL
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| **count > 0);
+    counts.try_for_each(|(reason, count)| {
+        samples.sample(&[("reason", reason.name())], Value::Number((*count).into()))
+    })
 }
 
 /// What a sample says.
