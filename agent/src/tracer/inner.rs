@@ -269,9 +269,8 @@ impl Inner {
     /// Takes a block that ended off the sums of its call stack, in leaks mode also its record off the count.
     #[inline(always)]
     fn end_live(&mut self, mode: Mode, gone: &Gone, count: &Count) {
-        self.stacks.freed(gone.stack, gone.size, gone.lifetime);
+        self.stacks.freed(mode, gone);
         if mode == Mode::Leaks {
-            self.stacks.release(gone.stack);
             count.decrement();
         }
     }
@@ -446,11 +445,12 @@ impl Inner {
             self.counters.evicted_live += 1;
             add_recorded(&mut self.counters.evicted_live_bytes, gone.size);
             self.stacks.evicted(gone.stack, gone.size);
+        } else {
+            self.stacks.release(gone.stack);
         }
         if let Some(freed_by) = gone.freed_by {
             self.stacks.release(freed_by);
         }
-        self.stacks.release(gone.stack);
         slot
     }
 

@@ -182,9 +182,29 @@ impl Records {
     }
 
     /// Leaks mode: removes the newest live record of an address, whose block is freed at about `time_us`.
+    ///
+    /// The rest is done in either branch, not behind both: so the usual way has nothing to work out again of what it knows.
     #[inline(always)]
     pub(super) fn take(&mut self, address: usize, time_us: u64) -> Option<Gone> {
-        let index = self.unlink(address, |_, slot| slot.address() == address)?;
+        let bucket = self.bucket(address);
+        let first = self.slots[bucket].bucket;
+        if first == NONE {
+            return None;
+        }
+        let slot = &self.slots[first];
+        if slot.address() == address {
+            self.slots[bucket].bucket = slot.chain();
+            return Some(self.take_out(first, time_us));
+        }
+        // Most buckets hold but one record.
+        cold_path();
+        let index = self.unlink_behind(first, |_, slot| slot.address() == address)?;
+        Some(self.take_out(index, time_us))
+    }
+
+    /// Leaks mode: removes a record that is in no bucket any more.
+    #[inline(always)]
+    fn take_out(&mut self, index: Link, time_us: u64) -> Gone {
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
@@ -194,7 +214,7 @@ impl Records {
             freed_by: None,
         };
         self.remove(index);
-        Some(gone)
+        gone
     }
 
     /// All mode: marks the newest live record of an address as freed.
