@@ -57,7 +57,7 @@ pub(super) struct Entry {
 }
 
 pub(super) struct Records {
-    slots: Table<Slot>,
+    slots: Table<'static, Slot>,
     mode: Mode,
     capacity: u16,
     /// Leaks mode: slots given back, linked through `chain`.
@@ -86,7 +86,7 @@ impl Records {
         fresh: 1,
     };
 
-    pub(super) fn new(slots: Table<Slot>) -> Self {
+    pub(super) fn new(slots: Table<'static, Slot>) -> Self {
         Self {
             capacity: slots.len().saturating_sub(1),
             slots,
@@ -150,13 +150,14 @@ impl Records {
     /// returned, and into the [bucket](Self::bucket) of its address.
     #[inline(always)]
     pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Bucket, block: &Block) {
-        let newest = self.slots[ENDS].older();
-        self.slots[ENDS].set_older(index);
+        let mut slots = self.slots.local();
+        let newest = slots[ENDS].older();
+        slots[ENDS].set_older(index);
         if mode == Mode::Leaks {
-            self.slots[newest].set_newer(index);
+            slots[newest].set_newer(index);
         }
-        let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
-        let slot = &mut self.slots[index];
+        let chain = core::mem::replace(&mut slots[bucket].bucket, index);
+        let slot = &mut slots[index];
         slot.fill(block, chain);
         if mode == Mode::Leaks {
             slot.set_older(newest);
@@ -302,11 +303,12 @@ impl Records {
     /// Leaks mode: takes a record out of the list and its slot back.
     #[inline(always)]
     fn remove(&mut self, index: Link) {
-        let slot = &mut self.slots[index];
+        let mut slots = self.slots.local();
+        let slot = &mut slots[index];
         let (older, newer) = (slot.older(), slot.newer());
         slot.set_chain(self.vacant);
-        self.slots[older].set_newer(newer);
-        self.slots[newer].set_older(older);
+        slots[older].set_newer(newer);
+        slots[newer].set_older(older);
         self.vacant = index;
     }
 

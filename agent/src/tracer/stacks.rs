@@ -80,7 +80,7 @@ struct Tally {
 }
 
 pub(super) struct Stacks {
-    entries: Table<Entry>,
+    entries: Table<'static, Entry>,
     /// Entries from here on were never used.
     fresh: u16,
     /// Idle entries that lost no record.
@@ -103,7 +103,7 @@ impl Stacks {
         recycled: 0,
     };
 
-    pub(super) fn new(entries: Table<Entry>) -> Self {
+    pub(super) fn new(entries: Table<'static, Entry>) -> Self {
         let mut stacks = Self {
             entries,
             ..Self::EMPTY
@@ -432,7 +432,7 @@ impl Queue {
         last: NONE,
     };
 
-    fn push(&mut self, entries: &mut Table<Entry>, index: Link) {
+    fn push(&mut self, entries: &mut Table<'static, Entry>, index: Link) {
         entries[index].behind = NONE;
         let last = core::mem::replace(&mut self.last, index);
         match self.first {
@@ -441,7 +441,7 @@ impl Queue {
         }
     }
 
-    fn pop(&mut self, entries: &Table<Entry>) -> Option<Link> {
+    fn pop(&mut self, entries: &Table<'static, Entry>) -> Option<Link> {
         let first = self.first;
         if first == NONE {
             return None;
