@@ -35,7 +35,7 @@ pub(super) struct Inner {
     gaps: u32,
     unrecorded: Intervals,
     last_seq: u64,
-    /// What is counted. What only a reader asks for is 0 here.
+    /// What is counted. What only a reader asks for is 0 here; the allocations are as [`settle`](Inner::settle) has left them.
     counters: Summary,
     pub(super) storage: Option<Storage>,
     /// Where events are told of, in to-host mode.
@@ -232,8 +232,7 @@ impl Inner {
             stack,
         };
         self.records.insert(mode, slot, bucket, &block);
-        // Far from the sum of bytes, as with frees: side by side, a compiler takes a vector for both, and thrice the instructions.
-        self.counters.total_allocations += 1;
+        // Of the allocations themselves, `settle` knows.
         count.increment();
         if is_told {
             self.tell_of_allocation(event, size, stack);

@@ -25,7 +25,6 @@ impl Inner {
             let mode = self.mode.unwrap_or_default();
             return self.allocated(mode, true, &event, count);
         }
-        self.counters.total_allocations += 1;
         self.counters.evicted += 1;
         self.counters.evicted_live += 1;
         let (size, _) = self.allocation(&event);
