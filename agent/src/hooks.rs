@@ -47,6 +47,12 @@ pub fn allocated<P: Platform>(address: usize, size: usize, frame: usize) {
     });
 }
 
+/// Finds out who calls, for whatever comes more seldom than an allocation: so the walk is in flash but twice.
+#[inline(never)]
+fn walk<P: Platform>(frame: usize, stack: &mut CallStack) {
+    P::call_stack(frame, stack);
+}
+
 /// Records that the heap had no block of `size` bytes, and gives back what was held back of it: the next request may
 /// succeed. This one has failed, for the allocator has returned already.
 #[cold]
@@ -63,7 +69,7 @@ fn failed<P: Platform>(size: usize, frame: usize) {
         return;
     }
     let mut stack = CallStack::new();
-    P::call_stack(frame, &mut stack);
+    walk::<P>(frame, &mut stack);
     let context = P::context();
     tracer.failed(&FailedAllocation {
         size,
@@ -106,7 +112,7 @@ pub fn freed<P: Platform>(address: usize, size: usize, frame: usize) {
 #[inline(never)]
 fn freed_by_caller<P: Platform>(address: usize, size: usize, frame: usize) {
     let mut stack = CallStack::new();
-    P::call_stack(frame, &mut stack);
+    walk::<P>(frame, &mut stack);
     let context = P::context();
     P::tracer().freed(&Free {
         address,
@@ -122,7 +128,7 @@ fn freed_by_caller<P: Platform>(address: usize, size: usize, frame: usize) {
 #[cold]
 fn name_free<P: Platform>(free: UnnamedFree, frame: usize) {
     let mut stack = CallStack::new();
-    P::call_stack(frame, &mut stack);
+    walk::<P>(frame, &mut stack);
     P::tracer().name_free(free, P::now_us(), P::context().task, &stack);
 }
 

@@ -104,18 +104,23 @@ pub unsafe fn walk(frame: usize, bounds: &Bounds, out: &mut CallStack) {
             .wrapping_sub(1),
         frame,
     };
+    // Asked behind the others, so that most steps have nothing to ask of it.
+    let mut outside = None;
     out.fill(|| {
         // SAFETY: the caller's promise is passed on.
         let return_address = unsafe { chain.step(bounds) }?;
         if !contains(&bounds.code, return_address) {
-            chain.frame = 0;
-            if !(bounds.is_opaque)(return_address) {
-                return None;
-            }
+            outside = Some(return_address);
+            return None;
         }
-        // An opaque address may lie below the image.
         Some(return_address.wrapping_sub(bounds.load_address))
     });
+    if let Some(address) = outside
+        && (bounds.is_opaque)(address)
+    {
+        // It may lie below the image.
+        out.push(address.wrapping_sub(bounds.load_address));
+    }
 }
 
 /// Where a walk stands.

@@ -49,15 +49,25 @@ impl CallStack {
     /// that there were.
     #[inline(always)]
     pub fn fill(&mut self, mut next: impl FnMut() -> Option<usize>) {
-        let mut sum = 0usize;
-        let mut places = self.addresses.iter_mut();
-        while let Some(address) = next() {
-            let Some(place) = places.next() else { break };
-            place.write(address);
-            sum = sum.wrapping_mul(SPREAD).wrapping_add(address);
+        let (mut depth, mut sum) = (0, 0);
+        while depth < MAX_FRAMES
+            && let Some(address) = next()
+        {
+            self.addresses[depth].write(address);
+            sum = summed(sum, address);
+            depth += 1;
         }
-        self.depth = MAX_FRAMES - places.len();
+        self.depth = depth;
         self.sum = sum;
+    }
+
+    /// Takes one more return address, where there is room.
+    pub(crate) fn push(&mut self, address: usize) {
+        if let Some(place) = self.addresses.get_mut(self.depth) {
+            place.write(address);
+            self.sum = summed(self.sum, address);
+            self.depth += 1;
+        }
     }
 
     /// Returns the addresses.
@@ -99,6 +109,12 @@ impl CallStack {
     fn run(&self, start: usize) -> Option<&Run> {
         self.addresses.get(start..)?.first_chunk()
     }
+}
+
+/// Returns the sum of a call stack with one address more.
+#[inline(always)]
+fn summed(sum: usize, address: usize) -> usize {
+    sum.wrapping_mul(SPREAD).wrapping_add(address)
 }
 
 impl Default for CallStack {

@@ -261,9 +261,10 @@ impl<M: RawMutex> Tracer<M> {
         })
     }
 
-    /// Runs `work` under the lock, then updates what is read without it.
+    /// Runs `work` under the lock, with all counters as they are, then updates what is read without it.
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut Inner) -> R) -> R {
         self.locked(|inner| {
+            inner.settle(self.count());
             let result = work(inner);
             self.publish(inner);
             result

@@ -19,7 +19,7 @@ impl<M: RawMutex> Tracer<M> {
             } else if route.all {
                 inner.allocated(Mode::All, false, event, &self.count);
             } else if route.long {
-                inner.allocated_slow(event, &self.count);
+                inner.allocated_slow(*event, &self.count);
             }
         });
     }

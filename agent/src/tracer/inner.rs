@@ -35,7 +35,7 @@ pub(super) struct Inner {
     gaps: u32,
     unrecorded: Intervals,
     last_seq: u64,
-    /// What is counted. What only a reader asks for is 0 here.
+    /// What is counted. What only a reader asks for is 0 here; the allocations are as [`settle`](Inner::settle) has left them.
     counters: Summary,
     pub(super) storage: Option<Storage>,
     /// Where events are told of, in to-host mode.
@@ -232,8 +232,7 @@ impl Inner {
             stack,
         };
         self.records.insert(mode, slot, bucket, &block);
-        // Far from the sum of bytes, as with frees: side by side, a compiler takes a vector for both, and thrice the instructions.
-        self.counters.total_allocations += 1;
+        // Of the allocations themselves, `settle` knows.
         count.increment();
         if is_told {
             self.tell_of_allocation(event, size, stack);
@@ -269,9 +268,8 @@ impl Inner {
     /// Takes a block that ended off the sums of its call stack, in leaks mode also its record off the count.
     #[inline(always)]
     fn end_live(&mut self, mode: Mode, gone: &Gone, count: &Count) {
-        self.stacks.freed(gone.stack, gone.size, gone.lifetime);
+        self.stacks.freed(mode, gone);
         if mode == Mode::Leaks {
-            self.stacks.release(gone.stack);
             count.decrement();
         }
     }
@@ -446,11 +444,12 @@ impl Inner {
             self.counters.evicted_live += 1;
             add_recorded(&mut self.counters.evicted_live_bytes, gone.size);
             self.stacks.evicted(gone.stack, gone.size);
+        } else {
+            self.stacks.release(gone.stack);
         }
         if let Some(freed_by) = gone.freed_by {
             self.stacks.release(freed_by);
         }
-        self.stacks.release(gone.stack);
         slot
     }
 

@@ -57,7 +57,7 @@ pub(super) struct Entry {
 }
 
 pub(super) struct Records {
-    slots: Table<Slot>,
+    slots: Table<'static, Slot>,
     mode: Mode,
     capacity: u16,
     /// Leaks mode: slots given back, linked through `chain`.
@@ -86,7 +86,7 @@ impl Records {
         fresh: 1,
     };
 
-    pub(super) fn new(slots: Table<Slot>) -> Self {
+    pub(super) fn new(slots: Table<'static, Slot>) -> Self {
         Self {
             capacity: slots.len().saturating_sub(1),
             slots,
@@ -150,13 +150,14 @@ impl Records {
     /// returned, and into the [bucket](Self::bucket) of its address.
     #[inline(always)]
     pub(super) fn insert(&mut self, mode: Mode, index: Link, bucket: Bucket, block: &Block) {
-        let newest = self.slots[ENDS].older();
-        self.slots[ENDS].set_older(index);
+        let mut slots = self.slots.local();
+        let newest = slots[ENDS].older();
+        slots[ENDS].set_older(index);
         if mode == Mode::Leaks {
-            self.slots[newest].set_newer(index);
+            slots[newest].set_newer(index);
         }
-        let chain = core::mem::replace(&mut self.slots[bucket].bucket, index);
-        let slot = &mut self.slots[index];
+        let chain = core::mem::replace(&mut slots[bucket].bucket, index);
+        let slot = &mut slots[index];
         slot.fill(block, chain);
         if mode == Mode::Leaks {
             slot.set_older(newest);
@@ -182,9 +183,29 @@ impl Records {
     }
 
     /// Leaks mode: removes the newest live record of an address, whose block is freed at about `time_us`.
+    ///
+    /// The rest is done in either branch, not behind both: so the usual way has nothing to work out again of what it knows.
     #[inline(always)]
     pub(super) fn take(&mut self, address: usize, time_us: u64) -> Option<Gone> {
-        let index = self.unlink(address, |_, slot| slot.address() == address)?;
+        let bucket = self.bucket(address);
+        let first = self.slots[bucket].bucket;
+        if first == NONE {
+            return None;
+        }
+        let slot = &self.slots[first];
+        if slot.address() == address {
+            self.slots[bucket].bucket = slot.chain();
+            return Some(self.take_out(first, time_us));
+        }
+        // Most buckets hold but one record.
+        cold_path();
+        let index = self.unlink_behind(first, |_, slot| slot.address() == address)?;
+        Some(self.take_out(index, time_us))
+    }
+
+    /// Leaks mode: removes a record that is in no bucket any more.
+    #[inline(always)]
+    fn take_out(&mut self, index: Link, time_us: u64) -> Gone {
         let slot = &self.slots[index];
         let gone = Gone {
             size: slot.size(),
@@ -194,7 +215,7 @@ impl Records {
             freed_by: None,
         };
         self.remove(index);
-        Some(gone)
+        gone
     }
 
     /// All mode: marks the newest live record of an address as freed.
@@ -282,11 +303,12 @@ impl Records {
     /// Leaks mode: takes a record out of the list and its slot back.
     #[inline(always)]
     fn remove(&mut self, index: Link) {
-        let slot = &mut self.slots[index];
+        let mut slots = self.slots.local();
+        let slot = &mut slots[index];
         let (older, newer) = (slot.older(), slot.newer());
         slot.set_chain(self.vacant);
-        self.slots[older].set_newer(newer);
-        self.slots[newer].set_older(older);
+        slots[older].set_newer(newer);
+        slots[newer].set_older(older);
         self.vacant = index;
     }
 

@@ -39,7 +39,7 @@ impl Split {
     }
 
     /// Places both tables in the buffer.
-    pub(super) fn place(self, buffer: Buffer) -> (Table<Slot>, Table<Entry>) {
+    pub(super) fn place(self, buffer: Buffer) -> (Table<'static, Slot>, Table<'static, Entry>) {
         let (records, stacks) = buffer.split_at_mut(record_bytes(self.records) / size_of::<u64>());
         (
             Table::place(records, self.records + 1, Slot::default),

@@ -7,9 +7,10 @@
 
 use super::CallStack;
 use super::lifetime::Lifetime;
+use super::records::Gone;
 use super::table::{self, Table};
 use super::values::Sums;
-use heapbeacon_shared::trace::{self, Outlived};
+use heapbeacon_shared::trace::{self, Mode, Outlived};
 
 /// Most entries of a stack table, so that a set of them fits into 256 bytes.
 pub(super) const MAX_STACKS: usize = 2048;
@@ -27,12 +28,13 @@ pub(super) struct Entry {
     live_bytes: usize,
     peak_live_bytes: usize,
     allocations: u64,
-    frees: u64,
     evicted: u64,
     /// Bytes of the blocks that were freed or lost their record.
     gone_bytes: u64,
-    /// How many records, live or freed, and ledger entries name this one.
-    references: u32,
+    /// How many records of live blocks name this one. Together with the others these are its references.
+    live: u32,
+    /// How many records of freed blocks and ledger entries name this one.
+    others: u32,
     longest: Lifetime,
     task: u16,
     generation: u16,
@@ -78,7 +80,7 @@ struct Tally {
 }
 
 pub(super) struct Stacks {
-    entries: Table<Entry>,
+    entries: Table<'static, Entry>,
     /// Entries from here on were never used.
     fresh: u16,
     /// Idle entries that lost no record.
@@ -101,7 +103,7 @@ impl Stacks {
         recycled: 0,
     };
 
-    pub(super) fn new(entries: Table<Entry>) -> Self {
+    pub(super) fn new(entries: Table<'static, Entry>) -> Self {
         let mut stacks = Self {
             entries,
             ..Self::EMPTY
@@ -146,6 +148,7 @@ impl Stacks {
         if self.entries.len() > 0 {
             // The reference is the table's own: the shared entry is never idle.
             self.fill(OVERFLOW, &CallStack::NO_MATCH, 0);
+            self.entries[OVERFLOW].others = 1;
         }
     }
 
@@ -162,14 +165,16 @@ impl Stacks {
     /// Its sum decides on the bucket. Different stacks of one sum are rare.
     #[inline(always)]
     pub(super) fn intern(&mut self, stack: &CallStack, task: u16) -> Link {
-        self.intern_and(stack, task, |_| ())
+        self.intern_and(stack, task, |entry| entry.others += 1)
     }
 
-    /// Counts an allocation of a call stack, and returns what [`intern`](Self::intern) does.
+    /// Counts an allocation of a call stack, and returns what [`intern`](Self::intern) does; the reference is that of the
+    /// live block, until that is [freed](Self::freed) or [evicted](Self::evicted).
     #[inline(always)]
     pub(super) fn allocated(&mut self, stack: &CallStack, task: u16, size: usize) -> Link {
         self.intern_and(stack, task, |entry| {
             entry.allocations += 1;
+            entry.live += 1;
             entry.live_bytes = entry.live_bytes.wrapping_add(size);
         })
     }
@@ -181,24 +186,21 @@ impl Stacks {
         let entry = &mut self.entries[first];
         if entry.is(stack, task) {
             count(entry);
-            entry.references += 1;
             return first;
         }
         // Most buckets hold but one stack.
-        let index = self.intern_behind(first, stack, task);
+        let index = self.find_behind(first, stack, task);
         count(&mut self.entries[index]);
         index
     }
 
-    /// Interns a stack that the first entry of its bucket is not equal to.
+    /// Returns the entry of a stack that the first entry of its bucket is not equal to.
     #[cold]
-    fn intern_behind(&mut self, first: Link, stack: &CallStack, task: u16) -> Link {
+    fn find_behind(&mut self, first: Link, stack: &CallStack, task: u16) -> Link {
         let mut index = first;
         while index != NONE {
             index = self.entries[index].chain;
-            let entry = &mut self.entries[index];
-            if entry.is(stack, task) {
-                entry.references += 1;
+            if self.entries[index].is(stack, task) {
                 return index;
             }
         }
@@ -208,7 +210,7 @@ impl Stacks {
     #[cold]
     fn add(&mut self, stack: &CallStack, task: u16) -> Link {
         let Some(index) = self.room() else {
-            return self.refer(OVERFLOW);
+            return OVERFLOW;
         };
         self.fill(index, stack, task);
         let bucket = self.entries.bucket(stack.sum());
@@ -241,7 +243,7 @@ impl Stacks {
                 .or_else(|| self.lossy.pop(&self.entries))?;
             let entry = &mut self.entries[index];
             let queued = core::mem::take(&mut entry.queued);
-            if entry.references > 0 {
+            if entry.is_referred_to() {
                 continue;
             }
             if queued == Queued::Yes {
@@ -253,12 +255,11 @@ impl Stacks {
         None
     }
 
-    /// Writes a new entry, with one reference.
+    /// Writes a new entry, which nothing refers to yet.
     fn fill(&mut self, index: Link, stack: &CallStack, task: u16) {
         let entry = &mut self.entries[index];
         *entry = Entry {
             stack: *stack,
-            references: 1,
             task,
             generation: entry.generation,
             bucket: entry.bucket,
@@ -283,15 +284,20 @@ impl Stacks {
         self.entries[index].chain = chain;
     }
 
-    /// Counts the free of a block.
+    /// Counts the free of a block, whose record goes or, in all mode, stays and refers to the entry from now on.
     #[inline(always)]
-    pub(super) fn freed(&mut self, index: Link, size: usize, lifetime: Lifetime) {
-        let entry = &mut self.entries[index];
-        entry.frees += 1;
-        if lifetime > entry.longest {
-            entry.longest = lifetime;
+    pub(super) fn freed(&mut self, mode: Mode, gone: &Gone) {
+        let entry = &mut self.entries[gone.stack];
+        if gone.lifetime > entry.longest {
+            entry.longest = gone.lifetime;
         }
-        entry.shrink(size);
+        entry.shrink(gone.size);
+        entry.live -= 1;
+        match mode {
+            Mode::All => entry.others += 1,
+            Mode::Leaks if entry.is_to_be_queued() => self.begin_idle(gone.stack),
+            Mode::Leaks => {}
+        }
     }
 
     /// Counts that the record of a live block was evicted.
@@ -299,25 +305,24 @@ impl Stacks {
         let entry = &mut self.entries[index];
         entry.evicted += 1;
         entry.shrink(size);
+        entry.live -= 1;
+        if entry.is_to_be_queued() {
+            self.begin_idle(index);
+        }
     }
 
     /// Adds a reference to an entry, and returns its link.
     pub(super) fn refer(&mut self, index: Link) -> Link {
-        self.entries[index].references += 1;
+        self.entries[index].others += 1;
         index
     }
 
     /// Takes a reference to an entry back.
-    #[inline(always)]
     pub(super) fn release(&mut self, index: Link) {
         let entry = &mut self.entries[index];
-        entry.references -= 1;
-        if entry.references > 0 {
-            return;
-        }
-        match entry.queued {
-            Queued::No => self.begin_idle(index),
-            Queued::Yes | Queued::Before => entry.queued = Queued::Before,
+        entry.others -= 1;
+        if entry.is_to_be_queued() {
+            self.begin_idle(index);
         }
     }
 
@@ -370,12 +375,12 @@ impl Stacks {
                 .iter()
                 .map(|frame| *frame as u64)
                 .collect(),
-            live_count: entry.allocations - entry.frees - entry.evicted,
+            live_count: entry.live.into(),
             live_bytes: entry.live_bytes as u64,
             peak_live_bytes: entry.peak_live_bytes.max(entry.live_bytes) as u64,
             allocated_bytes: entry.gone_bytes.wrapping_add(entry.live_bytes as u64),
             allocations: entry.allocations,
-            frees: entry.frees,
+            frees: entry.allocations - entry.evicted - u64::from(entry.live),
             evicted: entry.evicted,
             cut: None,
             longest_lifetime_us: entry.longest.us(),
@@ -427,7 +432,7 @@ impl Queue {
         last: NONE,
     };
 
-    fn push(&mut self, entries: &mut Table<Entry>, index: Link) {
+    fn push(&mut self, entries: &mut Table<'static, Entry>, index: Link) {
         entries[index].behind = NONE;
         let last = core::mem::replace(&mut self.last, index);
         match self.first {
@@ -436,7 +441,7 @@ impl Queue {
         }
     }
 
-    fn pop(&mut self, entries: &Table<Entry>) -> Option<Link> {
+    fn pop(&mut self, entries: &Table<'static, Entry>) -> Option<Link> {
         let first = self.first;
         if first == NONE {
             return None;
@@ -447,6 +452,25 @@ impl Queue {
 }
 
 impl Entry {
+    /// Checks whether anything refers to this one, so that it can't be recycled.
+    fn is_referred_to(&self) -> bool {
+        self.live > 0 || self.others > 0
+    }
+
+    /// Checks whether an entry that has just lost a reference is idle and in no queue; if it is in one, takes note that it was referred to
+    /// since.
+    #[inline(always)]
+    fn is_to_be_queued(&mut self) -> bool {
+        if self.is_referred_to() {
+            return false;
+        }
+        if self.queued == Queued::No {
+            return true;
+        }
+        self.queued = Queued::Before;
+        false
+    }
+
     /// Takes off the bytes of a live block, which is gone.
     #[inline(always)]
     fn shrink(&mut self, size: usize) {

@@ -93,21 +93,34 @@ impl<T> Clone for Bucket<T> {
 impl<T> Copy for Bucket<T> {}
 
 /// A fixed number of `T`, indexed by `u16` so that a link between entries costs two bytes.
-pub(super) struct Table<T> {
+pub(super) struct Table<'a, T> {
     first: NonNull<T>,
     /// Below 2^16.
     len: usize,
+    memory: PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: a table is the only way to its memory, so it moves between threads like a `Box<[T]>`.
-unsafe impl<T: Send> Send for Table<T> {}
+unsafe impl<T: Send> Send for Table<'_, T> {}
 
-impl<T> Table<T> {
+impl<T> Table<'_, T> {
     /// The table before there is a buffer.
     pub(super) const EMPTY: Self = Self {
         first: NonNull::dangling(),
         len: 0,
+        memory: PhantomData,
     };
+
+    /// Borrows the table as one of its own. A compiler keeps that in registers; of the table itself, each write to an entry may have
+    /// changed where it lies, for all that a compiler knows.
+    #[inline(always)]
+    pub(super) fn local(&mut self) -> Table<'_, T> {
+        Table {
+            first: self.first,
+            len: self.len,
+            memory: PhantomData,
+        }
+    }
 
     /// Returns how many entries there are.
     pub(super) fn len(&self) -> u16 {
@@ -150,7 +163,11 @@ impl<T> Table<T> {
         }
         let first = NonNull::new(first).unwrap_or(NonNull::dangling());
         let len = usize::from(len);
-        Self { first, len }
+        Self {
+            first,
+            len,
+            memory: PhantomData,
+        }
     }
 
     /// Returns where the bucket of a number begins. There must be entries; it is for this table only.
@@ -171,7 +188,7 @@ impl<T> Table<T> {
     }
 }
 
-impl<T> Index<Link<T>> for Table<T> {
+impl<T> Index<Link<T>> for Table<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -184,7 +201,7 @@ impl<T> Index<Link<T>> for Table<T> {
     }
 }
 
-impl<T> IndexMut<Link<T>> for Table<T> {
+impl<T> IndexMut<Link<T>> for Table<'_, T> {
     #[inline(always)]
     fn index_mut(&mut self, link: Link<T>) -> &mut T {
         debug_assert!(usize::from(link.index) < self.len);
@@ -195,7 +212,7 @@ impl<T> IndexMut<Link<T>> for Table<T> {
     }
 }
 
-impl<T> Index<Bucket<T>> for Table<T> {
+impl<T> Index<Bucket<T>> for Table<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -208,7 +225,7 @@ impl<T> Index<Bucket<T>> for Table<T> {
     }
 }
 
-impl<T> IndexMut<Bucket<T>> for Table<T> {
+impl<T> IndexMut<Bucket<T>> for Table<'_, T> {
     #[inline(always)]
     fn index_mut(&mut self, bucket: Bucket<T>) -> &mut T {
         debug_assert!(bucket.index < self.len);

@@ -20,17 +20,17 @@ struct Budget {
 }
 
 /// 150 and 190 before an allocation looked for a block that ended unseen, before every sum was bounded, and before each free told
-/// how long its block had lived.
+/// how long its block had lived. ARCHITECTURE.md says where they go.
 const BUDGETS: [Budget; 3] = [
     Budget {
         bench: "leaks_pair live_100:",
         what: "leaks mode, 100 live",
-        instructions: 175,
+        instructions: 168,
     },
     Budget {
         bench: "leaks_pair live_1000:",
         what: "leaks mode, 1,000 live",
-        instructions: 175,
+        instructions: 168,
     },
     Budget {
         bench: "all_pair live_1000:",
@@ -223,7 +223,7 @@ tracer::tracer::to_host_allocation live_1000:(bench(1000))
     fn a_cost_that_rises_with_the_records_is_counted() {
         let steep = OUTPUT
             .replace("160000", "180000")
-            .replace("181000", "170000");
+            .replace("181000", "165000");
         assert_eq!(compare(&measurements(&steep)).expect("all are there"), 1);
     }
 

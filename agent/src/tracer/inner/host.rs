@@ -18,17 +18,16 @@ impl Inner {
     }
 
     /// Does what [`allocated`](Self::allocated) does, in any mode, with or without a table and a ring. Without a table, no record
-    /// finds room.
+    /// finds room. The event comes by value: who hands over a reference has to have it in memory, which costs the usual way as much.
     #[inline(never)]
-    pub(in crate::tracer) fn allocated_slow(&mut self, event: &Allocation<'_>, count: &Count) {
+    pub(in crate::tracer) fn allocated_slow(&mut self, event: Allocation<'_>, count: &Count) {
         if self.has_table() {
             let mode = self.mode.unwrap_or_default();
-            return self.allocated(mode, true, event, count);
+            return self.allocated(mode, true, &event, count);
         }
-        self.counters.total_allocations += 1;
         self.counters.evicted += 1;
         self.counters.evicted_live += 1;
-        let (size, _) = self.allocation(event);
+        let (size, _) = self.allocation(&event);
         add_recorded(&mut self.counters.evicted_live_bytes, size);
         let kind = EventKind::Allocated {
             address: event.address.get(),

@@ -22,12 +22,23 @@ pub(in crate::tracer) struct Search {
 impl Inner {
     /// Returns the number of records, from the counters: they and the tables begin together.
     pub(in crate::tracer) fn count(&self) -> u32 {
+        (self.counters.total_allocations - self.records_gone()) as u32
+    }
+
+    /// Works out how many allocations there were from the number of records: so a hook counts but one of the two.
+    #[inline(never)]
+    pub(in crate::tracer) fn settle(&mut self, count: u32) {
+        self.counters.total_allocations = self.records_gone() + u64::from(count);
+    }
+
+    /// Returns how many allocations have no record any more, or never had one.
+    fn records_gone(&self) -> u64 {
         let counters = &self.counters;
         let freed = match self.mode {
             Some(Mode::Leaks) => counters.matched_frees + counters.missed_frees,
             Some(Mode::All) | None => 0,
         };
-        (counters.total_allocations - counters.evicted - freed) as u32
+        counters.evicted + freed
     }
 
     pub(in crate::tracer) fn summary(&self) -> Summary {

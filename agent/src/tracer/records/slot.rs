@@ -11,7 +11,7 @@ use crate::tracer::{stacks, table};
 pub(in crate::tracer) struct Slot {
     address: usize,
     size_and_flags: usize,
-    /// Sequence number, 48 bits, then the index of the call stack.
+    /// Sequence number, 48 bits, and the index of the call stack.
     seq_and_stack: u64,
     /// The neighbours' indices, or the lifetime: [`Slot::older`], [`Slot::newer`], [`Slot::lifetime`].
     older: u16,
@@ -41,11 +41,25 @@ const SIZE_SHIFT: u32 = CORE_BITS + 1;
 pub(in crate::tracer) const MAX_SIZE: usize = (1 << if usize::BITS == 32 { 29 } else { 48 }) - 1;
 
 /// The last sequence number.
-pub(in crate::tracer) const MAX_SEQ: u64 = (1 << 48) - 1;
+pub(in crate::tracer) const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
+const SEQ_BITS: u32 = 48;
+/// Where both lie in their word: as it takes the fewest instructions. A chip of 32 bits has the call stack in the half of a
+/// register for itself.
+const SEQ_SHIFT: u32 = if usize::BITS == 32 { 0 } else { u16::BITS };
+const STACK_SHIFT: u32 = if usize::BITS == 32 { SEQ_BITS } else { 0 };
 /// The latest time that is told from later ones: there are numbers left for four billion allocations then.
 pub(in crate::tracer) const MAX_TIME: u64 = MAX_SEQ - u32::MAX as u64;
 
 const _: () = assert!(MAX_SIZE <= usize::MAX >> SIZE_SHIFT);
+
+/// Below these powers of two a size and a time are as they are recorded. On 64 bits they are the same, so that one comparison does for both.
+const USUAL_SIZE_BITS: u32 = if usize::BITS == 32 {
+    29
+} else {
+    USUAL_TIME_BITS
+};
+const USUAL_TIME_BITS: u32 = 47;
+const _: () = assert!(1 << USUAL_TIME_BITS <= MAX_TIME && MAX_SIZE >= (1 << USUAL_SIZE_BITS) - 1);
 
 /// In place of a call stack: it is not known who freed the block. No link has this index.
 const NOBODY: u16 = u16::MAX;
@@ -54,9 +68,9 @@ const _: () = assert!((NOBODY as usize) >= stacks::MAX_STACKS);
 /// Returns a size and a time as a record takes them. Only an allocator or a clock that is out of order has others.
 #[inline(always)]
 pub(in crate::tracer) fn bounded(size: usize, time_us: u64) -> (usize, u64) {
-    // The upper halves alone decide: to compare all of both would take twice as long.
-    let time_high = (time_us >> u32::BITS) as u32;
-    if size <= MAX_SIZE && time_high < (MAX_TIME >> u32::BITS) as u32 {
+    // One look at both: of times, half of those that are told apart go the usual way.
+    let beyond = (size >> USUAL_SIZE_BITS) as u64 | time_us >> USUAL_TIME_BITS;
+    if beyond == 0 {
         return (size, time_us);
     }
     cold_path();
@@ -79,7 +93,7 @@ impl Slot {
     pub(super) fn fill(&mut self, block: &Block, chain: Link) {
         self.address = block.address;
         self.size_and_flags = block.size << SIZE_SHIFT | usize::from(block.core) & CORE_MASK;
-        self.seq_and_stack = block.seq << u16::BITS | u64::from(block.stack.index());
+        self.seq_and_stack = block.seq << SEQ_SHIFT | u64::from(block.stack.index()) << STACK_SHIFT;
         self.set_chain(chain);
     }
 
@@ -120,13 +134,13 @@ impl Slot {
 
     #[inline(always)]
     pub(super) fn seq(&self) -> u64 {
-        self.seq_and_stack >> u16::BITS
+        self.seq_and_stack >> SEQ_SHIFT & MAX_SEQ
     }
 
     #[inline(always)]
     pub(super) fn stack(&self) -> StackLink {
         // SAFETY: `fill` wrote the index of such a link.
-        unsafe { StackLink::from_index(self.seq_and_stack as u16) }
+        unsafe { StackLink::from_index((self.seq_and_stack >> STACK_SHIFT) as u16) }
     }
 
     /// Leaks mode: returns the next older record, or the head of the list.
