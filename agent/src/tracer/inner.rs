@@ -268,7 +268,8 @@ impl Inner {
     /// Takes a block that ended off the sums of its call stack, in leaks mode also its record off the count.
     #[inline(always)]
     fn end_live(&mut self, mode: Mode, gone: &Gone, count: &Count) {
-        self.stacks.freed(mode, gone);
+        self.stacks
+            .freed(mode, gone.stack, gone.size, gone.lifetime);
         if mode == Mode::Leaks {
             count.decrement();
         }

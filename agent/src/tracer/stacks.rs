@@ -7,7 +7,6 @@
 
 use super::CallStack;
 use super::lifetime::Lifetime;
-use super::records::Gone;
 use super::table::{self, Table};
 use super::values::Sums;
 use heapbeacon_shared::trace::{self, Mode, Outlived};
@@ -286,16 +285,16 @@ impl Stacks {
 
     /// Counts the free of a block, whose record goes or, in all mode, stays and refers to the entry from now on.
     #[inline(always)]
-    pub(super) fn freed(&mut self, mode: Mode, gone: &Gone) {
-        let entry = &mut self.entries[gone.stack];
-        if gone.lifetime > entry.longest {
-            entry.longest = gone.lifetime;
+    pub(super) fn freed(&mut self, mode: Mode, index: Link, size: usize, lifetime: Lifetime) {
+        let entry = &mut self.entries[index];
+        if lifetime > entry.longest {
+            entry.longest = lifetime;
         }
-        entry.shrink(gone.size);
+        entry.shrink(size);
         entry.live -= 1;
         match mode {
             Mode::All => entry.others += 1,
-            Mode::Leaks if entry.is_to_be_queued() => self.begin_idle(gone.stack),
+            Mode::Leaks if entry.is_to_be_queued() => self.begin_idle(index),
             Mode::Leaks => {}
         }
     }

@@ -146,6 +146,7 @@ impl Peer {
     }
 
     /// Is gone some milliseconds after the agent has begun, and takes nothing more.
+    #[cfg(feature = "tracing")]
     pub(super) fn that_goes(self, goes: u64) -> Self {
         Self { goes, ..self }
     }
