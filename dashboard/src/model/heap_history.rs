@@ -98,6 +98,11 @@ impl HeapHistory {
         first.map(HeapSample::time_us)
     }
 
+    /// Returns whether there is more than one moment.
+    pub fn has_past(&self) -> bool {
+        self.since_us() < self.seen.last().map(HeapSample::time_us)
+    }
+
     /// Returns the samples since the page opened, oldest first.
     pub fn items(&self) -> &[HeapSample] {
         self.seen.points()

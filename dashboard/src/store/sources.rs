@@ -17,6 +17,7 @@ use crate::files::read::read_capture;
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
 use crate::model::holders::Scanned;
+use crate::model::past::samples_of;
 use crate::model::record_list::RecordList;
 use crate::symbols::names::Names;
 
@@ -208,6 +209,7 @@ impl Store {
         self.heap_history.update(|history| {
             history.clear();
             history.push(HeapSample::of(&capture.heap));
+            history.set_past(samples_of(&capture.history, &capture.heap));
         });
         self.watched.update(|watched| {
             *watched = Default::default();

@@ -14,6 +14,7 @@ use super::content::Capture;
 use super::live::{Change, LiveBlocks};
 use super::loss::Loss;
 use super::marks::insert_mark;
+use super::past::Past;
 use super::pointers::Pointers;
 
 /// Where in a list something of an id is.
@@ -39,6 +40,7 @@ pub(super) struct Fold {
     /// Blocks that events tell of.
     live: LiveBlocks,
     samples: Vec<wire::Sample>,
+    past: Past,
     handed: Vec<wire::Handed>,
     reserve: Option<trace::Reserve>,
     /// The time that the trace is of; captures of older agents do not say it.
@@ -84,6 +86,7 @@ impl Fold {
             Message::Freed(freed) => self.blocks.freed(freed),
             Message::Counters(counters) => self.counters = Some(counters),
             Message::Sample(sample) => self.samples.push(sample),
+            Message::History(point) => self.past.take(point),
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
             Message::Period(period) => self.period = Some(period),
@@ -181,6 +184,7 @@ impl Fold {
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
         let is_weighed = self.period.is_some();
         let marks = self.take_marks();
+        let history = self.take_history();
         let ending = self.ending.take();
         let log = mem::take(&mut self.log);
         let (records, stacks) = self.take_records();
@@ -194,6 +198,7 @@ impl Fold {
             stacks,
             references,
             marks,
+            history,
             ending,
             log,
             loss,
@@ -240,6 +245,16 @@ impl Fold {
         marks
     }
 
+    /// Returns how full the heap was over time, in microseconds.
+    fn take_history(&mut self) -> Vec<trace::Point> {
+        let mut points = mem::take(&mut self.past).finish();
+        for point in &mut points {
+            point.from_us = self.us(point.from_us);
+            point.until_us = self.us(point.until_us);
+        }
+        points
+    }
+
     fn take_records(self) -> (Vec<Record>, Vec<Stack>) {
         let stacks = self.stacks.into_iter().map(|leak| leak.stack);
         (self.records, stacks.collect())
@@ -255,9 +270,9 @@ impl Fold {
                 stack.task = Some(name);
             }
         }
-        mem::take(&mut self.samples)
-            .iter()
-            .for_each(|sample| self.sample(sample));
+        let samples = mem::take(&mut self.samples);
+        self.past.take_samples(&samples, self.heap.regions.len());
+        samples.iter().for_each(|sample| self.sample(sample));
         mem::take(&mut self.handed)
             .iter()
             .for_each(|handed| self.handed(handed));

@@ -23,6 +23,7 @@ mod live;
 mod loss;
 mod lost;
 mod marks;
+mod past;
 mod pointers;
 mod reader;
 mod streamed;

@@ -20,7 +20,12 @@ const AHEAD: u64 = 8;
 const US_PER_MINUTE: f64 = 60_000_000.0;
 
 /// Plots used and traced bytes and the largest free block, with what happened, and how it goes on.
-pub(super) fn heap(samples: &[HeapSample], events: &[Event], outlook: &Outlook) -> Plot {
+pub(super) fn heap(
+    samples: &[HeapSample],
+    events: &[Event],
+    outlook: &Outlook,
+    end: &'static str,
+) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Plot::default();
     };
@@ -56,7 +61,7 @@ pub(super) fn heap(samples: &[HeapSample], events: &[Event], outlook: &Outlook) 
     let full = outlook.as_ref().map(|it| format!("; {}", it.words));
     Plot {
         end_us: last.time_us,
-        end: "now",
+        end,
         span_us,
         ahead_us: span_us / AHEAD,
         max,
@@ -280,11 +285,11 @@ mod tests {
     #[test]
     fn traced_bytes_are_drawn_from_where_they_are_told() {
         let samples = [sample(1, 10, 0), sample(2, 20, 15), sample(3, 30, 25)];
-        let plot = heap(&samples, &[], &Outlook::default());
+        let plot = heap(&samples, &[], &Outlook::default(), "now");
         let traced = &plot.layers[1];
         let told: Vec<_> = traced.readings.iter().map(|it| it.high).collect();
         assert_eq!((traced.name.as_str(), told), ("traced", vec![15, 25]));
-        let untraced = heap(&samples[..1], &[], &Outlook::default());
+        let untraced = heap(&samples[..1], &[], &Outlook::default(), "now");
         assert_eq!(
             untraced
                 .layers
