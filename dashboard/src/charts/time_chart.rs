@@ -20,6 +20,8 @@ const TOP: f64 = 8.0;
 const RIGHT: f64 = 6.0;
 /// Height of a line of words above the picture, where flags stand, in pixels.
 const LANE: f64 = 15.0;
+/// From the upper edge to the words of a line that lies above it, in pixels: no other line comes so high.
+const ABOVE: f64 = 15.0;
 /// Room for the words of a flag beside the time of the moment that is read, in pixels.
 const FLAG_WORDS: f64 = 180.0;
 /// Part of the axis within which a flag is at the moment that is read: one in so many.
@@ -268,6 +270,7 @@ fn picture(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     let mut parts = byte_axis(frame);
     parts.extend(time_axis(plot, frame));
     parts.extend(drawn(plot, frame));
+    parts.extend(above(plot, frame));
     parts.extend(outlook(plot, frame));
     parts.extend(flags(plot, frame));
     parts
@@ -317,7 +320,7 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         let line = (layer.style != Style::Band).then(|| frame.line(&layer.readings));
         let solid = layer.style == Style::Band;
         view! {
-            <g class=format!("layer {}", layer.class)>
+            <g class=format!("layer {}", layer.class) class:above=is_above(plot, layer)>
                 {area.map(|path| view! { <path class="area" class:solid=solid d=path /> })}
                 {line.map(|path| view! { <path class="line" d=path /> })}
             </g>
@@ -325,6 +328,33 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         .into_any()
     };
     plot.layers.iter().map(draw).collect()
+}
+
+/// Checks whether the newest moment of a line lies above the picture: then it is drawn along the edge, with words.
+fn is_above(plot: &Plot, layer: &Layer) -> bool {
+    let last = layer.readings.last();
+    layer.style == Style::Line && last.is_some_and(|last| last.high > plot.max)
+}
+
+/// Names the lines that lie above the picture.
+fn above(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
+    let words = |layer: &Layer| {
+        let value = value(layer, plot.end_us)?;
+        let [x, y] = [frame.left + 6.0, frame.top + ABOVE].map(format::decimal);
+        Some(
+            view! {
+                <g class=format!("event {}", layer.class)>
+                    <text class="tick" x=x y=y>{format!("↑ {} {value}, above this picture", layer.name)}</text>
+                </g>
+            }
+            .into_any(),
+        )
+    };
+    let lines = plot.layers.iter();
+    lines
+        .filter(|layer| is_above(plot, layer))
+        .filter_map(words)
+        .collect()
 }
 
 /// Draws how the first layer goes on, with what that comes to.
@@ -336,7 +366,10 @@ fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
         low: 0,
         high: outlook.value,
     };
-    let y = format::decimal((frame.y(outlook.value) - 8.0).max(frame.top + 12.0));
+    // Below what lies above the picture.
+    let is_above = plot.layers.iter().any(|layer| is_above(plot, layer));
+    let top = frame.top + if is_above { ABOVE + LANE } else { 12.0 };
+    let y = format::decimal((frame.y(outlook.value) - 8.0).max(top));
     Some(
         view! {
             <g class=format!("layer outlook {}", layer.class)>

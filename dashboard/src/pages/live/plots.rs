@@ -53,8 +53,6 @@ pub(super) fn heap(
             .filter(is_told)
             .collect(),
     };
-    // On a heap that is nearly empty it lies far above the picture; its card has the number.
-    let fits = largest.readings.iter().all(|reading| reading.high <= max);
     let is_traced = !traced.readings.is_empty();
     let span_us = span_us(first.time_us, last.time_us);
     let outlook = ahead(last, outlook, span_us / AHEAD);
@@ -65,14 +63,11 @@ pub(super) fn heap(
         span_us,
         ahead_us: span_us / AHEAD,
         max,
-        layers: [
-            Some(used),
-            is_traced.then_some(traced),
-            fits.then_some(largest),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        // On a heap that is nearly empty the last one lies far above the picture, and the chart says so.
+        layers: [Some(used), is_traced.then_some(traced), Some(largest)]
+            .into_iter()
+            .flatten()
+            .collect(),
         flags: flags(events),
         summary: summary(first, last) + &full.unwrap_or_default(),
         outlook,
@@ -280,6 +275,22 @@ mod tests {
         assert_eq!(at(100.0, Some(360)), Some((160, 500, words("6 min"))));
         assert_eq!(at(1_200.0, Some(30)), Some((130, 1_000, words("30 s"))));
         assert_eq!(at(100.0, None), None);
+    }
+
+    #[test]
+    fn the_largest_free_block_is_there_however_empty_the_heap_is() {
+        for used in [10, 900] {
+            let largest_free_block = 1_000 - used;
+            let now = HeapSample {
+                largest_free_block,
+                ..sample(1, used, 0)
+            };
+            let plot = heap(&[now], &[], &Outlook::default(), "now");
+            let layer = plot.layers.last().expect("two layers");
+            assert_eq!(layer.name, "largest free block");
+            assert_eq!(layer.readings[0].high, largest_free_block);
+            assert_eq!(layer.readings[0].high > plot.max, used == 10);
+        }
     }
 
     #[test]
