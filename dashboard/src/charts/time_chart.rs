@@ -81,7 +81,9 @@ pub struct Outlook {
 /// What a chart shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plot {
-    /// Microseconds since boot of the newest moment.
+    /// Where the boot that runs begins, in microseconds: 0 unless the chart shows earlier ones.
+    pub boot_us: u64,
+    /// Microseconds since the first boot of the newest moment.
     pub end_us: u64,
     /// What that is called: `now`, unless it is past.
     pub end: &'static str,
@@ -139,22 +141,35 @@ pub fn TimeChart(
         plot.with(|plot| moment(plot.times_us(), pointed.get(), |x| frame().time_at(x)))
     });
     let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
+    // A part of the time is one of the boot that runs.
+    let boot_us = move || plot.with(|plot| plot.boot_us);
+    let own_frame = move || {
+        let frame = frame();
+        let end_us = frame.end_us - boot_us();
+        Frame { end_us, ..frame }
+    };
+    let own_times = Callback::new(move |()| {
+        let own = |time_us: u64| time_us.checked_sub(boot_us());
+        plot.with(|plot| plot.times_us().filter_map(own).collect::<Vec<u64>>())
+    });
     let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
     let pointer = move |event: PointerEvent| {
         if let (Some(brush), Some(body)) = (brush, body.get_untracked()) {
-            let now_us = plot.with_untracked(|plot| plot.end_us);
-            if let Some(place) = brush.take(&event, &body, &untrack(frame), now_us) {
+            let now_us = plot.with_untracked(|plot| plot.end_us - plot.boot_us);
+            if let Some(place) = brush.take(&event, &body, &untrack(own_frame), now_us) {
                 pointed.set(place);
             }
         }
     };
     let edges = brush.map(|brush| {
-        let frame = Callback::new(move |()| frame());
-        let words = Callback::new(move |time_us| plot.with(|plot| when(plot, time_us)));
-        [true, false].map(|is_first| edge(brush, is_first, frame, times, words))
+        let frame = Callback::new(move |()| own_frame());
+        let words = Callback::new(move |time_us: u64| {
+            plot.with(|plot| when(plot, time_us.saturating_add(plot.boot_us)))
+        });
+        [true, false].map(|is_first| edge(brush, is_first, frame, own_times, words))
     });
     let choose = brush.map(|brush| {
-        let begin = move |_| untrack(|| brush.begin(&times.run(()), &frame()));
+        let begin = move |_| untrack(|| brush.begin(&own_times.run(()), &own_frame()));
         view! {
             <When is=move || plot.with(|plot| plot.times_us().nth(3).is_some())>
                 <button
@@ -194,7 +209,7 @@ pub fn TimeChart(
                         height=format::decimal(height)
                     >
                         {reactive(move || plot.with(|plot| picture(plot, &frame())))}
-                        {reactive(move || brush.and_then(|brush| shade(brush, &frame())))}
+                        {reactive(move || brush.and_then(|brush| shade(brush, &own_frame())))}
                         {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us))))}
                     </svg>
                 </Reader>

@@ -4,6 +4,8 @@ use heapbeacon_shared::analysis::{
     Growth, Point, SHORTEST_US, Series, Timed, growths, seconds_until_full,
 };
 
+use super::earlier::Earlier;
+use super::events::Event;
 use super::heap_sample::{HeapSample, REGIONS};
 
 /// Samples kept.
@@ -34,6 +36,7 @@ pub struct HeapHistory {
     /// What the device remembers.
     past: Vec<HeapSample>,
     seen: Series<HeapSample>,
+    earlier: Earlier,
 }
 
 impl Default for HeapHistory {
@@ -41,6 +44,7 @@ impl Default for HeapHistory {
         Self {
             past: Vec::new(),
             seen: Series::new(SAMPLES),
+            earlier: Earlier::default(),
         }
     }
 }
@@ -71,12 +75,37 @@ impl HeapHistory {
         let first_seen_us = self.seen.points().first().map(HeapSample::time_us);
         let is_before = |sample: &&HeapSample| first_seen_us.is_none_or(|us| sample.time_us < us);
         let past = self.past.iter().filter(is_before);
-        let known: Vec<_> = past.chain(self.seen.points()).copied().collect();
-        let last_us = known.last().map_or(0, HeapSample::time_us);
-        let from_us = last_us.saturating_sub(window_us);
-        let outside = known.partition_point(|sample| sample.time_us < from_us);
-        // The line begins outside of the window.
-        known[outside.saturating_sub(1)..].to_vec()
+        cut(past.chain(self.seen.points()).copied().collect(), window_us)
+    }
+
+    /// Returns the same with earlier boots before it, on the line of [`Earlier`].
+    pub fn timeline(&self, window_us: u64) -> Vec<HeapSample> {
+        let mut known = self.earlier.samples.clone();
+        for mut sample in self.within(u64::MAX) {
+            sample.time_us += self.earlier.boot_us;
+            known.push(sample);
+        }
+        cut(known, window_us)
+    }
+
+    /// Returns what was seen of boots before this one.
+    pub fn earlier(&self) -> &Earlier {
+        &self.earlier
+    }
+
+    /// Takes it that the device has started anew, after so many microseconds without it: what happened until then is kept with its samples.
+    pub fn restarted(&mut self, events: Vec<Event>, down_us: u64) {
+        let known = self.within(u64::MAX);
+        self.earlier.ended(known, events, down_us);
+        self.past.clear();
+        self.seen.clear();
+    }
+
+    /// Returns for how many microseconds it is known, restarts included.
+    pub fn known_us(&self) -> u64 {
+        let known = self.timeline(u64::MAX);
+        let time_us = |sample: Option<&HeapSample>| sample.map_or(0, HeapSample::time_us);
+        time_us(known.last()) - time_us(known.first())
     }
 
     /// Returns when the heap has grown by what it still holds, oldest first.
@@ -106,12 +135,6 @@ impl HeapHistory {
     /// Returns the samples since the page opened, oldest first.
     pub fn items(&self) -> &[HeapSample] {
         self.seen.points()
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.past.clear();
-        self.seen.clear();
     }
 
     /// Returns how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
@@ -160,6 +183,15 @@ impl HeapHistory {
         }
         series
     }
+}
+
+/// Cuts samples to a window that ends with the last one. The line begins outside of it.
+fn cut(mut known: Vec<HeapSample>, window_us: u64) -> Vec<HeapSample> {
+    let last_us = known.last().map_or(0, HeapSample::time_us);
+    let from_us = last_us.saturating_sub(window_us);
+    let outside = known.partition_point(|sample| sample.time_us < from_us);
+    known.drain(..outside.saturating_sub(1));
+    known
 }
 
 #[cfg(test)]
@@ -268,8 +300,16 @@ mod tests {
         assert_eq!(seconds(10 * SECOND), [50, 99, 100, 102]);
         assert_eq!(history.since_us(), Some(10 * SECOND));
         assert_eq!(history.items().len(), 2);
-        history.clear();
+        assert_eq!(history.known_us(), 92 * SECOND);
+        // A restart takes nothing of that, and five seconds later the next boot goes on behind it.
+        history.restarted(Vec::new(), 5 * SECOND);
         assert_eq!(history.since_us(), None);
+        history.push(sample(1));
+        assert_eq!(history.within(u64::MAX).len(), 1);
+        let line = history.timeline(10 * SECOND);
+        let seconds: Vec<_> = line.iter().map(|it| it.time_us / SECOND).collect();
+        assert_eq!(seconds, [50, 99, 100, 102, 108]);
+        assert_eq!(history.known_us(), 98 * SECOND);
     }
 
     #[test]

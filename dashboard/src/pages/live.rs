@@ -33,7 +33,7 @@ mod wrong_frees;
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
-    let events = memo(move || events::known(store));
+    let events = memo(move || store.events());
     let window = RwSignal::new(view_value("window").parse().ok());
     follow_view(
         store,
@@ -51,9 +51,12 @@ pub fn LivePage() -> impl IntoView {
     );
     let heap_plot = memo(move || {
         let history = store.heap_history.read();
-        let samples = history.within(window::length_us(window.get()));
-        let outlook = history.outlook();
-        plots::heap(&samples, &events.read(), &outlook, heap_end(store))
+        plots::heap(
+            &history,
+            window::length_us(window.get()),
+            &events.read(),
+            heap_end(store),
+        )
     });
     let sites_plot = memo(move || plots::sites(store, &events.read()));
     let is_file = store.is_file;

@@ -207,7 +207,7 @@ impl Store {
         self.symbols.set(Default::default());
         self.notices.clear();
         self.heap_history.update(|history| {
-            history.clear();
+            *history = Default::default();
             history.push(HeapSample::of(&capture.heap));
             history.set_past(samples_of(&capture.history, &capture.heap));
         });

@@ -31,6 +31,7 @@ pub(super) fn plot(samples: &[HeapSample], end: &'static str) -> Plot {
     let percent =
         |sample: &HeapSample| fragmentation_percent(sample.free, sample.largest_free_block);
     Plot {
+        boot_us: 0,
         end_us: last.time_us,
         end,
         span_us: last.time_us.saturating_sub(first.time_us).max(SHORTEST_US),
