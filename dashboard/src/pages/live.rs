@@ -92,20 +92,28 @@ pub fn LivePage() -> impl IntoView {
         <When is=several>
             <Regions />
         </When>
-        {has_history.then(heap_chart)}
-        {has_history.then(|| view! { <ChosenTime /> })}
-        <Events events />
-        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
-            <When is=has_points fallback=nothing>
-                <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
-                {(!has_history).then(|| view! { <ChosenTime /> })}
-            </When>
-            <Followed />
-            <WrongFrees />
-            <When is=move || counted_by_device(store)>
-                <Accounting />
-            </When>
-        </When>
+        <div class="flames live">
+            <div>
+                {has_history.then(heap_chart)}
+                {has_history.then(|| view! { <ChosenTime /> })}
+                <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
+                    <When is=has_points fallback=nothing>
+                        <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
+                        {(!has_history).then(|| view! { <ChosenTime /> })}
+                    </When>
+                </When>
+            </div>
+            <div>
+                <Events events />
+                <When is=move || store.has_leaks()>
+                    <Followed />
+                    <WrongFrees />
+                    <When is=move || counted_by_device(store)>
+                        <Accounting />
+                    </When>
+                </When>
+            </div>
+        </div>
     }
 }
 
