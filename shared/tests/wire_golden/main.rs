@@ -313,7 +313,7 @@ fn history() {
         until_us: 300,
         regions: [level, Level::default()].into_iter().collect(),
     };
-    let hex = "11 1e  80 01  ac 02  02  e8 07  84 07  d0 0f  80 08  00 00 00 00";
+    let hex = "12 1e  80 01  ac 02  02  e8 07  84 07  d0 0f  80 08  00 00 00 00";
     assert_golden(Message::History(point.clone()), hex);
     point.regions.clear();
     assert_golden(Message::History(point), "06 1e  80 01  ac 02  00");
