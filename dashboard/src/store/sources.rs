@@ -13,7 +13,7 @@ use crate::components::follow;
 use crate::device::connection::Obstacle;
 use crate::device::scan_pace::Scans;
 use crate::files::kind::FileKind;
-use crate::files::read::read_capture;
+use crate::files::read::{pause, read_capture};
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
 use crate::model::holders::Scanned;
@@ -144,7 +144,8 @@ impl Sources {
     async fn take(&self, file: &File, index: usize) -> bool {
         match read_capture(file).await {
             Ok(capture) => {
-                self.all[index].take_capture(file, capture);
+                pause().await;
+                self.all[index].take_capture(file, capture).await;
                 // What was refused before no longer matters when somebody comes back to the device.
                 self.device().forget_refusals();
                 untrack(|| self.lend_names(index));
@@ -201,7 +202,7 @@ impl Sources {
 }
 
 impl Store {
-    fn take_capture(&self, file: &File, capture: Capture) {
+    async fn take_capture(&self, file: &File, capture: Capture) {
         self.capture.set_value(Some(file.clone()));
         self.names.set_value(Names::default());
         self.symbols.set(Default::default());
@@ -221,6 +222,7 @@ impl Store {
                 watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
             }
         });
+        pause().await;
         let scanned = capture
             .references
             .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));

@@ -16,6 +16,7 @@ use super::loss::Loss;
 use super::marks::insert_mark;
 use super::past::Past;
 use super::pointers::Pointers;
+use super::turns::{TURN, at_once};
 
 /// Where in a list something of an id is.
 type Places = BTreeMap<u32, usize>;
@@ -151,13 +152,13 @@ impl Fold {
     }
 
     /// Returns everything; `None` if nothing of the trace was said.
-    pub(super) fn finish(mut self, loss: Loss) -> Option<Capture> {
+    pub(super) async fn finish(mut self, loss: Loss, pause: &impl AsyncFn()) -> Option<Capture> {
         if !self.has_trace() {
             return None;
         }
         // Which call stacks were told of is known until then.
         self.device.warnings = self.warnings().collect();
-        let settled = self.settle();
+        let settled = self.settle(pause).await;
         let loss = Loss {
             lacks_device: self.header.is_none(),
             lacks_counters: self.counters.is_none(),
@@ -176,8 +177,10 @@ impl Fold {
         for failure in &mut self.heap.recent_failures {
             failure.gave_reserve = given_us == Some(failure.time_us);
         }
+        pause().await;
         self.add_up();
         self.add_told();
+        pause().await;
         let leaks = self.leaks(&trace);
         let pointers = mem::take(&mut self.pointers);
         let references = pointers.settle(trace.trace_id, &self.heap.regions);
@@ -230,7 +233,7 @@ impl Fold {
 
     /// Returns the records and the call stacks that they refer to.
     pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
-        self.settle();
+        at_once(self.settle(&async || {}));
         self.take_records()
     }
 
@@ -261,7 +264,7 @@ impl Fold {
     }
 
     /// Joins what refers to each other, whichever came first.
-    fn settle(&mut self) -> Settled {
+    async fn settle(&mut self, pause: &impl AsyncFn()) -> Settled {
         for (id, task) in mem::take(&mut self.stack_tasks) {
             let place = self.task_places.get(&task.into());
             let task = place.and_then(|place| self.tasks.get(*place)).cloned();
@@ -282,9 +285,13 @@ impl Fold {
         mem::take(&mut self.failures)
             .iter()
             .for_each(|failed| self.failed(failed));
-        let blocks = mem::take(&mut self.blocks).settle();
-        let records = blocks.list.iter();
-        self.records = records.map(|block| self.record(block)).collect();
+        let blocks = mem::take(&mut self.blocks).settle(pause).await;
+        let mut records = Vec::with_capacity(blocks.list.len());
+        for blocks in blocks.list.chunks(TURN) {
+            pause().await;
+            records.extend(blocks.iter().map(|block| self.record(block)));
+        }
+        self.records = records;
         Settled {
             unplaced_frees: blocks.unplaced_frees,
             reused_addresses: blocks.reused_addresses,

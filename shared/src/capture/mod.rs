@@ -29,6 +29,7 @@ mod reader;
 mod streamed;
 mod survivors;
 mod totals;
+mod turns;
 
 pub(crate) use clock::us;
 pub use content::Capture;

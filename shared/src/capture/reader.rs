@@ -6,6 +6,7 @@ use super::content::Capture;
 use super::error::CaptureError;
 use super::fold::Fold;
 use super::loss::Loss;
+use super::turns::at_once;
 use crate::api::{Record, Stack};
 use crate::wire::{DecodeError, Decoder, End, Message, Received};
 
@@ -154,7 +155,16 @@ impl CaptureReader {
     ///
     /// # Errors
     /// If it is no capture, or nothing of the trace could be read.
-    pub fn finish(mut self) -> Result<Capture, CaptureError> {
+    pub fn finish(self) -> Result<Capture, CaptureError> {
+        let finished = at_once(self.finish_in_turns(async || {}));
+        finished.unwrap_or(Err(CaptureError::NothingReadable))
+    }
+
+    /// Returns the same, with a pause each few thousand records.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub async fn finish_in_turns(mut self, pause: impl AsyncFn()) -> Result<Capture, CaptureError> {
         if !self.has_bytes {
             return Err(CaptureError::Empty);
         }
@@ -166,13 +176,12 @@ impl CaptureReader {
         let now = self.decoder.summary();
         let last = core::mem::take(&mut self.part);
         self.put_away(last, now);
-        let shown = self.earlier.and_then(|(fold, loss)| {
-            let other_captures = self.captures_before.saturating_sub(1);
-            fold.finish(Loss {
-                other_captures,
-                ..loss
-            })
-        });
+        let (fold, loss) = self.earlier.ok_or(CaptureError::NothingReadable)?;
+        let loss = Loss {
+            other_captures: self.captures_before.saturating_sub(1),
+            ..loss
+        };
+        let shown = fold.finish(loss, &pause).await;
         shown.ok_or(CaptureError::NothingReadable)
     }
 }

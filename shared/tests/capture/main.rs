@@ -3,6 +3,11 @@
 mod disorder;
 mod messages;
 
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use heapbeacon_shared::analysis::{Hold, Snapshot};
 use heapbeacon_shared::api::Warning;
 use heapbeacon_shared::capture::{
@@ -195,6 +200,28 @@ fn pieces_of_any_size_are_the_same_capture() {
             .for_each(|piece| reader.push(piece).expect("readable"));
         assert_eq!(reader.finish(), whole, "pieces of {size}");
     }
+}
+
+#[test]
+fn a_long_capture_is_finished_in_turns_and_is_the_same() {
+    let mut told = messages();
+    told.extend((100..200_100).map(|second| record(second, 8, 1)));
+    told.extend((100..200_100).map(|second| freed(second, second + 1)));
+    let bytes = stream(&told);
+    let reader = || {
+        let mut reader = CaptureReader::new();
+        reader.push(&bytes).expect("readable");
+        reader
+    };
+    let turns = Cell::new(0);
+    let finished = reader().finish_in_turns(async || turns.set(turns.get() + 1));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(finished) = pin!(finished).poll(&mut context) else {
+        panic!("it waits for nothing");
+    };
+    // Frees, addresses and records, some ten thousand at a time.
+    assert!(turns.get() > 3 * 200_000 / 40_000, "{turns:?}");
+    assert_eq!(finished, reader().finish());
 }
 
 #[test]

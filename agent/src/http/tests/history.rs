@@ -48,6 +48,7 @@ fn a_capture_holds_it_up_to_its_moment() {
         size: 1000,
         used: 300,
         free: 700,
+        window_minimum_free: 700,
         ..Region::default()
     };
     let history = Board::history().expect("it keeps one");
