@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::turns::TURN;
+use super::turns::{Pause, TURN};
 use crate::analysis::sort_keys;
 use crate::trace::{Address, Record};
 use crate::wire::Free;
@@ -59,7 +59,7 @@ impl Blocks {
     }
 
     /// Puts records in order, drops what came twice, and gives each block its end.
-    pub(super) async fn settle(self, pause: &impl AsyncFn()) -> SettledBlocks {
+    pub(super) async fn settle(self, pause: Pause<'_>) -> SettledBlocks {
         let keys = (0..).zip(&self.records);
         let mut keys: Vec<_> = keys.map(|(place, record)| [record.seq, place, 0]).collect();
         pause().await;
@@ -104,7 +104,7 @@ impl SettledBlocks {
     }
 
     /// Ends each block whose address a later one has: no two live blocks share an address.
-    async fn end_reused(&mut self, pause: &impl AsyncFn()) {
+    async fn end_reused(&mut self, pause: Pause<'_>) {
         let mut live = BTreeMap::new();
         for index in 0..self.list.len() {
             if index.is_multiple_of(TURN) {

@@ -16,7 +16,7 @@ use super::loss::Loss;
 use super::marks::insert_mark;
 use super::past::Past;
 use super::pointers::Pointers;
-use super::turns::{TURN, at_once};
+use super::turns::{Pause, TURN, at_once, no_pause};
 
 /// Where in a list something of an id is.
 type Places = BTreeMap<u32, usize>;
@@ -152,7 +152,7 @@ impl Fold {
     }
 
     /// Returns everything; `None` if nothing of the trace was said.
-    pub(super) async fn finish(mut self, loss: Loss, pause: &impl AsyncFn()) -> Option<Capture> {
+    pub(super) async fn finish(mut self, loss: Loss, pause: Pause<'_>) -> Option<Capture> {
         if !self.has_trace() {
             return None;
         }
@@ -233,7 +233,7 @@ impl Fold {
 
     /// Returns the records and the call stacks that they refer to.
     pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
-        at_once(self.settle(&async || {}));
+        at_once(self.settle(&no_pause));
         self.take_records()
     }
 
@@ -264,7 +264,7 @@ impl Fold {
     }
 
     /// Joins what refers to each other, whichever came first.
-    async fn settle(&mut self, pause: &impl AsyncFn()) -> Settled {
+    async fn settle(&mut self, pause: Pause<'_>) -> Settled {
         for (id, task) in mem::take(&mut self.stack_tasks) {
             let place = self.task_places.get(&task.into());
             let task = place.and_then(|place| self.tasks.get(*place)).cloned();

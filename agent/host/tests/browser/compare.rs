@@ -1,13 +1,15 @@
 //! What changed: from a capture to the device, between two captures, and between two marks.
 
+use heapbeacon_shared::symbols;
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
-use super::captures::{Files, lamp, lamp_later};
+use super::captures::{Files, lamp, lamp_later, of_build};
 use super::files::CAPTURE;
 use super::story::{LEAKS, bundle};
+use crate::support::await_that;
 use crate::support::page::Page;
-use crate::support::process::Process;
+use crate::support::process::{Process, executable};
 
 const BEFORE: &str = "[data-testid='capture-before']";
 const AFTER: &str = "[data-testid='capture-after']";
@@ -60,6 +62,8 @@ async fn two_captures_are_compared_and_the_address_says_how() -> WebDriverResult
     page.click("[data-testid='swap']").await?;
     page.element_with(SENTENCE, "is new, +12.0 KiB").await?;
     page.address_with("before=2&after=1").await?;
+    page.address_with("before-file=tuesday.hbc&before-build=")
+        .await?;
 
     // A file that is none stays outside, and what was compared stays.
     page.choose(BEFORE, &files.write("notes.hbc", b"no capture"))
@@ -67,6 +71,43 @@ async fn two_captures_are_compared_and_the_address_says_how() -> WebDriverResult
     page.element_with(".notice", "notes.hbc was not opened")
         .await?;
     page.element_with(SENTENCE, "is new, +12.0 KiB").await?;
+    page.close().await
+}
+
+/// Words that ask for a file on either side.
+fn wanted(side: &str) -> String {
+    format!("[data-testid='wanted-{side}']")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_says_which_captures_it_compares_and_they_are_recognised() -> WebDriverResult<()> {
+    let files = Files::new();
+    let (agent, page) = of_captures(&files).await?;
+    let link = page.address().await?;
+    let link = link.split_once('#').expect("it names the page").1;
+    page.visit("about:blank").await?;
+    page.visit(&format!("{}/#{link}", agent.url())).await?;
+    page.element_with(&wanted("before"), "monday.hbc (build 1a3b")
+        .await?;
+    page.element_with(&wanted("after"), "tuesday.hbc (build 1a3b")
+        .await?;
+    page.prefer("light").await?;
+    page.picture("compare-wanted.png").await?;
+    assert_open_to_all(&page, "compare-wanted").await?;
+    // Dropped on the wrong side, a file goes where the link has it.
+    page.choose(BEFORE, &files.path("tuesday.hbc").display().to_string())
+        .await?;
+    page.element_with("[data-testid='after'] option:checked", "tuesday.hbc")
+        .await?;
+    page.choose(BEFORE, &files.path("monday.hbc").display().to_string())
+        .await?;
+    page.element_with(SENTENCE, "is new, +24.0 KiB").await?;
+    page.address_with("before-file=monday.hbc").await?;
+    // Another file is compared, and what the link has meant is said.
+    page.choose(BEFORE, &files.write("old.hbc", &lamp()))
+        .await?;
+    page.element_with(&wanted("before"), "open is old.hbc")
+        .await?;
     page.close().await
 }
 
@@ -120,6 +161,60 @@ async fn a_device_is_compared_with_its_marks_and_with_a_capture_of_another_build
     page.close().await
 }
 
+/// Two builds whose functions are the same, and whose build ids nobody else has.
+#[tokio::test(flavor = "multi_thread")]
+async fn captures_of_two_builds_are_compared_by_the_names_of_two_elf_files() -> WebDriverResult<()>
+{
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let client = agent.client();
+    let early = client.get("/capture").body;
+    await_that("it leaks", || client.trace().summary.live_bytes > 70 << 10);
+    let late = client.get("/capture").body;
+    let elf = std::fs::read(executable()).expect("the agent is there");
+    let id = symbols::build_id(&elf)
+        .expect("readable")
+        .expect("it has one");
+    let files = Files::new();
+    let page = Page::open(agent.url()).await?;
+    page.go("compare").await?;
+    for (side, capture, first) in [("before", &early, 1), ("after", &late, 2)] {
+        let mut other = id.as_bytes().to_vec();
+        other[0] = first;
+        let capture = files.write(&format!("{side}.hbc"), &of_build(capture, &other));
+        page.choose(&format!("[data-testid='capture-{side}']"), &capture)
+            .await?;
+        files.write(
+            &format!("{side}.elf"),
+            &replaced(&elf, id.as_bytes(), &other),
+        );
+    }
+    page.element_with(REFUSAL, "give the ELF file").await?;
+    for side in ["before", "after"] {
+        let elf = files.path(&format!("{side}.elf"));
+        page.choose(
+            &format!("[data-testid='elf-{side}']"),
+            &elf.display().to_string(),
+        )
+        .await?;
+    }
+    page.content_with(ROW, LEAKS).await?;
+    page.element_with(SENTENCE, "Table::open").await?;
+    page.picture("compare-two-builds.png").await?;
+    page.close().await
+}
+
+/// Replaces some bytes wherever they are.
+fn replaced(all: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut all = all.to_vec();
+    let places = all.windows(old.len()).enumerate();
+    let places = places.filter(|(_, window)| *window == old);
+    let places: Vec<_> = places.map(|(place, _)| place).collect();
+    for place in places {
+        all[place..place + old.len()].copy_from_slice(new);
+    }
+    all
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comparison_has_no_barriers_and_fits_every_width() -> WebDriverResult<()> {
     let files = Files::new();
@@ -160,5 +255,19 @@ async fn a_report_of_a_capture_is_one_file_that_loads_nothing() -> WebDriverResu
         assert!(report.contains(words), "{words}: {report}");
     }
     assert!(!report.contains("://"), "{report}");
+
+    // It opens from a disk, on any screen, and asks nobody for anything.
+    assert!(report.contains("What lies where"), "{report}");
+    let path = files.write("report.html", report.as_bytes());
+    page.visit(&format!("file://{path}")).await?;
+    page.element_with("h1", "lamp-kitchen").await?;
+    let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name);";
+    assert_eq!(page.problems(asked).await?, [""; 0]);
+    assert_open_to_all(&page, "report").await?;
+    for width in [320, 390, 2_560] {
+        page.resize(width, 1_200).await?;
+        page.picture(&format!("report-{width}.png")).await?;
+        assert!(!page.scrolls_sideways().await?, "too wide for {width}");
+    }
     page.close().await
 }
