@@ -359,7 +359,7 @@ fn above(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         Some(
             view! {
                 <g class=format!("event {}", layer.class)>
-                    <text class="tick" x=x y=y>{format!("↑ {} {value}, above this picture", layer.name)}</text>
+                    <text class="tick" x=x y=y>{format!("↑ {} {value}", layer.name)}</text>
                 </g>
             }
             .into_any(),
