@@ -8,6 +8,8 @@ use super::earlier::Earlier;
 use super::events::Event;
 use super::heap_sample::{HeapSample, REGIONS};
 
+/// Events that are noted at most.
+const NOTED: usize = 32;
 /// Samples kept.
 const SAMPLES: usize = 600;
 /// Microseconds before there is a growth to tell.
@@ -36,6 +38,8 @@ pub struct HeapHistory {
     /// What the device remembers.
     past: Vec<HeapSample>,
     seen: Series<HeapSample>,
+    /// What this page has seen to be changed, and the device does not remember.
+    noted: Vec<Event>,
     earlier: Earlier,
 }
 
@@ -44,6 +48,7 @@ impl Default for HeapHistory {
         Self {
             past: Vec::new(),
             seen: Series::new(SAMPLES),
+            noted: Vec::new(),
             earlier: Earlier::default(),
         }
     }
@@ -99,6 +104,20 @@ impl HeapHistory {
         self.earlier.ended(known, events, down_us);
         self.past.clear();
         self.seen.clear();
+        self.noted.clear();
+    }
+
+    /// Notes something that the device does not remember.
+    pub fn note(&mut self, event: Event) {
+        if self.noted.len() == NOTED {
+            self.noted.remove(0);
+        }
+        self.noted.push(event);
+    }
+
+    /// Returns what was noted since boot, oldest first.
+    pub fn noted(&self) -> &[Event] {
+        &self.noted
     }
 
     /// Returns for how many microseconds it is known, restarts included.

@@ -8,8 +8,6 @@ use super::Store;
 use super::clock::now_ms;
 use crate::model::events::{Event, Kind, Known, start, switched};
 
-/// Events that this page remembers to have seen.
-const SEEN: usize = 32;
 const US_PER_MS: f64 = 1_000.0;
 
 impl Store {
@@ -17,15 +15,16 @@ impl Store {
     pub fn events(&self) -> Vec<Event> {
         let (device, heap, trace) = (self.device.read(), self.heap.read(), self.trace.read());
         let (leaks, marks) = (self.leaks.read(), self.marks.read());
+        let history = self.heap_history.read();
         let known = Known {
             device: device.as_ref(),
             heap: heap.as_ref(),
             trace: trace.as_ref(),
             period: leaks.as_ref().map(|page| &page.period),
             marks: Some(&marks),
-            growths: &self.heap_history.read().growths(),
+            growths: &history.growths(),
             updated_us: self.updated_us.get(),
-            seen: &self.seen.read(),
+            seen: history.noted(),
         };
         known.events()
     }
@@ -33,11 +32,12 @@ impl Store {
     /// Remembers something that the device does not: that it was changed now.
     pub(crate) fn saw(&self, words: String) {
         let time_us = self.clock.get_value().later(0);
-        self.remember(Event {
+        let event = Event {
             time_us,
             kind: Kind::Switch,
             words,
-        });
+        };
+        self.heap_history.update(|history| history.note(event));
     }
 
     /// Remembers when the trace started that another one has replaced.
@@ -46,16 +46,8 @@ impl Store {
             .trace
             .with_untracked(|trace| trace.as_ref().and_then(start));
         if let Some(started) = started {
-            self.remember(started);
+            self.heap_history.update(|history| history.note(started));
         }
-    }
-
-    fn remember(&self, event: Event) {
-        self.seen.update(|seen| {
-            seen.push(event);
-            let most = seen.len().saturating_sub(SEEN);
-            seen.drain(..most);
-        });
     }
 
     /// Takes which switches are on.
@@ -79,7 +71,6 @@ impl Store {
             let down_us = (booted_ms - clock.at_ms(last_us)).max(0.0) * US_PER_MS;
             history.restarted(events, down_us as u64);
         });
-        self.seen.set(Vec::new());
         // The next trace that is told of is no other one of the same boot.
         self.trace.update(|trace| {
             if let Some(trace) = trace {

@@ -15,7 +15,6 @@ use crate::device::client::Client;
 use crate::device::connection::{Link, LinkState, Obstacle};
 use crate::device::scan_pace::{Picture, ScanPace, Scans};
 use crate::files::folder::Folder;
-use crate::model::events::Event;
 use crate::model::heap_history::HeapHistory;
 use crate::model::palette::Palette;
 use crate::model::passing::Following;
@@ -94,8 +93,6 @@ pub struct Store {
     pub watched: RwSignal<Watched>,
     /// When an update began, in microseconds since boot; 0 where this boot began with other firmware.
     pub updated_us: RwSignal<Option<u64>>,
-    /// What this page has seen to be changed since boot, and the device does not remember, oldest first.
-    pub seen: RwSignal<Vec<Event>>,
     /// What events have told.
     pub streamed: StoredValue<Streamed, LocalStorage>,
     /// The bytes of that.
@@ -196,7 +193,6 @@ impl Store {
             heap_history: RwSignal::default(),
             watched: RwSignal::default(),
             updated_us: RwSignal::new(None),
-            seen: RwSignal::default(),
             streamed: StoredValue::new_local(Streamed::default()),
             tape: StoredValue::new_local(Tape::default()),
             following: RwSignal::new(None),

@@ -20,10 +20,14 @@ pub(super) fn Choices(look: Look) -> impl IntoView {
 
 fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> AnyView {
     let choose = move |event| {
-        look.named[side].set(Default::default());
+        look.named
+            .update_value(|named| named[side] = Default::default());
         look.chosen[side].set(Choice::named(&event_target_value(&event), SOURCES));
     };
-    let wanted = move || look.named[side].get().wanted(&look.opened(side));
+    let wanted = move || {
+        let opened = look.opened(side);
+        look.named.with_value(|named| named[side].wanted(&opened))
+    };
     let on_file = Callback::new(move |file| {
         let other = untrack(|| look.choice(1 - side)).map(|other| other.source);
         let opened = Callback::new(move |source| look.take(source, side));

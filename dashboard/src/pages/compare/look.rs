@@ -17,7 +17,7 @@ pub(super) struct Look {
     /// What was chosen for before and after.
     pub(super) chosen: [RwSignal<Option<Choice>>; 2],
     /// The captures that the link names which the page was opened with.
-    pub(super) named: [RwSignal<Named>; 2],
+    pub(super) named: StoredValue<[Named; 2]>,
     /// Which way call sites go that are listed; all where it is none.
     pub(super) turn: RwSignal<Option<Turn>>,
     /// How often the device was looked at: between two, what is shown of it stays.
@@ -42,14 +42,14 @@ impl Look {
         let named = |side: &str| {
             let value = |what: &str| view_value(&[side, what].concat());
             let (file, build) = (value(FILE), value(BUILD));
-            RwSignal::new(Named { file, build })
+            Named { file, build }
         };
         let turn = view_value("show");
         let turn = TURNS.into_iter().find(|known| turn_word(*known) == turn);
         Self {
             sources: Sources::of_app(),
             chosen: SIDES.map(chosen),
-            named: SIDES.map(named),
+            named: StoredValue::new(SIDES.map(named)),
             turn: RwSignal::new(turn),
             looks: RwSignal::new(0),
         }
@@ -92,7 +92,7 @@ impl Look {
         let opened = self.opened(side);
         let is_missing = |choice: Choice| !self.store(choice).is_known();
         match self.choice(side).is_none_or(is_missing) {
-            true => self.named[side].get(),
+            true => self.named.with_value(|named| named[side].clone()),
             false => opened,
         }
     }
@@ -104,8 +104,7 @@ impl Look {
             at_us: None,
         };
         let opened = untrack(|| named(self.sources.all()[source]));
-        let links = self.named.map(|named| named.get_untracked());
-        let side = opened.side_in(&links, side);
+        let side = self.named.with_value(|named| opened.side_in(named, side));
         let other = self.chosen[1 - side];
         // What else was to be in that place gets the other place for captures.
         if other.with_untracked(|other| other.is_some_and(|other| other.source == source)) {
@@ -142,13 +141,9 @@ impl Look {
     /// Exchanges before and after.
     pub(super) fn swap(self) {
         let both = untrack(|| [0, 1].map(|side| self.choice(side)));
+        self.named.update_value(|named| named.reverse());
         self.chosen[0].set(both[1]);
         self.chosen[1].set(both[0]);
-        let named = self.named.map(|named| named.get_untracked());
-        self.named
-            .iter()
-            .zip(named.into_iter().rev())
-            .for_each(|(to, named)| to.set(named));
     }
 
     pub(super) fn store(self, choice: Choice) -> Store {
