@@ -377,6 +377,12 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
     ] {
         assert!(html.contains(words), "{words}: {html}");
     }
+    let empty = drawn(&[moment(0, 9), moment(1, 18)], &[]);
+    assert!(
+        empty.contains("<path d=\"M0 55L600 10\"/><path class=\"dashed\" d=\"M0 0L600 0\"/>"),
+        "{empty}"
+    );
+    assert!(empty.contains("and is above the picture"), "{empty}");
     let without = drawn(&[moment(7, 200)], &[]);
     assert!(!without.contains("Over time") && !without.contains("What lies where"));
     // However many there are, it stays small.

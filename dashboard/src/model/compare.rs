@@ -54,7 +54,8 @@ pub struct Named {
 impl Named {
     /// Says which file to open where another one is open, or none; nothing where it is this one.
     pub fn wanted(&self, opened: &Self) -> Option<String> {
-        if self.file.is_empty() || self == opened {
+        let is_build = self.build.is_empty() || self.build == opened.build;
+        if self.file.is_empty() || self.file == opened.file && is_build {
             return None;
         }
         let named = format!("The link compares {}", self.words());
@@ -247,6 +248,7 @@ mod tests {
 
         let words = |opened: &Named| link[0].wanted(opened);
         assert_eq!(words(&link[0]), None);
+        assert_eq!(named("monday.hbc", "").wanted(&link[0]), None);
         let expected = "The link compares monday.hbc (build aa). Drop that file here.";
         assert_eq!(words(&Named::default()).as_deref(), Some(expected));
         let expected = "The link compares monday.hbc (build aa); open is old.hbc.";

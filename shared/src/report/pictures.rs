@@ -56,8 +56,14 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
     if span_us == 0 {
         return String::new();
     }
-    let values = moments.iter().map(|it| it.used.max(it.largest_free_block));
-    let most = values.max().unwrap_or(0).max(1);
+    let most = |value: fn(&Moment) -> u64| moments.iter().map(value).max().unwrap_or(0);
+    let (highest, largest) = (most(|it| it.used), most(|it| it.largest_free_block));
+    // A heap that is nearly empty would be a flat line.
+    let is_above = largest / 4 > highest;
+    let top = match is_above {
+        true => highest + highest / 8,
+        false => highest.max(largest),
+    };
     let line = |value: fn(&Moment) -> u64| {
         let step = moments.len().div_ceil(MOMENTS);
         // The newest one is drawn in any case.
@@ -65,15 +71,18 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
         let point = |(index, moment): (usize, &Moment)| {
             let command = if index == 0 { 'M' } else { 'L' };
             let x = scaled(moment.time_us - first.time_us, span_us, WIDTH);
-            let y = HEIGHT - scaled(value(moment), most, HEIGHT);
+            let y = HEIGHT - scaled(value(moment).min(top), top, HEIGHT);
             format!("{command}{x} {y}")
         };
         drawn.enumerate().map(point).collect::<String>()
     };
-    let used = moments.iter().map(|it| it.used);
-    let highest = used.max().unwrap_or(0);
+    let place = if is_above {
+        "above the picture"
+    } else {
+        "dashed"
+    };
     let words = format!(
-        "Within {}, {} to {} were used, {} at most; the largest free block went from {} to {}, and is dashed.",
+        "Within {}, {} to {} were used, {} at most; the largest free block went from {} to {}, and is {place}.",
         duration(span_us),
         bytes(first.used),
         bytes(last.used),
@@ -84,7 +93,7 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
     format!(
         "<h2>Over time</h2>\n<p>{words}</p>\n<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
          aria-label=\"Heap over time, up to {}\"><path d=\"{}\"/><path class=\"dashed\" d=\"{}\"/></svg>\n",
-        bytes(most),
+        bytes(top),
         line(|moment| moment.used),
         line(|moment| moment.largest_free_block)
     )
@@ -93,7 +102,9 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
 /// Draws where the live blocks lie that have a record, region by region; nothing where none has.
 pub(super) fn maps(heap: &Heap, records: &[Record]) -> String {
     let live: Vec<_> = records.iter().filter(|record| !record.freed).collect();
-    let maps: String = heap.regions.iter().map(|it| map(it, &live)).collect();
+    let own = heap.regions.iter();
+    let own = own.filter(|region| region.origin != Origin::Agent);
+    let maps: String = own.map(|region| map(region, &live)).collect();
     match maps.is_empty() {
         true => maps,
         false => format!("<h2>What lies where</h2>\n{maps}"),
