@@ -135,6 +135,7 @@ impl Sources {
 
     async fn open_capture(&self, file: &File) {
         if self.take(file, CAPTURE).await {
+            pause().await;
             self.show(CAPTURE);
             go_to(Page::Leaks);
         }
@@ -226,6 +227,7 @@ impl Store {
         let scanned = capture
             .references
             .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
+        pause().await;
         self.records.set(
             RecordList {
                 trace_id: capture.trace.trace_id,
@@ -253,6 +255,7 @@ impl Store {
         let loss = capture.loss;
         let name = file.name();
         self.opened.set(Some(Opened { name, loss }));
+        pause().await;
         self.refresh_sites();
         self.look_for_elf();
     }

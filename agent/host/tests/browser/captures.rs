@@ -7,7 +7,7 @@ use heapbeacon_shared::trace::{
     Origin, Reason, Record, Stack, State, Summary, Task,
 };
 use heapbeacon_shared::wire::{
-    Decoder, Encoder, Free, Handed, Header, HeapRegion, MAX_ENCODED, Message, Sample,
+    Encoder, Free, Handed, Header, HeapRegion, MAX_ENCODED, Message, Sample,
 };
 use thirtyfour::prelude::*;
 
@@ -63,24 +63,6 @@ pub(crate) fn lamp_later() -> Vec<u8> {
     blocks[0].3.extend(more);
     blocks.push((6, 1, 24 * KIB, vec![STARTED + 2 * SECOND]));
     lamp_with(blocks)
-}
-
-/// Returns a capture as another build of its firmware would have written it.
-pub(crate) fn of_build(capture: &[u8], build_id: &[u8]) -> Vec<u8> {
-    let mut decoder = Decoder::new();
-    decoder.push(capture);
-    let messages = decoder.by_ref().map(|message| {
-        let message = message.expect("it is whole");
-        match message {
-            Message::Header(header) => Message::Header(Header {
-                build_id: BuildId::new(build_id),
-                ..header
-            }),
-            other => other,
-        }
-    });
-    let told = messages.filter(|message| !matches!(message, Message::End(_)));
-    stream(&told.collect::<Vec<_>>())
 }
 
 /// A capture of eight call sites, of which the first or the last holds most.

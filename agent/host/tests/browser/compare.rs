@@ -1,15 +1,13 @@
 //! What changed: from a capture to the device, between two captures, and between two marks.
 
-use heapbeacon_shared::symbols;
 use thirtyfour::prelude::*;
 
 use super::barriers::assert_open_to_all;
-use super::captures::{Files, lamp, lamp_later, of_build};
+use super::captures::{Files, lamp, lamp_later};
 use super::files::CAPTURE;
 use super::story::{LEAKS, bundle};
-use crate::support::await_that;
 use crate::support::page::Page;
-use crate::support::process::{Process, executable};
+use crate::support::process::Process;
 
 const BEFORE: &str = "[data-testid='capture-before']";
 const AFTER: &str = "[data-testid='capture-after']";
@@ -159,60 +157,6 @@ async fn a_device_is_compared_with_its_marks_and_with_a_capture_of_another_build
         .await?;
     page.element("[data-testid='elf-before']").await?;
     page.close().await
-}
-
-/// Two builds whose functions are the same, and whose build ids nobody else has.
-#[tokio::test(flavor = "multi_thread")]
-async fn captures_of_two_builds_are_compared_by_the_names_of_two_elf_files() -> WebDriverResult<()>
-{
-    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
-    let client = agent.client();
-    let early = client.get("/capture").body;
-    await_that("it leaks", || client.trace().summary.live_bytes > 70 << 10);
-    let late = client.get("/capture").body;
-    let elf = std::fs::read(executable()).expect("the agent is there");
-    let id = symbols::build_id(&elf)
-        .expect("readable")
-        .expect("it has one");
-    let files = Files::new();
-    let page = Page::open(agent.url()).await?;
-    page.go("compare").await?;
-    for (side, capture, first) in [("before", &early, 1), ("after", &late, 2)] {
-        let mut other = id.as_bytes().to_vec();
-        other[0] = first;
-        let capture = files.write(&format!("{side}.hbc"), &of_build(capture, &other));
-        page.choose(&format!("[data-testid='capture-{side}']"), &capture)
-            .await?;
-        files.write(
-            &format!("{side}.elf"),
-            &replaced(&elf, id.as_bytes(), &other),
-        );
-    }
-    page.element_with(REFUSAL, "give the ELF file").await?;
-    for side in ["before", "after"] {
-        let elf = files.path(&format!("{side}.elf"));
-        page.choose(
-            &format!("[data-testid='elf-{side}']"),
-            &elf.display().to_string(),
-        )
-        .await?;
-    }
-    page.content_with(ROW, LEAKS).await?;
-    page.element_with(SENTENCE, "Table::open").await?;
-    page.picture("compare-two-builds.png").await?;
-    page.close().await
-}
-
-/// Replaces some bytes wherever they are.
-fn replaced(all: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
-    let mut all = all.to_vec();
-    let places = all.windows(old.len()).enumerate();
-    let places = places.filter(|(_, window)| *window == old);
-    let places: Vec<_> = places.map(|(place, _)| place).collect();
-    for place in places {
-        all[place..place + old.len()].copy_from_slice(new);
-    }
-    all
 }
 
 #[tokio::test(flavor = "multi_thread")]

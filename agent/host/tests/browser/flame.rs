@@ -21,7 +21,7 @@ const REDRAW_MS: f64 = 50.0;
 const STACKS: u32 = 640;
 const _: () = assert!(STACKS * 16 >= 10_000);
 /// Blocks that are drawn of them at least: what is narrower than four pixels is joined.
-const LEAST_BLOCKS: usize = 1_000;
+const LEAST_BLOCKS: usize = 500;
 /// What is in the name of each of them.
 const SEARCHED: &str = "0x4200";
 

@@ -11,6 +11,8 @@ use crate::support::process::Process;
 
 /// Milliseconds of a core that an answer may take.
 const ANSWER_MS: f64 = 100.0;
+/// The same on the wall, where other tests have their share of the cores.
+const TURN_MS: f64 = 200.0;
 /// Live blocks, their call stacks, and events that are saved.
 const BLOCKS: u64 = 20_000;
 const STACKS: u32 = 1_000;
@@ -429,7 +431,7 @@ async fn a_capture_of_a_million_events_is_opened_in_short_turns() -> WebDriverRe
     page.element("[data-testid='leak-row']").await?;
     let turns = page.problems("return window.turns;").await?;
     println!("turns of more than 50 ms: {turns:?}");
-    let slow = |turn: &String| turn.parse().is_ok_and(|ms: f64| ms > ANSWER_MS);
+    let slow = |turn: &String| turn.parse().is_ok_and(|ms: f64| ms > TURN_MS);
     assert!(!turns.iter().any(slow), "{turns:?}");
     page.close().await
 }
