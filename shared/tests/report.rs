@@ -3,9 +3,9 @@
 use heapbeacon_shared::api::{Device, Heap, Leak, LeaksPage, Record, Stack, Trace};
 use heapbeacon_shared::frames::Frame;
 use heapbeacon_shared::report::{
-    Compared, Incomparable, Report, Site, Version, leaks_at, leaks_within,
+    Compared, Incomparable, Moment, Report, Site, Version, leaks_at, leaks_within,
 };
-use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Verdict, name};
+use heapbeacon_shared::trace::{Address, BuildId, Kind, Origin, Period, Region, Verdict, name};
 
 /// A call stack of one frame, and what it holds.
 struct Held {
@@ -252,6 +252,8 @@ fn html(version: &Version, losses: &[String]) -> String {
             ..Device::default()
         },
         heap: &Heap::default(),
+        moments: &[],
+        records: &[],
         verdict: None,
         losses,
     };
@@ -317,6 +319,76 @@ fn a_report_draws_by_way_of_whom_memory_is_held_and_boxes_are_as_wide_as_that() 
         !self::html(&version, &[]).contains("<ul>"),
         "nothing is known"
     );
+}
+
+#[test]
+fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
+    let moment = |time_us, used| Moment {
+        time_us,
+        used,
+        largest_free_block: 1_000 - used,
+    };
+    let block = |address, size, freed| Record {
+        address: Address(address),
+        size,
+        freed,
+        ..Record::default()
+    };
+    let region = Region {
+        name: name("dram <0>"),
+        start: Address(1_000),
+        size: 1_200,
+        ..Region::default()
+    };
+    let heap = Heap {
+        regions: [region].into_iter().collect(),
+        ..Heap::default()
+    };
+    let version = version("a.hbc", 1, &[], &[]);
+    let drawn = |moments: &[Moment], records: &[Record]| {
+        let report = Report {
+            version: &version,
+            device: &Device::default(),
+            heap: &heap,
+            moments,
+            records,
+            verdict: None,
+            losses: &[],
+        };
+        report.html()
+    };
+    // One piece is a byte; a block that was freed and one beyond the region are not there.
+    let records = [
+        block(1_000, 3, false),
+        block(1_198, 4, false),
+        block(1_100, 9, true),
+        block(2_199, 2, false),
+        block(10, 2, false),
+    ];
+    let html = drawn(
+        &[moment(0, 200), moment(50, 500), moment(100, 600)],
+        &records,
+    );
+    for words in [
+        "<path d=\"M0 75L300 38L600 25\"/><path class=\"dashed\" d=\"M0 0L300 38L600 50\"/>",
+        "200 B to 600 B were used, 600 B at most",
+        "dram &lt;0&gt; at 0x000003e8, 1.2 KiB: 2 live blocks",
+        "<path d=\"M0 0.5h3M198 0.5h2M0 1.5h2\"/>",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    let empty = drawn(&[moment(0, 9), moment(1, 18)], &[]);
+    assert!(
+        empty.contains("<path d=\"M0 55L600 10\"/><path class=\"dashed\" d=\"M0 0L600 0\"/>"),
+        "{empty}"
+    );
+    assert!(empty.contains("and is above the picture"), "{empty}");
+    let without = drawn(&[moment(7, 200)], &[]);
+    assert!(!without.contains("Over time") && !without.contains("What lies where"));
+    // However many there are, it stays small.
+    let moments: Vec<_> = (0..100_000).map(|time_us| moment(time_us, 500)).collect();
+    let records: Vec<_> = (0..600).map(|at| block(1_000 + 2 * at, 1, false)).collect();
+    assert!(drawn(&moments, &records).len() < 30_000);
 }
 
 #[test]

@@ -52,6 +52,8 @@ enum Part {
     Leaks(Leaks),
     /// Marks behind the one with an id, up to a moment.
     Marks(u64, u32),
+    /// How full the heap was behind a moment, up to another one.
+    History(u64, u64),
     /// What the next page comes after.
     Next(Option<u64>),
     End,
@@ -100,6 +102,7 @@ impl MessageStream {
             Part::RecordsOf(moment, records) => say.record_of::<P>(*moment, records, out),
             Part::Leaks(leaks) => say.next_leak::<P>(leaks, out),
             Part::Marks(moment, last) => say.next_mark::<P>(*moment, last, out),
+            Part::History(after, until) => say.next_point::<P>(after, *until, out),
             Part::Next(next) => say.next_page(*next, out),
             Part::End => say.end(out),
             Part::Scan(_, scanner) => match scanner.next_message::<P>() {
@@ -142,7 +145,8 @@ impl Part {
             }
             Part::StacksOf(moment, _) => Part::RecordsOf(moment, Records::after(trace, 0)),
             Part::RecordsOf(moment, _) => Part::Marks(moment, 0),
-            Part::Marks(..) | Part::Leaks(_) | Part::Next(_) => Part::End,
+            Part::Marks(moment, _) => Part::History(0, moment),
+            Part::History(..) | Part::Leaks(_) | Part::Next(_) => Part::End,
             Part::End | Part::Done => Part::Done,
         }
     }

@@ -200,6 +200,22 @@ impl MessageWriter {
         true
     }
 
+    /// Says how full the heap was in the point of its history behind a moment, and moves that on.
+    pub(super) fn next_point<P: Device>(
+        &mut self,
+        after: &mut u64,
+        until: u64,
+        out: &mut impl Out,
+    ) -> bool {
+        let point = P::history().and_then(|history| history.after(*after));
+        let Some(point) = point.filter(|point| point.until_us <= until) else {
+            return false;
+        };
+        *after = point.until_us;
+        self.say(out, &Message::History(point));
+        true
+    }
+
     pub(super) fn stack<P: Device>(&mut self, stack: &Stack, out: &mut impl Out) {
         self.told_stack::<P>(stack, false, out);
     }

@@ -20,6 +20,10 @@ const TOP: f64 = 8.0;
 const RIGHT: f64 = 6.0;
 /// Height of a line of words above the picture, where flags stand, in pixels.
 const LANE: f64 = 15.0;
+/// From the upper edge to the words of a line that lies above it, in pixels: no other line comes so high.
+const ABOVE: f64 = 15.0;
+/// Less room than two such words take beside each other, in pixels.
+const NARROW: f64 = 420.0;
 /// Room for the words of a flag beside the time of the moment that is read, in pixels.
 const FLAG_WORDS: f64 = 180.0;
 /// Part of the axis within which a flag is at the moment that is read: one in so many.
@@ -79,7 +83,9 @@ pub struct Outlook {
 /// What a chart shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plot {
-    /// Microseconds since boot of the newest moment.
+    /// Where the boot that runs begins, in microseconds: 0 unless the chart shows earlier ones.
+    pub boot_us: u64,
+    /// Microseconds since the first boot of the newest moment.
     pub end_us: u64,
     /// What that is called: `now`, unless it is past.
     pub end: &'static str,
@@ -137,22 +143,35 @@ pub fn TimeChart(
         plot.with(|plot| moment(plot.times_us(), pointed.get(), |x| frame().time_at(x)))
     });
     let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
+    // A part of the time is one of the boot that runs.
+    let boot_us = move || plot.with(|plot| plot.boot_us);
+    let own_frame = move || {
+        let frame = frame();
+        let end_us = frame.end_us - boot_us();
+        Frame { end_us, ..frame }
+    };
+    let own_times = Callback::new(move |()| {
+        let own = |time_us: u64| time_us.checked_sub(boot_us());
+        plot.with(|plot| plot.times_us().filter_map(own).collect::<Vec<u64>>())
+    });
     let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
     let pointer = move |event: PointerEvent| {
         if let (Some(brush), Some(body)) = (brush, body.get_untracked()) {
-            let now_us = plot.with_untracked(|plot| plot.end_us);
-            if let Some(place) = brush.take(&event, &body, &untrack(frame), now_us) {
+            let now_us = plot.with_untracked(|plot| plot.end_us - plot.boot_us);
+            if let Some(place) = brush.take(&event, &body, &untrack(own_frame), now_us) {
                 pointed.set(place);
             }
         }
     };
     let edges = brush.map(|brush| {
-        let frame = Callback::new(move |()| frame());
-        let words = Callback::new(move |time_us| plot.with(|plot| when(plot, time_us)));
-        [true, false].map(|is_first| edge(brush, is_first, frame, times, words))
+        let frame = Callback::new(move |()| own_frame());
+        let words = Callback::new(move |time_us: u64| {
+            plot.with(|plot| when(plot, time_us.saturating_add(plot.boot_us)))
+        });
+        [true, false].map(|is_first| edge(brush, is_first, frame, own_times, words))
     });
     let choose = brush.map(|brush| {
-        let begin = move |_| untrack(|| brush.begin(&times.run(()), &frame()));
+        let begin = move |_| untrack(|| brush.begin(&own_times.run(()), &own_frame()));
         view! {
             <When is=move || plot.with(|plot| plot.times_us().nth(3).is_some())>
                 <button
@@ -192,7 +211,7 @@ pub fn TimeChart(
                         height=format::decimal(height)
                     >
                         {reactive(move || plot.with(|plot| picture(plot, &frame())))}
-                        {reactive(move || brush.and_then(|brush| shade(brush, &frame())))}
+                        {reactive(move || brush.and_then(|brush| shade(brush, &own_frame())))}
                         {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us))))}
                     </svg>
                 </Reader>
@@ -268,6 +287,7 @@ fn picture(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
     let mut parts = byte_axis(frame);
     parts.extend(time_axis(plot, frame));
     parts.extend(drawn(plot, frame));
+    parts.extend(above(plot, frame));
     parts.extend(outlook(plot, frame));
     parts.extend(flags(plot, frame));
     parts
@@ -317,7 +337,7 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         let line = (layer.style != Style::Band).then(|| frame.line(&layer.readings));
         let solid = layer.style == Style::Band;
         view! {
-            <g class=format!("layer {}", layer.class)>
+            <g class=format!("layer {}", layer.class) class:above=is_above(plot, layer)>
                 {area.map(|path| view! { <path class="area" class:solid=solid d=path /> })}
                 {line.map(|path| view! { <path class="line" d=path /> })}
             </g>
@@ -325,6 +345,33 @@ fn drawn(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         .into_any()
     };
     plot.layers.iter().map(draw).collect()
+}
+
+/// Checks whether the newest moment of a line lies above the picture: then it is drawn along the edge, with words.
+fn is_above(plot: &Plot, layer: &Layer) -> bool {
+    let last = layer.readings.last();
+    layer.style == Style::Line && last.is_some_and(|last| last.high > plot.max)
+}
+
+/// Names the lines that lie above the picture.
+fn above(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
+    let words = |layer: &Layer| {
+        let value = value(layer, plot.end_us)?;
+        let [x, y] = [frame.left + 6.0, frame.top + ABOVE].map(format::decimal);
+        Some(
+            view! {
+                <g class=format!("event {}", layer.class)>
+                    <text class="tick" x=x y=y>{format!("↑ {} {value}", layer.name)}</text>
+                </g>
+            }
+            .into_any(),
+        )
+    };
+    let lines = plot.layers.iter();
+    lines
+        .filter(|layer| is_above(plot, layer))
+        .filter_map(words)
+        .collect()
 }
 
 /// Draws how the first layer goes on, with what that comes to.
@@ -336,7 +383,11 @@ fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
         low: 0,
         high: outlook.value,
     };
-    let y = format::decimal((frame.y(outlook.value) - 8.0).max(frame.top + 12.0));
+    // Below the name of what lies above the picture, where both are in one line.
+    let is_narrow = frame.right - frame.left < NARROW;
+    let is_below = is_narrow && plot.layers.iter().any(|layer| is_above(plot, layer));
+    let top = frame.top + if is_below { ABOVE + LANE } else { 12.0 };
+    let y = format::decimal((frame.y(outlook.value) - 8.0).max(top));
     Some(
         view! {
             <g class=format!("layer outlook {}", layer.class)>

@@ -317,7 +317,7 @@ impl Store {
     pub(super) async fn ask_demo(&self) -> Result<(), ApiError> {
         if untrack(|| self.offers(Feature::Demo)) {
             let client = self.client.get_value();
-            self.demo.set(Some(client.get(Route::Demo, "").await?));
+            self.take_demo(client.get(Route::Demo, "").await?);
         }
         Ok(())
     }
@@ -333,6 +333,9 @@ impl Store {
             .is_some_and(|(_, id)| *id != device.build_id);
         let rebooted = before.is_some_and(|(boot_id, _)| boot_id != device.boot_id);
         let reason = device.reset_reason.clone();
+        if rebooted {
+            self.keep_earlier(&device);
+        }
         self.device.set(Some(device));
         if other_build {
             self.drop_symbols();
@@ -345,10 +348,9 @@ impl Store {
             self.clock.set_value(Default::default());
             self.updated_us.set(other_build.then_some(0));
             self.forget_history();
-            self.heap_history.update(|history| history.clear());
             self.marks.set(Default::default());
             self.notices.show(format!(
-                "The device restarted ({reason}). The history starts again."
+                "The device restarted ({reason}). What was before stays on the timeline."
             ));
         }
         self.look_for_elf();
@@ -380,12 +382,19 @@ impl Store {
         let told_us = trace.summary.time_us;
         self.clock
             .update_value(|clock| clock.answered(told_us, now_ms()));
+        let mut is_other = false;
         match &*self.trace.read_untracked() {
-            Some(before) if before.trace_id != trace.trace_id => self.forget_history(),
+            Some(before) if before.trace_id != trace.trace_id => {
+                is_other = before.trace_id > 0;
+                self.forget_history();
+            }
             Some(before) => self
                 .watched
                 .update(|watched| watched.follow(&before.summary, &trace.summary)),
             None => {}
+        }
+        if is_other {
+            self.remember_start();
         }
         self.rates.update(|rates| rates.push(&trace));
         self.trace.set(Some(trace));

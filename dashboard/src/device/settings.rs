@@ -30,6 +30,7 @@ impl Store {
             // There is JSON for every request.
             let body = serde_json::to_string(&request).unwrap_or_default();
             client.post(Route::SetSettings, "", &body).await?;
+            store.saw("settings changed".to_owned());
             // It is wanted from the next request on.
             if let Some(token) = request.control_token.filter(|token| !token.is_empty()) {
                 store.use_token(token.to_string());

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
+use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::capture::{Capture, CaptureError, CaptureReader};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -70,7 +71,12 @@ pub async fn read_capture(file: &Blob) -> Result<Capture, FileProblem> {
         }
         start = end;
     }
-    Ok(reader.finish()?)
+    Ok(reader.finish_in_turns(pause).await?)
+}
+
+/// Lets the page answer to whoever uses it.
+pub async fn pause() {
+    TimeoutFuture::new(0).await;
 }
 
 /// Reads a part of a file.

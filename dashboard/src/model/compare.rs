@@ -42,6 +42,51 @@ impl Choice {
     }
 }
 
+/// A capture as a link names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Name of the file; empty where the link names none.
+    pub file: String,
+    /// Build id of its firmware.
+    pub build: String,
+}
+
+impl Named {
+    /// Says which file to open where another one is open, or none; nothing where it is this one.
+    pub fn wanted(&self, opened: &Self) -> Option<String> {
+        let is_build = self.build.is_empty() || self.build == opened.build;
+        if self.file.is_empty() || self.file == opened.file && is_build {
+            return None;
+        }
+        let named = format!("The link compares {}", self.words());
+        Some(match opened.file.is_empty() {
+            true => format!("{named}. Drop that file here."),
+            false => format!("{named}; open is {}.", opened.words()),
+        })
+    }
+
+    /// Returns which of the sides that a link names a capture is, where it was opened on one of them: a file may have got another name since, and
+    /// both may be of one build.
+    pub fn side_in(&self, named: &[Self; 2], side: usize) -> usize {
+        let alike = |other: &Self| {
+            let is_same = |one: &str, other: &str| !one.is_empty() && one == other;
+            2 * u8::from(is_same(&self.file, &other.file))
+                + u8::from(is_same(&self.build, &other.build))
+        };
+        match alike(&named[1 - side]) > alike(&named[side]) {
+            true => 1 - side,
+            false => side,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self.build.as_str() {
+            "" => self.file.clone(),
+            build => format!("{} (build {})", self.file, format::short_id(build)),
+        }
+    }
+}
+
 /// A call site that changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -186,6 +231,30 @@ mod tests {
     use heapbeacon_shared::trace::{Address, BuildId, Kind, Verdict};
 
     use super::*;
+
+    #[test]
+    fn a_capture_is_recognised_by_name_and_build_whichever_side_it_is_dropped_on() {
+        let named = |file: &str, build: &str| Named {
+            file: file.to_owned(),
+            build: build.to_owned(),
+        };
+        let link = [named("monday.hbc", "aa"), named("tuesday.hbc", "bb")];
+        assert_eq!(link.clone().map(|it| it.side_in(&link, 0)), [0, 1]);
+        assert_eq!(link.clone().map(|it| it.side_in(&link, 1)), [0, 1]);
+        // By its build under another name, and where nothing fits as it was dropped.
+        assert_eq!(named("tuesday (1).hbc", "bb").side_in(&link, 0), 1);
+        assert_eq!(named("other.hbc", "cc").side_in(&link, 0), 0);
+        assert_eq!(named("other.hbc", "").side_in(&Default::default(), 1), 1);
+
+        let words = |opened: &Named| link[0].wanted(opened);
+        assert_eq!(words(&link[0]), None);
+        assert_eq!(named("monday.hbc", "").wanted(&link[0]), None);
+        let expected = "The link compares monday.hbc (build aa). Drop that file here.";
+        assert_eq!(words(&Named::default()).as_deref(), Some(expected));
+        let expected = "The link compares monday.hbc (build aa); open is old.hbc.";
+        assert_eq!(words(&named("old.hbc", "")).as_deref(), Some(expected));
+        assert_eq!(Named::default().wanted(&link[0]), None);
+    }
 
     #[test]
     fn a_choice_is_read_as_it_was_written() {

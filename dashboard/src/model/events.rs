@@ -1,7 +1,7 @@
 //! What happened on the device since it started, as far as it is known: the strip of events on Live.
 
 use heapbeacon_shared::analysis::Growth;
-use heapbeacon_shared::api::{Device, Heap, MarksPage, Trace};
+use heapbeacon_shared::api::{Demo, DemoSwitch, Device, Heap, MarksPage, Trace};
 use heapbeacon_shared::trace::{Failure, Left, Mode, Period};
 
 use crate::format;
@@ -21,6 +21,8 @@ pub enum Kind {
     Failure,
     /// New firmware came, or runs now.
     Update,
+    /// Somebody switched a workload or changed the settings.
+    Switch,
 }
 
 /// Something that happened at one moment.
@@ -51,6 +53,8 @@ pub struct Known<'k> {
     pub growths: &'k [Growth],
     /// When an update began; 0 where this boot began with other firmware.
     pub updated_us: Option<u64>,
+    /// What the page has seen itself.
+    pub seen: &'k [Event],
 }
 
 impl Known<'_> {
@@ -71,6 +75,9 @@ impl Known<'_> {
         }
         if let Some(time_us) = self.updated_us {
             insert(&mut events, update(time_us));
+        }
+        for event in self.seen {
+            insert(&mut events, event.clone());
         }
         for failed in self.heap.iter().flat_map(|heap| &heap.recent_failures) {
             insert(&mut events, failure(failed));
@@ -117,13 +124,25 @@ fn update(time_us: u64) -> Event {
     }
 }
 
-fn start(trace: &Trace) -> Option<Event> {
+/// Tells when a trace started; nothing where there is none.
+pub fn start(trace: &Trace) -> Option<Event> {
     let mode = match trace.summary.mode? {
         Mode::Leaks => "leaks",
         Mode::All => "all",
     };
     let time_us = trace.summary.started_us;
     (trace.trace_id > 0).then(|| traced(time_us, format!("trace started ({mode})")))
+}
+
+/// Says which switches are on now that were off, and off that were on.
+pub fn switched(before: &Demo, now: &Demo) -> Vec<String> {
+    let is_other = |(before, now): &(&DemoSwitch, &DemoSwitch)| before.on != now.on;
+    let pairs = before.switches.iter().zip(&now.switches).filter(is_other);
+    let words = pairs.map(|(_, now)| match now.on {
+        true => format!("{} switched on", now.name),
+        false => format!("{} switched off", now.name),
+    });
+    words.collect()
 }
 
 fn gaps(period: &Period) -> Vec<Event> {
@@ -272,11 +291,17 @@ mod tests {
                 },
             ],
             updated_us: Some(67),
+            seen: &[Event {
+                time_us: 66,
+                kind: Kind::Switch,
+                words: "leak switched on".to_owned(),
+            }],
         };
         let expected = [
             (70, "recording stopped or paused"),
             (68, "growth began: +1.0 KiB since, and it goes on"),
             (67, "update began"),
+            (66, "leak switched on"),
             (65, "logout"),
             (
                 60,
@@ -308,6 +333,23 @@ mod tests {
             ..Known::default()
         };
         assert_eq!(told(known), [(0, "other firmware started".to_owned())]);
+    }
+
+    #[test]
+    fn only_switches_that_are_other_than_before_are_told_of() {
+        let demo = |on: [bool; 3]| Demo {
+            switches: on
+                .iter()
+                .zip(["leak", "cache", "burst"])
+                .map(|(on, text)| DemoSwitch {
+                    name: name(text),
+                    on: *on,
+                    ..DemoSwitch::default()
+                })
+                .collect(),
+        };
+        let words = switched(&demo([false, true, true]), &demo([true, true, false]));
+        assert_eq!(words, ["leak switched on", "burst switched off"]);
     }
 
     #[test]

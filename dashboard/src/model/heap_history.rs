@@ -4,8 +4,12 @@ use heapbeacon_shared::analysis::{
     Growth, Point, SHORTEST_US, Series, Timed, growths, seconds_until_full,
 };
 
+use super::earlier::Earlier;
+use super::events::Event;
 use super::heap_sample::{HeapSample, REGIONS};
 
+/// Events that are noted at most.
+const NOTED: usize = 32;
 /// Samples kept.
 const SAMPLES: usize = 600;
 /// Microseconds before there is a growth to tell.
@@ -34,6 +38,9 @@ pub struct HeapHistory {
     /// What the device remembers.
     past: Vec<HeapSample>,
     seen: Series<HeapSample>,
+    /// What this page has seen to be changed, and the device does not remember.
+    noted: Vec<Event>,
+    earlier: Earlier,
 }
 
 impl Default for HeapHistory {
@@ -41,6 +48,8 @@ impl Default for HeapHistory {
         Self {
             past: Vec::new(),
             seen: Series::new(SAMPLES),
+            noted: Vec::new(),
+            earlier: Earlier::default(),
         }
     }
 }
@@ -71,12 +80,51 @@ impl HeapHistory {
         let first_seen_us = self.seen.points().first().map(HeapSample::time_us);
         let is_before = |sample: &&HeapSample| first_seen_us.is_none_or(|us| sample.time_us < us);
         let past = self.past.iter().filter(is_before);
-        let known: Vec<_> = past.chain(self.seen.points()).copied().collect();
-        let last_us = known.last().map_or(0, HeapSample::time_us);
-        let from_us = last_us.saturating_sub(window_us);
-        let outside = known.partition_point(|sample| sample.time_us < from_us);
-        // The line begins outside of the window.
-        known[outside.saturating_sub(1)..].to_vec()
+        cut(past.chain(self.seen.points()).copied().collect(), window_us)
+    }
+
+    /// Returns the same with earlier boots before it, on the line of [`Earlier`].
+    pub fn timeline(&self, window_us: u64) -> Vec<HeapSample> {
+        let mut known = self.earlier.samples.clone();
+        for mut sample in self.within(u64::MAX) {
+            sample.time_us += self.earlier.boot_us;
+            known.push(sample);
+        }
+        cut(known, window_us)
+    }
+
+    /// Returns what was seen of boots before this one.
+    pub fn earlier(&self) -> &Earlier {
+        &self.earlier
+    }
+
+    /// Takes it that the device has started anew, after so many microseconds without it: what happened until then is kept with its samples.
+    pub fn restarted(&mut self, events: Vec<Event>, down_us: u64) {
+        let known = self.within(u64::MAX);
+        self.earlier.ended(known, events, down_us);
+        self.past.clear();
+        self.seen.clear();
+        self.noted.clear();
+    }
+
+    /// Notes something that the device does not remember.
+    pub fn note(&mut self, event: Event) {
+        if self.noted.len() == NOTED {
+            self.noted.remove(0);
+        }
+        self.noted.push(event);
+    }
+
+    /// Returns what was noted since boot, oldest first.
+    pub fn noted(&self) -> &[Event] {
+        &self.noted
+    }
+
+    /// Returns for how many microseconds it is known, restarts included.
+    pub fn known_us(&self) -> u64 {
+        let known = self.timeline(u64::MAX);
+        let time_us = |sample: Option<&HeapSample>| sample.map_or(0, HeapSample::time_us);
+        time_us(known.last()) - time_us(known.first())
     }
 
     /// Returns when the heap has grown by what it still holds, oldest first.
@@ -98,15 +146,14 @@ impl HeapHistory {
         first.map(HeapSample::time_us)
     }
 
+    /// Returns whether there is more than one moment.
+    pub fn has_past(&self) -> bool {
+        self.since_us() < self.seen.last().map(HeapSample::time_us)
+    }
+
     /// Returns the samples since the page opened, oldest first.
     pub fn items(&self) -> &[HeapSample] {
         self.seen.points()
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.past.clear();
-        self.seen.clear();
     }
 
     /// Returns how the heap grows and when it is full, by what the allocator has handed out: that includes what it rounds
@@ -155,6 +202,15 @@ impl HeapHistory {
         }
         series
     }
+}
+
+/// Cuts samples to a window that ends with the last one. The line begins outside of it.
+fn cut(mut known: Vec<HeapSample>, window_us: u64) -> Vec<HeapSample> {
+    let last_us = known.last().map_or(0, HeapSample::time_us);
+    let from_us = last_us.saturating_sub(window_us);
+    let outside = known.partition_point(|sample| sample.time_us < from_us);
+    known.drain(..outside.saturating_sub(1));
+    known
 }
 
 #[cfg(test)]
@@ -263,8 +319,16 @@ mod tests {
         assert_eq!(seconds(10 * SECOND), [50, 99, 100, 102]);
         assert_eq!(history.since_us(), Some(10 * SECOND));
         assert_eq!(history.items().len(), 2);
-        history.clear();
+        assert_eq!(history.known_us(), 92 * SECOND);
+        // A restart takes nothing of that, and five seconds later the next boot goes on behind it.
+        history.restarted(Vec::new(), 5 * SECOND);
         assert_eq!(history.since_us(), None);
+        history.push(sample(1));
+        assert_eq!(history.within(u64::MAX).len(), 1);
+        let line = history.timeline(10 * SECOND);
+        let seconds: Vec<_> = line.iter().map(|it| it.time_us / SECOND).collect();
+        assert_eq!(seconds, [50, 99, 100, 102, 108]);
+        assert_eq!(history.known_us(), 98 * SECOND);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub(crate) mod compare;
 #[cfg(test)]
 mod demo_tests;
+pub(crate) mod earlier;
 pub(crate) mod ending;
 pub(crate) mod events;
 pub(crate) mod finding;

@@ -9,11 +9,16 @@ use super::heap_sample::{HeapSample, is_of_firmware};
 /// others than those of `heap`.
 pub fn samples(history: &HeapHistory, heap: &Heap) -> Vec<HeapSample> {
     let names = heap.regions.iter().map(|region| &region.name);
-    if !names.eq(&history.regions) {
-        return Vec::new();
+    match names.eq(&history.regions) {
+        true => samples_of(&history.points, heap),
+        false => Vec::new(),
     }
+}
+
+/// Returns the same of points that a capture has: those with as many regions.
+pub fn samples_of(points: &[Point], heap: &Heap) -> Vec<HeapSample> {
     let fits = |point: &&Point| point.regions.len() == heap.regions.len();
-    let points = history.points.iter().filter(fits);
+    let points = points.iter().filter(fits);
     points.map(|point| sample(point, &heap.regions)).collect()
 }
 

@@ -15,3 +15,16 @@ pub(super) fn history_end(store: Store) -> &'static str {
         _ => "now",
     }
 }
+
+/// Names the moment that the history of the heap ends at.
+pub(super) fn heap_end(store: Store) -> &'static str {
+    match store.is_file {
+        true => "capture",
+        false => "now",
+    }
+}
+
+/// Returns whether there is a history of the heap: captures of older agents tell of a single moment.
+pub(super) fn has_heap_history(store: Store) -> bool {
+    !store.is_file || untrack(|| store.heap_history.read().has_past())
+}

@@ -3,6 +3,7 @@ use heapbeacon_shared::api::{Heap, Trace};
 use heapbeacon_shared::trace::State;
 use leptos::prelude::*;
 
+use super::history_end::{has_heap_history, heap_end};
 use super::leaks::found;
 use super::passing::Followed;
 use super::regions::Regions;
@@ -32,7 +33,7 @@ mod wrong_frees;
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
-    let events = memo(move || events::known(store));
+    let events = memo(move || store.events());
     let window = RwSignal::new(view_value("window").parse().ok());
     follow_view(
         store,
@@ -50,16 +51,20 @@ pub fn LivePage() -> impl IntoView {
     );
     let heap_plot = memo(move || {
         let history = store.heap_history.read();
-        let samples = history.within(window::length_us(window.get()));
-        plots::heap(&samples, &events.read(), &history.outlook())
+        plots::heap(
+            &history,
+            window::length_us(window.get()),
+            &events.read(),
+            heap_end(store),
+        )
     });
     let sites_plot = memo(move || plots::sites(store, &events.read()));
     let is_file = store.is_file;
-    // Of a single moment there is no history of the heap.
     let heap_chart = move || {
         let tools = view! { <WindowChoice window /> }.into_any();
         view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools brush /> }
     };
+    let has_history = has_heap_history(store);
     let sites_title = match is_file {
         true => "Live bytes by when they were allocated",
         false => "Live bytes by call site",
@@ -87,20 +92,28 @@ pub fn LivePage() -> impl IntoView {
         <When is=several>
             <Regions />
         </When>
-        {(!is_file).then(heap_chart)}
-        {(!is_file).then(|| view! { <ChosenTime /> })}
-        <Events events />
-        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
-            <When is=has_points fallback=nothing>
-                <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
-                {is_file.then(|| view! { <ChosenTime /> })}
-            </When>
-            <Followed />
-            <WrongFrees />
-            <When is=move || counted_by_device(store)>
-                <Accounting />
-            </When>
-        </When>
+        <div class="flames live">
+            <div>
+                {has_history.then(heap_chart)}
+                {has_history.then(|| view! { <ChosenTime /> })}
+                <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
+                    <When is=has_points fallback=nothing>
+                        <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
+                        {(!has_history).then(|| view! { <ChosenTime /> })}
+                    </When>
+                </When>
+            </div>
+            <div>
+                <Events events />
+                <When is=move || store.has_leaks()>
+                    <Followed />
+                    <WrongFrees />
+                    <When is=move || counted_by_device(store)>
+                        <Accounting />
+                    </When>
+                </When>
+            </div>
+        </div>
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::history_end::{has_heap_history, heap_end};
 use super::lost::lost_of_records;
 use super::reading::Reading;
 use super::records::{Refresh, read_when_needed};
@@ -218,7 +219,9 @@ fn RegionHead(map: Memo<Arc<HeapMap>>, index: usize) -> impl IntoView {
 #[component]
 fn Fragmentation() -> impl IntoView {
     let store = Store::of_app();
-    let plot = memo(move || history::plot(&store.heap_history.read().within(u64::MAX)));
-    // Of a single moment there is no history.
-    (!store.is_file).then(|| view! { <TimeChart title="Fragmentation" height=180.0 plot /> })
+    let plot = memo(move || {
+        let samples = store.heap_history.read().within(u64::MAX);
+        history::plot(&samples, heap_end(store))
+    });
+    has_heap_history(store).then(|| view! { <TimeChart title="Fragmentation" height=180.0 plot /> })
 }

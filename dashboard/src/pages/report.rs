@@ -1,4 +1,4 @@
-use heapbeacon_shared::report::Report;
+use heapbeacon_shared::report::{Moment, Report};
 use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -7,6 +7,7 @@ use web_sys::File;
 use super::version::version;
 use crate::files::save::save;
 use crate::model::finding::{Finding, Part};
+use crate::model::heap_sample::HeapSample;
 use crate::store::Store;
 
 /// Saves what is known as one file that anybody can open: for a ticket.
@@ -44,10 +45,20 @@ fn report(store: Store, found: &Finding) -> Option<String> {
         let loss = opened.as_ref().map(|opened| opened.loss.sentences());
         loss.unwrap_or_default()
     });
+    let moment = |sample: &HeapSample| Moment {
+        time_us: sample.time_us,
+        used: sample.used,
+        largest_free_block: sample.largest_free_block,
+    };
+    let samples = store.heap_history.read().timeline(u64::MAX);
+    let moments: Vec<_> = samples.iter().map(moment).collect();
+    let records = store.records.read();
     let report = Report {
         version: &version,
         device: device.as_ref()?,
         heap: heap.as_ref()?,
+        moments: &moments,
+        records: &records.records,
         verdict: Some(&verdict),
         losses: &losses,
     };

@@ -110,11 +110,21 @@ fn moment_words(store: Store, time_us: u64) -> String {
 /// Writes a moment of a device as the clock on the wall, with its distance where that was on another day.
 pub(super) fn clock(store: Store, time_us: u64) -> String {
     let at_ms = store.clock.with_value(|clock| clock.at_ms(time_us));
+    time_of_day(at_ms, now_us(store).saturating_sub(time_us))
+}
+
+/// Writes the same of so many microseconds before the device started.
+pub(super) fn clock_before(store: Store, before_us: u64) -> String {
+    let at_ms = store.clock.with_value(|clock| clock.at_ms(0)) - before_us as f64 / 1_000.0;
+    time_of_day(at_ms, now_us(store).saturating_add(before_us))
+}
+
+fn time_of_day(at_ms: f64, ago_us: u64) -> String {
     let date = js_sys::Date::new(&at_ms.into());
     let two = |number: u32| format!("{number:02}");
     let [hours, minutes, seconds] =
         [date.get_hours(), date.get_minutes(), date.get_seconds()].map(two);
-    let days = match now_us(store).saturating_sub(time_us) / DAY_US {
+    let days = match ago_us / DAY_US {
         0 => String::new(),
         days => format!(" −{days} d"),
     };

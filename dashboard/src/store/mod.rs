@@ -29,6 +29,7 @@ use crate::symbols::names::Names;
 use crate::symbols::source::SymbolState;
 
 pub(crate) mod clock;
+mod happened;
 pub(crate) mod notices;
 pub(crate) mod settings;
 pub(crate) mod sources;

@@ -13,10 +13,11 @@ use crate::components::follow;
 use crate::device::connection::Obstacle;
 use crate::device::scan_pace::Scans;
 use crate::files::kind::FileKind;
-use crate::files::read::read_capture;
+use crate::files::read::{pause, read_capture};
 use crate::location::{Page, Target, go_to};
 use crate::model::heap_sample::HeapSample;
 use crate::model::holders::Scanned;
+use crate::model::past::samples_of;
 use crate::model::record_list::RecordList;
 use crate::symbols::names::Names;
 
@@ -134,6 +135,7 @@ impl Sources {
 
     async fn open_capture(&self, file: &File) {
         if self.take(file, CAPTURE).await {
+            pause().await;
             self.show(CAPTURE);
             go_to(Page::Leaks);
         }
@@ -143,7 +145,8 @@ impl Sources {
     async fn take(&self, file: &File, index: usize) -> bool {
         match read_capture(file).await {
             Ok(capture) => {
-                self.all[index].take_capture(file, capture);
+                pause().await;
+                self.all[index].take_capture(file, capture).await;
                 // What was refused before no longer matters when somebody comes back to the device.
                 self.device().forget_refusals();
                 untrack(|| self.lend_names(index));
@@ -200,14 +203,15 @@ impl Sources {
 }
 
 impl Store {
-    fn take_capture(&self, file: &File, capture: Capture) {
+    async fn take_capture(&self, file: &File, capture: Capture) {
         self.capture.set_value(Some(file.clone()));
         self.names.set_value(Names::default());
         self.symbols.set(Default::default());
         self.notices.clear();
         self.heap_history.update(|history| {
-            history.clear();
+            *history = Default::default();
             history.push(HeapSample::of(&capture.heap));
+            history.set_past(samples_of(&capture.history, &capture.heap));
         });
         self.watched.update(|watched| {
             *watched = Default::default();
@@ -219,9 +223,11 @@ impl Store {
                 watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
             }
         });
+        pause().await;
         let scanned = capture
             .references
             .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
+        pause().await;
         self.records.set(
             RecordList {
                 trace_id: capture.trace.trace_id,
@@ -249,6 +255,7 @@ impl Store {
         let loss = capture.loss;
         let name = file.name();
         self.opened.set(Some(Opened { name, loss }));
+        pause().await;
         self.refresh_sites();
         self.look_for_elf();
     }

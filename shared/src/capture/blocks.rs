@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::turns::{Pause, TURN};
 use crate::analysis::sort_keys;
 use crate::trace::{Address, Record};
 use crate::wire::Free;
@@ -58,10 +59,12 @@ impl Blocks {
     }
 
     /// Puts records in order, drops what came twice, and gives each block its end.
-    pub(super) fn settle(self) -> SettledBlocks {
+    pub(super) async fn settle(self, pause: Pause<'_>) -> SettledBlocks {
         let keys = (0..).zip(&self.records);
         let mut keys: Vec<_> = keys.map(|(place, record)| [record.seq, place, 0]).collect();
+        pause().await;
         sort_keys(&mut keys);
+        pause().await;
         let sorted = keys
             .iter()
             .map(|[_, place, _]| self.records[*place as usize]);
@@ -72,10 +75,13 @@ impl Blocks {
             list: records.map(|record| Block { record, end: None }).collect(),
             ..SettledBlocks::default()
         };
-        let unplaced = self.frees.iter().filter(|freed| !settled.end(freed));
-        let unplaced = unplaced.count();
-        settled.unplaced_frees = unplaced as u64;
-        settled.end_reused();
+        for frees in self.frees.chunks(TURN) {
+            pause().await;
+            let unplaced = frees.iter().filter(|freed| !settled.end(freed));
+            let unplaced = unplaced.count();
+            settled.unplaced_frees += unplaced as u64;
+        }
+        settled.end_reused(pause).await;
         settled
     }
 }
@@ -98,9 +104,12 @@ impl SettledBlocks {
     }
 
     /// Ends each block whose address a later one has: no two live blocks share an address.
-    fn end_reused(&mut self) {
+    async fn end_reused(&mut self, pause: Pause<'_>) {
         let mut live = BTreeMap::new();
         for index in 0..self.list.len() {
+            if index.is_multiple_of(TURN) {
+                pause().await;
+            }
             let Block { record, end } = self.list[index];
             // Who does not say where a block lies says 0.
             if record.address == Address(0) {

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use crate::api::{Device, Heap, LeaksPage, Record, ReferencesPage, Stack, Trace};
 
-use crate::trace::{Ending, LogLine, Mark};
+use crate::trace::{Ending, LogLine, Mark, Point};
 
 use super::loss::Loss;
 
@@ -27,6 +27,8 @@ pub struct Capture {
     pub references: Option<ReferencesPage>,
     /// The marks of its boot up to then, oldest first; which traces there were then is not told.
     pub marks: Vec<Mark>,
+    /// How full the regions of the heap were until then, oldest first.
+    pub history: Vec<Point>,
     /// How the boot ended, in a post-mortem.
     pub ending: Option<Ending>,
     /// The last lines that the firmware has logged, oldest first, in a post-mortem.

@@ -14,7 +14,9 @@ use super::content::Capture;
 use super::live::{Change, LiveBlocks};
 use super::loss::Loss;
 use super::marks::insert_mark;
+use super::past::Past;
 use super::pointers::Pointers;
+use super::turns::{Pause, TURN, at_once, no_pause};
 
 /// Where in a list something of an id is.
 type Places = BTreeMap<u32, usize>;
@@ -39,6 +41,7 @@ pub(super) struct Fold {
     /// Blocks that events tell of.
     live: LiveBlocks,
     samples: Vec<wire::Sample>,
+    past: Past,
     handed: Vec<wire::Handed>,
     reserve: Option<trace::Reserve>,
     /// The time that the trace is of; captures of older agents do not say it.
@@ -84,6 +87,7 @@ impl Fold {
             Message::Freed(freed) => self.blocks.freed(freed),
             Message::Counters(counters) => self.counters = Some(counters),
             Message::Sample(sample) => self.samples.push(sample),
+            Message::History(point) => self.past.take(point),
             Message::Handed(handed) => self.handed.push(handed),
             Message::Reserve(reserve) => self.reserve = Some(reserve),
             Message::Period(period) => self.period = Some(period),
@@ -148,13 +152,13 @@ impl Fold {
     }
 
     /// Returns everything; `None` if nothing of the trace was said.
-    pub(super) fn finish(mut self, loss: Loss) -> Option<Capture> {
+    pub(super) async fn finish(mut self, loss: Loss, pause: Pause<'_>) -> Option<Capture> {
         if !self.has_trace() {
             return None;
         }
         // Which call stacks were told of is known until then.
         self.device.warnings = self.warnings().collect();
-        let settled = self.settle();
+        let settled = self.settle(pause).await;
         let loss = Loss {
             lacks_device: self.header.is_none(),
             lacks_counters: self.counters.is_none(),
@@ -173,14 +177,17 @@ impl Fold {
         for failure in &mut self.heap.recent_failures {
             failure.gave_reserve = given_us == Some(failure.time_us);
         }
+        pause().await;
         self.add_up();
         self.add_told();
+        pause().await;
         let leaks = self.leaks(&trace);
         let pointers = mem::take(&mut self.pointers);
         let references = pointers.settle(trace.trace_id, &self.heap.regions);
         let (device, heap) = (mem::take(&mut self.device), mem::take(&mut self.heap));
         let is_weighed = self.period.is_some();
         let marks = self.take_marks();
+        let history = self.take_history();
         let ending = self.ending.take();
         let log = mem::take(&mut self.log);
         let (records, stacks) = self.take_records();
@@ -194,6 +201,7 @@ impl Fold {
             stacks,
             references,
             marks,
+            history,
             ending,
             log,
             loss,
@@ -225,7 +233,7 @@ impl Fold {
 
     /// Returns the records and the call stacks that they refer to.
     pub(super) fn into_records(mut self) -> (Vec<Record>, Vec<Stack>) {
-        self.settle();
+        at_once(self.settle(&no_pause));
         self.take_records()
     }
 
@@ -240,13 +248,23 @@ impl Fold {
         marks
     }
 
+    /// Returns how full the heap was over time, in microseconds.
+    fn take_history(&mut self) -> Vec<trace::Point> {
+        let mut points = mem::take(&mut self.past).finish();
+        for point in &mut points {
+            point.from_us = self.us(point.from_us);
+            point.until_us = self.us(point.until_us);
+        }
+        points
+    }
+
     fn take_records(self) -> (Vec<Record>, Vec<Stack>) {
         let stacks = self.stacks.into_iter().map(|leak| leak.stack);
         (self.records, stacks.collect())
     }
 
     /// Joins what refers to each other, whichever came first.
-    fn settle(&mut self) -> Settled {
+    async fn settle(&mut self, pause: Pause<'_>) -> Settled {
         for (id, task) in mem::take(&mut self.stack_tasks) {
             let place = self.task_places.get(&task.into());
             let task = place.and_then(|place| self.tasks.get(*place)).cloned();
@@ -255,9 +273,9 @@ impl Fold {
                 stack.task = Some(name);
             }
         }
-        mem::take(&mut self.samples)
-            .iter()
-            .for_each(|sample| self.sample(sample));
+        let samples = mem::take(&mut self.samples);
+        self.past.take_samples(&samples, self.heap.regions.len());
+        samples.iter().for_each(|sample| self.sample(sample));
         mem::take(&mut self.handed)
             .iter()
             .for_each(|handed| self.handed(handed));
@@ -267,9 +285,13 @@ impl Fold {
         mem::take(&mut self.failures)
             .iter()
             .for_each(|failed| self.failed(failed));
-        let blocks = mem::take(&mut self.blocks).settle();
-        let records = blocks.list.iter();
-        self.records = records.map(|block| self.record(block)).collect();
+        let blocks = mem::take(&mut self.blocks).settle(pause).await;
+        let mut records = Vec::with_capacity(blocks.list.len());
+        for blocks in blocks.list.chunks(TURN) {
+            pause().await;
+            records.extend(blocks.iter().map(|block| self.record(block)));
+        }
+        self.records = records;
         Settled {
             unplaced_frees: blocks.unplaced_frees,
             reused_addresses: blocks.reused_addresses,

@@ -23,11 +23,13 @@ mod live;
 mod loss;
 mod lost;
 mod marks;
+mod past;
 mod pointers;
 mod reader;
 mod streamed;
 mod survivors;
 mod totals;
+mod turns;
 
 pub(crate) use clock::us;
 pub use content::Capture;

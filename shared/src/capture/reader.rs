@@ -1,11 +1,14 @@
 //! Reads a capture, or the pages of a trace, from bytes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::future::Future;
 
 use super::content::Capture;
 use super::error::CaptureError;
 use super::fold::Fold;
 use super::loss::Loss;
+use super::turns::{Pause, at_once, no_pause};
 use crate::api::{Record, Stack};
 use crate::wire::{DecodeError, Decoder, End, Message, Received};
 
@@ -154,7 +157,23 @@ impl CaptureReader {
     ///
     /// # Errors
     /// If it is no capture, or nothing of the trace could be read.
-    pub fn finish(mut self) -> Result<Capture, CaptureError> {
+    pub fn finish(self) -> Result<Capture, CaptureError> {
+        let finished = at_once(self.finish_with(&no_pause));
+        finished.unwrap_or(Err(CaptureError::NothingReadable))
+    }
+
+    /// Returns the same, with a pause each few thousand records.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub async fn finish_in_turns<F>(self, pause: impl Fn() -> F) -> Result<Capture, CaptureError>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        self.finish_with(&|| Box::pin(pause())).await
+    }
+
+    async fn finish_with(mut self, pause: Pause<'_>) -> Result<Capture, CaptureError> {
         if !self.has_bytes {
             return Err(CaptureError::Empty);
         }
@@ -166,13 +185,12 @@ impl CaptureReader {
         let now = self.decoder.summary();
         let last = core::mem::take(&mut self.part);
         self.put_away(last, now);
-        let shown = self.earlier.and_then(|(fold, loss)| {
-            let other_captures = self.captures_before.saturating_sub(1);
-            fold.finish(Loss {
-                other_captures,
-                ..loss
-            })
-        });
+        let (fold, loss) = self.earlier.ok_or(CaptureError::NothingReadable)?;
+        let loss = Loss {
+            other_captures: self.captures_before.saturating_sub(1),
+            ..loss
+        };
+        let shown = fold.finish(loss, pause).await;
         shown.ok_or(CaptureError::NothingReadable)
     }
 }

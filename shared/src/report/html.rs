@@ -6,9 +6,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::flame::flame;
+use super::pictures::{Moment, maps, timeline};
 use super::text::{escaped, shortened};
 use super::version::{Site, Version};
-use crate::api::{Device, Heap};
+use crate::api::{Device, Heap, Record};
 use crate::trace::{Births, Kind, Region, Summary};
 use crate::words::{bytes, count, duration, percent, plural, signed_bytes};
 
@@ -31,6 +32,10 @@ pub struct Report<'r> {
     pub device: &'r Device,
     /// The regions of its heap.
     pub heap: &'r Heap,
+    /// How full that was over time, oldest first; none where it is not known.
+    pub moments: &'r [Moment],
+    /// The records, as far as they were read.
+    pub records: &'r [Record],
     /// What is said of it before anything else, where that is known better than from these numbers: a sentence, and more of them.
     pub verdict: Option<&'r [String]>,
     /// What is missing, in sentences.
@@ -53,6 +58,8 @@ impl Report<'_> {
             self.about(),
             self.verdict(),
             self.heap(),
+            timeline(self.moments),
+            maps(self.heap, self.records),
             flame(&self.version.sites),
             self.sites(),
             self.counters(),

@@ -12,10 +12,12 @@ mod compared;
 mod flame;
 mod html;
 mod moment;
+mod pictures;
 mod text;
 mod version;
 
 pub use compared::{Compared, Incomparable};
 pub use html::Report;
 pub use moment::{leaks_at, leaks_within};
+pub use pictures::Moment;
 pub use version::{Site, Version};

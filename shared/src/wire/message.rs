@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Events, References};
 use crate::trace::{
     Address, BuildId, Ending, Failure, Leak, Left, LogLine, Mark, MissedFrees, Name, Origin,
-    Period, Record, Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
+    Period, Point, Record, Reserve, Root, Scan, Stack, Summary, Task, WrongFree,
 };
 
 /// One message. The order of the variants is the format: append, never reorder.
@@ -76,6 +76,8 @@ pub enum Message {
     Log(LogLine),
     /// What was left of the heap as the allocation failed of which the message before it tells.
     Left(Left),
+    /// A span of time in the history of the heap, oldest first.
+    History(Point),
 }
 
 /// Who is speaking.

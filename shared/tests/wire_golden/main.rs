@@ -301,6 +301,25 @@ fn left() {
 }
 
 #[test]
+fn history() {
+    let level = Level {
+        used: 1000,
+        least_used: 900,
+        free: 2000,
+        largest_free_block: 1024,
+    };
+    let mut point = Point {
+        from_us: 128,
+        until_us: 300,
+        regions: [level, Level::default()].into_iter().collect(),
+    };
+    let hex = "12 1e  80 01  ac 02  02  e8 07  84 07  d0 0f  80 08  00 00 00 00";
+    assert_golden(Message::History(point.clone()), hex);
+    point.regions.clear();
+    assert_golden(Message::History(point), "06 1e  80 01  ac 02  00");
+}
+
+#[test]
 fn mark() {
     let mark = Mark {
         time_us: 128,

@@ -208,7 +208,22 @@ fn small() -> impl Strategy<Value = Message> {
                 given_us: given_time,
             })
         });
-    prop_oneof![failed, left, mark, dropped, missed, task, handed, reserve]
+    let level = uniform::<_, 4>(number()).prop_map(|[used, least_used, free, largest]| Level {
+        used,
+        least_used,
+        free,
+        largest_free_block: largest,
+    });
+    let point = (number(), number(), vec(level, 0..=4)).prop_map(|(from_us, until_us, levels)| {
+        Message::History(Point {
+            from_us,
+            until_us,
+            regions: levels.into_iter().collect(),
+        })
+    });
+    prop_oneof![
+        failed, left, mark, dropped, missed, task, handed, reserve, point
+    ]
 }
 
 fn pointers() -> impl Strategy<Value = Message> {

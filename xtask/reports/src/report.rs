@@ -6,7 +6,7 @@ use std::path::Path;
 use std::slice;
 
 use anyhow::{Result, bail};
-use heapbeacon_shared::report::Report;
+use heapbeacon_shared::report::{Moment, Report};
 
 use crate::captures::{Elf, names, read, version};
 
@@ -28,10 +28,13 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<()> 
         true => vec!["Part of the capture is missing, so this is incomplete.".to_owned()],
         false => Vec::new(),
     };
+    let moments = Moment::of_history(&capture.heap, &capture.history);
     let report = Report {
         version: &version,
         device: &capture.device,
         heap: &capture.heap,
+        moments: &moments,
+        records: &capture.records,
         verdict: None,
         losses: &losses,
     };

@@ -12,6 +12,8 @@ use crate::support::process::Process;
 /// More stops than any page has, several call stacks opened.
 const STOPS: usize = 160;
 
+const CHOOSE: &str = "[data-testid='choose-time']";
+
 const PAGES: [&str; 7] = [
     "live", "leaks", "flame", "map", "records", "compare", "device",
 ];
@@ -63,6 +65,55 @@ async fn a_person_finds_and_stops_the_leak_with_the_keyboard_alone() -> WebDrive
     page.element_once_over(".verdict.good", started.elapsed())
         .await?;
     page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_goes_through_all_views_with_the_keyboard_alone() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    agent.client().post("/marks", r#"{"name":"login"}"#);
+    let page = Page::open(agent.url()).await?;
+    // When: a part of the timeline.
+    page.element(CHOOSE).await?;
+    tab_to(&page, CHOOSE).await?;
+    page.press(Key::Enter).await?;
+    page.element(".edge:focus").await?;
+    page.element_with("[data-testid='chosen']", "still live.")
+        .await?;
+    // By way of whom: in the flame graph of that time.
+    let link = "[data-testid='chosen'] a[href*='flame']";
+    tab_to(&page, link).await?;
+    page.press(Key::Enter).await?;
+    page.element_with("#flame-title", "between").await?;
+    page.element("[data-testid='flame']").await?;
+    tab_to(&page, "[data-testid='flame']").await?;
+    page.press(Key::Down).await?;
+    page.press(Key::Enter).await?;
+    page.element_with("[data-testid='crumbs'] [aria-current]", "task")
+        .await?;
+    // Where: in the map.
+    follow(&page, "map").await?;
+    page.element("[data-testid='map']").await?;
+    tab_to(&page, "[data-testid='map']").await?;
+    page.press(Key::Right).await?;
+    page.element_with("[data-testid='map-readout']", " B")
+        .await?;
+    // And what has changed since a mark.
+    follow(&page, "compare").await?;
+    page.element_with("[data-testid='before'] option:checked", "login")
+        .await?;
+    page.element("[data-testid='change-row']").await?;
+    tab_to(&page, "[data-testid='copy-comparison']").await?;
+    page.press(Key::Enter).await?;
+    page.element_with(".copied", "Copied").await?;
+    page.close().await
+}
+
+/// Goes to another page, from the start of this one.
+async fn follow(page: &Page, name: &str) -> WebDriverResult<()> {
+    page.reload().await?;
+    page.element("main h1").await?;
+    tab_to(page, &format!("nav a[href='#/{name}']")).await?;
+    page.press(Key::Enter).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,6 +170,29 @@ async fn a_time_of_a_capture_is_told_from_its_records() -> WebDriverResult<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_capture_has_the_timeline_of_its_device_and_a_time_is_chosen_in_it() -> WebDriverResult<()>
+{
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
+    let client = agent.client();
+    client.post("/marks", r#"{"name":"login"}"#);
+    await_that("some history", || {
+        let history: HeapHistory = client.read("/heap/history");
+        history.points.len() >= 8
+    });
+    let capture = client.get("/capture").body;
+    let page = Page::open(agent.url()).await?;
+    open_capture(&page, "live", "later.hbc", &capture).await?;
+    page.element_with(".chart .event", "login").await?;
+    page.drag(CHART, &[0.6, 0.7, 0.9]).await?;
+    page.element_with(CHOSEN, "used within").await?;
+    page.element_with(CHOSEN, "still live.").await?;
+    page.picture("capture-timeline.png").await?;
+    page.go("map").await?;
+    page.element_with(".chart h2", "Fragmentation").await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn choosing_a_time_has_no_barriers() -> WebDriverResult<()> {
     let (agent, page) = opened("leaks").await?;
     agent.client().post("/marks", r#"{"name":"after login"}"#);

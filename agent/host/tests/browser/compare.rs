@@ -60,6 +60,8 @@ async fn two_captures_are_compared_and_the_address_says_how() -> WebDriverResult
     page.click("[data-testid='swap']").await?;
     page.element_with(SENTENCE, "is new, +12.0 KiB").await?;
     page.address_with("before=2&after=1").await?;
+    page.address_with("before-file=tuesday.hbc&before-build=")
+        .await?;
 
     // A file that is none stays outside, and what was compared stays.
     page.choose(BEFORE, &files.write("notes.hbc", b"no capture"))
@@ -67,6 +69,43 @@ async fn two_captures_are_compared_and_the_address_says_how() -> WebDriverResult
     page.element_with(".notice", "notes.hbc was not opened")
         .await?;
     page.element_with(SENTENCE, "is new, +12.0 KiB").await?;
+    page.close().await
+}
+
+/// Words that ask for a file on either side.
+fn wanted(side: &str) -> String {
+    format!("[data-testid='wanted-{side}']")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_says_which_captures_it_compares_and_they_are_recognised() -> WebDriverResult<()> {
+    let files = Files::new();
+    let (agent, page) = of_captures(&files).await?;
+    let link = page.address().await?;
+    let link = link.split_once('#').expect("it names the page").1;
+    page.visit("about:blank").await?;
+    page.visit(&format!("{}/#{link}", agent.url())).await?;
+    page.element_with(&wanted("before"), "monday.hbc (build 1a3b")
+        .await?;
+    page.element_with(&wanted("after"), "tuesday.hbc (build 1a3b")
+        .await?;
+    page.prefer("light").await?;
+    page.picture("compare-wanted.png").await?;
+    assert_open_to_all(&page, "compare-wanted").await?;
+    // Dropped on the wrong side, a file goes where the link has it.
+    page.choose(BEFORE, &files.path("tuesday.hbc").display().to_string())
+        .await?;
+    page.element_with("[data-testid='after'] option:checked", "tuesday.hbc")
+        .await?;
+    page.choose(BEFORE, &files.path("monday.hbc").display().to_string())
+        .await?;
+    page.element_with(SENTENCE, "is new, +24.0 KiB").await?;
+    page.address_with("before-file=monday.hbc").await?;
+    // Another file is compared, and what the link has meant is said.
+    page.choose(BEFORE, &files.write("old.hbc", &lamp()))
+        .await?;
+    page.element_with(&wanted("before"), "open is old.hbc")
+        .await?;
     page.close().await
 }
 
@@ -160,5 +199,19 @@ async fn a_report_of_a_capture_is_one_file_that_loads_nothing() -> WebDriverResu
         assert!(report.contains(words), "{words}: {report}");
     }
     assert!(!report.contains("://"), "{report}");
+
+    // It opens from a disk, on any screen, and asks nobody for anything.
+    assert!(report.contains("What lies where"), "{report}");
+    let path = files.write("report.html", report.as_bytes());
+    page.visit(&format!("file://{path}")).await?;
+    page.element_with("h1", "lamp-kitchen").await?;
+    let asked = "return performance.getEntriesByType('resource').map((entry) => entry.name);";
+    assert_eq!(page.problems(asked).await?, [""; 0]);
+    assert_open_to_all(&page, "report").await?;
+    for width in [320, 390, 2_560] {
+        page.resize(width, 1_200).await?;
+        page.picture(&format!("report-{width}.png")).await?;
+        assert!(!page.scrolls_sideways().await?, "too wide for {width}");
+    }
     page.close().await
 }

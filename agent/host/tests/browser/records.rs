@@ -20,6 +20,11 @@ const OTHER_TASKS: &str = "return [...document.querySelectorAll('.record .task')
     .map((cell) => cell.textContent)
     .filter((task) => task !== 'sensor');";
 
+/// Returns the sizes of records that are listed although they are smaller than was asked for.
+const SMALL: &str = "return [...document.querySelectorAll('.record .size')]
+    .map((cell) => cell.textContent)
+    .filter((size) => !/KiB/.test(size) || parseFloat(size) < 64);";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_were_there_before_the_symbols_get_their_names() -> WebDriverResult<()> {
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
@@ -151,6 +156,17 @@ async fn records_are_filtered_by_task_size_age_and_mark() -> WebDriverResult<()>
     page.address_with("age=86400").await?;
     page.click("[data-testid='age'] option").await?;
     page.element(".record").await?;
+
+    page.click("[data-testid='task'] option").await?;
+    page.click(".least input").await?;
+    page.press("65536").await?;
+    page.element_with(".record", "config::load").await?;
+    assert_eq!(page.problems(SMALL).await?, [""; 0]);
+    page.address_with("least=65536").await?;
+    for _ in 0..5 {
+        page.press(Key::Backspace).await?;
+    }
+    page.element_with(".record", LEAKS).await?;
 
     // Nothing was allocated since a mark that was set behind all that was read.
     agent.client().post("/marks", r#"{"name":"after login"}"#);

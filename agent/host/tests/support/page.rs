@@ -66,6 +66,11 @@ impl Page {
         self.said_by("location.href", text).await
     }
 
+    /// Returns the address.
+    pub(crate) async fn address(&self) -> WebDriverResult<String> {
+        Ok(self.window.current_url().await?.to_string())
+    }
+
     /// Waits until the title of the page has a text in it.
     pub(crate) async fn title_with(&self, text: &str) -> WebDriverResult<()> {
         self.said_by("document.title", text).await

@@ -1,13 +1,17 @@
 //! The history of the heap, which is longer than a chunk.
 
 use std::string::String;
+use std::vec::Vec;
 
-use heapbeacon_shared::trace::Region;
+use heapbeacon_shared::trace::{Point, Region};
+use heapbeacon_shared::wire::{Decoder, Message};
 
 use super::peer::Peer;
 use super::{get, talk};
 use crate::history::PERIOD_US;
+use crate::http::answer::chunk::Chunk;
 use crate::platform::{Device, Platform};
+use crate::read::stream::{Content, MessageStream};
 use crate::sample;
 use crate::tests::board::Board;
 
@@ -36,6 +40,45 @@ fn it_is_whole_with_the_largest_regions() {
     assert_eq!(text.matches("\"least_used\"").count(), 4 * 60);
     assert!(text.contains("\"points\":[{\"from_us\":0,"), "{text}");
     assert!(text.ends_with("]}\r\n0\r\n\r\n"), "{text}");
+}
+
+#[test]
+fn a_capture_holds_it_up_to_its_moment() {
+    let region = Region {
+        size: 1000,
+        used: 300,
+        free: 700,
+        window_minimum_free: 700,
+        ..Region::default()
+    };
+    let history = Board::history().expect("it keeps one");
+    for period in 1..=40 {
+        history.note(period * PERIOD_US, core::slice::from_ref(&region));
+    }
+    let mut capture = MessageStream::new::<Board>(Content::Everything(30 * PERIOD_US, None));
+    let told = points(|chunk| capture.fill::<Board>(chunk));
+    let ends: Vec<_> = told.iter().map(|point| point.until_us).collect();
+    let expected: Vec<_> = (1..=30).map(|period| period * PERIOD_US).collect();
+    assert_eq!(ends, expected);
+    assert_eq!(told[0].regions[0].free, 700);
+}
+
+/// Returns the points that messages tell, which come in chunks.
+fn points(mut fill: impl FnMut(&mut Chunk) -> bool) -> Vec<Point> {
+    let (mut chunk, mut decoder) = (Chunk::new(), Decoder::new());
+    let mut points = Vec::new();
+    let mut is_more = true;
+    while is_more {
+        chunk.clear();
+        is_more = fill(&mut chunk);
+        decoder.push(chunk.bytes());
+        for message in decoder.by_ref() {
+            if let Message::History(point) = message.expect("no damage") {
+                points.push(point);
+            }
+        }
+    }
+    points
 }
 
 #[test]

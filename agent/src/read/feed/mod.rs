@@ -38,6 +38,7 @@ pub struct Feed {
     events: EventWriter,
     told: Told,
     marks: Marks,
+    past: Past,
     counters: Due,
     samples: Due,
     has_begun: bool,
@@ -60,6 +61,14 @@ struct Marks {
     known_until: u64,
 }
 
+/// How full the heap was before the host was connected, as far as it was told of that.
+#[derive(Clone, Copy)]
+enum Past {
+    /// Up to this moment, in microseconds since boot.
+    Until(u64),
+    Told,
+}
+
 /// Something that is told of every so often.
 #[derive(Clone, Copy, Default)]
 struct Due {
@@ -78,6 +87,7 @@ impl Feed {
             events: EventWriter::new(),
             told: Told::NOTHING,
             marks: Marks::new(),
+            past: Past::Until(0),
             counters: Due { next_us: 0 },
             samples: Due { next_us: 0 },
             has_begun: false,
@@ -92,6 +102,7 @@ impl Feed {
         self.events = EventWriter::new();
         self.told.clear();
         self.marks = Marks::new();
+        self.past = Past::Until(0);
         self.has_begun = false;
         self.select(filter);
     }
@@ -118,6 +129,9 @@ impl Feed {
             self.writer.named_regions::<P>(out);
             return true;
         }
+        if self.filter.samples_ms > 0 && self.tell_past::<P>(out) {
+            return true;
+        }
         self.periodic::<P>(out);
         if self.filter.events && self.source.is_empty() && has_room(&self.events, out) {
             self.attach::<P>(out);
@@ -139,6 +153,21 @@ impl Feed {
             P::tracer().note_told(self.trace, sent, 0);
         }
         is_more
+    }
+
+    /// Tells how full the heap was until now; returns whether there is more of it.
+    fn tell_past<P: Device>(&mut self, out: &mut impl Out) -> bool {
+        let now_us = now_us::<P>();
+        while let Past::Until(mut until_us) = self.past {
+            if out.room().len() < ROOM {
+                return true;
+            }
+            self.past = match self.writer.next_point::<P>(&mut until_us, now_us, out) {
+                true => Past::Until(until_us),
+                false => Past::Told,
+            };
+        }
+        false
     }
 
     fn periodic<P: Device>(&mut self, out: &mut impl Out) {

@@ -8,14 +8,14 @@ use std::rc::Rc;
 use std::vec::Vec;
 
 use heapbeacon_shared::capture::LiveBlocks;
-use heapbeacon_shared::trace::{Address, Mode, Record};
+use heapbeacon_shared::trace::{Address, Mode, Record, Region};
 use heapbeacon_shared::wire::{Decoder, Message};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{Feed, Filter};
 use crate::mark::mark;
-use crate::platform::Platform;
+use crate::platform::{Device, Platform};
 use crate::read::stream::Out;
 use crate::tests::board::{Board, interrupt_before_hold, was_interrupted};
 use crate::tracer::{Allocation, CallStack, EventRing, FailedAllocation, Free, RecordCursor, Ring};
@@ -324,6 +324,33 @@ fn failures_and_marks_have_their_place_between_events() {
         .filter(|kind| *kind != "stack")
         .collect();
     assert_eq!(kinds, ["events", "failure", "events", "mark", "events"]);
+}
+
+#[test]
+fn the_history_of_the_heap_is_told_once_to_each_host_that_wants_samples() {
+    World::begin();
+    let region = Region {
+        size: 1000,
+        ..Region::default()
+    };
+    let history = Board::history().expect("it keeps one");
+    for tenth in 1..=9 {
+        history.note(tenth * 100_000, core::slice::from_ref(&region));
+    }
+    let points = |host: &Host| {
+        let told = host.heard.iter();
+        told.filter(|message| matches!(message, Message::History(_)))
+            .count()
+    };
+    for (samples_ms, told) in [(1000, 9), (0, 0)] {
+        let mut host = Host::new(Filter {
+            samples_ms,
+            ..Filter::ALL
+        });
+        host.hear_all();
+        host.hear_all();
+        assert_eq!(points(&host), told);
+    }
 }
 
 #[test]

@@ -20,17 +20,17 @@ pub(super) fn Choices(look: Look) -> impl IntoView {
 
 fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> AnyView {
     let choose = move |event| {
+        look.named
+            .update_value(|named| named[side] = Default::default());
         look.chosen[side].set(Choice::named(&event_target_value(&event), SOURCES));
+    };
+    let wanted = move || {
+        let opened = look.opened(side);
+        look.named.with_value(|named| named[side].wanted(&opened))
     };
     let on_file = Callback::new(move |file| {
         let other = untrack(|| look.choice(1 - side)).map(|other| other.source);
-        let opened = Callback::new(move |source| {
-            let choice = Choice {
-                source,
-                at_us: None,
-            };
-            look.chosen[side].set(Some(choice));
-        });
+        let opened = Callback::new(move |source| look.take(source, side));
         look.sources.open_beside(file, side == 1, other, opened);
     });
     view! {
@@ -41,6 +41,7 @@ fn side(look: Look, side: usize, label: &'static str, open: &'static str) -> Any
                     {move || options(offered(look, side))}
                 </select>
             </label>
+            <p class="wanted" role="status" data-testid=["wanted-before", "wanted-after"][side]>{wanted}</p>
             <DropZone
                 label=open
                 hint="A .hbc file; it is read in this browser and goes nowhere."

@@ -2,35 +2,30 @@
 
 use leptos::prelude::*;
 
+use crate::components::memo;
 use crate::format;
-use crate::model::events::{Event, Kind, Known};
+use crate::model::events::{Event, Kind};
 use crate::pages::history_end;
-use crate::pages::span::clock;
+use crate::pages::span::{clock, clock_before};
 use crate::store::Store;
 
 /// Events that are listed at once; the others are folded away.
 const LISTED: usize = 6;
 
-/// Returns what is known to have happened on what the page shows, newest first.
-pub(super) fn known(store: Store) -> Vec<Event> {
-    let (device, heap, trace) = (store.device.read(), store.heap.read(), store.trace.read());
-    let (leaks, marks) = (store.leaks.read(), store.marks.read());
-    let known = Known {
-        device: device.as_ref(),
-        heap: heap.as_ref(),
-        trace: trace.as_ref(),
-        period: leaks.as_ref().map(|page| &page.period),
-        marks: Some(&marks),
-        growths: &store.heap_history.read().growths(),
-        updated_us: store.updated_us.get(),
-    };
-    known.events()
-}
-
 /// Lists what happened, newest first.
 #[component]
 pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
     let store = Store::of_app();
+    // Of earlier boots, how long before this one.
+    let earlier = memo(move || {
+        let history = store.heap_history.read();
+        let earlier = history.earlier();
+        let mut events = earlier.events.clone();
+        for event in &mut events {
+            event.time_us = earlier.boot_us.saturating_sub(event.time_us);
+        }
+        events
+    });
     let list = move || {
         let now_us = untrack(|| now_us(store));
         let end = untrack(|| history_end(store));
@@ -45,7 +40,12 @@ pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
         };
         let (newest, older) = events.split_at(events.len().min(LISTED));
         let newest: Vec<AnyView> = newest.iter().map(entry).collect();
-        let older: Vec<AnyView> = older.iter().map(entry).collect();
+        let mut older: Vec<AnyView> = older.iter().map(entry).collect();
+        older.extend(earlier.read().iter().map(|event| {
+            let before_us = event.time_us;
+            let ago = format!("{} before the restart", format::duration(before_us));
+            self::entry(event, clock_before(store, before_us), ago)
+        }));
         view! {
             <ol class="events">{newest}</ol>
             {folded(older)}
@@ -72,7 +72,7 @@ fn entry(event: &Event, time: String, ago: String) -> AnyView {
         Kind::Boot => "boot",
         Kind::Trace => "trace-event",
         Kind::Growth => "growth-event",
-        Kind::Mark => "mark-event",
+        Kind::Mark | Kind::Switch => "mark-event",
         Kind::Failure => "failure",
         Kind::Update => "update-event",
     };

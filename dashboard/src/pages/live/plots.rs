@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::charts::{self, Flag, Layer, Plot, Reading, Style, axis_max, stack_up};
 use crate::format;
 use crate::model::events::{Event, Kind};
-use crate::model::heap_history::Outlook;
+use crate::model::heap_history::{HeapHistory, Outlook};
 use crate::model::heap_sample::HeapSample;
 use crate::model::sites::Site;
 use crate::pages::history_end;
@@ -20,7 +20,26 @@ const AHEAD: u64 = 8;
 const US_PER_MINUTE: f64 = 60_000_000.0;
 
 /// Plots used and traced bytes and the largest free block, with what happened, and how it goes on.
-pub(super) fn heap(samples: &[HeapSample], events: &[Event], outlook: &Outlook) -> Plot {
+pub(super) fn heap(
+    history: &HeapHistory,
+    window_us: u64,
+    events: &[Event],
+    end: &'static str,
+) -> Plot {
+    let earlier = history.earlier();
+    let outlook = history.outlook();
+    Plot {
+        boot_us: earlier.boot_us,
+        ..plot(
+            &history.timeline(window_us),
+            &earlier.joined(events),
+            &outlook,
+            end,
+        )
+    }
+}
+
+fn plot(samples: &[HeapSample], events: &[Event], outlook: &Outlook, end: &'static str) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Plot::default();
     };
@@ -48,26 +67,22 @@ pub(super) fn heap(samples: &[HeapSample], events: &[Event], outlook: &Outlook) 
             .filter(is_told)
             .collect(),
     };
-    // On a heap that is nearly empty it lies far above the picture; its card has the number.
-    let fits = largest.readings.iter().all(|reading| reading.high <= max);
     let is_traced = !traced.readings.is_empty();
     let span_us = span_us(first.time_us, last.time_us);
     let outlook = ahead(last, outlook, span_us / AHEAD);
     let full = outlook.as_ref().map(|it| format!("; {}", it.words));
     Plot {
+        boot_us: 0,
         end_us: last.time_us,
-        end: "now",
+        end,
         span_us,
         ahead_us: span_us / AHEAD,
         max,
-        layers: [
-            Some(used),
-            is_traced.then_some(traced),
-            fits.then_some(largest),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        // On a heap that is nearly empty the last one lies far above the picture, and the chart says so.
+        layers: [Some(used), is_traced.then_some(traced), Some(largest)]
+            .into_iter()
+            .flatten()
+            .collect(),
         flags: flags(events),
         summary: summary(first, last) + &full.unwrap_or_default(),
         outlook,
@@ -93,14 +108,17 @@ fn flags(events: &[Event]) -> Vec<Flag> {
         let (class, weight) = match event.kind {
             Kind::Failure => ("failure", 3),
             Kind::Mark => ("mark-event", 2),
+            Kind::Switch => ("mark-event", 2),
             Kind::Update => ("update-event", 2),
             Kind::Trace => ("trace-event", 1),
+            Kind::Boot if is_restart(event) => ("failure", 3),
             Kind::Boot => ("boot", 0),
             Kind::Growth => return None,
         };
         // The strip of events has the rest.
         let words = match event.kind {
-            Kind::Mark => event.words.as_str(),
+            Kind::Boot if is_restart(event) => "restart",
+            Kind::Mark | Kind::Switch => event.words.as_str(),
             _ => event
                 .words
                 .split([':', ';', '('])
@@ -115,6 +133,11 @@ fn flags(events: &[Event]) -> Vec<Flag> {
         })
     };
     events.iter().rev().filter_map(flag).collect()
+}
+
+/// Checks whether a boot is not the first one that a chart shows.
+fn is_restart(event: &Event) -> bool {
+    event.kind == Kind::Boot && event.time_us > 0
 }
 
 fn readings(samples: &[HeapSample], value: fn(&HeapSample) -> u64) -> Vec<Reading> {
@@ -190,6 +213,7 @@ pub(super) fn sites(store: Store, events: &[Event]) -> Plot {
             readings,
         });
     Plot {
+        boot_us: 0,
         end_us: *last,
         end: history_end(store),
         ahead_us: 0,
@@ -278,13 +302,29 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_free_block_is_there_however_empty_the_heap_is() {
+        for used in [10, 900] {
+            let largest_free_block = 1_000 - used;
+            let now = HeapSample {
+                largest_free_block,
+                ..sample(1, used, 0)
+            };
+            let plot = plot(&[now], &[], &Outlook::default(), "now");
+            let layer = plot.layers.last().expect("two layers");
+            assert_eq!(layer.name, "largest free block");
+            assert_eq!(layer.readings[0].high, largest_free_block);
+            assert_eq!(layer.readings[0].high > plot.max, used == 10);
+        }
+    }
+
+    #[test]
     fn traced_bytes_are_drawn_from_where_they_are_told() {
         let samples = [sample(1, 10, 0), sample(2, 20, 15), sample(3, 30, 25)];
-        let plot = heap(&samples, &[], &Outlook::default());
+        let plot = plot(&samples, &[], &Outlook::default(), "now");
         let traced = &plot.layers[1];
         let told: Vec<_> = traced.readings.iter().map(|it| it.high).collect();
         assert_eq!((traced.name.as_str(), told), ("traced", vec![15, 25]));
-        let untraced = heap(&samples[..1], &[], &Outlook::default());
+        let untraced = self::plot(&samples[..1], &[], &Outlook::default(), "now");
         assert_eq!(
             untraced
                 .layers
@@ -315,5 +355,11 @@ mod tests {
         assert_eq!(times, [0, 1, 2, 4, 5]);
         assert_eq!(flags[3].words, "it failed");
         assert_eq!(flags[2].words, events[3].words, "a mark has its own name");
+        assert_eq!(flags[0].words, "it failed", "the first boot is no restart");
+        let restart = self::flags(&[event(7, Kind::Boot)]);
+        assert_eq!(
+            (restart[0].words.as_str(), restart[0].weight),
+            ("restart", 3)
+        );
     }
 }

@@ -48,9 +48,7 @@ pub(super) fn WindowChoice(window: RwSignal<Option<usize>>) -> impl IntoView {
 
 /// Returns how long a time is known, in microseconds.
 fn known_us(store: Store) -> u64 {
-    let history = store.heap_history.read();
-    let last = history.items().last().map_or(0, |sample| sample.time_us);
-    last.saturating_sub(history.since_us().unwrap_or(last))
+    store.heap_history.read().known_us()
 }
 
 #[cfg(test)]

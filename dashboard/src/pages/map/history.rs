@@ -10,7 +10,7 @@ use crate::model::heap_sample::HeapSample;
 const SHORTEST_US: u64 = 60_000_000;
 
 /// Plots what is free, and the largest block of it: what is between them is in other holes.
-pub(super) fn plot(samples: &[HeapSample]) -> Plot {
+pub(super) fn plot(samples: &[HeapSample], end: &'static str) -> Plot {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Plot::default();
     };
@@ -31,8 +31,9 @@ pub(super) fn plot(samples: &[HeapSample]) -> Plot {
     let percent =
         |sample: &HeapSample| fragmentation_percent(sample.free, sample.largest_free_block);
     Plot {
+        boot_us: 0,
         end_us: last.time_us,
-        end: "now",
+        end,
         span_us: last.time_us.saturating_sub(first.time_us).max(SHORTEST_US),
         ahead_us: 0,
         outlook: None,

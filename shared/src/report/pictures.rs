@@ -1,0 +1,168 @@
+//! Pictures of lines alone: they are read without a script, and printed.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::text::escaped;
+use crate::api::{Heap, Record};
+use crate::trace::{Origin, Point, Region};
+use crate::words::{bytes, duration, plural};
+
+/// Size of the timeline, in its own units, and moments that are drawn of it at most.
+const WIDTH: u64 = 600;
+const HEIGHT: u64 = 100;
+const MOMENTS: usize = 300;
+/// A region is cut into so many rows of so many pieces of the same size.
+const ROWS: usize = 6;
+const PIECES: usize = 200;
+
+/// How full the heap was at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Microseconds since boot.
+    pub time_us: u64,
+    /// Bytes handed out.
+    pub used: u64,
+    /// The largest request that would have succeeded.
+    pub largest_free_block: u64,
+}
+
+impl Moment {
+    /// Adds the regions of the firmware's heap up, at the end of each point of a history.
+    pub fn of_history(heap: &Heap, history: &[Point]) -> Vec<Self> {
+        let moment = |point: &Point| {
+            let mut moment = Self {
+                time_us: point.until_us,
+                ..Self::default()
+            };
+            let levels = point.regions.iter().zip(&heap.regions);
+            for (level, _) in levels.filter(|(_, region)| region.origin != Origin::Agent) {
+                moment.used = moment.used.saturating_add(level.used);
+                moment.largest_free_block = moment.largest_free_block.max(level.largest_free_block);
+            }
+            moment
+        };
+        history.iter().map(moment).collect()
+    }
+}
+
+/// Draws how full the heap was over time; nothing of a single moment.
+pub(super) fn timeline(moments: &[Moment]) -> String {
+    let (Some(first), Some(last)) = (moments.first(), moments.last()) else {
+        return String::new();
+    };
+    let span_us = last.time_us.saturating_sub(first.time_us);
+    if span_us == 0 {
+        return String::new();
+    }
+    let most = |value: fn(&Moment) -> u64| moments.iter().map(value).max().unwrap_or(0);
+    let (highest, largest) = (most(|it| it.used), most(|it| it.largest_free_block));
+    // A heap that is nearly empty would be a flat line.
+    let is_above = largest / 4 > highest;
+    let top = match is_above {
+        true => highest + highest / 8,
+        false => highest.max(largest),
+    };
+    let line = |value: fn(&Moment) -> u64| {
+        let step = moments.len().div_ceil(MOMENTS);
+        // The newest one is drawn in any case.
+        let drawn = moments.iter().rev().step_by(step).rev();
+        let point = |(index, moment): (usize, &Moment)| {
+            let command = if index == 0 { 'M' } else { 'L' };
+            let x = scaled(moment.time_us - first.time_us, span_us, WIDTH);
+            let y = HEIGHT - scaled(value(moment).min(top), top, HEIGHT);
+            format!("{command}{x} {y}")
+        };
+        drawn.enumerate().map(point).collect::<String>()
+    };
+    let place = if is_above {
+        "above the picture"
+    } else {
+        "dashed"
+    };
+    let words = format!(
+        "Within {}, {} to {} were used, {} at most; the largest free block went from {} to {}, and is {place}.",
+        duration(span_us),
+        bytes(first.used),
+        bytes(last.used),
+        bytes(highest),
+        bytes(first.largest_free_block),
+        bytes(last.largest_free_block)
+    );
+    format!(
+        "<h2>Over time</h2>\n<p>{words}</p>\n<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-label=\"Heap over time, up to {}\"><path d=\"{}\"/><path class=\"dashed\" d=\"{}\"/></svg>\n",
+        bytes(top),
+        line(|moment| moment.used),
+        line(|moment| moment.largest_free_block)
+    )
+}
+
+/// Draws where the live blocks lie that have a record, region by region; nothing where none has.
+pub(super) fn maps(heap: &Heap, records: &[Record]) -> String {
+    let live: Vec<_> = records.iter().filter(|record| !record.freed).collect();
+    let own = heap.regions.iter();
+    let own = own.filter(|region| region.origin != Origin::Agent);
+    let maps: String = own.map(|region| map(region, &live)).collect();
+    match maps.is_empty() {
+        true => maps,
+        false => format!("<h2>What lies where</h2>\n{maps}"),
+    }
+}
+
+fn map(region: &Region, live: &[&Record]) -> String {
+    let mut pieces = [false; ROWS * PIECES];
+    let mut blocks = 0;
+    for record in live {
+        let Some(range) = range(region, record) else {
+            continue;
+        };
+        blocks += 1;
+        if let Some(pieces) = pieces.get_mut(range) {
+            pieces.fill(true);
+        }
+    }
+    if blocks == 0 {
+        return String::new();
+    }
+    let rows = pieces.chunks(PIECES).enumerate();
+    let path: String = rows.map(|(row, pieces)| runs(row, pieces)).collect();
+    let name = escaped(&region.name);
+    format!(
+        "<p>{name} at {}, {}: {}, row by row from its first address. What is empty is free, or has no record.</p>\n\
+         <svg class=\"wide map\" viewBox=\"0 0 {PIECES} {ROWS}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Blocks in {name}\">\
+         <path d=\"{path}\"/></svg>\n",
+        region.start,
+        bytes(region.size),
+        plural(blocks, "live block")
+    )
+}
+
+/// Returns the pieces of a region that a block lies in; `None` where it lies elsewhere.
+fn range(region: &Region, record: &Record) -> Option<core::ops::Range<usize>> {
+    let all = (ROWS * PIECES) as u64;
+    let first = record.address.0.checked_sub(region.start.0)?;
+    let last = first.saturating_add(record.size.saturating_sub(1));
+    let piece = |offset: u64| scaled(offset, region.size, all) as usize;
+    (last < region.size).then(|| piece(first)..piece(last) + 1)
+}
+
+/// Draws the pieces of a row that have blocks in them.
+fn runs(row: usize, pieces: &[bool]) -> String {
+    let mut path = String::new();
+    let mut from = 0;
+    for run in pieces.chunk_by(|one, next| one == next) {
+        if run[0] {
+            path.push_str(&format!("M{from} {row}.5h{}", run.len()));
+        }
+        from += run.len();
+    }
+    path
+}
+
+/// Returns `value` of `all` as as much of `units`.
+fn scaled(value: u64, all: u64, units: u64) -> u64 {
+    let scaled = u128::from(value) * u128::from(units) / u128::from(all.max(1));
+    scaled as u64
+}
