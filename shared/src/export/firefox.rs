@@ -53,6 +53,11 @@ pub(super) fn write(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_
         r#"{{"meta":{{{META},"preprocessedProfileVersion":{VERSION},"importedFrom":"HeapBeacon","product":"#
     )?;
     out.json(recording.program())?;
+    // Or else the viewer takes the time from the events: none of what follows the last, and of an empty trace no number at all. It takes an end at
+    // 0 for none.
+    let (from_us, until_us) = recording.span_us();
+    out.write_str(r#","profilingStartTime":0,"profilingEndTime":"#)?;
+    milliseconds(until_us.saturating_sub(from_us).max(1), out)?;
     out.write_str(r#"},"libs":[],"counters":"#)?;
     counters(recording, read, out)?;
     write!(
@@ -65,7 +70,6 @@ pub(super) fn write(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_
     out.write_str(r#","name":"#)?;
     out.list(&marks, |out, name| write!(out, "{name}"))?;
     out.write_str(r#","startTime":"#)?;
-    let from_us = recording.span_us().0;
     out.list(&recording.marks, |out, mark| {
         milliseconds(mark.time_us.saturating_sub(from_us), out)
     })?;

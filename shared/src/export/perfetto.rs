@@ -1,7 +1,9 @@
 //! Perfetto's native trace: a heap profile of each region at each mark and at the end, counters, and marks.
 //!
 //! Source: `protos/perfetto/trace/perfetto_trace.proto` of <https://github.com/google/perfetto>. What its reader asks for:
-//! frames have a mapping, profile packets count from 0 without a gap, and the clock of profiles is told by a snapshot.
+//! frames have a mapping, profile packets count from 0 without a gap, and the clock of profiles is told by a snapshot. From the numbers of a
+//! call stack it takes away those that the profile before had of it, of whatever heap (`src/trace_processor/importers/proto/heap_profile_tracker.cc`):
+//! so each region is a sequence of its own, with all names that it refers to.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -58,14 +60,18 @@ const PID: u64 = 1;
 const PROCESS_TRACK: u64 = 1;
 const MARKS_TRACK: u64 = 2;
 const FIRST_COUNTER_TRACK: u64 = 16;
+/// Sequence of all but profiles, and of profiles of what is in no region; regions are behind it.
+const EVENTS: u64 = 1;
+const NO_REGION: u64 = 2;
 
 /// A trace that is being written.
 struct Trace<'a, 'b> {
     recording: &'a Recording,
     /// Names of its counters, with whether they count bytes.
     counters: Vec<(String, u64)>,
-    /// Profile packets so far.
-    profiles: u64,
+    tree: &'a Tree,
+    /// Profile packets so far, by sequence.
+    profiles: BTreeMap<u64, u64>,
     /// What was added up until now.
     sums: BTreeMap<Place, Sums>,
     out: &'a mut Out<'b>,
@@ -93,19 +99,19 @@ pub(super) fn write(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_
     let mut trace = Trace {
         recording,
         counters,
-        profiles: 0,
+        tree: &tree,
+        profiles: BTreeMap::new(),
         sums: BTreeMap::new(),
         out,
     };
     trace.head()?;
-    trace.interned(&tree)?;
-    trace.events(read, &tree, first_region)
+    trace.events(read, first_region)
 }
 
 impl Trace<'_, '_> {
-    fn packet(&mut self, packet: Proto, flags: u64) -> fmt::Result {
+    fn packet(&mut self, sequence: u64, packet: Proto, flags: u64) -> fmt::Result {
         let packet = packet
-            .number(packet::SEQUENCE_ID, 1)
+            .number(packet::SEQUENCE_ID, sequence)
             .number(packet::SEQUENCE_FLAGS, flags);
         let trace = Proto::default().message(1, packet);
         self.out.bytes(trace.bytes())
@@ -120,7 +126,7 @@ impl Trace<'_, '_> {
         let snapshot = Proto::default()
             .number(packet::TIMESTAMP, now)
             .message(packet::CLOCK_SNAPSHOT, clocks);
-        self.packet(snapshot, CLEARED)?;
+        self.packet(EVENTS, snapshot, CLEARED)?;
         let process = Proto::default()
             .number(1, PID)
             .text(6, self.recording.program());
@@ -144,20 +150,23 @@ impl Trace<'_, '_> {
 
     fn track(&mut self, descriptor: Proto) -> fmt::Result {
         let packet = Proto::default().message(packet::TRACK_DESCRIPTOR, descriptor);
-        self.packet(packet, NEEDS_STATE)
+        self.packet(EVENTS, packet, NEEDS_STATE)
     }
 
-    fn intern(&mut self, field: u64, entry: Proto) -> fmt::Result {
+    fn intern(&mut self, sequence: u64, field: u64, entry: Proto) -> fmt::Result {
         let data = Proto::default().message(field, entry);
         let packet = Proto::default().message(packet::INTERNED_DATA, data);
-        self.packet(packet, NEEDS_STATE)
+        self.packet(sequence, packet, NEEDS_STATE)
     }
 
     /// Names mapping, functions and call stacks; what refers to something comes behind it. Ids count from 1.
-    fn interned(&mut self, tree: &Tree) -> fmt::Result {
-        let recording = self.recording;
-        self.intern(interned::MAPPING_PATHS, string(1, recording.program()))?;
+    fn interned(&mut self, sequence: u64) -> fmt::Result {
+        let (recording, tree) = (self.recording, self.tree);
+        self.packet(sequence, Proto::default(), CLEARED)?;
+        let program = string(1, recording.program());
+        self.intern(sequence, interned::MAPPING_PATHS, program)?;
         self.intern(
+            sequence,
             interned::BUILD_IDS,
             string(1, recording.build_id().as_bytes()),
         )?;
@@ -167,10 +176,15 @@ impl Trace<'_, '_> {
             .number(2, 1)
             .number(5, ends.max().unwrap_or(0).saturating_add(1))
             .number(7, 1);
-        self.intern(interned::MAPPINGS, mapping)?;
+        self.intern(sequence, interned::MAPPINGS, mapping)?;
         let (mut names, mut files) = (Strings::default(), Strings::default());
         for (iid, frame) in (1..).zip(&recording.frames) {
-            let name = self.name(interned::FUNCTION_NAMES, &function_of(frame), &mut names)?;
+            let name = self.name(
+                sequence,
+                interned::FUNCTION_NAMES,
+                &function_of(frame),
+                &mut names,
+            )?;
             let mut proto = Proto::default()
                 .number(1, iid)
                 .number(2, name)
@@ -178,16 +192,19 @@ impl Trace<'_, '_> {
                 // A call returns behind itself.
                 .number(4, frame.address.saturating_sub(1));
             if let Some(file) = &frame.file {
-                proto = proto.number(5, self.name(interned::SOURCE_PATHS, file, &mut files)?);
+                proto = proto.number(
+                    5,
+                    self.name(sequence, interned::SOURCE_PATHS, file, &mut files)?,
+                );
             }
             let frame = proto.number_but_0(6, frame.line.unwrap_or(0).into());
-            self.intern(interned::FRAMES, frame)?;
+            self.intern(sequence, interned::FRAMES, frame)?;
         }
         let first_task = recording.frames.len() as u64 + 1;
         for (iid, task) in (first_task..).zip(tree.tasks.iter()) {
-            let name = self.name(interned::FUNCTION_NAMES, task, &mut names)?;
+            let name = self.name(sequence, interned::FUNCTION_NAMES, task, &mut names)?;
             let frame = Proto::default().number(1, iid).number(2, name);
-            self.intern(interned::FRAMES, frame.number(3, 1).number(4, 0))?;
+            self.intern(sequence, interned::FRAMES, frame.number(3, 1).number(4, 0))?;
         }
         for (iid, stack) in (1..).zip(&recording.stacks) {
             let mut callstack = Proto::default().number(1, iid);
@@ -198,23 +215,29 @@ impl Trace<'_, '_> {
             {
                 callstack = callstack.number(2, tree.number(function) as u64 + 1);
             }
-            self.intern(interned::CALLSTACKS, callstack)?;
+            self.intern(sequence, interned::CALLSTACKS, callstack)?;
         }
         Ok(())
     }
 
     /// Returns the id of a string, which is told of if it is new.
-    fn name(&mut self, field: u64, text: &str, known: &mut Strings) -> Result<u64, fmt::Error> {
+    fn name(
+        &mut self,
+        sequence: u64,
+        field: u64,
+        text: &str,
+        known: &mut Strings,
+    ) -> Result<u64, fmt::Error> {
         let next = known.len();
         let number = known.number(text);
         let iid = number as u64 + 1;
         if number == next {
-            self.intern(field, string(iid, text))?;
+            self.intern(sequence, field, string(iid, text))?;
         }
         Ok(iid)
     }
 
-    fn events(&mut self, read: &mut Read<'_>, tree: &Tree, first_region: usize) -> fmt::Result {
+    fn events(&mut self, read: &mut Read<'_>, first_region: usize) -> fmt::Result {
         let recording = self.recording;
         let mut counters = Counters::new(recording, self.counters.len());
         (0..first_region).for_each(|counter| counters.change(counter, |_| 0));
@@ -225,7 +248,7 @@ impl Trace<'_, '_> {
                 self.mark(mark.time_us, &mark.name)?;
             }
             self.points(&counters.at(now_us))?;
-            self.count(step, tree, first_region, &mut counters);
+            self.count(step, first_region, &mut counters);
             Ok(())
         })?;
         for mark in marks {
@@ -235,7 +258,7 @@ impl Trace<'_, '_> {
         self.profile(until_us)
     }
 
-    fn count(&mut self, step: &Step, tree: &Tree, first_region: usize, counters: &mut Counters) {
+    fn count(&mut self, step: &Step, first_region: usize, counters: &mut Counters) {
         let (record, is_new) = match step {
             Step::Allocated(record) => (record, true),
             Step::Freed(record, _) => (record, false),
@@ -258,7 +281,7 @@ impl Trace<'_, '_> {
             true => live.saturating_add(1),
             false => live.saturating_sub(1),
         });
-        if let Some(task) = tree.task_of(record.stack) {
+        if let Some(task) = self.tree.task_of(record.stack) {
             counters.change(2 + task, |live| live_after(step, live));
         }
     }
@@ -286,7 +309,7 @@ impl Trace<'_, '_> {
         let packet = Proto::default()
             .number(packet::TIMESTAMP, ns(time_us))
             .message(packet::TRACK_EVENT, event);
-        self.packet(packet, NEEDS_STATE)
+        self.packet(EVENTS, packet, NEEDS_STATE)
     }
 
     /// Writes what all call stacks have allocated and freed until now, region by region.
@@ -299,9 +322,13 @@ impl Trace<'_, '_> {
                 samples.push((place as u64 + 1, *sums));
             }
         }
-        let mut profile = Proto::default().number(7, self.profiles);
-        self.profiles += 1;
         for (region, samples) in regions {
+            let sequence = region.map_or(NO_REGION, |region| NO_REGION + 1 + u64::from(region));
+            let index = self.profiles.get(&sequence).copied().unwrap_or(0);
+            if index == 0 {
+                self.interned(sequence)?;
+            }
+            self.profiles.insert(sequence, index + 1);
             let mut dump = Proto::default()
                 .number(1, PID)
                 .number(9, ns(time_us))
@@ -310,12 +337,13 @@ impl Trace<'_, '_> {
             for (callstack, sums) in samples {
                 dump = dump.message(2, sample(callstack, &sums));
             }
-            profile = profile.message(5, dump);
+            let profile = Proto::default().number(7, index).message(5, dump);
+            let packet = Proto::default()
+                .number(packet::TIMESTAMP, ns(time_us))
+                .message(packet::PROFILE_PACKET, profile);
+            self.packet(sequence, packet, NEEDS_STATE)?;
         }
-        let packet = Proto::default()
-            .number(packet::TIMESTAMP, ns(time_us))
-            .message(packet::PROFILE_PACKET, profile);
-        self.packet(packet, NEEDS_STATE)
+        Ok(())
     }
 }
 

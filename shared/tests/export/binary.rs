@@ -128,6 +128,22 @@ fn perfetto_has_a_profile_of_each_region_at_each_mark_and_at_the_end() {
             (1, 100, "psram, slow", 1_000, 1),
         ];
         assert_eq!(told, expected, "{name}");
+        // What it takes for the profile before is that of the sequence, of whatever region: one call stack may have blocks in several.
+        let sequences = packets.iter().filter_map(|packet| {
+            let dumps = &packet.profile_packet.as_ref()?.process_dumps;
+            let regions = dumps.iter().map(|dump| dump.heap_name.as_str());
+            Some((
+                packet.trusted_packet_sequence_id,
+                regions.collect::<Vec<_>>(),
+            ))
+        });
+        let sequences: Vec<_> = sequences.collect();
+        let (dram, psram) = ((3, vec!["dram"]), (4, vec!["psram, slow"]));
+        assert_eq!(
+            sequences,
+            [dram.clone(), psram.clone(), dram, psram],
+            "{name}"
+        );
         let marks = packets
             .iter()
             .filter_map(|packet| packet.track_event.as_ref());
@@ -142,8 +158,12 @@ fn perfetto_has_a_profile_of_each_region_at_each_mark_and_at_the_end() {
 #[test]
 fn perfetto_names_every_frame_before_it_is_referred_to_and_gives_each_a_mapping() {
     let mut build_ids = Vec::new();
-    let (mut names, mut frames, mut stacks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    // Each sequence has its own.
+    let mut sequences = BTreeMap::new();
     for packet in packets(&all_mode()) {
+        let sequence = sequences.entry(packet.trusted_packet_sequence_id);
+        let (names, frames, stacks) =
+            sequence.or_insert_with(|| (BTreeMap::new(), BTreeMap::new(), BTreeMap::new()));
         let data = packet.interned_data.unwrap_or_default();
         names.extend(
             data.function_names
@@ -163,10 +183,13 @@ fn perfetto_names_every_frame_before_it_is_referred_to_and_gives_each_a_mapping(
         let mut samples = dumps.iter().flat_map(|dump| &dump.samples);
         assert!(samples.all(|sample| stacks.contains_key(&sample.callstack_id)));
     }
-    assert_eq!(stacks[&1], ["net", "app::main", "app::grow", EVIL]);
-    assert_eq!(stacks.len(), 3);
+    for region in [3, 4] {
+        let (_, _, stacks) = &sequences[&region];
+        assert_eq!(stacks[&1], ["net", "app::main", "app::grow", EVIL]);
+        assert_eq!(stacks.len(), 3);
+    }
     // Its bytes: the reader itself writes them in hexadecimal.
-    assert_eq!(build_ids, [[0xab, 0x01]]);
+    assert_eq!(build_ids, [[0xab, 0x01]; 2]);
 }
 
 #[test]

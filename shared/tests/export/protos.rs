@@ -96,6 +96,8 @@ pub(crate) struct Trace {
 pub(crate) struct Packet {
     #[prost(uint64, tag = "8")]
     pub(crate) timestamp: u64,
+    #[prost(uint32, tag = "10")]
+    pub(crate) trusted_packet_sequence_id: u32,
     #[prost(message, optional, tag = "11")]
     pub(crate) track_event: Option<TrackEvent>,
     #[prost(message, optional, tag = "12")]

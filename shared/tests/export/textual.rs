@@ -218,6 +218,9 @@ fn firefox_profiler_gets_each_allocation_and_free_in_time() {
             "{name}"
         );
         assert_eq!(thread["markers"]["startTime"][0], 43.);
+        // Beyond the last event: something may have been live since then.
+        assert_eq!(file["meta"]["profilingStartTime"], 0);
+        assert_eq!(file["meta"]["profilingEndTime"], 95.);
         let counter = &file["counters"][0]["samples"];
         assert_eq!(sum(&counter["count"]) as u64, LIVE.bytes);
         let shared = &file["shared"];
@@ -271,6 +274,9 @@ fn an_empty_trace_is_a_valid_document() {
         assert!(json(&bytes, format).is_object(), "{format:?}");
     }
     assert_eq!(json(&bytes, Format::Dhat)["pps"], Value::Array(Vec::new()));
+    // Whatever is no time, or 0, makes the viewer look for the first event.
+    let end = &json(&bytes, Format::Firefox)["meta"]["profilingEndTime"];
+    assert!(end.as_f64().is_some_and(|end| end > 0.), "{end}");
     assert_eq!(text(&bytes, Format::Collapsed), "");
     for format in [Format::Records, Format::Leaks] {
         assert_eq!(rows(&text(&bytes, format)).len(), 1, "{format:?}");
