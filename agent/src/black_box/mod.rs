@@ -2,6 +2,7 @@
 
 mod ahead;
 mod area;
+mod ends;
 mod log;
 
 use core::cell::Cell;
@@ -14,6 +15,7 @@ use heapbeacon_shared::wire::{Encoder, MAX_ENCODED, Message, read_first};
 
 pub(crate) use ahead::Ahead;
 use area::{Area, Content, Found, HEAD};
+use ends::ENDS;
 use log::{LOG, Log};
 
 /// Words of each area that is written ahead: 2 KiB.
@@ -22,9 +24,6 @@ const AREA: usize = 512;
 const KEPT: usize = AREA + LOG;
 /// Words of the note on how a boot ended.
 const NOTE: usize = 116;
-/// Words of how often boots have ended for each reason.
-const ENDS: usize = HEAD + REASONS;
-const REASONS: usize = Reason::ALL.len();
 const WORDS: usize = KEPT + 2 * AREA + NOTE + LOG + ENDS;
 /// Bytes that a note takes at most.
 const NOTE_BYTES: usize = (NOTE - HEAD) * size_of::<u32>();
@@ -38,8 +37,13 @@ impl Memory {
         Self([const { AtomicU32::new(0) }; WORDS])
     }
 
-    /// Checks whether nothing was ever kept in it, or not since the power failed.
+    /// Checks whether no boot has begun with it, or none since the power failed.
     pub fn is_blank(&self) -> bool {
+        self.has_nothing_to_tell() && self.ends().find() == Found::Nothing
+    }
+
+    /// Checks whether nothing is kept, and no boot has left anything to keep.
+    fn has_nothing_to_tell(&self) -> bool {
         let [first, second] = self.ahead();
         let all = [self.kept(), first, second, self.note()];
         all.iter().all(|area| area.find() == Found::Nothing)
@@ -176,7 +180,7 @@ impl<M: RawMutex> BlackBox<M> {
             (None, Reset::PowerOn) => None,
         };
         let outcome = self.settle(reset, noted, before);
-        self.count(before);
+        ends::count(&self.memory.ends(), before);
         // The note goes last: a reset in between finds by it that what it tells of was kept.
         self.memory.log().clear();
         for area in self.memory.ahead() {
@@ -201,35 +205,11 @@ impl<M: RawMutex> BlackBox<M> {
         before.filter(|reason| *reason != Reason::Unknown)
     }
 
-    /// Returns how often boots have ended for each of the [reasons](Reason::ALL), since memory lost its content last.
-    pub fn endings(&self) -> [u32; REASONS] {
-        let area = self.memory.ends();
-        let mut bytes = [[0; size_of::<u32>()]; REASONS];
-        match area.find() {
-            Found::Content(content) if content.bytes == size_of_val(&bytes) => {
-                area.read(0, bytes.as_flattened_mut());
-            }
-            _ => {}
-        }
-        bytes.map(u32::from_le_bytes)
-    }
-
-    /// Counts the boot before; after a reset within this, all begin anew.
-    fn count(&self, before: Option<Reason>) {
-        let mut endings = self.endings();
-        if let Some(reason) = before {
-            let count = &mut endings[reason as usize];
-            *count = count.saturating_add(1);
-        }
-        let bytes = endings.map(u32::to_le_bytes);
-        let area = self.memory.ends();
-        area.open();
-        area.write(0, bytes.as_flattened());
-        area.seal(Content {
-            number: 0,
-            bytes: size_of_val(&bytes),
-            messages: 0,
-        });
+    /// Returns how often boots have ended for each of the [reasons](Reason::ALL), since memory lost its content last; `None` before this
+    /// one has begun.
+    pub fn endings(&self) -> Option<[u32; Reason::ALL.len()]> {
+        let has_begun = self.get().has_begun;
+        has_begun.then(|| ends::counts(&self.memory.ends()))
     }
 
     /// Returns where it keeps what it does.
@@ -393,7 +373,7 @@ impl<M: RawMutex> BlackBox<M> {
     fn settle(&self, reset: Reset, noted: Option<Ending>, before: Option<Reason>) -> Outcome {
         let kept = self.memory.kept();
         let [first, second] = self.memory.ahead();
-        if self.memory.is_blank() {
+        if self.memory.has_nothing_to_tell() {
             clear(&kept);
             return match reset {
                 Reset::PowerOn | Reset::Ended(Reason::BrownOut) => Outcome::Lost,

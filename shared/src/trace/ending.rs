@@ -43,6 +43,15 @@ pub enum Reason {
     Snapshot,
 }
 
+// What counts by reason goes by this order.
+const _: () = {
+    let mut index = 0;
+    while index < Reason::ALL.len() {
+        assert!(Reason::ALL[index] as usize == index);
+        index += 1;
+    }
+};
+
 impl Reason {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 13] = [

@@ -46,7 +46,7 @@ pub(super) const FAMILIES: [Family; 41] = [
     family("process_start_time_seconds", Of::StartTime, "When the device booted, since the Unix epoch."),
     family("process_reset_info", Of::ResetReason, "Why the device started last."),
     family("process_restart_info", Of::Restart, "Why the boot before has ended, by the words of post-mortems."),
-    family("process_restarts_total", Of::Restarts, "Boots that have ended, by reason, since the power came."),
+    family("process_restarts_total", Of::Restarts, "Boots that have ended, by reason, since memory lost its content last, as without power."),
     family("heap_size_bytes", Of::Region(|region| region.size), "Bytes of a region of the heap."),
     family("heap_used_bytes", Of::Region(|region| region.used), "Bytes that are handed out."),
     family("heap_free_bytes", Of::Region(|region| region.free), "Bytes that are left."),

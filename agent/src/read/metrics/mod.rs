@@ -223,14 +223,12 @@ fn restart<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
     }
 }
 
-/// Tells how many boots have ended for each reason that there was.
+/// Tells how many boots have ended for each reason: also that none has, for who looks at what has risen sees no first one otherwise.
 fn restarts<P: Device>(samples: &mut Samples<'_>) -> fmt::Result {
-    let endings = P::black_box().map(|black_box| black_box.endings());
-    let counts = endings.iter().flatten();
-    let mut counts = Reason::ALL
-        .iter()
-        .zip(counts)
-        .filter(|(_, count)| **count > 0);
+    let endings = P::black_box().and_then(|black_box| black_box.endings());
+    let counts = Reason::ALL.iter().zip(endings.iter().flatten());
+    // A boot that had its state kept has not ended.
+    let mut counts = counts.filter(|(reason, _)| **reason != Reason::Snapshot);
     counts.try_for_each(|(reason, count)| {
         samples.sample(&[("reason", reason.name())], Value::Number((*count).into()))
     })
