@@ -146,6 +146,23 @@ impl Fold {
         }
     }
 
+    /// Begins another trace in the same stream, where what was told of the boot is not told again.
+    pub(super) fn followed_by(&self, next: &wire::Header) -> Self {
+        let boot = self.header.as_ref().map(|header| header.boot_id);
+        if boot != Some(next.boot_id) {
+            return Self::default();
+        }
+        Self {
+            heap: self.heap.clone(),
+            tasks: self.tasks.clone(),
+            task_places: self.task_places.clone(),
+            samples: self.samples.clone(),
+            past: self.past.clone(),
+            marks: self.marks.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Returns whether anything of the trace was said.
     pub(super) fn has_trace(&self) -> bool {
         self.counters.is_some() || !self.stacks.is_empty() || self.ending.is_some()

@@ -9,7 +9,7 @@ use crate::wire::Sample;
 const MOST_REGIONS: usize = 4;
 
 /// Points in the order of time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Past {
     points: Vec<Point>,
 }

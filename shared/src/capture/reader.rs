@@ -85,13 +85,13 @@ impl CaptureReader {
 
     fn take(&mut self, message: Message) {
         if self.part.ends_before(&message) {
-            self.begin_another();
+            self.begin_another(&message);
         }
         self.part.take(message);
     }
 
     /// Puts away what was read so far: the message that was read last begins another capture.
-    fn begin_another(&mut self) {
+    fn begin_another(&mut self, first: &Message) {
         let now = self.decoder.summary();
         let before = Received {
             messages: now.messages.wrapping_sub(1),
@@ -99,6 +99,10 @@ impl CaptureReader {
         };
         let part = core::mem::take(&mut self.part);
         self.part.before = before;
+        // A stream goes on without an end.
+        if let (None, Message::Header(header)) = (part.end, first) {
+            self.part.fold = part.fold.followed_by(header);
+        }
         self.put_away(part, before);
     }
 

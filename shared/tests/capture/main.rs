@@ -1,12 +1,9 @@
 //! What a capture says, whole or damaged, and what its pages add up to.
 
 mod disorder;
+mod history;
 mod messages;
-
-use std::cell::Cell;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+mod turns;
 
 use heapbeacon_shared::analysis::{Hold, Snapshot};
 use heapbeacon_shared::api::Warning;
@@ -14,10 +11,10 @@ use heapbeacon_shared::capture::{
     Capture, CaptureError, CaptureReader, Loss, NoLost, Page, holders, lost, survivors,
 };
 use heapbeacon_shared::trace::{
-    self, Address, BuildId, Failure, Level, Mark, MissedFrees, Origin, Point, Reference, Root,
-    Scan, Span, State, WrongFreeKind,
+    self, Address, BuildId, Failure, Mark, MissedFrees, Origin, Reference, Root, Scan, Span, State,
+    WrongFreeKind,
 };
-use heapbeacon_shared::wire::{Header, HeapRegion, Message, References, Sample};
+use heapbeacon_shared::wire::{Header, HeapRegion, Message, References};
 
 use messages::*;
 
@@ -56,53 +53,6 @@ fn regions_keep_their_origin_and_get_their_samples() {
     assert_eq!(regions[0].used, 400);
     assert_eq!(regions[0].fragmentation, 50);
     assert_eq!(regions[1].origin, Origin::Agent);
-}
-
-#[test]
-fn how_full_the_heap_was_is_told_by_the_device_and_behind_that_by_samples() {
-    let point = |from: u64, until: u64, used| {
-        let level = |used| Level {
-            used,
-            free: 1_000 - used,
-            ..Level::default()
-        };
-        Message::History(Point {
-            from_us: from * SECOND,
-            until_us: until * SECOND,
-            regions: [used, 10].map(level).into_iter().collect(),
-        })
-    };
-    let mut told = messages();
-    // The second one twice, as in a stream that was joined of two.
-    told.extend([
-        point(0, 2, 100),
-        point(2, 4, 300),
-        point(0, 2, 100),
-        point(2, 4, 300),
-    ]);
-    let used = |told: &[Message]| {
-        let history = read(&stream(told)).expect("readable").history;
-        let used = history
-            .iter()
-            .map(|point| (point.until_us / SECOND, point.regions[0].used));
-        used.collect::<Vec<_>>()
-    };
-    assert_eq!(used(&told), [(2, 100), (4, 300)]);
-    for (second, region, used) in [
-        (3, 0, 250),
-        (3, 1, 10),
-        (6, 0, 500),
-        (6, 1, 10),
-        (8, 0, 600),
-    ] {
-        let Message::Sample(sample) = sample(region, used, 500) else {
-            panic!("it is one");
-        };
-        let time = second * SECOND;
-        told.push(Message::Sample(Sample { time, ..sample }));
-    }
-    // One from before, and one of which a region is missing, say nothing new.
-    assert_eq!(used(&told), [(2, 100), (4, 300), (6, 500)]);
 }
 
 #[test]
@@ -200,31 +150,6 @@ fn pieces_of_any_size_are_the_same_capture() {
             .for_each(|piece| reader.push(piece).expect("readable"));
         assert_eq!(reader.finish(), whole, "pieces of {size}");
     }
-}
-
-#[test]
-fn a_long_capture_is_finished_in_turns_and_is_the_same() {
-    let mut told = messages();
-    told.extend((100..200_100).map(|second| record(second, 8, 1)));
-    told.extend((100..200_100).map(|second| freed(second, second + 1)));
-    let bytes = stream(&told);
-    let reader = || {
-        let mut reader = CaptureReader::new();
-        reader.push(&bytes).expect("readable");
-        reader
-    };
-    let turns = Cell::new(0);
-    let finished = reader().finish_in_turns(|| {
-        turns.set(turns.get() + 1);
-        std::future::ready(())
-    });
-    let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(finished) = pin!(finished).poll(&mut context) else {
-        panic!("it waits for nothing");
-    };
-    // Frees, addresses and records, some ten thousand at a time.
-    assert!(turns.get() > 3 * 200_000 / 40_000, "{turns:?}");
-    assert_eq!(finished, reader().finish());
 }
 
 #[test]
