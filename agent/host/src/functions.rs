@@ -32,13 +32,15 @@ impl Table {
             .iter()
             .flat_map(Object::symbols)
             .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition())
+            // A label within a function would hide that.
+            .filter(|symbol| symbol.size() > 0)
             .filter_map(|symbol| {
                 let range = symbol.address()..symbol.address().checked_add(symbol.size())?;
                 let name = symbol.name().ok()?;
                 Some(Function { range, name })
             })
             .collect();
-        functions.sort_unstable_by_key(|function| function.range.start);
+        functions.sort_unstable_by_key(|function| (function.range.start, function.range.end));
         Self(functions)
     }
 }
