@@ -3,7 +3,7 @@
 use heapbeacon_shared::wire::MAX_ENCODED;
 
 use super::area::{Area, Content};
-use super::{AREA, NOTE_BYTES};
+use super::memory::{AREA, NOTE_BYTES};
 
 /// Bytes of an area that stay free, for a note has to find room behind its content.
 const RESERVED: usize = NOTE_BYTES;

@@ -202,14 +202,31 @@ fn choose<'b, P: Device>(
         return Err(Problem::wrong_method(methods));
     }
     match place {
-        Place::Route(endpoint, _) if endpoint.route == Route::Events => {
+        Place::Route(endpoint, parameter) => {
+            choose_route(server, request, endpoint, parameter, body_length)
+        }
+        Place::File(file) => Ok(Action::File(file)),
+        Place::Nothing => Err(assets::nothing_here()),
+    }
+}
+
+/// Chooses what to do about a request to a route, which has the method.
+fn choose_route<'b, P: Device>(
+    server: &'static Server<P>,
+    request: &Request<'_, 'b>,
+    endpoint: &'static Endpoint,
+    parameter: Encoded<'b>,
+    body_length: usize,
+) -> Result<Action<'b>, Problem> {
+    match endpoint.route {
+        Route::Events => {
             let opening = Opening::of(&server.keys(), request, endpoint.query)?;
             if opening.is_admitted {
                 check_events::<P>(opening.filter.events)?;
             }
             Ok(Action::Open(opening))
         }
-        Place::Route(endpoint, _) if endpoint.route == Route::SetSymbols => {
+        Route::SetSymbols => {
             Query::new(request.target.query, endpoint.query)?;
             Ok(Action::Symbols {
                 bytes: body_length,
@@ -217,28 +234,22 @@ fn choose<'b, P: Device>(
             })
         }
         #[cfg(feature = "functions")]
-        Place::Route(endpoint, _)
-            if endpoint.route == Route::ProfileSymbols
-                && body_length <= MOST_ADDRESSES
-                && P::functions().is_some() =>
-        {
+        Route::ProfileSymbols if body_length <= MOST_ADDRESSES && P::functions().is_some() => {
             Query::new(request.target.query, endpoint.query)?;
             Ok(Action::Names)
         }
         #[cfg(feature = "update")]
-        Place::Route(endpoint, _) if endpoint.body == api::Body::Stream => {
+        _ if endpoint.body == api::Body::Stream => {
             let query = Query::new(request.target.query, endpoint.query)?;
             Incoming::of(request, query, body_length).map(Action::Upload)
         }
-        Place::Route(endpoint, parameter) => call(
+        _ => call(
             endpoint,
             parameter,
             request,
             body_length,
             server.tokens_set(),
         ),
-        Place::File(file) => Ok(Action::File(file)),
-        Place::Nothing => Err(assets::nothing_here()),
     }
 }
 
