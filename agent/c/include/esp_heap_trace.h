@@ -1,7 +1,8 @@
 /* ESP-IDF's heap tracing calls, recorded by HeapBeacon.
  *
  * Names, types and error codes are those of ESP-IDF 5, so code that was written against its `esp_heap_trace.h` compiles
- * unchanged. Put this folder in front of ESP-IDF's own, and leave CONFIG_HEAP_TRACING off: or else there would be two of each call. Without
+ * unchanged. Put this folder in front of ESP-IDF's own, and leave CONFIG_HEAP_TRACING off: or else there would be two of each call. What your own
+ * sources have within #ifdef CONFIG_HEAP_TRACING would then be left out without a word: define it for these sources, and for them only. Without
  * ESP-IDF, `without-esp-idf` has the other headers that are wanted. The allocator calls the two hooks in `esp_heap_caps.h`, and a
  * port has the functions in `heapbeacon_port.h`: with ESP-IDF, `ports/esp_idf.c` does both.
  *
