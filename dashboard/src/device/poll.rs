@@ -16,7 +16,7 @@ use super::visibility::seen;
 use crate::location::{current_page, own_base};
 use crate::model::heap_sample::HeapSample;
 use crate::store::Store;
-use crate::store::clock::now_ms;
+use crate::store::clock::{Clock, now_ms};
 
 /// HTTP status where there is no such path.
 const NOT_FOUND: u16 = 404;
@@ -332,7 +332,7 @@ impl Store {
             .as_ref()
             .is_some_and(|(_, id)| *id != device.build_id);
         let rebooted = before.is_some_and(|(boot_id, _)| boot_id != device.boot_id);
-        let reason = device.reset_reason.clone();
+        let (reason, uptime_us) = (device.reset_reason.clone(), device.uptime_us);
         if rebooted {
             self.keep_earlier(&device);
         }
@@ -345,7 +345,9 @@ impl Store {
                 .trace
                 .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
             self.offer_picture(told_us, &reason);
-            self.clock.set_value(Default::default());
+            let mut clock = Clock::default();
+            clock.answered(uptime_us, now_ms());
+            self.clock.set_value(clock);
             self.updated_us.set(other_build.then_some(0));
             self.forget_history();
             self.marks.set(Default::default());

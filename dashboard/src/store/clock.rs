@@ -31,6 +31,14 @@ impl Clock {
         self.booted_ms.unwrap_or_default() + time_us as f64 / US_PER_MS
     }
 
+    /// Returns how long nothing was heard between a time that was told and the boot that began at a moment of the browser's clock, in
+    /// microseconds; 0 where the boot before had told no time.
+    pub fn down_us(&self, last_us: u64, booted_ms: f64) -> u64 {
+        let heard_ms = self.booted_ms.map(|_| self.at_ms(last_us));
+        let down_ms = heard_ms.map_or(0.0, |heard_ms| booted_ms - heard_ms);
+        (down_ms * US_PER_MS) as u64
+    }
+
     /// Returns whether a time is from before one that was told already.
     pub fn is_behind(&self, time_us: u64) -> bool {
         time_us < self.latest_us
@@ -60,5 +68,15 @@ mod tests {
         clock.answered(3_000_000, 10_000.0);
         clock.answered(4_000_000, 11_900.0);
         assert_eq!(clock.at_ms(3_500_000), 10_500.0);
+    }
+
+    #[test]
+    fn a_boot_that_told_no_time_was_not_silent_since_1970() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.down_us(0, 1.8e12), 0);
+        clock.answered(3_000_000, 10_000.0);
+        assert_eq!(clock.down_us(4_000_000, 11_500.0), 500_000);
+        // The browser's clock may have been set.
+        assert_eq!(clock.down_us(4_000_000, 1_500.0), 0);
     }
 }
