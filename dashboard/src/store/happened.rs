@@ -70,6 +70,12 @@ impl Store {
             let last_us = history.items().last().map_or(0, Timed::time_us);
             history.restarted(events, clock.down_us(last_us, booted_ms));
         });
+        // What failed is among those events, until the next boot tells of its own.
+        self.heap.update(|heap| {
+            if let Some(heap) = heap {
+                heap.recent_failures.clear();
+            }
+        });
         // The next trace that is told of is no other one of the same boot.
         self.trace.update(|trace| {
             if let Some(trace) = trace {
