@@ -48,8 +48,11 @@ impl Store {
     async fn poll_forever(&self) {
         let mut evicted = Evicted::default();
         let mut pace = Pace::default();
+        // Whether the device may be another one, or have started anew, for all that is known.
+        let mut is_unsure = false;
         for round in 0_u32.. {
-            let outcome = self.ask(round, &mut evicted).await;
+            let outcome = self.ask(round, is_unsure, &mut evicted).await;
+            is_unsure = outcome.is_err();
             self.note(&outcome).await;
             match outcome {
                 Ok(()) => {
@@ -62,7 +65,7 @@ impl Store {
                 Err(_) => pace = Pace::default(),
             }
             self.pause(&pace).await;
-            seen().await;
+            is_unsure |= seen().await;
         }
     }
 
@@ -145,13 +148,18 @@ impl Store {
         }));
     }
 
-    async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
+    async fn ask(
+        &self,
+        round: u32,
+        is_unsure: bool,
+        evicted: &mut Evicted,
+    ) -> Result<(), ApiError> {
         if self.device.with_untracked(Option::is_none) {
             return self.ask_first(evicted).await;
         }
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
-        if was_lost || round.is_multiple_of(SELDOM) {
+        if was_lost || is_unsure || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?)
                 .await?;
             self.ask_demo().await?;
@@ -350,6 +358,8 @@ impl Store {
             self.clock.set_value(clock);
             self.updated_us.set(other_build.then_some(0));
             self.forget_history();
+            // Nobody has switched what is other than before.
+            self.demo.set(None);
             self.marks.set(Default::default());
             self.notices.show(format!(
                 "The device restarted ({reason}). What was before stays on the timeline."
@@ -357,9 +367,17 @@ impl Store {
         }
         self.look_for_elf();
         match rebooted {
-            true => self.ask_post_mortem().await,
+            true => self.ask_after_restart().await,
             false => Ok(()),
         }
+    }
+
+    /// Asks how the boot before has ended, and what the one that runs remembers of the time before it was noticed.
+    async fn ask_after_restart(&self) -> Result<(), ApiError> {
+        self.ask_post_mortem().await?;
+        self.ask_demo().await?;
+        self.ask_heap().await?;
+        self.ask_past().await
     }
 
     /// Asks what the trace is doing.

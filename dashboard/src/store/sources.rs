@@ -270,8 +270,8 @@ impl Prepared {
         }
         pause().await;
         let references = capture.references.take();
-        let scanned = references
-            .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
+        let scanned =
+            references.and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
         pause().await;
         Self {
             heap_history,
