@@ -386,9 +386,14 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
     let without = drawn(&[moment(7, 200)], &[]);
     assert!(!without.contains("Over time") && !without.contains("What lies where"));
     // However many there are, it stays small.
-    let moments: Vec<_> = (0..100_000).map(|time_us| moment(time_us, 500)).collect();
+    let mut moments: Vec<_> = (0..100_000).map(|time_us| moment(time_us, 500)).collect();
     let records: Vec<_> = (0..600).map(|at| block(1_000 + 2 * at, 1, false)).collect();
     assert!(drawn(&moments, &records).len() < 30_000);
+    // And shows what was so for a moment only.
+    moments[12_345].used = 1_000;
+    moments[54_321].largest_free_block = 100;
+    let html = drawn(&moments, &records);
+    assert!(html.contains(" 0L") && html.contains(" 90L"), "{html}");
 }
 
 #[test]

@@ -64,17 +64,18 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
         true => highest + highest / 8,
         false => highest.max(largest),
     };
-    let line = |value: fn(&Moment) -> u64| {
-        let step = moments.len().div_ceil(MOMENTS);
-        // The newest one is drawn in any case.
-        let drawn = moments.iter().rev().step_by(step).rev();
-        let point = |(index, moment): (usize, &Moment)| {
+    // Each part is drawn at its end, as it was at worst: the newest moment is the end of one.
+    let line = |value: fn(&Moment) -> u64, worst: fn(u64, u64) -> u64| {
+        let parts = moments.rchunks(moments.len().div_ceil(MOMENTS)).rev();
+        let point = |(index, part): (usize, &[Moment])| {
             let command = if index == 0 { 'M' } else { 'L' };
-            let x = scaled(moment.time_us - first.time_us, span_us, WIDTH);
-            let y = HEIGHT - scaled(value(moment).min(top), top, HEIGHT);
+            let time_us = part.last().map_or(0, |moment| moment.time_us);
+            let x = scaled(time_us.saturating_sub(first.time_us), span_us, WIDTH);
+            let value = part.iter().map(value).reduce(worst).unwrap_or(0);
+            let y = HEIGHT - scaled(value.min(top), top, HEIGHT);
             format!("{command}{x} {y}")
         };
-        drawn.enumerate().map(point).collect::<String>()
+        parts.enumerate().map(point).collect::<String>()
     };
     let place = if is_above {
         "above the picture"
@@ -94,8 +95,8 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
         "<h2>Over time</h2>\n<p>{words}</p>\n<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
          aria-label=\"Heap over time, up to {}\"><path d=\"{}\"/><path class=\"dashed\" d=\"{}\"/></svg>\n",
         bytes(top),
-        line(|moment| moment.used),
-        line(|moment| moment.largest_free_block)
+        line(|moment| moment.used, u64::max),
+        line(|moment| moment.largest_free_block, u64::min)
     )
 }
 
