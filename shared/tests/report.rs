@@ -253,7 +253,9 @@ fn html(version: &Version, losses: &[String]) -> String {
         },
         heap: &Heap::default(),
         moments: &[],
+        boots_us: &[],
         records: &[],
+        records_age_us: 0,
         verdict: None,
         losses,
     };
@@ -351,7 +353,9 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
             device: &Device::default(),
             heap: &heap,
             moments,
+            boots_us: &[0, 50, 101],
             records,
+            records_age_us: records.len() as u64 / 3 * 60_000_000,
             verdict: None,
             losses: &[],
         };
@@ -370,7 +374,9 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
         &records,
     );
     for words in [
-        "<path d=\"M0 75L300 38L600 25\"/><path class=\"dashed\" d=\"M0 0L300 38L600 50\"/>",
+        "<path d=\"M0 75L300 38L600 25\"/><path class=\"dashed\" d=\"M0 0L300 38L600 50M300 0V100\"/>",
+        "dashed. 1 restart within it: an upright line where a boot begins.",
+        "<p>This is as it was 60 s before the rest.</p>",
         "200 B to 600 B were used, 600 B at most",
         "dram &lt;0&gt; at 0x000003e8, 1.2 KiB: 2 live blocks",
         "<path d=\"M0 0.5h3M198 0.5h2M0 1.5h2\"/>",
