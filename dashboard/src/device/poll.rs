@@ -353,9 +353,7 @@ impl Store {
                 .trace
                 .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
             self.offer_picture(told_us, &reason);
-            let mut clock = Clock::default();
-            clock.answered(uptime_us, now_ms());
-            self.clock.set_value(clock);
+            self.clock.set_value(Clock::of_boot(uptime_us, now_ms()));
             self.updated_us.set(other_build.then_some(0));
             self.forget_history();
             // Nobody has switched what is other than before.
@@ -370,14 +368,6 @@ impl Store {
             true => self.ask_after_restart().await,
             false => Ok(()),
         }
-    }
-
-    /// Asks how the boot before has ended, and what the one that runs remembers of the time before it was noticed.
-    async fn ask_after_restart(&self) -> Result<(), ApiError> {
-        self.ask_post_mortem().await?;
-        self.ask_demo().await?;
-        self.ask_heap().await?;
-        self.ask_past().await
     }
 
     /// Asks what the trace is doing.

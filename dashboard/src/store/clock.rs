@@ -14,6 +14,13 @@ pub struct Clock {
 const US_PER_MS: f64 = 1_000.0;
 
 impl Clock {
+    /// Creates the clock of a boot that has told how long it lasts, at a moment of the browser's clock in milliseconds.
+    pub fn of_boot(uptime_us: u64, at_ms: f64) -> Self {
+        let mut clock = Self::default();
+        clock.answered(uptime_us, at_ms);
+        clock
+    }
+
     /// Takes a time that was told, and returns the latest one.
     pub fn later(&mut self, time_us: u64) -> u64 {
         self.latest_us = self.latest_us.max(time_us);
@@ -72,9 +79,8 @@ mod tests {
 
     #[test]
     fn a_boot_that_told_no_time_was_not_silent_since_1970() {
-        let mut clock = Clock::default();
-        assert_eq!(clock.down_us(0, 1.8e12), 0);
-        clock.answered(3_000_000, 10_000.0);
+        assert_eq!(Clock::default().down_us(0, 1.8e12), 0);
+        let clock = Clock::of_boot(3_000_000, 10_000.0);
         assert_eq!(clock.down_us(4_000_000, 11_500.0), 500_000);
         // The browser's clock may have been set.
         assert_eq!(clock.down_us(4_000_000, 1_500.0), 0);
