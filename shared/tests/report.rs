@@ -253,7 +253,9 @@ fn html(version: &Version, losses: &[String]) -> String {
         },
         heap: &Heap::default(),
         moments: &[],
+        boots_us: &[],
         records: &[],
+        records_age_us: 0,
         verdict: None,
         losses,
     };
@@ -351,7 +353,9 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
             device: &Device::default(),
             heap: &heap,
             moments,
+            boots_us: &[0, 50, 101],
             records,
+            records_age_us: records.len() as u64 / 3 * 60_000_000,
             verdict: None,
             losses: &[],
         };
@@ -370,7 +374,9 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
         &records,
     );
     for words in [
-        "<path d=\"M0 75L300 38L600 25\"/><path class=\"dashed\" d=\"M0 0L300 38L600 50\"/>",
+        "<path d=\"M0 75L300 38L600 25\"/><path class=\"dashed\" d=\"M0 0L300 38L600 50M300 0V100\"/>",
+        "dashed. 1 restart within it: an upright line where a boot begins.",
+        "<p>This is as it was 60 s before the rest.</p>",
         "200 B to 600 B were used, 600 B at most",
         "dram &lt;0&gt; at 0x000003e8, 1.2 KiB: 2 live blocks",
         "<path d=\"M0 0.5h3M198 0.5h2M0 1.5h2\"/>",
@@ -386,9 +392,14 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
     let without = drawn(&[moment(7, 200)], &[]);
     assert!(!without.contains("Over time") && !without.contains("What lies where"));
     // However many there are, it stays small.
-    let moments: Vec<_> = (0..100_000).map(|time_us| moment(time_us, 500)).collect();
+    let mut moments: Vec<_> = (0..100_000).map(|time_us| moment(time_us, 500)).collect();
     let records: Vec<_> = (0..600).map(|at| block(1_000 + 2 * at, 1, false)).collect();
     assert!(drawn(&moments, &records).len() < 30_000);
+    // And shows what was so for a moment only.
+    moments[12_345].used = 1_000;
+    moments[54_321].largest_free_block = 100;
+    let html = drawn(&moments, &records);
+    assert!(html.contains(" 0L") && html.contains(" 90L"), "{html}");
 }
 
 #[test]

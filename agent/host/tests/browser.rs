@@ -36,6 +36,7 @@ mod browser {
     mod strangers;
     mod timeline;
     mod tls;
+    mod turns;
     mod unpacking;
     mod views;
     mod warnings;

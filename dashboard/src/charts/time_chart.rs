@@ -59,7 +59,7 @@ pub struct Layer {
 /// A moment that is marked in a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// Microseconds since boot.
+    /// Microseconds since the first boot that the chart shows.
     pub time_us: u64,
     /// What happened; written beside the line where there is room.
     pub words: String,
@@ -72,7 +72,7 @@ pub struct Flag {
 /// How a chart goes on if nothing changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outlook {
-    /// Microseconds since boot at its end.
+    /// Microseconds since the first boot that the chart shows, at its end.
     pub until_us: u64,
     /// From the value of the first layer to this one.
     pub value: u64,
@@ -147,7 +147,8 @@ pub fn TimeChart(
     let boot_us = move || plot.with(|plot| plot.boot_us);
     let own_frame = move || {
         let frame = frame();
-        let end_us = frame.end_us - boot_us();
+        // Until the boot that runs has told of a moment, the newest one is of the boot before.
+        let end_us = frame.end_us.saturating_sub(boot_us());
         Frame { end_us, ..frame }
     };
     let own_times = Callback::new(move |()| {
@@ -157,7 +158,7 @@ pub fn TimeChart(
     let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
     let pointer = move |event: PointerEvent| {
         if let (Some(brush), Some(body)) = (brush, body.get_untracked()) {
-            let now_us = plot.with_untracked(|plot| plot.end_us - plot.boot_us);
+            let now_us = plot.with_untracked(|plot| plot.end_us.saturating_sub(plot.boot_us));
             if let Some(place) = brush.take(&event, &body, &untrack(own_frame), now_us) {
                 pointed.set(place);
             }

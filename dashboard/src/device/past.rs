@@ -11,6 +11,14 @@ use crate::store::Store;
 const NOT_FOUND: u16 = 404;
 
 impl Store {
+    /// Asks how the boot before has ended, and what the one that runs remembers of the time before it was noticed.
+    pub(super) async fn ask_after_restart(&self) -> Result<(), ApiError> {
+        self.ask_post_mortem().await?;
+        self.ask_demo().await?;
+        self.ask_heap().await?;
+        self.ask_past().await
+    }
+
     /// Asks how full the heap was before.
     pub(super) async fn ask_past(&self) -> Result<(), ApiError> {
         let client = self.client.get_value();

@@ -16,7 +16,7 @@ use super::visibility::seen;
 use crate::location::{current_page, own_base};
 use crate::model::heap_sample::HeapSample;
 use crate::store::Store;
-use crate::store::clock::now_ms;
+use crate::store::clock::{Clock, now_ms};
 
 /// HTTP status where there is no such path.
 const NOT_FOUND: u16 = 404;
@@ -48,8 +48,11 @@ impl Store {
     async fn poll_forever(&self) {
         let mut evicted = Evicted::default();
         let mut pace = Pace::default();
+        // Whether the device may be another one, or have started anew, for all that is known.
+        let mut is_unsure = false;
         for round in 0_u32.. {
-            let outcome = self.ask(round, &mut evicted).await;
+            let outcome = self.ask(round, is_unsure, &mut evicted).await;
+            is_unsure = outcome.is_err();
             self.note(&outcome).await;
             match outcome {
                 Ok(()) => {
@@ -62,7 +65,7 @@ impl Store {
                 Err(_) => pace = Pace::default(),
             }
             self.pause(&pace).await;
-            seen().await;
+            is_unsure |= seen().await;
         }
     }
 
@@ -145,13 +148,18 @@ impl Store {
         }));
     }
 
-    async fn ask(&self, round: u32, evicted: &mut Evicted) -> Result<(), ApiError> {
+    async fn ask(
+        &self,
+        round: u32,
+        is_unsure: bool,
+        evicted: &mut Evicted,
+    ) -> Result<(), ApiError> {
         if self.device.with_untracked(Option::is_none) {
             return self.ask_first(evicted).await;
         }
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
-        if was_lost || round.is_multiple_of(SELDOM) {
+        if was_lost || is_unsure || round.is_multiple_of(SELDOM) {
             self.take_device(client.get(Route::Device, "").await?)
                 .await?;
             self.ask_demo().await?;
@@ -332,7 +340,7 @@ impl Store {
             .as_ref()
             .is_some_and(|(_, id)| *id != device.build_id);
         let rebooted = before.is_some_and(|(boot_id, _)| boot_id != device.boot_id);
-        let reason = device.reset_reason.clone();
+        let (reason, uptime_us) = (device.reset_reason.clone(), device.uptime_us);
         if rebooted {
             self.keep_earlier(&device);
         }
@@ -345,9 +353,11 @@ impl Store {
                 .trace
                 .with_untracked(|trace| trace.as_ref().map_or(0, |trace| trace.summary.time_us));
             self.offer_picture(told_us, &reason);
-            self.clock.set_value(Default::default());
+            self.clock.set_value(Clock::of_boot(uptime_us, now_ms()));
             self.updated_us.set(other_build.then_some(0));
             self.forget_history();
+            // Nobody has switched what is other than before.
+            self.demo.set(None);
             self.marks.set(Default::default());
             self.notices.show(format!(
                 "The device restarted ({reason}). What was before stays on the timeline."
@@ -355,7 +365,7 @@ impl Store {
         }
         self.look_for_elf();
         match rebooted {
-            true => self.ask_post_mortem().await,
+            true => self.ask_after_restart().await,
             false => Ok(()),
         }
     }

@@ -5,8 +5,9 @@ use std::cell::Cell;
 use futures::channel::oneshot;
 use leptos::prelude::{document, window_event_listener_untyped};
 
-/// Waits until the page is in a tab that somebody looks at; not at all if it is.
-pub(super) async fn seen() {
+/// Waits until the page is in a tab that somebody looks at; not at all if it is. Returns whether it had to wait.
+pub(super) async fn seen() -> bool {
+    let was_hidden = document().hidden();
     while document().hidden() {
         let (sender, change) = oneshot::channel();
         let sender = Cell::new(Some(sender));
@@ -17,4 +18,5 @@ pub(super) async fn seen() {
         let _ = change.await;
         listener.remove();
     }
+    was_hidden
 }

@@ -6,6 +6,7 @@ use core::ops::Range;
 use gloo_timers::future::TimeoutFuture;
 use heapbeacon_shared::capture::{Capture, CaptureError, CaptureReader};
 use js_sys::{ArrayBuffer, Uint8Array};
+use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -74,9 +75,11 @@ pub async fn read_capture(file: &Blob) -> Result<Capture, FileProblem> {
     Ok(reader.finish_in_turns(pause).await?)
 }
 
-/// Lets the page answer to whoever uses it.
+/// Lets the page answer to whoever uses it. Nobody does while it is hidden, and a browser gives it one timer a second then.
 pub async fn pause() {
-    TimeoutFuture::new(0).await;
+    if !document().hidden() {
+        TimeoutFuture::new(0).await;
+    }
 }
 
 /// Reads a part of a file.

@@ -65,6 +65,12 @@ impl Named {
         })
     }
 
+    /// Checks whether both captures that a link names are open, each on its side.
+    pub fn are_open(named: &[Self; 2], opened: &[Self; 2]) -> bool {
+        let mut sides = named.iter().zip(opened);
+        sides.all(|(named, opened)| named.wanted(opened).is_none())
+    }
+
     /// Returns which of the sides that a link names a capture is, where it was opened on one of them: a file may have got another name since, and
     /// both may be of one build.
     pub fn side_in(&self, named: &[Self; 2], side: usize) -> usize {
@@ -245,6 +251,11 @@ mod tests {
         assert_eq!(named("tuesday (1).hbc", "bb").side_in(&link, 0), 1);
         assert_eq!(named("other.hbc", "cc").side_in(&link, 0), 0);
         assert_eq!(named("other.hbc", "").side_in(&Default::default(), 1), 1);
+
+        let old = named("old.hbc", "aa");
+        assert!(Named::are_open(&link, &link));
+        assert!(!Named::are_open(&link, &[link[0].clone(), old]));
+        assert!(Named::are_open(&Default::default(), &link));
 
         let words = |opened: &Named| link[0].wanted(opened);
         assert_eq!(words(&link[0]), None);

@@ -1,6 +1,6 @@
 //! What this page has seen of boots before the one that runs: a restart takes it from the device.
 
-use super::events::Event;
+use super::events::{Event, Kind};
 use super::heap_sample::HeapSample;
 
 /// Samples and events that are kept: the latest.
@@ -37,6 +37,13 @@ impl Earlier {
         self.boot_us += last_us + down_us;
     }
 
+    /// Returns where boots begin on the line, as far as that is known.
+    pub fn boots_us(&self) -> Vec<u64> {
+        let boots = self.events.iter().filter(|event| event.kind == Kind::Boot);
+        let boots = boots.map(|event| event.time_us);
+        boots.chain([self.boot_us]).collect()
+    }
+
     /// Returns events of the boot that runs and of those before, newest first, by their place on the line.
     pub fn joined(&self, events: &[Event]) -> Vec<Event> {
         let mut joined = events.to_vec();
@@ -50,7 +57,6 @@ impl Earlier {
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::Kind;
     use super::*;
 
     fn sample(time_us: u64) -> HeapSample {
@@ -79,6 +85,19 @@ mod tests {
         let joined = earlier.joined(&[event(2)]);
         let times: Vec<_> = joined.iter().map(|it| it.time_us).collect();
         assert_eq!(times, [18, 16, 12, 5]);
+    }
+
+    #[test]
+    fn a_line_of_several_boots_tells_where_each_begins() {
+        let boot = || Event {
+            kind: Kind::Boot,
+            ..event(0)
+        };
+        let mut earlier = Earlier::default();
+        assert_eq!(earlier.boots_us(), [0]);
+        earlier.ended(vec![sample(9)], vec![event(5), boot()], 3);
+        earlier.ended(vec![sample(4)], vec![boot()], 0);
+        assert_eq!(earlier.boots_us(), [12, 0, 16]);
     }
 
     #[test]

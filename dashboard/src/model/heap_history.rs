@@ -69,9 +69,11 @@ impl HeapHistory {
         }
     }
 
-    /// Takes what the device remembers of the time before the page opened, oldest first.
+    /// Takes what the device remembers of the time before the page opened, oldest first. Of more than there is room for, as a file may
+    /// have, as many parts are kept, each at its end and as it was at worst.
     pub fn set_past(&mut self, past: Vec<HeapSample>) {
-        self.past = past;
+        let part = past.len().div_ceil(SAMPLES).max(1);
+        self.past = past.chunks(part).filter_map(worst).collect();
     }
 
     /// Returns what is known of a window of time that ends with the newest sample, oldest first: what the device remembers, and
@@ -204,6 +206,17 @@ impl HeapHistory {
     }
 }
 
+/// Returns one sample for several: at the end of them, and as it was at worst.
+fn worst(samples: &[HeapSample]) -> Option<HeapSample> {
+    let fullest = samples.iter().max_by_key(|sample| sample.used)?;
+    let largest = samples.iter().map(|sample| sample.largest_free_block);
+    Some(HeapSample {
+        time_us: samples.last()?.time_us,
+        largest_free_block: largest.min()?,
+        ..*fullest
+    })
+}
+
 /// Cuts samples to a window that ends with the last one. The line begins outside of it.
 fn cut(mut known: Vec<HeapSample>, window_us: u64) -> Vec<HeapSample> {
     let last_us = known.last().map_or(0, HeapSample::time_us);
@@ -329,6 +342,25 @@ mod tests {
         let seconds: Vec<_> = line.iter().map(|it| it.time_us / SECOND).collect();
         assert_eq!(seconds, [50, 99, 100, 102, 108]);
         assert_eq!(history.known_us(), 98 * SECOND);
+    }
+
+    #[test]
+    fn of_a_day_that_was_saved_a_bounded_number_is_kept_with_its_peak_and_its_smallest_block() {
+        let mut history = HeapHistory::default();
+        let sample = |half: u64| HeapSample {
+            time_us: half * SECOND / 2,
+            used: if half == 100_000 { 9 } else { 3 },
+            largest_free_block: if half == 100_001 { 1 } else { 7 },
+            ..HeapSample::default()
+        };
+        history.set_past((1..=172_800).map(sample).collect());
+        let known = history.within(u64::MAX);
+        assert!(known.len() <= SAMPLES, "{}", known.len());
+        assert!(known.is_sorted_by_key(HeapSample::time_us));
+        assert_eq!(known.last().map(HeapSample::time_us), Some(86_400 * SECOND));
+        assert_eq!(known.iter().map(|it| it.used).max(), Some(9));
+        let least = known.iter().map(|it| it.largest_free_block).min();
+        assert_eq!(least, Some(1));
     }
 
     #[test]

@@ -42,10 +42,11 @@ impl HeapSample {
         };
         for (region, numbers) in regions(heap).zip(&mut sample.regions) {
             *numbers = (region.used, region.free);
-            sample.size += region.size;
-            sample.used += region.used;
-            sample.free += region.free;
-            sample.minimum_free += region.minimum_free;
+            // A file may say anything.
+            sample.size = sample.size.saturating_add(region.size);
+            sample.used = sample.used.saturating_add(region.used);
+            sample.free = sample.free.saturating_add(region.free);
+            sample.minimum_free = sample.minimum_free.saturating_add(region.minimum_free);
             sample.largest_free_block = sample.largest_free_block.max(region.largest_free_block);
         }
         sample

@@ -32,10 +32,11 @@ fn sample(point: &Point, regions: &[Region]) -> HeapSample {
     for (numbers, (level, region)) in sample.regions.iter_mut().zip(levels) {
         let Level { used, free, .. } = *level;
         *numbers = (used, free);
-        sample.size += region.size;
-        sample.used += used;
-        sample.free += free;
-        sample.minimum_free += region.minimum_free;
+        // A file may say anything.
+        sample.size = sample.size.saturating_add(region.size);
+        sample.used = sample.used.saturating_add(used);
+        sample.free = sample.free.saturating_add(free);
+        sample.minimum_free = sample.minimum_free.saturating_add(region.minimum_free);
         sample.largest_free_block = sample.largest_free_block.max(level.largest_free_block);
     }
     sample
@@ -93,6 +94,30 @@ mod tests {
         assert_eq!((sample.used, sample.free), (70, 130));
         assert_eq!(sample.largest_free_block, 45);
         assert_eq!(sample.regions[..2], [(10, 90), (60, 40)]);
+    }
+
+    #[test]
+    fn a_file_that_tells_of_more_than_there_can_be_overflows_nothing() {
+        let mut heap = heap(&[("a", Origin::Application), ("b", Origin::Application)]);
+        heap.regions
+            .iter_mut()
+            .for_each(|region| region.size = u64::MAX);
+        let level = Level {
+            used: u64::MAX,
+            free: u64::MAX,
+            ..Level::default()
+        };
+        let point = Point {
+            until_us: 1,
+            regions: [level; 2].into_iter().collect(),
+            ..Point::default()
+        };
+        let sample = samples_of(&[point], &heap)[0];
+        assert_eq!(
+            (sample.size, sample.used, sample.free),
+            (u64::MAX, u64::MAX, u64::MAX)
+        );
+        assert_eq!(HeapSample::of(&heap).size, u64::MAX);
     }
 
     #[test]

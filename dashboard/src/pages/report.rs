@@ -50,7 +50,8 @@ fn report(store: Store, found: &Finding) -> Option<String> {
         used: sample.used,
         largest_free_block: sample.largest_free_block,
     };
-    let samples = store.heap_history.read().timeline(u64::MAX);
+    let history = store.heap_history.read();
+    let samples = history.timeline(u64::MAX);
     let moments: Vec<_> = samples.iter().map(moment).collect();
     let records = store.records.read();
     let report = Report {
@@ -58,7 +59,9 @@ fn report(store: Store, found: &Finding) -> Option<String> {
         device: device.as_ref()?,
         heap: heap.as_ref()?,
         moments: &moments,
+        boots_us: &history.earlier().boots_us(),
         records: &records.records,
+        records_age_us: version.summary.time_us.saturating_sub(records.read_us),
         verdict: Some(&verdict),
         losses: &losses,
     };

@@ -68,8 +68,13 @@ impl Store {
         let booted_ms = now_ms() - device.uptime_us as f64 / US_PER_MS;
         self.heap_history.update(|history| {
             let last_us = history.items().last().map_or(0, Timed::time_us);
-            let down_us = (booted_ms - clock.at_ms(last_us)).max(0.0) * US_PER_MS;
-            history.restarted(events, down_us as u64);
+            history.restarted(events, clock.down_us(last_us, booted_ms));
+        });
+        // What failed is among those events, until the next boot tells of its own.
+        self.heap.update(|heap| {
+            if let Some(heap) = heap {
+                heap.recent_failures.clear();
+            }
         });
         // The next trace that is told of is no other one of the same boot.
         self.trace.update(|trace| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use heapbeacon_shared::analysis::Watched;
 use heapbeacon_shared::api::MarksPage;
 use heapbeacon_shared::capture::{Capture, survivors};
 use leptos::prelude::*;
@@ -15,6 +16,7 @@ use crate::device::scan_pace::Scans;
 use crate::files::kind::FileKind;
 use crate::files::read::{pause, read_capture};
 use crate::location::{Page, Target, go_to};
+use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::HeapSample;
 use crate::model::holders::Scanned;
 use crate::model::past::samples_of;
@@ -37,6 +39,32 @@ pub struct Sources {
     all: [Store; SOURCES],
     /// Index of the one that is shown.
     shown: RwSignal<usize>,
+    order: StoredValue<Order>,
+}
+
+/// In which order files were opened: they are read in turns, and a large one may be read longer than the next one for its place.
+#[derive(Default)]
+struct Order {
+    /// The number of the file that was opened last.
+    last: u32,
+    /// The number of the one that each place has.
+    taken: [u32; SOURCES],
+}
+
+impl Order {
+    /// Returns the number of a file that is opened now.
+    fn open(&mut self) -> u32 {
+        self.last += 1;
+        self.last
+    }
+
+    /// Takes it that a file was read; returns whether it gets its place: not if that has one which was opened later.
+    fn take(&mut self, number: u32, index: usize) -> bool {
+        let taken = &mut self.taken[index];
+        let is_newer = number > *taken;
+        *taken = number.max(*taken);
+        is_newer
+    }
 }
 
 impl Sources {
@@ -49,6 +77,7 @@ impl Sources {
                 Store::of_capture(),
             ],
             shown: RwSignal::new(DEVICE),
+            order: StoredValue::default(),
         };
         let device = sources.device();
         match target {
@@ -96,10 +125,10 @@ impl Sources {
 
     /// Opens a file as what it begins like, or else as what was asked for.
     pub fn open(&self, file: File, asked_for: Option<FileKind>) {
-        let sources = *self;
+        let (sources, number) = (*self, self.number());
         spawn_local(async move {
             match FileKind::of(&file).await.or(asked_for) {
-                Some(FileKind::Capture) => sources.open_capture(&file).await,
+                Some(FileKind::Capture) => sources.open_capture(&file, number).await,
                 Some(FileKind::Elf) => sources.read_names(file),
                 None => sources.refuse(
                     &file,
@@ -119,7 +148,7 @@ impl Sources {
         kept: Option<usize>,
         opened: Callback<usize>,
     ) {
-        let sources = *self;
+        let (sources, number) = (*self, self.number());
         let places = [CAPTURE, OTHER];
         let own = usize::from(is_after);
         let index = match kept == Some(places[own]) {
@@ -127,28 +156,44 @@ impl Sources {
             false => places[own],
         };
         spawn_local(async move {
-            if sources.take(&file, index).await {
+            if sources.take(&file, number, index).await {
                 opened.run(index);
             }
         });
     }
 
-    async fn open_capture(&self, file: &File) {
-        if self.take(file, CAPTURE).await {
+    /// Returns the number of a file that is opened now.
+    fn number(&self) -> u32 {
+        let number = self.order.try_update_value(Order::open);
+        number.unwrap_or_default()
+    }
+
+    async fn open_capture(&self, file: &File, number: u32) {
+        if self.take(file, number, CAPTURE).await {
             pause().await;
             self.show(CAPTURE);
             go_to(Page::Leaks);
         }
     }
 
-    /// Reads a capture into the place of an index; returns whether it is one.
-    async fn take(&self, file: &File, index: usize) -> bool {
+    /// Reads a capture into the place of an index; returns whether it is there now.
+    async fn take(&self, file: &File, number: u32, index: usize) -> bool {
         match read_capture(file).await {
-            Ok(capture) => {
+            Ok(mut capture) => {
                 pause().await;
-                self.all[index].take_capture(file, capture).await;
+                let prepared = Prepared::of(&mut capture).await;
+                let order = self.order;
+                let taken = order.try_update_value(|order| order.take(number, index));
+                if taken != Some(true) {
+                    return false;
+                }
+                let store = self.all[index];
+                store.take_capture(file, capture, prepared);
                 // What was refused before no longer matters when somebody comes back to the device.
                 self.device().forget_refusals();
+                pause().await;
+                store.refresh_sites();
+                store.look_for_elf();
                 untrack(|| self.lend_names(index));
                 true
             }
@@ -202,32 +247,49 @@ impl Sources {
     }
 }
 
+/// What takes longer to work out of a capture.
+struct Prepared {
+    heap_history: HeapHistory,
+    watched: Watched,
+    scanned: Option<Scanned>,
+}
+
+impl Prepared {
+    /// Works it out in short turns.
+    async fn of(capture: &mut Capture) -> Self {
+        let mut heap_history = HeapHistory::default();
+        heap_history.push(HeapSample::of(&capture.heap));
+        heap_history.set_past(samples_of(&capture.history, &capture.heap));
+        let mut watched = Watched::default();
+        let survivors = survivors(capture).into_iter();
+        survivors.for_each(|snapshot| watched.push(snapshot));
+        let page = &capture.leaks;
+        // Where records are missing, so are births, and an older agent says nothing of lifetimes.
+        if capture.is_weighed && !capture.loss.is_incomplete() {
+            watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
+        }
+        pause().await;
+        let references = capture.references.take();
+        let scanned =
+            references.and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
+        pause().await;
+        Self {
+            heap_history,
+            watched,
+            scanned,
+        }
+    }
+}
+
 impl Store {
-    async fn take_capture(&self, file: &File, capture: Capture) {
+    /// Shows a capture: all of it at once, for another one may be read meanwhile.
+    fn take_capture(&self, file: &File, capture: Capture, prepared: Prepared) {
         self.capture.set_value(Some(file.clone()));
         self.names.set_value(Names::default());
         self.symbols.set(Default::default());
         self.notices.clear();
-        self.heap_history.update(|history| {
-            *history = Default::default();
-            history.push(HeapSample::of(&capture.heap));
-            history.set_past(samples_of(&capture.history, &capture.heap));
-        });
-        self.watched.update(|watched| {
-            *watched = Default::default();
-            let survivors = survivors(&capture).into_iter();
-            survivors.for_each(|snapshot| watched.push(snapshot));
-            let page = &capture.leaks;
-            // Where records are missing, so are births, and an older agent says nothing of lifetimes.
-            if capture.is_weighed && !capture.loss.is_incomplete() {
-                watched.weigh(page.trace_id, &page.period, &page.evidence(), true);
-            }
-        });
-        pause().await;
-        let scanned = capture
-            .references
-            .and_then(|page| Scanned::new(&capture.records, &capture.stacks, page, None));
-        pause().await;
+        self.heap_history.set(prepared.heap_history);
+        self.watched.set(prepared.watched);
         self.records.set(
             RecordList {
                 trace_id: capture.trace.trace_id,
@@ -243,7 +305,7 @@ impl Store {
             merged: 0,
         });
         self.scans.set(Scans {
-            last: scanned.map(Arc::new),
+            last: prepared.scanned.map(Arc::new),
             problem: None,
         });
         self.ending.set(capture.ending);
@@ -255,9 +317,6 @@ impl Store {
         let loss = capture.loss;
         let name = file.name();
         self.opened.set(Some(Opened { name, loss }));
-        pause().await;
-        self.refresh_sites();
-        self.look_for_elf();
     }
 
     /// Takes over the names that another store has, if it has some of the same build.
@@ -273,5 +332,21 @@ impl Store {
             let store = *self;
             spawn_local(async move { store.learn_all().await });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_files_for_one_place_the_one_that_was_opened_last_stays() {
+        let mut order = Order::default();
+        let [large, small, other] = [(); 3].map(|()| order.open());
+        assert!(order.take(small, CAPTURE));
+        assert!(!order.take(large, CAPTURE), "it was read too late");
+        assert!(order.take(other, OTHER) && !order.take(small, OTHER));
+        // What is read in the order of opening is shown one after the other.
+        assert!(order.take(other, CAPTURE));
     }
 }

@@ -34,8 +34,12 @@ pub struct Report<'r> {
     pub heap: &'r Heap,
     /// How full that was over time, oldest first; none where it is not known.
     pub moments: &'r [Moment],
+    /// When boots began, on the same line of time; it may have more than one.
+    pub boots_us: &'r [u64],
     /// The records, as far as they were read.
     pub records: &'r [Record],
+    /// How long before the rest they were read, in microseconds.
+    pub records_age_us: u64,
     /// What is said of it before anything else, where that is known better than from these numbers: a sentence, and more of them.
     pub verdict: Option<&'r [String]>,
     /// What is missing, in sentences.
@@ -58,8 +62,8 @@ impl Report<'_> {
             self.about(),
             self.verdict(),
             self.heap(),
-            timeline(self.moments),
-            maps(self.heap, self.records),
+            timeline(self.moments, self.boots_us),
+            maps(self.heap, self.records, self.records_age_us),
             flame(&self.version.sites),
             self.sites(),
             self.counters(),

@@ -16,6 +16,8 @@ const MOMENTS: usize = 300;
 /// A region is cut into so many rows of so many pieces of the same size.
 const ROWS: usize = 6;
 const PIECES: usize = 200;
+/// Records that are not as old are of the same moment as the rest.
+const SECOND_US: u64 = 1_000_000;
 
 /// How full the heap was at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +49,8 @@ impl Moment {
     }
 }
 
-/// Draws how full the heap was over time; nothing of a single moment.
-pub(super) fn timeline(moments: &[Moment]) -> String {
+/// Draws how full the heap was over time, and where boots begin within it; nothing of a single moment.
+pub(super) fn timeline(moments: &[Moment], boots_us: &[u64]) -> String {
     let (Some(first), Some(last)) = (moments.first(), moments.last()) else {
         return String::new();
     };
@@ -64,25 +66,27 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
         true => highest + highest / 8,
         false => highest.max(largest),
     };
-    let line = |value: fn(&Moment) -> u64| {
-        let step = moments.len().div_ceil(MOMENTS);
-        // The newest one is drawn in any case.
-        let drawn = moments.iter().rev().step_by(step).rev();
-        let point = |(index, moment): (usize, &Moment)| {
+    // Each part is drawn at its end, as it was at worst: the newest moment is the end of one.
+    let line = |value: fn(&Moment) -> u64, worst: fn(u64, u64) -> u64| {
+        let parts = moments.rchunks(moments.len().div_ceil(MOMENTS)).rev();
+        let point = |(index, part): (usize, &[Moment])| {
             let command = if index == 0 { 'M' } else { 'L' };
-            let x = scaled(moment.time_us - first.time_us, span_us, WIDTH);
-            let y = HEIGHT - scaled(value(moment).min(top), top, HEIGHT);
+            let time_us = part.last().map_or(0, |moment| moment.time_us);
+            let x = scaled(time_us.saturating_sub(first.time_us), span_us, WIDTH);
+            let value = part.iter().map(value).reduce(worst).unwrap_or(0);
+            let y = HEIGHT - scaled(value.min(top), top, HEIGHT);
             format!("{command}{x} {y}")
         };
-        drawn.enumerate().map(point).collect::<String>()
+        parts.enumerate().map(point).collect::<String>()
     };
     let place = if is_above {
         "above the picture"
     } else {
         "dashed"
     };
+    let (restarts, boots) = restarts(boots_us, first.time_us, span_us);
     let words = format!(
-        "Within {}, {} to {} were used, {} at most; the largest free block went from {} to {}, and is {place}.",
+        "Within {}, {} to {} were used, {} at most; the largest free block went from {} to {}, and is {place}.{restarts}",
         duration(span_us),
         bytes(first.used),
         bytes(last.used),
@@ -92,22 +96,44 @@ pub(super) fn timeline(moments: &[Moment]) -> String {
     );
     format!(
         "<h2>Over time</h2>\n<p>{words}</p>\n<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"Heap over time, up to {}\"><path d=\"{}\"/><path class=\"dashed\" d=\"{}\"/></svg>\n",
+         aria-label=\"Heap over time, up to {}\"><path d=\"{}\"/><path class=\"dashed\" d=\"{}{}\"/></svg>\n",
         bytes(top),
-        line(|moment| moment.used),
-        line(|moment| moment.largest_free_block)
+        line(|moment| moment.used, u64::max),
+        line(|moment| moment.largest_free_block, u64::min),
+        boots
     )
 }
 
-/// Draws where the live blocks lie that have a record, region by region; nothing where none has.
-pub(super) fn maps(heap: &Heap, records: &[Record]) -> String {
+/// Says how many boots begin within a timeline, and draws where.
+fn restarts(boots_us: &[u64], first_us: u64, span_us: u64) -> (String, String) {
+    let boots = boots_us.iter().filter_map(|us| us.checked_sub(first_us));
+    let within = boots.filter(|us| (1..=span_us).contains(us));
+    let lines: Vec<_> = within
+        .map(|us| format!("M{} 0V{HEIGHT}", scaled(us, span_us, WIDTH)))
+        .collect();
+    let words = match lines.len() {
+        0 => String::new(),
+        number => format!(
+            " {} within it: an upright line where a boot begins.",
+            plural(number as u64, "restart")
+        ),
+    };
+    (words, lines.concat())
+}
+
+/// Draws where the live blocks lie that have a record, region by region, with how old the records are; nothing where none has.
+pub(super) fn maps(heap: &Heap, records: &[Record], age_us: u64) -> String {
     let live: Vec<_> = records.iter().filter(|record| !record.freed).collect();
     let own = heap.regions.iter();
     let own = own.filter(|region| region.origin != Origin::Agent);
     let maps: String = own.map(|region| map(region, &live)).collect();
     match maps.is_empty() {
         true => maps,
-        false => format!("<h2>What lies where</h2>\n{maps}"),
+        false if age_us < SECOND_US => format!("<h2>What lies where</h2>\n{maps}"),
+        false => format!(
+            "<h2>What lies where</h2>\n<p>This is as it was {} before the rest.</p>\n{maps}",
+            duration(age_us)
+        ),
     }
 }
 

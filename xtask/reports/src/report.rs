@@ -34,7 +34,9 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<()> 
         device: &capture.device,
         heap: &capture.heap,
         moments: &moments,
+        boots_us: &[],
         records: &capture.records,
+        records_age_us: 0,
         verdict: None,
         losses: &losses,
     };

@@ -11,8 +11,6 @@ use crate::support::process::Process;
 
 /// Milliseconds of a core that an answer may take.
 const ANSWER_MS: f64 = 100.0;
-/// The same on the wall, where other tests have their share of the cores.
-const TURN_MS: f64 = 200.0;
 /// Live blocks, their call stacks, and events that are saved.
 const BLOCKS: u64 = 20_000;
 const STACKS: u32 = 1_000;
@@ -213,13 +211,6 @@ const COMPARED_PAGES: [(&str, &str); 2] = [
     ("compare", "[data-testid='change-row']"),
 ];
 
-/// Notes how many milliseconds the page is held by whatever takes more than 50 of them.
-const WATCH_TURNS: &str = "window.turns = [];
-    new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) window.turns.push(String(entry.duration));
-    }).observe({ type: 'longtask' });
-    return [];";
-
 /// A part of the time that is chosen, the edge where it begins, and what an edge says of where it is.
 const CHOOSE: &str = "[data-testid='choose-time']";
 const CHOSEN: &str = "[data-testid='chosen']";
@@ -411,29 +402,6 @@ async fn opened(name: &str, capture: &[u8]) -> WebDriverResult<(Process, Page)> 
     page.element_with("[data-testid='file-banner']", name)
         .await?;
     Ok((agent, page))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_capture_of_a_million_events_is_opened_in_short_turns() -> WebDriverResult<()> {
-    let agent = Process::start(&["--dashboard", &bundle(), "--no-demo"]);
-    let page = Page::open(agent.url()).await?;
-    let flood = Flood {
-        events: EVENTS,
-        per_second: None,
-    };
-    let files = Files::new();
-    page.go("device").await?;
-    page.problems(WATCH_TURNS).await?;
-    page.choose(CAPTURE, &files.write("events.hbc", &flood.saved()))
-        .await?;
-    page.element_with("[data-testid='file-banner']", "events.hbc")
-        .await?;
-    page.element("[data-testid='leak-row']").await?;
-    let turns = page.problems("return window.turns;").await?;
-    println!("turns of more than 50 ms: {turns:?}");
-    let slow = |turn: &String| turn.parse().is_ok_and(|ms: f64| ms > TURN_MS);
-    assert!(!turns.iter().any(slow), "{turns:?}");
-    page.close().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

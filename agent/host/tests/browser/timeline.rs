@@ -80,6 +80,11 @@ fn flagged(words: &str) -> String {
     )
 }
 
+/// Events that say that something was switched on.
+const SWITCHED_ON: &str = "return [...document.querySelectorAll('.events li')]
+    .map((event) => event.textContent)
+    .filter((words) => words.includes('switched on'));";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDriverResult<()> {
     let trace = ["--dashboard", &bundle(), "--start", "leaks"];
@@ -104,6 +109,10 @@ async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDr
     page.wait_until(&flagged("before it")).await?;
     page.element_with("[data-testid='events']", "earlier event")
         .await?;
+    // The workload begins anew with the device: nobody has switched it on again.
+    page.element("[data-testid='demo-switch-session-leak'][aria-checked='true']")
+        .await?;
+    assert_eq!(page.problems(SWITCHED_ON).await?, [""; 0]);
     for width in WIDTHS {
         page.resize(width, 900).await?;
         page.wait_until(&flagged("restart")).await?;

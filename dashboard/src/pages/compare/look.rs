@@ -111,6 +111,13 @@ impl Look {
             other.set(Some(choice(CAPTURES - source)));
         }
         self.chosen[side].set(Some(choice(source)));
+        // Another capture than the link wanted goes where it is dropped from now on.
+        let both = untrack(|| [0, 1].map(|side| self.opened(side)));
+        self.named.update_value(|named| {
+            if Named::are_open(named, &both) {
+                *named = Default::default();
+            }
+        });
     }
 
     /// Returns what is compared on a side: what was chosen, or else a capture with what came after it.

@@ -43,7 +43,7 @@ pub(super) fn Events(events: Memo<Vec<Event>>) -> impl IntoView {
         let mut older: Vec<AnyView> = older.iter().map(entry).collect();
         older.extend(earlier.read().iter().map(|event| {
             let before_us = event.time_us;
-            let ago = format!("{} before the restart", format::duration(before_us));
+            let ago = format!("{} before the latest restart", format::duration(before_us));
             self::entry(event, clock_before(store, before_us), ago)
         }));
         view! {
