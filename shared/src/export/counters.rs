@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::recording::Recording;
 use super::walk::Step;
+use crate::trace;
 use crate::wire::Sample;
 
 /// Points of each counter, about.
@@ -101,13 +102,21 @@ impl Counters {
     }
 }
 
-/// Returns what a sample says of a region.
-pub(super) fn levels(sample: &Sample) -> [(&'static str, u64); 3] {
-    [
-        ("used", sample.used),
-        ("free", sample.free),
-        ("largest free block", sample.largest_free_block),
-    ]
+/// What is counted of a region.
+pub(super) const LEVELS: [&str; 3] = ["used", "free", "largest free block"];
+
+/// Returns what a sample says of a region: its [levels](LEVELS).
+pub(super) fn levels(sample: &Sample) -> [u64; 3] {
+    [sample.used, sample.free, sample.largest_free_block]
+}
+
+/// Returns the same as the device remembers it of an earlier time, for each of so many regions.
+pub(super) fn levels_before(
+    point: &trace::Point,
+    regions: usize,
+) -> impl Iterator<Item = [u64; 3]> {
+    let levels = point.regions.iter().take(regions);
+    levels.map(|level| [level.used, level.free, level.largest_free_block])
 }
 
 /// Returns by how much a step changes the live bytes.

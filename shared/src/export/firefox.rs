@@ -10,14 +10,14 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::iter;
 
-use super::counters::{Counters, Point, live_after};
+use super::counters::{Counters, Point, levels_before, live_after};
 use super::input::Read;
 use super::out::Out;
 use super::recording::{Recording, function_of};
 use super::strings::Strings;
 use super::tree::Tree;
 use super::walk::Step;
-use crate::trace::Record;
+use crate::trace::{self, Record};
 
 const VERSION: u32 = 61;
 
@@ -155,11 +155,26 @@ fn column(
     Ok(events)
 }
 
+/// Returns how much of each region was used at a point of the device's history.
+fn used_at(point: &trace::Point, recording: &Recording) -> impl Iterator<Item = Point> {
+    let regions = levels_before(point, recording.regions.len());
+    (1..).zip(regions).map(|(counter, [used, ..])| Point {
+        time_us: point.until_us,
+        counter,
+        value: used,
+    })
+}
+
 /// Writes how many bytes were live, and how many of each region were used as far as samples tell: as changes.
 fn counters(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_>) -> fmt::Result {
     let (from_us, until_us) = recording.span_us();
     let mut counters = Counters::new(recording, 1 + recording.regions.len());
-    let mut points: Vec<Point> = Vec::new();
+    // Of before the first event, the viewer shows nothing.
+    let history = recording.history.iter();
+    let history = history.filter(|point| point.until_us >= from_us);
+    let mut points: Vec<_> = history
+        .flat_map(|point| used_at(point, recording))
+        .collect();
     counters.change(0, |_| 0);
     recording.walk(read, &mut |now_us, step| {
         points.extend(counters.at(now_us));

@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::counters::{Counters, Point, levels, live_after};
+use super::counters::{Counters, LEVELS, Point, levels, levels_before, live_after};
 use super::input::Read;
 use super::out::Out;
 use super::proto::Proto;
@@ -92,7 +92,7 @@ pub(super) fn write(recording: &Recording, read: &mut Read<'_>, out: &mut Out<'_
     .collect();
     let first_region = counters.len();
     for region in &recording.regions {
-        for what in ["used", "free", "largest free block"] {
+        for what in LEVELS {
             counters.push((format!("{}: {what}", region.name), UNIT_BYTES));
         }
     }
@@ -241,6 +241,7 @@ impl Trace<'_, '_> {
         let recording = self.recording;
         let mut counters = Counters::new(recording, self.counters.len());
         (0..first_region).for_each(|counter| counters.change(counter, |_| 0));
+        self.history(first_region)?;
         let mut marks = recording.marks.iter().peekable();
         let until_us = recording.span_us().1;
         recording.walk(read, &mut |now_us, step| {
@@ -264,7 +265,7 @@ impl Trace<'_, '_> {
             Step::Freed(record, _) => (record, false),
             Step::Sample(sample) => {
                 let first = first_region + usize::from(sample.region) * 3;
-                for (counter, (_, value)) in (first..).zip(levels(sample)) {
+                for (counter, value) in (first..).zip(levels(sample)) {
                     counters.change(counter, |_| value);
                 }
                 return;
@@ -284,6 +285,22 @@ impl Trace<'_, '_> {
         if let Some(task) = self.tree.task_of(record.stack) {
             counters.change(2 + task, |live| live_after(step, live));
         }
+    }
+
+    /// Tells how full each region was before.
+    fn history(&mut self, first_region: usize) -> fmt::Result {
+        let recording = self.recording;
+        for point in &recording.history {
+            let regions = levels_before(point, recording.regions.len());
+            let points = (first_region..).zip(regions.flatten());
+            let points = points.map(|(counter, value)| Point {
+                time_us: point.until_us,
+                counter,
+                value,
+            });
+            self.points(&points.collect::<Vec<_>>())?;
+        }
+        Ok(())
     }
 
     fn points(&mut self, points: &[Point]) -> fmt::Result {

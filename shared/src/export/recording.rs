@@ -14,7 +14,7 @@ use crate::api::Stack;
 use crate::capture::{CaptureError, Loss};
 use crate::frames::{Frame, SymbolizedStack, short_file, short_name};
 use crate::pprof::{NO_FRAMES, file_of};
-use crate::trace::{Address, BuildId, Mark, Name, Period, Record, Summary};
+use crate::trace::{Address, BuildId, Mark, Name, Period, Point, Record, Summary};
 use crate::wire::{Header, HeapRegion, Message};
 
 /// A capture, as far as it is kept to write a document of it: all but its events.
@@ -29,6 +29,8 @@ pub struct Recording {
     pub(super) period: Period,
     pub(super) regions: Vec<HeapRegion>,
     pub(super) marks: Vec<Mark>,
+    /// How full the heap was before, in the order of time.
+    pub(super) history: Vec<Point>,
     /// By id.
     pub(super) stacks: Vec<CallStack>,
     /// Those that are live at the end, oldest first.
@@ -136,6 +138,7 @@ impl Recording {
             period,
             regions: survey.regions,
             marks: survey.marks,
+            history: survey.history,
             live,
             totals,
             frames: Vec::new(),

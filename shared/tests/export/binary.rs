@@ -223,6 +223,31 @@ fn perfettos_counters_end_where_the_capture_does() {
 }
 
 #[test]
+fn perfettos_counters_of_regions_begin_as_the_device_remembers_it() {
+    let packets = packets(&with_history());
+    let track = |name: &str| {
+        let tracks = packets
+            .iter()
+            .filter_map(|packet| packet.track_descriptor.as_ref());
+        let mut named = tracks.filter(|track| track.name == name);
+        named.next().expect("there is such a counter").uuid
+    };
+    let told = |name| {
+        let uuid = track(name);
+        let events = packets.iter().filter_map(|packet| {
+            let event = packet.track_event.as_ref()?;
+            let is_told = event.r#type == 4 && event.track_uuid == uuid;
+            is_told.then_some((packet.timestamp / 1_000_000, event.counter_value))
+        });
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(told("dram: used")[..2], [(3, 200), (50, 250)]);
+    assert_eq!(told("dram: largest free block")[..2], [(3, 64), (50, 64)]);
+    assert_eq!(told("dram: used").last(), Some(&(100, 300)));
+    assert_eq!(told("psram, slow: used").len(), 1);
+}
+
+#[test]
 fn a_counter_has_few_points_and_leaves_out_no_peak() {
     let mut messages = Vec::new();
     for number in 1..=20_000 {

@@ -6,7 +6,7 @@ use heapbeacon_shared::capture::{Capture, CaptureReader};
 use heapbeacon_shared::export::{Format, ReadError, Recording};
 use heapbeacon_shared::frames::Frame;
 use heapbeacon_shared::trace::{
-    self, Address, Frames, Mark, Name, Period, Stack, State, Summary, Task,
+    self, Address, Frames, Level, Mark, Name, Period, Point, Stack, State, Summary, Task,
 };
 use heapbeacon_shared::wire::*;
 
@@ -162,6 +162,29 @@ impl Block {
 /// What a device in all mode answers.
 pub(crate) fn all_mode() -> Vec<u8> {
     let mut messages = head();
+    messages.extend(counters(3, 1_132));
+    messages.extend(BLOCKS.iter().flat_map(Block::messages));
+    stream(&messages)
+}
+
+/// The same of a device that remembers how full its first region was at 3 and at 50 milliseconds, and of a file that tells the first point
+/// twice.
+pub(crate) fn with_history() -> Vec<u8> {
+    let point = |until_us, used| {
+        Message::History(Point {
+            until_us,
+            regions: iter::once(Level {
+                used,
+                free: 0x1000 - used,
+                largest_free_block: 64,
+                ..Level::default()
+            })
+            .collect(),
+            ..Point::default()
+        })
+    };
+    let mut messages = head();
+    messages.extend([point(3_000, 200), point(50_000, 250), point(3_000, 200)]);
     messages.extend(counters(3, 1_132));
     messages.extend(BLOCKS.iter().flat_map(Block::messages));
     stream(&messages)

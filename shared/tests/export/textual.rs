@@ -191,6 +191,18 @@ fn dhat_tells_totals_peak_and_end_and_names_no_call_stack_twice() {
 }
 
 #[test]
+fn firefox_profiler_gets_what_the_device_remembers_of_regions_while_it_traced() {
+    let file = json(&with_history(), Format::Firefox);
+    let counters = file["counters"].as_array().expect("a list");
+    // Of the second region nothing is known but its last moment, and the first point is of before the trace.
+    let names: Vec<_> = counters.iter().map(|counter| &counter["name"]).collect();
+    assert_eq!(names, ["live", "dram"]);
+    let samples = &counters[1]["samples"];
+    assert_eq!(samples["time"], serde_json::json!([45.0, 95.0]));
+    assert_eq!(samples["count"], serde_json::json!([250, 50]));
+}
+
+#[test]
 fn firefox_profiler_gets_each_allocation_and_free_in_time() {
     for (name, bytes) in captures() {
         let file = json(&bytes, Format::Firefox);

@@ -155,6 +155,7 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     system::ensure_programs(workspace, &[&TOOLS[..], &C_TOOLS].concat())?;
     let speedscope = system::ensure_speedscope(workspace)?;
     let perfetto = system::ensure_perfetto(workspace)?;
+    let [node, profiler] = system::ensure_firefox_profiler(workspace)?;
     toolchain::ensure_target(workspace, firmware::IMAC)?;
     let shell = &workspace.shell;
     let test = || cmd!(shell, "cargo test --locked --no-fail-fast");
@@ -174,7 +175,9 @@ fn unit(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
         .args(["-p", "heapbeacon-host", "--lib"])
         .args(host_tests(workspace)?)
         .env("HEAPBEACON_SPEEDSCOPE", speedscope)
-        .env("HEAPBEACON_PERFETTO", perfetto);
+        .env("HEAPBEACON_PERFETTO", perfetto)
+        .env("HEAPBEACON_NODE", node)
+        .env("HEAPBEACON_FIREFOX_PROFILER", profiler);
     let untraced = test()
         .args(["-p", "heapbeacon-host", "--no-default-features"])
         .args(["--test", UNTRACED_TEST]);

@@ -14,15 +14,42 @@ typedef int esp_err_t;
 #define ESP_ERR_INVALID_STATE 0x103
 #define ESP_ERR_NOT_SUPPORTED 0x106
 
-/* Ends the program, and says where, unless a call returns ESP_OK. */
-#define ESP_ERROR_CHECK(call)                                                        \
-    do {                                                                             \
-        const esp_err_t heapbeacon_error = (call);                                   \
-        if (heapbeacon_error != ESP_OK) {                                            \
-            printf("%s:%d: %s: error 0x%x\n", __FILE__, __LINE__, #call,             \
-                   (unsigned)heapbeacon_error);                                      \
-            abort();                                                                 \
-        }                                                                            \
+/* Returns the name of an error code. */
+static inline const char *esp_err_to_name(esp_err_t code) {
+    switch (code) {
+    case ESP_OK:
+        return "ESP_OK";
+    case ESP_FAIL:
+        return "ESP_FAIL";
+    case ESP_ERR_NO_MEM:
+        return "ESP_ERR_NO_MEM";
+    case ESP_ERR_INVALID_ARG:
+        return "ESP_ERR_INVALID_ARG";
+    case ESP_ERR_INVALID_STATE:
+        return "ESP_ERR_INVALID_STATE";
+    case ESP_ERR_NOT_SUPPORTED:
+        return "ESP_ERR_NOT_SUPPORTED";
+    default:
+        return "UNKNOWN ERROR";
+    }
+}
+
+static inline esp_err_t heapbeacon_checked(esp_err_t code, const char *file, int line, const char *call) {
+    if (code != ESP_OK) {
+        printf("%s:%d: %s: %s (0x%x)\n", file, line, call, esp_err_to_name(code), (unsigned)code);
+    }
+    return code;
+}
+
+/* Says where a call does not return ESP_OK; returns what it does. */
+#define ESP_ERROR_CHECK_WITHOUT_ABORT(call) heapbeacon_checked((call), __FILE__, __LINE__, #call)
+
+/* Says the same, and ends the program. */
+#define ESP_ERROR_CHECK(call)                                   \
+    do {                                                        \
+        if (ESP_ERROR_CHECK_WITHOUT_ABORT(call) != ESP_OK) {    \
+            abort();                                            \
+        }                                                       \
     } while (0)
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp_heap_caps.h"
 #include "esp_heap_trace.h"
 
 #define NUM_RECORDS 100
@@ -12,7 +13,7 @@ static char *kept;
 
 static void suspect(void)
 {
-    kept = malloc(64);
+    kept = heap_caps_malloc(64, MALLOC_CAP_8BIT);
     strcpy(kept, "forgotten");
     free(malloc(32));
 }
@@ -23,7 +24,7 @@ void app_main(void)
 
     ESP_ERROR_CHECK(heap_trace_start(HEAP_TRACE_LEAKS));
     suspect();
-    ESP_ERROR_CHECK(heap_trace_stop());
+    ESP_ERROR_CHECK_WITHOUT_ABORT(heap_trace_stop());
     heap_trace_dump();
 
     for (size_t i = 0; i < heap_trace_get_count(); i++) {
@@ -31,6 +32,7 @@ void app_main(void)
         ESP_ERROR_CHECK(heap_trace_get(i, &rec));
         printf("leak of %u bytes\n", (unsigned)rec.size);
     }
+    printf("stopped before: %s\n", esp_err_to_name(heap_trace_stop()));
 }
 
 int main(void)

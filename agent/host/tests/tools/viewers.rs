@@ -2,13 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
 use heapbeacon_shared::export::{Format, Recording};
 use heapbeacon_shared::trace::Summary;
 use inferno::flamegraph::{self, Options};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::await_that;
@@ -189,6 +190,65 @@ fn speedscope_lists_live_bytes_live_blocks_and_allocated_bytes() {
             row.contains(&format!(">{weight}</td>")),
             "{name}, {weight}: {row}"
         );
+    }
+}
+
+/// Firefox Profiler with a profile, until this value goes.
+struct Profiler<'t> {
+    folder: &'t Path,
+}
+
+impl<'t> Profiler<'t> {
+    fn load(trace: &'t Stopped) -> Self {
+        let profiler = Self {
+            folder: trace.folder.path(),
+        };
+        let file = trace.file(Format::Firefox);
+        printed(profiler.ask("load").arg(file), "nodejs");
+        profiler
+    }
+
+    /// Begins a question: it is put to a program that goes on between two of them, and keeps its place in the folder.
+    fn ask(&self, about: &str) -> Command {
+        let program = |name| {
+            let missing = || panic!("{name} is not set: run `cargo xtask test unit`");
+            env::var(name).unwrap_or_else(|_| missing())
+        };
+        let mut command = Command::new(program("HEAPBEACON_NODE"));
+        command
+            .arg(program("HEAPBEACON_FIREFOX_PROFILER"))
+            .args(about.split(' '))
+            .env("PROFILER_CLI_SESSION_DIR", self.folder);
+        command
+    }
+
+    /// Returns the bytes at the root of a tree of call stacks.
+    fn bytes(&self, strategy: &str) -> Option<u64> {
+        let mut command = self.ask("thread samples-top-down --json --strategy");
+        let tree: Value = serde_json::from_str(&printed(command.arg(strategy), "nodejs")).ok()?;
+        tree["regularCallTree"]["totalSamples"].as_u64()
+    }
+}
+
+impl Drop for Profiler<'_> {
+    fn drop(&mut self) {
+        // What is left to do where it does not end is up to whoever reads that.
+        let _ = self.ask("stop").output();
+    }
+}
+
+#[test]
+fn firefox_profiler_finds_what_was_allocated_what_was_freed_and_what_is_left() {
+    let trace = Stopped::new();
+    let profiler = Profiler::load(&trace);
+    let summary = &trace.summary;
+    let (allocated, live) = (summary.total_allocated_bytes, summary.live_bytes);
+    for (strategy, bytes) in [
+        ("native-allocations", allocated),
+        ("native-retained-allocations", live),
+        ("native-deallocations-memory", allocated - live),
+    ] {
+        assert_eq!(profiler.bytes(strategy), Some(bytes), "{strategy}");
     }
 }
 
