@@ -361,7 +361,7 @@ fn above(plot: &Plot, frame: &Frame) -> Vec<AnyView> {
         let [x, y] = [frame.left + 6.0, frame.top + ABOVE].map(format::decimal);
         Some(
             view! {
-                <g class=format!("event {}", layer.class)>
+                <g class="named">
                     <text class="tick" x=x y=y>{format!("↑ {} {value}", layer.name)}</text>
                 </g>
             }
