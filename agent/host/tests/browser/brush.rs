@@ -53,19 +53,19 @@ async fn a_time_is_chosen_with_the_mouse_and_all_pages_show_what_is_of_it() -> W
     assert_eq!(page.boxes(PARTS).await?, before, "choosing moves something");
     page.address_with("since=").await?;
     page.address_with("until=").await?;
-    let chip = page.element(CHIP).await?.text().await?;
+    let chip = page.text(CHIP).await?;
 
     page.go("leaks").await?;
-    assert_eq!(page.element(CHIP).await?.text().await?, chip);
+    assert_eq!(page.text(CHIP).await?, chip);
     page.element_with("[data-testid='span']", "Allocated between")
         .await?;
     page.address_with("until=").await?;
     page.go("records").await?;
-    assert_eq!(page.element(CHIP).await?.text().await?, chip);
-    let some = page.element_with("[role='status']", " of ").await?;
-    assert!(some.text().await?.ends_with(" records"));
+    assert_eq!(page.text(CHIP).await?, chip);
+    let some = page.text_with("[role='status']", " of ").await?;
+    assert!(some.ends_with(" records"));
     page.go("map").await?;
-    assert_eq!(page.element(CHIP).await?.text().await?, chip);
+    assert_eq!(page.text(CHIP).await?, chip);
     page.element_with("[data-testid='map-key']", "allocated at another time")
         .await?;
     page.go("flame").await?;
@@ -95,10 +95,10 @@ async fn a_time_is_chosen_and_changed_with_the_keyboard_alone() -> WebDriverResu
     page.element(&format!("{BEGIN}:focus")).await?;
     assert!(page.focus().await?.is_seen);
     page.element_with(CHOSEN, "still live.").await?;
-    let first = page.element(CHIP).await?.text().await?;
+    let first = page.text(CHIP).await?;
     page.press(Key::Left).await?;
     page.press(Key::Left).await?;
-    let second = page.element(CHIP).await?.text().await?;
+    let second = page.text(CHIP).await?;
     assert_ne!(second, first);
     assert!(page.has_focus(BEGIN).await?, "moving took the focus away");
 
@@ -106,10 +106,10 @@ async fn a_time_is_chosen_and_changed_with_the_keyboard_alone() -> WebDriverResu
     page.press(Key::Tab).await?;
     page.element(&format!("{END}:focus")).await?;
     page.press(Key::Right).await?;
-    let third = page.element(CHIP).await?.text().await?;
+    let third = page.text(CHIP).await?;
     assert_ne!(third, second);
     page.press(Key::Home).await?;
-    assert_eq!(page.element(CHIP).await?.text().await?, third);
+    assert_eq!(page.text(CHIP).await?, third);
     page.press(Key::Escape).await?;
     page.gone(CHOSEN).await?;
     page.close().await

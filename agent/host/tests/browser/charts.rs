@@ -110,7 +110,7 @@ async fn values_are_read_off_the_live_heap_while_answers_arrive() -> WebDriverRe
     let bytes = read.split_once(" · ").expect("there is a value").1;
     let elder = page.content_with(".chart .flag-time", "−1").await?;
     assert!(elder.starts_with("−1"), "{elder}");
-    let shown = page.element(".chart .key.used b").await?.text().await?;
+    let shown = page.text(".chart .key.used b").await?;
     assert!(
         bytes.starts_with(&format!("used {shown}")),
         "{read}, {shown}"

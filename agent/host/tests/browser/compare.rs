@@ -101,11 +101,12 @@ async fn a_link_says_which_captures_it_compares_and_they_are_recognised() -> Web
         .await?;
     page.element_with(SENTENCE, "is new, +24.0 KiB").await?;
     page.address_with("before-file=monday.hbc").await?;
-    // Another file is compared, and what the link has meant is said.
+    // Once both were open, the link has had its say: another file is compared where it is put.
     page.choose(BEFORE, &files.write("old.hbc", &lamp()))
         .await?;
-    page.element_with(&wanted("before"), "open is old.hbc")
+    page.element_with("[data-testid='before'] option:checked", "old.hbc")
         .await?;
+    assert_eq!(page.text(&wanted("before")).await?, "");
     page.close().await
 }
 
@@ -184,8 +185,7 @@ async fn a_report_of_a_capture_is_one_file_that_loads_nothing() -> WebDriverResu
         .await?;
     page.element_with("[data-testid='verdict-sentence']", "held")
         .await?;
-    let sentence = page.element("[data-testid='verdict-sentence']").await?;
-    let sentence = sentence.text().await?;
+    let sentence = page.text("[data-testid='verdict-sentence']").await?;
     page.click("[data-testid='save-report']").await?;
     let report = page.downloaded("heap-report-lamp-kitchen.html");
     let report = String::from_utf8(report).expect("it is text");

@@ -161,7 +161,7 @@ async fn a_page_that_is_turned_away_comes_again_and_says_nothing() -> WebDriverR
     page.element_with("[data-testid='link-state']", "live")
         .await?;
     if !page.is_absent(".notice").await? {
-        let notice = page.element(".notice").await?.text().await?;
+        let notice = page.text(".notice").await?;
         panic!("it told of a busy device: {notice}");
     }
     let most = door.seen.most_open.load(SeqCst);

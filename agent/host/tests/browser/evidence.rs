@@ -40,8 +40,7 @@ async fn the_line_that_leaks_is_shown_once_the_projects_folder_is_given() -> Web
     let project = std::fs::canonicalize(PROJECT).expect("it is there");
     page.choose("[data-testid='folder']", &project.to_string_lossy())
         .await?;
-    let line = page.element("[data-testid='source-line']").await?;
-    let line = line.text().await?;
+    let line = page.text("[data-testid='source-line']").await?;
     let source = std::fs::read_to_string(format!("{PROJECT}/src/{FILE}")).expect("it is there");
     let code = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
     assert!(!code.is_empty() && source.contains(code), "{line}");

@@ -221,7 +221,7 @@ async fn what_events_have_told_is_exported_with_what_was_freed() -> WebDriverRes
     page.element_with(PANEL, "from the events that this page was told")
         .await?;
     page.click("[data-format='firefox']").await?;
-    let said = page.element_with(STATUS, "is saved").await?.text().await?;
+    let said = page.text_with(STATUS, "is saved").await?;
     let name = said.split(' ').next().expect("the file's name").to_owned();
     let file = json(&page.downloaded(&name));
     let weights = file["threads"][0]["nativeAllocations"]["weight"]

@@ -46,7 +46,7 @@ async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverR
     let other = std::env::current_exe()?;
     page.choose(ELF, &other.display().to_string()).await?;
     page.element_with(REFUSAL, "another build").await?;
-    let refusal = page.element(REFUSAL).await?.text().await?;
+    let refusal = page.text(REFUSAL).await?;
     let other = Symbols::parse(&std::fs::read(other)?).expect("it has symbols");
     let other = other.build_id().expect("it has a build id").to_string();
     for id in [&other, &device.build_id.to_string()] {
@@ -163,7 +163,7 @@ async fn a_capture_is_read_without_a_device_and_named_by_its_elf() -> WebDriverR
     page.element_with(&row("th"), LEAKS).await?;
     page.click(&row("th")).await?;
     let frame = format!("[data-testid='frame'][data-file*='{FILE}'][data-line]");
-    assert!(page.element(&frame).await?.text().await?.contains(LEAKS));
+    assert!(page.text(&frame).await?.contains(LEAKS));
     page.go("records").await?;
     page.element_with(".record", LEAKS).await?;
     page.go("device").await?;
@@ -263,7 +263,7 @@ async fn a_foreign_capture_shows_its_regions_tasks_and_origins_and_takes_no_fore
     page.element_with("[data-testid='leak-row']", "0x").await?;
     page.choose(ELF, executable()).await?;
     page.element_with(REFUSAL, "another build").await?;
-    let refusal = page.element(REFUSAL).await?.text().await?;
+    let refusal = page.text(REFUSAL).await?;
     let lamp_build: String = LAMP_BUILD.map(|byte| format!("{byte:02x}")).concat();
     assert!(refusal.contains(&lamp_build), "{refusal}");
 
@@ -334,13 +334,7 @@ async fn a_post_mortem_says_how_the_boot_ended_where_it_was_and_who_held_the_hea
     // What is held is told without records: of the driver and of the application.
     page.element("tbody:nth-of-type(3) [data-testid='leak-row']")
         .await?;
-    assert!(
-        page.element(BANNER)
-            .await?
-            .text()
-            .await?
-            .contains("lamp-kitchen")
-    );
+    assert!(page.text(BANNER).await?.contains("lamp-kitchen"));
     assert_open_to_all(&page, "post-mortem").await?;
     assert_fits_telephones(&page, "post-mortem").await?;
     page.close().await

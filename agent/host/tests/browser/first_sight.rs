@@ -45,7 +45,7 @@ async fn what_leaks_is_said_before_the_program_is_there() -> WebDriverResult<()>
     let agent = Process::start(&["--dashboard", &bundle(), "--start", "leaks"]);
     await_leak(&agent.client());
     let page = open_held(&agent).await?;
-    let told = page.element("#verdict.bad .first").await?.text().await?;
+    let told = page.text("#verdict.bad .first").await?;
     assert!(
         told.starts_with("0x") && told.contains(" a minute and holds "),
         "{told}"

@@ -51,10 +51,10 @@ async fn a_person_zooms_with_the_mouse_and_goes_back_by_the_way() -> WebDriverRe
     // The middle of the drawing is in the largest task.
     page.point(GRAPH, 0.3).await?;
     page.element_with(READOUT, " of all · ").await?;
-    let pointed = page.element(READOUT).await?.text().await?;
+    let pointed = page.text(READOUT).await?;
     page.element(&format!("{GRAPH} .pointed")).await?;
     page.click_at(GRAPH, 0.3).await?;
-    let zoomed = page.element(ZOOMED).await?.text().await?;
+    let zoomed = page.text(ZOOMED).await?;
     let name = zoomed.split(':').next().unwrap_or_default().to_owned();
     assert!(
         pointed.contains(&name),

@@ -25,8 +25,7 @@ async fn a_person_sees_who_holds_what_leaks_and_what_is_lost() -> WebDriverResul
     page.click(&row("th")).await?;
     page.element_with("[data-testid='holders'] .holding", "held by")
         .await?;
-    let chain = page.element("[data-testid='holders'] ol").await?;
-    let chain = chain.text().await?;
+    let chain = page.text("[data-testid='holders'] ol").await?;
     assert!(
         chain.contains("task") || chain.contains("static"),
         "{chain}"

@@ -57,7 +57,7 @@ async fn a_leak_is_growing_as_of_the_stop_however_long_ago_that_is() -> WebDrive
         seconds_since_the_stop(shown) >= Some(30)
     })
     .await?;
-    let said = page.element(&verdict).await?.text().await?;
+    let said = page.text(&verdict).await?;
     assert!(said.starts_with("leaking"), "{said}");
     assert!(page.is_absent(".verdict.good").await?);
 
@@ -186,8 +186,8 @@ async fn a_device_that_keeps_a_page_out_is_told_from_none() -> WebDriverResult<(
     let agent = Process::start(&["--dashboard", &bundle()]);
     let other = Process::start(&[]);
     let page = Page::open(&format!("{}/?device={}", agent.url(), other.url())).await?;
-    let text = page.element_with("main", "but not to pages from").await?;
-    assert!(text.text().await?.contains("--allow-origin"));
+    let text = page.text_with("main", "but not to pages from").await?;
+    assert!(text.contains("--allow-origin"));
     page.element(&format!("main a[href='{}/']", other.url()))
         .await?;
     drop(other);

@@ -85,6 +85,15 @@ const SWITCHED_ON: &str = "return [...document.querySelectorAll('.events li')]
     .map((event) => event.textContent)
     .filter((words) => words.includes('switched on'));";
 
+/// Looks, on the page that has them, whether the page knows a switch to be on.
+async fn see_the_switch_on(page: &Page) -> WebDriverResult<()> {
+    page.go("device").await?;
+    page.element("[data-testid='demo-switch-session-leak'][aria-checked='true']")
+        .await?;
+    page.go("live").await?;
+    page.element(".chart .layer.used").await.map(drop)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDriverResult<()> {
     let trace = ["--dashboard", &bundle(), "--start", "leaks"];
@@ -92,6 +101,8 @@ async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDr
     let address = agent.url().trim_start_matches("http://").to_owned();
     let page = Page::open(agent.url()).await?;
     page.element(".chart .layer.used").await?;
+    // What it does not know yet it can't see change.
+    see_the_switch_on(&page).await?;
     let client = agent.client();
     client.post("/marks", r#"{"name":"before it"}"#);
     client.post("/demo/session-leak", r#"{"on":false}"#);
@@ -110,8 +121,7 @@ async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDr
     page.element_with("[data-testid='events']", "earlier event")
         .await?;
     // The workload begins anew with the device: nobody has switched it on again.
-    page.element("[data-testid='demo-switch-session-leak'][aria-checked='true']")
-        .await?;
+    see_the_switch_on(&page).await?;
     assert_eq!(page.problems(SWITCHED_ON).await?, [""; 0]);
     for width in WIDTHS {
         page.resize(width, 900).await?;

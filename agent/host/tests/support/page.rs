@@ -1,7 +1,6 @@
 //! A browser window, and how a person finds their way in the page.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thirtyfour::TypingData;
@@ -10,6 +9,7 @@ use thirtyfour::prelude::*;
 
 pub(crate) mod ageing;
 mod driver;
+mod elements;
 mod gestures;
 
 use super::await_some;
@@ -254,67 +254,6 @@ impl Page {
         // Until it is whole it has another name, or is empty.
         let whole = || std::fs::read(&file).ok().filter(|bytes| !bytes.is_empty());
         await_some("a download", whole)
-    }
-
-    /// Waits for an element, and returns it.
-    pub(crate) async fn element(&self, css: &str) -> WebDriverResult<WebElement> {
-        self.window
-            .query(By::Css(css))
-            .wait(PATIENCE, POLL)
-            .first()
-            .await
-    }
-
-    /// Waits for an element that comes once something has been over for as long as it lasted, as the verdict of a leak that has
-    /// ended does.
-    pub(crate) async fn element_once_over(
-        &self,
-        css: &str,
-        lasted: Duration,
-    ) -> WebDriverResult<WebElement> {
-        let wait = PATIENCE + 2 * lasted;
-        self.window
-            .query(By::Css(css))
-            .wait(wait, POLL)
-            .first()
-            .await
-    }
-
-    /// Waits for an element that contains a text.
-    pub(crate) async fn element_with(&self, css: &str, text: &str) -> WebDriverResult<WebElement> {
-        let text = text.to_owned();
-        self.element_where(css, move |shown| shown.contains(&text))
-            .await
-    }
-
-    /// Waits for an element whose text is as wanted.
-    pub(crate) async fn element_where(
-        &self,
-        css: &str,
-        is_wanted: impl Fn(&str) -> bool + Send + Sync + 'static,
-    ) -> WebDriverResult<WebElement> {
-        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
-        let is_wanted = Arc::new(is_wanted);
-        let query = query.with_filter(move |element: WebElement| {
-            let is_wanted = is_wanted.clone();
-            async move { Ok(element.text().await.is_ok_and(|shown| is_wanted(&shown))) }
-        });
-        query.first().await
-    }
-
-    /// Waits until an element's content has a text in it: of a drawing, too, whose text WebDriver does not read.
-    pub(crate) async fn content_with(&self, css: &str, text: &str) -> WebDriverResult<String> {
-        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
-        let wanted = text.to_owned();
-        let query = query.with_filter(move |element: WebElement| {
-            let wanted = wanted.clone();
-            async move {
-                let content = element.prop("textContent").await;
-                Ok(content.is_ok_and(|content| content.is_some_and(|it| it.contains(&wanted))))
-            }
-        });
-        let content = query.first().await?.prop("textContent").await?;
-        Ok(content.unwrap_or_default())
     }
 
     /// Clicks an element once it is there, and again if it moved away or was drawn anew just then.
