@@ -40,6 +40,7 @@ pub use live::{Change, LiveBlocks};
 pub use loss::Loss;
 pub use lost::{NoLost, lost};
 pub(crate) use marks::insert_mark;
+pub(crate) use past::Past;
 pub use reader::{CaptureReader, Page};
 pub use streamed::Streamed;
 pub use survivors::survivors;

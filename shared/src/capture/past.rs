@@ -10,13 +10,13 @@ const MOST_REGIONS: usize = 4;
 
 /// Points in the order of time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Past {
+pub(crate) struct Past {
     points: Vec<Point>,
 }
 
 impl Past {
     /// Takes a point. One that is not behind those from before was told twice.
-    pub(super) fn take(&mut self, point: Point) {
+    pub(crate) fn take(&mut self, point: Point) {
         if point.until_us > self.until() {
             self.points.push(point);
         }
@@ -42,7 +42,7 @@ impl Past {
     }
 
     /// Returns all of them.
-    pub(super) fn finish(self) -> Vec<Point> {
+    pub(crate) fn finish(self) -> Vec<Point> {
         self.points
     }
 

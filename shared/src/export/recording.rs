@@ -138,7 +138,7 @@ impl Recording {
             period,
             regions: survey.regions,
             marks: survey.marks,
-            history: survey.history,
+            history: survey.history.finish(),
             live,
             totals,
             frames: Vec::new(),

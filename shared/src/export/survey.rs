@@ -6,12 +6,9 @@ use core::fmt;
 
 use super::sums::{Amount, Sums};
 use super::walk::{Step, Walk};
-use crate::capture::{insert_mark, us};
-use crate::trace::{Mark, MissedFrees, Period, Point, Record, Stack, Summary, Task};
+use crate::capture::{Past, insert_mark, us};
+use crate::trace::{Mark, MissedFrees, Period, Record, Stack, Summary, Task};
 use crate::wire::{Header, HeapRegion, Message};
-
-/// Most points of the heap's history that are kept; a device has some dozens.
-const MOST_POINTS: usize = 1_000;
 
 /// A call stack, and the region that its blocks lie in.
 pub(super) type Place = (u32, Option<u8>);
@@ -25,7 +22,7 @@ pub(super) struct Survey {
     pub(super) regions: Vec<HeapRegion>,
     pub(super) marks: Vec<Mark>,
     /// How full the heap was before, in the order of time.
-    pub(super) history: Vec<Point>,
+    pub(super) history: Past,
     pub(super) tasks: BTreeMap<u16, Task>,
     pub(super) stacks: BTreeMap<u32, Stack>,
     pub(super) totals: Totals,
@@ -62,7 +59,7 @@ impl Survey {
             Message::Period(period) => self.period = Some(period.clone()),
             Message::Region(region) => self.region(region),
             Message::Mark(mark) => insert_mark(&mut self.marks, mark.clone()),
-            Message::History(point) => self.point(point),
+            Message::History(point) => self.history.take(point.clone()),
             Message::Task(task) => {
                 self.tasks.insert(task.id, task.clone());
             }
@@ -137,14 +134,6 @@ impl Survey {
 
     pub(super) fn hz(&self) -> u32 {
         self.header.as_ref().map_or(0, |header| header.tick_hz)
-    }
-
-    /// Takes a point; one that is not behind those from before was told twice.
-    fn point(&mut self, point: &Point) {
-        let last = self.history.last().map_or(0, |last| last.until_us);
-        if self.history.len() < MOST_POINTS && point.until_us > last {
-            self.history.push(point.clone());
-        }
     }
 
     fn region(&mut self, region: &HeapRegion) {

@@ -31,6 +31,7 @@ mod mmio;
 pub mod parameters;
 pub mod stack;
 pub mod storm;
+mod toggle;
 pub mod update;
 pub mod virtio_net;
 pub mod watchdog;

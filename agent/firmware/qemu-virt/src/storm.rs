@@ -1,10 +1,11 @@
 //! A switch that lets as much happen as an event connection has to carry.
 
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use embassy_time::{Duration, Ticker};
 use heapbeacon::platform::Switch;
+
+use crate::toggle::Toggle;
 
 /// How often blocks are replaced, and how many at a time: one is allocated and one freed for each, 5,000 times a second in all.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -12,28 +13,11 @@ const AT_A_TIME: usize = 25;
 /// Blocks that are live at a time.
 const LIVE: usize = 64;
 
-/// The switch; off as long as nobody asks for it.
-pub(crate) static STORM: Storm = Storm(AtomicBool::new(false));
-
-pub(crate) struct Storm(AtomicBool);
-
-impl Switch for Storm {
-    fn name(&self) -> &'static str {
-        "event-storm"
-    }
-
-    fn summary(&self) -> &'static str {
-        "2,500 small blocks a second are allocated and freed, for event connections; off drops those that are there."
-    }
-
-    fn is_on(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    fn set(&self, on: bool) {
-        self.0.store(on, Relaxed);
-    }
-}
+/// The switch.
+pub(crate) static STORM: Toggle = Toggle::new(
+    "event-storm",
+    "2,500 small blocks a second are allocated and freed, for event connections; off drops those that are there.",
+);
 
 /// Follows the switch, for ever.
 pub async fn run() -> ! {

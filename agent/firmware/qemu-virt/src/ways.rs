@@ -2,38 +2,22 @@
 
 use alloc::vec::Vec;
 use core::hint::black_box;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use embassy_time::{Duration, Ticker};
 use heapbeacon::platform::Switch;
+
+use crate::toggle::Toggle;
 
 /// How often all blocks are replaced.
 const PERIOD: Duration = Duration::from_millis(100);
 /// Call stacks, each of which has one live block.
 const WAYS: usize = 128;
 
-/// The switch; off as long as nobody asks for it.
-pub(crate) static MANY_STACKS: ManyStacks = ManyStacks(AtomicBool::new(false));
-
-pub(crate) struct ManyStacks(AtomicBool);
-
-impl Switch for ManyStacks {
-    fn name(&self) -> &'static str {
-        "many-stacks"
-    }
-
-    fn summary(&self) -> &'static str {
-        "A block each of 128 call stacks is replaced ten times a second; off drops those that are there."
-    }
-
-    fn is_on(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    fn set(&self, on: bool) {
-        self.0.store(on, Relaxed);
-    }
-}
+/// The switch.
+pub(crate) static MANY_STACKS: Toggle = Toggle::new(
+    "many-stacks",
+    "A block each of 128 call stacks is replaced ten times a second; off drops those that are there.",
+);
 
 /// Follows the switch, for ever.
 pub async fn run() -> ! {
