@@ -1,7 +1,7 @@
 //! A heap tracer for firmware: it records every allocation and free with its call stack, and answers over HTTP who holds
 //! the heap.
 //!
-//! For an ESP32, [`heapbeacon-esp32`](https://crates.io/crates/heapbeacon-esp32) has all of it in ten lines. This crate is what
+//! For an ESP32, [`heapbeacon-esp32`](https://crates.io/crates/heapbeacon-esp32) has all of it in eleven lines. This crate is what
 //! it is made of, for any other board: `no_std`, without a heap of its own, and without a crate of any chip.
 //!
 //! # Layers

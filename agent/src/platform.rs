@@ -110,6 +110,12 @@ pub trait Device: Platform {
         None
     }
 
+    /// Checks whether somebody waits for a connection: only then one that is open has to end for another. Where nobody can wait,
+    /// because who comes then is refused, somebody may always be about to come.
+    fn is_anyone_waiting() -> bool {
+        true
+    }
+
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 

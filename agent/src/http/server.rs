@@ -31,7 +31,7 @@ impl<P: Device> Server<P> {
             recorder,
             assets,
             guard,
-            slots: Slots::new(memory),
+            slots: Slots::new(memory, P::is_anyone_waiting),
             guesses: Guesses::new(),
         }
     }

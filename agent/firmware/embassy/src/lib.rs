@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `server` | tasks that answer HTTP on an embassy-net stack |
+//! | `backlog` | who comes while no socket listens waits |
 //! | `network` | at which address the device is reached |
 //! | `mdns` | says in the network where that is |
 //! | [`tasks`] | which embassy task runs, and what it is called |
@@ -18,6 +19,8 @@
 #![doc = document_features::document_features!()]
 #![no_std]
 
+#[cfg(feature = "http")]
+pub mod backlog;
 #[cfg(feature = "provisioning")]
 pub mod guests;
 #[cfg(feature = "http")]

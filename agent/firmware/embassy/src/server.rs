@@ -1,10 +1,10 @@
 //! Answers HTTP on an embassy-net stack.
 //!
-//! smoltcp has no queue of connections that wait to be accepted: who comes while no socket listens is
-//! reset, and a browser that opens six connections at once would show half a page. So there is a task for each of eight
-//! sockets, and the agent sees to it that one of them listens: `heapbeacon::http::serve` returns when another connection
-//! needs the socket. A connection costs 4 KiB; what only those need that are answered, of which there are [`ANSWERS`] at a
-//! time, another 4 KiB each, and so does what one needs that is told of events, of which there are [`VIEWERS`].
+//! There is a task for each of [`SOCKETS`], and the agent sees to it that one of them listens:
+//! `heapbeacon::http::serve` returns when another connection needs the socket. Who comes while none does waits, where the
+//! driver has a [`Backlog`]; else smoltcp resets it. A connection costs 6 KiB; what only
+//! those need that are answered, of which there are [`ANSWERS`] at a time, another 6 KiB each, and what one needs that is told of
+//! events, of which there are [`VIEWERS`], 4 KiB.
 //!
 //! Tasks of embassy-executor can't be generic, so a board writes this one down itself:
 //!
@@ -15,8 +15,12 @@
 //! }
 //! ```
 
+use core::future::{Future, poll_fn};
 use core::ops::Range;
+use core::pin::pin;
+use core::task::Poll;
 
+use embassy_futures::poll_once;
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
@@ -28,14 +32,17 @@ use heapbeacon::platform::Device;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
 
+use crate::backlog;
+#[cfg(doc)]
+use crate::backlog::Backlog;
 use crate::own::{self, Own};
 use crate::socket::Lent;
 use crate::tasks;
 
 /// Where the agent listens, unless the firmware chooses another port.
 pub const PORT: u16 = 80;
-/// Sockets: the six connections of a browser, one more, and those of viewers.
-pub const SOCKETS: usize = 7 + VIEWERS;
+/// Sockets: the six connections of a browser, of which one may be a viewer's.
+pub const SOCKETS: usize = 5 + VIEWERS;
 /// Sockets that may be told of events, beside those that are there for requests.
 pub const VIEWERS: usize = 1;
 const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
@@ -43,7 +50,7 @@ const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
 #[cfg(feature = "provisioning")]
 pub const GUESTS: usize = 3;
 /// Connections that are answered at a time.
-pub const ANSWERS: usize = 3;
+pub const ANSWERS: usize = 2;
 
 /// How long a peer may leave what it was sent unacknowledged.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -73,6 +80,7 @@ pub type Memory = http::Memory<SOCKETS, ANSWERS, VIEWERS>;
 
 /// A socket of the agent's.
 pub struct Socket {
+    index: usize,
     network: Stack<'static>,
     port: u16,
     /// Where it listens while the portal is open.
@@ -99,8 +107,12 @@ pub fn memory(index: usize) -> Option<Range<usize>> {
 ///
 /// The stack's `StackResources` need room for [`SOCKETS`] sockets beyond those of the firmware.
 pub fn open(stack: Stack<'static>, port: u16) -> Option<impl Iterator<Item = Socket>> {
-    let buffers = BUFFERS.try_take()?.iter_mut();
-    Some(buffers.map(move |(receive, send)| Socket {
+    let buffers = BUFFERS.try_take()?.iter_mut().enumerate();
+    backlog::NETWORK.begin(port);
+    #[cfg(feature = "provisioning")]
+    backlog::ACCESS_POINT.begin(PORT);
+    Some(buffers.map(move |(index, (receive, send))| Socket {
+        index,
         network: stack,
         port,
         access_point: None,
@@ -128,6 +140,7 @@ impl Socket {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
         let Self {
+            index,
             network,
             port,
             access_point,
@@ -147,6 +160,7 @@ impl Socket {
             };
             let mut listener = Listener {
                 socket: TcpSocket::new(stack, &mut *receive, &mut *send),
+                index,
                 port,
                 is_lent: guests.is_some(),
             };
@@ -163,6 +177,7 @@ impl Socket {
 /// A socket that listens somewhere.
 struct Listener<'b> {
     socket: TcpSocket<'b>,
+    index: usize,
     port: u16,
     /// Whether it is that of the device's own access point.
     is_lent: bool,
@@ -189,15 +204,44 @@ impl Listener<'_> {
 
     /// Waits for a connection, as long as it listens here; returns whether there is one.
     async fn accept(&mut self, is_here: impl Fn() -> bool) -> bool {
+        // It listens from the first poll on.
+        if let Poll::Ready(Err(_)) = poll_once(self.socket.accept(self.port)) {
+            return false;
+        }
         while is_here() {
-            match with_timeout(HANDSHAKE, self.socket.accept(self.port)).await {
-                Ok(accepted) => return accepted.is_ok(),
+            match with_timeout(HANDSHAKE, self.connected()).await {
+                Ok(()) => return true,
                 Err(_) if self.socket.state() == State::Listen => {}
                 // A peer has begun to connect, perhaps just now.
                 Err(_) => return self.complete_handshake().await,
             }
         }
         false
+    }
+
+    /// Waits until a peer has connected.
+    async fn connected(&self) {
+        poll_fn(|cx| {
+            // Each change of its state wakes who waits to write.
+            let _ = pin!(self.socket.wait_write_ready()).poll(cx);
+            let state = self.socket.state();
+            self.note(state == State::Listen);
+            match state {
+                State::Listen | State::SynReceived => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
+    }
+
+    /// Notes whether who comes finds this socket listening.
+    fn note(&self, listens: bool) {
+        let doors = match self.is_lent {
+            #[cfg(feature = "provisioning")]
+            true => &backlog::ACCESS_POINT,
+            _ => &backlog::NETWORK,
+        };
+        doors.note(self.index, listens);
     }
 
     /// Waits until a peer has answered to being let in; returns whether it has.
@@ -213,6 +257,7 @@ impl Listener<'_> {
 
     /// Makes the socket ready for the next connection.
     async fn retire(&mut self) {
+        self.note(false);
         self.socket.abort();
         // Until the peer was told; one that has vanished can't be, for its neighbour's address is not found.
         let _ = with_timeout(FAREWELL, self.socket.flush()).await;

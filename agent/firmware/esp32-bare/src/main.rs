@@ -118,8 +118,13 @@ async fn main(spawner: Spawner) -> ! {
     }
 }
 
+#[cfg(feature = "http")]
+type NetworkDriver = heapbeacon_esp32::Backlog<Interface>;
+#[cfg(not(feature = "http"))]
+type NetworkDriver = Interface;
+
 #[embassy_executor::task(pool_size = if cfg!(feature = "provisioning") { 2 } else { 1 })]
-async fn run_network(mut runner: Runner<'static, Interface>) {
+async fn run_network(mut runner: Runner<'static, NetworkDriver>) {
     runner.run().await
 }
 

@@ -20,7 +20,9 @@ use esp_println::println;
 use esp_wifi::wifi::Interface;
 use heapbeacon_demo::{OFFERED, Scale};
 use heapbeacon_embassy::tasks::named;
-use heapbeacon_esp32::{Config, Mode, Network, RecordBuffer, SOCKETS, provisioning, record_buffer};
+use heapbeacon_esp32::{
+    Backlog, Config, Mode, Network, RecordBuffer, SOCKETS, provisioning, record_buffer,
+};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -123,7 +125,7 @@ fn start_network(
 }
 
 #[embassy_executor::task(pool_size = 2)]
-async fn run_network(mut runner: Runner<'static, Interface>) {
+async fn run_network(mut runner: Runner<'static, Backlog<Interface>>) {
     runner.run().await
 }
 

@@ -46,6 +46,11 @@ impl Device for Board {
         heapbeacon_esp_alloc::regions(window, stack::region_name)
     }
 
+    #[cfg(feature = "http")]
+    fn is_anyone_waiting() -> bool {
+        heapbeacon_embassy::backlog::is_anyone_waiting()
+    }
+
     fn history() -> Option<&'static History<Lock>> {
         Some(&HISTORY)
     }

@@ -5,7 +5,7 @@
 //! firmware adds to use it. In short, in `main`:
 //!
 //! ```ignore
-//! use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer};
+//! use heapbeacon_esp32::{Backlog, Mode, RecordBuffer, SOCKETS, record_buffer};
 //!
 //! static RECORDS: RecordBuffer<4096> = record_buffer();
 //! static RESOURCES: StaticCell<StackResources<{ 3 + SOCKETS }>> = StaticCell::new();
@@ -14,6 +14,11 @@
 //! heapbeacon_esp32::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
 //! let (network, runner) = heapbeacon_esp32::network(driver, config, resources, seed);
 //! heapbeacon_esp32::start(spawner, network, heapbeacon_esp32::config!()).unwrap();
+//!
+//! #[embassy_executor::task]
+//! async fn run_network(mut runner: Runner<'static, Backlog<Interface>>) {
+//!     runner.run().await
+//! }
 //! ```
 //!
 //! # Features
@@ -105,7 +110,7 @@ pub use heapbeacon::symbol_room;
 pub use heapbeacon::tracer::Mode;
 pub use heapbeacon_esp_alloc::{add_region, heap_allocator};
 #[cfg(feature = "http")]
-pub use network::{Network, SOCKETS, network};
+pub use network::{Backlog, Network, SOCKETS, network};
 #[cfg(feature = "postmortem")]
 pub use panic::{log, note_panic};
 pub use records::{RecordBuffer, record_buffer};

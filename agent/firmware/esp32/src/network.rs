@@ -2,6 +2,7 @@
 
 use embassy_net::driver::Driver;
 use embassy_net::{Config, Runner, Stack, StackResources};
+pub use heapbeacon_embassy::backlog::Backlog;
 use heapbeacon_embassy::server;
 
 /// Sockets of the agent's.
@@ -39,7 +40,7 @@ impl Network {
     }
 }
 
-/// Makes a network stack, as [`embassy_net::new`] does, and looks whether it has room for the agent's sockets.
+/// Makes a network stack, as [`embassy_net::new`] does, of a driver with a [`Backlog`], and looks whether it has room for the agent's sockets.
 ///
 /// `resources` are `StackResources<{ N + SOCKETS }>` with [`SOCKETS`](crate::SOCKETS) of the agent, and N as without it: those of
 /// the firmware, and one each of DHCP and DNS. smoltcp panics when a socket finds no room, so too small
@@ -49,7 +50,7 @@ pub fn network<D: Driver, const SOCK: usize>(
     config: Config,
     resources: &'static mut StackResources<SOCK>,
     seed: u64,
-) -> (Network, Runner<'static, D>) {
+) -> (Network, Runner<'static, Backlog<D>>) {
     const {
         assert!(
             SOCK >= SOCKETS + OF_THE_STACK,
@@ -57,7 +58,7 @@ pub fn network<D: Driver, const SOCK: usize>(
              StackResources<{{ 3 + SOCKETS }}>"
         );
     }
-    let (stack, runner) = embassy_net::new(driver, config, resources, seed);
+    let (stack, runner) = embassy_net::new(Backlog::new(driver), config, resources, seed);
     let network = Network {
         stack,
         #[cfg(feature = "provisioning")]

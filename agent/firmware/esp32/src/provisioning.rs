@@ -14,10 +14,10 @@ use heapbeacon_embassy::{Lock, guests};
 pub use heapbeacon::field::provisioning::{Failure, Heard, MOST_HEARD, Network, Radio};
 pub use heapbeacon_embassy::guests::SOCKETS;
 
-use crate::Board;
 use crate::config::print;
 pub use crate::radio::Wifi;
 use crate::setup::SETUP;
+use crate::{Backlog, Board};
 
 static PORTAL: Portal<Lock> = Portal::new(guests::URL);
 
@@ -33,13 +33,14 @@ pub fn access_point<D: Driver, const SOCK: usize>(
     driver: D,
     resources: &'static mut StackResources<SOCK>,
     seed: u64,
-) -> (AccessPoint, Runner<'static, D>) {
+) -> (AccessPoint, Runner<'static, Backlog<D>>) {
     const {
         assert!(
             SOCK >= SOCKETS,
             "the access point has too few sockets: give it StackResources<{{ provisioning::SOCKETS }}>"
         );
     }
+    let driver = Backlog::of_access_point(driver);
     let (stack, runner) = embassy_net::new(driver, guests::config(), resources, seed);
     (AccessPoint { stack }, runner)
 }

@@ -188,6 +188,10 @@ impl Device for Board {
         }
     }
 
+    fn is_anyone_waiting() -> bool {
+        heapbeacon_embassy::backlog::is_anyone_waiting()
+    }
+
     fn history() -> Option<&'static History<Lock>> {
         Some(&HISTORY)
     }

@@ -12,6 +12,7 @@ use heapbeacon::http::{Guard, Server};
 use heapbeacon::platform::{Device, Platform};
 use heapbeacon::tracer::{Error, Mode};
 use heapbeacon_demo::Scale;
+use heapbeacon_embassy::backlog::Backlog;
 use heapbeacon_embassy::server::{PORT, Socket};
 use heapbeacon_embassy::tasks::named;
 use heapbeacon_embassy::{history, network, reserve, restart, server};
@@ -80,8 +81,12 @@ async fn start(spawner: Spawner) {
     dhcp.hostname = HOST.try_into().ok();
     let seed = Board::now_us() | 1;
     let config = embassy_net::Config::dhcpv4(dhcp);
-    let (network, runner) =
-        embassy_net::new(card, config, RESOURCES.init(StackResources::new()), seed);
+    let (network, runner) = embassy_net::new(
+        Backlog::new(card),
+        config,
+        RESOURCES.init(StackResources::new()),
+        seed,
+    );
     board::set_boot_id(seed as u32);
     if parameters::variant() != Some(Variant::NoNetwork) {
         spawner.spawn(named(
@@ -211,7 +216,7 @@ async fn go_ways() -> ! {
 }
 
 #[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Card>) {
+async fn run_network(mut runner: Runner<'static, Backlog<Card>>) {
     runner.run().await
 }
 

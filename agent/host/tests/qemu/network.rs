@@ -40,6 +40,31 @@ fn a_pulled_cable_stops_nothing_but_the_network() {
     assert!(after.summary.live_count >= before.summary.live_count.min(1));
 }
 
+/// Twice as many as the device has sockets for.
+const AT_ONCE: usize = 12;
+
+#[test]
+fn who_comes_while_no_socket_listens_waits_and_is_answered() {
+    let machine = Qemu::boot();
+    let authority = machine.url().trim_start_matches("http://");
+    let path = api("/trace/count");
+    let ask = |_| {
+        // QEMU accepts it for the machine, and nobody says that he goes when he was answered.
+        let mut stream = TcpStream::connect(authority)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\n\r\n")?;
+        Ok(stream)
+    };
+    let streams: Vec<_> = (0..AT_ONCE).map(ask).collect();
+    for stream in streams {
+        let begin = |mut stream: TcpStream| {
+            let mut beginning = [0; 12];
+            stream.read_exact(&mut beginning).map(|()| beginning)
+        };
+        let answer: Result<_, std::io::Error> = stream.and_then(begin);
+        assert_eq!(&answer.expect("it is not reset"), b"HTTP/1.1 200");
+    }
+}
+
 /// Checks whether a request is answered within a moment.
 fn answers(url: &str) -> bool {
     let authority = url.trim_start_matches("http://");

@@ -231,7 +231,7 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     }
     let delivery = &mut order.delivery;
     // The one place that lets another request follow. While others wait for a connection, none does.
-    delivery.is_last |= !tail.is_read() || server.slots().are_full();
+    delivery.is_last |= !tail.is_read() || server.slots().are_short();
     if matches!(&order.action, Err(problem) if problem.is_wrong_token()) && server.note_guess() {
         // Nobody waits for that: it holds no place among the answers, and gives its connection up to who wants one.
         output.timer().delay(GUESS).await;

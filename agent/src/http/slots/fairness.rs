@@ -1,6 +1,6 @@
 //! Which connection is closed when another one needs what it holds.
 //!
-//! Nobody has to give way while there is room. When there is none, whoever has been answered gives way to those who have
+//! Nobody has to give way while there is room, or nobody waits for it. When there is none, whoever has been answered gives way to those who have
 //! not, then whoever waits for the rest of an answer, and whoever makes no progress to those who do; the limits are such that a client with a round trip of 300 ms, or a
 //! lost packet, is in time.
 
@@ -63,7 +63,7 @@ pub(crate) struct Slot {
     pub(crate) age: u16,
     /// Ticks since the peer took something, or sent something of an upload.
     pub(crate) quiet: u16,
-    /// Ticks since any connection has ended, while there is no free slot.
+    /// Ticks since any connection has ended, while others wait for a slot.
     pub(crate) pressed: u16,
     /// How many connections had ended at the last tick.
     departures: u32,
@@ -105,10 +105,10 @@ impl Slot {
     }
 
     /// Counts a tick.
-    pub(crate) fn tick(&mut self, is_full: bool, departures: u32) {
+    pub(crate) fn tick(&mut self, is_short: bool, departures: u32) {
         self.age = self.age.saturating_add(1);
         self.quiet = self.quiet.saturating_add(1);
-        self.pressed = match is_full && departures == self.departures {
+        self.pressed = match is_short && departures == self.departures {
             true => self.pressed.saturating_add(1),
             false => 0,
         };

@@ -58,6 +58,7 @@ struct State {
     slots: &'static mut [Slot],
     idle: &'static mut [Option<&'static mut Workspace>],
     views: &'static mut [Option<&'static mut View>],
+    is_anyone_waiting: fn() -> bool,
     /// Phases that connections have come to.
     phases: u32,
     /// Connections that have ended.
@@ -118,6 +119,7 @@ impl Workspace {
 impl<M: RawMutex> Slots<M> {
     pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize>(
         memory: &'static mut Memory<CONNECTIONS, ANSWERS, VIEWERS>,
+        is_anyone_waiting: fn() -> bool,
     ) -> Self {
         let Memory {
             slots,
@@ -136,6 +138,7 @@ impl<M: RawMutex> Slots<M> {
             slots,
             idle,
             views: free,
+            is_anyone_waiting,
             phases: 0,
             departures: 0,
             rush: Rush::default(),
@@ -148,9 +151,9 @@ impl<M: RawMutex> Slots<M> {
         Some(ConnectionGuard { slots: self, slot })
     }
 
-    /// Checks whether one more connection would find no room.
-    pub(crate) fn are_full(&self) -> bool {
-        self.with(|state| state.is_full())
+    /// Checks whether there is no room for one more connection, which somebody waits for.
+    pub(crate) fn are_short(&self) -> bool {
+        self.with(|state| state.is_short())
     }
 
     /// Waits until it is the turn of a connection, whose request is complete.
@@ -277,8 +280,8 @@ impl State {
         self.call_next();
     }
 
-    fn is_full(&self) -> bool {
-        self.slots.iter().all(|slot| slot.phase.is_some())
+    fn is_short(&self) -> bool {
+        self.slots.iter().all(|slot| slot.phase.is_some()) && (self.is_anyone_waiting)()
     }
 
     /// Notes how far a connection is.
@@ -332,8 +335,8 @@ impl State {
 
     /// Lets a tenth of a second go by for a connection.
     fn tick(&mut self, slot: usize) {
-        let is_full = self.is_full();
-        self.slots[slot].tick(is_full, self.departures);
+        let is_short = self.is_short();
+        self.slots[slot].tick(is_short, self.departures);
         self.rush.tick(self.slots.len());
         self.make_room();
         if fairness::first_in_line(self.slots) == Some(slot) {
@@ -341,10 +344,10 @@ impl State {
         }
     }
 
-    /// Sees to it that one more connection finds room.
+    /// Sees to it that one more connection finds room, if somebody waits for that.
     fn make_room(&mut self) {
-        let has_room = |slot: &Slot| slot.phase.is_none() || slot.is_dismissed;
-        if self.slots.iter().any(has_room) {
+        let ends = |slot: &Slot| slot.is_dismissed;
+        if !self.is_short() || self.slots.iter().any(ends) {
             return;
         }
         if let Some(slot) = fairness::to_make_room(self.slots) {

@@ -68,7 +68,7 @@ pub(super) const MISTAKES: [Mistake; 6] = [
         change: Change {
             file: SOURCE,
             passage: "{ 3 + SOCKETS }",
-            by: "8",
+            by: "3",
         },
         command: "build",
         is_fatal: true,

@@ -17,7 +17,7 @@ use esp_wifi::wifi::sta::StationConfig;
 use esp_wifi::wifi::{
     AuthenticationMethodConfig, Config, ControllerConfig, Interface, WifiController,
 };
-use heapbeacon_esp32::{Mode, RecordBuffer, SOCKETS, record_buffer}; // 4
+use heapbeacon_esp32::{Backlog, Mode, RecordBuffer, SOCKETS, record_buffer}; // 4
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -67,7 +67,7 @@ async fn main(spawner: Spawner) -> ! {
 }
 
 #[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Interface>) {
+async fn run_network(mut runner: Runner<'static, Backlog<Interface>>) { // 11: was `Runner<'static, Interface>`
     runner.run().await
 }
 
