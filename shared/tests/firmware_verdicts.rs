@@ -2,6 +2,7 @@
 //! more than the limits that they have to keep (`-- --nocapture`).
 #![allow(dead_code, reason = "of the workloads' machinery only a part is used")]
 
+mod field;
 mod firmware;
 mod unseen;
 mod workloads;
@@ -400,6 +401,16 @@ fn verdicts_on_call_sites_that_were_written_later_are_right() {
         flickers: [13, 30],
     };
     judge_all(unseen::later::all, &limits);
+}
+
+#[test]
+fn verdicts_on_call_sites_in_the_field_are_right() {
+    let limits = Limits {
+        recall: [0.97, 0.95],
+        wrong: [0.003, 0.003],
+        flickers: [0, 100],
+    };
+    judge_all(field::all, &limits);
 }
 
 /// Prints what is said of each workload, and holds all of them together to limits.
