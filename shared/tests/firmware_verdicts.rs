@@ -49,8 +49,8 @@ struct Watcher {
     every: u64,
     seconds: u64,
     followed: Followed,
-    /// By truth: answers, red ones, red ones alone.
-    counts: [[u64; 3]; 3],
+    /// By truth: answers, red ones, red ones alone, those of a kind that needs action.
+    counts: [[u64; 4]; 3],
     /// Red queue verdicts among the red ones of leak-free time.
     suspected_clean: u64,
     changes: Vec<(u64, Said)>,
@@ -100,6 +100,7 @@ impl Watcher {
         count[0] += 1;
         count[1] += u64::from(red);
         count[2] += u64::from(red_alone);
+        count[3] += u64::from(worst.verdict.kind.needs_action());
         self.suspected_clean += u64::from(truth == Truth::Clean && now.standing == 's');
     }
 
@@ -260,7 +261,7 @@ struct Totals {
     leaking: Vec<[f64; 2]>,
     clean: Vec<[f64; 2]>,
     unknown: Vec<[f64; 2]>,
-    answers: [[u64; 3]; 3],
+    answers: [[u64; 4]; 3],
     flickers: [usize; 4],
     /// Harmless workloads, those of them that were red at some time, and the same by answers alone.
     harmless: [u64; 3],
@@ -288,7 +289,7 @@ impl Totals {
                 let alone = if workload.needs_history { red } else { alone };
                 into.push([red, alone]);
             }
-            for which in 0..3 {
+            for which in 0..4 {
                 self.answers[truth as usize][which] += watcher.counts[truth as usize][which];
             }
         }
@@ -431,7 +432,7 @@ fn judge_all(all: fn() -> Vec<Workload>, limits: &Limits) {
                     Some(share) => format!("{:.1}", share * 100.0),
                     None => "-".to_owned(),
                 };
-                format!("{}({})", cell(1), cell(2))
+                format!("{}({})n{}", cell(1), cell(2), cell(3))
             };
             let flickers = watcher.flickers(workload);
             let clean = watcher.counts[0][0].max(1);
@@ -476,6 +477,8 @@ fn judge_all(all: fn() -> Vec<Workload>, limits: &Limits) {
             .get(at)
             .map_or("all".to_owned(), |(every, _)| format!("{every} s"));
         say(totals.line(&name));
-        totals.assert_limits(&name, limits);
+    }
+    for (at, totals) in totals.iter().enumerate() {
+        totals.assert_limits(&at.to_string(), limits);
     }
 }

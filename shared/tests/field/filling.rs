@@ -12,7 +12,7 @@ pub(crate) fn all() -> Vec<Workload> {
         ),
         ring("a ring of an hour", 6 * HOUR, 60, 60),
         ring("a ring of six hours", 16 * HOUR, 360, 60),
-        ring("tickets of sessions, sixteen at most", 16 * HOUR, 16, 900),
+        ring("tickets of sessions, sixteen at most", 24 * HOUR, 16, 900),
         recently_used(),
         slots(),
         lived_for("a cache of an hour", 8 * HOUR, 20.0, (HOUR, HOUR + 1)),
@@ -55,8 +55,9 @@ fn turnover(site: &mut Site, second: u64, held: &mut Vec<Block>, most: usize) {
 
 fn ring(name: &'static str, seconds: u64, most: usize, gap: u64) -> Workload {
     let mut held = Vec::new();
-    let full = most as u64 * gap;
-    let truth = [(0, Unknown), (full + (full / 20).max(2 * MIN), Clean)];
+    // By chance it takes longer to be full.
+    let chance = 3 * most.isqrt() as u64 * gap;
+    let truth = [(0, Unknown), (most as u64 * gap + chance + 2 * MIN, Clean)];
     let step = move |site: &mut Site, noise: &mut Noise, second: u64| {
         if happens(noise, 1.0 / gap as f64) {
             turnover(site, second, &mut held, most);
@@ -198,7 +199,7 @@ fn scan_by_age() -> Workload {
 
 fn scan_by_size() -> Workload {
     let mut held = Vec::new();
-    let truth = [(0, Unknown), (5 * HOUR, Clean)];
+    let truth = [(0, Unknown), (5 * HOUR + 30 * MIN, Clean)];
     let step = move |site: &mut Site, noise: &mut Noise, second: u64| {
         if happens(noise, 1.0 / 120.0) {
             turnover(site, second, &mut held, 128);
