@@ -187,6 +187,7 @@ fn few_were_freed(
     let without_us = u128::from(begun_us.saturating_sub(lived_us));
     let mut at_once = leak.births.counts.iter().map(|count| u128::from(*count));
     lived_us >= 3_600 * SECOND
+        && live >= 20
         && live * 10 >= all * 6
         && 2 * without_us * all < u128::from(begun_us) * freed
         && at_once.all(|at_once| freed > 2 * at_once)
@@ -275,8 +276,11 @@ fn expected(case: &Case) -> Verdict {
         && span_us >= 3 * passed.longest_lifetime_us
         && (span_us >= (behaved_us / 8).min(600 * SECOND) || 8 * count >= passed.frees);
     let are_many = count + passed.evicted >= 257 && span_us >= 65 * SECOND;
-    let slows_down = slows_down(quarters(&slices, leak.births.slice_us, horizon_us), *before);
-    let leaks = (is_left || are_many || span_us >= 900 * SECOND) && !slows_down;
+    let quarters = quarters(&slices, leak.births.slice_us, horizon_us);
+    let slows_down = slows_down(quarters, *before);
+    let keeps_coming = *before == Kind::Leaking || quarters[2] + quarters[3] >= 3;
+    let is_told = is_left || are_many || span_us >= 900 * SECOND;
+    let leaks = is_told && keeps_coming && !slows_down;
     let rate = u128::from(leak.bytes) * u128::from(count) * 60_000_000;
     let rate = rate / (u128::from(leak.count) * u128::from(span_us.max(1)));
     Verdict {
