@@ -62,7 +62,7 @@ prop_compose! {
         lifetime in select(vec![None, None, Some(-1), Some(0), Some(1)]),
         lifetime_us in select(vec![0, 1, SECOND, 30 * SECOND, 900 * SECOND]),
         silent_slices in prop_oneof![3 => Just(0), 1 => 0..20u64],
-        frees in select(vec![0, 1, 50, 5_000]),
+        frees in select(vec![0, 1, 6, 50, 5_000]),
         evicted in select(vec![0, 0, 0, 1, 210]),
         is_shared in prop_oneof![4 => Just(false), 1 => Just(true)],
         outlived in select(vec![0, 3, 8, 1_000]),
@@ -272,6 +272,7 @@ fn expected(case: &Case) -> Verdict {
     let known_from_us = period.recorded_us(period.started_us.max(period.doubtful_until_us));
     let behaved_us = first.1 - known_from_us;
     let is_left = passed.frees > 0
+        && 2 * passed.frees >= count
         && span_us >= 20 * SECOND
         && span_us >= 3 * passed.longest_lifetime_us
         && (span_us >= (behaved_us / 8).min(600 * SECOND) || 8 * count >= passed.frees);

@@ -39,6 +39,8 @@ const DEVIATIONS: u64 = 3;
 /// How many times the longest lifetime a leak has gone on, where blocks are freed, before it is certain: a first few
 /// lifetimes may not be the longest there are.
 const SURE_LIFETIMES: u64 = 3;
+/// How many times as many old blocks there are at most as freed ones, for their lifetimes to say anything of them.
+const KNOWN: u64 = 2;
 /// The part of the time without a leak that one has to go on for before it is certain: a network that is down for a while is none.
 const BEHAVED: u64 = 8;
 /// Microseconds after which it is certain, however long there was none.
@@ -101,7 +103,7 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, and 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, and 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, half as many as these or more, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -331,8 +333,8 @@ impl Old {
         // Where it was hardly called before, there is nothing that behaved.
         let are_many_of_all = self.count.saturating_mul(BEHAVED) >= passed.frees;
         let is_no_moment = are_many_of_all || self.span_us() >= behaved_us;
-        let are_left =
-            passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US) && is_no_moment;
+        let are_known = passed.frees > 0 && passed.frees.saturating_mul(KNOWN) >= self.count;
+        let are_left = are_known && self.span_us() >= lifetimes_us.max(SHORTEST_US) && is_no_moment;
         are_left || are_many || self.span_us() >= LEAK_US
     }
 

@@ -224,7 +224,7 @@ fn blocks_that_were_seen_to_outlive_others_have_no_lifetime_to_outlive_once_more
     };
     let told = |longest_lifetime_us| {
         let passed = Passed {
-            frees: 9,
+            frees: 30,
             longest_lifetime_us,
             ..Passed::default()
         };
@@ -315,4 +315,19 @@ fn most_of_a_handful_is_no_leak_beside_which_few_are_freed() {
         judge(&leak, &passed, &period(second), Kind::TooEarly).kind
     };
     assert_eq!([told(16), told(20)], [Kind::InFlight, Kind::Leaking]);
+}
+
+#[test]
+fn a_few_that_were_freed_say_nothing_of_how_long_the_others_live() {
+    let told = |frees| {
+        let (leak, passed) = leaked_until(u64::MAX, 3, 36);
+        let passed = Passed {
+            allocations: leak.count + frees,
+            frees,
+            longest_lifetime_us: SECOND,
+            ..passed
+        };
+        judge(&leak, &passed, &period(36), Kind::TooEarly).kind
+    };
+    assert_eq!([told(5), told(6)], [Kind::Filling, Kind::Leaking]);
 }
