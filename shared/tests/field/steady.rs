@@ -234,7 +234,7 @@ fn batches() -> Workload {
         if second % 600 == 20 {
             jobs.extend(keep_many(site, second, 200, 90));
         }
-        if second % 2 == 0 && !jobs.is_empty() {
+        if second.is_multiple_of(2) && !jobs.is_empty() {
             site.free(second * 1_000 + 900, jobs.remove(0));
         }
     };
