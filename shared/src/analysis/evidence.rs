@@ -7,8 +7,8 @@ use crate::trace::{Kind, Leak, MAX_BIRTHS, OUTLIVED_FACTOR, Outlived, Period, St
 /// Fewest blocks of a leak, which are more than those of a one-off, and fewest slices that they were allocated in.
 const FEWEST: u64 = FEW_BLOCKS + 1;
 const FEWEST_SLICES: u64 = 4;
-/// Fewest of them in the later half before they are said to leak: what comes ever more seldom, as chunks of an arena that doubles,
-/// has fewer there however long it is watched.
+/// Fewest of them in the later half before they are said to leak, where most came in the first quarter: what comes ever more
+/// seldom, as chunks of an arena that doubles, has fewer there however long it is watched.
 const FEWEST_LATER: u64 = 3;
 /// Microseconds within which the first blocks of a leak must have been allocated.
 pub(super) const SHORTEST_US: u64 = 20_000_000;
@@ -103,7 +103,7 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, and 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, half as many as these or more, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, or the first quarter not most of them, and 40 % of what the earlier half did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, half as many as these or more, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -309,10 +309,12 @@ impl Old {
         self.count >= FEWEST && self.slices >= FEWEST_SLICES
     }
 
-    /// Returns whether enough of them came later on to say that it leaks, or that was said.
+    /// Returns whether enough of them came later on to say that it leaks, or that was said: of what comes ever more seldom, most came
+    /// in the first quarter.
     fn keep_coming(&self, before: Kind) -> bool {
-        let [_, _, third, last] = self.quarters;
-        before == Kind::Leaking || third + last >= FEWEST_LATER
+        let [first, second, third, last] = self.quarters;
+        let later = third + last;
+        before == Kind::Leaking || later >= FEWEST_LATER || first <= second + later
     }
 
     /// Returns whether the next old block is not overdue, nor any block at all.
