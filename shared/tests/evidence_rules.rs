@@ -62,7 +62,7 @@ prop_compose! {
         lifetime in select(vec![None, None, Some(-1), Some(0), Some(1)]),
         lifetime_us in select(vec![0, 1, SECOND, 30 * SECOND, 900 * SECOND]),
         silent_slices in prop_oneof![3 => Just(0), 1 => 0..20u64],
-        frees in select(vec![0, 1, 50, 5_000]),
+        frees in select(vec![0, 1, 6, 50, 5_000]),
         evicted in select(vec![0, 0, 0, 1, 210]),
         is_shared in prop_oneof![4 => Just(false), 1 => Just(true)],
         outlived in select(vec![0, 3, 8, 1_000]),
@@ -187,6 +187,7 @@ fn few_were_freed(
     let without_us = u128::from(begun_us.saturating_sub(lived_us));
     let mut at_once = leak.births.counts.iter().map(|count| u128::from(*count));
     lived_us >= 3_600 * SECOND
+        && live >= 20
         && live * 10 >= all * 6
         && 2 * without_us * all < u128::from(begun_us) * freed
         && at_once.all(|at_once| freed > 2 * at_once)
@@ -271,12 +272,18 @@ fn expected(case: &Case) -> Verdict {
     let known_from_us = period.recorded_us(period.started_us.max(period.doubtful_until_us));
     let behaved_us = first.1 - known_from_us;
     let is_left = passed.frees > 0
+        && 2 * passed.frees >= count
         && span_us >= 20 * SECOND
         && span_us >= 3 * passed.longest_lifetime_us
         && (span_us >= (behaved_us / 8).min(600 * SECOND) || 8 * count >= passed.frees);
     let are_many = count + passed.evicted >= 257 && span_us >= 65 * SECOND;
-    let slows_down = slows_down(quarters(&slices, leak.births.slice_us, horizon_us), *before);
-    let leaks = (is_left || are_many || span_us >= 900 * SECOND) && !slows_down;
+    let quarters = quarters(&slices, leak.births.slice_us, horizon_us);
+    let slows_down = slows_down(quarters, *before);
+    let [first_quarter, _, third, last_quarter] = quarters;
+    let most_came_first = 2 * first_quarter > quarters.iter().sum();
+    let keeps_coming = *before == Kind::Leaking || third + last_quarter >= 3 || !most_came_first;
+    let is_told = is_left || are_many || span_us >= 900 * SECOND;
+    let leaks = is_told && keeps_coming && !slows_down;
     let rate = u128::from(leak.bytes) * u128::from(count) * 60_000_000;
     let rate = rate / (u128::from(leak.count) * u128::from(span_us.max(1)));
     Verdict {

@@ -7,6 +7,9 @@ use crate::trace::{Kind, Leak, MAX_BIRTHS, OUTLIVED_FACTOR, Outlived, Period, St
 /// Fewest blocks of a leak, which are more than those of a one-off, and fewest slices that they were allocated in.
 const FEWEST: u64 = FEW_BLOCKS + 1;
 const FEWEST_SLICES: u64 = 4;
+/// Fewest of them in the later half before they are said to leak, where most came in the first quarter: what comes ever more
+/// seldom, as chunks of an arena that doubles, has fewer there however long it is watched.
+const FEWEST_LATER: u64 = 3;
 /// Microseconds within which the first blocks of a leak must have been allocated.
 pub(super) const SHORTEST_US: u64 = 20_000_000;
 /// Microseconds that were recorded before anything is said of what comes and goes.
@@ -36,6 +39,8 @@ const DEVIATIONS: u64 = 3;
 /// How many times the longest lifetime a leak has gone on, where blocks are freed, before it is certain: a first few
 /// lifetimes may not be the longest there are.
 const SURE_LIFETIMES: u64 = 3;
+/// How many times as many old blocks there are at most as freed ones, for their lifetimes to say anything of them.
+const KNOWN: u64 = 2;
 /// The part of the time without a leak that one has to go on for before it is certain: a network that is down for a while is none.
 const BEHAVED: u64 = 8;
 /// Microseconds after which it is certain, however long there was none.
@@ -48,6 +53,8 @@ pub(super) const MANY_US: u64 = 65_000_000;
 pub const LEAK_US: u64 = 900_000_000;
 /// Percent of all that was ever allocated that is live where the few that were freed say nothing of the others.
 const FEW_FREED_PERCENT: u64 = 60;
+/// Fewest of these: of a handful it is chance.
+const FEW_FREED_LIVE: u64 = 20;
 /// Microseconds after which that says so: what lives for long has been freed as well by then.
 const FEW_FREED_US: u64 = 3_600_000_000;
 /// How many times as many must be freed as can have been the oldest.
@@ -89,13 +96,14 @@ impl Passed {
 /// # Rules
 /// The first that holds. Times are of recorded time only. A block is *old* if it was allocated before the *horizon*, which lies
 /// [`OUTLIVED_FACTOR`] times the longest lifetime of a freed block before now: traffic never gets there, however much of it there
-/// is, and what is emptied from time to time does not either. Where 60 % of all that was ever allocated is live once the oldest is an
-/// hour old, and the freed ones were not the oldest, it counts as if none had been freed: any block of a leak may be, at any age.
+/// is, and what is emptied from time to time does not either. Where 60 % of all that was ever allocated, and 20 blocks, are live
+/// once the oldest is an hour old, and the freed ones were not the oldest, it counts as if none had been freed: any block of a leak
+/// may be, at any age.
 ///
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 40 % of what the earlier one did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, or the first quarter not most of them, and 40 % of what the earlier half did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, half as many as these or more, just not these for three of the longest lifetimes, and for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while, unless they are more than an eighth of those that were freed; or it holds more of them, or for longer, than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -153,8 +161,9 @@ fn counting(leak: &Leak, passed: &Passed, period: &Period) -> Passed {
     let now_us = period.recorded_us(period.time_us);
     let lived_us = now_us.saturating_sub(period.recorded_us(leak.oldest_us));
     let live = leak.count.saturating_mul(100);
-    let are_few =
-        lived_us >= FEW_FREED_US && live >= passed.allocations.saturating_mul(FEW_FREED_PERCENT);
+    let are_few = lived_us >= FEW_FREED_US
+        && leak.count >= FEW_FREED_LIVE
+        && live >= passed.allocations.saturating_mul(FEW_FREED_PERCENT);
     if !are_few || were_oldest(leak, passed, period) {
         return *passed;
     }
@@ -278,7 +287,9 @@ impl Old {
     /// Returns what they grow like, if they do.
     fn growth(&self, passed: &Passed, before: Kind) -> Option<Kind> {
         let grow = self.are_enough() && self.go_on(before);
-        let leak = self.are_told_from_filling(passed) && !self.slow_down(before);
+        let leak = self.are_told_from_filling(passed)
+            && self.keep_coming(before)
+            && !self.slow_down(before);
         grow.then_some(if leak { Kind::Leaking } else { Kind::Filling })
     }
 
@@ -296,6 +307,14 @@ impl Old {
 
     fn are_enough(&self) -> bool {
         self.count >= FEWEST && self.slices >= FEWEST_SLICES
+    }
+
+    /// Returns whether enough of them came later on to say that it leaks, or that was said: of what comes ever more seldom, most came
+    /// in the first quarter.
+    fn keep_coming(&self, before: Kind) -> bool {
+        let [first, second, third, last] = self.quarters;
+        let later = third + last;
+        before == Kind::Leaking || later >= FEWEST_LATER || first <= second + later
     }
 
     /// Returns whether the next old block is not overdue, nor any block at all.
@@ -316,8 +335,8 @@ impl Old {
         // Where it was hardly called before, there is nothing that behaved.
         let are_many_of_all = self.count.saturating_mul(BEHAVED) >= passed.frees;
         let is_no_moment = are_many_of_all || self.span_us() >= behaved_us;
-        let are_left =
-            passed.frees > 0 && self.span_us() >= lifetimes_us.max(SHORTEST_US) && is_no_moment;
+        let are_known = passed.frees > 0 && passed.frees.saturating_mul(KNOWN) >= self.count;
+        let are_left = are_known && self.span_us() >= lifetimes_us.max(SHORTEST_US) && is_no_moment;
         are_left || are_many || self.span_us() >= LEAK_US
     }
 

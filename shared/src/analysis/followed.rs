@@ -8,6 +8,7 @@ use super::lifetimes::Lifetimes;
 use super::outliving::Outliving;
 use super::queue::{Moment, Queue};
 use crate::trace::{Kind, Leak, Period, Verdict};
+use said::Said;
 
 /// Microseconds after which a call stack that was not listed is forgotten.
 const FORGOTTEN_US: u64 = 600_000_000;
@@ -81,9 +82,8 @@ impl Followed {
 /// A call stack that is followed.
 #[derive(Clone, Debug, Default)]
 struct Track {
-    /// What was said last, and since when on the clock of recorded time.
-    before: Kind,
-    since_us: u64,
+    /// What was said last.
+    said: Said,
     leaked_until_us: Option<u64>,
     /// Since when answers say the contrary of what is still said.
     contrary_us: Option<u64>,
@@ -98,7 +98,8 @@ struct Track {
 impl Track {
     fn judge(&mut self, leak: &Leak, passed: &Passed, period: &Period) -> Told {
         let now_us = period.recorded_us(period.time_us);
-        let usual = self.lifetimes.usual(leak, passed, period, self.before);
+        let before = self.said.kind();
+        let usual = self.lifetimes.usual(leak, passed, period, before);
         if self.is_before(now_us) {
             // What has outlived others waits for nothing.
             let waiting = leak.count.saturating_sub(outlived(leak, &usual, period));
@@ -113,7 +114,7 @@ impl Track {
             self.outliving.take(leak, &usual, period);
         }
         self.listed_us = now_us;
-        let alone = judge(leak, &usual, period, self.before);
+        let alone = judge(leak, &usual, period, before);
         let alone = match alone.kind {
             Kind::Leaking | Kind::TooEarly => alone,
             // It may have begun so late that one answer shows nothing of it.
@@ -121,11 +122,8 @@ impl Track {
         };
         let alone = self.settle(alone, passed, now_us);
         let kind = self.kind(alone.kind, passed, now_us);
-        if kind != self.before {
-            (self.before, self.since_us) = (kind, now_us);
-        }
         let is_complete = passed.evicted == 0 && !passed.is_shared;
-        let is_lasting = now_us.saturating_sub(self.since_us) >= CERTAIN_US;
+        let is_lasting = kind == self.said.kind() && self.said.lasts_us(now_us) >= CERTAIN_US;
         let verdict = match kind == alone.kind {
             true => alone,
             false => Verdict {
@@ -134,6 +132,7 @@ impl Track {
                 ..Verdict::default()
             },
         };
+        let verdict = self.said.hold(verdict, now_us);
         if kind == Kind::Leaking && verdict.certain {
             self.leaked_until_us = Some(period.time_us);
         }
@@ -154,14 +153,14 @@ impl Track {
         let is_slowing = alone.kind == Kind::Filling && alone.certain;
         let fewest = if is_slowing { SEEN_SLOWING } else { SEEN };
         let seen = self.outliving.seen(leak);
-        let verdict = judge_seen(&seen, usual, period, self.before)?;
+        let verdict = judge_seen(&seen, usual, period, self.said.kind())?;
         (seen.count >= fewest).then_some(verdict)
     }
 
     /// Returns what is said where `alone` is what the last answer says: what was said to leak does not slow down, and what no longer
     /// was does not leak again, before that has lasted.
     fn settle(&mut self, alone: Verdict, passed: &Passed, now_us: u64) -> Verdict {
-        let leaked = self.before == Kind::Leaking;
+        let leaked = self.said.kind() == Kind::Leaking;
         let is_contrary = match alone.kind {
             Kind::Leaking => {
                 !leaked && self.leaked_until_us.is_some() && !self.outliving.has_ended(now_us)
@@ -216,5 +215,6 @@ impl Track {
     }
 }
 
+mod said;
 #[cfg(test)]
 mod tests;

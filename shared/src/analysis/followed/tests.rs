@@ -35,21 +35,21 @@ fn young(second: u64, count: u64) -> (Leak, Passed) {
     (leak, passed)
 }
 
-/// A block in so many seconds since the beginning, until a second.
-fn leaked_until(until: u64, every: u64, second: u64) -> (Leak, Passed) {
+/// A block at each of some seconds, none of them freed.
+fn born(seconds: impl Iterator<Item = u64>, second: u64) -> (Leak, Passed) {
     let mut births = Births::new(0, second * SECOND);
-    let born = (0..second.min(until)).step_by(every as usize);
-    let (count, newest) = (
-        born.clone().count() as u64,
-        born.clone().last().unwrap_or(0),
-    );
-    born.for_each(|born| births.add(born * SECOND));
+    let (mut count, mut oldest, mut newest) = (0, None, 0);
+    for born in seconds {
+        births.add(born * SECOND);
+        oldest.get_or_insert(born);
+        (count, newest) = (count + 1, born);
+    }
     let bytes = 64 * count;
     let leak = Leak {
         stack: 4,
         count,
         bytes,
-        oldest_us: 0,
+        oldest_us: oldest.unwrap_or(0) * SECOND,
         newest_us: newest * SECOND,
         outlived: Outlived { count, bytes },
         births,
@@ -59,6 +59,11 @@ fn leaked_until(until: u64, every: u64, second: u64) -> (Leak, Passed) {
         ..Passed::default()
     };
     (leak, passed)
+}
+
+/// A block in so many seconds since the beginning, until a second.
+fn leaked_until(until: u64, every: u64, second: u64) -> (Leak, Passed) {
+    born((0..second.min(until)).step_by(every as usize), second)
 }
 
 /// A block a second since the beginning.
@@ -219,7 +224,7 @@ fn blocks_that_were_seen_to_outlive_others_have_no_lifetime_to_outlive_once_more
     };
     let told = |longest_lifetime_us| {
         let passed = Passed {
-            frees: 9,
+            frees: 30,
             longest_lifetime_us,
             ..Passed::default()
         };
@@ -234,10 +239,14 @@ fn blocks_that_were_seen_to_outlive_others_have_no_lifetime_to_outlive_once_more
 /// what was said to leak.
 fn settled(answers: &[(u64, Kind)]) -> Vec<(u64, Kind)> {
     let mut track = Track {
-        before: Kind::Leaking,
         leaked_until_us: Some(0),
         ..Track::default()
     };
+    let leaking = Verdict {
+        kind: Kind::Leaking,
+        ..Verdict::default()
+    };
+    track.said.hold(leaking, 0);
     let answers = answers.iter();
     let each = answers.flat_map(|(seconds, kind)| (0..*seconds).map(|_| *kind));
     let mut changes = Vec::new();
@@ -249,8 +258,8 @@ fn settled(answers: &[(u64, Kind)]) -> Vec<(u64, Kind)> {
         };
         let said = track.settle(alone, &Passed::default(), second * SECOND);
         assert_eq!(said.certain, said.kind == Kind::Leaking || said == alone);
-        if said.kind != track.before {
-            track.before = said.kind;
+        if said.kind != track.said.kind() {
+            track.said.hold(said, second * SECOND);
             changes.push((second, said.kind));
         }
     }
@@ -276,4 +285,49 @@ fn what_has_slowed_down_leaks_again_once_that_has_lasted_for_five_minutes() {
     assert_eq!(again, [(120, Kind::Filling), (421, Kind::Leaking)]);
     let shorter = settled(&[(121, Kind::Filling), (300, Kind::Leaking)]);
     assert_eq!(shorter, [(120, Kind::Filling)]);
+}
+
+#[test]
+fn what_comes_ever_more_seldom_is_no_leak_however_few_there_are() {
+    let mut followed = Followed::default();
+    for second in (60..24 * 3_600).step_by(60) {
+        let chunks = (0..).map(|nth| 15 << nth);
+        let answer = born(chunks.take_while(|chunk| *chunk <= second), second);
+        let told = follow(&mut followed, second, &answer);
+        let alone = judge(&answer.0, &answer.1, &period(second), Kind::TooEarly);
+        for kind in [told.verdict.kind, alone.kind] {
+            assert!(!kind.needs_action(), "{second}");
+        }
+    }
+}
+
+#[test]
+fn most_of_a_handful_is_no_leak_beside_which_few_are_freed() {
+    let told = |count: u64| {
+        let second = 60 * count + 3_600;
+        let (leak, passed) = born((0..count).map(|nth| second * nth / count), second);
+        let passed = Passed {
+            allocations: count * 5 / 4,
+            frees: count / 4,
+            longest_lifetime_us: 3_000 * SECOND,
+            ..passed
+        };
+        judge(&leak, &passed, &period(second), Kind::TooEarly).kind
+    };
+    assert_eq!([told(16), told(20)], [Kind::InFlight, Kind::Leaking]);
+}
+
+#[test]
+fn a_few_that_were_freed_say_nothing_of_how_long_the_others_live() {
+    let told = |frees| {
+        let (leak, passed) = leaked_until(u64::MAX, 3, 36);
+        let passed = Passed {
+            allocations: leak.count + frees,
+            frees,
+            longest_lifetime_us: SECOND,
+            ..passed
+        };
+        judge(&leak, &passed, &period(36), Kind::TooEarly).kind
+    };
+    assert_eq!([told(5), told(6)], [Kind::Filling, Kind::Leaking]);
 }
