@@ -37,6 +37,7 @@ mod browser {
     mod timeline;
     mod tls;
     mod turns;
+    mod two_builds;
     mod unpacking;
     mod views;
     mod warnings;

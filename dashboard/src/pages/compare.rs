@@ -159,13 +159,16 @@ fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
                 _ => is_nameless(after) && !is_same,
             }
         });
-        let store = move || look.both().map(|both| look.store(both[side]));
         let on_file = Callback::new(move |file| {
-            if let Some(store) = untrack(store) {
-                store.use_file(file);
+            if let Some(both) = untrack(|| look.both()) {
+                look.sources.name(both[side].source, file);
             }
         });
-        let problem = move || store()?.symbols.with(|symbols| symbols.problem.clone());
+        let problem = move || {
+            look.store(look.both()?[side])
+                .symbols
+                .with(|symbols| symbols.problem.clone())
+        };
         view! {
             <When is=move || lacks.get()>
                 <div>

@@ -29,6 +29,8 @@ const DEVICE: usize = 0;
 const CAPTURE: usize = 1;
 /// Index of another one, for what is compared.
 const OTHER: usize = 2;
+/// Where both captures are compared.
+const COMPARED: &str = "#/compare?before=1&after=2";
 /// How many sources there are.
 pub const SOURCES: usize = 3;
 
@@ -126,17 +128,50 @@ impl Sources {
     /// Opens a file as what it begins like, or else as what was asked for.
     pub fn open(&self, file: File, asked_for: Option<FileKind>) {
         let (sources, number) = (*self, self.number());
+        spawn_local(async move { sources.open_now(file, asked_for, number).await });
+    }
+
+    /// Opens files that were dropped together. Two captures are compared; what names addresses is read behind them.
+    pub fn open_all(&self, files: Vec<File>) {
+        let sources = *self;
         spawn_local(async move {
-            match FileKind::of(&file).await.or(asked_for) {
-                Some(FileKind::Capture) => sources.open_capture(&file, number).await,
-                Some(FileKind::Elf) => sources.read_names(file),
-                None => sources.refuse(
-                    &file,
-                    "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
-                     was saved from /api/v1/capture, or the ELF that was flashed.",
-                ),
+            let (mut captures, mut others) = (Vec::new(), Vec::new());
+            for file in files {
+                match FileKind::of(&file).await {
+                    Some(FileKind::Capture) => captures.push(file),
+                    _ => others.push(file),
+                }
+            }
+            match &captures[..] {
+                [before, after] => sources.open_both([before, after]).await,
+                _ => others.splice(..0, captures).for_each(drop),
+            }
+            for file in others {
+                sources.open_now(file, None, sources.number()).await;
             }
         });
+    }
+
+    async fn open_both(&self, both: [&File; 2]) {
+        for (file, index) in both.into_iter().zip([CAPTURE, OTHER]) {
+            if !self.take(file, self.number(), index).await {
+                return;
+            }
+        }
+        self.show(CAPTURE);
+        go_to(COMPARED);
+    }
+
+    async fn open_now(&self, file: File, asked_for: Option<FileKind>, number: u32) {
+        match FileKind::of(&file).await.or(asked_for) {
+            Some(FileKind::Capture) => self.open_capture(&file, number).await,
+            Some(FileKind::Elf) => self.read_names(file),
+            None => self.refuse(
+                &file,
+                "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
+                 was saved from /api/v1/capture, or the ELF that was flashed.",
+            ),
+        }
     }
 
     /// Opens a capture to compare it as what was before, or after, and tells in which place it is; the page stays. Each has a place of its
@@ -172,7 +207,7 @@ impl Sources {
         if self.take(file, number, CAPTURE).await {
             pause().await;
             self.show(CAPTURE);
-            go_to(Page::Leaks);
+            go_to(Page::Leaks.link());
         }
     }
 
@@ -205,15 +240,38 @@ impl Sources {
     }
 
     fn read_names(&self, elf: File) {
-        let store = untrack(|| self.shown());
-        if store.device.with_untracked(Option::is_some) {
-            store.use_file(elf);
+        let shown = self.shown.get_untracked();
+        if self.all[shown].device.with_untracked(Option::is_some) {
+            self.name(shown, elf);
         } else {
             self.refuse(
                 &elf,
                 "an ELF names the addresses of a device or of a capture. Open one of them first.",
             );
         }
+    }
+
+    /// Has an ELF name the addresses of a source, or else those of another one that has no names and is of its build.
+    pub fn name(&self, index: usize, elf: File) {
+        let sources = *self;
+        spawn_local(async move {
+            let store = sources.all[index];
+            if store.use_file(&elf).await {
+                return;
+            }
+            let is_nameless = |other: &Store| {
+                let is_known = other.device.with_untracked(Option::is_some);
+                is_known && other.symbols.with_untracked(|it| it.source.is_none())
+            };
+            for other in sources.others(index).filter(is_nameless) {
+                let fits = other.use_file(&elf).await;
+                // Who takes it has nothing against it, and whoever was not asked for it says nothing.
+                other.forget_refusals();
+                if fits {
+                    return store.forget_refusals();
+                }
+            }
+        });
     }
 
     /// Gives a source the names that the others have of the same build, whenever they get some.
