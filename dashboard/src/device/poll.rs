@@ -160,8 +160,7 @@ impl Store {
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
         if was_lost || is_unsure || round.is_multiple_of(SELDOM) {
-            self.take_device(client.get(Route::Device, "").await?)
-                .await?;
+            self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
             self.ask_marks().await?;
             *evicted = self.ask_evicted().await?;
@@ -170,7 +169,8 @@ impl Store {
         self.ask_wrong_free_stacks().await?;
         self.ask_heap().await?;
         self.ask_leaks(evicted).await?;
-        self.ask_within().await
+        self.ask_within().await?;
+        self.ask_before().await
     }
 
     /// Asks for the first time: what needs no other answer at once, because until then there is nothing to see.
@@ -181,14 +181,12 @@ impl Store {
             client.get(Route::Trace, ""),
             client.get(Route::Heap, ""),
         );
-        self.take_device(device?).await?;
+        self.take_device(device?);
         self.take_trace(trace?);
         self.take_heap(heap?);
         self.ask_leaks(evicted).await?;
-        self.ask_past().await?;
-        self.ask_post_mortem().await?;
+        self.ask_before().await?;
         self.ask_marks().await?;
-        self.ask_demo().await?;
         self.ask_wrong_free_stacks().await?;
         *evicted = self.ask_evicted().await?;
         Ok(())
@@ -330,7 +328,7 @@ impl Store {
         Ok(())
     }
 
-    async fn take_device(&self, device: Device) -> Result<(), ApiError> {
+    fn take_device(&self, device: Device) {
         let before = self.device.with_untracked(|before| {
             before
                 .as_ref()
@@ -364,10 +362,6 @@ impl Store {
             ));
         }
         self.look_for_elf();
-        match rebooted {
-            true => self.ask_after_restart().await,
-            false => Ok(()),
-        }
     }
 
     /// Asks what the trace is doing.
@@ -379,8 +373,7 @@ impl Store {
             .with_value(|clock| clock.is_behind(trace.summary.time_us))
         {
             // It was started again, or its clock was set.
-            self.take_device(client.get(Route::Device, "").await?)
-                .await?;
+            self.take_device(client.get(Route::Device, "").await?);
         }
         self.take_trace(trace);
         Ok(())
