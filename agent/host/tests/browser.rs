@@ -26,6 +26,7 @@ mod browser {
     mod losses;
     mod map;
     mod marks;
+    mod named;
     mod policy;
     mod records;
     mod response;
