@@ -12,18 +12,18 @@ const NOT_FOUND: u16 = 404;
 
 impl Store {
     /// Asks what there was before this page noticed the boot that runs: how full its heap was, how the boot before has ended, and which
-    /// switches are on. Until it is told.
-    pub(super) async fn ask_before(&self) -> Result<(), ApiError> {
+    /// switches are on. Until it is told, which is noted.
+    pub(super) async fn ask_before(&self, told: &mut Option<u32>) -> Result<(), ApiError> {
         let boot_id = |device: &Option<Device>| device.as_ref().map(|device| device.boot_id);
         let boot_id = self.device.with_untracked(boot_id);
-        if self.told_before.get_value() == boot_id {
+        if *told == boot_id {
             return Ok(());
         }
         match self.ask_before_now().await {
             // The next round asks again; the device has answered this one.
             Err(error) if error.may_pass() => Ok(()),
             outcome => {
-                self.told_before.set_value(boot_id);
+                *told = boot_id;
                 outcome
             }
         }

@@ -50,8 +50,12 @@ impl Store {
         let mut pace = Pace::default();
         // Whether the device may be another one, or have started anew, for all that is known.
         let mut is_unsure = false;
+        let mut told_before = None;
         for round in 0_u32.. {
-            let outcome = self.ask(round, is_unsure, &mut evicted).await;
+            let outcome = match self.ask(round, is_unsure, &mut evicted).await {
+                Ok(()) => self.ask_before(&mut told_before).await,
+                outcome => outcome,
+            };
             is_unsure = outcome.is_err();
             self.note(&outcome).await;
             match outcome {
@@ -169,8 +173,7 @@ impl Store {
         self.ask_wrong_free_stacks().await?;
         self.ask_heap().await?;
         self.ask_leaks(evicted).await?;
-        self.ask_within().await?;
-        self.ask_before().await
+        self.ask_within().await
     }
 
     /// Asks for the first time: what needs no other answer at once, because until then there is nothing to see.
@@ -185,7 +188,6 @@ impl Store {
         self.take_trace(trace?);
         self.take_heap(heap?);
         self.ask_leaks(evicted).await?;
-        self.ask_before().await?;
         self.ask_marks().await?;
         self.ask_wrong_free_stacks().await?;
         *evicted = self.ask_evicted().await?;

@@ -44,7 +44,7 @@ pub fn App() -> impl IntoView {
     // Files may be dropped anywhere, so that nobody has to look for the place.
     let dropped = move |event: DragEvent| {
         event.prevent_default();
-        sources.open_all(dropped_files(&event));
+        sources.open_all(dropped_files(&event), None);
     };
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>

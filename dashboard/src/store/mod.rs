@@ -73,8 +73,6 @@ pub struct Store {
     pub now_ms: RwSignal<f64>,
     /// Last answer of `/device`.
     pub device: RwSignal<Option<Device>>,
-    /// The boot that has told what was before this page noticed it.
-    pub told_before: StoredValue<Option<u32>>,
     /// Last answer of `/heap`.
     pub heap: RwSignal<Option<Heap>>,
     /// Last answer of `/trace`.
@@ -185,7 +183,6 @@ impl Store {
             clock: StoredValue::new(Clock::default()),
             now_ms: RwSignal::new(now_ms()),
             device: RwSignal::new(None),
-            told_before: StoredValue::new(None),
             heap: RwSignal::new(None),
             trace: RwSignal::new(None),
             leaks: RwSignal::new(None),

@@ -127,51 +127,40 @@ impl Sources {
 
     /// Opens a file as what it begins like, or else as what was asked for.
     pub fn open(&self, file: File, asked_for: Option<FileKind>) {
-        let (sources, number) = (*self, self.number());
-        spawn_local(async move { sources.open_now(file, asked_for, number).await });
+        self.open_all(vec![file], asked_for);
     }
 
-    /// Opens files that were dropped together. Two captures are compared; what names addresses is read behind them.
-    pub fn open_all(&self, files: Vec<File>) {
-        let sources = *self;
+    /// Opens files that came together. Of two captures both are compared; what names addresses is read behind them.
+    pub fn open_all(&self, files: Vec<File>, asked_for: Option<FileKind>) {
+        let (sources, number) = (*self, self.number());
         spawn_local(async move {
-            let (mut captures, mut others) = (Vec::new(), Vec::new());
+            let (mut captures, mut names) = (0, Vec::new());
             for file in files {
-                match FileKind::of(&file).await {
-                    Some(FileKind::Capture) => captures.push(file),
-                    _ => others.push(file),
+                match FileKind::of(&file).await.or(asked_for) {
+                    // There is no place for a third one.
+                    Some(FileKind::Capture) => {
+                        let index = if captures == 0 { CAPTURE } else { OTHER };
+                        captures += u32::from(sources.take(&file, number, index).await);
+                    }
+                    Some(FileKind::Elf) => names.push(file),
+                    None => sources.refuse(
+                        &file,
+                        "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
+                         was saved from /api/v1/capture, or the ELF that was flashed.",
+                    ),
                 }
             }
-            match &captures[..] {
-                [before, after] => sources.open_both([before, after]).await,
-                _ => others.splice(..0, captures).for_each(drop),
+            if captures > 0 {
+                pause().await;
+                sources.show(CAPTURE);
+                go_to(if captures == 1 {
+                    Page::Leaks.link()
+                } else {
+                    COMPARED
+                });
             }
-            for file in others {
-                sources.open_now(file, None, sources.number()).await;
-            }
+            names.into_iter().for_each(|file| sources.read_names(file));
         });
-    }
-
-    async fn open_both(&self, both: [&File; 2]) {
-        for (file, index) in both.into_iter().zip([CAPTURE, OTHER]) {
-            if !self.take(file, self.number(), index).await {
-                return;
-            }
-        }
-        self.show(CAPTURE);
-        go_to(COMPARED);
-    }
-
-    async fn open_now(&self, file: File, asked_for: Option<FileKind>, number: u32) {
-        match FileKind::of(&file).await.or(asked_for) {
-            Some(FileKind::Capture) => self.open_capture(&file, number).await,
-            Some(FileKind::Elf) => self.read_names(file),
-            None => self.refuse(
-                &file,
-                "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
-                 was saved from /api/v1/capture, or the ELF that was flashed.",
-            ),
-        }
     }
 
     /// Opens a capture to compare it as what was before, or after, and tells in which place it is; the page stays. Each has a place of its
@@ -201,14 +190,6 @@ impl Sources {
     fn number(&self) -> u32 {
         let number = self.order.try_update_value(Order::open);
         number.unwrap_or_default()
-    }
-
-    async fn open_capture(&self, file: &File, number: u32) {
-        if self.take(file, number, CAPTURE).await {
-            pause().await;
-            self.show(CAPTURE);
-            go_to(Page::Leaks.link());
-        }
     }
 
     /// Reads a capture into the place of an index; returns whether it is there now.
@@ -255,20 +236,20 @@ impl Sources {
     pub fn name(&self, index: usize, elf: File) {
         let sources = *self;
         spawn_local(async move {
-            let store = sources.all[index];
-            if store.use_file(&elf).await {
-                return;
-            }
+            let first = sources.all[index];
             let is_nameless = |other: &Store| {
                 let is_known = other.device.with_untracked(Option::is_some);
                 is_known && other.symbols.with_untracked(|it| it.source.is_none())
             };
-            for other in sources.others(index).filter(is_nameless) {
-                let fits = other.use_file(&elf).await;
-                // Who takes it has nothing against it, and whoever was not asked for it says nothing.
-                other.forget_refusals();
+            let others = sources.others(index).filter(is_nameless);
+            for (nth, store) in core::iter::once(first).chain(others).enumerate() {
+                let fits = store.use_file(&elf).await;
+                // Whoever was not asked for it says nothing against it, and nobody does once one takes it.
+                if nth > 0 {
+                    store.forget_refusals();
+                }
                 if fits {
-                    return store.forget_refusals();
+                    return first.forget_refusals();
                 }
             }
         });
