@@ -127,7 +127,7 @@ fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{site, view, words};
+    use super::super::tests::{site, suspected, view, words};
     use heapbeacon_shared::analysis::Judgement;
     use heapbeacon_shared::api::Trace;
     use heapbeacon_shared::trace::{Kind, Summary};
@@ -171,7 +171,7 @@ mod tests {
             let took = took.filter(|words| words.contains(" took ")).collect();
             (finding.headline, took)
         };
-        let filling = site("cache::fill", Kind::Filling);
+        let filling = suspected("cache::fill");
         let (headline, took): (_, Vec<String>) =
             told(&[filling.clone(), site("session::open", Kind::Leaking)]);
         assert_eq!(headline, "One call site was leaking.");
