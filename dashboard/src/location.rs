@@ -83,10 +83,10 @@ impl Page {
     }
 }
 
-/// Goes to a page.
-pub fn go_to(page: Page) {
+/// Goes to a page by its link, which may say how to look at it.
+pub fn go_to(link: &str) {
     // A browser that refuses stays where it is.
-    let _ = window().location().set_hash(page.link());
+    let _ = window().location().set_hash(link);
 }
 
 /// Follows the page that the address bar names; `None` where there is no such page.

@@ -118,6 +118,36 @@ fn two_builds_are_compared_by_functions_and_a_leak_that_went_and_one_that_came_a
 }
 
 #[test]
+fn where_records_gave_way_the_sentence_says_what_it_is_told_by() {
+    let sites = [
+        held(0x10, 65_536, Kind::OneOff),
+        held(0x20, 512, Kind::Leaking),
+    ];
+    let before = version("a", 1, &sites, &[]);
+    let mut after = version("b", 1, &sites[1..], &[]);
+    after.summary.evicted_live = 12;
+    let compared = Compared::new(&before, &after).expect("of one build");
+    assert!(compared.is_doubtful());
+    assert_eq!(
+        compared.conclusion(),
+        "By the records that are left, `0x00000020` still leaks; `0x00000010` is gone, −64.0 KiB. In all −64.0 KiB."
+    );
+    let mut same = before.clone();
+    same.summary.evicted_live = 12;
+    let compared = Compared::new(&before, &same).expect("of one build");
+    let nothing = "By the records that are left, nothing has changed: every call site holds what it held; `0x00000020` still leaks.";
+    assert_eq!(compared.conclusion(), nothing);
+
+    // A moment none of whose records is left is not one in which nothing was held.
+    let mut at_mark = version("the device at “login”", 1, &[], &[]);
+    assert!(Compared::new(&at_mark, &after).is_ok());
+    at_mark.summary.evicted_live = 12;
+    let refused = Compared::new(&at_mark, &after).map(|_| ());
+    let title = at_mark.title.clone();
+    assert_eq!(refused, Err(Incomparable::Forgotten(title)));
+}
+
+#[test]
 fn of_one_build_addresses_do_and_the_same_is_no_change() {
     let sites = [
         held(0x10, 100, Kind::Plateau),
@@ -355,7 +385,7 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
             moments,
             boots_us: &[0, 50, 101],
             records,
-            records_age_us: records.len() as u64 / 3 * 60_000_000,
+            records_age_us: records.len() as u64 / 6 * 60_000_000,
             verdict: None,
             losses: &[],
         };
@@ -365,6 +395,7 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
     let records = [
         block(1_000, 3, false),
         block(1_198, 4, false),
+        block(2_199, 1, false),
         block(1_100, 9, true),
         block(2_199, 2, false),
         block(10, 2, false),
@@ -378,8 +409,24 @@ fn a_report_draws_the_heap_over_time_and_where_blocks_lie() {
         "dashed. 1 restart within it: an upright line where a boot begins.",
         "<p>This is as it was 60 s before the rest.</p>",
         "200 B to 600 B were used, 600 B at most",
-        "dram &lt;0&gt; at 0x000003e8, 1.2 KiB: 2 live blocks",
-        "<path d=\"M0 0.5h3M198 0.5h2M0 1.5h2\"/>",
+        "dram &lt;0&gt; at 0x000003e8, 1.2 KiB: 3 live blocks",
+        "<path d=\"M0 0.5h3M198 0.5h2M0 1.5h2M199 5.5h1\"/>",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    // Of a region that is nearly empty, what has blocks in it is drawn.
+    let html = drawn(
+        &[],
+        &[
+            block(1_000, 60, false),
+            block(1_060, 60, true),
+            block(1_110, 10, false),
+        ],
+    );
+    for words in [
+        "1.2 KiB: 2 live blocks, row by row from its first address. What is empty is free, or has no record. The 1.1 KiB behind \
+         the last one are left out.",
+        "<path d=\"M0 0.5h200M0 1.5h200M0 2.5h200M100 5.5h100\"/>",
     ] {
         assert!(html.contains(words), "{words}: {html}");
     }

@@ -26,6 +26,7 @@ mod browser {
     mod losses;
     mod map;
     mod marks;
+    mod named;
     mod policy;
     mod records;
     mod response;
@@ -37,6 +38,7 @@ mod browser {
     mod timeline;
     mod tls;
     mod turns;
+    mod two_builds;
     mod unpacking;
     mod views;
     mod warnings;

@@ -22,6 +22,8 @@ const RIGHT: f64 = 6.0;
 const LANE: f64 = 15.0;
 /// From the upper edge to the words of a line that lies above it, in pixels: no other line comes so high.
 const ABOVE: f64 = 15.0;
+/// From there to words of something else, in pixels.
+const APART: f64 = 19.0;
 /// Less room than two such words take beside each other, in pixels.
 const NARROW: f64 = 420.0;
 /// Room for the words of a flag beside the time of the moment that is read, in pixels.
@@ -387,7 +389,7 @@ fn outlook(plot: &Plot, frame: &Frame) -> Option<AnyView> {
     // Below the name of what lies above the picture, where both are in one line.
     let is_narrow = frame.right - frame.left < NARROW;
     let is_below = is_narrow && plot.layers.iter().any(|layer| is_above(plot, layer));
-    let top = frame.top + if is_below { ABOVE + LANE } else { 12.0 };
+    let top = frame.top + if is_below { ABOVE + APART } else { 12.0 };
     let y = format::decimal((frame.y(outlook.value) - 8.0).max(top));
     Some(
         view! {

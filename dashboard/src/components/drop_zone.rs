@@ -2,12 +2,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Event, File, HtmlInputElement};
 
-/// Returns the file that was dropped, if it was one.
-pub fn dropped_file(event: &DragEvent) -> Option<File> {
-    event.data_transfer()?.files()?.get(0)
+/// Returns the files that were dropped.
+pub fn dropped_files(event: &DragEvent) -> Vec<File> {
+    let files = event.data_transfer().and_then(|dropped| dropped.files());
+    let files = files.into_iter();
+    let files = files.flat_map(|files| (0..files.length()).filter_map(move |nth| files.get(nth)));
+    files.collect()
 }
 
-/// Takes a file by drag and drop, by click, or by keyboard.
+/// Takes a file by drag and drop, by click, or by keyboard. Several at once are for the whole page.
 #[component]
 pub fn DropZone(
     /// What to choose.
@@ -22,10 +25,10 @@ pub fn DropZone(
     let over = RwSignal::new(false);
     let dropped = move |event: DragEvent| {
         event.prevent_default();
-        event.stop_propagation();
         over.set(false);
-        if let Some(file) = dropped_file(&event) {
-            on_file.run(file);
+        if let [file] = &dropped_files(&event)[..] {
+            event.stop_propagation();
+            on_file.run(file.clone());
         }
     };
     let chosen = move |event: Event| {

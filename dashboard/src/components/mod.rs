@@ -22,7 +22,7 @@ pub use call_stack::CallStack;
 pub use card::Card;
 pub use chip::chip;
 pub use copy::copy_text;
-pub use drop_zone::{DropZone, dropped_file};
+pub use drop_zone::{DropZone, dropped_files};
 pub use empty::Empty;
 pub use follow::follow;
 pub use keyed_list::{Item, KeyedList};

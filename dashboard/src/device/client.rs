@@ -75,6 +75,17 @@ impl fmt::Display for ApiError {
 
 impl core::error::Error for ApiError {}
 
+impl ApiError {
+    /// Returns whether the same question may be answered later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(problem) => problem.status == BUSY,
+            Self::Unexpected(_) => false,
+            Self::Unreachable | Self::TokenNeeded | Self::Foreign(_) | Self::Restarted => true,
+        }
+    }
+}
+
 impl From<DecodeError> for ApiError {
     fn from(error: DecodeError) -> Self {
         Self::Unexpected(error.to_string())

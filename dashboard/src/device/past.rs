@@ -1,6 +1,6 @@
 //! What the device remembers of the time before this page opened: how full its heap was, and which moments were named.
 
-use heapbeacon_shared::api::{HeapHistory, MarksPage, Route};
+use heapbeacon_shared::api::{Device, HeapHistory, MarksPage, Route};
 use leptos::prelude::*;
 
 use super::client::ApiError;
@@ -11,16 +11,32 @@ use crate::store::Store;
 const NOT_FOUND: u16 = 404;
 
 impl Store {
-    /// Asks how the boot before has ended, and what the one that runs remembers of the time before it was noticed.
-    pub(super) async fn ask_after_restart(&self) -> Result<(), ApiError> {
+    /// Asks what there was before this page noticed the boot that runs: how full its heap was, how the boot before has ended, and which
+    /// switches are on. Until it is told, which is noted.
+    pub(super) async fn ask_before(&self, told: &mut Option<u32>) -> Result<(), ApiError> {
+        let boot_id = |device: &Option<Device>| device.as_ref().map(|device| device.boot_id);
+        let boot_id = self.device.with_untracked(boot_id);
+        if *told == boot_id {
+            return Ok(());
+        }
+        match self.ask_before_now().await {
+            // The next round asks again; the device has answered this one.
+            Err(error) if error.may_pass() => Ok(()),
+            outcome => {
+                *told = boot_id;
+                outcome
+            }
+        }
+    }
+
+    async fn ask_before_now(&self) -> Result<(), ApiError> {
+        self.ask_past().await?;
         self.ask_post_mortem().await?;
-        self.ask_demo().await?;
-        self.ask_heap().await?;
-        self.ask_past().await
+        self.ask_demo().await
     }
 
     /// Asks how full the heap was before.
-    pub(super) async fn ask_past(&self) -> Result<(), ApiError> {
+    async fn ask_past(&self) -> Result<(), ApiError> {
         let client = self.client.get_value();
         let history = client.get::<HeapHistory>(Route::HeapHistory, "").await;
         let Some(history) = if_there_is(history)? else {

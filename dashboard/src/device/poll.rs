@@ -50,8 +50,12 @@ impl Store {
         let mut pace = Pace::default();
         // Whether the device may be another one, or have started anew, for all that is known.
         let mut is_unsure = false;
+        let mut told_before = None;
         for round in 0_u32.. {
-            let outcome = self.ask(round, is_unsure, &mut evicted).await;
+            let outcome = match self.ask(round, is_unsure, &mut evicted).await {
+                Ok(()) => self.ask_before(&mut told_before).await,
+                outcome => outcome,
+            };
             is_unsure = outcome.is_err();
             self.note(&outcome).await;
             match outcome {
@@ -160,8 +164,7 @@ impl Store {
         let client = self.client.get_value();
         let was_lost = self.link.read_untracked().state() != LinkState::Live;
         if was_lost || is_unsure || round.is_multiple_of(SELDOM) {
-            self.take_device(client.get(Route::Device, "").await?)
-                .await?;
+            self.take_device(client.get(Route::Device, "").await?);
             self.ask_demo().await?;
             self.ask_marks().await?;
             *evicted = self.ask_evicted().await?;
@@ -181,14 +184,11 @@ impl Store {
             client.get(Route::Trace, ""),
             client.get(Route::Heap, ""),
         );
-        self.take_device(device?).await?;
+        self.take_device(device?);
         self.take_trace(trace?);
         self.take_heap(heap?);
         self.ask_leaks(evicted).await?;
-        self.ask_past().await?;
-        self.ask_post_mortem().await?;
         self.ask_marks().await?;
-        self.ask_demo().await?;
         self.ask_wrong_free_stacks().await?;
         *evicted = self.ask_evicted().await?;
         Ok(())
@@ -330,7 +330,7 @@ impl Store {
         Ok(())
     }
 
-    async fn take_device(&self, device: Device) -> Result<(), ApiError> {
+    fn take_device(&self, device: Device) {
         let before = self.device.with_untracked(|before| {
             before
                 .as_ref()
@@ -364,10 +364,6 @@ impl Store {
             ));
         }
         self.look_for_elf();
-        match rebooted {
-            true => self.ask_after_restart().await,
-            false => Ok(()),
-        }
     }
 
     /// Asks what the trace is doing.
@@ -379,8 +375,7 @@ impl Store {
             .with_value(|clock| clock.is_behind(trace.summary.time_us))
         {
             // It was started again, or its clock was set.
-            self.take_device(client.get(Route::Device, "").await?)
-                .await?;
+            self.take_device(client.get(Route::Device, "").await?);
         }
         self.take_trace(trace);
         Ok(())

@@ -158,7 +158,9 @@ impl Told {
         Ok(Self {
             conclusion: compared.conclusion(),
             is_worse,
-            is_better: !is_worse && compared.comparison.ended_leaks().next().is_some(),
+            is_better: !is_worse
+                && !compared.is_doubtful()
+                && compared.comparison.ended_leaks().next().is_some(),
             caveats: compared.caveats(),
             text: compared.text(),
             same: changes.len() - rows.len(),

@@ -137,51 +137,37 @@ fn capitalised(text: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Asks for the ELF file of each side whose functions have no names.
+/// Asks for ELF files where functions have no names: each names the build that it is of.
 #[component]
 fn Needs(look: Look, outcome: Memo<Option<Arc<Outcome>>>) -> impl IntoView {
-    let labels = [
-        "Drop the ELF of the firmware before here, or choose it",
-        "Drop the ELF of the firmware after here, or choose it",
-    ];
-    let need = move |side: usize| {
-        let lacks = memo(move || {
-            let outcome = outcome.get();
-            let Some([before, after]) = outcome.as_ref().map(|outcome| &outcome.0) else {
-                return false;
-            };
-            // Where nothing was held there is nothing to name.
-            let is_nameless = |version: &Version| !version.has_names && !version.sites.is_empty();
-            // Names are lent from one to all of the same build.
-            let is_same = before.build_id == after.build_id && is_nameless(before);
-            match side {
-                0 => is_nameless(before),
-                _ => is_nameless(after) && !is_same,
-            }
-        });
-        let store = move || look.both().map(|both| look.store(both[side]));
-        let on_file = Callback::new(move |file| {
-            if let Some(store) = untrack(store) {
-                store.use_file(file);
-            }
-        });
-        let problem = move || store()?.symbols.with(|symbols| symbols.problem.clone());
-        view! {
-            <When is=move || lacks.get()>
-                <div>
-                    <DropZone
-                        label=labels[side]
-                        hint="It names the functions, is read in this browser and goes nowhere."
-                        test_id=["elf-before", "elf-after"][side]
-                        on_file
-                    />
-                    <p class="wrong" role="status">{problem}</p>
-                </div>
-            </When>
+    let source = memo(move || {
+        let outcome = outcome.get()?;
+        // Where nothing was held there is nothing to name.
+        let is_nameless = |version: &Arc<Version>| !version.has_names && !version.sites.is_empty();
+        let side = outcome.0.iter().position(is_nameless)?;
+        Some(look.both()?[side].source)
+    });
+    let on_file = Callback::new(move |file| {
+        if let Some(source) = source.get_untracked() {
+            look.sources.name(source, file);
         }
-        .into_any()
+    });
+    let problem = move || {
+        look.sources.all()[source.get()?]
+            .symbols
+            .with(|it| it.problem.clone())
     };
-    view! { <div class="sides">{[0, 1].map(need).into_iter().collect::<Vec<AnyView>>()}</div> }
+    view! {
+        <When is=move || source.get().is_some()>
+            <DropZone
+                label="Drop the ELF of either firmware here, or choose it"
+                hint="It names the functions, is read in this browser and goes nowhere."
+                test_id="elf-of-either"
+                on_file
+            />
+            <p class="wrong" role="status">{problem}</p>
+        </When>
+    }
 }
 
 /// Says what changed before any table does.

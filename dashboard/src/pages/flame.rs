@@ -179,7 +179,7 @@ fn Lacking(look: Look) -> impl IntoView {
     };
     view! {
         <Empty title=Signal::derive(move || words().0.to_owned())>
-            <p>{move || words().1}</p>
+            <p>{move || format!("{} {}", missing_of_records(store), words().1)}</p>
         </Empty>
     }
 }

@@ -11,7 +11,7 @@ use super::navigation::Navigation;
 use super::notices::Notices;
 use super::post_mortem::PostMortem;
 use super::warnings::Warnings;
-use crate::components::{Empty, When, dropped_file, follow};
+use crate::components::{Empty, When, dropped_files, follow};
 use crate::device::connection::LinkState;
 use crate::later::{later, serve};
 use crate::location::{Page, Target, use_page};
@@ -41,12 +41,10 @@ pub fn App() -> impl IntoView {
         };
         document().set_title(&format!("{urgent}{page} · HeapBeacon"));
     });
-    // A file may be dropped anywhere, so that nobody has to look for the place.
+    // Files may be dropped anywhere, so that nobody has to look for the place.
     let dropped = move |event: DragEvent| {
         event.prevent_default();
-        if let Some(file) = dropped_file(&event) {
-            sources.open(file, None);
-        }
+        sources.open_all(dropped_files(&event), None);
     };
     view! {
         <div class="app" on:dragover=|event| event.prevent_default() on:drop=dropped>

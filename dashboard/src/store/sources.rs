@@ -29,6 +29,8 @@ const DEVICE: usize = 0;
 const CAPTURE: usize = 1;
 /// Index of another one, for what is compared.
 const OTHER: usize = 2;
+/// Where both captures are compared.
+const COMPARED: &str = "#/compare?before=1&after=2";
 /// How many sources there are.
 pub const SOURCES: usize = 3;
 
@@ -125,17 +127,39 @@ impl Sources {
 
     /// Opens a file as what it begins like, or else as what was asked for.
     pub fn open(&self, file: File, asked_for: Option<FileKind>) {
+        self.open_all(vec![file], asked_for);
+    }
+
+    /// Opens files that came together. Of two captures both are compared; what names addresses is read behind them.
+    pub fn open_all(&self, files: Vec<File>, asked_for: Option<FileKind>) {
         let (sources, number) = (*self, self.number());
         spawn_local(async move {
-            match FileKind::of(&file).await.or(asked_for) {
-                Some(FileKind::Capture) => sources.open_capture(&file, number).await,
-                Some(FileKind::Elf) => sources.read_names(file),
-                None => sources.refuse(
-                    &file,
-                    "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
-                     was saved from /api/v1/capture, or the ELF that was flashed.",
-                ),
+            let (mut captures, mut names) = (0, Vec::new());
+            for file in files {
+                match FileKind::of(&file).await.or(asked_for) {
+                    // There is no place for a third one.
+                    Some(FileKind::Capture) => {
+                        let index = if captures == 0 { CAPTURE } else { OTHER };
+                        captures += u32::from(sources.take(&file, number, index).await);
+                    }
+                    Some(FileKind::Elf) => names.push(file),
+                    None => sources.refuse(
+                        &file,
+                        "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
+                         was saved from /api/v1/capture, or the ELF that was flashed.",
+                    ),
+                }
             }
+            if captures > 0 {
+                pause().await;
+                sources.show(CAPTURE);
+                go_to(if captures == 1 {
+                    Page::Leaks.link()
+                } else {
+                    COMPARED
+                });
+            }
+            names.into_iter().for_each(|file| sources.read_names(file));
         });
     }
 
@@ -168,14 +192,6 @@ impl Sources {
         number.unwrap_or_default()
     }
 
-    async fn open_capture(&self, file: &File, number: u32) {
-        if self.take(file, number, CAPTURE).await {
-            pause().await;
-            self.show(CAPTURE);
-            go_to(Page::Leaks);
-        }
-    }
-
     /// Reads a capture into the place of an index; returns whether it is there now.
     async fn take(&self, file: &File, number: u32, index: usize) -> bool {
         match read_capture(file).await {
@@ -205,15 +221,38 @@ impl Sources {
     }
 
     fn read_names(&self, elf: File) {
-        let store = untrack(|| self.shown());
-        if store.device.with_untracked(Option::is_some) {
-            store.use_file(elf);
+        let shown = self.shown.get_untracked();
+        if self.all[shown].device.with_untracked(Option::is_some) {
+            self.name(shown, elf);
         } else {
             self.refuse(
                 &elf,
                 "an ELF names the addresses of a device or of a capture. Open one of them first.",
             );
         }
+    }
+
+    /// Has an ELF name the addresses of a source, or else those of another one that has no names and is of its build.
+    pub fn name(&self, index: usize, elf: File) {
+        let sources = *self;
+        spawn_local(async move {
+            let first = sources.all[index];
+            let is_nameless = |other: &Store| {
+                let is_known = other.device.with_untracked(Option::is_some);
+                is_known && other.symbols.with_untracked(|it| it.source.is_none())
+            };
+            let others = sources.others(index).filter(is_nameless);
+            for (nth, store) in core::iter::once(first).chain(others).enumerate() {
+                let fits = store.use_file(&elf).await;
+                // Whoever was not asked for it says nothing against it, and nobody does once one takes it.
+                if nth > 0 {
+                    store.forget_refusals();
+                }
+                if fits {
+                    return first.forget_refusals();
+                }
+            }
+        });
     }
 
     /// Gives a source the names that the others have of the same build, whenever they get some.

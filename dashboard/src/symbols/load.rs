@@ -21,15 +21,14 @@ use crate::model::ending::stack;
 use crate::store::Store;
 
 impl Store {
-    /// Reads names from a file that somebody chose, and caches it for the next visit if it fits.
-    pub fn use_file(&self, file: File) {
-        let store = *self;
-        spawn_local(async move {
-            if store.load(Source::File(file.name()), &file).await {
-                store.forget_refusals();
-                elf_cache::put(&store.device_build_id(), &file).await;
-            }
-        });
+    /// Reads names from a file that somebody chose, and caches it for the next visit if it fits, which is returned.
+    pub async fn use_file(&self, file: &File) -> bool {
+        let fits = self.load(Source::File(file.name()), file).await;
+        if fits {
+            self.forget_refusals();
+            elf_cache::put(&self.device_build_id(), file).await;
+        }
+        fits
     }
 
     /// Goes back to addresses.

@@ -38,6 +38,8 @@ pub enum Incomparable {
     Nameless(String),
     /// They are of one build, and only the functions of this one have names.
     OnlyNamed(String),
+    /// Every record of what this one held gave way to a newer one.
+    Forgotten(String),
 }
 
 impl fmt::Display for Incomparable {
@@ -52,6 +54,10 @@ impl fmt::Display for Incomparable {
                 f,
                 "only the functions of {title} have names: give its ELF file for both"
             ),
+            Self::Forgotten(title) => write!(
+                f,
+                "no record is left of what {title} held: newer ones took their places"
+            ),
         }
     }
 }
@@ -62,8 +68,14 @@ impl<'v> Compared<'v> {
     /// Compares two versions: by what each call site is where both are of one build, and otherwise by functions and files.
     ///
     /// # Errors
-    /// When they are of different builds, and one of them has no names; and when they are of one, and only one of them has.
+    /// When they are of different builds, and one of them has no names; when they are of one, and only one of them has; and when nothing
+    /// is known of one any more.
     pub fn new(before: &'v Version, after: &'v Version) -> Result<Self, Incomparable> {
+        let is_forgotten =
+            |version: &&Version| version.sites.is_empty() && version.summary.evicted_live > 0;
+        if let Some(forgotten) = [before, after].into_iter().find(is_forgotten) {
+            return Err(Incomparable::Forgotten(forgotten.title.clone()));
+        }
         let is_one_build = before.build_id == after.build_id && !before.build_id.is_empty();
         match [before, after].map(are_named) {
             [Some(true), Some(false)] if is_one_build => {
@@ -105,10 +117,17 @@ impl<'v> Compared<'v> {
     /// Returns what changed in a sentence or two, with the names of functions between backticks.
     pub fn conclusion(&self) -> String {
         let mut clauses = self.leaks();
+        let told = |clauses: &[String]| {
+            let told = clauses.join("; ");
+            match self.is_doubtful() {
+                true => format!("By the records that are left, {told}."),
+                false => capitalised(&told) + ".",
+            }
+        };
         let has_changed = |change: &Change| change.turn() != Turn::Same;
         if !self.comparison.changes.iter().any(has_changed) {
             let nothing = "nothing has changed: every call site holds what it held".to_owned();
-            return capitalised(&[Vec::from([nothing]), clauses].concat().join("; ")) + ".";
+            return told(&[Vec::from([nothing]), clauses].concat());
         }
         let room = NAMED.saturating_sub(clauses.len());
         clauses.extend(self.others().into_iter().take(room));
@@ -119,7 +138,13 @@ impl<'v> Compared<'v> {
             0 => "as much as before".to_owned(),
             all => signed_bytes(all as f64),
         };
-        format!("{}. In all {all}.", capitalised(&clauses.join("; ")))
+        format!("{} In all {all}.", told(&clauses))
+    }
+
+    /// Returns whether live blocks have lost their records on either side: what is gone, new or less may have done no more than that.
+    pub fn is_doubtful(&self) -> bool {
+        let summaries = [self.before, self.after].map(|version| version.summary);
+        summaries.iter().any(|summary| summary.evicted_live > 0)
     }
 
     /// Tells of leaks: those that are gone, those that are new, and those that go on.

@@ -204,7 +204,7 @@ impl Report<'_> {
         };
         format!(
             "<h2>Who holds memory</h2>\n<table>\n<thead><tr><th>Call site<th class=\"bar\">Share<th>Live<th>Blocks<th>Outlived\
-             <th>When allocated<th>Verdict</thead>\n{}</table>\n{more}",
+             <th class=\"when\">When allocated<th>Verdict</thead>\n{}</table>\n{more}",
             rows.collect::<String>()
         )
     }
@@ -258,7 +258,7 @@ fn site_row(site: &Site, most: u64) -> String {
     };
     format!(
         "<tr{tone}><th><code>{}</code><br><small>{}</small>\n<details><summary>Call stack</summary><pre>{}</pre></details>\
-         <td class=\"bar\"><i style=\"width:{}\"></i><td>{}<td>{}<td>{}<td>{}<td>{}{rate}\n",
+         <td class=\"bar\"><i style=\"width:{}\"></i><td>{}<td>{}<td>{}<td class=\"when\">{}<td>{}{rate}\n",
         escaped(&shortened(&site.name)),
         escaped(&shortened(site.at.as_deref().unwrap_or_default())),
         frames.join("\n"),

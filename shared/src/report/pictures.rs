@@ -13,7 +13,7 @@ use crate::words::{bytes, duration, plural};
 const WIDTH: u64 = 600;
 const HEIGHT: u64 = 100;
 const MOMENTS: usize = 300;
-/// A region is cut into so many rows of so many pieces of the same size.
+/// What of a region has blocks in it is cut into so many rows of so many pieces of the same size.
 const ROWS: usize = 6;
 const PIECES: usize = 200;
 /// Records that are not as old are of the same moment as the rest.
@@ -138,40 +138,41 @@ pub(super) fn maps(heap: &Heap, records: &[Record], age_us: u64) -> String {
 }
 
 fn map(region: &Region, live: &[&Record]) -> String {
+    let inside: Vec<_> = live.iter().filter_map(|it| offsets(region, it)).collect();
+    let Some(end) = inside.iter().map(|block| block.end).max() else {
+        return String::new();
+    };
     let mut pieces = [false; ROWS * PIECES];
-    let mut blocks = 0;
-    for record in live {
-        let Some(range) = range(region, record) else {
-            continue;
-        };
-        blocks += 1;
-        if let Some(pieces) = pieces.get_mut(range) {
+    let piece = |offset: u64| scaled(offset, end, (ROWS * PIECES) as u64) as usize;
+    for block in &inside {
+        // A part of a piece is all of it, and a byte may be several.
+        let last = (piece(block.end - 1) + 1).max(piece(block.end));
+        if let Some(pieces) = pieces.get_mut(piece(block.start)..last) {
             pieces.fill(true);
         }
     }
-    if blocks == 0 {
-        return String::new();
-    }
+    let behind = match region.size - end {
+        0 => String::new(),
+        behind => format!(" The {} behind the last one are left out.", bytes(behind)),
+    };
     let rows = pieces.chunks(PIECES).enumerate();
     let path: String = rows.map(|(row, pieces)| runs(row, pieces)).collect();
     let name = escaped(&region.name);
     format!(
-        "<p>{name} at {}, {}: {}, row by row from its first address. What is empty is free, or has no record.</p>\n\
+        "<p>{name} at {}, {}: {}, row by row from its first address. What is empty is free, or has no record.{behind}</p>\n\
          <svg class=\"wide map\" viewBox=\"0 0 {PIECES} {ROWS}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Blocks in {name}\">\
          <path d=\"{path}\"/></svg>\n",
         region.start,
         bytes(region.size),
-        plural(blocks, "live block")
+        plural(inside.len() as u64, "live block")
     )
 }
 
-/// Returns the pieces of a region that a block lies in; `None` where it lies elsewhere.
-fn range(region: &Region, record: &Record) -> Option<core::ops::Range<usize>> {
-    let all = (ROWS * PIECES) as u64;
-    let first = record.address.0.checked_sub(region.start.0)?;
-    let last = first.saturating_add(record.size.saturating_sub(1));
-    let piece = |offset: u64| scaled(offset, region.size, all) as usize;
-    (last < region.size).then(|| piece(first)..piece(last) + 1)
+/// Returns where in a region a block lies, which has a byte at least; `None` where it lies elsewhere.
+fn offsets(region: &Region, record: &Record) -> Option<core::ops::Range<u64>> {
+    let start = record.address.0.checked_sub(region.start.0)?;
+    let end = start.saturating_add(record.size.max(1));
+    (end <= region.size).then_some(start..end)
 }
 
 /// Draws the pieces of a row that have blocks in them.

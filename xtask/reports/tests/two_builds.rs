@@ -1,103 +1,13 @@
 //! Two really different builds of the demo workload, compared as people compare two versions of their firmware.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use heapbeacon_shared::symbols;
+mod demo_builds;
+
+use demo_builds::{FIX, LEAK, run_demo};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_heapbeacon-reports");
-/// The package that is built twice.
-const PACKAGE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/two_builds/demo");
-/// Where it is built: beside it, for cargo takes what lies below for made by itself.
-const BUILT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/two_builds/built");
-
-/// Text of a source file of the demo, and what it is replaced by.
-type Change = (&'static str, &'static str, &'static str);
-
-/// Closes what the demo leaves open; and all lines of the file move.
-const FIX: [Change; 2] = [
-    (
-        "net.rs",
-        "let forgets = leaking && !client.is_multiple_of(2);",
-        "let forgets = false;",
-    ),
-    (
-        "net.rs",
-        "/// Number of clients",
-        "\n\n\n/// Number of clients",
-    ),
-];
-
-/// Notes every client that connects, for good.
-const LEAK: [Change; 2] = [
-    (
-        "session.rs",
-        "let client = String::from(client);",
-        "let client = String::from(client);\n        note(&client);",
-    ),
-    (
-        "session.rs",
-        "/// The open sessions, by connection.",
-        "#[inline(never)]\nfn note(client: &str) {\n    let noted = alloc::vec![client.len(); 4];\n    \
-         core::mem::forget(core::hint::black_box(noted));\n}\n\n/// The open sessions, by connection.",
-    ),
-];
-
-/// Builds the demo with changes, lets it run, and returns its capture and its ELF file.
-fn run_demo(name: &str, changes: &[Change]) -> [PathBuf; 2] {
-    let folder = Path::new(PACKAGE);
-    // From the package's folder, where Cargo starts tests.
-    let top = fs::canonicalize("../..").expect("the repository is there");
-    let sources = folder.join("src");
-    fs::create_dir_all(&sources).expect("it may be written");
-    for file in fs::read_dir(top.join("agent/demo/src")).expect("the demo is there") {
-        let file = file.expect("it is there").path();
-        let name = file.file_name().expect("it has a name");
-        let mut text = fs::read_to_string(&file).expect("it is text");
-        for (_, old, new) in changes.iter().filter(|(of, ..)| *of == name) {
-            assert_eq!(text.matches(old).count(), 1, "{old} is in {name:?} once");
-            text = text.replace(old, new);
-        }
-        write(&sources.join(name), &text);
-    }
-    let main = fs::read_to_string("tests/traced_demo/traced.rs").expect("it is there");
-    write(&sources.join("main.rs"), &main);
-    let manifest = fs::read_to_string("tests/traced_demo/demo.toml").expect("it is there");
-    let manifest = manifest.replace("{top}", top.to_str().expect("it is text"));
-    write(&folder.join("Cargo.toml"), &manifest);
-    fs::copy(top.join("Cargo.lock"), folder.join("Cargo.lock")).expect("it may be written");
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--target-dir", BUILT])
-        .env(
-            "RUSTFLAGS",
-            "-Cforce-frame-pointers=yes -Clink-arg=-Wl,--build-id=sha1",
-        )
-        .current_dir(folder)
-        .status()
-        .expect("cargo runs");
-    assert!(built.success(), "it does not build");
-    // The next build takes its place.
-    let [elf, capture] = ["elf", "hbc"].map(|ending| folder.join(format!("{name}.{ending}")));
-    fs::copy(Path::new(BUILT).join("debug/traced"), &elf).expect("it was built");
-    let id = symbols::build_id(&fs::read(&elf).expect("it is there"));
-    let id = id.expect("readable").expect("the linker gives it one");
-    let ran = Command::new(&elf)
-        .args([capture.as_os_str(), id.to_string().as_ref()])
-        .status()
-        .expect("it starts");
-    assert!(ran.success(), "it writes a capture");
-    [capture, elf]
-}
-
-/// Leaves a file alone that is as it should be, so that nothing is built anew.
-fn write(path: &Path, text: &str) {
-    if fs::read_to_string(path).is_ok_and(|before| before == text) {
-        return;
-    }
-    fs::write(path, text).expect("it may be written");
-}
-
 fn compare(before: &Path, after: &Path, more: &[&str]) -> Output {
     Command::new(PROGRAM)
         .arg("compare")

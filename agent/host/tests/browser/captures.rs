@@ -224,12 +224,41 @@ pub(crate) fn wide(stacks: u32) -> Vec<u8> {
 /// A capture of a heap in which so many blocks of so many call sites lie apart from each other, each of which was traced. A mark is set in
 /// the middle.
 pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
+    scattered_by(blocks, (0..stacks).map(|id| stack(id, 1)), header())
+}
+
+/// The same of call stacks in a program.
+pub(crate) fn scattered_in(blocks: u64, build_id: BuildId, stacks: &[Vec<u64>]) -> Vec<u8> {
+    let stacks = (0..stacks.len() as u32).zip(stacks).map(|(id, frames)| {
+        Message::Stack(Stack {
+            id,
+            task: 1,
+            frames: frames.iter().copied().collect(),
+            ..Stack::default()
+        })
+    });
+    let header = Message::Header(Header {
+        build_id,
+        pointer_bytes: 8,
+        tick_hz: 1_000_000,
+        trace_id: 1,
+        ..Header::default()
+    });
+    scattered_by(blocks, stacks, header)
+}
+
+fn scattered_by(
+    blocks: u64,
+    stacks: impl ExactSizeIterator<Item = Message>,
+    header: Message,
+) -> Vec<u8> {
+    let count = stacks.len() as u64;
     const STEP: u64 = 96;
     let size_of = |nth: u64| 16 + nth * 7 % 48;
     let (start, bytes) = (0x3fc8_8000, (0..blocks).map(size_of).sum::<u64>());
     let size = blocks * STEP + 4 * KIB;
     let mut messages = vec![
-        header(),
+        header,
         Message::Region(HeapRegion {
             name: name("dram"),
             start: Address(start),
@@ -270,13 +299,13 @@ pub(crate) fn scattered(blocks: u64, stacks: u32) -> Vec<u8> {
             ..Mark::default()
         }),
     ];
-    messages.extend((0..stacks).map(|id| stack(id, 1)));
+    messages.extend(stacks);
     messages.extend((0..blocks).map(|nth| {
         Message::Record(Record {
             seq: STARTED + nth,
             address: Address(start + nth * STEP),
             size: size_of(nth),
-            stack: (nth * 31 % u64::from(stacks)) as u32,
+            stack: (nth * 31 % count) as u32,
             ..Record::default()
         })
     }));

@@ -14,6 +14,10 @@ const AFTER: &str = "[data-testid='capture-after']";
 const SENTENCE: &str = "[data-testid='conclusion']";
 const ROW: &str = "[data-testid='change-row']";
 const REFUSAL: &str = ".empty";
+/// Returns what a table of a report is of, where a word of that has no room.
+const NARROW: &str = "return [...document.querySelectorAll('tbody th')]
+    .filter((name) => name.getBoundingClientRect().width < 120)
+    .map((name) => name.textContent);";
 
 /// Returns what was copied.
 async fn pasted(page: &Page) -> WebDriverResult<String> {
@@ -141,7 +145,7 @@ async fn a_device_is_compared_with_its_marks_and_with_a_capture_of_another_build
     page.element_with(SENTENCE, "In all +").await?;
     page.content_with(ROW, LEAKS).await?;
     // Nothing was held at the mark, so nobody is asked to name it.
-    page.gone("[data-testid='elf-before']").await?;
+    page.gone("[data-testid='elf-of-either']").await?;
     page.element_with(".caveats", "does not remember freed blocks")
         .await?;
     page.address_with("before=0%40").await?;
@@ -156,7 +160,7 @@ async fn a_device_is_compared_with_its_marks_and_with_a_capture_of_another_build
         .await?;
     page.element_with(REFUSAL, "give the ELF file of lamp.hbc")
         .await?;
-    page.element("[data-testid='elf-before']").await?;
+    page.element("[data-testid='elf-of-either']").await?;
     page.close().await
 }
 
@@ -211,6 +215,7 @@ async fn a_report_of_a_capture_is_one_file_that_loads_nothing() -> WebDriverResu
     for width in [320, 390, 2_560] {
         page.resize(width, 1_200).await?;
         page.picture(&format!("report-{width}.png")).await?;
+        assert_eq!(page.problems(NARROW).await?, [""; 0], "{width}");
         assert!(!page.scrolls_sideways().await?, "too wide for {width}");
     }
     page.close().await

@@ -18,12 +18,12 @@ use crate::support::web_server::WebServer;
 pub(super) const ELF: &str = "[data-testid='elf-input']";
 pub(super) const CAPTURE: &str = "[data-testid='capture-input']";
 const BANNER: &str = "[data-testid='file-banner']";
-const STATUS: &str = "[data-testid='elf-status']";
+pub(super) const STATUS: &str = "[data-testid='elf-status']";
 pub(super) const REFUSAL: &str = "[data-testid='elf-status'] .bad";
 const NOTICE: &str = ".notice";
 
 /// A place where nobody listens.
-const NOBODY: &str = "?device=http://127.0.0.1:9";
+pub(super) const NOBODY: &str = "?device=http://127.0.0.1:9";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_elf_is_refused_with_a_reason_and_the_names_stay() -> WebDriverResult<()> {

@@ -46,6 +46,9 @@ async fn each_page_of_a_capture_says_what_it_lacks() -> WebDriverResult<()> {
     assert_said(&page, "main .verdict", &IN_SHORT).await?;
     page.go("flame").await?;
     assert_said(&page, ".flames .note", &IN_SHORT).await?;
+    // Also where it has nothing to draw.
+    page.click("[data-testid='Temporary']").await?;
+    assert_said(&page, ".empty", &[EVICTED, DROPPED, STOPPED]).await?;
     page.go("map").await?;
     let lost = "[data-testid='map-lost']";
     assert_said(&page, lost, &[EVICTED, DROPPED]).await?;

@@ -62,6 +62,25 @@ async fn a_record_says_in_full_when_its_block_was_freed() -> WebDriverResult<()>
     page.close().await
 }
 
+/// Returns the names of call sites that stand in no room of a row.
+const CUT_OFF: &str = "return [...document.querySelectorAll('.record .name')]
+    .filter((name) => name.getBoundingClientRect().right > name.closest('td').getBoundingClientRect().right)
+    .map((name) => name.textContent);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_names_the_call_sites_of_freed_blocks_too() -> WebDriverResult<()> {
+    let agent = Process::start(&["--dashboard", &bundle(), "--start", "all"]);
+    let page = Page::open(agent.url()).await?;
+    page.go("records").await?;
+    for width in [320, 390] {
+        page.resize(width, 844).await?;
+        page.element(".record .on-phone + .name").await?;
+        assert_eq!(page.problems(CUT_OFF).await?, [""; 0], "{width}");
+        page.picture(&format!("records-freed-{width}.png")).await?;
+    }
+    page.close().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn records_of_a_call_site_are_ordered_and_their_sizes_and_ages_drawn() -> WebDriverResult<()>
 {

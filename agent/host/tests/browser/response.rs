@@ -10,16 +10,16 @@ use crate::support::page::Page;
 use crate::support::process::Process;
 
 /// Milliseconds of a core that an answer may take.
-const ANSWER_MS: f64 = 100.0;
+pub(super) const ANSWER_MS: f64 = 100.0;
 /// Live blocks, their call stacks, and events that are saved.
-const BLOCKS: u64 = 20_000;
-const STACKS: u32 = 1_000;
+pub(super) const BLOCKS: u64 = 20_000;
+pub(super) const STACKS: u32 = 1_000;
 const EVENTS: u64 = 1_000_000;
 /// Times that each is done, of which the middle one counts.
 const ROUNDS: usize = 3;
 
 /// What somebody does by turns, first one and then the other, each with what is there once it is done.
-type Turns = [(&'static str, &'static str); 2];
+pub(super) type Turns = [(&'static str, &'static str); 2];
 
 /// The same of a comparison of two captures: which call sites are listed, from where to where, and since when.
 const COMPARED: [Turns; 3] = [
@@ -52,7 +52,7 @@ const COMPARED: [Turns; 3] = [
     ],
 ];
 /// The same on each page, with its name and what is there from the start.
-const INPUTS: &[(&str, &str, Turns)] = &[
+pub(super) const INPUTS: &[(&str, &str, Turns)] = &[
     (
         "leaks",
         "[data-testid='leak-row']",
@@ -223,7 +223,7 @@ const PER_SECOND: u64 = 5_000;
 
 /// Answers that took too long.
 #[derive(Default)]
-struct Answers {
+pub(super) struct Answers {
     slow: Vec<String>,
 }
 
@@ -372,7 +372,7 @@ impl Answers {
         page.gone(CHIP).await
     }
 
-    async fn all(page: &Page) -> WebDriverResult<()> {
+    pub(super) async fn all(page: &Page) -> WebDriverResult<()> {
         let mut answers = Self::default();
         answers.time_pages(page, PAGES).await?;
         answers.time_inputs(page).await?;

@@ -134,6 +134,31 @@ async fn a_restart_leaves_the_curve_before_it_and_switches_have_flags() -> WebDr
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_does_not_tell_right_after_a_restart_is_asked_again() -> WebDriverResult<()> {
+    let trace = ["--dashboard", &bundle(), "--start", "leaks"];
+    let agent = Process::start(&trace);
+    let address = agent.url().trim_start_matches("http://").to_owned();
+    let page = Page::open(agent.url()).await?;
+    page.element_with("[data-testid='link-state']", "live")
+        .await?;
+    drop(agent);
+    page.element_with("[data-testid='link-state']", "lost")
+        .await?;
+    page.block(&["*/heap/history"]).await?;
+    page.forget_answers().await?;
+    let _again = Process::start_at(&address, &trace);
+    page.element_with(".notice", "stays on the timeline")
+        .await?;
+    // By then it was asked in vain, and the page has gone on.
+    page.answered("/api/v1/trace/leaks", 200).await?;
+    page.element_with("[data-testid='link-state']", "live")
+        .await?;
+    page.block(&[]).await?;
+    page.answered("/api/v1/heap/history", 200).await?;
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_heap_that_fills_up_says_when_it_is_full() -> WebDriverResult<()> {
     let folder = tempfile::tempdir()?;
     let (bundle, speed) = (bundle(), SPEED.to_string());

@@ -190,6 +190,24 @@ impl Page {
         cdp.send_raw("Fetch.disable", nothing).await.map(drop)
     }
 
+    /// Lets the page reach no URL that has one of these forms, from now on.
+    pub(crate) async fn block(&self, urls: &[&str]) -> WebDriverResult<()> {
+        let cdp = self.window.cdp();
+        let nothing = serde_json::json!({});
+        cdp.send_raw("Network.enable", nothing).await?;
+        let blocked = serde_json::json!({"urls": urls});
+        cdp.send_raw("Network.setBlockedURLs", blocked)
+            .await
+            .map(drop)
+    }
+
+    /// Forgets which answers the page has got so far.
+    pub(crate) async fn forget_answers(&self) -> WebDriverResult<()> {
+        self.problems("performance.clearResourceTimings(); return [];")
+            .await
+            .map(drop)
+    }
+
     /// Waits until the page has got an answer with this status at a path.
     pub(crate) async fn answered(&self, path: &str, status: u16) -> WebDriverResult<()> {
         let answers = "performance.getEntriesByType('resource')
@@ -309,6 +327,20 @@ impl Page {
             document.querySelector('main').dispatchEvent(drop);";
         let arguments = vec![name.into(), text.into()];
         self.window.execute(script, arguments).await.map(drop)
+    }
+
+    /// Drops files on the page together.
+    pub(crate) async fn drop_files(&self, paths: &[&str]) -> WebDriverResult<()> {
+        self.insert("<input type='file' multiple id='dropped'>")
+            .await?;
+        self.choose("#dropped", &paths.join("\n")).await?;
+        let script = "const chosen = document.querySelector('#dropped');
+            const files = new DataTransfer();
+            for (const file of chosen.files) files.items.add(file);
+            chosen.remove();
+            const drop = new DragEvent('drop', {dataTransfer: files, bubbles: true});
+            document.querySelector('main').dispatchEvent(drop);";
+        self.window.execute(script, Vec::new()).await.map(drop)
     }
 
     /// Chooses a page of the dashboard.

@@ -35,7 +35,9 @@ pub fn describe(sites: &[&Site], view: &View<'_>, loss: &Loss) -> Finding {
         }
         growing => {
             let (tone, headline) = leaking(growing);
-            let named = growing.iter().take(NAMED_SITES);
+            // What may have been leaking is not named where others were.
+            let is_counted = |site: &&&Site| tone == Tone::Neutral || site.judgement.leaks();
+            let named = growing.iter().filter(is_counted).take(NAMED_SITES);
             let details = named.map(|site| grew(site, taken_us)).chain(largest);
             (tone, headline, details.collect())
         }
@@ -125,7 +127,7 @@ fn largest(site: &Site, taken_us: u64) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{site, view, words};
+    use super::super::tests::{site, suspected, view, words};
     use heapbeacon_shared::analysis::Judgement;
     use heapbeacon_shared::api::Trace;
     use heapbeacon_shared::trace::{Kind, Summary};
@@ -159,6 +161,27 @@ mod tests {
              min old."
         );
         assert_eq!(finding.tone, Tone::Neutral);
+    }
+
+    #[test]
+    fn where_some_were_leaking_no_other_is_named_as_if_it_was() {
+        let told = |sites: &[Site]| {
+            let finding = told(sites, Loss::default());
+            let took = finding.details.iter().map(|details| words(details));
+            let took = took.filter(|words| words.contains(" took ")).collect();
+            (finding.headline, took)
+        };
+        let filling = suspected("cache::fill");
+        let (headline, took): (_, Vec<String>) =
+            told(&[filling.clone(), site("session::open", Kind::Leaking)]);
+        assert_eq!(headline, "One call site was leaking.");
+        assert!(
+            took.len() == 1 && took[0].starts_with("session::open"),
+            "{took:?}"
+        );
+        let (headline, took) = told(&[filling]);
+        assert_eq!(headline, "One call site may have been leaking.");
+        assert_eq!(took.len(), 1);
     }
 
     #[test]

@@ -144,6 +144,29 @@ impl Page {
             .map(drop)
     }
 
+    /// Notes from now on how long each input takes until what it changes is seen: by the browser's own clock on the wall, whoever works
+    /// for it.
+    pub(crate) async fn watch_inputs(&self) -> WebDriverResult<()> {
+        let script = "window.slowest = 0;
+            const take = (inputs) => inputs.forEach((it) => { slowest = Math.max(slowest, it.duration); });
+            const observer = new PerformanceObserver((list) => take(list.getEntries()));
+            observer.observe({type: 'event', durationThreshold: 16});
+            // What was painted is told a little later.
+            window.slowestInput = (done) => requestAnimationFrame(() => setTimeout(() => {
+                take(observer.takeRecords());
+                done(slowest);
+                slowest = 0;
+            }, 60));";
+        self.window.execute(script, Vec::new()).await.map(drop)
+    }
+
+    /// Returns the milliseconds of the slowest input since it was asked last; 0 where each took less than 16.
+    pub(crate) async fn slowest_input_ms(&self) -> WebDriverResult<f64> {
+        let script = "slowestInput(arguments[0]);";
+        let ms = self.window.execute_async(script, Vec::new()).await?;
+        ms.convert()
+    }
+
     /// Returns how long the page's main thread has run on a core: waiting does not count.
     pub(crate) async fn thread_time(&self) -> WebDriverResult<Duration> {
         let seconds = self.metric(&["ThreadTime"]).await?;

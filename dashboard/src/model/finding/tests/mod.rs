@@ -115,7 +115,7 @@ fn history_of_evicted(evicted: u64) -> History {
 }
 
 /// A site that grows, and may still be a cache that fills.
-fn suspected(name: &str) -> Site {
+pub(crate) fn suspected(name: &str) -> Site {
     let mut site = growing(name, 1024);
     said(&mut site).verdict.certain = false;
     site
