@@ -18,5 +18,6 @@ sleep 7
 restart_avahi
 ip addr add 10.9.9.2/24 dev here
 ip link set here up
-await_device
+# What it says first may have the address that each interface gives itself.
+await_device 10.9.9.2
 avahi-resolve -4n "$(avahi-browse -rpt _http._tcp | grep -m1 '^=;here;IPv4;' | cut -d';' -f7)"
