@@ -43,10 +43,9 @@ fn a_device_that_knows_the_time_of_day_dates_its_profiles_by_it() {
     let machine = Qemu::boot();
     let url = format!("{}/debug/pprof/heap", machine.url());
     let raw = Pprof::new().run(&["-raw", &url]);
-    let year = raw.lines().find_map(|line| line.strip_prefix("Time: "));
-    let year: i32 = year
-        .and_then(|time| time.get(..4)?.parse().ok())
-        .expect("it has a time");
+    let time = raw.lines().find_map(|line| line.strip_prefix("Time: "));
+    let year = time.and_then(|time| time.get(..4)?.parse::<i32>().ok());
+    let year = year.expect("it has a time");
     assert!(year > 2024, "{raw}");
 }
 
