@@ -420,7 +420,14 @@ fn everything<P: Device>(query: Query<'_>) -> Answer {
         .with("Content-Disposition", "attachment; filename=\"trace.hbc\""))
 }
 
+/// Takes what Go's handlers take: there is nothing that a collection of garbage (`gc`) would free first, and no form for people to read.
 fn profile<P: Device>(shown: Shown, query: Query<'_>) -> Answer {
+    query.number("gc", 0..=u64::MAX, 0)?;
+    if query.number("debug", 0..=u64::MAX, 0)? > 0 {
+        return Err(Problem::invalid(format_args!(
+            "A profile comes as `profile.proto` only: leave `debug` out, and have `go tool pprof` show it."
+        )));
+    }
     let seconds = query.number("seconds", 0..=MAX_SECONDS, 0)? as u32;
     let seconds = (seconds > 0).then_some(seconds);
     Ok(Reply::stream(Stream::Profile(Profile::new::<P>(

@@ -4,7 +4,9 @@
 //!
 //! Nothing is copied, so a profile of a trace that goes on is of no single instant. What holds all the same: the numbers of a call
 //! stack are of its live blocks first, as its records tell them region by region, and of all it has allocated right behind that; so
-//! no more is in use than was allocated, and what was allocated in all never falls from one profile to the next. Allocations of call
+//! no more is in use than was allocated, and what was allocated never falls from one profile to the next. That is a sample of its own,
+//! for of a block that is gone nobody knows the region any more: who asks again and again, such as Alloy for Pyroscope, takes the
+//! difference sample by sample, and leaves out those where anything is negative, with all that is in use there. Allocations of call
 //! stacks that are not in the table any more are one sample, and so is all that is missing where the trace ended meanwhile: then the
 //! profile is as valid as any, adds up to what the trace had when it began, and says by the name of that sample that no more is
 //! known of it.
@@ -16,14 +18,15 @@
 use core::mem;
 
 use heapbeacon_shared::pprof::{
-    Line, Mapping, NO_FRAMES, Profile as Fields, REGION, Shown, Sink, TASK, TEXTS, file_of, signed,
+    Line, Mapping, NO_FRAMES, Profile as Fields, REGION, Shown, Sink, TASK, TEXTS, Time, file_of,
+    signed,
 };
 use heapbeacon_shared::trace::{MAX_FRAMES, Span, Stack, Summary};
 use heapless::Vec;
 
 use crate::platform::Device;
 use crate::read::bodies;
-use crate::read::cursors::{Records, now_us};
+use crate::read::cursors::Records;
 use crate::read::stream::Out;
 use crate::tracer::{StackCursor, Trace, TraceEnded};
 
@@ -44,7 +47,6 @@ const ENDED: &str = "[the trace ended while it was read]";
 pub struct Profile {
     shown: Shown,
     trace: Trace,
-    started_us: u64,
     part: Part,
     cursor: StackCursor,
     batch: Vec<Live, BATCH>,
@@ -122,7 +124,6 @@ impl Profile {
         Self {
             shown,
             trace: status.trace,
-            started_us: status.summary.started_us,
             part: Part::Head,
             cursor: StackCursor::after(status.trace, None),
             batch: Vec::new(),
@@ -224,11 +225,14 @@ impl Profile {
 
     fn head<P: Device>(&mut self, out: &mut impl Out) {
         let device = bodies::describe::<P>();
-        let duration_us = match self.pass {
-            Pass::Last => now_us::<P>().saturating_sub(self.started_us),
-            Pass::Before { seconds } => u64::from(seconds) * 1_000_000,
+        let time = Time {
+            unix_us: P::booted_unix_us().map_or(0, |booted_us| booted_us + P::now_us()),
+            lasted_us: match self.pass {
+                Pass::Last => 0,
+                Pass::Before { seconds } => u64::from(seconds) * 1_000_000,
+            },
         };
-        write(out, |fields| fields.head(self.shown, duration_us));
+        write(out, |fields| fields.head(self.shown, time));
         for text in TEXTS {
             self.text(text, out);
         }
@@ -297,8 +301,8 @@ impl Profile {
         }
     }
 
-    /// Writes a call stack: a sample for each region in which it has live blocks, and one for those that are gone, whose regions nobody
-    /// knows any more.
+    /// Writes a call stack: a sample for each region in which it has live blocks, and one for all that it has allocated, with what is live
+    /// elsewhere.
     fn stack<P: Device>(&mut self, stack: &Stack, index: usize, out: &mut impl Out) {
         let mut locations = Vec::<u64, MAX_FRAMES>::new();
         for address in &stack.frames {
@@ -312,24 +316,21 @@ impl Profile {
         let Some((counts, bytes)) = live.map(|live| (live.counts, live.bytes)) else {
             return;
         };
-        let mut gone = [stack.allocations, stack.allocated_bytes];
-        for (region, (count, bytes)) in counts.into_iter().zip(bytes).enumerate() {
-            let values = [u64::from(count), bytes];
-            if values[0] == 0 {
-                continue;
+        for (region, (count, bytes)) in counts.into_iter().zip(bytes).take(REGIONS).enumerate() {
+            if count > 0 {
+                let region = (REGION, self.first_region + region as u64);
+                let values = [0, 0, count.into(), bytes];
+                self.sample(&locations, values, &labels([task, Some(region)]), out);
             }
-            for (gone, value) in gone.iter_mut().zip(values) {
-                *gone = gone.saturating_sub(value);
-            }
-            let region = (region < REGIONS).then_some((REGION, self.first_region + region as u64));
-            let labels = labels([task, region]);
-            let [count, bytes] = values;
-            self.sample(&locations, [count, bytes, count, bytes], &labels, out);
         }
-        if gone[0] > 0 {
-            let values = [gone[0], gone[1], 0, 0];
-            self.sample(&locations, values, &labels([task, None]), out);
-        }
+        let (elsewhere, elsewhere_bytes) = (counts[REGIONS].into(), bytes[REGIONS]);
+        let values = [
+            stack.allocations,
+            stack.allocated_bytes,
+            elsewhere,
+            elsewhere_bytes,
+        ];
+        self.sample(&locations, values, &labels([task, None]), out);
     }
 
     /// Writes a sample, whose numbers are taken away in the first half of a difference.

@@ -62,13 +62,15 @@ std::thread_local! {
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1, and whether it says so in its network.
+/// What this test's board calls itself, its regions and its tasks, whose ids begin at 1, whether it says so in its network, and when it has
+/// booted.
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) device: api::Device,
     pub(crate) regions: std::vec::Vec<Region>,
     pub(crate) tasks: std::vec::Vec<Task>,
     pub(crate) is_on_mdns: bool,
+    pub(crate) booted_unix_us: Option<u64>,
 }
 
 /// Gives the board names.
@@ -251,6 +253,10 @@ impl Device for Board {
 
     fn describe() -> api::Device {
         NAMES.with_borrow(|names| names.device.clone())
+    }
+
+    fn booted_unix_us() -> Option<u64> {
+        NAMES.with_borrow(|names| names.booted_unix_us)
     }
 
     #[cfg(feature = "provisioning")]

@@ -300,10 +300,10 @@ impl Route {
         Endpoint::control(Route::Restart, "/api/v1/restart", Body::None),
         Endpoint::read(Route::Metrics, "/metrics", Answer::Metrics),
         Endpoint::read(Route::HeapProfile, "/debug/pprof/heap", Answer::File)
-            .with_query(&["seconds"])
+            .with_query(&["seconds", "gc", "debug"])
             .of_trace(),
         Endpoint::read(Route::AllocsProfile, "/debug/pprof/allocs", Answer::File)
-            .with_query(&["seconds"])
+            .with_query(&["seconds", "gc", "debug"])
             .of_trace(),
         Endpoint::read(
             Route::HasProfileSymbols,

@@ -9,7 +9,7 @@ use super::recording::{Recording, function_of};
 use super::strings::Strings;
 use super::sums::Sums;
 use crate::frames::Frame;
-use crate::pprof::{self, Line, Mapping, REGION, Shown, TASK, TEXTS};
+use crate::pprof::{self, Line, Mapping, REGION, Shown, TASK, TEXTS, Time};
 
 /// A profile that is being written.
 struct Profile<'a, 'b> {
@@ -27,8 +27,7 @@ pub(super) fn write(recording: &Recording, out: &mut Out<'_>) -> fmt::Result {
     for text in TEXTS {
         profile.text(text);
     }
-    let (from_us, until_us) = recording.span_us();
-    profile.write(|out| out.head(Shown::InUse, until_us - from_us))?;
+    profile.write(|out| out.head(Shown::InUse, Time::default()))?;
     profile.mapping()?;
     let locations = profile.locations()?;
     profile.samples(&locations)?;

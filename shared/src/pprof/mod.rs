@@ -9,9 +9,11 @@
 //! - Ids are 1, 2, 3, … in order: Parca takes them for an index that begins at 1.
 //! - There is a mapping, and each location is in it.
 //! - Each sample has a location: Perfetto leaves out those without.
+//! - It says when it was made, where that is known: Parca dates others 1970.
+//! - It lasts for some time only if it is a difference: Parca takes any other for one, too, and adds up what is in use.
 //!
 //! ```
-//! use heapbeacon_shared::pprof::{Mapping, Profile, Shown, Sink, TEXTS};
+//! use heapbeacon_shared::pprof::{Mapping, Profile, Shown, Sink, TEXTS, Time};
 //!
 //! struct Document(Vec<u8>);
 //!
@@ -23,7 +25,7 @@
 //!
 //! let mut document = Document(Vec::new());
 //! let mut profile = Profile::new(&mut document);
-//! profile.head(Shown::InUse, 1_000_000);
+//! profile.head(Shown::InUse, Time::default());
 //! TEXTS.iter().for_each(|text| profile.text(text));
 //! profile.text("firmware");
 //! profile.mapping(&Mapping { file: TEXTS.len() as u64, ..Mapping::default() });
@@ -61,6 +63,7 @@ mod field {
     pub(super) const LOCATION: u64 = 4;
     pub(super) const FUNCTION: u64 = 5;
     pub(super) const STRING_TABLE: u64 = 6;
+    pub(super) const TIME_NANOS: u64 = 9;
     pub(super) const DURATION_NANOS: u64 = 10;
     pub(super) const PERIOD_TYPE: u64 = 11;
     pub(super) const PERIOD: u64 = 12;
@@ -77,6 +80,15 @@ pub enum Shown {
     InUse,
     /// Bytes that were allocated: `allocs`.
     Allocated,
+}
+
+/// When a profile was made, and of how long it tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Time {
+    /// Microseconds since the Unix epoch, 0 if unknown.
+    pub unix_us: u64,
+    /// How many microseconds a difference is of, 0 if it is none.
+    pub lasted_us: u64,
 }
 
 /// The image that addresses are of.
@@ -110,8 +122,8 @@ impl<'s> Profile<'s> {
         Self(Fields::new(sink))
     }
 
-    /// Writes what is counted, for how many microseconds it was, and what is shown at first.
-    pub fn head(&mut self, shown: Shown, duration_us: u64) {
+    /// Writes what is counted, when, and what is shown at first.
+    pub fn head(&mut self, shown: Shown, time: Time) {
         let value_type = |(name, unit): (u64, u64)| {
             move |of: &mut Fields<'_>| {
                 of.number(1, name).number(2, unit);
@@ -124,8 +136,10 @@ impl<'s> Profile<'s> {
             Shown::InUse => SAMPLE_TYPES[3],
             Shown::Allocated => SAMPLE_TYPES[1],
         };
+        let nanoseconds = |us: u64| us.saturating_mul(1_000);
         self.0
-            .number(field::DURATION_NANOS, duration_us.saturating_mul(1_000))
+            .number_but_0(field::TIME_NANOS, nanoseconds(time.unix_us))
+            .number_but_0(field::DURATION_NANOS, nanoseconds(time.lasted_us))
             .message(field::PERIOD_TYPE, &value_type(PERIOD_TYPE))
             .number(field::PERIOD, 1)
             .number(field::DEFAULT_SAMPLE_TYPE, name);

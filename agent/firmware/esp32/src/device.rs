@@ -1,14 +1,14 @@
 //! What the board says to those who read its trace: of its tasks, its heap and itself.
 
 use core::fmt::Write;
-use core::sync::atomic::{AtomicI8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI8, AtomicU32, Ordering::Relaxed};
 
 use esp_hal::efuse::{self, InterfaceMacAddress};
 use esp_hal::rtc_cntl::{SocResetReason, reset_reason};
 use esp_hal::system::Cpu;
 use heapbeacon::history::History;
 use heapbeacon::memory::Area;
-use heapbeacon::platform::{Device, Switch, Task};
+use heapbeacon::platform::{Device, Platform, Switch, Task};
 use heapbeacon_embassy::server::PORT;
 use heapbeacon_embassy::{Lock, image, network, restart};
 use heapbeacon_shared::api::{self, Network};
@@ -29,6 +29,17 @@ pub fn set_signal(dbm: Option<i8>) {
     SIGNAL.store(dbm.unwrap_or(0), Relaxed);
 }
 
+/// When it booted, in seconds since the Unix epoch; 0 while nobody has said what time it is.
+static BOOTED_S: AtomicU32 = AtomicU32::new(0);
+
+/// Notes what time of day it is, in seconds since the Unix epoch: heap profiles are dated by it, and `/metrics` tells when the device booted.
+///
+/// The chip does not know: call this from whatever has asked a time server, once or now and then.
+pub fn set_time_of_day(unix_s: u32) {
+    let uptime_s = (Board::now_us() / 1_000_000) as u32;
+    BOOTED_S.store(unix_s.saturating_sub(uptime_s), Relaxed);
+}
+
 impl Device for Board {
     fn task(id: u16) -> Option<Task> {
         thread::describe(id)
@@ -36,6 +47,11 @@ impl Device for Board {
 
     fn opaque(address: u64) -> Option<Cut> {
         stack::opaque(address)
+    }
+
+    fn booted_unix_us() -> Option<u64> {
+        let booted_s = BOOTED_S.load(Relaxed);
+        (booted_s > 0).then(|| u64::from(booted_s) * 1_000_000)
     }
 
     fn describe() -> api::Device {

@@ -103,7 +103,7 @@ pub use board::Board;
 #[cfg(feature = "http")]
 pub use config::{Access, Config, Console, RESERVE, print};
 #[cfg(feature = "http")]
-pub use device::set_signal;
+pub use device::{set_signal, set_time_of_day};
 pub use error::StartError;
 pub use heapbeacon::mark;
 pub use heapbeacon::symbol_room;

@@ -42,6 +42,8 @@ static MARKS: Marks<Lock> = Marks::new();
 static BUFFER: ConstStaticCell<[MaybeUninit<u64>; BUFFER_WORDS]> =
     ConstStaticCell::new([MaybeUninit::uninit(); BUFFER_WORDS]);
 static BOOT_ID: AtomicU32 = AtomicU32::new(0);
+/// When it booted, in seconds since the Unix epoch.
+static BOOTED_S: AtomicU32 = AtomicU32::new(0);
 
 /// Where events go in to-host mode.
 pub static EVENTS_TO_HOST: EventRing<EVENTS> = EventRing::new();
@@ -76,6 +78,7 @@ pub fn take_buffer() -> Option<Buffer> {
 /// Sets what differs from boot to boot.
 pub fn set_boot_id(boot_id: u32) {
     BOOT_ID.store(boot_id, Relaxed);
+    BOOTED_S.store(clock::unix_s(), Relaxed);
 }
 
 heapbeacon::marks_of!(Board);
@@ -147,6 +150,10 @@ impl Device for Board {
 
     fn opaque(address: u64) -> Option<Cut> {
         stack::opaque(address)
+    }
+
+    fn booted_unix_us() -> Option<u64> {
+        Some(u64::from(BOOTED_S.load(Relaxed)) * 1_000_000)
     }
 
     fn elf() -> Option<&'static [u8]> {

@@ -18,6 +18,11 @@ const COMPARE_LOW: Register<u32> = unsafe { Register::new(0x0200_4000) };
 // SAFETY: as above.
 const COMPARE_HIGH: Register<u32> = unsafe { Register::new(0x0200_4004) };
 
+// SAFETY: the halves of the time of day by the clock that `virt` has from Google's emulator; to read the lower one keeps the upper one until it is read.
+const DAY_LOW: Register<u32> = unsafe { Register::new(0x0010_1000) };
+// SAFETY: as above.
+const DAY_HIGH: Register<u32> = unsafe { Register::new(0x0010_1004) };
+
 const TICKS_PER_US: u32 = 10;
 const NS_PER_TICK: u64 = 100;
 
@@ -41,6 +46,16 @@ pub fn now_us() -> u64 {
 /// Returns the nanoseconds since reset.
 pub(crate) fn now_ns() -> u64 {
     ticks() * NS_PER_TICK
+}
+
+/// Returns the time of day, in seconds since the Unix epoch.
+pub(crate) fn unix_s() -> u32 {
+    const NS_PER_S: u64 = 1_000_000_000;
+    let ns = critical_section::with(|_| {
+        let low = DAY_LOW.read();
+        u64::from(DAY_HIGH.read()) << 32 | u64::from(low)
+    });
+    (ns / NS_PER_S) as u32
 }
 
 /// Silences the alarm until somebody waits for it: after reset it may ring at once.

@@ -12,9 +12,10 @@ use heapbeacon::cost::CostMeter;
 use heapbeacon::marks::Marks;
 use heapbeacon::memory::addresses;
 use heapbeacon::platform::{Context, Device, Platform, Task};
+use heapbeacon::postmortem::{self, BlackBox, Memory, Reset};
 use heapbeacon::tracer::{CallStack, Error, Mode, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
-use heapbeacon_shared::trace::{BuildId, Name, Origin, Region, Window, name};
+use heapbeacon_shared::trace::{BuildId, Ending, Name, Origin, Reason, Region, Window, name};
 
 use super::workload::{Firmware, STEP_US, TASKS, Workload};
 use crate::lock::SpinLock;
@@ -73,6 +74,10 @@ pub(super) struct StandIn {
     booted_us: Cell<u64>,
     boots: Cell<u32>,
     boot_id: u32,
+    /// What outlives a boot.
+    black_box: BlackBox<SpinLock>,
+    /// Whether somebody has asked for a restart.
+    is_to_restart: Cell<bool>,
 }
 
 /// What firmware a stand-in runs.
@@ -131,7 +136,10 @@ impl StandIn {
             booted_us: Cell::new(clock_us() - age_s * STEP_US),
             boots: Cell::new(1),
             boot_id: std::process::id() << 16 | u32::from(index),
+            black_box: BlackBox::new(Box::leak(Box::new(Memory::new()))),
+            is_to_restart: Cell::new(false),
         }));
+        stand_in.black_box.begin(Reset::PowerOn);
         stand_in.catch_up();
         Ok(stand_in)
     }
@@ -163,17 +171,35 @@ impl StandIn {
     }
 
     /// Does what the firmware has done since it was asked last.
-    pub(super) fn catch_up(&self) {
+    pub(super) fn catch_up(&'static self) {
+        if self.is_to_restart.take() {
+            self.reboot(Reason::Requested);
+        }
         while self.firmware.borrow().time_us() + STEP_US <= self.uptime_us() {
             let goes_on = self.firmware.borrow_mut().step(self.tracer);
             if !goes_on {
-                self.reboot();
+                self.reboot(Reason::OutOfMemory);
             }
         }
     }
 
-    fn reboot(&self) {
-        // Memory does not outlive a boot. Nobody starts a trace meanwhile: all stand-ins are of one thread.
+    /// Has the next boot find how this one ends.
+    fn note_end(&'static self, reason: Reason) {
+        let region = self.firmware.borrow_mut().heap().region(None);
+        CURRENT.sync_scope(self, postmortem::write_ahead::<Board>);
+        self.black_box.note(&Ending {
+            reason,
+            time_us: self.uptime_us(),
+            free: Some(region.free),
+            largest_free_block: Some(region.largest_free_block),
+            ..Ending::default()
+        });
+        self.black_box.begin(Reset::Ended(reason));
+    }
+
+    fn reboot(&'static self, reason: Reason) {
+        self.note_end(reason);
+        // Other memory does not outlive a boot. Nobody starts a trace meanwhile: all stand-ins are of one thread.
         let buffer = self.tracer.end_boot();
         self.marks.end_boot();
         self.booted_us.set(clock_us());
@@ -213,6 +239,10 @@ impl Platform for Board {
 
     fn marks() -> &'static Marks<SpinLock> {
         &current().marks
+    }
+
+    fn black_box() -> Option<&'static BlackBox<SpinLock>> {
+        Some(&current().black_box)
     }
 
     fn now_us() -> u64 {
@@ -266,6 +296,12 @@ impl Device for Board {
         }
     }
 
+    /// It does so at its next step, when the answer is on its way.
+    fn restart() -> bool {
+        current().is_to_restart.set(true);
+        true
+    }
+
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         let region = current().firmware.borrow_mut().heap().region(window);
         [region].into_iter().collect()
@@ -275,6 +311,7 @@ impl Device for Board {
 #[cfg(all(test, feature = "tracing"))]
 mod tests {
     use super::*;
+    use heapbeacon::postmortem::Outcome;
     use heapbeacon_shared::trace::{State, Summary};
 
     /// Runs a firmware until it ends, or for two hours; returns for how many seconds it did, and what was counted.
@@ -296,7 +333,7 @@ mod tests {
         let now_us = || stand_in.tracer.now_us(stand_in.uptime_us());
         assert!(now_us() >= YOUNGEST_S * STEP_US);
         stand_in.marks.add("after login", now_us(), 1);
-        stand_in.reboot();
+        stand_in.reboot(Reason::OutOfMemory);
         assert_eq!(stand_in.marks.after(0), None);
         assert_eq!(stand_in.marks.add("again", 0, 2).id, 1);
         let after = stand_in.tracer.status();
@@ -305,6 +342,27 @@ mod tests {
         assert_eq!(after.summary.state, State::Recording);
         assert!(after.summary.total_allocations < before.summary.total_allocations);
         assert_eq!(after.summary.capacity, before.summary.capacity);
+    }
+
+    #[test]
+    fn each_boot_knows_why_the_one_before_has_ended_and_how_often_that_was() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let stand_in = StandIn::new(9, address).expect("it traces");
+        let told = || {
+            let endings = stand_in.black_box.endings().expect("it has begun");
+            let of = |reason| endings[reason as usize];
+            let counts = [Reason::OutOfMemory, Reason::Requested].map(of);
+            (stand_in.black_box.before(), counts)
+        };
+        assert_eq!(told(), (None, [0, 0]));
+        for times in 1..=2 {
+            stand_in.reboot(Reason::OutOfMemory);
+            assert_eq!(told(), (Some(Reason::OutOfMemory), [times, times - 1]));
+            assert!(CURRENT.sync_scope(stand_in, Board::restart));
+            stand_in.catch_up();
+            assert_eq!(told(), (Some(Reason::Requested), [times, times]));
+        }
+        assert_eq!(stand_in.black_box.outcome(), Outcome::Found);
     }
 
     #[test]

@@ -47,13 +47,20 @@ fn samples_are_the_counters_of_the_trace_and_the_regions_of_the_heap() {
 }
 
 #[test]
-fn a_profile_of_some_seconds_takes_them_and_one_of_now_has_bytes() {
+fn a_profile_of_some_seconds_takes_them_and_what_go_s_handlers_are_asked_for_is_no_error() {
     let agent = Target::tracing(Mode::Leaks);
     for kind in ["heap", "allocs"] {
         let path = format!("/debug/pprof/{kind}");
         let problem = agent.request("GET", &format!("{path}?seconds=61"), &[], b"");
         let problem = problem.problem(422);
         assert!(problem.detail.contains("60"), "{problem:?}");
+        for query in ["gc=1", "debug=0&gc=0", "gc=1&seconds=0"] {
+            let answer = agent.request("GET", &format!("{path}?{query}"), &[], b"");
+            assert_eq!((answer.status, answer.body[0]), (200, 0x0a), "{query}");
+        }
+        let problem = agent.request("GET", &format!("{path}?debug=1"), &[], b"");
+        let problem = problem.problem(422);
+        assert!(problem.detail.contains("profile.proto"), "{problem:?}");
         for seconds in [0, 1] {
             let began = Instant::now();
             let answer = agent.request("GET", &format!("{path}?seconds={seconds}"), &[], b"");

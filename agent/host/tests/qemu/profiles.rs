@@ -37,6 +37,18 @@ fn with_the_elf_pprof_names_functions_of_a_device_and_tells_what_two_profiles_di
     assert!(grown[0] >= 500 && grown[1] > 0, "{grown:?}");
 }
 
+/// Parca goes by what a profile says of that.
+#[test]
+fn a_device_that_knows_the_time_of_day_dates_its_profiles_by_it() {
+    let machine = Qemu::boot();
+    let url = format!("{}/debug/pprof/heap", machine.url());
+    let raw = Pprof::new().run(&["-raw", &url]);
+    let time = raw.lines().find_map(|line| line.strip_prefix("Time: "));
+    let year = time.and_then(|time| time.get(..4)?.parse::<i32>().ok());
+    let year = year.expect("it has a time");
+    assert!(year > 2024, "{raw}");
+}
+
 #[test]
 fn a_profile_of_128_call_stacks_adds_up_to_what_the_trace_has_counted() {
     let machine = Qemu::boot();

@@ -37,7 +37,7 @@ restart_avahi() {
     await_avahi
 }
 
-# Waits until Avahi finds a device, and prints what it says of that.
+# Waits until Avahi finds a device, at the address $1 if there is one, and prints what it says of that.
 await_device() {
-    until avahi-browse -rpt _heapbeacon._sub._http._tcp | grep '^=;here;IPv4;'; do sleep 0.05; done
+    until avahi-browse -rpt _heapbeacon._sub._http._tcp | grep "^=;here;IPv4;.*;${1:-}"; do sleep 0.05; done
 }

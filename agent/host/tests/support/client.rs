@@ -204,8 +204,12 @@ impl Client {
     }
 }
 
+/// How long a connection is kept for another request: a device closes it after half a second, and a request that crosses with that has no answer.
+const IDLE: Duration = Duration::from_millis(250);
+
 fn http(timeout: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
+        .max_idle_age(IDLE)
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
         .max_redirects(0)

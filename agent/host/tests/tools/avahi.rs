@@ -19,3 +19,15 @@ fn avahi_finds_the_agent_by_its_sub_type_resolves_its_name_and_hears_it_go() {
     assert!(said.contains(&format!("{host}\t10.9.9.1")), "{said}");
     assert!(said.ends_with("gone\n"), "{said}");
 }
+
+#[test]
+fn avahi_finds_the_agent_again_after_its_machine_was_out_of_the_network_and_has_another_address() {
+    let (said, _) = run_alone("tools/avahi_rejoin.sh", executable());
+    let addresses: Vec<_> = said
+        .lines()
+        .filter(|line| line.starts_with("=;here;IPv4;"))
+        .filter_map(|line| line.split(';').nth(7))
+        .collect();
+    assert_eq!(addresses, ["10.9.9.1", "10.9.9.2"], "{said}");
+    assert!(said.ends_with("\t10.9.9.2\n"), "{said}");
+}

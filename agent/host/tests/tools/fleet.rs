@@ -17,11 +17,12 @@ const TOKEN: &str = "correct-horse-battery";
 const DEVICES: usize = 50;
 
 /// What takes minutes and hours for a device, in seconds.
-const HURRIED: [(&str, &str); 7] = [
+const HURRIED: [(&str, &str); 8] = [
     ("_interval: 15s", "_interval: 1s"),
     ("refresh_interval: 1m", "refresh_interval: 1s"),
     ("[5m]", "[5s]"),
     ("[15m]", "[20s]"),
+    ("offset 15m", "offset 20s"),
     ("[1h]", "[20s]"),
     ("[1d]", "[20s]"),
     ("> 3600", "> 10"),
@@ -69,11 +70,7 @@ fn leaks(index: usize) -> bool {
 /// Returns which devices, or versions, an alert fires for.
 fn firing(server: &Prometheus, alert: &str, label: &str) -> BTreeSet<String> {
     let query = format!("ALERTS{{alertname=\"{alert}\", alertstate=\"firing\"}}");
-    let series = server.ask(&query).unwrap_or_default();
-    series
-        .iter()
-        .map(|series| series.label(label).to_owned())
-        .collect()
+    server.labels(&query, label)
 }
 
 #[test]
@@ -129,16 +126,34 @@ fn a_fleet_is_scraped_without_a_failure_and_what_leaks_is_found() {
 }
 
 #[test]
-fn a_release_whose_devices_run_out_of_memory_is_not_free_of_crashes() {
+fn a_release_whose_devices_run_out_of_memory_is_not_free_of_crashes_and_each_tells_why_it_restarted()
+ {
     let folder = set_up(hurry);
     let targets = folder.path().join("targets/fleet.json");
     // What leaks restarts every quarter of a minute.
-    let _fleet = Fleet::start(20, &targets, &["--token", TOKEN, "--speed", "60"]);
+    let fleet = Fleet::start(20, &targets, &["--token", TOKEN, "--speed", "60"]);
     let server = Prometheus::start(folder.path());
     let crashing = BTreeSet::from(["1.2.0".to_owned(), "1.3.0".to_owned()]);
     await_that("a release is said to crash", || {
         firing(&server, "CrashFreeHoursLow", "version") == crashing
     });
+    let first = Client::new(
+        &format!("http://{}", fleet.devices()[0].1),
+        Some(TOKEN.to_owned()),
+    );
+    assert_eq!(first.post("/restart", "").status, 200);
+    for (reason, is_one) in [
+        ("out_of_memory", leaks as fn(usize) -> bool),
+        ("requested", |index| index == 0),
+    ] {
+        let expected = names(|index| index < 20 && is_one(index));
+        for metric in ["process_restart_info", "process_restarts_total"] {
+            await_that(&format!("{metric} of {reason}"), || {
+                let query = format!("{metric}{{reason=\"{reason}\"}} > 0");
+                server.labels(&query, "device") == expected
+            });
+        }
+    }
     let healthy = "min_over_time(version:crash_free_hours:ratio1h{version=\"1.1.0\"}[1m])";
     assert_eq!(server.value(healthy), Some(1.0));
 }

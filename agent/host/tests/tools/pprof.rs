@@ -49,6 +49,11 @@ fn a_url_is_opened_with_the_numbers_of_the_trace_and_differs_from_an_earlier_one
     for (kind, shown) in [("heap", "inuse_space"), ("allocs", "alloc_space")] {
         let top = pprof.run(&["-top", &url(kind)]);
         assert!(top.contains(&format!("Type: {shown}")), "{top}");
+        // What lasts for some time is a difference to Parca, and what has no time of 1970.
+        assert!(
+            top.contains("Time: ") && !top.contains("Duration: "),
+            "{top}"
+        );
     }
     let tags = pprof.run(&["-tags", &url("heap")]);
     assert!(

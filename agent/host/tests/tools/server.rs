@@ -1,5 +1,6 @@
 //! A Prometheus of the test's own.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -83,6 +84,13 @@ impl Prometheus {
         assert_ne!(answer["errorType"], "bad_data", "{query}: {answer}");
         let series = answer["data"]["result"].as_array()?;
         Some(series.iter().cloned().map(Series).collect())
+    }
+
+    /// Returns which values a label has in the series that answer a query.
+    pub(super) fn labels(&self, query: &str, label: &str) -> BTreeSet<String> {
+        let series = self.ask(query).unwrap_or_default();
+        let values = series.iter().map(|series| series.label(label).to_owned());
+        values.collect()
     }
 
     /// Returns the value of the first series that answers a query.

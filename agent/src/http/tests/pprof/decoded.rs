@@ -69,6 +69,65 @@ fn list(mut bytes: &[u8]) -> Vec<u64> {
     list
 }
 
+/// Checks what one or another of its readers asks for: pprof, Parca's and Pyroscope's validation, the OpenTelemetry Collector's translation, and
+/// Perfetto, which leaves out what is not so without a word.
+fn check(bytes: &[u8]) {
+    let all = fields(bytes);
+    let of = |wanted: u64| all.iter().filter(move |(id, _)| *id == wanted);
+    let messages = |wanted| of(wanted).map(|(_, field)| field.bytes());
+    assert!(bytes.len() >= 10, "shorter ones are no profile to Perfetto");
+    let texts: Vec<_> = messages(6).collect();
+    let is_text = |place: Option<&u64>| assert!(place.is_none_or(|at| *at < texts.len() as u64));
+    let types = messages(1).chain(messages(11)).map(numbers);
+    for of in types {
+        is_text(of.get(&1));
+        is_text(of.get(&2));
+        assert!(
+            !texts[of[&1] as usize].contains(&b'-'),
+            "Pyroscope's names of types have none"
+        );
+    }
+    let top = numbers(bytes);
+    is_text(top.get(&14));
+    let mappings: Vec<_> = messages(3).map(numbers).collect();
+    for mapping in &mappings {
+        is_text(mapping.get(&5));
+        is_text(mapping.get(&6));
+        assert!(mapping.get(&1) < mapping.get(&3), "it has a size");
+    }
+    let functions: Vec<_> = messages(5).map(numbers).collect();
+    for function in &functions {
+        for name in [2, 3, 4] {
+            is_text(function.get(&name));
+        }
+    }
+    let locations = messages(4).map(|location| (numbers(location), fields(location)));
+    for (location, fields) in locations {
+        let lines = fields.iter().filter(|(id, _)| *id == 4);
+        let lines: Vec<_> = lines.map(|(_, line)| numbers(line.bytes())[&1]).collect();
+        let is_function = |id: &u64| (1..=functions.len() as u64).contains(id);
+        assert!(lines.iter().all(is_function));
+        assert!(
+            !lines.is_empty() || location[&3] != 0,
+            "it stands for something"
+        );
+    }
+    for sample in messages(2).map(fields) {
+        let labels = sample.iter().filter(|(id, _)| *id == 3);
+        let labels: Vec<_> = labels.map(|(_, label)| numbers(label.bytes())).collect();
+        for label in &labels {
+            is_text(label.get(&1));
+            is_text(label.get(&2));
+            assert!(
+                label[&1] != 0 && !label.contains_key(&3),
+                "it is named, and a text"
+            );
+        }
+        let names: BTreeSet<_> = labels.iter().map(|label| label[&1]).collect();
+        assert_eq!(names.len(), labels.len(), "each has one value");
+    }
+}
+
 /// What a sample says: the names or addresses of its call stack, its values, and its labels.
 #[derive(Debug, PartialEq)]
 pub(super) struct Sample {
@@ -89,9 +148,10 @@ pub(super) struct Read {
 
 impl Read {
     pub(super) fn of(bytes: &[u8]) -> Self {
+        check(bytes);
         let all = fields(bytes);
         let top = numbers(bytes);
-        let known = BTreeSet::from([1, 2, 3, 4, 5, 6, 10, 11, 12, 14]);
+        let known = BTreeSet::from([1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 14]);
         assert!(all.iter().all(|(id, _)| known.contains(id)));
         assert_eq!(all[0].0, 1, "a sample type comes first");
         let of = |wanted: u64| {
@@ -154,13 +214,16 @@ impl Read {
             }
         });
         let samples: Vec<_> = samples.collect();
-        for Sample { values, .. } in &samples {
+        let mut by_frames = BTreeMap::<_, [u64; 4]>::new();
+        for Sample { frames, values, .. } in &samples {
+            let sum = by_frames.entry(frames).or_default();
             // Of what is taken away, too.
-            let values = values.map(i64::unsigned_abs);
-            assert!(
-                values[0] >= values[2] && values[1] >= values[3],
-                "{values:?}"
-            );
+            let values = sum.iter_mut().zip(values);
+            values.for_each(|(sum, value)| *sum += value.unsigned_abs());
+        }
+        for (frames, [allocated, allocated_bytes, live, live_bytes]) in by_frames {
+            let is_less = live <= allocated && live_bytes <= allocated_bytes;
+            assert!(is_less, "more is in use than was allocated by {frames:?}");
         }
         Self {
             samples,

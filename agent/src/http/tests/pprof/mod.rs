@@ -120,7 +120,7 @@ fn labels(of: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn blocks_are_told_by_call_stack_task_and_region_and_what_is_gone_without_one() {
+fn what_is_live_is_told_by_call_stack_task_and_region_and_what_was_allocated_without_a_region() {
     let region = |called: &str, start: u64| Region {
         name: name(called),
         start: Address(start),
@@ -169,15 +169,67 @@ fn blocks_are_told_by_call_stack_task_and_region_and_what_is_gone_without_one() 
         let net = ("task", EVIL);
         let expected = [
             // The address was handed out again: the first block has ended.
-            sample(1, [1, 30, 1, 30], &[net, ("region", "dram")]),
-            sample(1, [1, 10, 0, 0], &[net]),
-            sample(0x81, [1, 20, 1, 20], &[net, ("region", EVIL)]),
+            sample(1, [0, 0, 1, 30], &[net, ("region", "dram")]),
+            sample(1, [2, 40, 0, 0], &[net]),
+            sample(0x81, [0, 0, 1, 20], &[net, ("region", EVIL)]),
+            sample(0x81, [1, 20, 0, 0], &[net]),
             sample(0x7000, [1, 40, 1, 40], &[]),
             sample(2, [1, 50, 0, 0], &[]),
         ];
         assert_eq!(read.samples, expected, "{mode:?}");
         assert_eq!(read.sum(), counted());
     }
+}
+
+/// Alloy takes the difference of what was allocated sample by sample, and Pyroscope leaves out what has become less, with all that is in use there.
+#[test]
+fn in_no_sample_was_less_allocated_than_before_when_blocks_are_freed() {
+    let region = Region {
+        name: name("dram"),
+        start: Address(0),
+        size: 0x1000,
+        ..Region::default()
+    };
+    call(Names {
+        regions: vec![region],
+        ..Names::default()
+    });
+    Board::trace();
+    (1..=10).for_each(|block| allocate(block, 10, 0));
+    let before = read();
+    free(1);
+    let after = read();
+    let of = |read: &Read, sample: &Sample| {
+        let mut samples = read.samples.iter();
+        let same = samples
+            .find(|other| (&other.frames, &other.labels) == (&sample.frames, &sample.labels));
+        same.map_or([0; 4], |same| same.values)
+    };
+    for sample in before.samples.iter().chain(&after.samples) {
+        let (before, after) = (of(&before, sample), of(&after, sample));
+        assert!(
+            before[0] <= after[0] && before[1] <= after[1],
+            "{sample:?}: {before:?}, {after:?}"
+        );
+    }
+}
+
+/// Parca dates a profile without a time 1970, and takes one that lasts for a difference.
+#[test]
+fn a_profile_says_when_it_was_made_where_that_is_known_and_lasts_for_no_time() {
+    Board::trace();
+    let unknown = read();
+    call(Names {
+        booted_unix_us: Some(1_800_000_000_000_000),
+        ..Names::default()
+    });
+    let known = read();
+    for read in [&unknown, &known] {
+        assert_eq!(read.top.get(&10), None);
+    }
+    // The board's clock stands at a second.
+    let times = [&unknown, &known].map(|read| read.top.get(&9).copied());
+    assert_eq!(times, [None, Some(1_800_000_001_000_000_000)]);
 }
 
 #[test]
@@ -258,7 +310,7 @@ fn what_is_allocated_and_freed_meanwhile_leaves_more_allocated_than_in_use() {
         (1..=60).step_by(2).for_each(free);
         (200..260).for_each(|block| allocate(block, 10, 0));
     });
-    // That no sample has more in use than was allocated is checked of all.
+    // That no call stack has more in use than it has allocated is checked of all.
     let sum = read.sum();
     assert!(sum[0] >= before[0] && sum[0] <= counted()[0], "{sum:?}");
 }
