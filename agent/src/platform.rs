@@ -110,10 +110,10 @@ pub trait Device: Platform {
         None
     }
 
-    /// Checks whether somebody waits for a connection: only then one that is open has to end for another. Where nobody can wait,
-    /// because who comes then is refused, somebody may always be about to come.
-    fn is_anyone_waiting() -> bool {
-        true
+    /// Checks whether somebody waits for a connection: only then one that is open has to end for another. Where that is `None`,
+    /// because nobody can wait and who comes is refused, somebody may always be about to come.
+    fn is_anyone_waiting() -> Option<bool> {
+        None
     }
 
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.

@@ -25,6 +25,7 @@
 
 mod answer;
 mod assets;
+mod backlog;
 mod connection;
 mod field;
 mod handlers;
@@ -42,6 +43,7 @@ mod slots;
 mod tests;
 
 pub use assets::Asset;
+pub use backlog::{Backlog, Door, Peer};
 pub use connection::serve;
 #[cfg(feature = "provisioning")]
 pub use connection::serve_guest;

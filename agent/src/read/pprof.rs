@@ -4,7 +4,7 @@
 //!
 //! Nothing is copied, so a profile of a trace that goes on is of no single instant. What holds all the same: the numbers of a call
 //! stack are of its live blocks first, as its records tell them region by region, and of all it has allocated right behind that; so
-//! no more is in use than was allocated, and what was allocated never falls from one profile to the next. That is a sample of its own,
+//! no more is in use than was allocated, and what a call stack has allocated never falls from one profile to the next. That is a sample of its own,
 //! for of a block that is gone nobody knows the region any more: who asks again and again, such as Alloy for Pyroscope, takes the
 //! difference sample by sample, and leaves out those where anything is negative, with all that is in use there. Allocations of call
 //! stacks that are not in the table any more are one sample, and so is all that is missing where the trace ended meanwhile: then the

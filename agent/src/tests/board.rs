@@ -60,6 +60,7 @@ std::thread_local! {
     static SETTINGS: Cell<Option<&'static Store<Interruptible>>> = const { Cell::new(None) };
     static NOW_US: Cell<u64> = const { Cell::new(1_000_000) };
     static RESTARTS: Cell<u32> = const { Cell::new(0) };
+    static IS_ANYONE_WAITING: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
 /// What this test's board calls itself, its regions and its tasks, whose ids begin at 1, whether it says so in its network, and when it has
@@ -111,6 +112,12 @@ pub(crate) fn list(areas: std::vec::Vec<Area>, handed: u64) {
 #[cfg(all(feature = "update", feature = "http"))]
 pub(crate) fn take_updates(update: &'static dyn Update) {
     UPDATE.set(Some(update));
+}
+
+/// Says whether somebody waits for a connection, if that can be told.
+#[cfg(feature = "http")]
+pub(crate) fn let_wait(is_anyone: Option<bool>) {
+    IS_ANYONE_WAITING.set(is_anyone);
 }
 
 /// Begins a boot with memory that outlives it.
@@ -267,6 +274,10 @@ impl Device for Board {
     #[cfg(feature = "update")]
     fn update() -> Option<&'static dyn Update> {
         UPDATE.get()
+    }
+
+    fn is_anyone_waiting() -> Option<bool> {
+        IS_ANYONE_WAITING.get()
     }
 
     fn history() -> Option<&'static History<Interruptible>> {

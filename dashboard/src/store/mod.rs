@@ -402,9 +402,14 @@ impl Store {
         self.sites.set(Arc::new(sites));
     }
 
+    /// Takes back what was said to be wrong with an ELF.
+    pub fn forgive_symbols(&self) {
+        self.symbols.update(|symbols| symbols.problem = None);
+    }
+
     /// Takes back what was said to be wrong with files, once another one was read.
     pub fn forget_refusals(&self) {
-        self.symbols.update(|symbols| symbols.problem = None);
+        self.forgive_symbols();
         self.notices.dismiss_errors();
     }
 

@@ -31,6 +31,9 @@ const CAPTURE: usize = 1;
 const OTHER: usize = 2;
 /// Where both captures are compared.
 const COMPARED: &str = "#/compare?before=1&after=2";
+/// What is wrong with a file that is of no kind.
+const UNKNOWN: &str = "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that was saved \
+                       from /api/v1/capture, or the ELF that was flashed.";
 /// How many sources there are.
 pub const SOURCES: usize = 3;
 
@@ -134,20 +137,21 @@ impl Sources {
     pub fn open_all(&self, files: Vec<File>, asked_for: Option<FileKind>) {
         let (sources, number) = (*self, self.number());
         spawn_local(async move {
-            let (mut captures, mut names) = (0, Vec::new());
+            let (mut captures, mut names, mut refused) = (0, Vec::new(), Vec::new());
             for file in files {
                 match FileKind::of(&file).await.or(asked_for) {
-                    // There is no place for a third one.
+                    Some(FileKind::Capture) if captures == 2 => {
+                        refused.push((file, "two captures are compared at a time.".to_owned()));
+                    }
                     Some(FileKind::Capture) => {
                         let index = if captures == 0 { CAPTURE } else { OTHER };
-                        captures += u32::from(sources.take(&file, number, index).await);
+                        match sources.take(&file, number, index).await {
+                            Ok(taken) => captures += u32::from(taken),
+                            Err(problem) => refused.push((file, problem)),
+                        }
                     }
                     Some(FileKind::Elf) => names.push(file),
-                    None => sources.refuse(
-                        &file,
-                        "it begins neither like a HeapBeacon capture nor like an ELF or its symbols. Choose a file that \
-                         was saved from /api/v1/capture, or the ELF that was flashed.",
-                    ),
+                    None => refused.push((file, UNKNOWN.to_owned())),
                 }
             }
             if captures > 0 {
@@ -159,7 +163,13 @@ impl Sources {
                     COMPARED
                 });
             }
-            names.into_iter().for_each(|file| sources.read_names(file));
+            for file in names {
+                sources.read_names(file).await;
+            }
+            // Said last, where it is seen: whatever is opened takes back what was said before.
+            for (file, reason) in refused {
+                sources.refuse(&file, &reason);
+            }
         });
     }
 
@@ -180,8 +190,10 @@ impl Sources {
             false => places[own],
         };
         spawn_local(async move {
-            if sources.take(&file, number, index).await {
-                opened.run(index);
+            match sources.take(&file, number, index).await {
+                Ok(true) => opened.run(index),
+                Ok(false) => {}
+                Err(problem) => sources.refuse(&file, &problem),
             }
         });
     }
@@ -193,37 +205,35 @@ impl Sources {
     }
 
     /// Reads a capture into the place of an index; returns whether it is there now.
-    async fn take(&self, file: &File, number: u32, index: usize) -> bool {
-        match read_capture(file).await {
-            Ok(mut capture) => {
-                pause().await;
-                let prepared = Prepared::of(&mut capture).await;
-                let order = self.order;
-                let taken = order.try_update_value(|order| order.take(number, index));
-                if taken != Some(true) {
-                    return false;
-                }
-                let store = self.all[index];
-                store.take_capture(file, capture, prepared);
-                // What was refused before no longer matters when somebody comes back to the device.
-                self.device().forget_refusals();
-                pause().await;
-                store.refresh_sites();
-                store.look_for_elf();
-                untrack(|| self.lend_names(index));
-                true
-            }
-            Err(problem) => {
-                self.refuse(file, &format!("{problem}."));
-                false
-            }
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    async fn take(&self, file: &File, number: u32, index: usize) -> Result<bool, String> {
+        let mut capture = read_capture(file)
+            .await
+            .map_err(|problem| format!("{problem}."))?;
+        pause().await;
+        let prepared = Prepared::of(&mut capture).await;
+        let order = self.order;
+        let taken = order.try_update_value(|order| order.take(number, index));
+        if taken != Some(true) {
+            return Ok(false);
         }
+        let store = self.all[index];
+        store.take_capture(file, capture, prepared);
+        // What was refused before no longer matters when somebody comes back to the device.
+        self.device().forget_refusals();
+        pause().await;
+        store.refresh_sites();
+        store.look_for_elf();
+        untrack(|| self.lend_names(index));
+        Ok(true)
     }
 
-    fn read_names(&self, elf: File) {
+    async fn read_names(&self, elf: File) {
         let shown = self.shown.get_untracked();
         if self.all[shown].device.with_untracked(Option::is_some) {
-            self.name(shown, elf);
+            self.give_names(shown, &elf).await;
         } else {
             self.refuse(
                 &elf,
@@ -235,24 +245,26 @@ impl Sources {
     /// Has an ELF name the addresses of a source, or else those of another one that has no names and is of its build.
     pub fn name(&self, index: usize, elf: File) {
         let sources = *self;
-        spawn_local(async move {
-            let first = sources.all[index];
-            let is_nameless = |other: &Store| {
-                let is_known = other.device.with_untracked(Option::is_some);
-                is_known && other.symbols.with_untracked(|it| it.source.is_none())
-            };
-            let others = sources.others(index).filter(is_nameless);
-            for (nth, store) in core::iter::once(first).chain(others).enumerate() {
-                let fits = store.use_file(&elf).await;
-                // Whoever was not asked for it says nothing against it, and nobody does once one takes it.
-                if nth > 0 {
-                    store.forget_refusals();
-                }
-                if fits {
-                    return first.forget_refusals();
-                }
+        spawn_local(async move { sources.give_names(index, &elf).await });
+    }
+
+    async fn give_names(&self, index: usize, elf: &File) {
+        let first = self.all[index];
+        let is_nameless = |other: &Store| {
+            let is_known = other.device.with_untracked(Option::is_some);
+            is_known && other.symbols.with_untracked(|it| it.source.is_none())
+        };
+        let others = self.others(index).filter(is_nameless);
+        for (nth, store) in core::iter::once(first).chain(others).enumerate() {
+            let fits = store.use_file(elf).await;
+            // Whoever was not asked for it says nothing against it, and nobody does once one takes it.
+            if nth > 0 {
+                store.forgive_symbols();
             }
-        });
+            if fits {
+                return first.forgive_symbols();
+            }
+        }
     }
 
     /// Gives a source the names that the others have of the same build, whenever they get some.

@@ -1,53 +1,26 @@
-//! A backlog of connections: who comes while no socket of the agent listens waits until one does.
-//!
-//! smoltcp has none, and resets such a client at once: a browser, which opens six connections at a time, would show half a page,
-//! unless there were a socket for each that may come. Here the frame that opens a connection is held back instead, between
-//! driver and network. That takes a hundred bytes, and a socket six thousand.
+//! A network driver with a [backlog](heapbeacon::http::Backlog) of connections.
 
-use core::cell::Cell;
+use core::cell::RefCell;
 use core::task::Context;
 
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::waitqueue::AtomicWaker;
-use heapless::Vec;
+use embassy_time::Instant;
+use heapbeacon::http;
+pub(crate) use heapbeacon::http::Door;
 
-/// Connections that may wait. The peer of one more has to ask again, as TCP does after a second (RFC 6298).
-const WAITING: usize = 6;
-/// Bytes of the longest frame that opens one: the heads of Ethernet and IPv4, and TCP's with all of its options.
-const LONGEST: usize = FRAME_HEAD + 20 + 60;
+use crate::server::SOCKETS;
 
-/// Bytes of the head of an Ethernet frame, where its payload's kind begins in it, and the kind that IPv4 is.
-const FRAME_HEAD: usize = 14;
-const ETHER_TYPE: usize = 12;
-const IPV4: [u8; 2] = [8, 0];
-/// Where the protocol and the sender stand in the head of IPv4 (RFC 791), and TCP's number.
-const PROTOCOL: usize = 9;
-const SOURCE: usize = 12;
-const TCP: u8 = 6;
-/// Where the flags stand in TCP's head (RFC 9293), behind both ports and more, and the two that tell who opens a connection.
-const FLAGS: usize = 13;
-const SYN: u8 = 1 << 1;
-const ACK: u8 = 1 << 4;
+const _: () = assert!(SOCKETS <= http::Backlog::SOCKETS, "each socket has a door");
 
-/// Which sockets of the agent listen in a network.
+/// The doors of the agent in one network.
 pub(crate) struct Doors {
-    listening: Mutex<CriticalSectionRawMutex, Cell<Listening>>,
+    /// `None` where the driver has no backlog.
+    backlog: Mutex<CriticalSectionRawMutex, RefCell<Option<http::Backlog>>>,
     /// The network's task.
     network: AtomicWaker,
-}
-
-#[derive(Clone, Copy)]
-struct Listening {
-    /// Where; 0 before they are made.
-    port: u16,
-    /// A bit for each.
-    sockets: u32,
-    /// How many were let in since one of them has last told.
-    admitted: u32,
-    /// How many wait; unknown where the driver has no backlog.
-    waiting: Option<u8>,
 }
 
 /// Those in the network that the device has joined.
@@ -59,112 +32,57 @@ pub(crate) static ACCESS_POINT: Doors = Doors::new();
 impl Doors {
     const fn new() -> Self {
         Self {
-            listening: Mutex::new(Cell::new(Listening {
-                port: 0,
-                sockets: 0,
-                admitted: 0,
-                waiting: None,
-            })),
+            backlog: Mutex::new(RefCell::new(None)),
             network: AtomicWaker::new(),
         }
     }
 
-    /// Notes at which port they listen.
+    /// Notes at which port they are.
     pub(crate) fn begin(&self, port: u16) {
-        self.change(|listening| listening.port = port);
+        self.with(|backlog| backlog.begin(port));
     }
 
-    /// Notes whether one of the sockets, by its index, listens. Each is to say so every few seconds.
-    pub(crate) fn note(&self, index: usize, listens: bool) {
-        self.change(|listening| {
-            let others = listening.sockets & !(1 << index);
-            listening.sockets = others | u32::from(listens) << index;
-            listening.admitted = 0;
-        });
-        if listens {
+    /// Notes what one of the sockets does, by its index. Each is to say so at every change, and every few seconds beside.
+    pub(crate) fn note(&self, index: usize, door: Door) {
+        self.with(|backlog| backlog.note(index, door));
+        if door == Door::Open {
             self.network.wake();
         }
     }
 
-    fn note_waiting(&self, waiting: &[Opening]) {
-        self.change(|listening| listening.waiting = Some(waiting.len() as u8));
+    fn is_anyone_waiting(&self) -> Option<bool> {
+        self.with(|backlog| backlog.is_anyone_waiting(now_ms()))
     }
 
-    fn port(&self) -> u16 {
-        self.change(|listening| listening.port)
-    }
-
-    /// Checks whether a socket listens for one who opens a connection.
-    fn are_open(&self) -> bool {
-        self.change(|listening| listening.sockets.count_ones() > listening.admitted)
-    }
-
-    /// Returns how many wait; `None` where the driver has no backlog.
-    fn waiting(&self) -> Option<u8> {
-        self.change(|listening| listening.waiting)
-    }
-
-    /// Lets in one who opens a connection, if a socket listens for it; returns whether one does.
-    fn admit(&self) -> bool {
-        let are_open = self.are_open();
-        self.change(|listening| listening.admitted += u32::from(are_open));
-        are_open
-    }
-
-    fn change<R>(&self, to: impl FnOnce(&mut Listening) -> R) -> R {
-        self.listening.lock(|place| {
-            let mut listening = place.get();
-            let result = to(&mut listening);
-            place.set(listening);
-            result
-        })
+    /// Does something with the backlog, if there is one.
+    fn with<R>(&self, work: impl FnOnce(&mut http::Backlog) -> R) -> Option<R> {
+        self.backlog
+            .lock(|place| place.borrow_mut().as_mut().map(work))
     }
 }
 
 /// Checks whether somebody waits for a connection to the agent, for [`Device::is_anyone_waiting`](heapbeacon::platform::Device::is_anyone_waiting).
-pub fn is_anyone_waiting() -> bool {
+pub fn is_anyone_waiting() -> Option<bool> {
+    let waits = NETWORK.is_anyone_waiting();
     #[cfg(feature = "provisioning")]
-    if ACCESS_POINT.waiting().is_some_and(|waiting| waiting > 0) {
-        return true;
+    if ACCESS_POINT.is_anyone_waiting() == Some(true) {
+        return Some(true);
     }
-    NETWORK.waiting().is_none_or(|waiting| waiting > 0)
+    waits
 }
 
-/// A frame that opens a connection.
-struct Opening {
-    /// Address and port of who does.
-    peer: ([u8; 4], [u8; 2]),
-    frame: Vec<u8, LONGEST>,
-}
-
-impl Opening {
-    /// Reads a frame; `None` if it opens no connection to that port, by TCP over IPv4.
-    fn to(port: u16, frame: &[u8]) -> Option<Self> {
-        let kind = frame.get(ETHER_TYPE..FRAME_HEAD)?;
-        let packet = frame.get(FRAME_HEAD..)?;
-        if kind != IPV4 || *packet.get(PROTOCOL)? != TCP {
-            return None;
-        }
-        let words = usize::from(packet.first()? & 0xF);
-        let segment = packet.get(words * size_of::<u32>()..)?;
-        let (source, behind) = segment.split_first_chunk()?;
-        let is_first = segment.get(FLAGS)? & (SYN | ACK) == SYN;
-        (is_first && behind.starts_with(&port.to_be_bytes())).then_some(Self {
-            peer: (*packet.get(SOURCE..)?.first_chunk()?, *source),
-            frame: Vec::from_slice(frame).ok()?,
-        })
-    }
+fn now_ms() -> u64 {
+    Instant::now().as_millis()
 }
 
 /// A network driver for [`embassy_net::new`], with a backlog for the agent's port. It is for drivers of Ethernet frames, such as those of Wi-Fi.
 pub struct Backlog<D> {
     driver: D,
     doors: &'static Doors,
-    waiting: Vec<Opening, WAITING>,
 }
 
 impl<D: Driver> Backlog<D> {
-    /// Gives the driver of the agent's network a backlog.
+    /// Gives the driver of the agent's network a backlog. It has to be made before the [sockets](crate::server::open) are.
     pub fn new(driver: D) -> Self {
         Self::at(&NETWORK, driver)
     }
@@ -176,18 +94,16 @@ impl<D: Driver> Backlog<D> {
     }
 
     fn at(doors: &'static Doors, driver: D) -> Self {
-        doors.note_waiting(&[]);
-        Self {
-            driver,
-            doors,
-            waiting: Vec::new(),
-        }
+        doors
+            .backlog
+            .lock(|place| place.replace(Some(http::Backlog::new())));
+        Self { driver, doors }
     }
 }
 
 impl<D: Driver> Driver for Backlog<D> {
     type RxToken<'a>
-        = Received<'a, D::RxToken<'a>>
+        = Received<D::RxToken<'a>>
     where
         Self: 'a;
     type TxToken<'a>
@@ -196,17 +112,14 @@ impl<D: Driver> Driver for Backlog<D> {
         Self: 'a;
 
     fn receive(&mut self, cx: &mut Context) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
-        self.doors.network.register(cx.waker());
-        if !self.waiting.is_empty() && self.doors.are_open() {
+        let doors = self.doors;
+        doors.network.register(cx.waker());
+        if doors.with(|backlog| backlog.is_due(now_ms())) == Some(true) {
             let answer = self.driver.transmit(cx)?;
-            self.doors.admit();
-            let opening = self.waiting.remove(0);
-            self.doors.note_waiting(&self.waiting);
-            return Some((Received(Frame::Held(opening)), answer));
+            return Some((Received(Frame::Held(doors)), answer));
         }
         let (frame, answer) = self.driver.receive(cx)?;
-        let frame = Frame::New(frame, self.doors, &mut self.waiting);
-        Some((Received(frame), answer))
+        Some((Received(Frame::New(frame, doors)), answer))
     }
 
     fn transmit(&mut self, cx: &mut Context) -> Option<Self::TxToken<'_>> {
@@ -226,39 +139,31 @@ impl<D: Driver> Driver for Backlog<D> {
     }
 }
 
-/// A frame that was received.
-pub struct Received<'a, T>(Frame<'a, T>);
+/// A frame for the network.
+pub struct Received<T>(Frame<T>);
 
-enum Frame<'a, T> {
-    /// One of the driver's.
-    New(T, &'static Doors, &'a mut Vec<Opening, WAITING>),
-    /// One that came when no socket listened for what it opens.
-    Held(Opening),
+enum Frame<T> {
+    /// One that the driver has received.
+    New(T, &'static Doors),
+    /// One that was held until a socket listened for what it opens.
+    Held(&'static Doors),
 }
 
-impl<T: RxToken> RxToken for Received<'_, T> {
+impl<T: RxToken> RxToken for Received<T> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, f: F) -> R {
+        // What has no head is left out by any network stack.
         match self.0 {
-            Frame::Held(mut opening) => f(&mut opening.frame),
-            Frame::New(frame, doors, waiting) => frame.consume(|bytes| {
-                match Opening::to(doors.port(), bytes) {
-                    Some(opening) if !doors.admit() => {
-                        hold(waiting, opening);
-                        doors.note_waiting(waiting);
-                        // Without a head, it is left out by any network stack.
-                        f(&mut [])
-                    }
-                    _ => f(bytes),
+            Frame::Held(doors) => {
+                let held = doors.with(|backlog| backlog.take(now_ms()));
+                f(&mut held.flatten().unwrap_or_default())
+            }
+            Frame::New(frame, doors) => frame.consume(|bytes| {
+                let is_heard = doors.with(|backlog| backlog.hear(bytes, now_ms()));
+                match is_heard.unwrap_or(true) {
+                    true => f(bytes),
+                    false => f(&mut []),
                 }
             }),
         }
-    }
-}
-
-/// Holds a frame, in the place of an earlier one of the same peer; where there is no room, that peer asks again.
-fn hold(waiting: &mut Vec<Opening, WAITING>, opening: Opening) {
-    match waiting.iter_mut().find(|held| held.peer == opening.peer) {
-        Some(held) => *held = opening,
-        None => drop(waiting.push(opening)),
     }
 }

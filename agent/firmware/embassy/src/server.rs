@@ -1,6 +1,6 @@
 //! Answers HTTP on an embassy-net stack.
 //!
-//! There is a task for each of [`SOCKETS`], and the agent sees to it that one of them listens:
+//! There is a task for each of [`SOCKETS`], and the agent sees to it that one of them listens for whoever waits:
 //! `heapbeacon::http::serve` returns when another connection needs the socket. Who comes while none does waits, where the
 //! driver has a [`Backlog`]; else smoltcp resets it. A connection costs 6 KiB; what only
 //! those need that are answered, of which there are [`ANSWERS`] at a time, another 6 KiB each, and what one needs that is told of
@@ -21,8 +21,8 @@ use core::pin::pin;
 use core::task::Poll;
 
 use embassy_futures::poll_once;
-use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
+use embassy_net::{IpAddress, Stack};
 use embassy_time::{Duration, Timer, with_timeout};
 #[cfg(feature = "provisioning")]
 use heapbeacon::field::provisioning::Portal;
@@ -32,9 +32,9 @@ use heapbeacon::platform::Device;
 use picoserve::time::EmbassyTimer;
 use static_cell::ConstStaticCell;
 
-use crate::backlog;
 #[cfg(doc)]
 use crate::backlog::Backlog;
+use crate::backlog::{self, Door, Doors};
 use crate::own::{self, Own};
 use crate::socket::Lent;
 use crate::tasks;
@@ -224,8 +224,8 @@ impl Listener<'_> {
         poll_fn(|cx| {
             // Each change of its state wakes who waits to write.
             let _ = pin!(self.socket.wait_write_ready()).poll(cx);
+            self.note();
             let state = self.socket.state();
-            self.note(state == State::Listen);
             match state {
                 State::Listen | State::SynReceived => Poll::Pending,
                 _ => Poll::Ready(()),
@@ -234,14 +234,28 @@ impl Listener<'_> {
         .await;
     }
 
-    /// Notes whether who comes finds this socket listening.
-    fn note(&self, listens: bool) {
-        let doors = match self.is_lent {
+    /// Notes what the socket does, for whoever comes while none listens.
+    fn note(&self) {
+        let door = match (self.socket.state(), self.socket.remote_endpoint()) {
+            (State::Listen, _) => Door::Open,
+            (State::Closed, _) | (_, None) => Door::Shut,
+            (_, Some(peer)) => match peer.addr {
+                IpAddress::Ipv4(address) => {
+                    Door::Taken((address.octets(), peer.port.to_be_bytes()))
+                }
+                #[allow(unreachable_patterns, reason = "a firmware may have IPv6 beside")]
+                _ => Door::Shut,
+            },
+        };
+        self.doors().note(self.index, door);
+    }
+
+    fn doors(&self) -> &'static Doors {
+        match self.is_lent {
             #[cfg(feature = "provisioning")]
             true => &backlog::ACCESS_POINT,
             _ => &backlog::NETWORK,
-        };
-        doors.note(self.index, listens);
+        }
     }
 
     /// Waits until a peer has answered to being let in; returns whether it has.
@@ -257,8 +271,8 @@ impl Listener<'_> {
 
     /// Makes the socket ready for the next connection.
     async fn retire(&mut self) {
-        self.note(false);
         self.socket.abort();
+        self.note();
         // Until the peer was told; one that has vanished can't be, for its neighbour's address is not found.
         let _ = with_timeout(FAREWELL, self.socket.flush()).await;
     }

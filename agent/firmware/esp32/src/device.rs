@@ -34,10 +34,15 @@ static BOOTED_S: AtomicU32 = AtomicU32::new(0);
 
 /// Notes what time of day it is, in seconds since the Unix epoch: heap profiles are dated by it, and `/metrics` tells when the device booted.
 ///
-/// The chip does not know: call this from whatever has asked a time server, once or now and then.
+/// The chip does not know: call this from whatever has asked a time server, once or now and then. When it booted stays what it was as long
+/// as that differs by seconds: to who reads metrics, another one is another boot.
 pub fn set_time_of_day(unix_s: u32) {
+    const SAME_S: u32 = 2;
     let uptime_s = (Board::now_us() / 1_000_000) as u32;
-    BOOTED_S.store(unix_s.saturating_sub(uptime_s), Relaxed);
+    let booted_s = unix_s.saturating_sub(uptime_s);
+    if BOOTED_S.load(Relaxed).abs_diff(booted_s) > SAME_S {
+        BOOTED_S.store(booted_s, Relaxed);
+    }
 }
 
 impl Device for Board {
@@ -63,7 +68,7 @@ impl Device for Board {
     }
 
     #[cfg(feature = "http")]
-    fn is_anyone_waiting() -> bool {
+    fn is_anyone_waiting() -> Option<bool> {
         heapbeacon_embassy::backlog::is_anyone_waiting()
     }
 

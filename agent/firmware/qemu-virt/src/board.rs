@@ -195,7 +195,7 @@ impl Device for Board {
         }
     }
 
-    fn is_anyone_waiting() -> bool {
+    fn is_anyone_waiting() -> Option<bool> {
         heapbeacon_embassy::backlog::is_anyone_waiting()
     }
 

@@ -18,7 +18,7 @@ use crate::http::answer::output::Output;
 use crate::http::connection::inbox::{End, Heard, Inbox, NO_TEXT, REFUSED, TRY_LATER};
 use crate::http::limits::{GUESS, READ_SECONDS};
 use crate::http::link::{Link, Lost};
-use crate::http::request::input::{Input, Stop};
+use crate::http::request::input::Input;
 use crate::http::request::keys::Opened;
 use crate::http::request::upgrade::{self, Opening};
 use crate::http::server::Server;
@@ -267,7 +267,7 @@ impl<'c, 't, P: Device, I: Read, W: Write, T: Timer<R>, R> Talk<'c, 't, P, I, W,
 }
 
 /// Checks whether something has come: nothing is the end.
-fn check(received: Result<usize, Stop>) -> Result<(), End> {
+fn check(received: Result<usize, Lost>) -> Result<(), End> {
     match received {
         Ok(1..) => Ok(()),
         Ok(0) | Err(_) => Err(End::Lost),

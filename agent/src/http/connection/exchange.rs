@@ -71,19 +71,16 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
     let (opening, seat) = loop {
         let turn = async {
             let heard = timer.run_with_timeout(patience, input.wait()).await;
-            heard.unwrap_or(Err(Stop::Ended))?;
+            if !heard.unwrap_or(Ok(false))? {
+                return Ok(Turn::Last);
+            }
             let deadline = pin!(timer.delay(Duration::from_secs(READ_SECONDS)));
             turn(server, link, &mut input, &mut output, deadline).await
         };
-        match turn.await {
-            Ok(Turn::Next) => link.enter(Phase::Idle),
-            Ok(Turn::Events(begin)) => break begin,
-            Ok(Turn::Last) | Err(Stop::Ended) => return Ok(()),
-            Err(Stop::Lost) => return Err(Lost),
-            Err(Stop::Refused(problem)) => {
-                let delivery = Delivery::last(input.asks_for_head());
-                return refuse(server, link, problem, &mut output, &delivery).await;
-            }
+        match turn.await? {
+            Turn::Next => link.enter(Phase::Idle),
+            Turn::Events(begin) => break begin,
+            Turn::Last => return Ok(()),
         }
         patience = NEXT;
         if !input.is_empty() {
@@ -99,13 +96,15 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
 async fn refuse<P: Device, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
-    problem: Problem,
+    problem: &Problem,
+    asks_for_head: bool,
     output: &mut Output<'_, W, T, R>,
-    delivery: &Delivery<'_>,
-) -> Result<(), Lost> {
+) -> Result<Turn<P::Lock>, Lost> {
     let mut permit = server.slots().permit(link).await;
-    permit.make(|| Reply::refusal(&problem));
-    send(server, link, permit, output, delivery).await
+    permit.make(|| Reply::refusal(problem));
+    let delivery = Delivery::last(asks_for_head);
+    send(server, link, permit, output, &delivery).await?;
+    Ok(Turn::Last)
 }
 
 /// Sends the answer that was made with a permit.
@@ -151,22 +150,34 @@ fn go_on(delivery: &Delivery<'_>) -> &'static [u8] {
     }
 }
 
-/// Reads and answers one request; returns what may follow.
+/// Reads and answers one request, or says what is wrong with it; returns what may follow.
 async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
     input: &mut Input<'_, I>,
     output: &mut Output<'_, W, T, R>,
     mut deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Turn<P::Lock>, Stop> {
-    let length = match select(input.head(), deadline.as_mut()).await {
-        Either::First(length) => length?,
-        Either::Second(()) if input.is_empty() => return Err(Stop::Ended),
-        Either::Second(()) => return Err(Stop::Refused(Problem::too_slow())),
+) -> Result<Turn<P::Lock>, Lost> {
+    let heard = match select(input.head(), deadline.as_mut()).await {
+        Either::First(heard) => heard,
+        Either::Second(()) if input.is_empty() => Err(Stop::Ended),
+        Either::Second(()) => Err(Stop::Refused(Problem::too_slow())),
+    };
+    let asks_for_head = input.asks_for_head();
+    let length = match heard {
+        Ok(length) => length,
+        Err(Stop::Ended) => return Ok(Turn::Last),
+        Err(Stop::Lost) => return Err(Lost),
+        Err(Stop::Refused(problem)) => {
+            return refuse(server, link, &problem, asks_for_head, output).await;
+        }
     };
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let mut order = Order::take(server, link.entrance(), head, &mut tail).map_err(Stop::Refused)?;
+    let mut order = match Order::take(server, link.entrance(), head, &mut tail) {
+        Ok(order) => order,
+        Err(problem) => return refuse(server, link, &problem, asks_for_head, output).await,
+    };
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
         #[cfg(feature = "functions")]
         Done::Told => Turn::Last,
@@ -207,7 +218,7 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     tail: &mut Tail<'_, I>,
     output: &mut Output<'_, W, T, R>,
     deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Done<P::Lock>, Stop> {
+) -> Result<Done<P::Lock>, Lost> {
     let mut body = Body::new();
     #[cfg(feature = "functions")]
     if matches!(order.action, Ok(Action::Names))
@@ -253,7 +264,7 @@ async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     body: &mut Body,
     output: &mut Output<'_, W, T, R>,
     deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<(), Stop> {
+) -> Result<(), Lost> {
     let is_wanted = match &order.action {
         Ok(action) => action.reads_body(),
         // One that is too long is not waited for.
@@ -286,7 +297,7 @@ async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     match read {
         Ok(()) => {}
         Err(Stop::Refused(problem)) => order.refuse(problem),
-        Err(Stop::Ended | Stop::Lost) => return Err(Stop::Lost),
+        Err(Stop::Ended | Stop::Lost) => return Err(Lost),
     }
     Ok(())
 }

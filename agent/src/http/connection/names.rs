@@ -12,7 +12,7 @@ use picoserve::response::StatusCode;
 use crate::http::answer::output::Output;
 use crate::http::answer::reply::{Content, Reply};
 use crate::http::link::Lost;
-use crate::http::request::input::{Body, Stop, Tail};
+use crate::http::request::input::{Body, Tail};
 use crate::http::service::Order;
 use crate::platform::Functions;
 
@@ -28,7 +28,7 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
     body: &mut Body,
     output: &mut Output<'_, W, T, R>,
     mut deadline: Pin<&mut impl Future<Output = ()>>,
-) -> Result<(), Stop> {
+) -> Result<(), Lost> {
     if order.expects_continue && tail.is_awaited() {
         output.go_on().await?;
     }
@@ -42,7 +42,7 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
     loop {
         let read = match select(tail.read_some(body), deadline.as_mut()).await {
             Either::First(read) => read.map_err(|_| Lost)?,
-            Either::Second(()) => return Err(Stop::Lost),
+            Either::Second(()) => return Err(Lost),
         };
         for byte in &body[..read] {
             if let Some(address) = addresses.take(*byte) {
@@ -57,7 +57,7 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
     if let Some(address) = addresses.end() {
         line(functions, address, output).await?;
     }
-    Ok(output.flush().await?)
+    output.flush().await
 }
 
 /// Writes an address and its name, if it has one.

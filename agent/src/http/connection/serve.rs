@@ -20,7 +20,7 @@ static TIMEOUTS: Timeouts = Timeouts {
 ///
 /// A board calls it for each connection that it accepts, for as many at a time as the agent has
 /// [`Memory`](crate::http::Memory) for. It does not wait for the end of one to accept the next: when the last one that there is room
-/// for has come, another is closed. The binary needs `#![recursion_limit = "256"]`.
+/// for has come, another is closed, at once or for whoever [waits](Device::is_anyone_waiting). The binary needs `#![recursion_limit = "256"]`.
 ///
 /// ```
 /// # #![recursion_limit = "256"]

@@ -53,16 +53,16 @@ impl<'c, R: Read> Input<'c, R> {
         }
     }
 
-    /// Waits until something has come.
+    /// Waits until something has come; returns whether anything will.
     ///
     /// # Errors
-    /// When nothing more will come.
-    pub(crate) async fn wait(&mut self) -> Result<(), Stop> {
+    /// When the connection fails.
+    pub(crate) async fn wait(&mut self) -> Result<bool, Lost> {
         if self.pending.is_empty() && self.receive().await? == 0 {
-            return Err(Stop::Ended);
+            return Ok(false);
         }
         self.link.enter(Phase::Request);
-        Ok(())
+        Ok(true)
     }
 
     /// Checks whether nothing but empty lines has come of the next request.
@@ -126,13 +126,13 @@ impl<'c, R: Read> Input<'c, R> {
     }
 
     /// Receives what has room; returns how many bytes.
-    pub(crate) async fn receive(&mut self) -> Result<usize, Stop> {
+    pub(crate) async fn receive(&mut self) -> Result<usize, Lost> {
         if self.pending.end == self.buffer.len() {
             self.buffer.copy_within(self.pending.clone(), 0);
             self.pending = 0..self.pending.len();
         }
         let room = &mut self.buffer[self.pending.end..];
-        let read = self.reader.read(room).await.map_err(|_| Stop::Lost)?;
+        let read = self.reader.read(room).await.map_err(|_| Lost)?;
         self.pending.end += read;
         Ok(read)
     }

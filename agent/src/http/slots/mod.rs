@@ -58,7 +58,7 @@ struct State {
     slots: &'static mut [Slot],
     idle: &'static mut [Option<&'static mut Workspace>],
     views: &'static mut [Option<&'static mut View>],
-    is_anyone_waiting: fn() -> bool,
+    is_anyone_waiting: fn() -> Option<bool>,
     /// Phases that connections have come to.
     phases: u32,
     /// Connections that have ended.
@@ -119,7 +119,7 @@ impl Workspace {
 impl<M: RawMutex> Slots<M> {
     pub(crate) fn new<const CONNECTIONS: usize, const ANSWERS: usize, const VIEWERS: usize>(
         memory: &'static mut Memory<CONNECTIONS, ANSWERS, VIEWERS>,
-        is_anyone_waiting: fn() -> bool,
+        is_anyone_waiting: fn() -> Option<bool>,
     ) -> Self {
         let Memory {
             slots,
@@ -151,7 +151,7 @@ impl<M: RawMutex> Slots<M> {
         Some(ConnectionGuard { slots: self, slot })
     }
 
-    /// Checks whether there is no room for one more connection, which somebody waits for.
+    /// Checks whether there is no room for one more connection, which somebody waits for or may come for.
     pub(crate) fn are_short(&self) -> bool {
         self.with(|state| state.is_short())
     }
@@ -281,7 +281,8 @@ impl State {
     }
 
     fn is_short(&self) -> bool {
-        self.slots.iter().all(|slot| slot.phase.is_some()) && (self.is_anyone_waiting)()
+        let are_taken = || self.slots.iter().all(|slot| slot.phase.is_some());
+        (self.is_anyone_waiting)().unwrap_or_else(are_taken)
     }
 
     /// Notes how far a connection is.

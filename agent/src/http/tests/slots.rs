@@ -7,6 +7,7 @@ use super::crowd::serve_all;
 use super::peer::Peer;
 use super::{Answer, get};
 use crate::http::Asset;
+use crate::tests::board::let_wait;
 
 const DEVICE: &str = "/api/v1/device";
 const FILE: &str = "/file-0123456789abcdef.wasm";
@@ -66,6 +67,20 @@ fn served_behind_a_crowd(most: u64, peer: impl Fn() -> Peer) {
     assert!(took <= most, "3 connections: {took} ms");
     let took = served(&serve_all::<7, 3>(&ASSETS, line()));
     assert!(took <= most, "7 connections: {took} ms");
+}
+
+#[test]
+fn nobody_gives_way_while_nobody_waits() {
+    // Slow enough for the slowest to be cut off when others wait.
+    let reader = || Peer::that_leaves(last(FILE)).that_takes(WINDOW, 200);
+    let again = || Peer::that_leaves(get(DEVICE)).then(200, last(DEVICE));
+    for (is_anyone, answers) in [(None, 1), (Some(false), 2)] {
+        let_wait(is_anyone);
+        let talks = serve_all::<2, 1>(&ASSETS, [(0, reader()), (0, again())]);
+        assert_eq!(Answer::all(&talks[1].0).len(), answers);
+        let talks = serve_all::<1, 1>(&ASSETS, [(0, reader())]);
+        assert_eq!(talks[0].0.len() > FILE_BYTES, is_anyone == Some(false));
+    }
 }
 
 #[test]
