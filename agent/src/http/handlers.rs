@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use heapbeacon_shared::api::{self, Endpoint, InitRequest, MarkRequest, Route, StartRequest};
+use heapbeacon_shared::api::{self, InitRequest, MarkRequest, Route, StartRequest};
 use heapbeacon_shared::pprof::Shown;
 use heapbeacon_shared::symbol_file;
 use heapbeacon_shared::trace::{self, Kind, Mark, Mode};
@@ -16,6 +16,7 @@ use crate::http::answer::reply::{Content, Json, Reply, Stream};
 use crate::http::field;
 use crate::http::problem::Problem;
 use crate::http::request::body;
+use crate::http::request::call::Call;
 use crate::http::request::percent::Encoded;
 use crate::http::request::query::Query;
 use crate::http::server::Server;
@@ -52,18 +53,6 @@ const CHOOSE_FIRST: &str = "Choose a destination first with POST /api/v1/trace/i
 
 type Answer = Result<Reply, Problem>;
 
-/// A call of the API.
-pub(crate) struct Call<'b> {
-    pub(crate) endpoint: &'static Endpoint,
-    /// What stands for `{}` in its path.
-    pub(crate) parameter: Encoded<'b>,
-    pub(crate) query: Query<'b>,
-    /// Whether the client takes postcard rather than JSON.
-    pub(crate) prefers_postcard: bool,
-    /// How often the tokens had been changed when its own was checked.
-    pub(crate) tokens_set: u32,
-}
-
 /// Answers a call.
 pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]) -> Answer {
     let recorder = server.recorder();
@@ -93,7 +82,7 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::Elf => elf::<P>()?,
         Route::Demo => demo::<P>()?,
         Route::DemoSwitch => switch::<P>(call.parameter, body)?,
-        Route::PostMortem => field::post_mortem::<P>(wants_postcard(call)?)?,
+        Route::PostMortem => field::post_mortem::<P>(call.wants_postcard()?)?,
         Route::DeletePostMortem => field::delete_post_mortem::<P>()?,
         Route::Restart => field::restart::<P>()?,
         Route::OpenApi => bytes("application/yaml", OPENAPI).with("Content-Encoding", "gzip"),
@@ -217,7 +206,7 @@ fn records<P: Device>(call: &Call<'_>) -> Answer {
     let query = call.query;
     let after = query.number("after", 0..=u64::MAX, 0)?;
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-    let is_postcard = wants_postcard(call)?;
+    let is_postcard = call.wants_postcard()?;
     let wanted = Wanted {
         times: times::<P>(query)?,
         stack: match query.get("stack") {
@@ -258,7 +247,7 @@ fn stacks<P: Device>(call: &Call<'_>) -> Answer {
         Some(_) => Some(query.number("after", 0..=u32::MAX.into(), 0)? as u32),
     };
     let limit = query.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-    let is_postcard = wants_postcard(call)?;
+    let is_postcard = call.wants_postcard()?;
     let page = Stacks::new::<P>(P::tracer().trace(), after, limit as u32);
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(MessageStream::new::<P>(stream::Content::Stacks(page)))
@@ -280,7 +269,7 @@ fn leaks<P: Device>(call: &Call<'_>) -> Answer {
         known: known(query)?,
         gives_way: false,
     };
-    let is_postcard = wants_postcard(call)?;
+    let is_postcard = call.wants_postcard()?;
     let leaks = Leaks::begin(P::tracer(), uptime_us::<P>(), &wanted)
         .ok_or_else(|| Problem::busy(format_args!("Another leak query is running: try again.")))?;
     Ok(Reply::stream(if is_postcard {
@@ -383,7 +372,7 @@ fn known(query: Query<'_>) -> Result<heapless::Vec<u32, MAX_KNOWN>, Problem> {
 }
 
 fn references<P: Device>(call: &Call<'_>) -> Answer {
-    let is_postcard = wants_postcard(call)?;
+    let is_postcard = call.wants_postcard()?;
     let references = scan::<P>()?;
     Ok(Reply::stream(if is_postcard {
         Stream::Capture(scanned::<P>(references, true))
@@ -488,15 +477,4 @@ fn refused<P: Device>(error: Error, advice: &str) -> Problem {
         tracer::State::Paused => "paused",
     };
     Problem::of_tracer(error, format_args!("The trace is {state}. {advice}"))
-}
-
-fn wants_postcard(call: &Call<'_>) -> Result<bool, Problem> {
-    match call.query.get("format") {
-        Some(format) if format.is("postcard") => Ok(true),
-        Some(format) if format.is("json") => Ok(false),
-        Some(_) => Err(Problem::invalid(format_args!(
-            "`format` is `json` or `postcard`."
-        ))),
-        None => Ok(call.prefers_postcard),
-    }
 }

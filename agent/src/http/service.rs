@@ -9,7 +9,7 @@ use picoserve::response::StatusCode;
 use crate::http::answer::reply::{Content, Delivery, Reply};
 use crate::http::assets::{self, File};
 use crate::http::field;
-use crate::http::handlers::{self, Call};
+use crate::http::handlers;
 #[cfg(feature = "functions")]
 use crate::http::limits::MOST_ADDRESSES;
 use crate::http::limits::SMALL_BODY;
@@ -19,6 +19,7 @@ use crate::http::portal::{self, Visit};
 use crate::http::problem::Problem;
 use crate::http::request::accept::prefers;
 use crate::http::request::body::{check_empty, check_type};
+use crate::http::request::call::Call;
 #[cfg(feature = "update")]
 use crate::http::request::content_range::Incoming;
 use crate::http::request::guard::check_token;

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod call;
 #[cfg(feature = "update")]
 pub(crate) mod content_range;
 pub(crate) mod fields;
