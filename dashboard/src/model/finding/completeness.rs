@@ -2,7 +2,7 @@
 
 use heapbeacon_shared::analysis::{self, Amount};
 use heapbeacon_shared::api::{Device, Heap, Trace, Warning};
-use heapbeacon_shared::trace::State;
+use heapbeacon_shared::trace::{Origin, Region, State};
 
 use super::View;
 use crate::format;
@@ -76,13 +76,19 @@ pub fn untraced(heap: &Heap, trace: &Trace) -> Option<String> {
         0 => "before the trace began",
         _ => "before the trace began, or while it was stopped or paused",
     };
+    // Where the agent has a region for itself, this may be more than the application has in use.
+    let is_agents = |region: &Region| region.origin == Origin::Agent;
+    let own = match heap.regions.iter().any(is_agents) {
+        true => ", the agent's own among them,",
+        false => "",
+    };
     let (bytes, blocks, verb) = (
         format::bytes(bytes),
         format::plural(blocks, "block"),
         if blocks == 1 { "was" } else { "were" },
     );
     Some(format!(
-        "{bytes} in {blocks} {verb} allocated {when}, and are not in this list."
+        "{bytes} in {blocks}{own} {verb} allocated {when}, and are not in this list."
     ))
 }
 
@@ -109,7 +115,7 @@ pub fn with_untraced(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use heapbeacon_shared::trace::{Region, Summary};
+    use heapbeacon_shared::trace::Summary;
 
     /// A heap of two regions with ten blocks of 1 KiB, of which the trace knows some.
     fn heap(traced_blocks: u64) -> Heap {
@@ -124,6 +130,17 @@ mod tests {
             traced_bytes: traced_blocks * 1024,
             ..Heap::default()
         }
+    }
+
+    #[test]
+    fn what_the_agent_has_of_its_own_is_said_to_be_among_it() {
+        let mut heap = heap(3);
+        heap.regions[1].origin = Origin::Agent;
+        let said = untraced(&heap, &Trace::default()).expect("some are not traced");
+        assert!(
+            said.starts_with("7.0 KiB in 7 blocks, the agent's own among them, were"),
+            "{said}"
+        );
     }
 
     #[test]
