@@ -11,10 +11,6 @@ use embassy_time::Instant;
 use heapbeacon::http;
 pub(crate) use heapbeacon::http::Door;
 
-use crate::server::SOCKETS;
-
-const _: () = assert!(SOCKETS <= http::Backlog::SOCKETS, "each socket has a door");
-
 /// The doors of the agent in one network.
 pub(crate) struct Doors {
     /// `None` where the driver has no backlog.
@@ -82,7 +78,7 @@ pub struct Backlog<D> {
 }
 
 impl<D: Driver> Backlog<D> {
-    /// Gives the driver of the agent's network a backlog. It has to be made before the [sockets](crate::server::open) are.
+    /// Gives the driver of the agent's network a backlog. It has to be made before the agent's sockets are.
     pub fn new(driver: D) -> Self {
         Self::at(&NETWORK, driver)
     }

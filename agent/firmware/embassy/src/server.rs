@@ -46,6 +46,7 @@ pub const SOCKETS: usize = 5 + VIEWERS;
 /// Sockets that may be told of events, beside those that are there for requests.
 pub const VIEWERS: usize = 1;
 const _: () = assert!(SOCKETS <= own::MOST, "each socket has a future");
+const _: () = assert!(SOCKETS <= http::Backlog::SOCKETS, "each socket has a door");
 /// Sockets that guests of the device's own access point have while its portal is open: those of the page and of what their system asks.
 #[cfg(feature = "provisioning")]
 pub const GUESTS: usize = 3;
