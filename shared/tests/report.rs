@@ -235,7 +235,7 @@ fn records_tell_what_was_held_at_a_moment_and_what_leaked_by_then() {
     const SECOND: u64 = 1_000_000;
     let stack = |id| Stack {
         id,
-        frees: 9,
+        frees: 90,
         longest_lifetime_us: SECOND,
         ..Stack::default()
     };

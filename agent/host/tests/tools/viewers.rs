@@ -204,7 +204,11 @@ impl<'t> Profiler<'t> {
             folder: trace.folder.path(),
         };
         let file = trace.file(Format::Firefox);
-        printed(profiler.ask("load").arg(file), "nodejs");
+        // It gives the program that goes on half a second to begin, which is not enough on a busy machine.
+        await_that("the viewer has read the profile", || {
+            let output = profiler.ask("load").arg(&file).output();
+            output.is_ok_and(|output| output.status.success())
+        });
         profiler
     }
 
