@@ -7,6 +7,15 @@ begin_network() {
     ip link set lo up
 }
 
+# Begins a network with an interface, `here`, of an address, $1.
+begin_network_at() {
+    begin_network
+    ip link add here type veth peer name there
+    ip addr add "$1" dev here
+    ip link set here up
+    ip link set there up
+}
+
 # Starts Avahi on the interfaces that are there, with a bus of its own. $1 is a folder.
 start_avahi() {
     cat > "$1/bus.conf" <<'BUS'

@@ -2,11 +2,7 @@
 # behind that. $1 is the agent, $2 an empty folder.
 set -eu
 . "$(dirname "$0")/../support/avahi.sh"
-begin_network
-ip link add here type veth peer name there
-ip addr add 10.9.9.1/24 dev here
-ip link set here up
-ip link set there up
+begin_network_at 10.9.9.1/24
 start_avahi "$2"
 
 "$1" --listen 0.0.0.0:0 --token correct-horse --mdns &
