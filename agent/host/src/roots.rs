@@ -1,7 +1,7 @@
 //! What a scan for references reads of this process: its heap, its variables, C's memory, and the stacks of its threads.
 //!
 //! Variables and C's memory are read as they are while the process runs, through `/proc/self/mem`: what is unmapped meanwhile is an
-//! error then, and no crash. Stacks are copies that their threads made when the scan began. The server's thread and its pool are the agent's own.
+//! error then, and no crash; of C's memory, it holds nothing. Stacks are copies that their threads made when the scan began. The server's thread and its pool are the agent's own.
 
 use std::fs::{self, File};
 use std::ops::Range;
@@ -59,7 +59,11 @@ pub(crate) fn area(index: usize, events: Range<usize>) -> Option<Area> {
     let snapshot = snapshot();
     let Snapshot { mapped, stacks } = snapshot.as_ref()?;
     if let Some((kind, name, memory)) = mapped.get(index) {
-        let area = Area::read_by(read_memory, *kind, name, memory.clone());
+        let read = match kind {
+            AreaKind::Driver => read_c_memory,
+            _ => read_memory,
+        };
+        let area = Area::read_by(read, *kind, name, memory.clone());
         let own = image::get().filter(|image| image.data.contains(&memory.start));
         return Some(area.loaded_at(own.map_or(0, |image| image.bias)));
     }
@@ -201,6 +205,13 @@ fn read_memory(from: usize, out: &mut [usize]) -> usize {
     read
 }
 
+/// Reads C's memory, of which C may have given some back since the scan began: that holds nothing any more.
+fn read_c_memory(from: usize, out: &mut [usize]) -> usize {
+    let read = read_memory(from, out);
+    out[read..].fill(0);
+    out.len()
+}
+
 fn read_stack(from: usize, out: &mut [usize]) -> usize {
     let snapshot = snapshot();
     let mut stacks = snapshot.iter().flat_map(|snapshot| &snapshot.stacks);
@@ -243,6 +254,17 @@ mod tests {
     fn c_block(bytes: usize) -> usize {
         // SAFETY: any size may be asked for.
         unsafe { libc::malloc(bytes) }.addr()
+    }
+
+    #[test]
+    fn what_c_has_given_back_holds_nothing_and_other_memory_that_is_gone_is_unread() {
+        let gone = usize::MAX / 2 / 8 * 8;
+        let mut words = [7; 4];
+        assert_eq!(read_memory(gone, &mut words), 0);
+        assert_eq!((read_c_memory(gone, &mut words), words), (4, [0; 4]));
+        let there = [5_usize, 6];
+        assert_eq!(read_c_memory(there.as_ptr().addr(), &mut words[..2]), 2);
+        assert_eq!(words, [5, 6, 0, 0]);
     }
 
     #[test]
