@@ -1,7 +1,7 @@
-//! What a scan for references reads of this process: its heap, its variables, and the stacks of its threads.
+//! What a scan for references reads of this process: its heap, its variables, C's memory, and the stacks of its threads.
 //!
-//! Variables and C's heap are read as they are while the process runs, through `/proc/self/mem`: what is unmapped meanwhile is an
-//! error then, and no crash. Stacks are copies that their threads made when the scan began. The server's thread and its pool are the agent's own.
+//! Variables and C's memory are read as they are while the process runs, through `/proc/self/mem`: what is unmapped meanwhile is an
+//! error then, and no crash; of C's memory, it holds nothing. Stacks are copies that their threads made when the scan began. The server's thread and its pool are the agent's own.
 
 use std::fs::{self, File};
 use std::ops::Range;
@@ -12,7 +12,7 @@ use heapbeacon::memory::{Area, AreaKind};
 use heapbeacon::platform::ScanGuard;
 
 use crate::threads::{self, Stack};
-use crate::{heap, image};
+use crate::{heap, image, stack};
 
 /// Most distinct names of threads.
 const NAMES: usize = 64;
@@ -37,6 +37,13 @@ struct Mapping {
     path: String,
 }
 
+impl Mapping {
+    /// Returns whether it is of no file; the kernel may say what for.
+    fn has_no_name(&self) -> bool {
+        self.path.is_empty() || self.path.starts_with("[anon")
+    }
+}
+
 /// Returns the area of an index; roots are known while there is a scan. `events` is where the agent keeps some.
 pub(crate) fn area(index: usize, events: Range<usize>) -> Option<Area> {
     file()?;
@@ -52,7 +59,11 @@ pub(crate) fn area(index: usize, events: Range<usize>) -> Option<Area> {
     let snapshot = snapshot();
     let Snapshot { mapped, stacks } = snapshot.as_ref()?;
     if let Some((kind, name, memory)) = mapped.get(index) {
-        let area = Area::read_by(read_memory, *kind, name, memory.clone());
+        let read = match kind {
+            AreaKind::Driver => read_c_memory,
+            _ => read_memory,
+        };
+        let area = Area::read_by(read, *kind, name, memory.clone());
         let own = image::get().filter(|image| image.data.contains(&memory.start));
         return Some(area.loaded_at(own.map_or(0, |image| image.bias)));
     }
@@ -98,27 +109,39 @@ fn look() -> Snapshot {
         let before = index.checked_sub(1).map(|before| &writable[before]);
         if let Some((kind, name)) = root(mapping, before) {
             mapped.push((kind, keep(name), mapping.memory.clone()));
+        } else if mapping.has_no_name() {
+            mapped.extend(unnamed(&mapping.memory, &copies));
         }
     }
-    let mut stacks = Vec::new();
-    for (name, stack) in copies {
-        // A thread's own variables lie behind its stack, but for the first thread's.
-        let is_apart = |mapping: &&Mapping| {
-            mapping.memory.contains(&stack.thread_pointer())
-                && !mapping.memory.contains(&stack.memory().start)
-        };
-        let apart = writable
-            .iter()
-            .find(is_apart)
-            .map(|mapping| &mapping.memory);
-        if let Some(memory) = apart
-            && !mapped.iter().any(|(_, _, known)| known == memory)
-        {
-            mapped.push((AreaKind::Static, "thread-local", memory.clone()));
-        }
-        stacks.push((keep(&name), stack));
+    let stacks = copies.into_iter();
+    Snapshot {
+        mapped,
+        stacks: stacks.map(|(name, stack)| (keep(&name), stack)).collect(),
     }
-    Snapshot { mapped, stacks }
+}
+
+/// Returns what memory without a name is as a root: what C has allocated, or variables of a thread whose stack lies elsewhere. A
+/// stack is none: its copy goes up to the end of its mapping.
+fn unnamed(
+    memory: &Range<usize>,
+    stacks: &[(String, Stack)],
+) -> Option<(AreaKind, &'static str, Range<usize>)> {
+    let has = |address: usize| memory.contains(&address);
+    let mut threads = stacks.iter().map(|(_, stack)| stack);
+    if threads.clone().any(|stack| has(stack.memory().start)) {
+        return None;
+    }
+    let (kind, name) = match threads.any(|stack| has(stack.thread_pointer())) {
+        true => (AreaKind::Static, "thread-local"),
+        false => (AreaKind::Driver, "mmap"),
+    };
+    // Who asks is the agent, whose stack is its own.
+    let own_end = stack::end();
+    let start = match has(own_end.saturating_sub(1)) {
+        true => own_end,
+        false => memory.start,
+    };
+    Some((kind, name, start..memory.end))
 }
 
 /// Returns what a mapping is as a root, if it is one: C's heap, or variables, by the name of their executable or library.
@@ -128,7 +151,7 @@ fn root<'m>(mapping: &'m Mapping, before: Option<&'m Mapping>) -> Option<(AreaKi
     }
     // What is zero at the start has no file, and follows directly what has one.
     let is_behind = |before: &&Mapping| before.memory.end == mapping.memory.start;
-    let named = match mapping.path.is_empty() {
+    let named = match mapping.has_no_name() {
         true => before.filter(is_behind)?,
         false => mapping,
     };
@@ -182,6 +205,13 @@ fn read_memory(from: usize, out: &mut [usize]) -> usize {
     read
 }
 
+/// Reads C's memory, of which C may have given some back since the scan began: that holds nothing any more.
+fn read_c_memory(from: usize, out: &mut [usize]) -> usize {
+    let read = read_memory(from, out);
+    out[read..].fill(0);
+    out.len()
+}
+
 fn read_stack(from: usize, out: &mut [usize]) -> usize {
     let snapshot = snapshot();
     let mut stacks = snapshot.iter().flat_map(|snapshot| &snapshot.stacks);
@@ -191,6 +221,8 @@ fn read_stack(from: usize, out: &mut [usize]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     fn line(text: &str) -> Mapping {
@@ -216,5 +248,48 @@ mod tests {
         assert_eq!(root(&bss, Some(&data)), Some((AreaKind::Static, "agent")));
         assert_eq!(root(&apart, Some(&data)), None);
         assert_eq!(root(&bss, None), None);
+    }
+
+    /// Where C's allocator puts blocks: large ones alone, those of threads in an arena of their own.
+    fn c_block(bytes: usize) -> usize {
+        // SAFETY: any size may be asked for.
+        unsafe { libc::malloc(bytes) }.addr()
+    }
+
+    #[test]
+    fn what_c_has_given_back_holds_nothing_and_other_memory_that_is_gone_is_unread() {
+        let gone = usize::MAX / 2 / 8 * 8;
+        let mut words = [7; 4];
+        assert_eq!(read_memory(gone, &mut words), 0);
+        assert_eq!((read_c_memory(gone, &mut words), words), (4, [0; 4]));
+        let there = [5_usize, 6];
+        assert_eq!(read_c_memory(there.as_ptr().addr(), &mut words[..2]), 2);
+        assert_eq!(words, [5, 6, 0, 0]);
+    }
+
+    #[test]
+    fn what_c_holds_is_a_root_wherever_it_lies_and_stacks_are_only_where_they_live() {
+        let large = c_block(1 << 20);
+        let (place, places) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let local = 0;
+            let here = (c_block(64), (&raw const local).addr());
+            place.send(here).expect("the test waits");
+            let _ = ended.recv();
+        });
+        let (small, on_stack) = places.recv().expect("the thread runs");
+        let own = 0;
+        let snapshot = look();
+        let is_mapped = |at: usize| {
+            snapshot
+                .mapped
+                .iter()
+                .any(|(.., memory)| memory.contains(&at))
+        };
+        assert!(is_mapped(large) && is_mapped(small));
+        assert!(!is_mapped(on_stack) && !is_mapped((&raw const own).addr()));
+        drop(end);
+        thread.join().expect("it ends");
     }
 }

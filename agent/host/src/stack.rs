@@ -17,7 +17,7 @@ thread_local! {
 pub fn walk(frame: usize, stack: &mut CallStack) {
     let Some(image) = image::get() else { return };
     let bounds = Bounds {
-        stack: frame..stack_end(),
+        stack: frame..end(),
         code: [image.code.clone(), 0..0],
         is_opaque: |_| false,
         load_address: image.bias,
@@ -26,7 +26,8 @@ pub fn walk(frame: usize, stack: &mut CallStack) {
     unsafe { walk::walk(frame, &bounds, stack) };
 }
 
-fn stack_end() -> usize {
+/// Returns the end of the calling thread's stack; 0 if nobody knows.
+pub(crate) fn end() -> usize {
     STACK_END.with(|end| {
         if end.get() == 0 {
             end.set(find_stack_end().unwrap_or(0));

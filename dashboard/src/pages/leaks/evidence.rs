@@ -42,7 +42,8 @@ fn evidence(site: &Site, known_us: u64) -> Option<AnyView> {
 /// Describes the time since the oldest block was allocated, and the time that is known where that is longer.
 fn since_words(births: &Births, known_us: u64) -> String {
     let span_us = births.slice_us * births.counts.len() as u64;
-    match [span_us, known_us].map(format::duration) {
+    // The last slice reaches beyond now.
+    match [span_us.min(known_us), known_us].map(format::duration) {
         [span, known] if span == known => format!("over all {known} that are known"),
         [span, known] => format!("over {span}, of {known} that are known"),
     }
@@ -125,5 +126,6 @@ mod tests {
         let words = |known_us| since_words(&births, known_us);
         assert_eq!(words(60_400_000), "over all 60 s that are known");
         assert_eq!(words(600_000_000), "over 60 s, of 10 min that are known");
+        assert_eq!(words(58_400_000), "over all 58 s that are known");
     }
 }

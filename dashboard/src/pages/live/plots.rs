@@ -155,16 +155,11 @@ fn span_us(first_us: u64, last_us: u64) -> u64 {
 
 fn summary(first: &HeapSample, last: &HeapSample) -> String {
     let from_to = |from: u64, to: u64| {
-        let verb = match to.cmp(&from) {
-            std::cmp::Ordering::Less => "falls",
-            std::cmp::Ordering::Equal => "stays",
-            std::cmp::Ordering::Greater => "rises",
-        };
-        format!(
-            "{verb} from {} to {}",
-            format::bytes(from),
-            format::bytes(to)
-        )
+        let verb = if to < from { "falls" } else { "rises" };
+        match [from, to].map(format::bytes) {
+            [from, to] if from == to => format!("stays at {to}"),
+            [from, to] => format!("{verb} from {from} to {to}"),
+        }
     };
     let time = format::duration(last.time_us.saturating_sub(first.time_us));
     format!(
@@ -299,6 +294,19 @@ mod tests {
         assert_eq!(at(100.0, Some(360)), Some((160, 500, words("6 min"))));
         assert_eq!(at(1_200.0, Some(30)), Some((130, 1_000, words("30 s"))));
         assert_eq!(at(100.0, None), None);
+    }
+
+    #[test]
+    fn what_changes_by_less_than_is_said_stays() {
+        let (first, last) = (sample(1, 400, 0), sample(61, 500, 0));
+        let free = |largest_free_block, sample| HeapSample {
+            largest_free_block,
+            ..sample
+        };
+        assert_eq!(
+            summary(&free(16_457_728, first), &free(16_457_984, last)),
+            "Within 60 s heap used rises from 400 B to 500 B; the largest free block stays at 15.7 MiB"
+        );
     }
 
     #[test]
