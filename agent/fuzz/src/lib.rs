@@ -12,8 +12,8 @@ use std::task::{Context as Wakers, Waker};
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use heapbeacon::Recorder;
 use heapbeacon::cost::CostMeter;
-use heapbeacon::marks::Marks;
 use heapbeacon::http::{self, Guard, Memory, Server};
+use heapbeacon::marks::Marks;
 use heapbeacon::platform::{Context, Device, Platform, Task};
 use heapbeacon::tracer::{CallStack, EventRing, Mode, State, Tracer};
 use heapbeacon_shared::api::{self, CostUnit};
@@ -38,7 +38,6 @@ pub enum Board {}
 
 /// A lock for one thread.
 pub struct Lock(Mutex<()>);
-
 
 // SAFETY: the standard library's mutex keeps all other threads out while `work` runs.
 unsafe impl RawMutex for Lock {

@@ -67,7 +67,8 @@ async fn main(spawner: Spawner) -> ! {
 }
 
 #[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Backlog<Interface>>) { // 11: was `Runner<'static, Interface>`
+async fn run_network(mut runner: Runner<'static, Backlog<Interface>>) {
+    // 11: was `Runner<'static, Interface>`
     runner.run().await
 }
 
