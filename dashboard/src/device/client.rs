@@ -25,7 +25,7 @@ const UNAUTHORIZED: u16 = 401;
 /// HTTP status of an order that does not go with the device's state.
 const CONFLICT: u16 = 409;
 /// HTTP status of a request that came while too many others were served.
-pub(super) const BUSY: u16 = 503;
+const BUSY: u16 = 503;
 
 /// Requests at a time: a device serves few, and the page is not alone.
 static TURNS: Semaphore = Semaphore::new(3);

@@ -3,7 +3,7 @@
 use heapbeacon_shared::api::{Device, HeapHistory, MarksPage, Route};
 use leptos::prelude::*;
 
-use super::client::{ApiError, BUSY};
+use super::client::ApiError;
 use crate::model::past::samples;
 use crate::store::Store;
 
@@ -20,9 +20,8 @@ impl Store {
             return Ok(());
         }
         match self.ask_before_now().await {
-            // The next round asks again; a device that is busy has answered this one.
-            Err(ApiError::Refused(problem)) if problem.status == BUSY => Ok(()),
-            Err(error) if error.may_pass() => Err(error),
+            // The next round asks again; the device has answered this one.
+            Err(error) if error.may_pass() => Ok(()),
             outcome => {
                 *told = boot_id;
                 outcome
