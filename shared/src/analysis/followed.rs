@@ -1,5 +1,7 @@
 //! Verdicts on answers that follow each other: what one answer says, and what only a history can tell.
 
+mod said;
+
 use alloc::vec::Vec;
 
 use super::evidence::{Passed, judge, judge_seen, outlived};
@@ -215,6 +217,5 @@ impl Track {
     }
 }
 
-mod said;
 #[cfg(test)]
 mod tests;

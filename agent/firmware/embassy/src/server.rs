@@ -16,13 +16,14 @@
 //! ```
 
 use core::future::{Future, poll_fn};
+use core::net::IpAddr;
 use core::ops::Range;
 use core::pin::pin;
 use core::task::Poll;
 
 use embassy_futures::poll_once;
 use embassy_net::tcp::{State, TcpSocket};
-use embassy_net::{IpAddress, Stack};
+use embassy_net::Stack;
 use embassy_time::{Duration, Timer, with_timeout};
 #[cfg(feature = "provisioning")]
 use heapbeacon::field::provisioning::Portal;
@@ -240,12 +241,9 @@ impl Listener<'_> {
         let door = match (self.socket.state(), self.socket.remote_endpoint()) {
             (State::Listen, _) => Door::Open,
             (State::Closed, _) | (_, None) => Door::Shut,
-            (_, Some(peer)) => match peer.addr {
-                IpAddress::Ipv4(address) => {
-                    Door::Taken((address.octets(), peer.port.to_be_bytes()))
-                }
-                #[allow(unreachable_patterns, reason = "a firmware may have IPv6 beside")]
-                _ => Door::Shut,
+            (_, Some(peer)) => match IpAddr::from(peer.addr) {
+                IpAddr::V4(address) => Door::Taken((address.octets(), peer.port.to_be_bytes())),
+                IpAddr::V6(_) => Door::Shut,
             },
         };
         self.doors().note(self.index, door);

@@ -13,8 +13,10 @@ use crate::support::page::ageing::Memory;
 const SPEED: u32 = 1_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 const HOURS: u32 = 24;
-/// Pages that somebody looks at by turns.
-const PAGES: [&str; 5] = ["live", "leaks", "flame", "map", "records"];
+/// Pages that somebody looks at by turns, and what of it has to be there, if that is not all the same.
+const PAGES: [(&str, &str); 5] = [LIVE, ("leaks", "*"), ("flame", "*"), ("map", "*"), RECORDS];
+const LIVE: (&str, &str) = ("live", ".chart .layer.used");
+const RECORDS: (&str, &str) = ("records", ".record");
 /// Marks that a device keeps.
 const MARKS: u32 = 32;
 /// Looks at the page that takes most before memory is measured.
@@ -26,7 +28,7 @@ const MOST_PERCENT: u64 = 120;
 const MEASURED_HOURS: u32 = 3;
 /// Hours before the first one that counts: by then as many freed blocks have come as the page keeps of events, which takes its
 /// time on the wall.
-const WARM_HOURS: u32 = 8;
+const WARM_HOURS: u32 = 12;
 /// Fewest requests that the page must have made for the test to mean anything: more than its longest history has moments.
 const ASKED: u64 = 2_000;
 /// A stand-in whose heap a leak fills again and again, so that it restarts a few times an hour, and one that goes on.
@@ -51,16 +53,13 @@ async fn live_through_a_day(fleet: &Fleet, index: usize, warm_hours: u32) -> Web
     page.visit(&format!("http://{address}")).await?;
     let warm = HOUR * warm_hours;
     for turn in 1..=MARKS {
-        if (turn as usize).is_multiple_of(PAGES.len()) {
-            page.go(PAGES[turn as usize / PAGES.len() % PAGES.len()])
-                .await?;
-        }
+        page.look_at(PAGES[turn as usize % PAGES.len()]).await?;
         mark(&client);
         page.grow_older(warm * turn / MARKS).await?;
     }
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for hour in 1..=HOURS {
-        page.go(PAGES[hour as usize % PAGES.len()]).await?;
+        page.look_at(PAGES[hour as usize % PAGES.len()]).await?;
         mark(&client);
         page.grow_older(warm + HOUR * hour).await?;
         if hour <= MEASURED_HOURS {
@@ -85,10 +84,8 @@ fn mark(client: &Client) {
 /// Measures on Live, once the page that takes most was seen some times.
 async fn memory_on_live(page: &Page) -> WebDriverResult<Memory> {
     for _ in 0..LOOKS {
-        page.go("records").await?;
-        page.element(".record").await?;
-        page.go("live").await?;
-        page.element(".chart .layer.used").await?;
+        page.look_at(RECORDS).await?;
+        page.look_at(LIVE).await?;
     }
     page.memory().await
 }

@@ -44,14 +44,16 @@ impl Said {
     }
 
     /// Returns whether another verdict would come too soon. In the beginning every one tells more than the one before; what is
-    /// suspected anew, what needs action and what no longer does wait for nothing.
+    /// suspected anew, what needs action and what no longer does wait for nothing, and neither does that something is no longer certain.
     fn is_soon(&self, verdict: &Verdict, now_us: u64) -> bool {
         let is_held = |us: u64| now_us.saturating_sub(us) < HOLDS_US;
         let is_new = verdict.may_be_leak() && !self.suspected_us.is_some_and(is_held);
         let is_quiet = |kind: Kind| !kind.needs_action() && kind != Kind::TooEarly;
+        let is_doubted = self.verdict.certain && !verdict.certain && !verdict.may_be_leak();
         is_held(self.since_us)
             && !self.first_us.is_some_and(is_held)
             && !is_new
+            && !is_doubted
             && is_quiet(self.verdict.kind)
             && is_quiet(verdict.kind)
     }

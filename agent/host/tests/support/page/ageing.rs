@@ -1,10 +1,10 @@
 //! A page whose clock goes faster, and what memory it takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thirtyfour::prelude::*;
 
-use super::{POLL, Page};
+use super::{PATIENCE, POLL, Page};
 
 /// Collections of garbage before memory is measured.
 const COLLECTIONS: usize = 3;
@@ -56,6 +56,23 @@ impl Page {
     /// Waits until the page is as old as that, by its own clock.
     pub(crate) async fn grow_older(&self, age: Duration) -> WebDriverResult<()> {
         while self.number("performance.now()").await? < age.as_secs_f64() * 1_000.0 {
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Goes to a page and waits for what is seen there. None of its elements is handed to the test: each would be held, with all that it
+    /// was part of, until the window is closed.
+    pub(crate) async fn look_at(&self, (page, css): (&str, &str)) -> WebDriverResult<()> {
+        let go = format!("location.hash = '#/{page}'");
+        self.window.execute(go, Vec::new()).await?;
+        let is_there = format!("Number(document.querySelector(`main {css}`) !== null)");
+        let started = Instant::now();
+        while self.number(&is_there).await? == 0.0 {
+            if started.elapsed() > PATIENCE {
+                let all = self.text("body").await?;
+                panic!("no {css} on {page}: {all}");
+            }
             tokio::time::sleep(POLL).await;
         }
         Ok(())

@@ -79,3 +79,19 @@ fn numbers_of_the_same_verdict_do_not_wait() {
     let evidence = [(10, MAY_LEAK), (400, faster)];
     assert_eq!(said(&evidence), evidence);
 }
+
+#[test]
+fn what_is_no_longer_certain_is_said_at_once() {
+    let doubtful = Verdict {
+        certain: false,
+        ..certain(Kind::InFlight)
+    };
+    let evidence = [
+        (10, certain(Kind::InFlight)),
+        (400, certain(Kind::OneOff)),
+        (410, doubtful),
+        // What was only held to be so is held on to.
+        (420, certain(Kind::Plateau)),
+    ];
+    assert_eq!(said(&evidence)[2..], [(410, doubtful), (420, doubtful)]);
+}
