@@ -16,6 +16,7 @@ use heapbeacon::postmortem::{self, BlackBox, Memory, Reset};
 use heapbeacon::tracer::{CallStack, Error, Mode, Tracer};
 use heapbeacon_shared::api::{self, CostUnit, Network};
 use heapbeacon_shared::trace::{BuildId, Ending, Name, Origin, Reason, Region, Window, name};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::workload::{Firmware, STEP_US, TASKS, Workload};
 use crate::lock::SpinLock;
@@ -30,6 +31,10 @@ const AGES: u64 = 6;
 /// Why an ESP32 says that it has started, first and after it ran out of memory.
 const POWER_ON: &str = "power on";
 const PANIC: &str = "software: a panic, or on request";
+
+/// Sockets that each has, as a board does: the connections of a browser, and those of them that may be told of events.
+pub(super) const SOCKETS: usize = 5 + VIEWERS;
+pub(super) const VIEWERS: usize = 1;
 
 static CLOCK: OnceLock<Clock> = OnceLock::new();
 
@@ -78,6 +83,9 @@ pub(super) struct StandIn {
     black_box: BlackBox<SpinLock>,
     /// Whether somebody has asked for a restart.
     is_to_restart: Cell<bool>,
+    /// Those that serve no connection.
+    sockets: Semaphore,
+    is_anyone_waiting: Cell<bool>,
 }
 
 /// What firmware a stand-in runs.
@@ -138,6 +146,8 @@ impl StandIn {
             boot_id: std::process::id() << 16 | u32::from(index),
             black_box: BlackBox::new(Box::leak(Box::new(Memory::new()))),
             is_to_restart: Cell::new(false),
+            sockets: Semaphore::new(SOCKETS),
+            is_anyone_waiting: Cell::new(false),
         }));
         stand_in.black_box.begin(Reset::PowerOn);
         stand_in.catch_up();
@@ -168,6 +178,15 @@ impl StandIn {
     /// Runs a future for which the [board](Board) is this stand-in.
     pub(super) fn scope<F: Future>(&'static self, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
+    }
+
+    /// Waits for a socket that serves no connection. There is one task that does.
+    pub(super) async fn socket(&self) -> Option<SemaphorePermit<'_>> {
+        self.is_anyone_waiting.set(true);
+        let socket = self.sockets.acquire().await;
+        self.is_anyone_waiting.set(false);
+        // They are there for as long as the process is.
+        socket.ok()
     }
 
     /// Does what the firmware has done since it was asked last.
@@ -294,6 +313,10 @@ impl Device for Board {
             network,
             ..api::Device::default()
         }
+    }
+
+    fn is_anyone_waiting() -> Option<bool> {
+        Some(current().is_anyone_waiting.get())
     }
 
     /// It does so at its next step, when the answer is on its way.

@@ -27,12 +27,9 @@ use crate::options::Options;
 use crate::server::{self, Ends};
 use crate::socket::Connection;
 use crate::tasks;
-use board::{Board, StandIn};
+use board::{Board, SOCKETS, StandIn, VIEWERS};
 use workload::STEP_US;
 
-/// Connections that each has open at a time, and those of them that may be told of events.
-const CONNECTIONS: usize = 4;
-const VIEWERS: usize = 1;
 /// Bytes of one request's line and headers, and of what is gathered of an answer.
 const HEAD_BYTES: usize = 2048;
 const OUT_BYTES: usize = 2048;
@@ -81,17 +78,23 @@ async fn listen(first: SocketAddr, index: u16) -> std::io::Result<TcpListener> {
 }
 
 fn agent(stand_in: &StandIn, guard: Guard, assets: &'static [Asset]) -> Agent {
-    let memory = Box::leak(Box::new(Memory::<CONNECTIONS, 1, VIEWERS>::new()));
+    let memory = Box::leak(Box::new(Memory::<SOCKETS, 1, VIEWERS>::new()));
     let events = Box::leak(Box::new(EventRing::<EVENTS>::new()));
     let recorder = Recorder::of_lent(stand_in.memory(), events);
     Box::leak(Box::new(Server::new(recorder, assets, guard, memory)))
 }
 
-/// Serves whoever connects: a connection beyond those that there are slots for makes another give way.
+/// Serves whoever connects. Who comes while all sockets are taken waits for one, as before a device with a backlog.
 async fn accept(stand_in: &'static StandIn, agent: Agent, listener: TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(spawn_local(stand_in.scope(serve(agent, stream)))),
+            Ok((stream, _)) => {
+                let socket = stand_in.socket().await;
+                spawn_local(stand_in.scope(async move {
+                    serve(agent, stream).await;
+                    drop(socket);
+                }));
+            }
             // Out of descriptors, or the peer has gone again: the next one may fare better.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }

@@ -6,9 +6,13 @@ use heapbeacon_shared::api::{Device, Heap};
 use heapbeacon_shared::trace::State;
 
 use crate::support::await_that;
+use crate::support::client::api;
 use crate::support::fleet::Fleet;
+use crate::support::raw::Connection;
 
 const DEVICES: usize = 20;
+/// Connections that browsers open to one host.
+const BROWSER: usize = 6;
 
 fn start() -> (Fleet, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("there are folders");
@@ -66,6 +70,29 @@ fn each_has_its_own_trace() {
     await_that("it records again", || {
         stopped.trace().summary.live_count > 0
     });
+}
+
+/// A browser opens them all at once, and under load it takes its time before it asks. Who comes beyond them waits.
+#[test]
+fn each_connection_of_a_browser_is_answered_however_late_it_asks() {
+    let (fleet, _folder) = start();
+    let client = fleet.client(0);
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        api("/trace/count"),
+        client.authority()
+    );
+    let ask = |connection: &mut Connection| {
+        connection.send(&request);
+        let answer = connection.answer().expect("it is not closed");
+        assert_eq!(answer.status, 200);
+    };
+    let mut connections: Vec<_> = (0..BROWSER).map(|_| Connection::open(&client)).collect();
+    ask(&mut connections[0]);
+    // The one that has nothing more to ask gives way.
+    let mut late = Connection::open(&client);
+    connections[1..].iter_mut().for_each(ask);
+    ask(&mut late);
 }
 
 #[test]
