@@ -250,13 +250,13 @@ fn fuzz_target(workspace: &Workspace, target: &str, seconds: usize) -> Result<Ta
         shell,
         "nice cargo run --locked --release --target {machine} --bin {target} --"
     );
-    Ok(Tally::of_step(
+    Tally::of_step(
         run.arg(format!("-max_total_time={seconds}"))
             .args(FUZZ_LIMITS)
             .arg(format!("-artifact_prefix={}-", learnt.display()))
             .arg(learnt)
             .args(seeds),
-    ))
+    )
 }
 
 /// The agent that the user named, or the tests' own and one that has as little as any: a token, few records, and no
@@ -301,10 +301,10 @@ fn openapi(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {
     let shell = &workspace.shell;
     // It leaves a database of its examples where it runs.
     let _folder = shell.push_dir(workspace.python("schemathesis"));
-    Ok(Tally::of_step(cmd!(
+    Tally::of_step(cmd!(
         shell,
         "{schemathesis} --config-file {config} run {document} --max-examples 50 --seed 1 --no-color"
-    )))
+    ))
 }
 
 fn browser(workspace: &Workspace, _url: Option<&str>) -> Result<Tally> {

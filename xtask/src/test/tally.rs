@@ -1,13 +1,18 @@
 //! How many tests passed and failed.
 
-use std::fmt;
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
 use std::ops::AddAssign;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::{Command, ExitStatus, Stdio};
+use std::{fmt, iter, mem, thread};
 
 use anyhow::{Context, Result};
 use xshell::Cmd;
+
+/// Most lines that are repeated of what a failed test said: its message comes first.
+const FIRST_LINES: usize = 12;
+/// The same of another command, which says what failed last.
+const LAST_LINES: usize = 90;
 
 /// How many tests passed and failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,9 +40,26 @@ impl Tally {
         }
     }
 
-    /// Counts a command as one test.
-    pub(super) fn of_step(command: Cmd<'_>) -> Self {
-        Self::of_result(command.run().map_err(Into::into))
+    /// Counts a command as one test, and shows what it prints.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(super) fn of_step(command: Cmd<'_>) -> Result<Self> {
+        let mut last = VecDeque::new();
+        let shown = command.to_string();
+        let status = follow(&shown, command.into(), |lines| {
+            for line in lines {
+                last.push_back(line?);
+                if last.len() > LAST_LINES {
+                    last.pop_front();
+                }
+            }
+            Ok(())
+        })?;
+        Ok(match status.success() {
+            true => Self::success(),
+            false => Self::failure(told(&format!("`{shown}`: {status}"), last)),
+        })
     }
 
     /// Counts a step as one test.
@@ -94,17 +116,12 @@ impl Tally {
         })
     }
 
-    fn of_process(shown: String, mut command: Command) -> Result<Self> {
-        println!("$ {shown}");
-        let mut process = command.stdout(Stdio::piped()).spawn()?;
-        let output = process.stdout.take().context("cargo has no output")?;
-        let lines = BufReader::new(output).lines();
-        let mut tally = Self::of_lines(lines.inspect(|line| {
-            if let Ok(line) = line {
-                println!("{line}");
-            }
-        }))?;
-        let status = process.wait()?;
+    fn of_process(shown: String, command: Command) -> Result<Self> {
+        let mut tally = Self::default();
+        let status = follow(&shown, command, |lines| {
+            tally = Self::of_lines(lines)?;
+            Ok(())
+        })?;
         if !status.success() && tally.failed == 0 {
             tally += Self::failure(format!("`{shown}`: {status}"));
         }
@@ -116,23 +133,27 @@ impl Tally {
         self.failed == 0
     }
 
-    /// What failed: names of tests, or what went wrong.
+    /// What failed, each with what it said: names of tests, or what went wrong.
     pub(super) fn failures(&self) -> &[String] {
         &self.failures
     }
 
-    /// Counts what libtest says. It closes a list of the failed tests, each indented by four blanks, with
-    /// `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`.
+    /// Counts what libtest says. What a failed test printed stands behind `---- its name stdout ----`; behind all of that is a list of
+    /// their names, each indented by four blanks, and `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`.
     fn of_lines(lines: impl Iterator<Item = io::Result<String>>) -> Result<Self> {
         let mut tally = Self::default();
         let mut listed = Vec::new();
+        let mut outputs = Outputs::default();
         for line in lines {
             let line = line?;
+            outputs.read(&line);
             if let Some((passed, failed)) = closing_line(&line) {
                 tally.passed += passed;
                 tally.failed += failed;
+                let outputs = mem::take(&mut outputs);
                 if failed > 0 {
-                    tally.failures.append(&mut listed);
+                    let failures = listed.drain(..).map(|name| outputs.told_with(name));
+                    tally.failures.extend(failures);
                 }
             }
             match line.strip_prefix("    ") {
@@ -142,6 +163,67 @@ impl Tally {
             }
         }
         Ok(tally)
+    }
+}
+
+/// Runs a command and shows each line that it prints, which `read` gets, too.
+fn follow(
+    shown: &str,
+    mut command: Command,
+    read: impl FnOnce(&mut dyn Iterator<Item = io::Result<String>>) -> Result<()>,
+) -> Result<ExitStatus> {
+    println!("$ {shown}");
+    let mut process = command.stdout(Stdio::piped()).spawn()?;
+    let output = process.stdout.take().context("it has no output")?;
+    let lines = BufReader::new(output).lines();
+    read(&mut lines.inspect(|line| {
+        if let Ok(line) = line {
+            println!("{line}");
+        }
+    }))?;
+    Ok(process.wait()?)
+}
+
+/// Returns the name of a test, and what it said below, for those who see only the end of a long log.
+fn told(name: &str, said: impl IntoIterator<Item = String>) -> String {
+    let lines = said.into_iter().filter(|line| !line.trim().is_empty());
+    iter::once(name.to_owned())
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n            | ")
+}
+
+/// What failed tests have printed.
+#[derive(Default)]
+struct Outputs {
+    /// Name and lines of each.
+    of_tests: Vec<(String, Vec<String>)>,
+    /// Whether the last one goes on.
+    is_open: bool,
+}
+
+impl Outputs {
+    /// Takes a line, which may be the heading of what one printed, or a part of that.
+    fn read(&mut self, line: &str) {
+        let heading = line.strip_prefix("---- ");
+        if let Some(name) = heading.and_then(|heading| heading.strip_suffix(" stdout ----")) {
+            self.of_tests.push((name.to_owned(), Vec::new()));
+            self.is_open = true;
+            return;
+        }
+        self.is_open &= line != "failures:";
+        if let Some((_, lines)) = self.of_tests.last_mut()
+            && self.is_open
+            && lines.len() < FIRST_LINES
+        {
+            lines.push(line.to_owned());
+        }
+    }
+
+    fn told_with(&self, name: String) -> String {
+        let own = self.of_tests.iter().find(|(of, _)| *of == name);
+        let lines = own.map(|(_, lines)| lines.clone());
+        told(&name, lines.unwrap_or_default())
     }
 }
 
@@ -204,7 +286,10 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let expected = Tally {
             passed: 32,
             failed: 1,
-            failures: vec!["records::a_gap_is_seen".to_owned()],
+            failures: vec![told(
+                "records::a_gap_is_seen",
+                ["assertion failed: left == right", "    left: 1"].map(str::to_owned),
+            )],
         };
         assert_eq!(tally(output), expected);
     }
