@@ -119,6 +119,12 @@ pub trait Device: Platform {
     /// Describes every heap region, in a fixed order, for a reader that may name a window of time.
     fn regions(window: Option<Window>) -> Vec<Region, 4>;
 
+    /// Checks whether a region is memory outside the chip. Drivers and interrupts can't have theirs there, so what is left is told of the
+    /// other regions where there are any: triggers and post-mortems go by those.
+    fn is_external(_region: &Region) -> bool {
+        false
+    }
+
     /// Returns the history of its heap, if it keeps one: then a task has to [sample](crate::sample()) it.
     fn history() -> Option<&'static History<Self::Lock>> {
         None
@@ -193,6 +199,22 @@ pub trait Device: Platform {
     /// Returns what a person can turn on and off in the firmware: a demo workload, if one is running.
     fn switches() -> &'static [&'static dyn Switch] {
         &[]
+    }
+}
+
+/// Returns what is left of the heap for the firmware: neither of regions that are the agent's alone, nor of memory outside the chip where
+/// there is other beside it.
+pub(crate) fn left<P: Device>() -> Left {
+    let regions = P::regions(None);
+    let own = regions
+        .iter()
+        .filter(|region| region.origin == Origin::Application);
+    let is_all_external = own.clone().all(P::is_external);
+    let counted = own.filter(|region| is_all_external || !P::is_external(region));
+    let largest = counted.clone().map(|region| region.largest_free_block);
+    Left {
+        free: counted.map(|region| region.free).sum(),
+        largest_free_block: largest.max(),
     }
 }
 

@@ -21,7 +21,7 @@ use heapbeacon_shared::trace::{Address, Ending, Frames, MAX_LOG_LINE, Reason};
 pub use crate::black_box::{BlackBox, Memory, Outcome, Reset};
 
 use crate::black_box::{Ahead, Begun};
-use crate::platform::{Device, Platform, uptime_us};
+use crate::platform::{Device, Platform, left, uptime_us};
 use crate::read::ahead::write_state;
 use crate::read::bodies;
 use crate::read::stream::Out;
@@ -123,10 +123,9 @@ fn is_overflow(message: &str) -> bool {
 
 /// Notes what is left of the heap.
 fn note_left<P: Device>(ending: &mut Ending) {
-    let regions = P::regions(None);
-    ending.free = Some(regions.iter().map(|region| region.free).sum());
-    let largest = regions.iter().map(|region| region.largest_free_block);
-    ending.largest_free_block = largest.max();
+    let left = left::<P>();
+    ending.free = Some(left.free);
+    ending.largest_free_block = left.largest_free_block;
 }
 
 /// Notes a line that the firmware logs, for the next boot to tell if this one ends badly: the last six are kept, 80 bytes of each.

@@ -17,7 +17,7 @@ use crate::field::settings::Store;
 #[cfg(feature = "http")]
 use crate::field::watched::describe;
 use crate::mark::mark;
-use crate::platform::{Device, uptime_us};
+use crate::platform::{Device, left, uptime_us};
 use crate::postmortem::{snapshot, triggered};
 use crate::read::cursors::now_us;
 use crate::read::leaks::{Asked, Leaks, Listed};
@@ -104,11 +104,9 @@ pub(crate) fn try_out<P: Device>(index: usize) -> Option<api::Trigger> {
 
 /// Returns what a condition looks at; `None` if that is not known now.
 fn value<P: Device>(condition: Condition) -> Option<u64> {
-    let regions = P::regions(None);
-    let largest = regions.iter().map(|region| region.largest_free_block);
     match condition {
-        Condition::FreeBelow => Some(regions.iter().map(|region| region.free).sum()),
-        Condition::LargestBelow => largest.max(),
+        Condition::FreeBelow => Some(left::<P>().free),
+        Condition::LargestBelow => left::<P>().largest_free_block,
         Condition::OutlivedAbove => outlived::<P>(),
         Condition::AllocationFailed | Condition::BlockLost => None,
     }

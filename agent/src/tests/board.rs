@@ -34,6 +34,9 @@ use crate::symbols::flash::Part;
 use crate::tracer::Mode;
 use crate::tracer::{CallStack, EventRing, Tracer};
 
+/// What a region is called that is outside the chip.
+pub(crate) const EXTERNAL: &str = "psram";
+
 static COST: CostMeter = CostMeter::new();
 pub(crate) static EVENTS: EventRing<64> = EventRing::new();
 
@@ -305,6 +308,10 @@ impl Device for Board {
     fn restart() -> bool {
         RESTARTS.set(RESTARTS.get() + 1);
         SETTINGS.get().is_some()
+    }
+
+    fn is_external(region: &Region) -> bool {
+        region.name == EXTERNAL
     }
 
     fn regions(_window: Option<Window>) -> Vec<Region, 4> {

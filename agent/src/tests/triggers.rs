@@ -3,15 +3,16 @@
 use core::num::NonZeroUsize;
 use std::boxed::Box;
 use std::string::String;
+use std::vec;
 use std::vec::Vec;
 
 use heapbeacon_shared::trace::{
-    Action, Condition, Ending, Mode, Reason, Region, Settings, State, Trigger,
+    Action, Condition, Ending, Mode, Origin, Reason, Region, Settings, State, Trigger, name,
 };
 use heapbeacon_shared::wire::Message;
 
 use super::board::{
-    Board, Interruptible, Names, boot, call, keep_settings, list, restarts, set_clock,
+    Board, EXTERNAL, Interruptible, Names, boot, call, keep_settings, list, restarts, set_clock,
 };
 use super::references;
 use crate::field::settings::{MAX_BYTES, Storage, StorageError, Store};
@@ -58,6 +59,48 @@ fn leave(free: u64) {
         .into(),
         ..Names::default()
     });
+}
+
+/// What a firmware, drivers included, is short of may be plentiful where only the agent has it, and outside the chip.
+fn comes_about_by_what_is_left_for_the_firmware(when: Condition) {
+    begin(when, 8_000, Action::Mark);
+    let region = |called, origin, free| Region {
+        name: name(called),
+        origin,
+        free,
+        largest_free_block: free,
+        ..Region::default()
+    };
+    let external = region(EXTERNAL, Origin::Application, 100_000);
+    let regions = |free| {
+        let internal = region("internal", Origin::Application, free);
+        let own = region("server", Origin::Agent, 50_000);
+        vec![internal, own, external.clone()]
+    };
+    for (regions, times) in [
+        (regions(8_000), 0),
+        (regions(7_999), 1),
+        (regions(9_000), 1),
+        // There is no other.
+        (vec![external.clone()], 1),
+    ] {
+        call(Names {
+            regions,
+            ..Names::default()
+        });
+        watch::<Board>();
+        assert_eq!(fired(), times);
+    }
+}
+
+#[test]
+fn what_only_the_agent_has_or_lies_outside_the_chip_is_not_free() {
+    comes_about_by_what_is_left_for_the_firmware(Condition::FreeBelow);
+}
+
+#[test]
+fn what_only_the_agent_has_or_lies_outside_the_chip_is_no_largest_block() {
+    comes_about_by_what_is_left_for_the_firmware(Condition::LargestBelow);
 }
 
 fn fired() -> u32 {

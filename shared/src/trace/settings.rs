@@ -124,9 +124,9 @@ pub struct Trigger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// Less of the heap is free than so many bytes, all regions together.
+    /// Less of the heap is free than so many bytes: all regions together, but for the agent's own and those outside the chip.
     FreeBelow,
-    /// The largest block that could be had has less than so many bytes.
+    /// The largest block that could be had there has less than so many bytes.
     LargestBelow,
     /// An allocation failed.
     AllocationFailed,

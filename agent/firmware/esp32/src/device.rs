@@ -63,6 +63,10 @@ impl Device for Board {
         describe(SETUP.try_get())
     }
 
+    fn is_external(region: &Region) -> bool {
+        !stack::internal_ram().contains(&(region.start.0 as usize))
+    }
+
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {
         heapbeacon_esp_alloc::regions(window, stack::region_name)
     }

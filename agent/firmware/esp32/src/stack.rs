@@ -119,10 +119,12 @@ pub(crate) fn rom_data() -> Range<usize> {
 }
 
 /// Returns what the heap region that begins at `start` is called: what lies behind the main thread's stack is the
-/// bootloader's memory, which is reclaimed.
+/// bootloader's memory, which is reclaimed, and what is not on the chip is beside it.
 #[cfg(feature = "http")]
 pub(crate) fn region_name(start: usize) -> &'static str {
-    if start < main_stack().end {
+    if !internal_ram().contains(&start) {
+        "psram"
+    } else if start < main_stack().end {
         "internal"
     } else {
         "reclaimed"
