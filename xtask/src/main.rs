@@ -49,6 +49,9 @@ fn run(command: Command) -> Result<ExitCode> {
             print!("{}", cli::HELP);
             Ok(())
         }
+        Command::Discover => return reports::run(&workspace, "discover", &[]),
+        Command::Verdict => return reports::run(&workspace, "verdict", &[]),
+        Command::Symbolize { elf } => return reports::run(&workspace, "symbolize", &[elf.into()]),
         Command::Compare(words) => return reports::run(&workspace, "compare", &words),
         Command::Report(words) => return reports::run(&workspace, "report", &words),
         Command::Demo(options) => demo::run(&workspace, &options),
@@ -58,11 +61,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
-        Command::Discover => reports::discover(&workspace),
-        Command::Verdict => reports::verdict(&workspace),
         Command::Symbols { elf, into } => reports::symbols(&workspace, &elf, &into),
         Command::Export(export) => reports::export(&workspace, &export),
-        Command::Symbolize { elf } => reports::symbolize(&workspace, &elf),
         Command::Sign(words) => sign::run(&workspace, &words),
         Command::Bench => bench::run(&workspace),
         Command::Size => size::run(&workspace),

@@ -10,35 +10,6 @@ use xshell::{Cmd, cmd};
 
 use crate::workspace::Workspace;
 
-/// Tells what each leak of the answers on standard input is.
-///
-/// # Errors
-/// When a line is no answer.
-pub(crate) fn verdict(workspace: &Workspace) -> Result<()> {
-    report(workspace).arg("verdict").run()?;
-    Ok(())
-}
-
-/// Lists the devices that say by mDNS where they are.
-///
-/// # Errors
-/// When the network can't be asked, or nobody answers.
-pub(crate) fn discover(workspace: &Workspace) -> Result<()> {
-    report(workspace).arg("discover").run()?;
-    Ok(())
-}
-
-/// Names the addresses in the text on standard input.
-///
-/// # Errors
-/// When the file has no symbols.
-pub(crate) fn symbolize(workspace: &Workspace, elf: &Path) -> Result<()> {
-    // The shell stands at the top of the repository, whoever asks somewhere else.
-    let elf = path::absolute(elf)?;
-    report(workspace).arg("symbolize").arg(elf).run()?;
-    Ok(())
-}
-
 /// Where the symbol file of an ELF goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Into {
@@ -110,8 +81,8 @@ pub(crate) fn export(workspace: &Workspace, export: &Export) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command with its arguments; paths are as whoever asks has them. Returns what that ended with: of a comparison, 1 is a failure
-/// that was asked for, and 2 an error.
+/// Runs a command with its arguments, on the standard input of whoever asks, and with paths as those have them. Returns what it ended
+/// with: of a comparison, 1 is a failure that was asked for, and 2 an error.
 ///
 /// # Errors
 /// When cargo can't be started.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use heapbeacon_shared::analysis::{Followed, Passed};
 use heapbeacon_shared::trace::{Births, Leak, MAX_BIRTHS, Outlived, Period, Unrecorded};
 use serde::Deserialize;
@@ -55,9 +55,10 @@ struct Slices {
 /// the id of its call stack, and the kind of the verdict.
 ///
 /// # Errors
-/// When a line is no such answer; those before it have been told.
+/// When a line is no such answer, those before it have been told; and when there is none.
 pub(crate) fn print(answers: impl BufRead, out: &mut impl Write) -> Result<()> {
     let mut followed = Followed::default();
+    let mut is_any = false;
     for (index, line) in answers.lines().enumerate() {
         let line = line.context("the answers can't be read")?;
         if line.trim().is_empty() {
@@ -71,7 +72,12 @@ pub(crate) fn print(answers: impl BufRead, out: &mut impl Write) -> Result<()> {
             )
         })?;
         tell(&mut followed, &answer, out)?;
+        is_any = true;
     }
+    ensure!(
+        is_any,
+        "there is no answer on standard input: pipe in those of GET /api/v1/trace/leaks, one JSON document a line"
+    );
     Ok(())
 }
 
