@@ -4,7 +4,7 @@ use core::hint::cold_path;
 
 use super::count::Count;
 use super::ledger::{Failed, FreedBlock, Ledger, PendingFree, Room};
-use super::records::{Block, Entry, Gone, MAX_SEQ, MAX_TIME, Records, Slot, bounded};
+use super::records::{Block, Entry, Gone, MAX_TIME, Records, Slot, bounded};
 use super::ring::Ring;
 use super::stacks::Stacks;
 use super::storage::{Storage, Tables};
@@ -18,6 +18,7 @@ use super::{Allocation, CallStack, FailedAllocation, Free, UnnamedFree};
 mod host;
 mod readers;
 mod route;
+mod time;
 
 use route::Route;
 
@@ -147,60 +148,6 @@ impl Inner {
         self.allocations = way(self.state == State::Recording, false);
         let is_watched = self.ledger.has_pending();
         self.frees = way(self.state >= State::Recording, is_watched);
-    }
-
-    /// Returns the later of a clock and the last sequence number: a clock may step back.
-    pub(super) fn now(&self, clock_us: u64) -> u64 {
-        clock_us.min(MAX_TIME).max(self.last_seq)
-    }
-
-    /// Returns the next sequence number: the time, which is [`bounded`], or one more than the last if that is later.
-    #[inline(always)]
-    pub(super) fn stamp(&mut self, time_us: u64) -> u64 {
-        if time_us <= self.last_seq {
-            return self.stamp_behind();
-        }
-        self.last_seq = time_us;
-        time_us
-    }
-
-    /// Seldom are there two events in one microsecond; so the usual way has to load nothing for this one.
-    #[cold]
-    #[inline(never)]
-    fn stamp_behind(&mut self) -> u64 {
-        self.last_seq = (self.last_seq + 1).min(MAX_SEQ);
-        self.last_seq
-    }
-
-    /// Takes note of the time, so that what comes next is not before it.
-    pub(super) fn pass(&mut self, clock_us: u64) {
-        self.last_seq = self.now(clock_us);
-    }
-
-    /// Lets time begin anew.
-    pub(super) fn rewind(&mut self) {
-        self.last_seq = 0;
-    }
-
-    /// Notes that allocations are not recorded from now on.
-    pub(super) fn begin_gap(&mut self) {
-        self.unrecorded.begin(self.last_seq);
-    }
-
-    /// Notes that allocations were not recorded for a while, after a stop also no frees, and now are.
-    pub(super) fn end_gap(&mut self) {
-        // It may be the first time that anything is recorded.
-        if self.mode.is_none() {
-            return;
-        }
-        self.gaps = self.gaps.saturating_add(1);
-        self.unrecorded.end(self.last_seq);
-        // A number of its own: so one gap is told from the next.
-        let now = self.stamp_behind();
-        self.ledger.end_gap(now);
-        if self.state == State::Stopped && self.counters.total_allocations > 0 {
-            self.ledger.distrust(now);
-        }
     }
 
     /// Counts an allocation and records it; `mode` is the trace's own. It is told of on the ring if it `is_told`.

@@ -5,6 +5,7 @@ mod flags;
 pub mod flame;
 mod geometry;
 pub mod map;
+mod plot;
 mod reader;
 mod scale;
 mod sparkline;
@@ -13,6 +14,7 @@ mod time_chart;
 
 pub use brush::Brush;
 pub use geometry::{Reading, shortened, stack_up};
+pub use plot::{Flag, Layer, Outlook, Plot, Style};
 pub use scale::axis_max;
 pub use sparkline::Sparkline;
-pub use time_chart::{Flag, Layer, Outlook, Plot, Style, TimeChart};
+pub use time_chart::TimeChart;

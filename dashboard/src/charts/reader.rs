@@ -2,7 +2,7 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::web_sys::{KeyboardEvent, PointerEvent};
+use leptos::web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
 
 use crate::components::{follow, memo};
 
@@ -81,6 +81,86 @@ struct Spoken {
     words: String,
 }
 
+/// A drawing as it is read. A handle: copies share everything.
+#[derive(Clone, Copy)]
+struct Drawing {
+    pointed: RwSignal<Option<Pointed>>,
+    times: Callback<(), Vec<u64>>,
+    time_at: Callback<f64, u64>,
+    words: Callback<u64, String>,
+}
+
+impl Drawing {
+    /// Returns the moment with a value that is nearest to what is pointed at.
+    fn nearest(self, pointed: Option<Pointed>) -> Option<u64> {
+        let times_us = self.times.run(());
+        moment(times_us.into_iter(), pointed, |x| self.time_at.run(x))
+    }
+
+    /// Takes a pointer that moves over it, or a finger that touches it.
+    fn touch(self, event: &PointerEvent) {
+        let place = Pointed::Place(f64::from(event.offset_x()));
+        // A finger covers what it points at, and leaves: what it chose stays.
+        let is_mouse = event.pointer_type() == "mouse";
+        let chosen = if is_mouse {
+            Some(place)
+        } else {
+            self.nearest(Some(place)).map(Pointed::Moment)
+        };
+        self.pointed.set(chosen);
+    }
+
+    /// Takes a pointer that leaves it.
+    fn leave(self, event: &PointerEvent) {
+        if event.pointer_type() == "mouse" {
+            self.pointed.set(None);
+        }
+    }
+
+    /// Takes a key.
+    fn press(self, event: &KeyboardEvent) {
+        let Some(step) = Step::of_key(&event.key()) else {
+            return;
+        };
+        event.prevent_default();
+        let from = self.nearest(self.pointed.get_untracked());
+        let to = step.from(&self.times.run(()), from);
+        self.pointed.set(to.map(Pointed::Moment));
+    }
+
+    /// Returns what is said of what is pointed at, or of the newest moment.
+    fn spoken(self) -> Spoken {
+        let pointed = self.pointed.get();
+        untrack(|| {
+            let times_us = self.times.run(());
+            let last = times_us.len().saturating_sub(1);
+            let moment_us = self.nearest(pointed).or(times_us.last().copied());
+            let index = moment_us.map(|us| times_us.partition_point(|time_us| *time_us < us));
+            let words = moment_us.map(|us| self.words.run(us)).unwrap_or_default();
+            Spoken {
+                index: index.unwrap_or(last),
+                last,
+                words,
+            }
+        })
+    }
+}
+
+/// Says in the attributes of an element what a screen reader is to say.
+fn describe(element: &HtmlElement, is_stop: bool, label: &str, spoken: &Spoken) {
+    let stop = if is_stop { "0" } else { "-1" };
+    for (name, value) in [
+        ("tabindex", stop),
+        ("aria-label", label),
+        ("aria-valuemax", &spoken.last.to_string()),
+        ("aria-valuenow", &spoken.index.to_string()),
+        ("aria-valuetext", &spoken.words),
+    ] {
+        // A browser refuses no attribute of these names.
+        let _ = element.set_attribute(name, value);
+    }
+}
+
 /// Holds a drawing that a person can read values off.
 #[component]
 pub(super) fn Reader(
@@ -101,61 +181,19 @@ pub(super) fn Reader(
     /// The drawing.
     children: Children,
 ) -> impl IntoView {
-    let nearest = move |pointed| moment(times.run(()).into_iter(), pointed, |x| time_at.run(x));
-    let touched = move |event: PointerEvent| {
-        let place = Pointed::Place(f64::from(event.offset_x()));
-        // A finger covers what it points at, and leaves: what it chose stays.
-        let is_mouse = event.pointer_type() == "mouse";
-        let chosen = if is_mouse {
-            Some(place)
-        } else {
-            nearest(Some(place)).map(Pointed::Moment)
-        };
-        pointed.set(chosen);
+    let drawing = Drawing {
+        pointed,
+        times,
+        time_at,
+        words,
     };
-    let left = move |event: PointerEvent| {
-        if event.pointer_type() == "mouse" {
-            pointed.set(None);
-        }
-    };
-    let pressed = move |event: KeyboardEvent| {
-        let Some(step) = Step::of_key(&event.key()) else {
-            return;
-        };
-        event.prevent_default();
-        let from = nearest(pointed.get_untracked());
-        pointed.set(step.from(&times.run(()), from).map(Pointed::Moment));
-    };
-    let spoken = memo(move || {
-        let pointed = pointed.get();
-        untrack(|| {
-            let times_us = times.run(());
-            let last = times_us.len().saturating_sub(1);
-            let moment_us = nearest(pointed).or(times_us.last().copied());
-            let index = moment_us.map(|us| times_us.partition_point(|time_us| *time_us < us));
-            let words = moment_us.map(|us| words.run(us)).unwrap_or_default();
-            Spoken {
-                index: index.unwrap_or(last),
-                last,
-                words,
-            }
-        })
-    });
+    let touch = move |event: PointerEvent| drawing.touch(&event);
+    let spoken = memo(move || drawing.spoken());
     let element = NodeRef::<Div>::new();
     // In one go, since each attribute that follows signals by itself weighs on the page.
     follow(move || {
-        let Some(element) = element.get() else { return };
-        let spoken = spoken.read();
-        let stop = if is_stop.get() { "0" } else { "-1" };
-        for (name, value) in [
-            ("tabindex", stop),
-            ("aria-label", &label.get()),
-            ("aria-valuemax", &spoken.last.to_string()),
-            ("aria-valuenow", &spoken.index.to_string()),
-            ("aria-valuetext", &spoken.words),
-        ] {
-            // A browser refuses no attribute of these names.
-            let _ = element.set_attribute(name, value);
+        if let Some(element) = element.get() {
+            describe(&element, is_stop.get(), &label.get(), &spoken.read());
         }
     });
     view! {
@@ -164,10 +202,10 @@ pub(super) fn Reader(
             role="slider"
             aria-valuemin="0"
             node_ref=element
-            on:pointerdown=touched
-            on:pointermove=touched
-            on:pointerleave=left
-            on:keydown=pressed
+            on:pointerdown=touch
+            on:pointermove=touch
+            on:pointerleave=move |event| drawing.leave(&event)
+            on:keydown=move |event| drawing.press(&event)
             on:blur=move |_| pointed.set(None)
             on:click=|event| event.stop_propagation()
         >

@@ -2,11 +2,12 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::web_sys::PointerEvent;
+use leptos::web_sys::{HtmlElement, PointerEvent};
 
 use super::brush::{Brush, edge, shade};
 use super::flags::{LANES, Wanted, labels};
 use super::geometry::{Frame, Reading, shortened};
+use super::plot::{Flag, Layer, Plot, Style, happened, reading_at, readout, value, when};
 use super::reader::{Pointed, Reader, moment};
 use super::scale::{byte_ticks, time_ticks};
 use crate::components::{When, memo, reactive, use_width};
@@ -28,95 +29,9 @@ const APART: f64 = 19.0;
 const NARROW: f64 = 420.0;
 /// Room for the words of a flag beside the time of the moment that is read, in pixels.
 const FLAG_WORDS: f64 = 180.0;
-/// Part of the axis within which a flag is at the moment that is read: one in so many.
-const NEAR: u64 = 100;
 /// Width of a letter and of the edges of the flag that names the moment which is read, in pixels.
 const FLAG_LETTER: f64 = 7.0;
 const FLAG_EDGES: f64 = 14.0;
-
-/// How a layer is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// A line at the upper edge.
-    Line,
-    /// A line at the upper edge and a shade below it.
-    ShadedLine,
-    /// The area between the edges.
-    Band,
-}
-
-/// One named quantity of a chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-    /// What the key calls it.
-    pub name: String,
-    /// Class that colours it.
-    pub class: &'static str,
-    /// How it is drawn.
-    pub style: Style,
-    /// Oldest first.
-    pub readings: Vec<Reading>,
-}
-
-/// A moment that is marked in a chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flag {
-    /// Microseconds since the first boot that the chart shows.
-    pub time_us: u64,
-    /// What happened; written beside the line where there is room.
-    pub words: String,
-    /// Those that weigh more have room first.
-    pub weight: u8,
-    /// Class that colours it.
-    pub class: &'static str,
-}
-
-/// How a chart goes on if nothing changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outlook {
-    /// Microseconds since the first boot that the chart shows, at its end.
-    pub until_us: u64,
-    /// From the value of the first layer to this one.
-    pub value: u64,
-    /// What it comes to.
-    pub words: String,
-}
-
-/// What a chart shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plot {
-    /// Where the boot that runs begins, in microseconds: 0 unless the chart shows earlier ones.
-    pub boot_us: u64,
-    /// Microseconds since the first boot of the newest moment.
-    pub end_us: u64,
-    /// What that is called: `now`, unless it is past.
-    pub end: &'static str,
-    /// Microseconds from the left edge to it.
-    pub span_us: u64,
-    /// Microseconds from it to the right edge.
-    pub ahead_us: u64,
-    /// How the first layer goes on there.
-    pub outlook: Option<Outlook>,
-    /// Bytes at the upper edge.
-    pub max: u64,
-    /// Later layers are drawn over earlier ones.
-    pub layers: Vec<Layer>,
-    /// Moments that are marked, oldest first.
-    pub flags: Vec<Flag>,
-    /// The picture in one sentence, for those who do not see it.
-    pub summary: String,
-}
-
-impl Plot {
-    /// Returns the moments with a value. All layers have the same.
-    fn times_us(&self) -> impl Iterator<Item = u64> {
-        let readings = self.layers.first().map(|layer| layer.readings.iter());
-        readings
-            .into_iter()
-            .flatten()
-            .map(|reading| reading.time_us)
-    }
-}
 
 /// Draws layers over time, with a key, axes, and the numbers of the moment that somebody points at.
 ///
@@ -138,62 +53,28 @@ pub fn TimeChart(
 ) -> impl IntoView {
     let brush = brush.map(Brush::of_chart);
     let body = NodeRef::<Div>::new();
-    let width = use_width(body);
     let pointed = RwSignal::new(None::<Pointed>);
-    let frame = move || plot.with(|plot| frame(plot, width.get(), height));
-    let moment = memo(move || {
-        plot.with(|plot| moment(plot.times_us(), pointed.get(), |x| frame().time_at(x)))
-    });
-    let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
-    // A part of the time is one of the boot that runs.
-    let boot_us = move || plot.with(|plot| plot.boot_us);
-    let own_frame = move || {
-        let frame = frame();
-        // Until the boot that runs has told of a moment, the newest one is of the boot before.
-        let end_us = frame.end_us.saturating_sub(boot_us());
-        Frame { end_us, ..frame }
+    let placed = Placed {
+        plot,
+        width: use_width(body),
+        height,
     };
-    let own_times = Callback::new(move |()| {
-        let own = |time_us: u64| time_us.checked_sub(boot_us());
-        plot.with(|plot| plot.times_us().filter_map(own).collect::<Vec<u64>>())
-    });
+    let moment = memo(move || placed.moment(pointed.get()));
+    let times = Callback::new(move |()| plot.with(|plot| plot.times_us().collect()));
     let words = Callback::new(move |time_us| plot.with(|plot| readout(plot, time_us)));
     let pointer = move |event: PointerEvent| {
-        if let (Some(brush), Some(body)) = (brush, body.get_untracked()) {
-            let now_us = plot.with_untracked(|plot| plot.end_us.saturating_sub(plot.boot_us));
-            if let Some(place) = brush.take(&event, &body, &untrack(own_frame), now_us) {
-                pointed.set(place);
-            }
+        if let (Some(brush), Some(body)) = (brush, body.get_untracked())
+            && let Some(place) = untrack(|| placed.choose(brush, &event, &body))
+        {
+            pointed.set(place);
         }
     };
-    let edges = brush.map(|brush| {
-        let frame = Callback::new(move |()| own_frame());
-        let words = Callback::new(move |time_us: u64| {
-            plot.with(|plot| when(plot, time_us.saturating_add(plot.boot_us)))
-        });
-        [true, false].map(|is_first| edge(brush, is_first, frame, own_times, words))
-    });
-    let choose = brush.map(|brush| {
-        let begin = move |_| untrack(|| brush.begin(&own_times.run(()), &own_frame()));
-        view! {
-            <When is=move || plot.with(|plot| plot.times_us().nth(3).is_some())>
-                <button
-                    type="button"
-                    data-testid="choose-time"
-                    title="Choose a part of the time: drag over the chart, or move its two edges with the arrow keys"
-                    on:click=begin
-                >
-                    "Choose a time"
-                </button>
-            </When>
-        }
-    });
     view! {
         <figure class="panel chart">
             <figcaption>
                 <h2>{title}</h2>
                 <span class="window">
-                    {choose} {tools} <span>{reactive(move || plot.with(|plot| format!("last {}", format::duration(plot.span_us))))}</span>
+                    {brush.map(|brush| choice(placed, brush))} {tools} <span>{reactive(move || plot.with(|plot| format!("last {}", format::duration(plot.span_us))))}</span>
                 </span>
                 <span class="keys">{reactive(move || plot.with(|plot| key(plot, moment.get())))}</span>
             </figcaption>
@@ -207,21 +88,109 @@ pub fn TimeChart(
                 on:pointerup=pointer
                 on:pointercancel=pointer
             >
-                <Reader label=title.to_owned() is_stop=true pointed times time_at=Callback::new(move |x| frame().time_at(x)) words>
-                    <svg
-                        aria-hidden="true"
-                        width=move || format::decimal(width.get())
-                        height=format::decimal(height)
-                    >
-                        {reactive(move || plot.with(|plot| picture(plot, &frame())))}
-                        {reactive(move || brush.and_then(|brush| shade(brush, &own_frame())))}
-                        {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &frame(), time_us))))}
-                    </svg>
+                <Reader label=title.to_owned() is_stop=true pointed times time_at=Callback::new(move |x| placed.frame().time_at(x)) words>
+                    {drawing(placed, brush, moment)}
                 </Reader>
-                {edges}
+                {brush.map(|brush| edges(placed, brush))}
             </div>
         </figure>
     }
+}
+
+/// A plot in the room that there is for it. A handle: copies share everything.
+#[derive(Clone, Copy)]
+struct Placed {
+    plot: Memo<Plot>,
+    width: RwSignal<f64>,
+    height: f64,
+}
+
+impl Placed {
+    fn frame(self) -> Frame {
+        self.plot
+            .with(|plot| frame(plot, self.width.get(), self.height))
+    }
+
+    /// Returns the moment with a value that is read.
+    fn moment(self, pointed: Option<Pointed>) -> Option<u64> {
+        self.plot
+            .with(|plot| moment(plot.times_us(), pointed, |x| self.frame().time_at(x)))
+    }
+
+    /// Returns the frame of the boot that runs: a part of the time is one of that.
+    fn own_frame(self) -> Frame {
+        let frame = self.frame();
+        let boot_us = self.plot.with(|plot| plot.boot_us);
+        // Until the boot that runs has told of a moment, the newest one is of the boot before.
+        let end_us = frame.end_us.saturating_sub(boot_us);
+        Frame { end_us, ..frame }
+    }
+
+    /// Returns the moments of that boot with a value.
+    fn own_times_us(self) -> Vec<u64> {
+        self.plot.with(|plot| {
+            let own = |time_us: u64| time_us.checked_sub(plot.boot_us);
+            plot.times_us().filter_map(own).collect()
+        })
+    }
+
+    /// Takes what a pointer does; returns what it points at since, where it chooses a part of the time.
+    fn choose(
+        self,
+        brush: Brush,
+        event: &PointerEvent,
+        chart: &HtmlElement,
+    ) -> Option<Option<Pointed>> {
+        let now_us = self
+            .plot
+            .with(|plot| plot.end_us.saturating_sub(plot.boot_us));
+        brush.take(event, chart, &self.own_frame(), now_us)
+    }
+}
+
+fn drawing(placed: Placed, brush: Option<Brush>, moment: Memo<Option<u64>>) -> impl IntoView {
+    let plot = placed.plot;
+    view! {
+        <svg
+            aria-hidden="true"
+            width=move || format::decimal(placed.width.get())
+            height=format::decimal(placed.height)
+        >
+            {reactive(move || plot.with(|plot| picture(plot, &placed.frame())))}
+            {reactive(move || brush.and_then(|brush| shade(brush, &placed.own_frame())))}
+            {reactive(move || moment.get().map(|time_us| plot.with(|plot| cursor(plot, &placed.frame(), time_us))))}
+        </svg>
+    }
+}
+
+/// Offers to choose a part of the time, for those who have no pointer or do not know that they can drag one.
+fn choice(placed: Placed, brush: Brush) -> impl IntoView {
+    let plot = placed.plot;
+    let begin = move |_| untrack(|| brush.begin(&placed.own_times_us(), &placed.own_frame()));
+    view! {
+        <When is=move || plot.with(|plot| plot.times_us().nth(3).is_some())>
+            <button
+                type="button"
+                data-testid="choose-time"
+                title="Choose a part of the time: drag over the chart, or move its two edges with the arrow keys"
+                on:click=begin
+            >
+                "Choose a time"
+            </button>
+        </When>
+    }
+}
+
+/// Draws both edges of the part that is chosen.
+fn edges(placed: Placed, brush: Brush) -> [AnyView; 2] {
+    let frame = Callback::new(move |()| placed.own_frame());
+    let times = Callback::new(move |()| placed.own_times_us());
+    let words = Callback::new(move |time_us: u64| {
+        placed
+            .plot
+            .with(|plot| when(plot, time_us.saturating_add(plot.boot_us)))
+    });
+    [true, false].map(|is_first| edge(brush, is_first, frame, times, words))
 }
 
 fn frame(plot: &Plot, width: f64, height: f64) -> Frame {
@@ -252,37 +221,6 @@ fn key(plot: &Plot, moment_us: Option<u64>) -> Vec<AnyView> {
             .into_any()
     };
     plot.layers.iter().map(entry).collect()
-}
-
-fn value(layer: &Layer, time_us: u64) -> Option<String> {
-    let reading = reading_at(layer, time_us)?;
-    Some(format::bytes(reading.high - reading.low))
-}
-
-/// Returns what a layer shows at a moment; nothing where it is not known of it.
-fn reading_at(layer: &Layer, time_us: u64) -> Option<&Reading> {
-    let mut readings = layer.readings.iter();
-    readings.find(|reading| reading.time_us == time_us)
-}
-
-/// Describes what every layer shows at a moment.
-fn readout(plot: &Plot, time_us: u64) -> String {
-    let value = |layer: &Layer| Some(format!(" · {} {}", layer.name, value(layer, time_us)?));
-    let values: String = plot.layers.iter().filter_map(value).collect();
-    let words = happened(plot, time_us).map(|flag| format!(" · {}", flag.words));
-    [when(plot, time_us), values, words.unwrap_or_default()].concat()
-}
-
-fn when(plot: &Plot, time_us: u64) -> String {
-    format::before(plot.end_us.saturating_sub(time_us), plot.end)
-}
-
-/// Returns what happened at about a moment: of several flags, the nearest.
-fn happened(plot: &Plot, time_us: u64) -> Option<&Flag> {
-    let distance = |flag: &&Flag| flag.time_us.abs_diff(time_us);
-    let near = plot.flags.iter();
-    let near = near.filter(|flag| distance(flag) <= plot.span_us / NEAR);
-    near.min_by_key(distance)
 }
 
 /// Draws all that depends on the plot alone: in one go, since each part that follows signals by itself weighs on the page.

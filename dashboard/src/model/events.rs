@@ -237,12 +237,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn all_that_is_known_is_told_newest_first() {
-        let device = Device {
-            reset_reason: name("brown-out"),
-            ..Device::default()
-        };
+    fn growth(from_us: u64, until_us: u64, bytes: u64, is_over: bool) -> Growth {
+        Growth {
+            from_us,
+            until_us,
+            bytes,
+            is_over,
+        }
+    }
+
+    fn heap_that_ran_out() -> Heap {
         let mut heap = Heap::default();
         let failed = Failure {
             time_us: 60,
@@ -252,6 +256,24 @@ mod tests {
             left: None,
         };
         heap.recent_failures.push(failed).expect("room");
+        heap
+    }
+
+    fn period_with_gaps() -> Period {
+        let mut period = Period::default();
+        for (from_us, until_us) in [(10, Some(20)), (70, None)] {
+            let gap = Unrecorded { from_us, until_us };
+            period.unrecorded.push(gap).expect("room");
+        }
+        period
+    }
+
+    #[test]
+    fn all_that_is_known_is_told_newest_first() {
+        let device = Device {
+            reset_reason: name("brown-out"),
+            ..Device::default()
+        };
         let trace = Trace {
             trace_id: 1,
             summary: Summary {
@@ -261,11 +283,7 @@ mod tests {
             },
             ..Trace::default()
         };
-        let mut period = Period::default();
-        for (from_us, until_us) in [(10, Some(20)), (70, None)] {
-            let gap = Unrecorded { from_us, until_us };
-            period.unrecorded.push(gap).expect("room");
-        }
+        let (heap, period) = (heap_that_ran_out(), period_with_gaps());
         let marks = MarksPage {
             marks: vec![mark(1, 15, "login"), mark(2, 65, "logout")],
             ..MarksPage::default()
@@ -276,20 +294,7 @@ mod tests {
             trace: Some(&trace),
             period: Some(&period),
             marks: Some(&marks),
-            growths: &[
-                Growth {
-                    from_us: 30,
-                    until_us: 40,
-                    bytes: 2_048,
-                    is_over: true,
-                },
-                Growth {
-                    from_us: 68,
-                    until_us: 70,
-                    bytes: 1_024,
-                    is_over: false,
-                },
-            ],
+            growths: &[growth(30, 40, 2_048, true), growth(68, 70, 1_024, false)],
             updated_us: Some(67),
             seen: &[Event {
                 time_us: 66,

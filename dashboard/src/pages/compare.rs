@@ -180,11 +180,7 @@ fn Sentence(
     let copied = RwSignal::new(false);
     let told_now = move || told.get().unwrap_or_default();
     let copy = move |_| copied.set(copy_text(&untrack(told_now).text));
-    let class = move || match told_now() {
-        told if told.is_worse => "panel verdict bad",
-        told if told.is_better => "panel verdict good",
-        _ => "panel verdict",
-    };
+    let class = move || tone(&told_now());
     let caveats = move || {
         let told = told_now();
         let caveats = told.caveats.iter().map(|caveat| {
@@ -231,6 +227,15 @@ fn Sentence(
                 </When>
             </p>
         </section>
+    }
+}
+
+/// Returns the class of what is said: whether it got worse or better.
+fn tone(told: &Told) -> &'static str {
+    match told {
+        told if told.is_worse => "panel verdict bad",
+        told if told.is_better => "panel verdict good",
+        _ => "panel verdict",
     }
 }
 

@@ -14,6 +14,7 @@ use crate::charts::{Brush, TimeChart};
 use crate::components::{Card, When, memo, reactive};
 use crate::format;
 use crate::location::{Page, view_value};
+use crate::model::events::Event;
 use crate::model::finding::completeness::{gaps, untraced};
 use crate::model::heap_history::HeapHistory;
 use crate::model::heap_sample::{HeapSample, regions};
@@ -34,58 +35,12 @@ mod wrong_frees;
 pub fn LivePage() -> impl IntoView {
     let store = Store::of_app();
     let events = memo(move || store.events());
-    let window = RwSignal::new(view_value("window").parse().ok());
-    follow_view(
-        store,
-        Page::Live,
-        Box::new(move || {
-            let chosen: Option<usize> = window.get();
-            let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
-            vec![("window", chosen)]
-        }),
-    );
-    // Which part of the trace all pages look at.
-    let brush = Brush::new(
-        store.span,
-        Callback::new(move |span| store.look_within(span)),
-    );
-    let heap_plot = memo(move || {
-        let history = store.heap_history.read();
-        plots::heap(
-            &history,
-            window::length_us(window.get()),
-            &events.read(),
-            heap_end(store),
-        )
-    });
-    let sites_plot = memo(move || plots::sites(store, &events.read()));
-    let is_file = store.is_file;
-    let heap_chart = move || {
-        let tools = view! { <WindowChoice window /> }.into_any();
-        view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools brush /> }
-    };
-    let has_history = has_heap_history(store);
-    let sites_title = match is_file {
-        true => "Live bytes by when they were allocated",
-        false => "Live bytes by call site",
-    };
-    // Opened after a stop or a pause there is nothing to draw.
-    let has_points =
-        move || !sites_plot.read().layers.is_empty() || state(store) == Some(State::Recording);
-    let nothing = move || {
-        view! {
-            <section class="panel">
-                <h2>{sites_title}</h2>
-                <p class="note">"No allocation was recorded since this page opened."</p>
-            </section>
-        }
-    };
     let several = move || {
         let heap = store.heap.read();
         heap.as_ref().is_some_and(|heap| regions(heap).count() > 1)
     };
     view! {
-        <h1 class="unseen">{Page::Live.name(is_file)}</h1>
+        <h1 class="unseen">{Page::Live.name(store.is_file)}</h1>
         <LeakSentence />
         <Cards />
         <ReserveNote />
@@ -93,16 +48,7 @@ pub fn LivePage() -> impl IntoView {
             <Regions />
         </When>
         <div class="flames live">
-            <div>
-                {has_history.then(heap_chart)}
-                {has_history.then(|| view! { <ChosenTime /> })}
-                <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
-                    <When is=has_points fallback=nothing>
-                        <TimeChart title=sites_title height=200.0 plot=sites_plot brush />
-                        {(!has_history).then(|| view! { <ChosenTime /> })}
-                    </When>
-                </When>
-            </div>
+            <div>{charts(store, events)}</div>
             <div>
                 <Events events />
                 <When is=move || store.has_leaks()>
@@ -114,6 +60,71 @@ pub fn LivePage() -> impl IntoView {
                 </When>
             </div>
         </div>
+    }
+}
+
+/// Draws the heap over time, and who holds it.
+fn charts(store: Store, events: Memo<Vec<Event>>) -> impl IntoView {
+    let window = chosen_window(store);
+    // Which part of the trace all pages look at.
+    let brush = Brush::new(
+        store.span,
+        Callback::new(move |span| store.look_within(span)),
+    );
+    let heap_plot = memo(move || {
+        plots::heap(
+            &store.heap_history.read(),
+            window::length_us(window.get()),
+            &events.read(),
+            heap_end(store),
+        )
+    });
+    let sites_plot = memo(move || plots::sites(store, &events.read()));
+    let heap_chart = move || {
+        let tools = view! { <WindowChoice window /> }.into_any();
+        view! { <TimeChart title="Heap" height=240.0 plot=heap_plot tools brush /> }
+    };
+    let has_history = has_heap_history(store);
+    let title = match store.is_file {
+        true => "Live bytes by when they were allocated",
+        false => "Live bytes by call site",
+    };
+    // Opened after a stop or a pause there is nothing to draw.
+    let has_points =
+        move || !sites_plot.read().layers.is_empty() || state(store) == Some(State::Recording);
+    view! {
+        {has_history.then(heap_chart)}
+        {has_history.then(|| view! { <ChosenTime /> })}
+        <When is=move || store.has_leaks() fallback=|| view! { <NotTracing /> }>
+            <When is=has_points fallback=move || nothing_recorded(title)>
+                <TimeChart title height=200.0 plot=sites_plot brush />
+                {(!has_history).then(|| view! { <ChosenTime /> })}
+            </When>
+        </When>
+    }
+}
+
+/// Returns how much of the time the heap's chart is to show, which the address of the page says, too.
+fn chosen_window(store: Store) -> RwSignal<Option<usize>> {
+    let window: RwSignal<Option<usize>> = RwSignal::new(view_value("window").parse().ok());
+    follow_view(
+        store,
+        Page::Live,
+        Box::new(move || {
+            let chosen = window.get();
+            let chosen = chosen.map_or_else(String::new, |chosen| chosen.to_string());
+            vec![("window", chosen)]
+        }),
+    );
+    window
+}
+
+fn nothing_recorded(title: &'static str) -> impl IntoView {
+    view! {
+        <section class="panel">
+            <h2>{title}</h2>
+            <p class="note">"No allocation was recorded since this page opened."</p>
+        </section>
     }
 }
 

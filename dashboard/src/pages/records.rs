@@ -1,9 +1,10 @@
+use core::ops::Range;
 use std::sync::Arc;
 
 use heapbeacon_shared::trace::Origin;
 use leptos::html::Div;
 use leptos::prelude::*;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::lost::missing_of_records;
 use super::origins::OriginSwitches;
@@ -50,7 +51,6 @@ pub fn RecordsPage() -> impl IntoView {
 fn Records() -> impl IntoView {
     let store = Store::of_app();
     let wanted = Wanted::of_view();
-    let least_at_first = wanted.least.get_untracked();
     let opened = RwSignal::new(view_value("open").parse::<u64>().ok());
     let order = RwSignal::new(Order::named(&view_value("sort")));
     follow_view(
@@ -64,30 +64,8 @@ fn Records() -> impl IntoView {
             view
         }),
     );
-    // Not written back into the field: that would change what is being typed, such as `1e3`.
-    let set_least = move |event| {
-        let field: HtmlInputElement = event_target(&event);
-        // What is no number counts as 0.
-        wanted.least.set(field.value_as_number().ceil() as u64);
-    };
-    // Both are of one type, for a memo weighs on the page by its type.
-    let all = memo(move || {
-        // New names make new rows.
-        store.symbols.track();
-        let list = store.records.get();
-        let rows = store.names.try_update_value(|names| Rows::of(list, names));
-        Arc::new(Listed {
-            all: rows.unwrap_or_default().into(),
-            places: Vec::new(),
-        })
-    });
-    let shown = memo(move || {
-        let text = wanted.text.read().trim().to_ascii_lowercase();
-        let all = Arc::clone(&all.read().all);
-        let wanted = all.wanted(&wanted.filter(store), &text, |origin| store.shows(origin));
-        let places = order.get().sort(wanted, |place| all.block(place));
-        Arc::new(Listed { all, places })
-    });
+    let all = all_listed(store);
+    let shown = memo(move || Arc::new(shown(store, &all.read(), wanted, order.get())));
     let blocks = move || {
         let shown = shown.read();
         let places = shown.places.iter();
@@ -96,6 +74,52 @@ fn Records() -> impl IntoView {
     if !store.is_file {
         read_when_needed(store);
     }
+    view! {
+        {tools(store, wanted, all, shown)}
+        <p class="note" data-testid="records-lost">{reactive(move || missing_of_records(store))}</p>
+        <RecordTable shown order wanted opened />
+        <Recorded blocks=Box::new(blocks) />
+    }
+}
+
+/// Names all records. This is of one type with those that are shown, for a memo weighs on the page by its type.
+fn all_listed(store: Store) -> Memo<Arc<Listed>> {
+    memo(move || {
+        // New names make new rows.
+        store.symbols.track();
+        let list = store.records.get();
+        let rows = store.names.try_update_value(|names| Rows::of(list, names));
+        Arc::new(Listed {
+            all: rows.unwrap_or_default().into(),
+            places: Vec::new(),
+        })
+    })
+}
+
+/// Finds those that are wanted, and orders them.
+fn shown(store: Store, all: &Listed, wanted: Wanted, order: Order) -> Listed {
+    let text = wanted.text.read().trim().to_ascii_lowercase();
+    let all = Arc::clone(&all.all);
+    let filter = wanted.filter(store);
+    let wanted = all.wanted(&filter, &text, |origin| store.shows(origin));
+    let places = order.sort(wanted, |place| all.block(place));
+    Listed { all, places }
+}
+
+/// Asks for what is wanted, and says how many records that is.
+fn tools(
+    store: Store,
+    wanted: Wanted,
+    all: Memo<Arc<Listed>>,
+    shown: Memo<Arc<Listed>>,
+) -> impl IntoView {
+    let least_at_first = wanted.least.get_untracked();
+    // Not written back into the field: that would change what is being typed, such as `1e3`.
+    let set_least = move |event| {
+        let field: HtmlInputElement = event_target(&event);
+        // What is no number counts as 0.
+        wanted.least.set(field.value_as_number().ceil() as u64);
+    };
     let held = Callback::new(move |origin: Origin| {
         let of_origin = all.read().all.of_origin(origin) as u64;
         (of_origin > 0).then(|| format::plural(of_origin, "record"))
@@ -130,9 +154,6 @@ fn Records() -> impl IntoView {
                 <Refresh />
             </When>
         </div>
-        <p class="note" data-testid="records-lost">{reactive(move || missing_of_records(store))}</p>
-        <RecordTable shown order wanted opened />
-        <Recorded blocks=Box::new(blocks) />
     }
 }
 
@@ -194,6 +215,45 @@ pub(super) fn Refresh() -> impl IntoView {
     }
 }
 
+/// The part of the list that somebody has scrolled to. A handle: copies share everything.
+#[derive(Clone, Copy)]
+struct Sight {
+    /// Pixels above it.
+    scrolled: RwSignal<f64>,
+    /// Its own, in pixels.
+    height: RwSignal<f64>,
+}
+
+impl Sight {
+    /// Takes note of where an element is scrolled to. What is in sight changes by whole rows only.
+    fn measure(self, scroller: &HtmlElement) {
+        let top = (f64::from(scroller.scroll_top()) / ROW_HEIGHT).floor() * ROW_HEIGHT;
+        for (signal, value) in [
+            (self.scrolled, top),
+            (self.height, f64::from(scroller.client_height())),
+        ] {
+            if signal.get_untracked() != value {
+                signal.set(value);
+            }
+        }
+    }
+
+    /// Finds the rows that are in sight, where the record of a sequence number may be open.
+    fn window(self, shown: &Listed, opened: Option<u64>) -> Window {
+        let opened = opened.and_then(|seq| {
+            let place = shown.all.place(seq)?;
+            shown.places.iter().position(|shown| *shown == place)
+        });
+        Window::new(
+            shown.places.len(),
+            ROW_HEIGHT,
+            self.scrolled.get(),
+            self.height.get(),
+            opened.map(|place| (place, OPENED_HEIGHT)),
+        )
+    }
+}
+
 /// Draws the rows that are in sight, however many there are.
 #[component]
 fn RecordTable(
@@ -205,50 +265,20 @@ fn RecordTable(
 ) -> impl IntoView {
     let store = Store::of_app();
     let scroller = NodeRef::<Div>::new();
-    let scrolled = RwSignal::new(0.0);
-    let height = RwSignal::new(600.0);
-    // What is in sight changes by whole rows only.
+    let sight = Sight {
+        scrolled: RwSignal::new(0.0),
+        height: RwSignal::new(600.0),
+    };
     let measure = move || {
-        let Some(scroller) = scroller.get() else {
-            return;
-        };
-        let top = (f64::from(scroller.scroll_top()) / ROW_HEIGHT).floor() * ROW_HEIGHT;
-        for (signal, value) in [
-            (scrolled, top),
-            (height, f64::from(scroller.client_height())),
-        ] {
-            if signal.get_untracked() != value {
-                signal.set(value);
-            }
+        if let Some(scroller) = scroller.get() {
+            sight.measure(&scroller);
         }
     };
     follow(measure);
-    let window = move || {
-        let shown = shown.read();
-        let opened = opened.get().and_then(|seq| {
-            let place = shown.all.place(seq)?;
-            shown.places.iter().position(|shown| *shown == place)
-        });
-        let opened = opened.map(|place| (place, OPENED_HEIGHT));
-        Window::new(
-            shown.places.len(),
-            ROW_HEIGHT,
-            scrolled.get(),
-            height.get(),
-            opened,
-        )
-    };
+    let window = move || sight.window(&shown.read(), opened.get());
     let items = Callback::new(move |()| {
-        let seq = opened.get();
-        let shown = shown.read();
-        let visible = shown.places[window().rows]
-            .iter()
-            .map(|place| shown.all.row(*place));
-        let items = visible.flat_map(|row| {
-            let below = (seq == Some(row.seq)).then(|| below(store, wanted, row.clone()));
-            [Some(item(store, row, opened)), below]
-        });
-        items.flatten().collect()
+        let (shown, rows) = (shown.read(), window().rows);
+        items(store, &shown, rows, wanted, opened)
     });
     view! {
         <div class="panel scroller" role="region" tabindex="0" aria-label="Records" node_ref=scroller on:scroll=move |_| untrack(measure)>
@@ -272,6 +302,24 @@ fn RecordTable(
             </table>
         </div>
     }
+}
+
+/// Returns some of the rows, and what stands below the one that is open.
+fn items(
+    store: Store,
+    shown: &Listed,
+    rows: Range<usize>,
+    wanted: Wanted,
+    opened: RwSignal<Option<u64>>,
+) -> Vec<Item> {
+    let seq = opened.get();
+    let visible = shown.places[rows].iter();
+    let items = visible.flat_map(|place| {
+        let row = shown.all.row(*place);
+        let below = (seq == Some(row.seq)).then(|| below(store, wanted, row.clone()));
+        [Some(item(store, row, opened)), below]
+    });
+    items.flatten().collect()
 }
 
 fn column(name: &'static str, class: &'static str, hint: &'static str) -> AnyView {

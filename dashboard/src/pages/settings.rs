@@ -99,16 +99,6 @@ fn Fields(form: Form) -> impl IntoView {
         "The firmware's",
         |wishes| &mut wishes.wifi_ssid,
     );
-    let choose = move |event| {
-        let chosen = event_target_value(&event);
-        let trace = BOOTS.into_iter().find(|trace| boot_words(*trace) == chosen);
-        change(form, |wishes| wishes.trace = trace.unwrap_or_default());
-    };
-    let option = move |trace: BootTrace| {
-        let words = boot_words(trace);
-        let is_chosen = move || read(form, |wishes| wishes.trace) == Some(trace);
-        view! { <option value=words selected=is_chosen>{words}</option> }.into_any()
-    };
     let references = switch(
         form,
         "allow-references",
@@ -126,12 +116,7 @@ fn Fields(form: Form) -> impl IntoView {
     view! {
         <div class="fields">
             {name}
-            <label class="field">
-                <span>"Traces from its next boot on"</span>
-                <select data-testid="boot-trace" on:change=choose>
-                    {BOOTS.map(option).into_iter().collect::<Vec<AnyView>>()}
-                </select>
-            </label>
+            {boot_trace(form)}
             {records}
             {ssid}
         </div>
@@ -146,6 +131,28 @@ const BOOTS: [BootTrace; 4] = [
     BootTrace::Leaks,
     BootTrace::All,
 ];
+
+/// Draws the choice of what is traced from the next boot on.
+fn boot_trace(form: Form) -> impl IntoView {
+    let choose = move |event| {
+        let chosen = event_target_value(&event);
+        let trace = BOOTS.into_iter().find(|trace| boot_words(*trace) == chosen);
+        change(form, |wishes| wishes.trace = trace.unwrap_or_default());
+    };
+    let option = move |trace: BootTrace| {
+        let words = boot_words(trace);
+        let is_chosen = move || read(form, |wishes| wishes.trace) == Some(trace);
+        view! { <option value=words selected=is_chosen>{words}</option> }.into_any()
+    };
+    view! {
+        <label class="field">
+            <span>"Traces from its next boot on"</span>
+            <select data-testid="boot-trace" on:change=choose>
+                {BOOTS.map(option).into_iter().collect::<Vec<AnyView>>()}
+            </select>
+        </label>
+    }
+}
 
 /// What is written into a field.
 #[derive(Clone, Copy, PartialEq)]
@@ -314,30 +321,34 @@ fn trigger(form: Form, index: usize) -> AnyView {
             </When>
             ", " {then}
             <span class="note">{move || fired(store, form, index)}</span>
-            <button
-                type="button"
-                title="Does it now, as if it had come about"
-                disabled=move || !is_kept(store, form, index) || !store.takes_commands()
-                on:click=move |_| store.try_trigger(index)
-            >
-                "Try it"
-            </button>
-            <button
-                type="button"
-                aria-label="Remove this trigger"
-                on:click=move |_| {
-                    change(form, |wishes| {
-                        if index < wishes.triggers.len() {
-                            wishes.triggers.remove(index);
-                        }
-                    })
-                }
-            >
-                "×"
-            </button>
+            {trigger_buttons(store, form, index)}
         </div>
     }
     .into_any()
+}
+
+/// Draws what tries a trigger, and what takes it away.
+fn trigger_buttons(store: Store, form: Form, index: usize) -> impl IntoView {
+    let remove = move |_| {
+        change(form, |wishes| {
+            if index < wishes.triggers.len() {
+                wishes.triggers.remove(index);
+            }
+        });
+    };
+    view! {
+        <button
+            type="button"
+            title="Does it now, as if it had come about"
+            disabled=move || !is_kept(store, form, index) || !store.takes_commands()
+            on:click=move |_| store.try_trigger(index)
+        >
+            "Try it"
+        </button>
+        <button type="button" aria-label="Remove this trigger" on:click=remove>
+            "×"
+        </button>
+    }
 }
 
 /// Draws a choice between words.

@@ -3,7 +3,7 @@ use leptos::ev;
 use leptos::html::{Button, Input};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, SubmitEvent};
+use web_sys::{Element, HtmlInputElement, KeyboardEvent, SubmitEvent};
 
 use crate::components::{When, follow};
 use crate::model::events::usual_name;
@@ -70,11 +70,7 @@ fn NameForm(asks: RwSignal<bool>) -> impl IntoView {
     let field = NodeRef::<Input>::new();
     follow(move || {
         if let Some(field) = field.get() {
-            // One that does not take the focus can still be reached.
-            let _ = field.focus();
-            // What is typed replaces the usual name. Without a value yet there would be nothing to select.
-            field.set_value(&name.read_untracked());
-            field.select();
+            offer(&field, &name.read_untracked());
         }
     });
     let set = move |event: SubmitEvent| {
@@ -122,6 +118,15 @@ fn NameForm(asks: RwSignal<bool>) -> impl IntoView {
             </p>
         </form>
     }
+}
+
+/// Puts a name into a field that has just opened, so that what is typed replaces it.
+fn offer(field: &HtmlInputElement, name: &str) {
+    // One that does not take the focus can still be reached.
+    let _ = field.focus();
+    // Without a value yet there would be nothing to select.
+    field.set_value(name);
+    field.select();
 }
 
 /// Checks whether a key press is meant to name the moment.

@@ -3,18 +3,16 @@
 mod disorder;
 mod history;
 mod messages;
+mod references;
 mod turns;
 
-use heapbeacon_shared::analysis::{Hold, Snapshot};
+use heapbeacon_shared::analysis::Snapshot;
 use heapbeacon_shared::api::Warning;
-use heapbeacon_shared::capture::{
-    Capture, CaptureError, CaptureReader, Loss, NoLost, Page, holders, lost, survivors,
-};
+use heapbeacon_shared::capture::{Capture, CaptureError, CaptureReader, Loss, Page, survivors};
 use heapbeacon_shared::trace::{
-    self, Address, BuildId, Failure, Mark, MissedFrees, Origin, Reference, Root, Scan, Span, State,
-    WrongFreeKind,
+    self, Address, BuildId, Failure, Mark, MissedFrees, Origin, State, WrongFreeKind,
 };
-use heapbeacon_shared::wire::{Header, HeapRegion, Message, References};
+use heapbeacon_shared::wire::{Header, Message};
 
 use messages::*;
 
@@ -370,122 +368,5 @@ fn wrong_and_missed_frees_are_those_of_the_trace() {
         kinds
             .into_iter()
             .all(|kind| kind == (WrongFreeKind::Double, Some(1), Some(2), None))
-    );
-}
-
-#[test]
-fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
-    let span = |start, size| Span {
-        start: Address(start),
-        size,
-    };
-    let heap = Message::Region(HeapRegion {
-        name: name("heap"),
-        start: Address(0x1000),
-        size: 0x100,
-        ..HeapRegion::default()
-    });
-    let block = |address, seq, stack| {
-        Message::Record(trace::Record {
-            seq,
-            address: Address(address),
-            size: 16,
-            stack,
-            ..trace::Record::default()
-        })
-    };
-    let root = Root {
-        name: name(".bss"),
-        start: Address(0x100),
-        size: 8,
-        ..Root::default()
-    };
-    let scan = Scan {
-        started_us: 5 * SECOND,
-        is_whole: true,
-        found: 2,
-        ..Scan::default()
-    };
-    let first: Reference = (Address(0x104), Address(0x1008)).into();
-    let second: Reference = (Address(0x1004), Address(0x1020)).into();
-    let messages = [
-        header(),
-        heap,
-        counters(),
-        Message::Root(root.clone()),
-        Message::References(References::of(first)),
-        Message::References(References::of(second)),
-        Message::Scan(scan),
-        task(1, "wifi", Origin::Driver),
-        stack(4, 0),
-        stack(5, 1),
-        block(0x1000, 1, 4),
-        block(0x1020, 2, 4),
-        block(0x1040, 3, 4),
-        block(0x1060, 4, 5),
-        // The agent's own pool: no scan looks there.
-        block(0x9000, 5, 4),
-    ];
-    let capture = read(&stream(&messages)).expect("readable");
-    let page = capture.references.as_ref().expect("it was said");
-    assert_eq!(
-        (page.trace_id, &page.heap[..]),
-        (3, &[span(0x1000, 0x100)][..])
-    );
-    assert_eq!((&page.roots[..], page.scan), (&[root][..], Some(scan)));
-    assert_eq!(page.references, [first, second]);
-    let holders = holders(&capture.records, &capture.stacks, page).expect("it has a scan");
-    let holds: Vec<_> = (0..5).map(|block| holders.hold(block)).collect();
-    let [held, nothing, maybe] = [Hold::Held, Hold::Unreached, Hold::Uncertain];
-    assert_eq!(holds, [held, held, nothing, maybe, maybe]);
-    assert_eq!(holders.blocks().len(), 4);
-
-    // Two captures of the trace make it certain.
-    let mut later = capture.clone();
-    let page = later.references.as_mut().expect("it was said");
-    page.scan = Some(Scan {
-        started_us: 15 * SECOND,
-        ..scan
-    });
-    let told = lost(&capture, &later).expect("they are of one trace");
-    let told: Vec<_> = told
-        .iter()
-        .map(|leak| (leak.stack.id, leak.count, leak.bytes, leak.oldest_us))
-        .collect();
-    assert_eq!(told, [(4, 1, 16, 3)]);
-    let mut other = capture.clone();
-    other.trace.trace_id += 1;
-    assert_eq!(lost(&other, &capture), Err(NoLost::OtherTrace));
-    other = capture.clone();
-    other.references = None;
-    assert_eq!(lost(&capture, &other), Err(NoLost::NotScanned));
-    // One scan does not confirm itself, nor does an earlier one.
-    for (one, another) in [(&capture, &capture), (&later, &capture)] {
-        assert_eq!(lost(one, another), Err(NoLost::TooSoon));
-    }
-    // Of a trace that was stopped, nobody knows what was freed.
-    let page = later.references.as_mut().expect("it was said");
-    page.scan = page.scan.map(|scan| Scan {
-        doubtful_until_us: scan.started_us,
-        ..scan
-    });
-    assert_eq!(lost(&capture, &later), Err(NoLost::Doubtful));
-
-    // Where some of it is lost on the way, nothing is sure to be lost on the device.
-    let without: Vec<_> = messages
-        .iter()
-        .filter(|message| **message != Message::References(References::of(second)))
-        .cloned()
-        .collect();
-    let capture = read(&stream(&without)).expect("readable");
-    let page = capture.references.as_ref().expect("it was said");
-    let scan = page.scan.expect("it was said");
-    assert_eq!((scan.omitted, scan.is_whole), (1, false));
-    assert_eq!(lost(&capture, &capture), Err(NoLost::NotWhole));
-    assert_eq!(
-        read(&stream(&crate::messages()))
-            .expect("readable")
-            .references,
-        None
     );
 }

@@ -10,6 +10,35 @@ const AROUND: usize = 64;
 /// No board's buffer is smaller, and none larger.
 const BUFFERS: std::ops::Range<usize> = 512..65_536;
 const JSON: &str = "Content-Type: application/json\r\n";
+const STOP: &str = "POST /api/v1/trace/stop";
+
+/// What is refused by its head alone: the status, the request line, and headers.
+const REFUSED: [(u16, &str, &str); 20] = [
+    (400, STOP, "Content-Length: five\r\n"),
+    (400, STOP, "Content-Length: +0\r\n"),
+    (400, STOP, "Content-Length : 0\r\n"),
+    (400, STOP, "\0\0\0\0Content-Length: 0\r\n"),
+    (400, STOP, "Content-Length\0\0\0: 0\r\n"),
+    (400, STOP, "X: a\r\n\tContent-Length: 0\r\n"),
+    (400, STOP, " \r\n"),
+    (400, STOP, "X: a\nContent-Length: 0\r\n"),
+    (400, STOP, "Content-Length: 0\r\nContent-Length: 0\r\n"),
+    (400, "POST /api/v1/trace/%zz", "Content-Length: 250\r\n"),
+    (403, STOP, "Origin: null\r\nContent-Length: 250\r\n"),
+    (
+        403,
+        "GET /api/v1/trace",
+        "Sec-Fetch-Site: cross-site\r\nContent-Length: 250\r\n",
+    ),
+    (404, "POST /api/v1/nothing", "Content-Length: 250\r\n"),
+    (405, "PUT /api/v1/trace/stop", "Content-Length: 250\r\n"),
+    (411, STOP, "Transfer-Encoding: chunked\r\n"),
+    (411, STOP, "Transfer-Encoding: x\r\nContent-Length: 0\r\n"),
+    (413, STOP, "Content-Length: 4294967295\r\n"),
+    (413, STOP, "Content-Length: 18446744073709551615\r\n"),
+    (415, STOP, "Content-Length: 250\r\n"),
+    (417, STOP, "Expect: more\r\nContent-Length: 250\r\n"),
+];
 
 /// Returns what would restart the trace if it were taken for a request.
 fn smuggled(agent: &Client) -> String {
@@ -57,11 +86,7 @@ fn no_body_gets_through_whatever_the_size_of_the_head() {
     for length in buffer - AROUND..=buffer + AROUND {
         for (line, headers, status) in [
             ("GET /api/v1/trace/count", "", 200),
-            (
-                "POST /api/v1/trace/stop",
-                "Origin: http://evil.example\r\n",
-                403,
-            ),
+            (STOP, "Origin: http://evil.example\r\n", 403),
             ("POST /nothing/here", "", 404),
         ] {
             let headers = format!("{headers}{announced}");
@@ -80,76 +105,7 @@ fn whatever_is_refused_nothing_behind_it_is_a_request() {
     let agent = Target::take();
     let before = agent.trace();
     let body = smuggled(&agent);
-    for (status, line, headers) in [
-        (400, "POST /api/v1/trace/stop", "Content-Length: five\r\n"),
-        (400, "POST /api/v1/trace/stop", "Content-Length: +0\r\n"),
-        (400, "POST /api/v1/trace/stop", "Content-Length : 0\r\n"),
-        (
-            400,
-            "POST /api/v1/trace/stop",
-            "\0\0\0\0Content-Length: 0\r\n",
-        ),
-        (
-            400,
-            "POST /api/v1/trace/stop",
-            "Content-Length\0\0\0: 0\r\n",
-        ),
-        (
-            400,
-            "POST /api/v1/trace/stop",
-            "X: a\r\n\tContent-Length: 0\r\n",
-        ),
-        (400, "POST /api/v1/trace/stop", " \r\n"),
-        (
-            400,
-            "POST /api/v1/trace/stop",
-            "X: a\nContent-Length: 0\r\n",
-        ),
-        (
-            400,
-            "POST /api/v1/trace/stop",
-            "Content-Length: 0\r\nContent-Length: 0\r\n",
-        ),
-        (400, "POST /api/v1/trace/%zz", "Content-Length: 250\r\n"),
-        (
-            403,
-            "POST /api/v1/trace/stop",
-            "Origin: null\r\nContent-Length: 250\r\n",
-        ),
-        (
-            403,
-            "GET /api/v1/trace",
-            "Sec-Fetch-Site: cross-site\r\nContent-Length: 250\r\n",
-        ),
-        (404, "POST /api/v1/nothing", "Content-Length: 250\r\n"),
-        (405, "PUT /api/v1/trace/stop", "Content-Length: 250\r\n"),
-        (
-            411,
-            "POST /api/v1/trace/stop",
-            "Transfer-Encoding: chunked\r\n",
-        ),
-        (
-            411,
-            "POST /api/v1/trace/stop",
-            "Transfer-Encoding: x\r\nContent-Length: 0\r\n",
-        ),
-        (
-            413,
-            "POST /api/v1/trace/stop",
-            "Content-Length: 4294967295\r\n",
-        ),
-        (
-            413,
-            "POST /api/v1/trace/stop",
-            "Content-Length: 18446744073709551615\r\n",
-        ),
-        (415, "POST /api/v1/trace/stop", "Content-Length: 250\r\n"),
-        (
-            417,
-            "POST /api/v1/trace/stop",
-            "Expect: more\r\nContent-Length: 250\r\n",
-        ),
-    ] {
+    for (status, line, headers) in REFUSED {
         let head = head(&agent, line, headers, 0);
         let answers = answers(&agent, &format!("{head}{body}"));
         let [answer] = &answers[..] else {
@@ -170,15 +126,11 @@ fn a_body_that_was_read_lets_the_next_request_follow() {
     let announced = format!("Content-Length: {}\r\n", body.len());
     let next = request(&agent, "GET", &api("/trace/count"));
     for (status, line, headers) in [
-        (400, "POST /api/v1/trace/stop", JSON),
-        (
-            403,
-            "POST /api/v1/trace/stop",
-            "Origin: http://evil.example\r\n",
-        ),
+        (400, STOP, JSON),
+        (403, STOP, "Origin: http://evil.example\r\n"),
         (404, "POST /nothing/here", ""),
         (405, "PUT /api/v1/trace/stop", ""),
-        (415, "POST /api/v1/trace/stop", ""),
+        (415, STOP, ""),
         (422, "POST /api/v1/trace/stop?now=1", JSON),
     ] {
         let head = head(&agent, line, &format!("{headers}{announced}"), 0);
@@ -200,7 +152,7 @@ fn no_length_however_large_harms_the_agent() {
         "18446744073709551615",
         "9223372036854775807",
     ] {
-        for line in ["GET /", "POST /api/v1/trace/stop", "OPTIONS *"] {
+        for line in ["GET /", STOP, "OPTIONS *"] {
             let headers = format!("Content-Length: {length}\r\n");
             let answers = answers(&agent, &head(&agent, line, &headers, 0));
             assert_eq!(answers.len(), 1);

@@ -35,24 +35,7 @@ pub(super) fn Changes(look: Look, told: Memo<Option<Arc<Told>>>) -> impl IntoVie
         };
         rows.into_iter().map(item).collect()
     });
-    let rest = move || {
-        let told = told.get().unwrap_or_default();
-        let same = format::plural(told.same as u64, "call site");
-        let more = told.rows.len().saturating_sub(ROWS);
-        let cut = match more {
-            0 => String::new(),
-            _ => format!(
-                "{} more changed less than these. ",
-                format::count(more as u64)
-            ),
-        };
-        let verb = if told.same == 1 {
-            "holds what it"
-        } else {
-            "hold what they"
-        };
-        format!("{cut}{same} {verb} held.")
-    };
+    let rest = move || rest(&told.get().unwrap_or_default());
     view! {
         <div class="segments" role="group" aria-label="Which call sites are listed">
             {segment(look, told, None)}
@@ -79,6 +62,25 @@ pub(super) fn Changes(look: Look, told: Memo<Option<Arc<Told>>>) -> impl IntoVie
         </table>
         <p class="note" data-testid="unchanged">{rest}</p>
     }
+}
+
+/// Describes the call sites that are not listed.
+fn rest(told: &Told) -> String {
+    let same = format::plural(told.same as u64, "call site");
+    let more = told.rows.len().saturating_sub(ROWS);
+    let cut = match more {
+        0 => String::new(),
+        _ => format!(
+            "{} more changed less than these. ",
+            format::count(more as u64)
+        ),
+    };
+    let verb = if told.same == 1 {
+        "holds what it"
+    } else {
+        "hold what they"
+    };
+    format!("{cut}{same} {verb} held.")
 }
 
 fn segment(look: Look, told: Memo<Option<Arc<Told>>>, turn: Option<Turn>) -> AnyView {

@@ -36,12 +36,6 @@ pub(super) fn Graph(
             look.pointed.set(id);
         }
     };
-    let leave = move |event: PointerEvent| {
-        // A finger leaves when it is lifted: what it chose stays.
-        if event.pointer_type() == "mouse" {
-            look.pointed.set(None);
-        }
-    };
     let zoom = move |event: MouseEvent| {
         let block = at([event.offset_x(), event.offset_y()]);
         if let Some(block) = block.filter(|block| !block.is_rest()) {
@@ -55,12 +49,6 @@ pub(super) fn Graph(
         }
     };
     let height = move || format::decimal(rows(&drawing.read().blocks) as f64 * ROW);
-    let pointed = move || {
-        look.pointed.get()?;
-        let mut path = String::new();
-        chosen(look, &flame.read(), &drawing.read())?.draw(&mut path);
-        Some(view! { <path class="pointed" d=path /> }.into_any())
-    };
     view! {
         <div
             class="flame"
@@ -73,7 +61,7 @@ pub(super) fn Graph(
             node_ref=place
             on:pointermove=point
             on:pointerdown=point
-            on:pointerleave=leave
+            on:pointerleave=move |event| look.leave(&event)
             on:click=zoom
             on:keydown=press
             on:blur=move |_| look.pointed.set(None)
@@ -81,7 +69,7 @@ pub(super) fn Graph(
             <svg width="100%" height=height aria-hidden="true">
                 {move || outlines(look, &flame.read(), &drawing.read())}
                 {move || words(look, &flame.read(), &drawing.read())}
-                {pointed}
+                {move || pointed(look, &flame.read(), &drawing.read())}
             </svg>
         </div>
         <Readout look flame drawing />
@@ -98,6 +86,14 @@ fn chosen(look: Look, flame: &Flame, drawing: &Drawing) -> Option<Block> {
     let mut blocks = drawing.blocks.iter();
     let found = blocks.find(|block| block.node == node);
     found.or(drawing.blocks.first()).copied()
+}
+
+/// Marks the block that is pointed at.
+fn pointed(look: Look, flame: &Flame, drawing: &Drawing) -> Option<AnyView> {
+    look.pointed.get()?;
+    let mut path = String::new();
+    chosen(look, flame, drawing)?.draw(&mut path);
+    Some(view! { <path class="pointed" d=path /> }.into_any())
 }
 
 /// Does what a key says; returns whether it says anything.
@@ -180,39 +176,7 @@ fn words(look: Look, flame: &Flame, drawing: &Drawing) -> Vec<AnyView> {
 #[component]
 fn Readout(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> impl IntoView {
     let store = Store::of_app();
-    let words = move || {
-        let flame = flame.read();
-        let block = chosen(look, &flame, &drawing.read())?;
-        let label = flame.label(block.node);
-        if block.is_rest() {
-            let words = format!(
-                "{} frames too narrow to be drawn: zoom in to see them",
-                block.nodes
-            );
-            return Some(view! { <span>{words}</span> }.into_any());
-        }
-        let colour = label
-            .site
-            .as_ref()
-            .map(|site| store.palette.read().class(site));
-        let dot = colour.map(|colour| {
-            view! { <i class=format!("dot {colour}") aria-hidden="true"></i> }.into_any()
-        });
-        let place = label
-            .place
-            .clone()
-            .filter(|place| *place != label.full_name);
-        let growth = label.site.as_ref().and_then(|site| growth(store, site));
-        Some(
-            view! {
-                <code>{dot} {label.full_name.clone()}</code>
-                {place.map(|place| view! { <code class="note">{place}</code> })}
-                <span>{flame.words(block.node, look.measure())}</span>
-                {growth.map(|growth| view! { <strong>{growth}</strong> })}
-            }
-            .into_any(),
-        )
-    };
+    let words = move || described(store, look, &flame.read(), &drawing.read());
     // It is said when somebody points at it, not with every answer of the device.
     let spoken = move || {
         look.pointed.get()?;
@@ -246,6 +210,40 @@ fn Readout(look: Look, flame: Memo<Arc<Flame>>, drawing: Memo<Arc<Drawing>>) -> 
             </When>
         </div>
     }
+}
+
+/// Describes what is pointed at, or else zoomed to.
+fn described(store: Store, look: Look, flame: &Flame, drawing: &Drawing) -> Option<AnyView> {
+    let block = chosen(look, flame, drawing)?;
+    let label = flame.label(block.node);
+    if block.is_rest() {
+        let words = format!(
+            "{} frames too narrow to be drawn: zoom in to see them",
+            block.nodes
+        );
+        return Some(view! { <span>{words}</span> }.into_any());
+    }
+    let colour = label
+        .site
+        .as_ref()
+        .map(|site| store.palette.read().class(site));
+    let dot = colour.map(|colour| {
+        view! { <i class=format!("dot {colour}") aria-hidden="true"></i> }.into_any()
+    });
+    let place = label
+        .place
+        .clone()
+        .filter(|place| *place != label.full_name);
+    let growth = label.site.as_ref().and_then(|site| growth(store, site));
+    Some(
+        view! {
+            <code>{dot} {label.full_name.clone()}</code>
+            {place.map(|place| view! { <code class="note">{place}</code> })}
+            <span>{flame.words(block.node, look.measure())}</span>
+            {growth.map(|growth| view! { <strong>{growth}</strong> })}
+        }
+        .into_any(),
+    )
 }
 
 /// Returns how fast a call site grows, where it does.

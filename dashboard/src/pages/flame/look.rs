@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos::web_sys::PointerEvent;
 
 use crate::charts::flame::Block;
 use crate::location::view_value;
@@ -44,6 +45,13 @@ impl Look {
             search: RwSignal::new(view_value("search")),
             zoomed: RwSignal::new(zoomed.unwrap_or(NOWHERE)),
             pointed: RwSignal::new(None),
+        }
+    }
+
+    /// Takes a pointer that leaves the graph. A finger leaves when it is lifted: what it chose stays.
+    pub(super) fn leave(self, event: &PointerEvent) {
+        if event.pointer_type() == "mouse" {
+            self.pointed.set(None);
         }
     }
 

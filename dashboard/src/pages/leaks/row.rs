@@ -47,34 +47,7 @@ pub(super) fn SiteRow(
             false => keys.push(own_key.clone()),
         });
     };
-    // The row outlives its site for a moment when the site goes: then it stays as it was.
-    let site = Memo::new(move |before: Option<&Option<Site>>| {
-        let sites = sites.read();
-        let found = sites.iter().find(|site| site.key == key).cloned();
-        found.or_else(|| before.cloned().flatten())
-    });
-    let most = move || {
-        sites
-            .read()
-            .iter()
-            .map(|site| site.bytes)
-            .max()
-            .unwrap_or(0)
-    };
-    // Nothing is known of what came after a stop.
-    let now_us = move || {
-        let read_us = store
-            .leaks
-            .with(|leaks| leaks.as_ref().map_or(0, |page| page.period.time_us));
-        let is_known = store.is_file || store.is_recording();
-        store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
-    };
-    let held = move |scan: &Scanned| {
-        let stacks = site.read().as_ref().map(Site::stack_ids)?;
-        store
-            .names
-            .try_update_value(|names| scan.held_by(&stacks, names))
-    };
+    let site = last_seen(sites, key);
     view! {
         <tbody
             class:open=move || open.get()
@@ -90,34 +63,70 @@ pub(super) fn SiteRow(
                     <button type="button" class="name" aria-expanded=move || open.get().to_string()>
                         {move || site.read().as_ref().map(|site| name(store, site))}
                     </button>
-                    {move || site.read().as_ref().map(|site| place_line(site, now_us(), is_file))}
+                    {move || site.read().as_ref().map(|site| place_line(site, now_us(store), is_file))}
                 </th>
                 {move || {
                     let site = site.read();
-                    site.as_ref().map(|site| number_cells(site, most(), now_us(), is_file))
+                    site.as_ref().map(|site| number_cells(site, most(&sites.read()), now_us(store), is_file))
                 }}
                 <td class="trend">
                     <Trend site is_open=open.into() />
                 </td>
             </tr>
             <When is=move || open.get()>
-                <tr class="stacks">
-                    <td colspan="7">
-                        <p class="stack-title" data-testid="meaning">
-                            {move || site.read().as_ref().map(|site| sign(site, is_file).meaning)} "."
-                        </p>
-                        <Evidence site />
-                        <SourceLines site />
-                        <HoldersPart held=Box::new(held) />
-                        <Stacks site />
-                        <p class="row">
-                            <CopyIssue site />
-                            {move || site.read().as_ref().and_then(|site| records_link(store, site))}
-                        </p>
-                    </td>
-                </tr>
+                {below(store, site)}
             </When>
         </tbody>
+    }
+}
+
+/// Follows a site. The row outlives it for a moment when it goes: then it stays as it was.
+fn last_seen(sites: Memo<Sites>, key: String) -> Memo<Option<Site>> {
+    Memo::new(move |before: Option<&Option<Site>>| {
+        let sites = sites.read();
+        let found = sites.iter().find(|site| site.key == key).cloned();
+        found.or_else(|| before.cloned().flatten())
+    })
+}
+
+/// Returns the bytes of the site that has most.
+fn most(sites: &[Site]) -> u64 {
+    sites.iter().map(|site| site.bytes).max().unwrap_or(0)
+}
+
+/// Returns the last moment of which anything is known: nothing is of what came after a stop.
+fn now_us(store: Store) -> u64 {
+    let read_us = store
+        .leaks
+        .with(|leaks| leaks.as_ref().map_or(0, |page| page.period.time_us));
+    let is_known = store.is_file || store.is_recording();
+    store.watched_us().filter(|_| !is_known).unwrap_or(read_us)
+}
+
+/// Draws what stands below a row that is open.
+fn below(store: Store, site: Memo<Option<Site>>) -> impl IntoView {
+    let held = move |scan: &Scanned| {
+        let stacks = site.read().as_ref().map(Site::stack_ids)?;
+        store
+            .names
+            .try_update_value(|names| scan.held_by(&stacks, names))
+    };
+    view! {
+        <tr class="stacks">
+            <td colspan="7">
+                <p class="stack-title" data-testid="meaning">
+                    {move || site.read().as_ref().map(|site| sign(site, store.is_file).meaning)} "."
+                </p>
+                <Evidence site />
+                <SourceLines site />
+                <HoldersPart held=Box::new(held) />
+                <Stacks site />
+                <p class="row">
+                    <CopyIssue site />
+                    {move || site.read().as_ref().and_then(|site| records_link(store, site))}
+                </p>
+            </td>
+        </tr>
     }
 }
 

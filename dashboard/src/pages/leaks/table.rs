@@ -34,30 +34,7 @@ pub(super) fn SiteTable(
         let least = last.map_or(0, |last| last + 1);
         most.get().max(least).min(sites.len())
     };
-    let items = Callback::new(move |()| {
-        let all = sites.read();
-        let all = &all[..drawn()];
-        let mut items = Vec::new();
-        if !store.is_grouped() {
-            return all
-                .iter()
-                .map(|site| row_item(site, sites, opened))
-                .collect();
-        }
-        for group in Group::ALL {
-            let of_group = || all.iter().filter(|site| Group::of(site) == group);
-            if of_group().next().is_some() {
-                items.push(head_item(group, sites));
-                items.extend(of_group().map(|site| row_item(site, sites, opened)));
-            }
-        }
-        items
-    });
-    let who = move || match grouping.get() {
-        Grouping::CallSite => "Call site",
-        Grouping::CallStack => "Call stack",
-        Grouping::Task => "Task",
-    };
+    let items = Callback::new(move |()| items(store, sites, drawn(), opened));
     let head =
         move |class, column, title: &'static str, hint| head(order, class, column, title, hint);
     view! {
@@ -65,7 +42,7 @@ pub(super) fn SiteTable(
             <caption class="unseen">"Live blocks by who allocated them, by what there is to do about them"</caption>
             <thead>
                 <tr>
-                    {move || head("", Column::Name, who(), "Who allocated them")}
+                    {move || head("", Column::Name, who(grouping.get()), "Who allocated them")}
                     {head("verdict-cell", Column::Verdict, "Verdict", VERDICT_HINT)}
                     {head("r", Column::Live, "Live", "Bytes allocated and not freed")}
                     {head("r blocks", Column::Blocks, "Blocks", "Blocks allocated and not freed")}
@@ -87,6 +64,38 @@ pub(super) fn SiteTable(
                 "Show a hundred more"
             </button>
         </When>
+    }
+}
+
+/// Returns the rows that are drawn: the first so many of the list, in groups where anything tells what blocks do.
+fn items(
+    store: Store,
+    sites: Memo<Sites>,
+    drawn: usize,
+    opened: RwSignal<Vec<String>>,
+) -> Vec<Item> {
+    let all = sites.read();
+    let all = &all[..drawn];
+    let row = |site| row_item(site, sites, opened);
+    if !store.is_grouped() {
+        return all.iter().map(row).collect();
+    }
+    let mut items = Vec::new();
+    for group in Group::ALL {
+        let of_group = || all.iter().filter(|site| Group::of(site) == group);
+        if of_group().next().is_some() {
+            items.push(head_item(group, sites));
+            items.extend(of_group().map(row));
+        }
+    }
+    items
+}
+
+fn who(grouping: Grouping) -> &'static str {
+    match grouping {
+        Grouping::CallSite => "Call site",
+        Grouping::CallStack => "Call stack",
+        Grouping::Task => "Task",
     }
 }
 

@@ -36,46 +36,24 @@ pub(super) fn RegionMap(
     let width = use_width(place);
     let grid = memo(move || {
         let map = map.read();
-        let region = map.regions.get(index);
-        let extents = region.map(extents).unwrap_or_default();
-        Arc::new(Grid::new(&extents, width.get()))
+        let extents = map.regions.get(index).map(extents);
+        Arc::new(Grid::new(&extents.unwrap_or_default(), width.get()))
     });
     let point = move |event: PointerEvent| {
-        let grid = grid.read_untracked();
-        let at = grid.address_at(event.offset_x().into(), event.offset_y().into());
-        if let Some(address) = at
-            && look.pointed.get_untracked() != at
-        {
-            look.pointed
-                .set(start_of(&map.read_untracked(), index, address));
-        }
-    };
-    let leave = move |event: PointerEvent| {
-        // A finger leaves when it is lifted: what it chose stays.
-        if event.pointer_type() == "mouse" {
-            look.pointed.set(None);
-        }
+        let place = [event.offset_x(), event.offset_y()];
+        point(
+            look,
+            &map.read_untracked(),
+            index,
+            &grid.read_untracked(),
+            place,
+        );
     };
     let press = move |event: KeyboardEvent| {
         let (map, grid) = (map.read_untracked(), grid.read_untracked());
         if untrack(|| pressed(look, &event.key(), &map, index, &grid)) {
             event.prevent_default();
         }
-    };
-    let pointed = move || {
-        let address = look.pointed.get()?;
-        let map = map.read();
-        let region = map.regions.get(index)?;
-        let piece = &region.layout.pieces[region.piece_at(address)?];
-        let path = grid.read().outline(&(piece.address..piece.end()));
-        Some(view! { <path class="pointed" d=path /> }.into_any())
-    };
-    let blocks = move || {
-        let map = map.read();
-        let region = map.regions.get(index);
-        region
-            .map_or(0, |region| region.layout.sums.count)
-            .to_string()
     };
     view! {
         <div
@@ -85,11 +63,11 @@ pub(super) fn RegionMap(
             aria-label="Heap map"
             aria-describedby="map-keys"
             data-testid="map"
-            data-blocks=blocks
+            data-blocks=move || number_of_blocks(&map.read(), index).to_string()
             node_ref=place
             on:pointermove=point
             on:pointerdown=point
-            on:pointerleave=leave
+            on:pointerleave=move |event| look.leave(&event)
             on:keydown=press
             on:blur=move |_| look.pointed.set(None)
         >
@@ -97,10 +75,25 @@ pub(super) fn RegionMap(
                 {move || pieces(&map.read(), &colours.read(), index, &grid.read())}
                 {move || folds(&grid.read())}
                 {move || largest(&map.read(), index, &grid.read())}
-                {pointed}
+                {move || pointed(look, &map.read(), index, &grid.read())}
             </svg>
         </div>
         <Readout look map colours index grid />
+    }
+}
+
+fn number_of_blocks(map: &HeapMap, index: usize) -> u64 {
+    let region = map.regions.get(index);
+    region.map_or(0, |region| region.layout.sums.count)
+}
+
+/// Points at the piece that is drawn at a place, if there is one.
+fn point(look: Look, map: &HeapMap, index: usize, grid: &Grid, [x, y]: [i32; 2]) {
+    let at = grid.address_at(x.into(), y.into());
+    if let Some(address) = at
+        && look.pointed.get_untracked() != at
+    {
+        look.pointed.set(start_of(map, index, address));
     }
 }
 
@@ -206,6 +199,15 @@ fn largest(map: &HeapMap, index: usize, grid: &Grid) -> Option<AnyView> {
     let largest = map.regions.get(index)?.layout.largest()?;
     let path = grid.outline(&(largest.address..largest.end()));
     Some(view! { <path class="largest-hole" d=path /> }.into_any())
+}
+
+/// Marks the piece that is pointed at.
+fn pointed(look: Look, map: &HeapMap, index: usize, grid: &Grid) -> Option<AnyView> {
+    let address = look.pointed.get()?;
+    let region = map.regions.get(index)?;
+    let piece = &region.layout.pieces[region.piece_at(address)?];
+    let path = grid.outline(&(piece.address..piece.end()));
+    Some(view! { <path class="pointed" d=path /> }.into_any())
 }
 
 /// Says what is pointed at; always in one place, and as high.

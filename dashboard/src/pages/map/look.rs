@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos::web_sys::PointerEvent;
 
 use crate::location::view_value;
 use crate::model::map::colours::ColourBy;
@@ -30,6 +31,13 @@ impl Look {
     /// Returns it as the address says it.
     pub(super) fn view(self) -> Vec<(&'static str, String)> {
         vec![("colour", self.colour_by().name().to_owned())]
+    }
+
+    /// Takes a pointer that leaves the map. A finger leaves when it is lifted: what it chose stays.
+    pub(super) fn leave(self, event: &PointerEvent) {
+        if event.pointer_type() == "mouse" {
+            self.pointed.set(None);
+        }
     }
 
     /// Returns what blocks are coloured by.

@@ -136,6 +136,31 @@ pub(super) struct Sample {
     pub(super) labels: Vec<(String, String)>,
 }
 
+fn check_types(types: &[[String; 2]]) {
+    let known = [
+        ["alloc_objects", "count"],
+        ["alloc_space", "bytes"],
+        ["inuse_objects", "count"],
+        ["inuse_space", "bytes"],
+    ];
+    assert_eq!(types, known);
+}
+
+/// No call stack may have more in use than it has allocated.
+fn check_sums(samples: &[Sample]) {
+    let mut by_frames = BTreeMap::<_, [u64; 4]>::new();
+    for Sample { frames, values, .. } in samples {
+        let sum = by_frames.entry(frames).or_default();
+        // Of what is taken away, too.
+        let values = sum.iter_mut().zip(values);
+        values.for_each(|(sum, value)| *sum += value.unsigned_abs());
+    }
+    for (frames, [allocated, allocated_bytes, live, live_bytes]) in by_frames {
+        let is_less = live <= allocated && live_bytes <= allocated_bytes;
+        assert!(is_less, "more is in use than was allocated by {frames:?}");
+    }
+}
+
 /// A profile that was read, and is as its readers want it.
 pub(super) struct Read {
     pub(super) texts: Vec<String>,
@@ -163,23 +188,9 @@ impl Read {
             .collect();
         assert_eq!(texts[0], "");
         let text = |place: u64| texts[place as usize].clone();
-        let types: Vec<_> = of(1)
-            .map(numbers)
-            .map(|of| (text(of[&1]), text(of[&2])))
-            .collect();
-        let types: Vec<_> = types
-            .iter()
-            .map(|(name, unit)| (&**name, &**unit))
-            .collect();
-        assert_eq!(
-            types,
-            [
-                ("alloc_objects", "count"),
-                ("alloc_space", "bytes"),
-                ("inuse_objects", "count"),
-                ("inuse_space", "bytes")
-            ]
-        );
+        let types = of(1).map(numbers);
+        let types: Vec<_> = types.map(|of| [text(of[&1]), text(of[&2])]).collect();
+        check_types(&types);
         let mappings: Vec<_> = of(3).map(numbers).collect();
         assert_eq!((mappings.len(), mappings[0][&1]), (1, 1));
         let functions: Vec<_> = of(5).map(numbers).collect();
@@ -214,17 +225,7 @@ impl Read {
             }
         });
         let samples: Vec<_> = samples.collect();
-        let mut by_frames = BTreeMap::<_, [u64; 4]>::new();
-        for Sample { frames, values, .. } in &samples {
-            let sum = by_frames.entry(frames).or_default();
-            // Of what is taken away, too.
-            let values = sum.iter_mut().zip(values);
-            values.for_each(|(sum, value)| *sum += value.unsigned_abs());
-        }
-        for (frames, [allocated, allocated_bytes, live, live_bytes]) in by_frames {
-            let is_less = live <= allocated && live_bytes <= allocated_bytes;
-            assert!(is_less, "more is in use than was allocated by {frames:?}");
-        }
+        check_sums(&samples);
         Self {
             samples,
             mapping: mappings[0].clone(),
