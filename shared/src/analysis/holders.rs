@@ -156,6 +156,11 @@ impl Holders {
                 queue.push_back(*block);
             }
         }
+        self.follow(graph, queue, hold);
+    }
+
+    /// Follows the references from blocks, nearest first, to all that were not reached before.
+    fn follow(&mut self, graph: &Graph, mut queue: VecDeque<usize>, hold: Hold) {
         while let Some(from) = queue.pop_front() {
             for [_, at, to] in graph.edges_of(from) {
                 let holder = Holder::Block {
@@ -182,25 +187,17 @@ impl Holders {
 
     /// Takes back that nothing leads to a block where that is not certain, and to all that it leads to: who may be there may use them.
     fn doubt(&mut self, graph: &Graph, scan: &Scan) {
-        let mut doubtful = Vec::new();
+        let mut doubtful = VecDeque::new();
         for (index, block) in self.blocks.iter().enumerate() {
             // Of what was freed unseen, nobody knows where it is referred to.
             let is_there = scan.doubtful_until_us < block.seq && block.seq <= scan.started_us;
             let is_certain = scan.is_whole && is_there && !block.is_opaque;
             if self.holds[index] == Hold::Unreached && !is_certain {
                 self.holds[index] = Hold::Uncertain;
-                doubtful.push(index);
+                doubtful.push_back(index);
             }
         }
-        while let Some(from) = doubtful.pop() {
-            for [.., to] in graph.edges_of(from) {
-                let to = *to as usize;
-                if self.holds[to] == Hold::Unreached {
-                    self.holds[to] = Hold::Uncertain;
-                    doubtful.push(to);
-                }
-            }
-        }
+        self.follow(graph, doubtful, Hold::Uncertain);
     }
 }
 
