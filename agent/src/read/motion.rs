@@ -2,7 +2,7 @@
 //!
 //! A scan is no snapshot: a block whose only reference goes back and forth between two containers may be in the one while the other is
 //! read. So memory is looked at many times over, and what points into each part of the heap is compared with what the first look
-//! has told. A reference that no look has met can't be in doubt; one that some have met and others have not is.
+//! has told. What differs is in doubt; a word that no look has met is told by none.
 
 use heapbeacon_shared::trace::Reference;
 
@@ -42,7 +42,9 @@ impl Motion {
     /// Notes a word that the look under way has met; returns whether it is the look that is told.
     pub(super) fn note(&mut self, reference: &Reference) -> bool {
         let (at, to) = (fold(reference.at.0), fold(reference.to.0));
-        let mixed = (at.rotate_left(16) ^ to).wrapping_mul(self.salt);
+        let mixed = (at.rotate_left(16) ^ to).wrapping_mul(0x85EB_CA6B);
+        // Without this, words that point to blocks at equal distances could make up for each other.
+        let mixed = (mixed ^ (mixed >> 13)).wrapping_mul(self.salt);
         // Never 0: where one word more or less is all there is, it is seen for certain.
         let mark = (mixed >> 16) as u16 | 1;
         let sum = &mut self.now[self.place(self.line(reference.to.0))];
