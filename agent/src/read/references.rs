@@ -330,7 +330,7 @@ impl References {
     /// Tells that something has pointed to a live block, if that may have moved.
     fn tell_if_moved(&mut self, record: &Record) {
         let start = record.address.0;
-        if record.freed.is_none() && self.motion.has_moved(start, record.size.into()) {
+        if record.freed.is_none() && self.motion.has_moved(start, record.size) {
             self.words = Words::one(NOWHERE, start as usize);
         }
     }

@@ -22,11 +22,13 @@ const ROOT: usize = 8;
 /// Words of a block.
 const BLOCK: usize = 8;
 
+type Step = dyn FnMut(&mut [usize]);
+
 /// Memory whose words change while they are read.
 struct World {
     words: Vec<usize>,
     /// Does what the firmware does between two readings.
-    step: Box<dyn FnMut(&mut [usize])>,
+    step: Box<Step>,
 }
 
 std::thread_local! {
