@@ -12,7 +12,7 @@ use crate::memory::WORD;
 const LINE: u64 = 32 * WORD as u64;
 /// Sums of what points into lines, of which several share one: as many as find room on a device beside what other answers need, and more on a host, whose
 /// heap is larger. Where more moves than that, less is called lost.
-const SUMS: usize = if WORD == 8 { 1024 } else { 256 };
+const SUMS: usize = if WORD == 8 { 1024 } else { 512 };
 
 /// What has been seen of the words that point into each line.
 pub(super) struct Motion {
