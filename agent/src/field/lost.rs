@@ -1,20 +1,21 @@
 //! Which blocks are looked for, and which of them nothing refers to any more: a few with each scan.
 //!
 //! There is no room here for the graph that [`Holders`](heapbeacon_shared::analysis::Holders) has. So a scan looks for words that point into a
-//! few blocks from outside of them, and a block for which two scans find none, one some time behind the other, is lost. Of blocks that only a lost one refers to,
+//! few blocks from outside of them, and a block for which two dozen scans find none is lost: a scan is no snapshot, and may miss a block that moves. Of blocks that only a lost one refers to,
 //! and of those that refer to each other in a ring, it knows nothing: it may miss some, and never calls a block lost that is held.
 
 use heapbeacon_shared::trace::{Record, Reference};
 use heapless::Vec;
 
+use crate::read::references::LOOKS;
 use crate::tracer::Trace;
 
 /// Blocks that one scan looks for.
 const AT_A_TIME: usize = 24;
-/// Samples from one scan to the next.
+/// Samples from one scan to the next, where none has missed a block.
 const PERIOD: u8 = 5;
-/// Scans that find nothing before a block is called lost.
-const SCANS: u8 = 2;
+/// Scans that find nothing before a block is called lost: as many as two [of those that tell](crate::read::references::LOOKS) have looks.
+const SCANS: u8 = 2 * LOOKS;
 
 /// A search through the blocks of a trace, over and over.
 #[derive(Clone, Debug)]
@@ -79,7 +80,8 @@ impl Search {
                 ..Self::NEW
             };
         }
-        let is_due = self.wait == 0;
+        let is_missed = self.blocks.iter().any(|block| block.scans > 0);
+        let is_due = self.wait == 0 || is_missed;
         self.wait = self.wait.checked_sub(1).unwrap_or(PERIOD - 1);
         is_due
     }

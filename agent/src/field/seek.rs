@@ -54,7 +54,7 @@ fn choose<P: Device>(search: &mut Search, trace: Trace, doubtful_us: u64) {
 
 /// Reads all memory once, and notes which blocks are referred to; `None` where not all was read.
 fn scan<P: Device>(search: &mut Search) -> Option<()> {
-    let mut references = References::begin::<P>().ok()?;
+    let mut references = References::begin::<P>(1).ok()?;
     loop {
         match references.read_next::<P>() {
             Found::Reference(reference) => search.note(&reference),

@@ -1,7 +1,8 @@
 //! What a device does by itself when its heap runs low: freeze the trace, switch its mode, restart.
 //!
 //! Triggers are [settings](crate::field::settings). Each [sample](crate::sample()) looks at them, without a heap, and for no longer than `GET
-//! /trace/leaks` with one entry takes; where one waits for lost blocks, each fifth also reads all memory that a program may refer from. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
+//! /trace/leaks` with one entry takes; where one waits for lost blocks, each fifth also reads all memory that a program may refer from, and
+//! so does each one while there are blocks to confirm. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
 //! viewers, and does what it is for, once; it comes about again only after it has ended, with an eighth to spare.
 
 use core::fmt::Write;

@@ -29,7 +29,7 @@ use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
 use crate::read::metrics::Metrics;
 use crate::read::pins::Pins;
 use crate::read::pprof::Profile;
-use crate::read::references::{NoScan, References};
+use crate::read::references::{LOOKS, NoScan, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{self, MessageStream};
 use crate::read::symbols::File as SymbolFile;
@@ -382,7 +382,7 @@ fn references<P: Device>(call: &Call<'_>) -> Answer {
 }
 
 fn scan<P: Device>() -> Result<References, Problem> {
-    References::begin::<P>().map_err(|reason| match reason {
+    References::begin::<P>(LOOKS).map_err(|reason| match reason {
         NoScan::NoMemory => Problem::not_offered(format_args!(
             "This board lists no memory to look for references in: see `Device::area` in its firmware."
         )),

@@ -24,6 +24,7 @@ pub mod dump;
 pub mod feed;
 pub mod leaks;
 pub mod metrics;
+mod motion;
 pub mod pins;
 pub mod pprof;
 pub mod references;
@@ -31,6 +32,7 @@ pub mod scanner;
 pub mod stream;
 pub mod symbols;
 pub mod wanted;
+mod words;
 mod writer;
 
 pub use writer::Out;

@@ -2,7 +2,8 @@
 //!
 //! A scan reads what the board [lists](crate::platform::Device::area): first the roots, then the heap, then the roots again. Where the trace knows of
 //! every block that is handed out, that is the live blocks, by their records; elsewhere it is all of the heap, for a block
-//! without a record may hold another one. Nothing is locked meanwhile but for reading a record, and what is freed while it is
+//! without a record may hold another one. All that is looked at [many times over](crate::read::motion), for what moves meanwhile can be missed by
+//! each look; only the first tells what it finds, and the roots behind the last. Nothing is locked meanwhile but for reading a record, and what is freed while it is
 //! read is still mapped: a reader joins what it gets with the records that lived through the scan.
 
 use core::ops::Range;
@@ -10,21 +11,25 @@ use core::ops::Range;
 use heapbeacon_shared::trace::{
     Address, Record, Reference, Root, RootKind, Scan, Scope, Span, name,
 };
-use heapless::Vec;
 
 use crate::memory::{Area, AreaKind, WORD, addresses};
 use crate::platform::{Device, ScanGuard};
 use crate::read::cursors::{is_latest, now_us};
+use crate::read::motion::Motion;
+use crate::read::words::{BATCH, Heap, Words};
 use crate::tracer::{RecordCursor, State, Trace, TraceEnded};
 
-/// Regions of the heap that a scan knows.
-const REGIONS: usize = 4;
-/// Words read at one time.
-const BATCH: usize = 32;
-/// Words between two pauses, in which others get their turn.
+/// Most words between two pauses, in which others get their turn, and how many fewer it may be: where all slices were alike, something that moves in
+/// each pause could be missed by every look.
 const SLICE: usize = 4096;
+const FEWER: usize = 2048;
 /// What it takes to find the next piece of memory, in words.
 const PIECE: usize = 16;
+/// Looks of a scan that is to tell what is lost. Each misses a block that moves all the time in up to one of e cases. With twice as many in two
+/// scans, of ten thousand such blocks none is missed by all, but for one case in two millions.
+pub const LOOKS: u8 = 12;
+/// Where words are said to be that have pointed to a block, but are not known: no memory is there.
+const NOWHERE: usize = 0;
 /// Times that counting is tried again because something was allocated or freed meanwhile.
 const TRIES: usize = 4;
 
@@ -61,6 +66,11 @@ pub struct References {
     part: Part,
     piece: Option<Piece>,
     words: Words,
+    motion: Motion,
+    /// Looks that are still to come, this one included.
+    looks: u8,
+    /// The last number that a slice was made shorter by.
+    dice: u32,
     scan: Scan,
     was_stopped: bool,
     has_ended: bool,
@@ -69,20 +79,17 @@ pub struct References {
 
 /// Where the next piece of memory comes from.
 enum Part {
-    /// The area of an index, if it is a root: before the heap, and again behind it.
-    Roots(usize, Pass),
+    /// The area of an index, if it is a root.
+    Roots(usize),
     /// The area of an index, if it is the heap's.
     Heap(usize),
     Blocks(RecordCursor),
+    /// The roots again, behind the last look: what moves from a block that was not read yet to a root that was would be missed, if that were
+    /// not read again.
+    LastRoots(usize),
+    /// The live blocks, of which those are told that words have pointed to which have moved.
+    Moved(RecordCursor),
     Done,
-}
-
-/// Which time the roots are read. What moves from a block that was not read yet to a root that was would be missed, if that
-/// were not read again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    First,
-    Last,
 }
 
 /// A piece of memory that is being read.
@@ -94,29 +101,12 @@ struct Piece {
     end: usize,
 }
 
-/// Words that were read and not all looked at.
-struct Words {
-    words: [usize; BATCH],
-    /// Where the first is, as it is told.
-    at: usize,
-    looked_at: usize,
-    read: usize,
-}
-
-/// Where the heap is.
-struct Heap {
-    regions: Vec<Range<usize>, REGIONS>,
-    lowest: usize,
-    /// Bytes from there to the highest address.
-    bytes: usize,
-}
-
 impl References {
-    /// Begins a scan.
+    /// Begins a scan of so many looks at all memory: [`LOOKS`] to tell what is lost, or one where its caller scans over and over.
     ///
     /// # Errors
     /// [`NoScan`] says why there is none.
-    pub fn begin<P: Device>() -> Result<Self, NoScan> {
+    pub fn begin<P: Device>(looks: u8) -> Result<Self, NoScan> {
         let heap = Heap::of::<P>().ok_or(NoScan::NoMemory)?;
         let status = P::tracer().status();
         if status.summary.state == State::Uninitialised {
@@ -128,6 +118,7 @@ impl References {
         }
         let guard = P::begin_scan().ok_or(NoScan::Busy)?;
         let (_, is_complete) = completeness::<P>();
+        let started_us = now_us::<P>();
         Ok(Self {
             trace: status.trace,
             heap,
@@ -139,11 +130,14 @@ impl References {
                 P::history().map_or(0..0, addresses),
                 P::black_box().map_or(0..0, |black_box| addresses(black_box.memory())),
             ],
-            part: Part::Roots(0, Pass::First),
+            part: Part::Roots(0),
             piece: None,
             words: Words::NONE,
+            motion: Motion::new(started_us),
+            looks: looks.max(1),
+            dice: started_us as u32,
             scan: Scan {
-                started_us: now_us::<P>(),
+                started_us,
                 scope: if is_complete {
                     Scope::Blocks
                 } else {
@@ -169,7 +163,7 @@ impl References {
 
     /// Returns where the heap is.
     pub fn heap(&self) -> impl Iterator<Item = Span> + '_ {
-        self.heap.regions.iter().map(span)
+        self.heap.regions().map(span)
     }
 
     /// Notes that there was no room for a reference.
@@ -179,11 +173,13 @@ impl References {
 
     /// Returns the next reference.
     pub fn read_next<P: Device>(&mut self) -> Found {
-        let mut left = SLICE;
+        let mut left = self.slice();
         loop {
-            if let Some(reference) = self.words.next_inside(&self.heap) {
-                self.scan.found = self.scan.found.saturating_add(1);
-                return Found::Reference(reference);
+            while let Some(reference) = self.words.next_inside(&self.heap) {
+                if self.meets(&reference) {
+                    self.scan.found = self.scan.found.saturating_add(1);
+                    return Found::Reference(reference);
+                }
             }
             if left == 0 {
                 return Found::Pause;
@@ -192,6 +188,33 @@ impl References {
                 Some(words) => left = left.saturating_sub(words),
                 None => return Found::End,
             }
+        }
+    }
+
+    /// Returns how many words the next slice has.
+    fn slice(&mut self) -> usize {
+        self.dice = self
+            .dice
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        SLICE - (self.dice >> 16) as usize % FEWER
+    }
+
+    /// Notes a word that points into the heap; returns whether it is told.
+    fn meets(&mut self, reference: &Reference) -> bool {
+        match self.part {
+            Part::Roots(_) | Part::Heap(_) | Part::Blocks(_) => self.motion.note(reference),
+            Part::LastRoots(_) | Part::Moved(_) | Part::Done => true,
+        }
+    }
+
+    /// Ends a look at all memory; returns what follows.
+    fn end_look(&mut self) -> Part {
+        self.motion.end_look();
+        self.looks -= 1;
+        match self.looks {
+            0 => Part::LastRoots(0),
+            _ => Part::Roots(0),
         }
     }
 
@@ -229,9 +252,7 @@ impl References {
             return Some(PIECE);
         }
         let room = ((piece.until - piece.next) / WORD).min(BATCH);
-        let read = piece.area.read(piece.next, &mut self.words.words[..room]);
-        self.words.at = piece.next.wrapping_sub(piece.area.bias());
-        (self.words.looked_at, self.words.read) = (0, read);
+        let read = self.words.read(&piece.area, piece.next, room);
         piece.next += read * WORD;
         if read < room {
             self.scan.unread += (piece.until - piece.next) as u64;
@@ -263,16 +284,15 @@ impl References {
             self.part = Part::Done;
         }
         match &mut self.part {
-            Part::Roots(index, pass) => {
-                let (area, pass) = (P::area(*index), *pass);
-                *index += 1;
-                match area {
-                    Some(area) if area.is_root() => self.enter_area(area),
-                    Some(_) => {}
-                    None if pass == Pass::First => self.part = self.heap_part(),
-                    None => self.part = Part::Done,
+            Part::Roots(index) | Part::LastRoots(index) => match P::area(*index) {
+                Some(area) => {
+                    *index += 1;
+                    if area.is_root() {
+                        self.enter_area(area);
+                    }
                 }
-            }
+                None => self.part = self.behind_roots(),
+            },
             Part::Heap(index) => match P::area(*index) {
                 Some(area) => {
                     *index += 1;
@@ -280,20 +300,39 @@ impl References {
                         self.enter_area(area);
                     }
                 }
-                None => self.part = Part::Roots(0, Pass::Last),
+                None => self.part = self.end_look(),
             },
-            Part::Blocks(cursor) => {
-                let mut one = [Record::default()];
-                match P::tracer().read_records(cursor, &mut one) {
-                    Ok(1) => self.enter_block::<P>(&one[0]),
-                    Ok(_) => self.part = Part::Roots(0, Pass::Last),
-                    // Where the next step finds the end of the trace.
-                    Err(TraceEnded) => {}
-                }
-            }
+            Part::Blocks(cursor) => match next_record::<P>(cursor) {
+                Ok(Some(record)) => self.enter_block::<P>(&record),
+                Ok(None) => self.part = self.end_look(),
+                // Where the next step finds the end of the trace.
+                Err(TraceEnded) => {}
+            },
+            Part::Moved(cursor) => match next_record::<P>(cursor) {
+                Ok(Some(record)) => self.tell_if_moved(&record),
+                Ok(None) => self.part = Part::Done,
+                Err(TraceEnded) => {}
+            },
             Part::Done => return None,
         }
         Some(())
+    }
+
+    /// Returns what follows the roots.
+    fn behind_roots(&self) -> Part {
+        match (&self.part, self.motion.has_moves()) {
+            (Part::Roots(_), _) => self.heap_part(),
+            (_, true) => Part::Moved(RecordCursor::after(self.trace, 0)),
+            (_, false) => Part::Done,
+        }
+    }
+
+    /// Tells that something has pointed to a live block, if that may have moved.
+    fn tell_if_moved(&mut self, record: &Record) {
+        let start = record.address.0;
+        if record.freed.is_none() && self.motion.has_moved(start, record.size) {
+            self.words = Words::one(NOWHERE, start as usize);
+        }
     }
 
     fn heap_part(&self) -> Part {
@@ -372,49 +411,11 @@ fn whole_words(memory: Range<usize>) -> Range<usize> {
             .unwrap_or(memory.end)
 }
 
-impl Words {
-    const NONE: Self = Self {
-        words: [0; BATCH],
-        at: 0,
-        looked_at: 0,
-        read: 0,
-    };
-
-    /// Returns the next word that holds an address inside the heap.
-    fn next_inside(&mut self, heap: &Heap) -> Option<Reference> {
-        let words = self.words.get(self.looked_at..self.read)?;
-        let is_inside = |word: &usize| {
-            word.wrapping_sub(heap.lowest) < heap.bytes
-                && heap.regions.iter().any(|region| region.contains(word))
-        };
-        let Some(ahead) = words.iter().position(is_inside) else {
-            self.looked_at = self.read;
-            return None;
-        };
-        let at = self.at.wrapping_add((self.looked_at + ahead) * WORD);
-        let to = words[ahead];
-        self.looked_at += ahead + 1;
-        Some(Reference {
-            at: Address(at as u64),
-            to: Address(to as u64),
-        })
-    }
-}
-
-impl Heap {
-    /// Returns where a board's heap is, if the board lists it.
-    fn of<P: Device>() -> Option<Self> {
-        let listed = (0..).map_while(P::area);
-        let heap = listed.filter(|area| area.kind() == AreaKind::Heap);
-        let regions: Vec<_, REGIONS> = heap.take(REGIONS).map(|area| area.memory()).collect();
-        let lowest = regions.iter().map(|region| region.start).min()?;
-        let highest = regions.iter().map(|region| region.end).max()?;
-        Some(Self {
-            regions,
-            lowest,
-            bytes: highest - lowest,
-        })
-    }
+/// Returns the next record; `None` behind the last.
+fn next_record<P: Device>(cursor: &mut RecordCursor) -> Result<Option<Record>, TraceEnded> {
+    let mut one = [Record::default()];
+    let read = P::tracer().read_records(cursor, &mut one)?;
+    Ok((read == 1).then_some(one[0]))
 }
 
 /// Lists the roots of a board.

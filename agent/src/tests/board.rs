@@ -200,7 +200,13 @@ impl Board {
     /// Lends the tracer a buffer with room for some hundred records, and begins a trace.
     #[cfg(feature = "tracing")]
     pub(crate) fn trace() {
-        let buffer = Box::leak(std::vec![MaybeUninit::uninit(); 4096].into_boxed_slice());
+        Self::trace_into(4096);
+    }
+
+    /// The same, with so many bytes for records.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn trace_into(bytes: usize) {
+        let buffer = Box::leak(std::vec![MaybeUninit::uninit(); bytes].into_boxed_slice());
         let taken = Self::tracer().init_standalone(buffer, None);
         taken
             .map_err(|refused| refused.error)

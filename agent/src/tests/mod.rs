@@ -5,6 +5,8 @@ pub(crate) mod board;
 #[cfg(all(feature = "tracing", feature = "http"))]
 mod failures;
 #[cfg(feature = "tracing")]
+mod moving;
+#[cfg(feature = "tracing")]
 mod postmortem;
 #[cfg(all(feature = "flash", feature = "provisioning", feature = "tracing"))]
 mod provisioning;

@@ -26,8 +26,8 @@ pub enum Hold {
     /// References lead to it from a root, through live blocks.
     Held,
     /// References lead to it, but not from where it is certain that somebody uses them: from heap memory that is no traced
-    /// block. Or the scan may have missed some, it began before the block was allocated, or the block may have been freed while
-    /// the trace was stopped.
+    /// block, or from a word that has moved meanwhile. Or the scan may have missed some, it began before the block was allocated, or the block may
+    /// have been freed while the trace was stopped; or such a block leads to it.
     Uncertain,
     /// No reference leads to it.
     Unreached,
@@ -104,7 +104,7 @@ impl Holders {
         };
         holders.spread(&graph, &graph.roots, Hold::Held);
         holders.spread(&graph, &graph.untraced, Hold::Uncertain);
-        holders.doubt(scan);
+        holders.doubt(&graph, scan);
         holders
     }
 
@@ -156,6 +156,11 @@ impl Holders {
                 queue.push_back(*block);
             }
         }
+        self.follow(graph, queue, hold);
+    }
+
+    /// Follows the references from blocks, nearest first, to all that were not reached before.
+    fn follow(&mut self, graph: &Graph, mut queue: VecDeque<usize>, hold: Hold) {
         while let Some(from) = queue.pop_front() {
             for [_, at, to] in graph.edges_of(from) {
                 let holder = Holder::Block {
@@ -180,16 +185,19 @@ impl Holders {
         is_new
     }
 
-    /// Takes back that nothing leads to a block where that is not certain.
-    fn doubt(&mut self, scan: &Scan) {
-        for (hold, block) in self.holds.iter_mut().zip(&self.blocks) {
+    /// Takes back that nothing leads to a block where that is not certain, and to all that it leads to: who may be there may use them.
+    fn doubt(&mut self, graph: &Graph, scan: &Scan) {
+        let mut doubtful = VecDeque::new();
+        for (index, block) in self.blocks.iter().enumerate() {
             // Of what was freed unseen, nobody knows where it is referred to.
             let is_there = scan.doubtful_until_us < block.seq && block.seq <= scan.started_us;
             let is_certain = scan.is_whole && is_there && !block.is_opaque;
-            if *hold == Hold::Unreached && !is_certain {
-                *hold = Hold::Uncertain;
+            if self.holds[index] == Hold::Unreached && !is_certain {
+                self.holds[index] = Hold::Uncertain;
+                doubtful.push_back(index);
             }
         }
+        self.follow(graph, doubtful, Hold::Uncertain);
     }
 }
 

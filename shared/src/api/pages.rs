@@ -58,6 +58,7 @@ pub struct ReferencesPage {
     /// Where references begin.
     pub roots: Vec<Root>,
     /// Words that hold an address inside the heap; those in roots twice, for roots are read before the heap and behind it.
+    /// At address 0: words that have moved meanwhile.
     pub references: Vec<Reference>,
     /// What the scan came to; null where the trace was started anew meanwhile, and what is told is of no use.
     pub scan: Option<Scan>,

@@ -45,7 +45,7 @@ impl Span {
     }
 }
 
-/// A word in memory that holds an address inside the heap: in JSON the two addresses as a list.
+/// A word in memory that holds an address inside the heap: in JSON the two addresses as a list. One at address 0 is of a word that has moved meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(Address, Address)", into = "(Address, Address)")]
 pub struct Reference {
@@ -93,7 +93,7 @@ pub struct Scan {
     pub found: u32,
     /// Those among them that the answer has no room for.
     pub omitted: u32,
-    /// Bytes that could not be read; of roots, which are read before the heap and behind it, twice as many.
+    /// Bytes that could not be read, each time that the scan has tried to.
     pub unread: u64,
     /// Blocks that are handed out without a record, when it ended: from before the trace, or evicted.
     pub untraced_blocks: u64,

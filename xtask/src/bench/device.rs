@@ -51,7 +51,7 @@ const BUDGETS: [Budget; 8] = [
     },
     Budget {
         figure: "scan_400k",
-        what: "scan of 400 KB for references",
+        what: "look at 400 KB for references",
         most: 4_000_000,
     },
     Budget {

@@ -1,17 +1,21 @@
 //! What points into the heap, and who holds a block by that: what the demo holds is held, and what it loses is lost.
 
+use std::time::Duration;
+
 use heapbeacon_shared::analysis::{Hold, Holder};
 use heapbeacon_shared::api::{Demo, Device, Feature, ReferencesPage};
 use heapbeacon_shared::symbols::Symbols;
 use heapbeacon_shared::trace::{Address, Mode, Root, RootKind, State};
 use heapbeacon_shared::wire::Message;
 
-use crate::support::await_some;
 use crate::support::scans::Scanned;
 use crate::support::target::{Target, start, stop_if_running};
+use crate::support::{await_some, some_within};
 
 const PATH: &str = "/trace/references";
 const LOST: &str = "/demo/lost-blocks";
+/// Scans read all memory of a process a dozen times, and leave in doubt what moves meanwhile: where other tests run, that takes a while.
+const FOUND_WITHIN: Duration = Duration::from_secs(240);
 /// Blocks that are held, before it means something that none of them is called lost.
 const HELD: usize = 1000;
 /// The same where the heap is small.
@@ -90,7 +94,7 @@ fn what_is_lost_is_found_in_two_scans_and_nothing_else_is_called_lost() {
         Symbols::parse(&elf.body).expect("the ELF has symbols")
     });
     // More is lost meanwhile: words of the last ones may still lie about.
-    await_some("what is lost is found", || {
+    let found = some_within(FOUND_WITHIN, || {
         let (now, lost) = Scanned::take_two(&agent);
         assert!(now.scan().is_whole, "{:?}", now.scan());
         let is_found = match &symbols {
@@ -99,6 +103,7 @@ fn what_is_lost_is_found_in_two_scans_and_nothing_else_is_called_lost() {
         };
         is_found.then_some(())
     });
+    assert!(found.is_some(), "what is lost is not found");
     assert_eq!(agent.post(LOST, r#"{"on":false}"#).status, 200);
 }
 

@@ -11,8 +11,8 @@ use crate::support::qemu::Qemu;
 use crate::support::{await_some, some_within};
 
 const LISTENING: &str = "listening on";
-/// A block is looked for when it is 10 s old, in two scans 10 s apart.
-const FOUND_WITHIN: Duration = Duration::from_secs(120);
+/// A block is looked for when it is 10 s old, in two dozen scans 2 s apart.
+const FOUND_WITHIN: Duration = Duration::from_secs(240);
 
 fn put(agent: &Client, body: &str) -> Settings {
     agent

@@ -12,7 +12,7 @@ use crate::http::answer::chunk::Chunk;
 use crate::http::answer::references_page::ReferencesPage;
 use crate::memory::AreaKind;
 use crate::platform::Platform;
-use crate::read::references::References;
+use crate::read::references::{LOOKS, References};
 use crate::read::scanner::Scanner;
 use crate::read::stream::{Content, MessageStream};
 use crate::tests::board::{Board, list};
@@ -48,7 +48,7 @@ fn trace(words: usize) {
 }
 
 fn begin() -> References {
-    References::begin::<Board>().expect("nothing is in the way")
+    References::begin::<Board>(LOOKS).expect("nothing is in the way")
 }
 
 /// Makes an answer, with something done behind its first chunk; returns it, and its longest chunk.

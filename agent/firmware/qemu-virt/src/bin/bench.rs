@@ -199,11 +199,11 @@ fn hooks_at(deeper: usize) -> u32 {
     traced - (instructions() - begin)
 }
 
-/// Returns what a scan for references takes for 400 KB of variables and stack, which here the heap is a part of; all but the heap is
+/// Returns what one look of a scan for references takes for 400 KB of variables and stack, which here the heap is a part of; all but the heap is
 /// read twice.
 fn scan() -> u64 {
     let begin = instructions();
-    let mut scan = References::begin::<Board>().expect("nothing is in the way");
+    let mut scan = References::begin::<Board>(1).expect("nothing is in the way");
     while scan.read_next::<Board>() != Found::End {}
     let result = scan.finish::<Board>().expect("the trace goes on");
     let taken = instructions() - begin;
