@@ -114,6 +114,7 @@ fn judge_all(all: fn() -> Vec<Workload>, limits: &Limits) {
             .get(at)
             .map_or("all".to_owned(), |(every, _)| format!("{every} s"));
         say(totals.line(&name));
+        say(totals.moments());
     }
     for (at, totals) in totals.iter().enumerate() {
         totals.assert_limits(&at.to_string(), limits);

@@ -1,6 +1,7 @@
 //! What was said of all call sites of a set.
 
 use super::*;
+use crate::firmware::{DAY, HOUR, MIN};
 
 /// What is to be reached at each pace and at all of them, by the answers until then and by each answer alone.
 pub(crate) struct Limits {
@@ -10,6 +11,16 @@ pub(crate) struct Limits {
     /// Of red.
     pub(crate) flickers: [usize; 2],
 }
+
+/// When one answer is asked for, in seconds.
+const MOMENTS: [(u64, &str); 6] = [
+    (MIN, "1 min"),
+    (5 * MIN, "5 min"),
+    (15 * MIN, "15 min"),
+    (HOUR, "1 h"),
+    (6 * HOUR, "6 h"),
+    (DAY - MIN, "24 h"),
+];
 
 #[derive(Default)]
 pub(crate) struct Totals {
@@ -24,6 +35,10 @@ pub(crate) struct Totals {
     strict: Vec<[f64; 2]>,
     /// Times that red was taken back while nothing had changed.
     taken_back: u64,
+    /// At each moment, of workloads that leak at some time and of harmless ones: those that one answer calls red, and all of them.
+    moments: [[[u64; 2]; 2]; MOMENTS.len()],
+    changes: usize,
+    hours: f64,
 }
 
 pub(crate) fn mean(shares: &[[f64; 2]]) -> [f64; 2] {
@@ -62,6 +77,9 @@ impl Totals {
             self.harmless[1] += u64::from(watcher.first_red.is_some());
             self.harmless[2] += u64::from(watcher.alone.iter().any(|(_, red)| *red));
         }
+        self.add_moments(watcher, workload);
+        self.changes += watcher.changes.len();
+        self.hours += watcher.seconds.min(workload.seconds) as f64 / HOUR as f64;
         let reds = watcher.changes.windows(2);
         let back = |pair: &&[(u64, Said)]| {
             let is_end = workload.truth.iter().any(|(from, truth)| {
@@ -77,6 +95,36 @@ impl Totals {
         for (sum, flickers) in self.flickers.iter_mut().zip(flickers) {
             *sum += flickers;
         }
+    }
+
+    fn add_moments(&mut self, watcher: &Watcher, workload: &Workload) {
+        let until = watcher.seconds.min(workload.seconds);
+        for ((moment, _), sums) in MOMENTS.iter().zip(&mut self.moments) {
+            if !(workload.view.from..until).contains(moment) {
+                continue;
+            }
+            let said = watcher.alone.iter().rfind(|(since, _)| since <= moment);
+            let sums = &mut sums[usize::from(workload.is_harmless())];
+            sums[0] += u64::from(said.is_some_and(|(_, red)| *red));
+            sums[1] += 1;
+        }
+    }
+
+    /// Returns what one answer says at some moments, and how often what is said changes.
+    pub(crate) fn moments(&self) -> String {
+        let moments = MOMENTS.iter().zip(&self.moments);
+        let cells = moments.map(|((_, name), [leaking, harmless])| {
+            format!(
+                "{name} {}/{} {}/{}",
+                leaking[0], leaking[1], harmless[0], harmless[1]
+            )
+        });
+        let cells: Vec<_> = cells.collect();
+        let changes = self.changes as f64 / self.hours.max(1.0);
+        format!(
+            "  red by one answer, leaking and harmless: {} | changes an hour {changes:.3}",
+            cells.join(", ")
+        )
     }
 
     /// Checks what was reached, with a little room for other rounding.
