@@ -56,11 +56,11 @@ fn verdicts_on_call_sites_in_the_field_are_right() {
 
 #[test]
 fn verdicts_on_call_sites_of_appliances_are_right() {
-    // Not yet measured.
     let limits = Limits {
-        recall: [0.0, 0.0],
-        wrong: [1.0, 1.0],
-        flickers: [usize::MAX, usize::MAX],
+        recall: [0.93, 0.93],
+        // In the first six hours mostly leases, whose renewals nobody has seen end by then, and a pool that grows all morning.
+        wrong: [0.0145, 0.016],
+        flickers: [21, 74],
     };
     judge_all(appliances::all, &limits);
 }
