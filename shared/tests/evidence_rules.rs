@@ -275,7 +275,7 @@ fn expected(case: &Case) -> Verdict {
         && 2 * passed.frees >= count
         && span_us >= 20 * SECOND
         && span_us >= 3 * passed.longest_lifetime_us;
-    let is_no_moment = span_us >= (behaved_us / 8).min(600 * SECOND) || count >= passed.frees;
+    let is_no_moment = span_us >= (behaved_us / 8).min(600 * SECOND) || 2 * count >= passed.frees;
     let are_many = count + passed.evicted >= 257 && span_us >= 65 * SECOND;
     let quarters = quarters(&slices, leak.births.slice_us, horizon_us);
     let slows_down = slows_down(quarters, *before);
