@@ -274,15 +274,15 @@ fn expected(case: &Case) -> Verdict {
     let is_left = passed.frees > 0
         && 2 * passed.frees >= count
         && span_us >= 20 * SECOND
-        && span_us >= 3 * passed.longest_lifetime_us
-        && (span_us >= (behaved_us / 8).min(600 * SECOND) || 8 * count >= passed.frees);
+        && span_us >= 3 * passed.longest_lifetime_us;
+    let is_no_moment = span_us >= (behaved_us / 8).min(600 * SECOND) || 2 * count >= passed.frees;
     let are_many = count + passed.evicted >= 257 && span_us >= 65 * SECOND;
     let quarters = quarters(&slices, leak.births.slice_us, horizon_us);
     let slows_down = slows_down(quarters, *before);
     let [first_quarter, _, third, last_quarter] = quarters;
     let most_came_first = 2 * first_quarter > quarters.iter().sum();
     let keeps_coming = *before == Kind::Leaking || third + last_quarter >= 3 || !most_came_first;
-    let is_told = is_left || are_many || span_us >= 900 * SECOND;
+    let is_told = is_no_moment && (is_left || are_many) || span_us >= 900 * SECOND;
     let leaks = is_told && keeps_coming && !slows_down;
     let rate = u128::from(leak.bytes) * u128::from(count) * 60_000_000;
     let rate = rate / (u128::from(leak.count) * u128::from(span_us.max(1)));

@@ -170,3 +170,33 @@ fn verdicts_are_right_at_every_pace() {
     assert!(precision >= 0.99 && false_share <= 0.003 && false_alone <= 0.003);
     assert_eq!(flickers, Vec::<&str>::new());
 }
+
+/// Returns the seconds in which it is red that 2 blocks a second are kept for so long, after four hours in which nothing was left.
+fn red_after_hours(lasts: u64) -> Vec<u64> {
+    const BEGIN: u64 = 4 * 3_600;
+    let mut site = Site::default();
+    let mut followed = Followed::default();
+    let mut red = Vec::new();
+    for second in 0..BEGIN + 900 {
+        site.expire(second);
+        site.allocate_for(second, u64::from(second.is_multiple_of(5)), 1);
+        let kept = (BEGIN..BEGIN + lasts).contains(&second);
+        site.allocate_for(second, if kept { 2 } else { 0 }, 1_200);
+        if second.is_multiple_of(5) {
+            let answer = Answer::of(&site, second);
+            let listed = [(&answer.leak, answer.passed)];
+            let told = followed.judge(1, &answer.period, listed, true)[0];
+            if is_red(&told.verdict) || is_red(&answer.judge()) {
+                red.push(second - BEGIN);
+            }
+        }
+    }
+    red
+}
+
+#[test]
+fn a_batch_after_hours_of_traffic_is_no_leak_and_what_goes_on_for_longer_is_one() {
+    assert_eq!(red_after_hours(240), []);
+    let red = red_after_hours(900);
+    assert!(matches!(red[..], [600..640, ..]), "{red:?}");
+}

@@ -71,6 +71,9 @@ pub(super) struct Queue {
     moments: Series<Moment>,
     /// When one was first seen to be freed.
     freed_us: Option<u64>,
+    /// How many were freed until now, and when that last became more.
+    frees: u64,
+    last_freed_us: u64,
     is_growing: bool,
 }
 
@@ -79,6 +82,8 @@ impl Default for Queue {
         Self {
             moments: Series::new(MOMENTS),
             freed_us: None,
+            frees: 0,
+            last_freed_us: 0,
             is_growing: false,
         }
     }
@@ -92,8 +97,10 @@ impl Queue {
 
     /// Appends a moment, until which so many were freed.
     pub(super) fn take(&mut self, moment: Moment, frees: u64) {
-        if frees > 0 {
+        if frees > self.frees {
             self.freed_us.get_or_insert(moment.time_us);
+            self.frees = frees;
+            self.last_freed_us = moment.time_us;
         }
         self.moments.push(moment);
     }
@@ -152,8 +159,10 @@ impl Queue {
         let watched_us = last.time_us - first.time_us;
         let is_long = watched_us >= WHOLE_US
             && watched_us.saturating_mul(100) >= longest_us.saturating_mul(WHOLE_PERCENT);
+        // What was emptied and gathers anew is no queue: of that some are freed meanwhile.
+        let is_consumed = self.last_freed_us >= first.time_us + watched_us / 2;
         // Of one that is told to grow, any may be freed.
-        if since.len() < WHOLE_MOMENTS || !(is_long || self.is_growing) {
+        if since.len() < WHOLE_MOMENTS || !is_consumed || !(is_long || self.is_growing) {
             return false;
         }
         let Some(lows) = lows(since) else {

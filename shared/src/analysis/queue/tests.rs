@@ -17,6 +17,8 @@ struct Watch {
     moments: Vec<Moment>,
     /// The first moment by which a block was freed.
     freed: usize,
+    /// The last one, if that is later.
+    last_freed: usize,
     longest_us: u64,
 }
 
@@ -66,6 +68,7 @@ prop_compose! {
         // Allocations at each moment, in each third.
         rates in [select(vec![0, 1, 4, 10]), select(vec![1, 4, 10]), select(vec![0, 1, 2, 4, 6, 10, 15])],
         freed in prop_oneof![3 => Just(0), 1 => 0..90usize],
+        last_freed in prop_oneof![3 => Just(usize::MAX), 1 => 0..90usize],
         // The longest lifetime as a share of the time since the first moment, or since the first free.
         (share, of_whole, off) in (
             select(vec![(0, 1), (1, 20), (1, 6), (1, 4), (1, 3), (3, 5), (20, 21), (1, 1)]),
@@ -93,7 +96,7 @@ let last = counts[counts.len() - 1];
         }
         let since = if of_whole { 0 } else { freed as u64 };
         let watched_us = steps.saturating_sub(since) * pause_us;
-        Watch { moments, freed, longest_us: watched_us * share.0 / share.1 + off }
+        Watch { moments, freed, last_freed, longest_us: watched_us * share.0 / share.1 + off }
     }
 }
 
@@ -205,13 +208,14 @@ fn outer_thirds(watch: &[Moment]) -> [Vec<Moment>; 2] {
     [early.copied().collect(), late.copied().collect()]
 }
 
-fn expected_since(watch: &[Moment], longest_us: u64, is_growing: bool) -> bool {
+fn expected_since(watch: &[Moment], last_freed: usize, longest_us: u64, is_growing: bool) -> bool {
     let (Some(first), Some(last)) = (watch.first(), watch.last()) else {
         return false;
     };
     let watched_us = last.time_us - first.time_us;
     let is_seen = watched_us >= 180 * SECOND && watched_us * 20 >= longest_us * 21;
-    if watch.len() < 24 || !(is_seen || is_growing) {
+    let consumed_us = watch[last_freed].time_us - first.time_us;
+    if watch.len() < 24 || !(is_seen || is_growing) || consumed_us * 2 + 1 < watched_us {
         return false;
     }
     let Some(lows) = expected_lows(watch) else {
@@ -255,18 +259,19 @@ proptest! {
 
     #[test]
     fn a_queue_grows_exactly_where_the_rules_say_so(watch in watch()) {
-        let Watch { moments, freed, longest_us } = watch;
+        let Watch { moments, freed, last_freed, longest_us } = watch;
         let mut queue = Queue::default();
         let mut is_growing = false;
         for (at, moment) in moments.iter().enumerate() {
-            queue.take(*moment, u64::from(at >= freed));
+            let last_freed = at.min(last_freed).max(freed);
+            queue.take(*moment, if at < freed { 0 } else { 1 + (last_freed - freed) as u64 });
             // Answers before that are only remembered.
             if at + 25 < moments.len() {
                 continue;
             }
             let seen = &moments[..=at];
             is_growing = at >= freed
-                && (expected_since(&seen[freed..], longest_us, is_growing)
+                && (expected_since(&seen[freed..], last_freed - freed, longest_us, is_growing)
                     || expected_lately(seen, longest_us, is_growing));
             prop_assert_eq!(queue.grows(longest_us), is_growing, "at {}", at);
         }
@@ -349,6 +354,34 @@ fn a_queue_that_is_emptied_in_batches_grows_after_five_of_them() {
         grew.is_some_and(|second| (300..420).contains(&second)),
         "{grew:?}"
     );
+}
+
+#[test]
+fn what_is_emptied_now_and_then_is_no_queue_while_it_gathers() {
+    let grows = |freed_meanwhile: bool| {
+        let mut queue = Queue::default();
+        let mut grew = false;
+        for second in (0..6_000_u64).step_by(10) {
+            // It is emptied after 2400 s, and not before 6000 s again.
+            let count = second % 2_400 / 10 + second / 4_800 * 240;
+            let allocations = second / 10 * 4;
+            let moment = Moment {
+                time_us: second * SECOND,
+                count,
+                allocations,
+                peak: count,
+            };
+            let meanwhile = if freed_meanwhile {
+                allocations - count
+            } else {
+                240
+            };
+            queue.take(moment, if second < 2_400 { 0 } else { meanwhile });
+            grew |= queue.grows(2_400 * SECOND);
+        }
+        grew
+    };
+    assert!(!grows(false) && grows(true));
 }
 
 #[test]
