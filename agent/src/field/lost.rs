@@ -7,14 +7,14 @@
 use heapbeacon_shared::trace::{Record, Reference};
 use heapless::Vec;
 
-use crate::read::references::LOOKS;
+use crate::read::motion::LOOKS;
 use crate::tracer::Trace;
 
 /// Blocks that one scan looks for.
 const AT_A_TIME: usize = 24;
 /// Samples from one scan to the next, where none has missed a block.
 const PERIOD: u8 = 5;
-/// Scans that find nothing before a block is called lost: as many as two [of those that tell](crate::read::references::LOOKS) have looks.
+/// Scans that find nothing before a block is called lost: as many as two [of those that tell](crate::read::motion) have looks.
 const SCANS: u8 = 2 * LOOKS;
 
 /// A search through the blocks of a trace, over and over.

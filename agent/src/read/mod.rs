@@ -24,7 +24,7 @@ pub mod dump;
 pub mod feed;
 pub mod leaks;
 pub mod metrics;
-mod motion;
+pub(crate) mod motion;
 pub mod pins;
 pub mod pprof;
 pub mod references;

@@ -15,6 +15,7 @@ use heapbeacon_shared::trace::{
 use crate::memory::{Area, AreaKind, WORD, addresses};
 use crate::platform::{Device, ScanGuard};
 use crate::read::cursors::{is_latest, now_us};
+pub use crate::read::motion::LOOKS;
 use crate::read::motion::Motion;
 use crate::read::words::{BATCH, Heap, Words};
 use crate::tracer::{RecordCursor, State, Trace, TraceEnded};
@@ -25,9 +26,6 @@ const SLICE: usize = 4096;
 const FEWER: usize = 2048;
 /// What it takes to find the next piece of memory, in words.
 const PIECE: usize = 16;
-/// Looks of a scan that is to tell what is lost. Each misses a block that moves all the time in up to one of e cases. With twice as many in two
-/// scans, of ten thousand such blocks none is missed by all, but for one case in two millions.
-pub const LOOKS: u8 = 12;
 /// Where words are said to be that have pointed to a block, but are not known: no memory is there.
 const NOWHERE: usize = 0;
 /// Times that counting is tried again because something was allocated or freed meanwhile.
