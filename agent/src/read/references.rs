@@ -2,7 +2,7 @@
 //!
 //! A scan reads what the board [lists](crate::platform::Device::area): first the roots, then the heap, then the roots again. Where the trace knows of
 //! every block that is handed out, that is the live blocks, by their records; elsewhere it is all of the heap, for a block
-//! without a record may hold another one. All that is looked at [many times over](crate::read::motion), for what moves meanwhile can be missed by
+//! without a record may hold another one. All that is looked at many times over (`motion.rs`), for what moves meanwhile can be missed by
 //! each look; only the first tells what it finds, and the roots behind the last. Nothing is locked meanwhile but for reading a record, and what is freed while it is
 //! read is still mapped: a reader joins what it gets with the records that lived through the scan.
 
