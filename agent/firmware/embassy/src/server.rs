@@ -22,8 +22,8 @@ use core::pin::pin;
 use core::task::Poll;
 
 use embassy_futures::poll_once;
-use embassy_net::tcp::{State, TcpSocket};
 use embassy_net::Stack;
+use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
 #[cfg(feature = "provisioning")]
 use heapbeacon::field::provisioning::Portal;
