@@ -204,13 +204,13 @@ pub trait Device: Platform {
 
 /// Returns what is left of the heap for the firmware: neither of regions that are the agent's alone, nor of memory outside the chip where
 /// there is other beside it.
-pub(crate) fn left<P: Device>() -> Left {
+pub(crate) fn left_for_firmware<P: Device>() -> Left {
     let regions = P::regions(None);
-    let own = regions
+    let firmwares = regions
         .iter()
         .filter(|region| region.origin == Origin::Application);
-    let is_all_external = own.clone().all(P::is_external);
-    let counted = own.filter(|region| is_all_external || !P::is_external(region));
+    let is_all_external = firmwares.clone().all(P::is_external);
+    let counted = firmwares.filter(|region| is_all_external || !P::is_external(region));
     let largest = counted.clone().map(|region| region.largest_free_block);
     Left {
         free: counted.map(|region| region.free).sum(),

@@ -21,7 +21,7 @@ use heapbeacon_shared::trace::{Address, Ending, Frames, MAX_LOG_LINE, Reason};
 pub use crate::black_box::{BlackBox, Memory, Outcome, Reset};
 
 use crate::black_box::{Ahead, Begun};
-use crate::platform::{Device, Platform, left, uptime_us};
+use crate::platform::{Device, Platform, left_for_firmware, uptime_us};
 use crate::read::ahead::write_state;
 use crate::read::bodies;
 use crate::read::stream::Out;
@@ -123,7 +123,7 @@ fn is_overflow(message: &str) -> bool {
 
 /// Notes what is left of the heap.
 fn note_left<P: Device>(ending: &mut Ending) {
-    let left = left::<P>();
+    let left = left_for_firmware::<P>();
     ending.free = Some(left.free);
     ending.largest_free_block = left.largest_free_block;
 }

@@ -35,7 +35,7 @@ fn answers_are_judged_and_what_is_none_is_an_error() {
 }
 
 #[test]
-fn addresses_are_named() {
+fn what_is_to_be_named_is_copied() {
     // A program that has symbols, and is there: this one.
     let program = env!("CARGO_BIN_EXE_xtask");
     let output = run(&["symbolize", program], "what holds it\n");

@@ -80,8 +80,9 @@ impl Search {
                 ..Self::NEW
             };
         }
+        // The first finding is what somebody waits for.
         let is_missed = self.blocks.iter().any(|block| block.scans > 0);
-        let is_due = self.wait == 0 || is_missed;
+        let is_due = self.wait == 0 || is_missed && self.bytes() == 0;
         self.wait = self.wait.checked_sub(1).unwrap_or(PERIOD - 1);
         is_due
     }

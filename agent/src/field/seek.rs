@@ -12,7 +12,7 @@ use crate::tracer::Trace;
 /// Microseconds that a block has lived before it is looked for: what is younger may be on its way to whoever is to hold it.
 const SETTLED_US: u64 = 10 * 1_000_000;
 
-/// Goes on with a search, if it is time for that: for as long as `GET /trace/references` takes in all.
+/// Goes on with a search, if it is time for that: for as long as one of the looks of `GET /trace/references` takes.
 pub(super) fn step<P: Device>(search: &mut Search) {
     let status = P::tracer().status();
     let (trace, summary) = (status.trace, &status.summary);

@@ -2,7 +2,7 @@
 //!
 //! Triggers are [settings](crate::field::settings). Each [sample](crate::sample()) looks at them, without a heap, and for no longer than `GET
 //! /trace/leaks` with one entry takes; where one waits for lost blocks, each fifth also reads all memory that a program may refer from, and
-//! so does each one while there are blocks to confirm. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
+//! so does each one while a first block is to be confirmed. One that comes about leaves a [mark](crate::marks), so it is seen in the list of marks, in captures and by
 //! viewers, and does what it is for, once; it comes about again only after it has ended, with an eighth to spare.
 
 use core::fmt::Write;
@@ -18,7 +18,7 @@ use crate::field::settings::Store;
 #[cfg(feature = "http")]
 use crate::field::watched::describe;
 use crate::mark::mark;
-use crate::platform::{Device, left, uptime_us};
+use crate::platform::{Device, left_for_firmware, uptime_us};
 use crate::postmortem::{snapshot, triggered};
 use crate::read::cursors::now_us;
 use crate::read::leaks::{Asked, Leaks, Listed};
@@ -106,8 +106,8 @@ pub(crate) fn try_out<P: Device>(index: usize) -> Option<api::Trigger> {
 /// Returns what a condition looks at; `None` if that is not known now.
 fn value<P: Device>(condition: Condition) -> Option<u64> {
     match condition {
-        Condition::FreeBelow => Some(left::<P>().free),
-        Condition::LargestBelow => left::<P>().largest_free_block,
+        Condition::FreeBelow => Some(left_for_firmware::<P>().free),
+        Condition::LargestBelow => left_for_firmware::<P>().largest_free_block,
         Condition::OutlivedAbove => outlived::<P>(),
         Condition::AllocationFailed | Condition::BlockLost => None,
     }

@@ -26,7 +26,7 @@ const SLICE: usize = 4096;
 const FEWER: usize = 2048;
 /// What it takes to find the next piece of memory, in words.
 const PIECE: usize = 16;
-/// Where words are said to be that have pointed to a block, but are not known: no memory is there.
+/// The address that stands for a word that has moved: no memory is there.
 const NOWHERE: usize = 0;
 /// Times that counting is tried again because something was allocated or freed meanwhile.
 const TRIES: usize = 4;
@@ -328,7 +328,9 @@ impl References {
     /// Tells that something has pointed to a live block, if that may have moved.
     fn tell_if_moved(&mut self, record: &Record) {
         let start = record.address.0;
-        if record.freed.is_none() && self.motion.has_moved(start, record.size) {
+        // What is younger than the scan is in doubt as it is.
+        let is_old = record.seq <= self.scan.started_us;
+        if is_old && record.freed.is_none() && self.motion.has_moved(start, record.size) {
             self.words = Words::one(NOWHERE, start as usize);
         }
     }

@@ -162,7 +162,7 @@ pub(crate) fn have_portal() -> &'static Portal<Interruptible> {
 }
 
 /// Sets the clock.
-#[cfg(all(feature = "tracing", feature = "http"))]
+#[cfg(feature = "tracing")]
 pub(crate) fn set_clock(now_us: u64) {
     NOW_US.set(now_us);
 }

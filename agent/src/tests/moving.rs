@@ -12,7 +12,7 @@ use heapbeacon_shared::trace::{Address, Scan, Span};
 use crate::memory::{Area, AreaKind, WORD};
 use crate::platform::Platform;
 use crate::read::references::{Found, LOOKS, References, roots};
-use crate::tests::board::{Board, list};
+use crate::tests::board::{Board, list, set_clock};
 use crate::tests::references::{allocate, restart};
 
 /// Where the memory is that a test has made up.
@@ -90,6 +90,8 @@ fn make(words: Vec<usize>, blocks: &[Range<usize>], step: impl FnMut(&mut [usize
 
 /// Scans, and tells by each block whether something holds it.
 fn scan(blocks: &[Range<usize>]) -> Holders {
+    // What a scan compares, and how, goes by when it begins.
+    set_clock(Board::now_us() + 12_345);
     let mut scan = References::begin::<Board>(LOOKS).expect("it may begin");
     let heap: Vec<Span> = scan.heap().collect();
     let mut references = Vec::new();

@@ -48,7 +48,7 @@ pub enum How {
     Held,
     /// Nothing was found that does, in one scan.
     Unreached,
-    /// Only heap memory without a record does, and nobody knows whether that is in use.
+    /// Only heap memory without a record does, a word that has moved, or what is in doubt itself: nobody knows whether that is in use.
     Untraced,
     /// Nothing was found that does, where something may have been missed.
     Uncertain,
@@ -225,6 +225,7 @@ impl Scanned {
     fn step(&self, holder: Holder, names: &mut Names) -> Step {
         let (what, name, place) = match holder {
             Holder::Root { root, at } => self.begin(&self.roots[root], at, names),
+            Holder::Untraced { at: Address(0) } => ("a word that has moved", String::new(), None),
             Holder::Untraced { at } => (
                 "heap memory without a record",
                 String::new(),

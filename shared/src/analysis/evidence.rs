@@ -103,7 +103,7 @@ impl Passed {
 /// | kind | rule |
 /// |---|---|
 /// | [`TooEarly`](Kind::TooEarly) | less than 10 s were recorded |
-/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, or the first quarter not most of them, and 40 % of what the earlier half did, but for chance, or goes on as steadily as the quarter before it; and nothing that fills up explains it: the call stack frees blocks, half as many as these or more, just not these for three of the longest lifetimes, or it holds more of them than what fills up usually does, either for an eighth of the time in which none was left before, ten minutes at most, for a network may be down for a while and a batch may take a while, unless they are half as many as those that were freed; or it holds them for longer than what fills up usually does |
+/// | [`Leaking`](Kind::Leaking) | at least 5 old blocks in 4 slices, the first 20 s before the horizon; the next one is not overdue; the later half of that time gained at least 3, or the first quarter not most of them, and 40 % of what the earlier half did, but for chance, or goes on as steadily as the quarter before it; and they are told from what fills up: they last for a quarter of an hour; or they have lasted for an eighth of the time in which none was left before, ten minutes at most, for a network may be down and a batch takes a while, unless they are half as many as those that were freed, and the call stack has freed half as many as these, just not these for three of its longest lifetimes, or holds more of them than what fills up usually does |
 /// | [`Filling`](Kind::Filling) | the same, but the later half gained less, or it is too young to tell it from what fills up |
 /// | [`InFlight`](Kind::InFlight) | no block is left, or none is old although some were freed |
 /// | [`OneOff`](Kind::OneOff) | at most 4 blocks; where some are freed, beside those in flight |
@@ -332,7 +332,7 @@ impl Old {
             self.count.saturating_add(passed.evicted) >= LEAK_BLOCKS && self.span_us() >= MANY_US;
         let lifetimes_us = passed.longest_lifetime_us.saturating_mul(SURE_LIFETIMES);
         let behaved_us = (self.behaved_us / BEHAVED).min(RELAPSE_US);
-        // Where it was hardly called before, there is nothing that behaved.
+        // Where it has freed less than twice as many, there is little that behaved.
         let are_many_of_all = self.count.saturating_mul(KNOWN) >= passed.frees;
         let is_no_moment = are_many_of_all || self.span_us() >= behaved_us;
         let are_known = passed.frees > 0 && passed.frees.saturating_mul(KNOWN) >= self.count;

@@ -159,7 +159,7 @@ impl Queue {
         let watched_us = last.time_us - first.time_us;
         let is_long = watched_us >= WHOLE_US
             && watched_us.saturating_mul(100) >= longest_us.saturating_mul(WHOLE_PERCENT);
-        // What was emptied and gathers anew is no queue: of that some are freed meanwhile.
+        // Of a queue some are freed while it grows; what was emptied and gathers anew is none.
         let is_consumed = self.last_freed_us >= first.time_us + watched_us / 2;
         // Of one that is told to grow, any may be freed.
         if since.len() < WHOLE_MOMENTS || !is_consumed || !(is_long || self.is_growing) {

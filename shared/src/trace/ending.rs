@@ -124,7 +124,7 @@ pub struct Ending {
     pub frames: heapless::Vec<Address, MAX_FRAMES>,
     /// Why the frames end before the task does.
     pub cut: Option<Cut>,
-    /// Bytes of the heap that were left for the firmware, memory outside the chip not counted where there is other.
+    /// Bytes of the heap that were left for the firmware, those outside the chip counted only where there are no others.
     pub free: Option<u64>,
     /// Bytes of the largest block that could be had.
     pub largest_free_block: Option<u64>,

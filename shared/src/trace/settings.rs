@@ -124,7 +124,8 @@ pub struct Trigger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// Less of the heap is free than so many bytes: all regions together, but for the agent's own and those outside the chip.
+    /// Less of the heap is free than so many bytes: all regions of the firmware's together, those outside the chip only
+    /// where there are no others.
     FreeBelow,
     /// The largest block that could be had there has less than so many bytes.
     LargestBelow,

@@ -11,7 +11,7 @@ use xshell::Cmd;
 
 /// Most lines that are repeated of what a failed test said: its message comes first.
 const FIRST_LINES: usize = 12;
-/// The same of another command, which says what failed last.
+/// The same of what another command has printed to its standard output, where it says last what failed.
 const LAST_LINES: usize = 90;
 
 /// How many tests passed and failed.
@@ -175,12 +175,14 @@ fn follow(
     println!("$ {shown}");
     let mut process = command.stdout(Stdio::piped()).spawn()?;
     let output = process.stdout.take().context("it has no output")?;
-    let lines = BufReader::new(output).lines();
-    read(&mut lines.inspect(|line| {
-        if let Ok(line) = line {
-            println!("{line}");
-        }
-    }))?;
+    // Programs print what they like.
+    let lines = BufReader::new(output).split(b'\n').map(|line| {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        println!("{line}");
+        Ok(line)
+    });
+    read(&mut { lines })?;
     Ok(process.wait()?)
 }
 
@@ -214,6 +216,7 @@ impl Outputs {
         self.is_open &= line != "failures:";
         if let Some((_, lines)) = self.of_tests.last_mut()
             && self.is_open
+            && !line.trim().is_empty()
             && lines.len() < FIRST_LINES
         {
             lines.push(line.to_owned());

@@ -64,7 +64,7 @@ impl Device for Board {
     }
 
     fn is_external(region: &Region) -> bool {
-        !stack::internal_ram().contains(&(region.start.0 as usize))
+        !stack::is_on_chip(region.start.0 as usize)
     }
 
     fn regions(window: Option<Window>) -> heapless::Vec<Region, 4> {

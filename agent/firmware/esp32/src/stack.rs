@@ -92,6 +92,16 @@ pub(crate) fn internal_ram() -> Range<usize> {
     between!(_dram_data_start, __heapbeacon_ram_end)
 }
 
+/// Memory of the real-time clock, on every chip that has some that holds data (`soc.h` of ESP-IDF); a firmware may have a heap there.
+#[cfg(feature = "http")]
+const RTC_RAM: Range<usize> = 0x5000_0000..0x5001_0000;
+
+/// Checks whether memory is the chip's own.
+#[cfg(feature = "http")]
+pub(crate) fn is_on_chip(address: usize) -> bool {
+    internal_ram().contains(&address) || RTC_RAM.contains(&address)
+}
+
 /// Returns the stack of the main thread.
 #[inline(always)]
 pub(crate) fn main_stack() -> Range<usize> {
@@ -122,8 +132,10 @@ pub(crate) fn rom_data() -> Range<usize> {
 /// bootloader's memory, which is reclaimed, and what is not on the chip is beside it.
 #[cfg(feature = "http")]
 pub(crate) fn region_name(start: usize) -> &'static str {
-    if !internal_ram().contains(&start) {
+    if !is_on_chip(start) {
         "psram"
+    } else if RTC_RAM.contains(&start) {
+        "rtc"
     } else if start < main_stack().end {
         "internal"
     } else {

@@ -32,8 +32,9 @@ const AGES: u64 = 6;
 const POWER_ON: &str = "power on";
 const PANIC: &str = "software: a panic, or on request";
 
-/// Sockets that each has, as a board does: the connections of a browser, and those of them that may be told of events.
+/// Sockets that each has, as a board does: as many as a browser has connections.
 pub(super) const SOCKETS: usize = 5 + VIEWERS;
+/// Those of them that may be told of events.
 pub(super) const VIEWERS: usize = 1;
 
 static CLOCK: OnceLock<Clock> = OnceLock::new();
@@ -187,6 +188,12 @@ impl StandIn {
         self.is_anyone_waiting.set(false);
         // They are there for as long as the process is.
         socket.ok()
+    }
+
+    /// Takes a socket back. Whoever waited has it then, though the task that lets him in has not come to that yet.
+    pub(super) fn give_back(&self, socket: Option<SemaphorePermit<'_>>) {
+        drop(socket);
+        self.is_anyone_waiting.set(false);
     }
 
     /// Does what the firmware has done since it was asked last.

@@ -92,7 +92,7 @@ async fn accept(stand_in: &'static StandIn, agent: Agent, listener: TcpListener)
                 let socket = stand_in.socket().await;
                 spawn_local(stand_in.scope(async move {
                     serve(agent, stream).await;
-                    drop(socket);
+                    stand_in.give_back(socket);
                 }));
             }
             // Out of descriptors, or the peer has gone again: the next one may fare better.

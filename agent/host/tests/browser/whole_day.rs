@@ -13,10 +13,16 @@ use crate::support::page::ageing::Memory;
 const SPEED: u32 = 1_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 const HOURS: u32 = 24;
-/// Pages that somebody looks at by turns, and what of it has to be there, if that is not all the same.
-const PAGES: [(&str, &str); 5] = [LIVE, ("leaks", "*"), ("flame", "*"), ("map", "*"), RECORDS];
-const LIVE: (&str, &str) = ("live", ".chart .layer.used");
-const RECORDS: (&str, &str) = ("records", ".record");
+/// Pages that somebody looks at by turns, and what is seen there and nowhere else.
+const PAGES: [(&str, &str); 5] = [
+    LIVE,
+    ("leaks", "nav [href='#/leaks'][aria-current]"),
+    ("flame", "nav [href='#/flame'][aria-current]"),
+    ("map", "nav [href='#/map'][aria-current]"),
+    RECORDS,
+];
+const LIVE: (&str, &str) = ("live", "main .chart .layer.used");
+const RECORDS: (&str, &str) = ("records", "main .record");
 /// Marks that a device keeps.
 const MARKS: u32 = 32;
 /// Looks at the page that takes most before memory is measured.

@@ -152,7 +152,7 @@ fn sentence(holding: &Holding, held: &HeldBy) -> String {
             "{is} referred to by nothing that one scan has found. It takes a second one to call {them} lost."
         ),
         How::Untraced => format!(
-            "{is} referred to by memory that may be free, or by a word that has moved, so whether somebody holds {them} is not certain:"
+            "{is} referred to by memory that may be free, a word that has moved, or blocks in doubt themselves, so whether somebody holds {them} is not certain:"
         ),
         How::Uncertain => format!(
             "{is} referred to by nothing that was found, but not all could be looked at, or the scan began before {them}: that is not certain."

@@ -61,12 +61,12 @@ impl Page {
         Ok(())
     }
 
-    /// Goes to a page and waits for what is seen there. None of its elements is handed to the test: each would be held, with all that it
-    /// was part of, until the window is closed.
+    /// Goes to a page and waits for what is seen there. The test gets none of its elements, which would be held with all around them until the
+    /// window is closed.
     pub(crate) async fn look_at(&self, (page, css): (&str, &str)) -> WebDriverResult<()> {
         let go = format!("location.hash = '#/{page}'");
         self.window.execute(go, Vec::new()).await?;
-        let is_there = format!("Number(document.querySelector(`main {css}`) !== null)");
+        let is_there = format!("Number(document.querySelector(`{css}`) !== null)");
         let started = Instant::now();
         while self.number(&is_there).await? == 0.0 {
             if started.elapsed() > PATIENCE {
