@@ -182,6 +182,16 @@ fn blocks_that_only_memory_without_a_record_holds_are_not_called_held() {
 }
 
 #[test]
+fn a_word_that_has_moved_is_called_that_and_no_memory() {
+    let held = scanned(&[record(0x1000, 1)], &[(0, 0x1000)], None).held_by(&[1], &mut names());
+    let [holding] = held.holdings.as_slice() else {
+        panic!("{held:?}");
+    };
+    assert_eq!(holding.how, How::Untraced);
+    assert_eq!(told(&holding.chain), ["a word that has moved   x1"]);
+}
+
+#[test]
 fn of_many_blocks_some_are_looked_at() {
     let records: Vec<_> = (0..1000).map(|n| record(HEAP + n * 4, 1)).collect();
     let records: Vec<_> = records
