@@ -46,10 +46,21 @@ impl Page {
 
     /// Waits for an element that contains a text, and returns all of its text.
     pub(crate) async fn text_with(&self, css: &str, text: &str) -> WebDriverResult<String> {
+        self.read_with(css, text, async |element| element.text().await.ok())
+            .await
+    }
+
+    /// Waits for an element of which something is read that contains a text, and returns that: the element may be drawn anew at any time.
+    async fn read_with(
+        &self,
+        css: &str,
+        text: &str,
+        read: impl AsyncFn(&WebElement) -> Option<String>,
+    ) -> WebDriverResult<String> {
         let started = Instant::now();
         loop {
             for element in self.window.find_all(By::Css(css)).await? {
-                if let Ok(shown) = element.text().await
+                if let Some(shown) = read(&element).await
                     && shown.contains(text)
                 {
                     return Ok(shown);
@@ -77,16 +88,7 @@ impl Page {
 
     /// Waits until an element's content has a text in it: of a drawing, too, whose text WebDriver does not read.
     pub(crate) async fn content_with(&self, css: &str, text: &str) -> WebDriverResult<String> {
-        let query = self.window.query(By::Css(css)).wait(PATIENCE, POLL);
-        let wanted = text.to_owned();
-        let query = query.with_filter(move |element: WebElement| {
-            let wanted = wanted.clone();
-            async move {
-                let content = element.prop("textContent").await;
-                Ok(content.is_ok_and(|content| content.is_some_and(|it| it.contains(&wanted))))
-            }
-        });
-        let content = query.first().await?.prop("textContent").await?;
-        Ok(content.unwrap_or_default())
+        let content = async |element: &WebElement| element.prop("textContent").await.ok().flatten();
+        self.read_with(css, text, content).await
     }
 }
