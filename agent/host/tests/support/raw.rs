@@ -8,8 +8,9 @@ use super::answer::Answer;
 use super::await_some;
 use super::client::Client;
 
-/// Longer than the agent lets any peer wait.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than the agent lets any peer wait. Who comes while a device's backlog is full, too, has to ask again, which QEMU's network does 6, 18 and
+/// 42 seconds after.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection to an agent.
 pub(crate) struct Connection {
