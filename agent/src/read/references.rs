@@ -26,8 +26,6 @@ const SLICE: usize = 4096;
 const FEWER: usize = 2048;
 /// What it takes to find the next piece of memory, in words.
 const PIECE: usize = 16;
-/// The address that stands for a word that has moved: no memory is there.
-const NOWHERE: usize = 0;
 /// Times that counting is tried again because something was allocated or freed meanwhile.
 const TRIES: usize = 4;
 
@@ -331,7 +329,7 @@ impl References {
         // What is younger than the scan is in doubt as it is.
         let is_old = record.seq <= self.scan.started_us;
         if is_old && record.freed.is_none() && self.motion.has_moved(start, record.size) {
-            self.words = Words::one(NOWHERE, start as usize);
+            self.words = Words::one(Reference::MOVED.0 as usize, start as usize);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use heapbeacon_shared::analysis::{Hold, Holder, Holders, ranked};
 use heapbeacon_shared::api::{Record, ReferencesPage, Stack};
 use heapbeacon_shared::capture::holders;
-use heapbeacon_shared::trace::{Address, Root, RootKind, Scan};
+use heapbeacon_shared::trace::{Address, Reference, Root, RootKind, Scan};
 
 use crate::symbols::names::Names;
 
@@ -225,7 +225,9 @@ impl Scanned {
     fn step(&self, holder: Holder, names: &mut Names) -> Step {
         let (what, name, place) = match holder {
             Holder::Root { root, at } => self.begin(&self.roots[root], at, names),
-            Holder::Untraced { at: Address(0) } => ("a word that has moved", String::new(), None),
+            Holder::Untraced {
+                at: Reference::MOVED,
+            } => ("a word that has moved", String::new(), None),
             Holder::Untraced { at } => (
                 "heap memory without a record",
                 String::new(),

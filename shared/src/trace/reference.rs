@@ -45,7 +45,7 @@ impl Span {
     }
 }
 
-/// A word in memory that holds an address inside the heap: in JSON the two addresses as a list. One at address 0 is of a word that has moved meanwhile.
+/// A word in memory that holds an address inside the heap: in JSON the two addresses as a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(Address, Address)", into = "(Address, Address)")]
 pub struct Reference {
@@ -53,6 +53,11 @@ pub struct Reference {
     pub at: Address,
     /// What it holds.
     pub to: Address,
+}
+
+impl Reference {
+    /// Where a word is said to be that has moved while it was looked for: no memory is there.
+    pub const MOVED: Address = Address(0);
 }
 
 impl From<(Address, Address)> for Reference {

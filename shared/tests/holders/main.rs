@@ -1,5 +1,7 @@
 //! Who holds a block, against exact reachability in a model of memory.
 
+mod held_or_lost;
+
 use std::collections::BTreeSet;
 use std::slice;
 
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 const WORD: u64 = 4;
 const ROOTS: u64 = 0x100;
 const HEAP: u64 = 0x1000;
-/// When the scan began: blocks of a larger sequence number are younger.
+/// When a scan began: blocks of a larger sequence number are younger.
 const STARTED: u64 = 1000;
 
 /// Memory with words in it.

@@ -1,17 +1,14 @@
 //! What firmware does with its pointers, and whether that is held, lost, or in doubt.
 
 use heapbeacon_shared::analysis::{Hold, Holder, Holders, LiveBlock};
-use heapbeacon_shared::trace::{Address, Reference, Root, RootKind, Scan, Scope, Span, name};
+use heapbeacon_shared::trace::{Address, Reference, Root, RootKind, Scan, Span, name};
 
-const WORD: u64 = 4;
+use super::{STARTED, WHOLE, WORD};
+
 const BSS: u64 = 0x3FC0_0000;
 const STACK: u64 = 0x3FC4_0000;
 const HEAP: u64 = 0x3FC8_0000;
 const HEAP_BYTES: u64 = 0x1_0000;
-/// When a scan begins.
-const STARTED_US: u64 = 1_000;
-/// Where words are said to be that have moved.
-const NOWHERE: u64 = 0;
 
 /// Blocks, and words that a scan has read.
 #[derive(Clone, Default)]
@@ -90,20 +87,6 @@ fn lost(before: &Memory, now: &Memory) -> Vec<u64> {
     let lost = now.lost_since(&before).into_iter();
     lost.map(|index| now.blocks()[index].address.0).collect()
 }
-
-const WHOLE: Scan = Scan {
-    started_us: STARTED_US,
-    ended_us: STARTED_US + 1,
-    is_whole: true,
-    scope: Scope::Heap,
-    found: 0,
-    omitted: 0,
-    unread: 0,
-    untraced_blocks: 0,
-    evicted_live: 0,
-    gaps: 0,
-    doubtful_until_us: 0,
-};
 
 use Hold::{Held, Uncertain, Unreached};
 
@@ -248,7 +231,7 @@ fn a_block_at_the_place_of_one_that_was_lost_and_freed_is_not_lost_by_that() {
     let mut memory = Memory::default();
     let block = memory.block();
     let mut reused = memory.clone();
-    reused.last().seq = STARTED_US - 1;
+    reused.last().seq = STARTED - 1;
     assert_eq!(lost(&memory, &memory), [block]);
     assert_eq!(lost(&memory, &reused), [0; 0]);
 }
@@ -266,7 +249,7 @@ fn what_old_words_in_free_memory_point_to_is_in_doubt_and_so_is_what_that_holds(
 fn what_a_word_that_has_moved_pointed_to_is_in_doubt_and_so_is_what_that_holds() {
     let mut memory = Memory::default();
     let (one, other) = (memory.block(), memory.block());
-    memory.point(NOWHERE, one);
+    memory.point(Reference::MOVED.0, one);
     memory.point(one, other);
     assert_eq!(memory.holds(&[one, other]), [Uncertain; 2]);
     assert_eq!(lost(&memory, &memory), [0; 0]);
@@ -290,7 +273,7 @@ fn what_only_a_young_block_holds_is_in_doubt_as_that_is() {
     let mut memory = Memory::default();
     let entry = memory.block();
     let queue = memory.block();
-    memory.last().seq = STARTED_US + 1;
+    memory.last().seq = STARTED + 1;
     memory.point(queue, entry);
     assert_eq!(memory.holds(&[entry, queue]), [Uncertain; 2]);
 }
