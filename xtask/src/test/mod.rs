@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::Workspace;
-use stages::{STAGES, Stage};
+use stages::{Cores, STAGES, Stage};
 use tally::Tally;
 
 /// Which stages run, and against what.
@@ -56,18 +56,23 @@ fn stage(name: &str) -> Result<&'static Stage> {
 /// # Errors
 /// When something failed.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let stages = &options.stages;
-    let runs_beside = |stage: &Stage, name: &str| stage.beside == Some(name);
-    let mut told = Vec::new();
-    for stage in stages {
-        if stages.iter().any(|other| runs_beside(stage, other.name)) {
-            continue;
-        }
-        let others = stages.iter().copied();
-        let others: Vec<_> = others
-            .filter(|other| runs_beside(other, stage.name))
-            .collect();
-        told.append(&mut run_together(workspace, stage, &others, options)?);
+    let of = |cores| {
+        let stages = options.stages.iter().copied();
+        stages
+            .filter(|stage| stage.cores == cores)
+            .collect::<Vec<_>>()
+    };
+    let run_all = |stages: &[&Stage]| {
+        let told = stages.iter().map(|stage| timed(workspace, stage, options));
+        told.collect::<Vec<_>>()
+    };
+    let mut told = run_all(&of(Cores::Both));
+    let [first, second] = [Cores::First, Cores::Second].map(of);
+    if first.is_empty() {
+        told.append(&mut run_all(&second));
+    } else {
+        let beside = run_beside(&second, options, || told.append(&mut run_all(&first)))?;
+        told.extend(beside);
     }
     let lines: Vec<_> = told.iter().map(|(line, _)| line.as_str()).collect();
     println!("\n{}", lines.join("\n"));
@@ -78,27 +83,22 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs a stage, and others one after the other beside it: what they print comes line by line as it may. Returns the line of each, and its tally.
-fn run_together(
-    workspace: &Workspace,
-    stage: &Stage,
-    others: &[&Stage],
+/// Runs stages one after the other beside something else: what they print comes line by line as it may. Returns the line of each, and its tally.
+fn run_beside(
+    stages: &[&Stage],
     options: &Options,
+    something: impl FnOnce(),
 ) -> Result<Vec<(String, Tally)>> {
-    if others.is_empty() {
-        return Ok(vec![timed(workspace, stage, options)]);
-    }
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
             // A shell is one thread's.
             let workspace = Workspace::open()?;
             workspace.shell.set_var("CARGO_BUILD_JOBS", "1");
-            let told = others.iter().map(|stage| timed(&workspace, stage, options));
-            anyhow::Ok(told.collect::<Vec<_>>())
+            let told = stages.iter().map(|stage| timed(&workspace, stage, options));
+            anyhow::Ok(told.collect())
         });
-        let mut told = vec![timed(workspace, stage, options)];
-        told.append(&mut beside.join().expect("it does not panic")?);
-        Ok(told)
+        something();
+        beside.join().expect("it does not panic")
     })
 }
 

@@ -19,8 +19,17 @@ pub(super) struct Stage {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     pub(super) run: fn(&Workspace, Option<&str>) -> Result<Tally>,
-    /// The stage beside which it runs, where both are to: that one leaves a core to others, this one takes no more, and goes by no time.
-    pub(super) beside: Option<&'static str>,
+    pub(super) cores: Cores,
+}
+
+/// Which cores a stage takes of the two that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cores {
+    Both,
+    /// Leaves one to others.
+    First,
+    /// Takes no more than the one that others leave, and goes by no time.
+    Second,
 }
 
 /// All stages, those first that find a mistake soonest.
@@ -29,61 +38,61 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "check",
         about: "format, lints, documentation, import rule, licences, feature sets",
         run: check,
-        beside: None,
+        cores: Cores::Both,
     },
     Stage {
         name: "unit",
         about: "unit and integration tests of every crate",
         run: unit,
-        beside: None,
+        cores: Cores::Both,
     },
     Stage {
         name: "miri",
         about: "the tracer's tests under Miri, which sees undefined behaviour",
         run: miri,
-        beside: Some("qemu"),
+        cores: Cores::Second,
     },
     Stage {
         name: "fuzz",
         about: "a minute of random bytes for everything that reads untrusted ones",
         run: fuzz,
-        beside: Some("qemu"),
+        cores: Cores::Second,
     },
     Stage {
         name: "api",
         about: "the HTTP API of a running agent",
         run: api,
-        beside: None,
+        cores: Cores::Both,
     },
     Stage {
         name: "openapi",
         about: "a running agent against its OpenAPI document",
         run: openapi,
-        beside: None,
+        cores: Cores::Both,
     },
     Stage {
         name: "browser",
         about: "the release bundle in Chromium",
         run: browser,
-        beside: None,
+        cores: Cores::Both,
     },
     Stage {
         name: "qemu",
         about: "the agent on bare metal: call stacks, the API suite, and what only a device shows",
         run: qemu,
-        beside: None,
+        cores: Cores::First,
     },
     Stage {
         name: "esp32",
         about: "the firmware for ESP32 chips: it links, keeps its budgets, and its images are sound",
         run: esp32,
-        beside: Some("bench"),
+        cores: Cores::Second,
     },
     Stage {
         name: "bench",
         about: "the budgets",
         run: bench,
-        beside: None,
+        cores: Cores::First,
     },
 ];
 
