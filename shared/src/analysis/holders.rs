@@ -148,6 +148,43 @@ impl Holders {
         (0..self.blocks.len()).filter(is_lost).collect()
     }
 
+    /// Returns how many blocks nobody can tell of by two scans of the same trace: held by neither, and by one of them all that leads there begins at
+    /// words that moved meanwhile ([`Reference::MOVED`]).
+    pub fn moved_since(&self, before: &Self) -> usize {
+        let (moved, moved_then) = (self.moved(), before.moved());
+        let is_open = |index: &usize| {
+            let block = &self.blocks[*index];
+            before.find(block.address, block.seq).is_some_and(|then| {
+                self.hold(*index) != Hold::Held
+                    && before.hold(then) != Hold::Held
+                    && (moved[*index] || moved_then[then])
+            })
+        };
+        (0..self.blocks.len()).filter(is_open).count()
+    }
+
+    /// Returns of each block whether what leads to it begins at a word that has moved.
+    fn moved(&self) -> Vec<bool> {
+        let mut known = vec![None; self.blocks.len()];
+        for first in 0..self.blocks.len() {
+            let mut way = Vec::new();
+            let mut block = first;
+            let has_moved = loop {
+                if let Some(has_moved) = known[block] {
+                    break has_moved;
+                }
+                way.push(block);
+                match self.from[block] {
+                    Some(Holder::Block { block: holder, .. }) => block = holder,
+                    Some(Holder::Untraced { at }) => break at == Reference::MOVED,
+                    Some(Holder::Root { .. }) | None => break false,
+                }
+            };
+            way.iter().for_each(|block| known[*block] = Some(has_moved));
+        }
+        known.iter().map(|known| *known == Some(true)).collect()
+    }
+
     /// Follows the references from where some begin, nearest first, to all blocks that were not reached before.
     fn spread(&mut self, graph: &Graph, begins: &[(usize, Holder)], hold: Hold) {
         let mut queue = VecDeque::new();

@@ -12,6 +12,15 @@ use super::holders::holders;
 /// Microseconds from one scan to the next that confirms it.
 const APART_US: u64 = 10_000_000;
 
+/// What two captures of a trace tell of lost blocks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lost {
+    /// The call stacks of blocks that nothing leads to, by neither capture, with how many each has, those with most bytes first.
+    pub leaks: Vec<Leak>,
+    /// How many blocks they do not tell of, because what points there has moved while a device looked for it.
+    pub moved: usize,
+}
+
 /// Why two captures do not tell what is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoLost {
@@ -49,12 +58,11 @@ impl fmt::Display for NoLost {
 
 impl core::error::Error for NoLost {}
 
-/// Returns the call stacks of blocks that nothing leads to, by neither of two captures of a trace, with how many each has, those with most
-/// bytes first. Of what the records do not tell of, nothing is said.
+/// Returns what nothing leads to by two captures of a trace, the earlier one first. Of what the records do not tell of, nothing is said.
 ///
 /// # Errors
 /// [`NoLost`] says why they do not tell.
-pub fn lost(before: &Capture, after: &Capture) -> Result<Vec<Leak>, NoLost> {
+pub fn lost(before: &Capture, after: &Capture) -> Result<Lost, NoLost> {
     let trace = |capture: &Capture| (capture.device.boot_id, capture.trace.trace_id);
     let (Some(first), Some(second)) = (&before.references, &after.references) else {
         return Err(NoLost::NotScanned);
@@ -107,7 +115,10 @@ pub fn lost(before: &Capture, after: &Capture) -> Result<Vec<Leak>, NoLost> {
     let is_doubtful = |scan: &Scan| scan.doubtful_until_us > 0 || scan.evicted_live > 0;
     match leaks.is_empty() && (is_doubtful(&earlier) || is_doubtful(&later)) {
         true => Err(NoLost::Doubtful),
-        false => Ok(leaks),
+        false => Ok(Lost {
+            leaks,
+            moved: second.moved_since(&first),
+        }),
     }
 }
 

@@ -38,7 +38,7 @@ pub use holders::holders;
 pub use leaks::leaks_page;
 pub use live::{Change, LiveBlocks};
 pub use loss::Loss;
-pub use lost::{NoLost, lost};
+pub use lost::{Lost, NoLost, lost};
 pub(crate) use marks::insert_mark;
 pub(crate) use past::Past;
 pub use reader::{CaptureReader, Page};

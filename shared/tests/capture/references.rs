@@ -116,7 +116,9 @@ fn a_capture_tells_what_pointed_into_the_heap_and_who_held_what_by_that() {
 fn two_captures_of_a_trace_make_certain_what_is_lost() {
     let [capture, later] = two_captures();
     let told = lost(&capture, &later).expect("they are of one trace");
+    assert_eq!(told.moved, 0);
     let told: Vec<_> = told
+        .leaks
         .iter()
         .map(|leak| (leak.stack.id, leak.count, leak.bytes, leak.oldest_us))
         .collect();

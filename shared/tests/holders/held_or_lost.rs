@@ -255,6 +255,29 @@ fn what_a_word_that_has_moved_pointed_to_is_in_doubt_and_so_is_what_that_holds()
     assert_eq!(lost(&memory, &memory), [0; 0]);
 }
 
+/// Counted by two scans, of which the first may have found it where it was, or one that has gone.
+#[test]
+fn blocks_that_nobody_can_tell_of_for_words_that_have_moved_are_counted() {
+    let mut still = Memory::default();
+    let (one, other, held) = (still.block(), still.block(), still.block());
+    still.point(one, other);
+    still.point(other, held);
+    still.point(BSS, held);
+    let mut moving = still.clone();
+    moving.point(Reference::MOVED.0, one);
+    let count = |before: &Memory, now: &Memory| {
+        let (before, now) = (before.scan(&WHOLE), now.scan(&WHOLE));
+        now.moved_since(&before)
+    };
+    assert_eq!(count(&still, &still), 0);
+    for (before, now) in [(&still, &moving), (&moving, &still), (&moving, &moving)] {
+        assert_eq!(count(before, now), 2, "the static's own is none");
+    }
+    let mut found = still.clone();
+    found.point(BSS + 4, one);
+    assert_eq!(count(&found, &moving), 0, "it was held then");
+}
+
 #[test]
 fn what_only_a_drivers_block_holds_is_in_doubt_as_that_is() {
     let mut memory = Memory::default();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use heapbeacon_shared::analysis::{Comparison, Turn};
 use heapbeacon_shared::api::{Leak, LeaksPage};
-use heapbeacon_shared::capture::{Capture, lost};
+use heapbeacon_shared::capture::{Capture, Lost, lost};
 use heapbeacon_shared::report::{Compared, Site};
 use heapbeacon_shared::words::plural;
 use lexopt::{Arg, Parser, ValueExt};
@@ -54,16 +54,24 @@ pub(crate) fn print(arguments: &[OsString], out: &mut impl Write) -> Result<bool
         .map(|(index, path)| version(path, &captures[index], named[index]));
     let compared = Compared::new(&before, &after)?;
     out.write_all(compared.text().as_bytes())?;
-    let lost = match lost(&captures[0], &captures[1]) {
-        Ok(leaks) => lost_sites(&captures[1], leaks, named[1]),
+    let Lost { leaks, moved } = match lost(&captures[0], &captures[1]) {
+        Ok(lost) => lost,
         Err(why) if options.failures.contains(&Failure::Lost) => {
             out.flush()?;
             return Err(why).context("nobody can tell whether blocks are lost");
         }
-        Err(_) => Vec::new(),
+        Err(_) => Lost::default(),
     };
+    let lost = lost_sites(&captures[1], leaks, named[1]);
     for site in &lost {
         writeln!(out, "{}", lost_words(site))?;
+    }
+    if moved > 0 {
+        let blocks = plural(moved as u64, "block");
+        writeln!(
+            out,
+            "- {blocks} may be lost or not: what points there has moved while the device looked for it. Fetch two captures at a quieter time."
+        )?;
     }
     for (path, capture) in options.captures.iter().zip(&captures) {
         if capture.loss.is_incomplete() {
