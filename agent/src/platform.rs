@@ -148,8 +148,8 @@ pub trait Device: Platform {
         None
     }
 
-    /// Returns what finds the names of functions, on boards that can do so by themselves: those whose names are packed can't. They are told to
-    /// `go tool pprof`; the dashboard reads [`elf`](Self::elf).
+    /// Returns what finds the names of functions, on boards that can do so by themselves: others have them where their symbol file has
+    /// ([`symbol_file::Functions`](heapbeacon_shared::symbol_file::Functions)). They are told to `go tool pprof`; the dashboard reads [`elf`](Self::elf).
     #[cfg(feature = "functions")]
     fn functions() -> Option<&'static dyn Functions> {
         None

@@ -1,25 +1,39 @@
-//! What a symbol file begins with: enough for a device to tell that it holds one, and of which length.
+//! What a symbol file begins with: enough for a device to tell that it holds one, and of which length; and the names of functions that a device
+//! can read of it.
 //!
 //! ```text
 //! 00 48 42 53   "\0HBS"
-//! 01            version
+//! version       01, or 02 with functions
 //! len, bytes    build id; 0 if there is none
 //! u32, u32      bytes of the tables, and of those compressed; little endian
+//! u32           version 2: bytes of the functions
 //! …             the tables: postcard, compressed with zlib
+//! …             version 2: the functions
 //! ```
 //!
 //! The build id comes first, so that a file of another build is refused by its first bytes. `symbols::Symbols::pack` writes
 //! such files, and `symbols` reads them in place of ELFs.
 
+mod functions;
+
+use core::ops::Range;
+
+pub use functions::{FunctionName, Functions, Source};
+
+#[cfg(feature = "symbols")]
+pub(crate) use functions::NAMELESS;
+
 use crate::trace::BuildId;
 
 /// What every symbol file begins with.
 pub const MAGIC: [u8; 4] = *b"\0HBS";
-/// The version that is written and read.
+/// The version of files without functions.
 pub const VERSION: u8 = 1;
+/// The version of files with [`Functions`].
+pub const VERSION_WITH_FUNCTIONS: u8 = 2;
 
 /// Bytes of the longest beginning that [`Head::read`] wants: a build id has 255 bytes at most, and 32 that are told.
-pub const MOST_HEAD_BYTES: usize = MAGIC.len() + 2 + 255 + 8;
+pub const MOST_HEAD_BYTES: usize = MAGIC.len() + 2 + 255 + 12;
 
 /// What a symbol file says of itself in its first bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +42,8 @@ pub struct Head {
     pub build_id: BuildId,
     /// Its bytes, these among them.
     pub bytes: u64,
+    /// Where among them its [`Functions`] are; empty if it has none.
+    pub functions: Range<u64>,
 }
 
 impl Head {
@@ -37,10 +53,20 @@ impl Head {
         let (build_id, rest) = rest.split_at_checked(length.into())?;
         let (_, rest) = rest.split_first_chunk::<4>()?;
         let (packed, rest) = rest.split_first_chunk::<4>()?;
+        let (functions, rest) = match version {
+            VERSION => ([0; 4], rest),
+            VERSION_WITH_FUNCTIONS => rest
+                .split_first_chunk()
+                .map(|(bytes, rest)| (*bytes, rest))?,
+            _ => return None,
+        };
         let head = memory.len() - rest.len();
-        (version == VERSION).then(|| Self {
+        let start = head as u64 + u64::from(u32::from_le_bytes(*packed));
+        let bytes = start + u64::from(u32::from_le_bytes(functions));
+        Some(Self {
             build_id: BuildId::new(build_id),
-            bytes: head as u64 + u64::from(u32::from_le_bytes(*packed)),
+            bytes,
+            functions: start..bytes,
         })
     }
 }
@@ -60,7 +86,7 @@ pub fn len(memory: &[u8]) -> Option<usize> {
 
 /// Checks whether the last four bytes of a symbol file can be: where it was written to flash and not to its end, they are as erased.
 ///
-/// They are the sum of what was compressed (RFC 1950, Adler-32), of which either half is less than 65,521.
+/// They are the sum of what was compressed, or of the functions (RFC 1950, Adler-32), of which either half is less than 65,521.
 pub fn is_end(end: [u8; 4]) -> bool {
     const MODULUS: u16 = 65_521;
     let [a, b, c, d] = end;
@@ -89,9 +115,17 @@ mod tests {
             (head.build_id, head.bytes),
             (BuildId::new(&[0xAA, 0xBB]), 19)
         );
-        memory[4] = 2;
+        memory[4] = 3;
         assert_eq!(len(&memory), None);
         assert_eq!(Head::read(&memory), None);
+    }
+
+    #[test]
+    fn functions_lie_behind_the_tables() {
+        let file = b"\0HBS\x02\x01\xAA\xFF\0\0\0\x03\0\0\0\x05\0\0\0xyzfives";
+        let head = Head::read(file).expect("it is one");
+        assert_eq!((head.bytes, head.functions), (27, 22..27));
+        assert_eq!(len(file), Some(file.len()));
     }
 
     #[test]

@@ -33,8 +33,9 @@ cargo xtask <command>
   verdict                      read answers of GET /api/v1/trace/leaks from standard input, one a line, those of a device
                                in the order of time; print time, call stack and kind of verdict of each leak
   symbolize ELF                copy standard input, with functions and source lines below the addresses in it (ELF: a symbol file will do)
-  symbols ELF [--out FILE | --embed]
-                               write what names addresses, a tenth of the ELF or less, to ELF.symbols: the page takes it like the ELF
+  symbols ELF [--out FILE | --embed] [--functions]
+                               write what names addresses, a tenth of the ELF or less, to ELF.symbols: the page takes it like the ELF;
+                               with --functions, a device that holds it also names functions itself, for `go tool pprof`
                                (--embed: into the ELF itself, where firmware with `symbol_room!` has room for it and serves it)
   export CAPTURE --as FORMAT [--elf ELF] [--out FILE]
                                write a capture as other tools read it, with names from the ELF, to FILE or standard output
@@ -93,6 +94,7 @@ pub(crate) enum Command {
     Symbols {
         elf: PathBuf,
         into: reports::Into,
+        with_functions: bool,
     },
     Export(Export),
     /// The arguments of `compare`.
@@ -199,17 +201,22 @@ fn export_options(mut parser: Parser) -> Result<Export> {
 }
 
 fn symbols_options(mut parser: Parser) -> Result<Command> {
-    let (mut elf, mut into) = (None, reports::Into::Beside);
+    let (mut elf, mut into, mut with_functions) = (None, reports::Into::Beside, false);
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Value(file) if elf.is_none() => elf = Some(PathBuf::from(file)),
             Arg::Long("out") => into = reports::Into::File(parser.value()?.into()),
             Arg::Long("embed") => into = reports::Into::Elf,
+            Arg::Long("functions") => with_functions = true,
             _ => return Err(arg.unexpected().into()),
         }
     }
     match elf {
-        Some(elf) => Ok(Command::Symbols { elf, into }),
+        Some(elf) => Ok(Command::Symbols {
+            elf,
+            into,
+            with_functions,
+        }),
         None => bail!("symbols takes the ELF file of a firmware"),
     }
 }
@@ -401,14 +408,21 @@ mod tests {
     fn symbols_are_of_an_elf() {
         let file = reports::Into::File("app.sym".into());
         for (line, expected) in [
-            ("symbols app.elf", reports::Into::Beside),
-            ("symbols app.elf --out app.sym", file),
-            ("symbols --embed app.elf", reports::Into::Elf),
+            ("symbols app.elf", (reports::Into::Beside, false)),
+            ("symbols app.elf --out app.sym", (file, false)),
+            ("symbols --embed app.elf", (reports::Into::Elf, false)),
+            ("symbols app.elf --functions", (reports::Into::Beside, true)),
         ] {
-            let Ok(Command::Symbols { elf, into }) = parse(line) else {
+            let Ok(Command::Symbols {
+                elf,
+                into,
+                with_functions,
+            }) = parse(line)
+            else {
                 panic!("`symbols` is a command")
             };
-            assert_eq!((elf, into), ("app.elf".into(), expected));
+            assert_eq!(elf, PathBuf::from("app.elf"));
+            assert_eq!((into, with_functions), expected);
         }
         assert!(parse("symbols --out app.sym").is_err());
     }

@@ -15,7 +15,7 @@ pub(crate) const BOARDS: &str = "agent/firmware";
 pub(crate) const EXAMPLE: &str = "agent/firmware/esp32/examples/minimal";
 
 /// What is checked.
-const CHECKED: [Package; 25] = [
+const CHECKED: [Package; 26] = [
     Package::new("heapbeacon-embassy", BOARDS, "", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "http", IMAC),
     Package::new("heapbeacon-embassy", BOARDS, "default", IMAC),
@@ -32,6 +32,7 @@ const CHECKED: [Package; 25] = [
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,http", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,mdns", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,symbols", IMC),
+    Package::new("heapbeacon-esp32", BOARDS, "esp32c3,functions", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,update", IMC),
     Package::new("heapbeacon-esp32", BOARDS, "esp32c3,provisioning", IMC),
     Package::new(

@@ -61,7 +61,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => check::run(&workspace),
         Command::Test(options) => test::run(&workspace, &options),
         Command::TestMutants { files } => test::mutants::run(&workspace, &files),
-        Command::Symbols { elf, into } => reports::symbols(&workspace, &elf, &into),
+        Command::Symbols {
+            elf,
+            into,
+            with_functions,
+        } => reports::symbols(&workspace, &elf, &into, with_functions),
         Command::Export(export) => reports::export(&workspace, &export),
         Command::Sign(words) => sign::run(&workspace, &words),
         Command::Bench => bench::run(&workspace),

@@ -20,15 +20,22 @@ pub(crate) enum Into {
     File(PathBuf),
 }
 
-/// Writes the symbol file of an ELF.
+/// Writes the symbol file of an ELF, with functions that a device finds by itself if these are wanted.
 ///
 /// # Errors
 /// When the ELF has no symbols, or no room for them, or the file can't be written.
-pub(crate) fn symbols(workspace: &Workspace, elf: &Path, into: &Into) -> Result<()> {
+pub(crate) fn symbols(
+    workspace: &Workspace,
+    elf: &Path,
+    into: &Into,
+    with_functions: bool,
+) -> Result<()> {
     let elf = path::absolute(elf)?;
+    let functions = with_functions.then_some("--functions");
     let file = match into {
         Into::Elf => {
-            report(workspace).arg("embed").arg(elf).run()?;
+            let embed = report(workspace).arg("embed").arg(elf);
+            embed.args(functions).run()?;
             return Ok(());
         }
         Into::Beside => {
@@ -38,7 +45,8 @@ pub(crate) fn symbols(workspace: &Workspace, elf: &Path, into: &Into) -> Result<
         }
         Into::File(file) => path::absolute(file)?,
     };
-    report(workspace).arg("symbols").arg(elf).arg(file).run()?;
+    let write = report(workspace).arg("symbols").arg(elf).arg(file);
+    write.args(functions).run()?;
     Ok(())
 }
 

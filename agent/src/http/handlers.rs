@@ -25,6 +25,8 @@ use crate::mark::mark;
 use crate::platform::{Device, Switch, uptime_us};
 use crate::read::bodies;
 use crate::read::cursors::{PageRecords, Stacks, now_us};
+#[cfg(feature = "functions")]
+use crate::read::functions::Known;
 use crate::read::leaks::{Asked, Kinds, LEAKS_AT_A_TIME, Leaks, MAX_KNOWN};
 use crate::read::metrics::Metrics;
 use crate::read::pins::Pins;
@@ -92,7 +94,7 @@ pub(crate) fn answer<P: Device>(server: &Server<P>, call: &Call<'_>, body: &[u8]
         Route::AllocsProfile => profile::<P>(Shown::Allocated, call.query)?
             .with("Content-Disposition", "attachment; filename=\"allocs.pb\""),
         #[cfg(feature = "functions")]
-        Route::HasProfileSymbols if P::functions().is_some() => bytes(TEXT, SYMBOLS),
+        Route::HasProfileSymbols if Known::open::<P>().is_some() => bytes(TEXT, SYMBOLS),
         // The service answers whoever asks for few enough of those that there are.
         Route::HasProfileSymbols | Route::ProfileSymbols => bytes(TEXT, NO_SYMBOLS),
         Route::Settings => settings::get::<P>()?,

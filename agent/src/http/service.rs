@@ -32,6 +32,8 @@ use crate::http::server::Server;
 use crate::platform::Device;
 use crate::read::bodies;
 use crate::read::feed::Feed;
+#[cfg(feature = "functions")]
+use crate::read::functions::Known;
 use crate::tracer::Error;
 
 /// What has to be done about a request, as far as its head says.
@@ -235,7 +237,7 @@ fn choose_route<'b, P: Device>(
             })
         }
         #[cfg(feature = "functions")]
-        Route::ProfileSymbols if body_length <= MOST_ADDRESSES && P::functions().is_some() => {
+        Route::ProfileSymbols if body_length <= MOST_ADDRESSES && Known::open::<P>().is_some() => {
             Query::new(request.target.query, endpoint.query)?;
             Ok(Action::Names)
         }

@@ -11,6 +11,7 @@
 //!               └──────► dump        text as `heap_trace_dump` prints it
 //! memory ──► references              what points into the heap, for streams and bodies
 //! flash  ──► symbols                 the names of its addresses that a device holds beside its image
+//!               └──────► functions   the name of a function, found there
 //! ```
 //!
 //! Nothing here knows where the bytes go: an HTTP answer and a serial port are alike.
@@ -22,6 +23,8 @@ pub mod bodies;
 pub mod cursors;
 pub mod dump;
 pub mod feed;
+#[cfg(feature = "functions")]
+pub(crate) mod functions;
 pub mod leaks;
 pub mod metrics;
 pub(crate) mod motion;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Lookalike;
 use super::inflate::InflateError;
-use crate::symbol_file::VERSION;
+use crate::symbol_file::VERSION_WITH_FUNCTIONS;
 
 /// Why no symbols could be read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl fmt::Display for ElfError {
             }
             Self::SymbolFileVersion(version) => write!(
                 f,
-                "the symbol file is of version {version}, and version {VERSION} is read here; make it \
+                "the symbol file is of version {version}, and none above {VERSION_WITH_FUNCTIONS} is read here; make it \
                  again with `cargo xtask symbols`"
             ),
         }

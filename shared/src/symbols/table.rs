@@ -59,7 +59,13 @@ impl Symbols {
     /// # Ok(()) }
     /// ```
     pub fn pack(&self) -> Vec<u8> {
-        file::pack(self)
+        file::pack(self, false)
+    }
+
+    /// Packs the same with names of functions that a device can find in its flash ([`symbol_file::Functions`](crate::symbol_file::Functions)).
+    /// They are not compressed: of a firmware they take half as many bytes as the rest.
+    pub fn pack_with_functions(&self) -> Vec<u8> {
+        file::pack(self, true)
     }
 
     /// Returns the build id, if the program was linked with one.

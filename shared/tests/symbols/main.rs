@@ -8,6 +8,7 @@ mod edit;
 mod fixture;
 mod fold;
 mod folded;
+mod functions;
 mod lookup;
 mod names;
 mod numbering;

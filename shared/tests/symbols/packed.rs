@@ -116,25 +116,27 @@ fn the_build_id_is_known_before_the_tables_are_read() {
 
 #[test]
 fn a_symbol_file_cut_off_anywhere_is_an_error() {
-    let packed = symbols(&BARE).pack();
-    for len in 4..packed.len() {
-        assert!(Symbols::parse(&packed[..len]).is_err(), "{len}");
+    let symbols = symbols(&BARE);
+    for packed in [symbols.pack(), symbols.pack_with_functions()] {
+        for len in 4..packed.len() {
+            assert!(Symbols::parse(&packed[..len]).is_err(), "{len}");
+        }
+        let longer = [&packed[..], &[0]].concat();
+        let longer = Symbols::parse(&longer).err();
+        assert!(
+            matches!(longer, Some(ElfError::SymbolFile(_))),
+            "{longer:?}"
+        );
     }
-    let longer = [&packed[..], &[0]].concat();
-    let longer = Symbols::parse(&longer).err();
-    assert!(
-        matches!(longer, Some(ElfError::SymbolFile(_))),
-        "{longer:?}"
-    );
 }
 
 #[test]
 fn a_version_of_later_is_told() {
     let mut packed = symbols(&BARE).pack();
-    packed[4] = 2;
+    packed[4] = 3;
     assert_eq!(
         Symbols::parse(&packed).err(),
-        Some(ElfError::SymbolFileVersion(2))
+        Some(ElfError::SymbolFileVersion(3))
     );
 }
 

@@ -42,6 +42,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// What is said of arguments that nobody gives by hand.
+const UNKNOWN: &str = "`cargo xtask` starts this, which knows what it takes";
+
 /// Runs a command; returns whether all is well.
 fn run(arguments: &[OsString]) -> Result<bool> {
     let input = io::stdin().lock();
@@ -58,14 +61,26 @@ fn run(arguments: &[OsString]) -> Result<bool> {
         [command, elf] if command == "symbolize" => {
             symbolize::print(Path::new(elf), input, &mut out)?;
         }
-        [command, elf] if command == "embed" => symbols::embed(Path::new(elf), &mut out)?,
-        [command, elf, file] if command == "symbols" => {
-            symbols::write(Path::new(elf), Path::new(file), &mut out)?;
+        [command, elf, functions @ ..] if command == "embed" => {
+            symbols::embed(Path::new(elf), has_functions(functions)?, &mut out)?;
         }
-        _ => bail!("`cargo xtask` starts this, which knows what it takes"),
+        [command, elf, file, functions @ ..] if command == "symbols" => {
+            let [elf, file] = [elf, file].map(Path::new);
+            symbols::write(elf, file, has_functions(functions)?, &mut out)?;
+        }
+        _ => bail!(UNKNOWN),
     }
     out.flush()?;
     Ok(is_well)
+}
+
+/// Reads whether a symbol file is to have functions.
+fn has_functions(arguments: &[OsString]) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [argument] if argument == "--functions" => Ok(true),
+        _ => bail!(UNKNOWN),
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -16,10 +16,15 @@ const ROOM: &str = "HEAPBEACON_SYMBOLS";
 ///
 /// # Errors
 /// When the ELF has no symbols that can be read, and when the file can't be written.
-pub(crate) fn write(elf: &Path, file: &Path, out: &mut impl Write) -> Result<()> {
+pub(crate) fn write(
+    elf: &Path,
+    file: &Path,
+    with_functions: bool,
+    out: &mut impl Write,
+) -> Result<()> {
     let bytes = read(elf)?;
     let symbols = symbols(elf, &bytes)?;
-    let packed = symbols.pack();
+    let packed = pack(&symbols, with_functions);
     put(file, &packed)?;
     tell(file, &packed, &bytes, &symbols, out)
 }
@@ -28,11 +33,11 @@ pub(crate) fn write(elf: &Path, file: &Path, out: &mut impl Write) -> Result<()>
 ///
 /// # Errors
 /// When the ELF has no symbols that can be read, when it has no room or too little, and when it can't be written.
-pub(crate) fn embed(elf: &Path, out: &mut impl Write) -> Result<()> {
+pub(crate) fn embed(elf: &Path, with_functions: bool, out: &mut impl Write) -> Result<()> {
     let mut bytes = read(elf)?;
     let room = room(&bytes).with_context(|| format!("{} can't hold names", elf.display()))?;
     let symbols = symbols(elf, &bytes)?;
-    let packed = symbols.pack();
+    let packed = pack(&symbols, with_functions);
     let (needed, there) = (packed.len(), room.len());
     ensure!(
         needed <= there,
@@ -54,6 +59,13 @@ fn read(elf: &Path) -> Result<Vec<u8>> {
 
 fn symbols(elf: &Path, bytes: &[u8]) -> Result<Symbols> {
     Symbols::parse(bytes).with_context(|| format!("{} names no addresses", elf.display()))
+}
+
+fn pack(symbols: &Symbols, with_functions: bool) -> Vec<u8> {
+    match with_functions {
+        true => symbols.pack_with_functions(),
+        false => symbols.pack(),
+    }
 }
 
 fn put(file: &Path, bytes: &[u8]) -> Result<()> {

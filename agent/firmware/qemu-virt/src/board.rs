@@ -29,7 +29,7 @@ use crate::{clock, flash, heap, interrupts, keep, stack, update};
 /// Words of the record buffer: about 1,580 records and 395 call stacks.
 const BUFFER_WORDS: usize = 12 * 1024;
 /// Bytes of the image for names of its addresses.
-const SYMBOLS_BYTES: usize = 320 * 1024;
+const SYMBOLS_BYTES: usize = 352 * 1024;
 /// Events that to-host mode keeps until they are read: a viewer may be that far behind.
 const EVENTS: usize = 1024;
 /// The task that interrupts are: behind those of embassy.

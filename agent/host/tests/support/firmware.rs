@@ -110,9 +110,16 @@ fn build_id(elf: &[u8]) -> BuildId {
 
 /// Returns the agent's image without the names of its addresses that it may carry itself.
 pub(crate) fn without_names() -> Vec<u8> {
+    with_names(&[])
+}
+
+/// Returns the image as it was built, with a symbol file in the room for one.
+pub(crate) fn with_names(names: &[u8]) -> Vec<u8> {
     let mut elf = elf(AGENT);
     let room = place(&elf, "HEAPBEACON_SYMBOLS");
-    elf[room].fill(0xFF);
+    let room = &mut elf[room];
+    room.fill(0xFF);
+    room[..names.len()].copy_from_slice(names);
     elf
 }
 

@@ -31,6 +31,8 @@ use crate::http::server::Server;
 use crate::http::service::{Action, Order, perform};
 use crate::http::slots::{Permit, Seat};
 use crate::platform::Device;
+#[cfg(feature = "functions")]
+use crate::read::functions::Known;
 
 /// What follows a request that was answered.
 enum Turn<M: RawMutex + 'static> {
@@ -222,9 +224,9 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let mut body = Body::new();
     #[cfg(feature = "functions")]
     if matches!(order.action, Ok(Action::Names))
-        && let Some(functions) = P::functions()
+        && let Some(known) = Known::open::<P>()
     {
-        names::tell(functions, order, tail, &mut body, output, deadline).await?;
+        names::tell(&known, order, tail, &mut body, output, deadline).await?;
         return Ok(Done::Told);
     }
     receive::<P, _, _, _, _>(link, order, tail, &mut body, output, deadline).await?;

@@ -14,15 +14,18 @@ use crate::http::answer::reply::{Content, Reply};
 use crate::http::link::Lost;
 use crate::http::request::input::{Body, Tail};
 use crate::http::service::Order;
-use crate::platform::Functions;
+use crate::read::functions::{Found, Known};
+
+/// Bytes of a name that are read at once.
+const PIECE: usize = 32;
 
 /// Answers with a line for each address of the body that has a name, by way of the memory for a body. The end of the connection is the end of the
 /// answer, which begins before all was read: so there is one address at a time, however many come.
 ///
 /// # Errors
-/// When the body ends too soon or is too slow, or the answer is not taken.
+/// When the body ends too soon or is too slow, the answer is not taken, or a name can't be read any more.
 pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
-    functions: &dyn Functions,
+    known: &Known,
     order: &mut Order<'_>,
     tail: &mut Tail<'_, I>,
     body: &mut Body,
@@ -46,7 +49,7 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
         };
         for byte in &body[..read] {
             if let Some(address) = addresses.take(*byte) {
-                line(functions, address, output).await?;
+                line(known, address, output).await?;
             }
         }
         if read == 0 {
@@ -55,21 +58,36 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
         yield_now().await;
     }
     if let Some(address) = addresses.end() {
-        line(functions, address, output).await?;
+        line(known, address, output).await?;
     }
     output.flush().await
 }
 
 /// Writes an address and its name, if it has one.
 async fn line<W: Write, T: Timer<R>, R>(
-    functions: &dyn Functions,
+    known: &Known,
     address: u64,
     output: &mut Output<'_, W, T, R>,
 ) -> Result<(), Lost> {
-    match functions.name(address) {
-        Some(name) => output.format(format_args!("{address:#x}\t{name}\n")).await,
-        None => Ok(()),
+    let Some(name) = known.find(address) else {
+        return Ok(());
+    };
+    output.format(format_args!("{address:#x}\t")).await?;
+    match name {
+        Found::Text(name) => output.write(name.as_bytes()).await?,
+        Found::Filed(mut name) => {
+            let mut piece = [0; PIECE];
+            loop {
+                // Half a name would be another: whoever asked sees that the answer is cut.
+                let bytes = known.read(&mut name, &mut piece).map_err(|_| Lost)?;
+                if bytes == 0 {
+                    break;
+                }
+                output.write(&piece[..bytes]).await?;
+            }
+        }
     }
+    output.write(b"\n").await
 }
 
 /// Addresses that come byte by byte, as `0x4200a0b1+0x4200a0c2`. What is none is left out.

@@ -1,5 +1,6 @@
 //! Symbol files: what an ELF tells of addresses, without the rest. [`symbol_file`](crate::symbol_file) has what they begin with.
 
+mod functions;
 mod places;
 mod tables;
 mod write;
@@ -13,7 +14,7 @@ pub(super) use write::pack;
 use super::inflate::inflate_to;
 use super::layout::HEADER_LEN;
 use super::{BuildId, ElfError, Missing};
-use crate::symbol_file::{MAGIC, VERSION};
+use crate::symbol_file::{MAGIC, VERSION, VERSION_WITH_FUNCTIONS};
 use tables::Tables;
 
 /// Most bytes of a build id: as many as are read before the rest is.
@@ -36,7 +37,7 @@ pub(super) fn build_id(header: &[u8]) -> Result<Option<Option<BuildId>>, ElfErro
 
 fn after_magic(bytes: &[u8]) -> Result<(Option<BuildId>, &[u8]), ElfError> {
     let (&[version, len], rest) = bytes.split_first_chunk().ok_or(CUT_OFF)?;
-    if version != VERSION {
+    if ![VERSION, VERSION_WITH_FUNCTIONS].contains(&version) {
         return Err(ElfError::SymbolFileVersion(version));
     }
     let (build_id, rest) = rest.split_at_checked(len.into()).ok_or(CUT_OFF)?;
@@ -48,12 +49,19 @@ fn after_magic(bytes: &[u8]) -> Result<(Option<BuildId>, &[u8]), ElfError> {
 pub(super) fn read(file: &[u8]) -> Result<(Places, Vec<Missing>), ElfError> {
     let (_, rest) = after_magic(file.get(MAGIC.len()..).unwrap_or_default())?;
     let (size, rest) = rest.split_first_chunk().ok_or(CUT_OFF)?;
-    let (len, packed) = rest.split_first_chunk().ok_or(CUT_OFF)?;
-    match u64::from(u32::from_le_bytes(*len)).cmp(&(packed.len() as u64)) {
+    let (len, rest) = rest.split_first_chunk().ok_or(CUT_OFF)?;
+    // Devices read the functions; here the tables tell more.
+    let (functions, rest) = match file.get(MAGIC.len()) {
+        Some(&VERSION_WITH_FUNCTIONS) => rest.split_first_chunk().ok_or(CUT_OFF)?,
+        _ => (&[0; 4], rest),
+    };
+    let [len, functions] = [len, functions].map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
+    match (len + functions).cmp(&(rest.len() as u64)) {
         Ordering::Greater => return Err(CUT_OFF),
         Ordering::Less => return Err(ElfError::SymbolFile("something follows its end")),
         Ordering::Equal => {}
     }
+    let packed = &rest[..rest.len() - functions as usize];
     let most = ALWAYS_ALLOWED.max(packed.len() as u64 * MOST_GROWTH);
     let tables = inflate_to(packed, u32::from_le_bytes(*size).into(), most)
         .map_err(|_| ElfError::SymbolFile("it can't be unpacked"))?;

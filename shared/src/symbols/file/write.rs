@@ -4,17 +4,18 @@ use alloc::vec::Vec;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
-use super::MOST_BUILD_ID;
 use super::tables::{Rows, Statics, Tables};
-use crate::symbol_file::{MAGIC, VERSION};
+use super::{MOST_BUILD_ID, functions};
+use crate::symbol_file::{MAGIC, VERSION, VERSION_WITH_FUNCTIONS};
 use crate::symbols::{BuildId, Frame, Symbols};
 
 /// How hard it is tried: the most that is not absurdly slow.
 const LEVEL: u8 = 9;
 
-/// Writes a symbol file.
-pub(in crate::symbols) fn pack(symbols: &Symbols) -> Vec<u8> {
+/// Writes a symbol file, with functions if these are wanted.
+pub(in crate::symbols) fn pack(symbols: &Symbols, with_functions: bool) -> Vec<u8> {
     let runs: Vec<_> = runs(symbols).collect();
+    let functions = with_functions.then(|| functions::written(runs.iter().map(function)));
     let names = Names::of(symbols, &runs);
     let mut packer = Packer::new(&names);
     for (address, frames) in &runs {
@@ -26,10 +27,10 @@ pub(in crate::symbols) fn pack(symbols: &Symbols) -> Vec<u8> {
     tables.statics = statics(symbols, &names);
     tables.pools = symbols.pools();
     tables.names = names.text();
-    written(symbols.build_id(), &tables)
+    written(symbols.build_id(), &tables, functions.as_deref())
 }
 
-fn written(build_id: Option<&BuildId>, tables: &Tables) -> Vec<u8> {
+fn written(build_id: Option<&BuildId>, tables: &Tables, functions: Option<&[u8]>) -> Vec<u8> {
     // Linkers write 20 bytes; one that is too long to be told is none.
     let build_id = build_id.map(BuildId::as_bytes).unwrap_or_default();
     let build_id = match build_id.len() {
@@ -45,15 +46,22 @@ fn written(build_id: Option<&BuildId>, tables: &Tables) -> Vec<u8> {
             .to_le_bytes()
     };
     let len = u8::try_from(build_id.len()).unwrap_or_default();
-    [
+    let version = match functions {
+        Some(_) => VERSION_WITH_FUNCTIONS,
+        None => VERSION,
+    };
+    let mut file = [
         &MAGIC[..],
-        &[VERSION, len],
+        &[version, len],
         build_id,
         &bytes_of(&tables),
         &bytes_of(&packed),
-        &packed,
     ]
-    .concat()
+    .concat();
+    file.extend(functions.map(bytes_of).into_iter().flatten());
+    file.extend_from_slice(&packed);
+    file.extend_from_slice(functions.unwrap_or_default());
+    file
 }
 
 /// An address, and the frames that are found from there on.
@@ -74,6 +82,15 @@ fn runs(symbols: &Symbols) -> impl Iterator<Item = Run> {
             (address, frames)
         })
     })
+}
+
+/// Returns which function is found from an address on: the outermost frame's, which the others are inlined into.
+fn function((address, frames): &Run) -> (u64, Option<&str>) {
+    let outermost = frames.last();
+    (
+        *address,
+        outermost.and_then(|frame| frame.function.as_deref()),
+    )
 }
 
 /// All names of a program, each once, and their numbers.

@@ -1,6 +1,10 @@
 //! What is answered to who asks for names of addresses.
 
 use super::*;
+#[cfg(all(feature = "functions", feature = "flash"))]
+use crate::http::tests::symbols::hold_symbols;
+#[cfg(all(feature = "functions", feature = "flash"))]
+use heapbeacon_shared::symbol_file::{MAGIC, VERSION, VERSION_WITH_FUNCTIONS};
 
 /// Posts addresses, and says something else behind them.
 fn ask_for_names(addresses: &str) -> Peer {
@@ -66,4 +70,71 @@ fn a_board_that_knows_its_functions_tells_as_many_names_as_are_asked_for_however
     );
     let (answer, _) = talk(ask_for_names(&"0x42000008+".repeat(100_000)));
     assert!(answer.ends_with("num_symbols: 0\n"), "{answer}");
+}
+
+/// Makes a symbol file of the board's build with two functions, and a gap between them.
+#[cfg(all(feature = "functions", feature = "flash"))]
+fn file_with_functions() -> Vec<u8> {
+    const NONE: u32 = u32::MAX;
+    let code = CODE as u32;
+    let rows = [[code, 0], [code + 16, NONE], [code + 32, 17]];
+    let names = "app::cache::fill\0core::ops::function::FnOnce::call_once{{vtable.shim}}\0";
+    let numbers = [rows.len() as u32, names.len() as u32];
+    let numbers = numbers.iter().chain(rows.as_flattened());
+    let mut functions: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
+    functions.extend(names.bytes());
+    functions.extend([0x12; 4]);
+    let mut file = Vec::from(MAGIC);
+    file.extend([VERSION_WITH_FUNCTIONS, 20]);
+    file.extend([BUILD; 20]);
+    // No multiple of four lies where the functions do.
+    for length in [99, 5, functions.len() as u32] {
+        file.extend(length.to_le_bytes());
+    }
+    file.extend(*b"table");
+    file.extend(functions);
+    file
+}
+
+#[cfg(all(feature = "functions", feature = "flash"))]
+const BUILD: u8 = 0x5a;
+
+#[cfg(all(feature = "functions", feature = "flash"))]
+#[test]
+fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_build() {
+    const NAMES: &str = "num_symbols: 1\n0x42000008\tapp::cache::fill\n0x42000020\tcore::ops::function::FnOnce::call_once{{vtable.shim}}\n";
+    let device = api::Device {
+        build_id: BuildId::new(&[BUILD; 20]),
+        ..api::Device::default()
+    };
+    call(Names {
+        device,
+        ..Names::default()
+    });
+    let told = |file: &[u8]| {
+        hold_symbols(file);
+        let (has, _) = talk(Peer::that_leaves(get("/debug/pprof/symbol")));
+        let asked = "0x42000008+0x42000010+0x4200001f+0x42000020+0x41ffffff";
+        let (answer, _) = talk(ask_for_names(asked));
+        let (_, names) = answer.split_once("\r\n\r\n").expect("a head ends");
+        assert_eq!(
+            has.ends_with("num_symbols: 1\n"),
+            names.starts_with("num_symbols: 1\n")
+        );
+        String::from(names)
+    };
+    let file = file_with_functions();
+    assert_eq!(told(&file), NAMES);
+
+    let mut without = file.clone();
+    without[4] = VERSION;
+    let mut of_another = file.clone();
+    of_another[6] ^= 1;
+    let cut = &file[..file.len() - 4];
+    let mut too_many = file.clone();
+    let rows = 6 + 20 + 12 + 5;
+    too_many[rows] += 1;
+    for file in [&without, &of_another, cut, &too_many, &[][..]] {
+        assert!(told(file).contains("num_symbols: 0\n"), "{file:x?}");
+    }
 }

@@ -1,0 +1,66 @@
+//! The functions of the running image, by whoever knows them: the board, or a symbol file that it holds.
+
+use heapbeacon_shared::symbol_file::{self, FunctionName, Head};
+
+use crate::platform::{Device, Functions};
+use crate::read::symbols::{File, Place};
+
+/// What names functions.
+pub(crate) enum Known {
+    Board(&'static dyn Functions),
+    Image(symbol_file::Functions<&'static [u8]>),
+    Flash(symbol_file::Functions<Place>),
+}
+
+/// The name of a function.
+pub(crate) enum Found<'k> {
+    Text(&'k str),
+    /// It is read piece by piece.
+    Filed(FunctionName),
+}
+
+/// The flash can't be read, or holds something else by now.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+impl Known {
+    /// Finds who knows the functions; `None` if nobody does.
+    pub(crate) fn open<P: Device>() -> Option<Self> {
+        if let Some(functions) = P::functions() {
+            return Some(Self::Board(functions));
+        }
+        match P::elf() {
+            Some(image) => {
+                let part = Head::read(image)?.functions;
+                symbol_file::Functions::open(image, part).map(Self::Image)
+            }
+            None => File::open::<P>().ok()?.functions().map(Self::Flash),
+        }
+    }
+
+    /// Finds the name of the function that an address of the image lies in.
+    pub(crate) fn find(&self, address: u64) -> Option<Found<'_>> {
+        match self {
+            Self::Board(functions) => functions.name(address).map(Found::Text),
+            Self::Image(functions) => functions.find(address).map(Found::Filed),
+            Self::Flash(functions) => functions.find(address).map(Found::Filed),
+        }
+    }
+
+    /// Reads the next bytes of a name in a symbol file into some room; returns how many, 0 at its end.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub(crate) fn read(
+        &self,
+        name: &mut FunctionName,
+        room: &mut [u8],
+    ) -> Result<usize, Unreadable> {
+        match self {
+            Self::Board(_) => Some(0),
+            Self::Image(functions) => functions.read_name(name, room),
+            Self::Flash(functions) => functions.read_name(name, room),
+        }
+        .ok_or(Unreadable)
+    }
+}
