@@ -39,7 +39,7 @@ pub(crate) fn all() -> Vec<Workload> {
 }
 
 /// What never leaks, as anybody can know since a second.
-fn clean(
+pub(crate) fn clean(
     name: &'static str,
     known: u64,
     step: impl FnMut(&mut Site, &mut Noise, u64) + 'static,
@@ -48,7 +48,7 @@ fn clean(
 }
 
 /// What leaks, as anybody can know since a second.
-fn leak(
+pub(crate) fn leak(
     name: &'static str,
     known: u64,
     step: impl FnMut(&mut Site, &mut Noise, u64) + 'static,
@@ -57,7 +57,13 @@ fn leak(
 }
 
 /// Allocates blocks within a second that live for so many milliseconds.
-fn traffic(site: &mut Site, noise: &mut Noise, second: u64, per_second: f64, life: (u64, u64)) {
+pub(crate) fn traffic(
+    site: &mut Site,
+    noise: &mut Noise,
+    second: u64,
+    per_second: f64,
+    life: (u64, u64),
+) {
     for _ in 0..noise.about(per_second) {
         let at = second * 1_000 + noise.below(950);
         site.alloc(at, any(noise, 24, 400), any(noise, life.0, life.1));
@@ -65,17 +71,17 @@ fn traffic(site: &mut Site, noise: &mut Noise, second: u64, per_second: f64, lif
 }
 
 /// One of so many, the first ones far more often than the last ones.
-fn popular(noise: &mut Noise, many: u64) -> u64 {
+pub(crate) fn popular(noise: &mut Noise, many: u64) -> u64 {
     let unit = noise.below(1_000_000) as f64 / 1e6;
     (many as f64).powf(unit) as u64
 }
 
 /// Values by key: each takes the place of the one before.
 #[derive(Default)]
-struct Map(BTreeMap<u64, Block>);
+pub(crate) struct Map(pub(crate) BTreeMap<u64, Block>);
 
 impl Map {
-    fn set(&mut self, site: &mut Site, second: u64, key: u64, size: u64) {
+    pub(crate) fn set(&mut self, site: &mut Site, second: u64, key: u64, size: u64) {
         let value = keep(site, second, size);
         if let Some(before) = self.0.insert(key, value) {
             site.free(second * 1_000 + 500, before);
@@ -83,13 +89,13 @@ impl Map {
     }
 
     /// Adds what is not yet there.
-    fn intern(&mut self, site: &mut Site, second: u64, key: u64, size: u64) {
+    pub(crate) fn intern(&mut self, site: &mut Site, second: u64, key: u64, size: u64) {
         self.0
             .entry(key)
             .or_insert_with(|| keep(site, second, size));
     }
 
-    fn remove(&mut self, site: &mut Site, second: u64, key: u64) {
+    pub(crate) fn remove(&mut self, site: &mut Site, second: u64, key: u64) {
         if let Some(value) = self.0.remove(&key) {
             site.free(second * 1_000 + 500, value);
         }
@@ -98,14 +104,14 @@ impl Map {
 
 /// Blocks in the order in which they came.
 #[derive(Default)]
-struct Queue(VecDeque<Block>);
+pub(crate) struct Queue(pub(crate) VecDeque<Block>);
 
 impl Queue {
-    fn push(&mut self, site: &mut Site, second: u64, size: u64) {
+    pub(crate) fn push(&mut self, site: &mut Site, second: u64, size: u64) {
         self.0.push_back(keep(site, second, size));
     }
 
-    fn pop(&mut self, site: &mut Site, second: u64, count: u64) {
+    pub(crate) fn pop(&mut self, site: &mut Site, second: u64, count: u64) {
         for _ in 0..count {
             if let Some(block) = self.0.pop_front() {
                 site.free(second * 1_000 + 500, block);
@@ -114,25 +120,25 @@ impl Queue {
     }
 
     /// Frees the oldest beyond so many.
-    fn trim(&mut self, site: &mut Site, second: u64, room: usize) {
+    pub(crate) fn trim(&mut self, site: &mut Site, second: u64, room: usize) {
         let beyond = self.0.len().saturating_sub(room);
         self.pop(site, second, beyond as u64);
     }
 
-    fn clear(&mut self, site: &mut Site, second: u64) {
+    pub(crate) fn clear(&mut self, site: &mut Site, second: u64) {
         self.trim(site, second, 0);
     }
 }
 
 /// Keys in the order in which they were used last, and their blocks.
-struct Lru {
+pub(crate) struct Lru {
     order: VecDeque<u64>,
     map: Map,
     room: usize,
 }
 
 impl Lru {
-    fn of(room: usize) -> Self {
+    pub(crate) fn of(room: usize) -> Self {
         Self {
             order: VecDeque::new(),
             map: Map::default(),
@@ -141,7 +147,7 @@ impl Lru {
     }
 
     /// Returns the key that has to go.
-    fn visit(&mut self, site: &mut Site, second: u64, key: u64) -> Option<u64> {
+    pub(crate) fn visit(&mut self, site: &mut Site, second: u64, key: u64) -> Option<u64> {
         match self.order.iter().position(|other| *other == key) {
             Some(at) => {
                 self.order.remove(at);
@@ -156,7 +162,7 @@ impl Lru {
         }
     }
 
-    fn touch(&mut self, site: &mut Site, second: u64, key: u64) {
+    pub(crate) fn touch(&mut self, site: &mut Site, second: u64, key: u64) {
         if let Some(old) = self.visit(site, second, key) {
             self.map.remove(site, second, old);
         }
