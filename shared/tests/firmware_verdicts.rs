@@ -71,7 +71,7 @@ fn verdicts_on_call_sites_of_products_are_right() {
     let limits = Limits {
         recall: [0.97, 0.97],
         wrong: [0.001, 0.001],
-        // Nearly all before anybody can know: what was long in use is given back, and more of it is kept.
+        // By history nearly all before anybody can know: what was long in use is given back, and more of it is kept.
         flickers: [18, 33],
     };
     judge_all(products::all, &limits);
