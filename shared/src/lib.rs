@@ -10,7 +10,7 @@
 //! | `report` | captures in words: what changed from one to another | `alloc` |
 //! | `words` | numbers as people read them | `alloc` |
 //! | [`pprof`] | the fields of a heap profile, for devices and exports | – |
-//! | [`symbol_file`] | what a symbol file begins with | – |
+//! | [`symbol_file`] | what a symbol file begins with, and its functions | – |
 //! | [`update`] | what stands before a firmware image that is sent to a device | – |
 //! | [`wire`] | the versioned stream of postcard messages, its encoder and decoder | – |
 //! | `frames` | call stacks with names: whose code a frame is, what may be folded | `alloc` |
