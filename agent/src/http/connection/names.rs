@@ -76,6 +76,8 @@ async fn line<W: Write, T: Timer<R>, R>(
     match name {
         Found::Text(name) => output.write(name.as_bytes()).await?,
         Found::Filed(mut name) => {
+            // To find it took a dozen readings of flash.
+            yield_now().await;
             let mut piece = [0; PIECE];
             loop {
                 // Half a name would be another: whoever asked sees that the answer is cut.
