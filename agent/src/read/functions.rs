@@ -31,8 +31,10 @@ impl Known {
         }
         match P::elf() {
             Some(image) => {
-                let part = Head::read(image)?.functions;
-                symbol_file::Functions::open(image, part).map(Self::Image)
+                let head = Head::read(image)?;
+                let is_of_it = head.build_id == P::describe().build_id;
+                let functions = symbol_file::Functions::open(image, head.functions);
+                functions.filter(|_| is_of_it).map(Self::Image)
             }
             None => File::open::<P>().ok()?.functions().map(Self::Flash),
         }

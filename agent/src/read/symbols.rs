@@ -103,7 +103,7 @@ impl File {
     /// Reads its next bytes into some room, of which it may use less; returns how many these are, none at its end. What can't be read is one, too, and what others are written over
     /// meanwhile: whoever gets the file sees that it is cut.
     pub fn read(&mut self, room: &mut [u8]) -> usize {
-        let Place { part, claims } = self.place;
+        let part = self.place.part;
         let room_bytes = room.len() - room.len() % ALIGNMENT;
         let left = usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX);
         let wanted = left.min(room_bytes);
@@ -111,13 +111,20 @@ impl File {
         if wanted == 0 || !part.read(self.at, words) {
             return 0;
         }
-        let mut magic = MAGIC;
-        let is_there = part.read(0, &mut magic) && magic == MAGIC;
-        if !is_there || part.claims() != claims {
+        if !self.place.is_there() {
             return 0;
         }
         self.at += wanted as u64;
         wanted
+    }
+}
+
+impl Place {
+    /// Checks whether what was read is of the file that was opened: nobody has begun to write there. Whoever has the right to, and has written nothing yet,
+    /// takes the file's first bytes away before anything else.
+    fn is_there(self) -> bool {
+        let mut magic = MAGIC;
+        self.part.read(0, &mut magic) && magic == MAGIC && self.part.claims() == self.claims
     }
 }
 
@@ -134,6 +141,6 @@ impl Source for Place {
             piece.copy_from_slice(&wanted[skipped..][..piece.len()]);
             at += piece.len() as u64;
         }
-        self.part.claims() == self.claims
+        self.is_there()
     }
 }

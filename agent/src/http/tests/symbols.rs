@@ -46,9 +46,10 @@ fn chip_with(bytes: &[u8]) -> Flash {
 }
 
 /// Puts some bytes into the part of the flash that is for names, and nothing else.
-pub(super) fn hold_symbols(bytes: &[u8]) {
-    let part = Partition::<CriticalSectionRawMutex, _>::new(chip_with(bytes), RANGE);
-    keep_symbols(Box::leak(Box::new(part)));
+pub(super) fn hold_symbols(bytes: &[u8]) -> &'static Partition<CriticalSectionRawMutex, Flash> {
+    let part = Box::leak(Box::new(Partition::new(chip_with(bytes), RANGE)));
+    keep_symbols(part);
+    part
 }
 
 /// Runs a build with some bytes in the part of the flash that is for names; returns the answers of the device to who asks for them, and for itself.

@@ -4,6 +4,10 @@ use super::*;
 #[cfg(all(feature = "functions", feature = "flash"))]
 use crate::http::tests::symbols::hold_symbols;
 #[cfg(all(feature = "functions", feature = "flash"))]
+use crate::read::functions::Known;
+#[cfg(all(feature = "functions", feature = "flash"))]
+use crate::symbols::upload::{BLOCK, Upload};
+#[cfg(all(feature = "functions", feature = "flash"))]
 use heapbeacon_shared::symbol_file::{MAGIC, VERSION, VERSION_WITH_FUNCTIONS};
 
 /// Posts addresses, and says something else behind them.
@@ -99,10 +103,9 @@ fn file_with_functions() -> Vec<u8> {
 #[cfg(all(feature = "functions", feature = "flash"))]
 const BUILD: u8 = 0x5a;
 
+/// Has the board run the build that the file is of.
 #[cfg(all(feature = "functions", feature = "flash"))]
-#[test]
-fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_build() {
-    const NAMES: &str = "num_symbols: 1\n0x42000008\tapp::cache::fill\n0x42000020\tcore::ops::function::FnOnce::call_once{{vtable.shim}}\n";
+fn run_build() {
     let device = api::Device {
         build_id: BuildId::new(&[BUILD; 20]),
         ..api::Device::default()
@@ -111,6 +114,13 @@ fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_buil
         device,
         ..Names::default()
     });
+}
+
+#[cfg(all(feature = "functions", feature = "flash"))]
+#[test]
+fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_build() {
+    const NAMES: &str = "num_symbols: 1\n0x42000008\tapp::cache::fill\n0x42000020\tcore::ops::function::FnOnce::call_once{{vtable.shim}}\n";
+    run_build();
     let told = |file: &[u8]| {
         hold_symbols(file);
         let (has, _) = talk(Peer::that_leaves(get("/debug/pprof/symbol")));
@@ -137,4 +147,21 @@ fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_buil
     for file in [&without, &of_another, cut, &too_many, &[][..]] {
         assert!(told(file).contains("num_symbols: 0\n"), "{file:x?}");
     }
+}
+
+/// Whoever has the right to write has not begun to, as names are asked for: they are the old ones until he does, and then none.
+#[cfg(all(feature = "functions", feature = "flash"))]
+#[test]
+fn while_other_names_are_written_none_is_told() {
+    run_build();
+    let file = file_with_functions();
+    let mut block = [0; BLOCK];
+    let part = hold_symbols(&file);
+    let mut upload = Upload::open(part, file.len() as u64, &mut block).expect("nobody writes");
+    let known = Known::open::<Board>().expect("nothing was written yet");
+    assert!(known.find(CODE as u64).is_some());
+    upload.room().copy_from_slice(&file);
+    upload.take(file.len()).expect("it is a symbol file");
+    assert!(known.find(CODE as u64).is_none());
+    assert!(Known::open::<Board>().is_none());
 }
