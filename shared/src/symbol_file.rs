@@ -18,7 +18,7 @@ mod functions;
 
 use core::ops::Range;
 
-pub use functions::{FunctionName, Functions, Source};
+pub use functions::{FunctionName, Functions, Source, Unreadable};
 
 #[cfg(feature = "symbols")]
 pub(crate) use functions::NAMELESS;

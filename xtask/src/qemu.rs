@@ -96,7 +96,7 @@ pub(crate) fn run(workspace: &Workspace, port: u16) -> Result<()> {
     demo::refuse_taken(port)?;
     system::ensure_programs(workspace, &[system::QEMU])?;
     let elf = build(workspace)?;
-    reports::symbols(workspace, &elf, &reports::Into::Elf, false)?;
+    reports::symbols(workspace, &elf, &reports::Into::Elf, true)?;
     println!(
         "\n  HeapBeacon: http://127.0.0.1:{port}, once the machine says that it listens. Ctrl-C ends it.\n"
     );

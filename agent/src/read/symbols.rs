@@ -94,16 +94,19 @@ impl File {
         }
     }
 
-    /// Returns its functions; `None` if it has none.
+    /// Returns its functions; `None` if it has none, or somebody has the right to write there: the number that tells of it stays as it is until he gives that
+    /// back, whatever he has written by then.
     #[cfg(feature = "functions")]
     pub(crate) fn functions(&self) -> Option<symbol_file::Functions<Place>> {
-        symbol_file::Functions::open(self.place, self.functions.clone())
+        let is_kept = self.place.claims.is_multiple_of(2);
+        let functions = symbol_file::Functions::open(self.place, self.functions.clone());
+        functions.filter(|_| is_kept)
     }
 
     /// Reads its next bytes into some room, of which it may use less; returns how many these are, none at its end. What can't be read is one, too, and what others are written over
     /// meanwhile: whoever gets the file sees that it is cut.
     pub fn read(&mut self, room: &mut [u8]) -> usize {
-        let part = self.place.part;
+        let Place { part, claims } = self.place;
         let room_bytes = room.len() - room.len() % ALIGNMENT;
         let left = usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX);
         let wanted = left.min(room_bytes);
@@ -111,20 +114,13 @@ impl File {
         if wanted == 0 || !part.read(self.at, words) {
             return 0;
         }
-        if !self.place.is_there() {
+        let mut magic = MAGIC;
+        let is_there = part.read(0, &mut magic) && magic == MAGIC;
+        if !is_there || part.claims() != claims {
             return 0;
         }
         self.at += wanted as u64;
         wanted
-    }
-}
-
-impl Place {
-    /// Checks whether what was read is of the file that was opened: nobody has begun to write there. Whoever has the right to, and has written nothing yet,
-    /// takes the file's first bytes away before anything else.
-    fn is_there(self) -> bool {
-        let mut magic = MAGIC;
-        self.part.read(0, &mut magic) && magic == MAGIC && self.part.claims() == self.claims
     }
 }
 
@@ -141,6 +137,6 @@ impl Source for Place {
             piece.copy_from_slice(&wanted[skipped..][..piece.len()]);
             at += piece.len() as u64;
         }
-        self.is_there()
+        self.part.claims() == self.claims
     }
 }

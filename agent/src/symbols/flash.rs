@@ -37,7 +37,7 @@ pub trait Part: Sync {
     /// Gives the right to write back.
     fn release(&self);
 
-    /// Returns how often that right was taken and given back: where it is another number than before, other bytes may be here.
+    /// Returns how often that right was taken and given back, an odd number while somebody has it: where it is another number than before, other bytes may be here.
     fn claims(&self) -> u32;
 }
 

@@ -8,7 +8,8 @@
 //! u32           the Adler-32 of all before, big endian: the file's last four bytes
 //! ```
 //!
-//! Rows are in the order of their addresses.
+//! Rows are in the order of their addresses. Of a name, 1,024 bytes at most are told. Whoever reads the whole file checks the sum; a device compares what
+//! lies in its flash with what it was sent, and goes by that.
 
 use core::ops::Range;
 
@@ -44,9 +45,9 @@ impl Source for &[u8] {
 ///
 /// # fn example(file: &[u8]) -> Option<()> {
 /// let functions = Functions::open(file, Head::read(file)?.functions)?;
-/// let mut name = functions.find(0x4200_a0b2)?;
+/// let mut name = functions.find(0x4200_a0b2).ok()??;
 /// let mut piece = [0; 32];
-/// let bytes = functions.read_name(&mut name, &mut piece)?;
+/// let bytes = functions.read_name(&mut name, &mut piece).ok()?;
 /// # Some(()) }
 /// ```
 #[derive(Clone, Debug)]
@@ -62,12 +63,16 @@ pub struct Functions<S> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionName(Range<u64>);
 
+/// The file can't be read where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
 impl<S: Source> Functions<S> {
     /// Opens those that lie in a part of a file, as its head says ([`Head::functions`](super::Head::functions)); `None` if it has none, or they can't be read.
     pub fn open(source: S, part: Range<u64>) -> Option<Self> {
         let Range { start, end } = part;
         let rows = start.checked_add(BEFORE_ROWS)?;
-        let [count, bytes] = pair(&source, start)?.map(u64::from);
+        let [count, bytes] = pair(&source, start).ok()?.map(u64::from);
         let names = rows.checked_add(count * ROW)?;
         let names = names..names.checked_add(bytes)?;
         (names.end.checked_add(SUM)? == end).then_some(Self {
@@ -78,8 +83,11 @@ impl<S: Source> Functions<S> {
         })
     }
 
-    /// Finds the name of the function that an address lies in, one of the image's own.
-    pub fn find(&self, address: u64) -> Option<FunctionName> {
+    /// Finds the name of the function that an address lies in, one of the image's own; `None` if it lies in none.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn find(&self, address: u64) -> Result<Option<FunctionName>, Unreadable> {
         // Of the rows from `first` on, `left` may be the last that begins at the address or before.
         let (mut first, mut left) = (0, self.count);
         let mut name = NAMELESS;
@@ -96,16 +104,19 @@ impl<S: Source> Functions<S> {
         }
         let start = self.names.start + u64::from(name);
         let end = self.names.end.min(start + MOST_NAME);
-        (name != NAMELESS && start < end).then_some(FunctionName(start..end))
+        Ok((name != NAMELESS && start < end).then_some(FunctionName(start..end)))
     }
 
-    /// Reads the next bytes of a name into some room; returns how many, 0 at its end, and `None` if they can't be read.
-    pub fn read_name(&self, name: &mut FunctionName, room: &mut [u8]) -> Option<usize> {
-        let left = usize::try_from(name.0.end - name.0.start).ok()?;
+    /// Reads the next bytes of a name into some room; returns how many, 0 at its end.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn read_name(&self, name: &mut FunctionName, room: &mut [u8]) -> Result<usize, Unreadable> {
+        let left = usize::try_from(name.0.end - name.0.start).unwrap_or(usize::MAX);
         let wanted = left.min(room.len());
         let piece = &mut room[..wanted];
         if !self.source.read(name.0.start, piece) {
-            return None;
+            return Err(Unreadable);
         }
         let end = piece.iter().position(|byte| *byte == 0);
         let bytes = end.unwrap_or(wanted);
@@ -119,14 +130,16 @@ impl<S: Source> Functions<S> {
             Some(_) => name.0.end,
             None => name.0.start + wanted as u64,
         };
-        Some(bytes)
+        Ok(bytes)
     }
 }
 
 /// Reads two numbers.
-fn pair(source: &impl Source, at: u64) -> Option<[u32; 2]> {
+fn pair(source: &impl Source, at: u64) -> Result<[u32; 2], Unreadable> {
     let mut bytes = [0; 8];
-    let is_read = source.read(at, &mut bytes);
+    if !source.read(at, &mut bytes) {
+        return Err(Unreadable);
+    }
     let [a, b, c, d, e, f, g, h] = bytes;
-    is_read.then_some([[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes))
+    Ok([[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes))
 }

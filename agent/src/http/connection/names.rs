@@ -23,7 +23,7 @@ const PIECE: usize = 32;
 /// answer, which begins before all was read: so there is one address at a time, however many come.
 ///
 /// # Errors
-/// When the body ends too soon or is too slow, the answer is not taken, or a name can't be read any more.
+/// When the body ends too soon or is too slow, the answer is not taken, or names can't be read any more.
 pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
     known: &Known,
     order: &mut Order<'_>,
@@ -43,9 +43,10 @@ pub(super) async fn tell<I: Read, W: Write, T: Timer<R>, R>(
     let mut addresses = Addresses::default();
     let _ = body.resize(body.capacity(), 0);
     loop {
-        let read = match select(tail.read_some(body), deadline.as_mut()).await {
-            Either::First(read) => read.map_err(|_| Lost)?,
-            Either::Second(()) => return Err(Lost),
+        // The deadline first: whoever always has more to say meets it, too.
+        let read = match select(deadline.as_mut(), tail.read_some(body)).await {
+            Either::First(()) => return Err(Lost),
+            Either::Second(read) => read.map_err(|_| Lost)?,
         };
         for byte in &body[..read] {
             if let Some(address) = addresses.take(*byte) {
@@ -69,18 +70,19 @@ async fn line<W: Write, T: Timer<R>, R>(
     address: u64,
     output: &mut Output<'_, W, T, R>,
 ) -> Result<(), Lost> {
-    let Some(name) = known.find(address) else {
+    // Half an answer would pass for all there is: whoever asked sees that this one is cut.
+    let found = known.find(address).map_err(|_| Lost)?;
+    // It takes a dozen readings of flash to find one, or none.
+    yield_now().await;
+    let Some(name) = found else {
         return Ok(());
     };
     output.format(format_args!("{address:#x}\t")).await?;
     match name {
         Found::Text(name) => output.write(name.as_bytes()).await?,
         Found::Filed(mut name) => {
-            // To find it took a dozen readings of flash.
-            yield_now().await;
             let mut piece = [0; PIECE];
             loop {
-                // Half a name would be another: whoever asked sees that the answer is cut.
                 let bytes = known.read(&mut name, &mut piece).map_err(|_| Lost)?;
                 if bytes == 0 {
                     break;

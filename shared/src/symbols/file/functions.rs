@@ -27,6 +27,12 @@ pub(super) fn written<'r>(runs: impl IntoIterator<Item = (u64, Option<&'r str>)>
     bytes
 }
 
+/// Checks whether functions have the sum that they end with.
+pub(super) fn is_whole(functions: &[u8]) -> bool {
+    let parts = functions.split_last_chunk();
+    parts.is_some_and(|(rest, sum)| adler2::adler32_slice(rest).to_be_bytes() == *sum)
+}
+
 /// Names, each once.
 #[derive(Default)]
 struct Names<'r> {

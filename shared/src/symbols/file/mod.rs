@@ -50,7 +50,7 @@ pub(super) fn read(file: &[u8]) -> Result<(Places, Vec<Missing>), ElfError> {
     let (_, rest) = after_magic(file.get(MAGIC.len()..).unwrap_or_default())?;
     let (size, rest) = rest.split_first_chunk().ok_or(CUT_OFF)?;
     let (len, rest) = rest.split_first_chunk().ok_or(CUT_OFF)?;
-    // Devices read the functions; here the tables tell more.
+    // Devices read the functions; here the tables tell more, and the sum whether they are whole.
     let (functions, rest) = match file.get(MAGIC.len()) {
         Some(&VERSION_WITH_FUNCTIONS) => rest.split_first_chunk().ok_or(CUT_OFF)?,
         _ => (&[0; 4], rest),
@@ -61,7 +61,10 @@ pub(super) fn read(file: &[u8]) -> Result<(Places, Vec<Missing>), ElfError> {
         Ordering::Less => return Err(ElfError::SymbolFile("something follows its end")),
         Ordering::Equal => {}
     }
-    let packed = &rest[..rest.len() - functions as usize];
+    let (packed, functions) = rest.split_at(rest.len() - functions as usize);
+    if !functions.is_empty() && !functions::is_whole(functions) {
+        return Err(ElfError::SymbolFile("its functions are others"));
+    }
     let most = ALWAYS_ALLOWED.max(packed.len() as u64 * MOST_GROWTH);
     let tables = inflate_to(packed, u32::from_le_bytes(*size).into(), most)
         .map_err(|_| ElfError::SymbolFile("it can't be unpacked"))?;

@@ -6,6 +6,8 @@ use crate::http::tests::symbols::hold_symbols;
 #[cfg(all(feature = "functions", feature = "flash"))]
 use crate::read::functions::Known;
 #[cfg(all(feature = "functions", feature = "flash"))]
+use crate::read::symbols::File;
+#[cfg(all(feature = "functions", feature = "flash"))]
 use crate::symbols::upload::{BLOCK, Upload};
 #[cfg(all(feature = "functions", feature = "flash"))]
 use heapbeacon_shared::symbol_file::{MAGIC, VERSION, VERSION_WITH_FUNCTIONS};
@@ -149,19 +151,34 @@ fn a_symbol_file_in_flash_names_functions_as_long_as_it_is_whole_and_of_the_buil
     }
 }
 
-/// Whoever has the right to write has not begun to, as names are asked for: they are the old ones until he does, and then none.
+/// Whether he has begun to or not, and whether it was asked for before or behind that: what is found later may be of the new file.
 #[cfg(all(feature = "functions", feature = "flash"))]
 #[test]
-fn while_other_names_are_written_none_is_told() {
+fn while_somebody_may_write_other_names_none_is_told() {
     run_build();
     let file = file_with_functions();
     let mut block = [0; BLOCK];
     let part = hold_symbols(&file);
+    let before = Known::open::<Board>().expect("nobody writes");
+    assert!(matches!(before.find(CODE as u64), Ok(Some(_))));
     let mut upload = Upload::open(part, file.len() as u64, &mut block).expect("nobody writes");
-    let known = Known::open::<Board>().expect("nothing was written yet");
-    assert!(known.find(CODE as u64).is_some());
+    assert!(before.find(CODE as u64).is_err() && Known::open::<Board>().is_none());
     upload.room().copy_from_slice(&file);
     upload.take(file.len()).expect("it is a symbol file");
-    assert!(known.find(CODE as u64).is_none());
-    assert!(Known::open::<Board>().is_none());
+    while upload.check().expect("it is whole").is_none() {}
+    assert!(before.find(CODE as u64).is_err() && Known::open::<Board>().is_none());
+    drop(upload);
+    assert!(before.find(CODE as u64).is_err() && Known::open::<Board>().is_some());
+}
+
+/// Their files can't be told apart.
+#[cfg(all(feature = "functions", feature = "flash"))]
+#[test]
+fn a_build_without_an_id_has_no_functions() {
+    call(Names::default());
+    let mut file = file_with_functions();
+    file.drain(6..26);
+    file[5] = 0;
+    hold_symbols(&file);
+    assert!(File::open::<Board>().is_ok() && Known::open::<Board>().is_none());
 }
