@@ -5,6 +5,7 @@
 mod appliances;
 mod field;
 mod firmware;
+mod parts;
 mod products;
 mod unseen;
 mod watching;

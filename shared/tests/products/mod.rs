@@ -4,9 +4,9 @@
 //! What gives back nothing until its first flush, expiry or eviction could be a leak as well: until then nobody can know. Of a leak that
 //! comes by chance some five to ten blocks have to be left behind first.
 
-use super::appliances::{Lru, Map, Queue, clean, leak, traffic};
 use super::firmware::site::{Block, NEVER, Site};
 use super::firmware::{HOUR, MIN, Truth, Workload, any, happens, keep, pareto};
+use super::parts::{Lru, Map, Queue, clean, leak, traffic, watched};
 use super::workloads::Noise;
 use Truth::{Clean, Leak, Unknown};
 
@@ -16,10 +16,7 @@ mod steady;
 pub(crate) fn all() -> Vec<Workload> {
     let mut all = steady::all();
     all.extend(leaking::all());
-    // Somebody looks closely for an hour, and leaves the page open.
-    let answers = |second: u64| second < HOUR || second.is_multiple_of(5);
-    let watched = |workload: Workload| workload.with(|view| view.answers = answers);
-    all.into_iter().map(watched).collect()
+    watched(all)
 }
 
 /// Allocates blocks of something that comes by chance, each for any lifetime between two, in seconds.
