@@ -68,6 +68,19 @@ impl Leases {
         Some((bytes, SocketAddrV4::new(to, CLIENT)))
     }
 
+    /// Replaces a request of some length by its answer; returns the length of that and whom it is for. A future that kept both would
+    /// take both their room, for ever.
+    fn answer_in_place(
+        &mut self,
+        message: &mut [u8; REQUEST],
+        length: usize,
+    ) -> Option<(usize, SocketAddrV4)> {
+        let mut bytes = [0; ANSWER];
+        let (answer, to) = self.answer(message.get(..length)?, &mut bytes)?;
+        message.get_mut(..answer.len())?.copy_from_slice(answer);
+        Some((answer.len(), to))
+    }
+
     /// Checks whether an address is one of those that are lent.
     fn is_own(&self, address: Ipv4Addr) -> bool {
         (self.server.range_start..=self.server.range_end).contains(&address)
@@ -84,15 +97,15 @@ pub async fn serve(
     mut socket: impl UdpReceive + UdpSend,
     pause: impl AsyncFn(),
 ) -> ! {
-    let mut request = [0; REQUEST];
-    let mut bytes = [0; ANSWER];
+    let mut message = [0; REQUEST];
     loop {
-        let Ok((length, _)) = socket.receive(&mut request).await else {
+        let Ok((length, _)) = socket.receive(&mut message).await else {
             pause().await;
             continue;
         };
-        let request = request.get(..length);
-        if let Some((answer, to)) = request.and_then(|request| leases.answer(request, &mut bytes)) {
+        if let Some((length, to)) = leases.answer_in_place(&mut message, length)
+            && let Some(answer) = message.get(..length)
+        {
             // Who does not get it asks again.
             let _ = socket.send(SocketAddr::V4(to), answer).await;
         }

@@ -26,21 +26,30 @@ pub fn answer<'b>(question: &[u8], address: Ipv4Addr, bytes: &'b mut [u8]) -> Op
     bytes.get(..length)
 }
 
+/// Replaces a question of some length by its answer, and returns the length of that. A future that kept both would take both their
+/// room, for ever.
+fn answer_in_place(message: &mut [u8; MESSAGE], length: usize, address: Ipv4Addr) -> Option<usize> {
+    let mut bytes = [0; MESSAGE];
+    let answer = answer(message.get(..length)?, address, &mut bytes)?;
+    message.get_mut(..answer.len())?.copy_from_slice(answer);
+    Some(answer.len())
+}
+
 /// Answers whoever asks at a socket, for ever; `pause` waits a moment, where the socket fails.
 pub async fn serve(
     address: Ipv4Addr,
     mut socket: impl UdpReceive + UdpSend,
     pause: impl AsyncFn(),
 ) -> ! {
-    let mut question = [0; MESSAGE];
-    let mut bytes = [0; MESSAGE];
+    let mut message = [0; MESSAGE];
     loop {
-        let Ok((length, from)) = socket.receive(&mut question).await else {
+        let Ok((length, from)) = socket.receive(&mut message).await else {
             pause().await;
             continue;
         };
-        let question = question.get(..length);
-        if let Some(answer) = question.and_then(|question| answer(question, address, &mut bytes)) {
+        if let Some(length) = answer_in_place(&mut message, length, address)
+            && let Some(answer) = message.get(..length)
+        {
             // Who does not get it asks again.
             let _ = socket.send(from, answer).await;
         }

@@ -94,21 +94,6 @@ pub(crate) async fn exchange<P: Device, R, T: Timer<R>, S: Socket<R>>(
     talk.run(timer, link, seat).await
 }
 
-/// Sends a problem as the last answer.
-async fn refuse<P: Device, W: Write, T: Timer<R>, R>(
-    server: &'static Server<P>,
-    link: &Link,
-    problem: &Problem,
-    asks_for_head: bool,
-    output: &mut Output<'_, W, T, R>,
-) -> Result<Turn<P::Lock>, Lost> {
-    let mut permit = server.slots().permit(link).await;
-    permit.make(|| Reply::refusal(problem));
-    let delivery = Delivery::last(asks_for_head);
-    send(server, link, permit, output, &delivery).await?;
-    Ok(Turn::Last)
-}
-
 /// Sends the answer that was made with a permit.
 async fn send<P: Device, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
@@ -160,26 +145,16 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     output: &mut Output<'_, W, T, R>,
     mut deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Turn<P::Lock>, Lost> {
-    let heard = match select(input.head(), deadline.as_mut()).await {
-        Either::First(heard) => heard,
-        Either::Second(()) if input.is_empty() => Err(Stop::Ended),
-        Either::Second(()) => Err(Stop::Refused(Problem::too_slow())),
-    };
-    let asks_for_head = input.asks_for_head();
-    let length = match heard {
-        Ok(length) => length,
+    let (length, problem) = match hear(input, deadline.as_mut()).await {
+        Ok(length) => (length, None),
+        Err(Stop::Refused(problem)) => (0, Some(problem)),
         Err(Stop::Ended) => return Ok(Turn::Last),
         Err(Stop::Lost) => return Err(Lost),
-        Err(Stop::Refused(problem)) => {
-            return refuse(server, link, &problem, asks_for_head, output).await;
-        }
     };
+    let asks_for_head = input.asks_for_head();
     let (head, mut tail) = input.split(length);
     let buffered = tail.buffered();
-    let mut order = match Order::take(server, link.entrance(), head, &mut tail) {
-        Ok(order) => order,
-        Err(problem) => return refuse(server, link, &problem, asks_for_head, output).await,
-    };
+    let mut order = order(server, link, head, &mut tail, problem, asks_for_head);
     let turn = match obey(server, link, &mut order, &mut tail, output, deadline).await? {
         #[cfg(feature = "functions")]
         Done::Told => Turn::Last,
@@ -200,6 +175,36 @@ async fn turn<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     let used = length + buffered - tail.buffered();
     input.skip(used);
     Ok(turn)
+}
+
+/// Reads a head to its end, and returns its length, unless there is no more time.
+async fn hear<I: Read>(
+    input: &mut Input<'_, I>,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<usize, Stop> {
+    match select(input.head(), deadline).await {
+        Either::First(heard) => heard,
+        Either::Second(()) if input.is_empty() => Err(Stop::Ended),
+        Either::Second(()) => Err(Stop::Refused(Problem::too_slow())),
+    }
+}
+
+/// Returns what has to be done about a head, or about what is none.
+///
+/// No part of the future that calls it, which would keep a problem beside the order that it has become.
+fn order<'b, P: Device, I: Read>(
+    server: &'static Server<P>,
+    link: &Link,
+    head: &'b [u8],
+    tail: &mut Tail<'_, I>,
+    problem: Option<Problem>,
+    asks_for_head: bool,
+) -> Order<'b> {
+    let order = match problem {
+        Some(problem) => Err(problem),
+        None => Order::take(server, link.entrance(), head, tail),
+    };
+    order.unwrap_or_else(|problem| Order::of_no_head(problem, asks_for_head))
 }
 
 /// Tells a self-test that waits for it that the API has answered.
