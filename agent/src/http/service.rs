@@ -45,16 +45,6 @@ pub(crate) struct Order<'b> {
 }
 
 impl Order<'_> {
-    /// Refuses what has no head that can be read. The answer is the last one: where another request may begin is unknown.
-    pub(crate) fn of_no_head(problem: Problem, asks_for_head: bool) -> Self {
-        Self {
-            action: Err(problem),
-            // What may follow is not waited for.
-            expects_continue: true,
-            delivery: Delivery::last(asks_for_head),
-        }
-    }
-
     /// Answers with a problem, unless there is one already.
     pub(crate) fn refuse(&mut self, problem: Problem) {
         if self.action.is_ok() {

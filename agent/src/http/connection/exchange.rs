@@ -204,7 +204,12 @@ fn order<'b, P: Device, I: Read>(
         Some(problem) => Err(problem),
         None => Order::take(server, link.entrance(), head, tail),
     };
-    order.unwrap_or_else(|problem| Order::of_no_head(problem, asks_for_head))
+    // The answer to what is none is the last one: where another request may begin is unknown, and what follows is not waited for.
+    order.unwrap_or_else(|problem| Order {
+        action: Err(problem),
+        expects_continue: true,
+        delivery: Delivery::last(asks_for_head),
+    })
 }
 
 /// Tells a self-test that waits for it that the API has answered.
@@ -217,7 +222,8 @@ fn note_answer<P: Device>(order: &Order<'_>) {
 
 /// Reads the body of a request and does what it asks for.
 ///
-/// A request is lent, here and below: what a future is given by value, it keeps twice.
+/// A request is lent, here and below: what a future is given by value, it keeps twice. What takes an upload and what has a body are
+/// futures of their own, for they are never there at the same time, and so share their room.
 async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     server: &'static Server<P>,
     link: &Link,
@@ -226,25 +232,45 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     output: &mut Output<'_, W, T, R>,
     deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Done<P::Lock>, Lost> {
-    let mut body = Body::new();
     #[cfg(feature = "functions")]
     if matches!(order.action, Ok(Action::Names))
         && let Some(known) = Known::open::<P>()
     {
+        let mut body = Body::new();
         names::tell(&known, order, tail, &mut body, output, deadline).await?;
         return Ok(Done::Told);
     }
-    receive::<P, _, _, _, _>(link, order, tail, &mut body, output, deadline).await?;
+    // What is refused below is not read any further.
+    let is_wanted = wants_body(order);
+    upload::<P, _, _, _, _>(link, order, tail, output).await?;
+    let done = perform_order(server, link, order, tail, output, deadline, is_wanted).await?;
+    if let (Done::Opened(_), Ok(Action::Open(opening))) = (&done, &order.action) {
+        open(output, opening).await?;
+    }
+    Ok(done)
+}
+
+/// Does what a request asks for whose upload was taken, if it has one: its answer is made, or it has its seat among viewers.
+async fn perform_order<P: Device, I: Read, W: Write, T: Timer<R>, R>(
+    server: &'static Server<P>,
+    link: &Link,
+    order: &mut Order<'_>,
+    tail: &mut Tail<'_, I>,
+    output: &mut Output<'_, W, T, R>,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+    is_wanted: bool,
+) -> Result<Done<P::Lock>, Lost> {
+    let mut body = Body::new();
+    if is_wanted {
+        receive(order, tail, &mut body, output, deadline).await?;
+    }
     if let Ok(Action::Open(opening)) = &order.action {
         let seat = opening.is_admitted.then(|| server.slots().seat(link));
         match seat {
             Some(None) => order.refuse(Problem::busy(format_args!(
                 "All places of viewers are taken: close one, or try again."
             ))),
-            seat => {
-                open(output, opening).await?;
-                return Ok(Done::Opened(seat.flatten()));
-            }
+            seat => return Ok(Done::Opened(seat.flatten())),
         }
     }
     let delivery = &mut order.delivery;
@@ -263,33 +289,21 @@ async fn obey<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     Ok(Done::Made(permit))
 }
 
-/// Reads the body of a request as far as it is of use; one that can't be read turns the request into what is wrong with it.
-async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
+/// Takes what comes behind a head that announces an upload, as it comes.
+async fn upload<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     link: &Link,
     order: &mut Order<'_>,
     tail: &mut Tail<'_, I>,
-    body: &mut Body,
     output: &mut Output<'_, W, T, R>,
-    deadline: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Lost> {
-    let is_wanted = match &order.action {
-        Ok(action) => action.reads_body(),
-        // One that is too long is not waited for.
-        Err(problem) => {
-            !order.expects_continue && problem.status() != StatusCode::PAYLOAD_TOO_LARGE
-        }
-    };
-    if is_wanted && order.expects_continue && tail.is_awaited() {
-        output.go_on().await?;
-    }
-    let read = match &order.action {
+    let taken = match &order.action {
         #[cfg(feature = "update")]
         Ok(Action::Upload(incoming)) => {
             upload::receive::<P, _, _, _, _>(link, incoming, tail, output).await
         }
         Ok(Action::Symbols { bytes, .. }) => {
             let (bytes, expects_continue) = (*bytes, order.expects_continue);
-            symbols::receive::<P, _, _, _, _>(link, bytes, expects_continue, tail, body, output)
+            symbols::receive::<P, _, _, _, _>(link, bytes, expects_continue, tail, output)
                 .await
                 .map(|head| {
                     order.action = Ok(Action::Symbols {
@@ -298,9 +312,41 @@ async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
                     });
                 })
         }
-        _ if is_wanted => read(tail, body, deadline).await,
-        _ => Ok(()),
+        _ => return Ok(()),
     };
+    heed(order, taken)
+}
+
+/// Reads the body of a request; one that can't be read turns the request into what is wrong with it.
+async fn receive<I: Read, W: Write, T: Timer<R>, R>(
+    order: &mut Order<'_>,
+    tail: &mut Tail<'_, I>,
+    body: &mut Body,
+    output: &mut Output<'_, W, T, R>,
+    deadline: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Lost> {
+    if order.expects_continue && tail.is_awaited() {
+        output.go_on().await?;
+    }
+    heed(order, read(tail, body, deadline).await)
+}
+
+/// Returns whether the body of a request is read before it is answered. One that is too long is not waited for.
+fn wants_body(order: &Order<'_>) -> bool {
+    match &order.action {
+        Ok(action) => action.reads_body(),
+        Err(problem) => {
+            !order.expects_continue && problem.status() != StatusCode::PAYLOAD_TOO_LARGE
+        }
+    }
+}
+
+/// Turns a request of which what comes behind its head can't be read into what is wrong with it. Never inlined: there are two callers.
+///
+/// # Errors
+/// When there is nobody any more to answer.
+#[inline(never)]
+fn heed(order: &mut Order<'_>, read: Result<(), Stop>) -> Result<(), Lost> {
     match read {
         Ok(()) => {}
         Err(Stop::Refused(problem)) => order.refuse(problem),

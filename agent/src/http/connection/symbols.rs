@@ -9,7 +9,7 @@ use crate::http::answer::output::Output;
 use crate::http::connection::intake::{Intake, take_all};
 use crate::http::link::Link;
 use crate::http::problem::Problem;
-use crate::http::request::input::{Body, Stop, Tail};
+use crate::http::request::input::{Stop, Tail};
 use crate::platform::Device;
 use crate::symbols::upload::{BLOCK, Refusal, Upload};
 
@@ -27,7 +27,7 @@ impl Intake for Upload<'_> {
     }
 }
 
-/// Takes a symbol file of so many bytes, by way of the memory for a body; once all have come and are as they were sent, lets them be found. Returns what
+/// Takes a symbol file of so many bytes; once all have come and are as they were sent, lets them be found. Returns what
 /// the file says of itself.
 ///
 /// # Errors
@@ -37,13 +37,11 @@ pub(super) async fn receive<P: Device, I: Read, W: Write, T: Timer<R>, R>(
     bytes: usize,
     expects_continue: bool,
     tail: &mut Tail<'_, I>,
-    body: &mut Body,
     output: &mut Output<'_, W, T, R>,
 ) -> Result<Head, Stop> {
     let part = P::symbols().ok_or_else(|| Stop::Refused(Problem::no_room_for_symbols()))?;
-    let _ = body.resize(BLOCK, 0);
-    let block = body.first_chunk_mut().ok_or(Stop::Lost)?;
-    let mut upload = Upload::open(part, bytes as u64, block).map_err(refused)?;
+    let mut block = [0; BLOCK];
+    let mut upload = Upload::open(part, bytes as u64, &mut block).map_err(refused)?;
     take_all(link, &mut upload, expects_continue, tail, output).await?;
     loop {
         if let Some(head) = upload.check().map_err(refused)? {
