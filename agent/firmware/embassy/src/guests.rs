@@ -21,14 +21,8 @@ const PREFIX: u8 = 24;
 /// Where the portal is there.
 pub const URL: &str = "http://192.168.4.1/";
 
-/// Bytes that wait to be sent and to be received, and datagrams: for one of the longest.
-const SEND: usize = dns::MESSAGE;
-const RECEIVE: usize = dhcp::REQUEST;
+/// Datagrams that wait to be sent and to be received; there are bytes for one of the longest.
 const WAITING: usize = 2;
-const _: () = assert!(
-    SEND >= dhcp::ANSWER && RECEIVE >= dns::MESSAGE,
-    "the longest fits"
-);
 /// How long to wait after a socket has failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,13 +39,17 @@ pub fn config() -> Config {
 ///
 /// A stack without room for [`SOCKETS`] panics.
 pub async fn serve<P: Platform>(access_point: Stack<'static>) {
-    let buffers = UdpBuffers::<2, SEND, RECEIVE, WAITING>::new();
-    let udp = Udp::new(access_point, &buffers);
+    let lend_buffers = UdpBuffers::<1, { dhcp::ANSWER }, { dhcp::REQUEST }, WAITING>::new();
+    let name_buffers = UdpBuffers::<1, { dns::MESSAGE }, { dns::MESSAGE }, WAITING>::new();
+    let (lends, names) = (
+        Udp::new(access_point, &lend_buffers),
+        Udp::new(access_point, &name_buffers),
+    );
     let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
     // They fail only where something else is there, on a stack that nobody else has.
     let (Ok(lends), Ok(names)) = (
-        udp.bind(at(dhcp::PORT)).await,
-        udp.bind(at(dns::PORT)).await,
+        lends.bind(at(dhcp::PORT)).await,
+        names.bind(at(dns::PORT)).await,
     ) else {
         return;
     };

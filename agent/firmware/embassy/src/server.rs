@@ -138,31 +138,25 @@ impl Socket {
         }
     }
 
+    /// It is not taken apart, for a future would keep its parts beside it.
     async fn run<P: Device>(self, agent: &'static Server<P>) -> ! {
         tasks::learn_names().await;
         let mut head = [0; HEAD_BYTES];
-        let Self {
-            index,
-            network,
-            port,
-            access_point,
-            receive,
-            send,
-        } = self;
         #[cfg(feature = "provisioning")]
         let is_open = || P::portal().is_some_and(Portal::is_open);
         #[cfg(not(feature = "provisioning"))]
         let is_open = || false;
+        let access_point = self.access_point;
         let lent = || access_point.filter(|_| is_open());
         loop {
             let guests = lent();
             let (stack, port) = match guests {
                 Some(access_point) => (access_point, PORT),
-                None => (network, port),
+                None => (self.network, self.port),
             };
             let mut listener = Listener {
-                socket: TcpSocket::new(stack, &mut *receive, &mut *send),
-                index,
+                socket: TcpSocket::new(stack, &mut *self.receive, &mut *self.send),
+                index: self.index,
                 port,
                 is_lent: guests.is_some(),
             };

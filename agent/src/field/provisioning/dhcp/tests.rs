@@ -6,7 +6,7 @@ use std::vec::Vec;
 use edge_dhcp::{DhcpOption, MessageType, Options, Packet, Settings};
 use proptest::prelude::*;
 
-use super::{ANSWER, LEASE_SECONDS, Leases, MOST};
+use super::{ANSWER, LEASE_SECONDS, Leases, MOST, REQUEST};
 use crate::tests::board::{Board, set_clock};
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
@@ -49,9 +49,10 @@ struct Answer {
 }
 
 fn ask(leases: &mut Leases, request: &[u8]) -> Option<Answer> {
-    let mut bytes = [0; ANSWER];
-    let (answer, to) = leases.answer(request, &mut bytes)?;
-    let answer = Packet::decode(answer).expect("an answer is whole");
+    let mut message = [0; REQUEST];
+    message[..request.len()].copy_from_slice(request);
+    let (length, to) = leases.answer_in_place(&mut message, request.len())?;
+    let answer = Packet::decode(&message[..length]).expect("an answer is whole");
     let settings = Settings::new(&answer);
     let kind = answer.options.iter().find_map(|option| match option {
         DhcpOption::MessageType(kind) => Some(kind),

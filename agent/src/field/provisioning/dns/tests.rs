@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{MESSAGE, answer};
+use super::{MESSAGE, answer_in_place};
 
 const ADDRESS: core::net::Ipv4Addr = core::net::Ipv4Addr::new(192, 168, 4, 1);
 
@@ -10,7 +10,11 @@ const ADDRESS: core::net::Ipv4Addr = core::net::Ipv4Addr::new(192, 168, 4, 1);
 const QUESTION: &[u8] = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x02ab\x01c\0\0\x01\0\x01";
 
 fn answered(question: &[u8]) -> Option<std::vec::Vec<u8>> {
-    answer(question, ADDRESS, &mut [0; MESSAGE]).map(<[u8]>::to_vec)
+    let mut message = [0; MESSAGE];
+    let room = message.get_mut(..question.len())?;
+    room.copy_from_slice(question);
+    let length = answer_in_place(&mut message, question.len(), ADDRESS)?;
+    Some(message[..length].to_vec())
 }
 
 #[test]
