@@ -35,15 +35,18 @@ const ACK: u8 = 1 << 4;
 /// IPv4 address and port of whoever connects, as they stand in a frame.
 pub type Peer = ([u8; 4], [u8; 2]);
 
-/// What a socket of the agent's does.
+/// A frame that is held.
+type Held = Vec<u8, LONGEST, u8>;
+
+/// What a socket of the agent's does. `Shut` is the first, so that a backlog is zeros at first, and takes no flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
+    /// It does not listen, and has no peer.
+    Shut,
     /// It listens.
     Open,
     /// It has a peer, or is about to.
     Taken(Peer),
-    /// Neither.
-    Shut,
 }
 
 /// Who waits for the agent's sockets in one network, over IPv4. Others are refused as before.
@@ -61,7 +64,7 @@ pub struct Backlog {
 /// A frame that opens a connection, and when it came.
 struct Opening {
     peer: Peer,
-    frame: Vec<u8, LONGEST>,
+    frame: Held,
     /// When this peer first came, and when the last time, in milliseconds.
     since_ms: u64,
     last_ms: u64,
@@ -129,7 +132,7 @@ impl Backlog {
     }
 
     /// Takes the frame of who has waited longest, once a socket listens for it.
-    pub fn take(&mut self, now_ms: u64) -> Option<Vec<u8, LONGEST>> {
+    pub fn take(&mut self, now_ms: u64) -> Option<Held> {
         self.waiting.retain(|held| !held.is_forgotten(now_ms));
         (!self.waiting.is_empty() && self.admit()).then(|| self.waiting.remove(0).frame)
     }

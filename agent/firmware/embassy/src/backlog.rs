@@ -13,10 +13,15 @@ pub(crate) use heapbeacon::http::Door;
 
 /// The doors of the agent in one network.
 pub(crate) struct Doors {
-    /// `None` where the driver has no backlog.
-    backlog: Mutex<CriticalSectionRawMutex, RefCell<Option<http::Backlog>>>,
+    backlog: Mutex<CriticalSectionRawMutex, RefCell<State>>,
     /// The network's task.
     network: AtomicWaker,
+}
+
+/// Who waits, if the driver lets somebody. An `Option` would not be zeros at first, and take as much flash.
+struct State {
+    has_backlog: bool,
+    backlog: http::Backlog,
 }
 
 /// Those in the network that the device has joined.
@@ -28,7 +33,10 @@ pub(crate) static ACCESS_POINT: Doors = Doors::new();
 impl Doors {
     const fn new() -> Self {
         Self {
-            backlog: Mutex::new(RefCell::new(None)),
+            backlog: Mutex::new(RefCell::new(State {
+                has_backlog: false,
+                backlog: http::Backlog::new(),
+            })),
             network: AtomicWaker::new(),
         }
     }
@@ -52,8 +60,13 @@ impl Doors {
 
     /// Does something with the backlog, if there is one.
     fn with<R>(&self, work: impl FnOnce(&mut http::Backlog) -> R) -> Option<R> {
-        self.backlog
-            .lock(|place| place.borrow_mut().as_mut().map(work))
+        self.backlog.lock(|state| {
+            let State {
+                has_backlog,
+                backlog,
+            } = &mut *state.borrow_mut();
+            has_backlog.then(|| work(backlog))
+        })
     }
 }
 
@@ -92,7 +105,7 @@ impl<D: Driver> Backlog<D> {
     fn at(doors: &'static Doors, driver: D) -> Self {
         doors
             .backlog
-            .lock(|place| place.replace(Some(http::Backlog::new())));
+            .lock(|state| state.borrow_mut().has_backlog = true);
         Self { driver, doors }
     }
 }
