@@ -2,7 +2,7 @@
 //!
 //! smoltcp resets such a client at once: a browser, which opens six connections at a time, would show half a page, unless there
 //! were a socket for each that may come. Here the frame that opens a connection is held back instead, between driver and network.
-//! That takes a hundred bytes, and a socket with its task six thousand.
+//! That takes a hundred bytes, and a socket with its task more than five thousand.
 
 use heapless::Vec;
 

@@ -2,7 +2,7 @@
 //!
 //! There is a task for each of [`SOCKETS`], and the agent sees to it that one of them listens for whoever waits:
 //! `heapbeacon::http::serve` returns when another connection needs the socket. Who comes while none does waits, where the
-//! driver has a [`Backlog`]; else smoltcp resets it. A connection costs 6 KiB; what only
+//! driver has a [`Backlog`]; else smoltcp resets it. A connection costs 5.3 KiB; what only
 //! those need that are answered, of which there are [`ANSWERS`] at a time, another 6 KiB each, and what one needs that is told of
 //! events, of which there are [`VIEWERS`], 4 KiB.
 //!
